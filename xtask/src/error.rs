@@ -1,0 +1,69 @@
+//! The one shape in which the program says no: what happened, what to do next, and the exit code.
+//!
+//! Rules return small enums of their own; edges and tasks use `anyhow`. A [`Failure`] may stand anywhere in an `anyhow`
+//! chain: `lib.rs` looks for it there, so context can be added above it without losing the exit code or the help.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+/// Exit codes, as the documentation of the commands lists them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// It ran and the answer is no, or it failed.
+    Failed = 1,
+    /// Wrong usage or configuration.
+    Usage = 2,
+    /// A file is out of date (`spec --check`).
+    OutOfDate = 4,
+    /// The history is not enough to answer: a shallow clone, no tags, no commit.
+    NotEnoughHistory = 6,
+    /// Another run holds the lock.
+    Busy = 75,
+    /// Interrupted by a signal.
+    Interrupted = 130,
+}
+
+/// An expected failure: a message in the form of the style guide, the next step, and the exit code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What the process exits with.
+    pub exit: Exit,
+    /// A lower-case fragment that names the thing in backticks.
+    pub message: String,
+    /// What to do next; one `help:` line for each line of the text.
+    pub help: Option<String>,
+}
+
+impl Failure {
+    /// A failure without a next step; see [`Failure::help`].
+    pub fn new(exit: Exit, message: impl Into<String>) -> Failure {
+        Failure { exit, message: message.into(), help: None }
+    }
+
+    /// Adds the next step.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Failure {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+static PROGRAM: OnceLock<String> = OnceLock::new();
+
+/// Records, once, how the person called the program: `cargo xtask`, or the program's own name.
+pub fn set_program(name: &str) {
+    PROGRAM.get_or_init(|| name.to_owned());
+}
+
+/// How the person called the program, for messages that name a command.
+pub fn program() -> &'static str {
+    PROGRAM.get().map_or("releng", String::as_str)
+}

@@ -1,0 +1,186 @@
+//! Opening a repository, and what can be asked of it about revisions, trees and the state of the work tree.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use git2::{ErrorCode, ObjectType, Oid};
+
+use super::commit::{Commit, CommitId};
+use crate::error::{Exit, Failure};
+
+/// A git repository, opened for reading.
+pub struct Repository {
+    pub(super) inner: git2::Repository,
+    opened_at: PathBuf,
+}
+
+impl Repository {
+    /// Opens the repository whose work tree or bare folder is exactly `path`; parents are not searched.
+    ///
+    /// Errors: owned by another user (with git's own way out), an object format libgit2 does not read, damage.
+    pub fn open(path: &Path) -> Result<Repository> {
+        // The walk and the archives read tens of thousands of objects; hashing each again costs a quarter of the time
+        // and is the work of `git fsck`.
+        git2::opts::strict_hash_verification(false);
+        let inner = git2::Repository::open(path).map_err(|error| explain_open(&error, path))?;
+        Ok(Repository { inner, opened_at: path.to_owned() })
+    }
+
+    /// A second handle on the same repository, for another thread.
+    pub fn reopen(&self) -> Result<Repository> {
+        Repository::open(&self.opened_at)
+    }
+
+    /// The root of the work tree; `None` for a bare repository.
+    pub fn work_tree(&self) -> Option<&Path> {
+        self.inner.workdir()
+    }
+
+    /// The commit `HEAD` stands at.
+    pub fn head(&self) -> Result<CommitId> {
+        match self.inner.head() {
+            Ok(head) => Ok(id_of(head.peel_to_commit().context("cannot read the commit of `HEAD`")?.id())),
+            Err(error) if error.code() == ErrorCode::UnbornBranch => {
+                Err(Failure::new(Exit::NotEnoughHistory, "no commit yet: a version is counted from commits")
+                    .help("commit something first")
+                    .into())
+            }
+            Err(error) => Err(error).context("cannot read `HEAD`"),
+        }
+    }
+
+    /// The commit that `rev` names, in any spelling git has for one.
+    pub fn resolve(&self, rev: &str) -> Result<CommitId> {
+        if rev == "HEAD" {
+            return self.head(); // an unborn branch has an answer of its own
+        }
+        let refused = |why: &str| {
+            Failure::new(Exit::Usage, format!("`{rev}` names no commit here: {why}"))
+                .help("`git log --oneline --all` shows what there is; in a partial copy, fetch it first")
+        };
+        let object = self.inner.revparse_single(rev).map_err(|error| refused(error.message()))?;
+        let commit = object.peel_to_commit().map_err(|_| refused("it is an object of another kind"))?;
+        Ok(id_of(commit.id()))
+    }
+
+    /// The branch that `rev` is, or that `HEAD` is on where `rev` is `None` or `HEAD`; without `refs/heads/`.
+    pub fn branch(&self, rev: Option<&str>) -> Option<String> {
+        let reference = match rev {
+            None | Some("HEAD") => self.inner.head().ok()?,
+            Some(name) => self.inner.resolve_reference_from_short_name(name).ok()?,
+        };
+        let name = reference.name().ok()?;
+        name.strip_prefix("refs/heads/").map(str::to_owned)
+    }
+
+    /// Reads one commit.
+    pub fn commit(&self, id: CommitId) -> Result<Commit> {
+        let raw = self.object(id, ObjectType::Commit).with_context(|| format!("cannot read commit `{id}`"))?;
+        Ok(Commit::new(id, raw))
+    }
+
+    /// The content of the file `path` (with `/` between its parts) in the tree of `commit`; `None` where there is none.
+    pub fn file_at(&self, commit: CommitId, path: &str) -> Result<Option<Vec<u8>>> {
+        let tree = self.inner.find_commit(oid_of(commit)).and_then(|commit| commit.tree())?;
+        let entry = match tree.get_path(Path::new(path)) {
+            Ok(entry) => entry,
+            Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
+            Err(error) => return Err(error).with_context(|| format!("cannot read `{path}` of commit `{commit}`")),
+        };
+        if entry.kind() != Some(ObjectType::Blob) {
+            return Ok(None);
+        }
+        let content = self.object(id_of(entry.id()), ObjectType::Blob);
+        content.map(Some).with_context(|| format!("cannot read `{path}` of commit `{commit}`"))
+    }
+
+    /// The names of the files directly in `folder` (empty for the root) in the tree of `commit`; names that are not
+    /// UTF-8 are left out.
+    pub fn files_in(&self, commit: CommitId, folder: &str) -> Result<Vec<String>> {
+        let mut tree = self.inner.find_commit(oid_of(commit)).and_then(|commit| commit.tree())?;
+        if !folder.is_empty() {
+            tree = match tree.get_path(Path::new(folder)).and_then(|entry| entry.to_object(&self.inner)) {
+                Ok(object) => match object.into_tree() {
+                    Ok(tree) => tree,
+                    Err(_) => return Ok(Vec::new()),
+                },
+                Err(error) if error.code() == ErrorCode::NotFound => return Ok(Vec::new()),
+                Err(error) => return Err(error).with_context(|| format!("cannot read `{folder}` of `{commit}`")),
+            };
+        }
+        let blobs = tree.iter().filter(|entry| entry.kind() == Some(ObjectType::Blob));
+        Ok(blobs.filter_map(|entry| std::str::from_utf8(entry.name_bytes()).ok().map(str::to_owned)).collect())
+    }
+
+    /// Whether a tracked file differs from `HEAD`, in the index or in the work tree. Always false for a bare repository.
+    pub fn is_dirty(&self) -> Result<bool> {
+        if self.inner.is_bare() {
+            return Ok(false);
+        }
+        let mut options = git2::StatusOptions::new();
+        options.include_untracked(false).exclude_submodules(true);
+        let statuses = self.inner.statuses(Some(&mut options)).context("cannot compare the work tree with `HEAD`")?;
+        Ok(!statuses.is_empty())
+    }
+
+    /// Whether `path` (relative to the work tree) is tracked.
+    pub fn is_tracked(&self, path: &Path) -> Result<bool> {
+        let index = self.inner.index().context("cannot read the index")?;
+        Ok(index.get_path(path, 0).is_some())
+    }
+
+    /// The commits at which a shallow clone was cut off: they look like roots and are none. Empty for a whole clone.
+    pub fn shallow_boundary(&self) -> Result<HashSet<CommitId>> {
+        let path = self.inner.commondir().join("shallow");
+        let text = match std::fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(HashSet::new()),
+            Err(error) => return Err(error).with_context(|| format!("cannot read `{}`", path.display())),
+        };
+        Ok(text.split(|&byte| byte == b'\n').filter_map(CommitId::parse_hex).collect())
+    }
+
+    /// The uncompressed content of an object of the given kind.
+    pub(super) fn object(&self, id: CommitId, kind: ObjectType) -> Result<Vec<u8>> {
+        let odb = self.inner.odb()?;
+        let object = odb.read(oid_of(id)).map_err(|error| match error.code() {
+            ErrorCode::NotFound => anyhow::Error::new(Missing(id)),
+            _ => error.into(),
+        })?;
+        anyhow::ensure!(object.kind() == kind, "object `{id}` is a {}, not a {kind}", object.kind());
+        Ok(object.data().to_vec())
+    }
+}
+
+/// An object that the repository names and does not have: a partial clone, or damage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Missing(pub CommitId);
+
+impl std::fmt::Display for Missing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "object `{}` is not in this repository", self.0)
+    }
+}
+
+impl std::error::Error for Missing {}
+
+pub(super) fn id_of(oid: Oid) -> CommitId {
+    let mut id = [0; 20];
+    id.copy_from_slice(oid.as_bytes());
+    CommitId(id)
+}
+
+pub(super) fn oid_of(id: CommitId) -> Oid {
+    Oid::from_bytes(&id.0).unwrap_or(Oid::ZERO_SHA1)
+}
+
+fn explain_open(error: &git2::Error, path: &Path) -> anyhow::Error {
+    let shown = path.display();
+    match error.code() {
+        ErrorCode::Owner => Failure::new(Exit::Failed, format!("the repository `{shown}` is owned by another user"))
+            .help(format!("if you trust it: `git config --global --add safe.directory {shown}`")),
+        _ => Failure::new(Exit::Failed, format!("cannot open the repository `{shown}`: {}", error.message())),
+    }
+    .into()
+}

@@ -1,0 +1,1 @@
+//! The version and the changelog, from commits and tags.

@@ -1,0 +1,1 @@
+//! Source archives, from the tree of a commit.
