@@ -12,6 +12,7 @@ pub mod error;
 pub mod git;
 pub mod history;
 pub mod interrupt;
+pub mod milestone;
 pub mod parallel;
 pub mod plan;
 pub mod progress;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::sync::Mutex;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
 use anyhow::Result;
@@ -25,7 +25,8 @@ pub fn threads() -> usize {
 /// Applies `work` to each item on `threads` threads and hands the results to `sink`, on the calling thread, in the
 /// order of `items`.
 ///
-/// `state` makes what a thread keeps for itself, on that thread. Errors: the first of `state`, `work` or `sink`.
+/// `state` makes what a thread keeps for itself, on that thread. Errors: of several items that fail, the first in the
+/// order of `items`, whatever the threads do; an error of `state` or `sink` counts at once.
 pub fn ordered_map<I, O, S>(
     items: impl Iterator<Item = I> + Send,
     threads: usize,
@@ -39,7 +40,7 @@ where
 {
     let in_flight = 2 * threads;
     let source = Mutex::new(items.enumerate());
-    let (results, ordered) = sync_channel::<(usize, Result<O>)>(in_flight);
+    let (results, ordered) = sync_channel::<Result<(usize, Result<O>)>>(in_flight);
     // A worker pays one permit for each item and the sink gives it back: a slow item cannot let the others run away.
     let (permit, permits) = sync_channel::<()>(in_flight);
     let permits = Mutex::new(permits);
@@ -48,10 +49,10 @@ where
         for _ in 0..threads {
             let results = results.clone();
             scope.spawn(move || {
+                let _alarm = Alarm(&results);
                 let mut own = match state() {
                     Ok(own) => own,
-                    // An index before every item: the error is seen whatever else is waiting.
-                    Err(error) => return drop(results.send((0, Err(error)))),
+                    Err(error) => return drop(results.send(Err(error))),
                 };
                 loop {
                     if !permits.lock().is_ok_and(|permits| permits.recv().is_ok()) {
@@ -59,7 +60,7 @@ where
                     }
                     let next = source.lock().map(|mut items| items.next()).unwrap_or_default();
                     let Some((index, item)) = next else { return };
-                    if results.send((index, work(&mut own, item))).is_err() {
+                    if results.send(Ok((index, work(&mut own, item)))).is_err() {
                         return; // the sink has failed; its error is the one that counts
                     }
                 }
@@ -72,16 +73,28 @@ where
         let mut waiting = BTreeMap::new();
         let mut due = 0;
         // `ordered` moves in and `permit` is ours: an early return hangs up on the workers, and the scope can end.
-        for (index, result) in ordered {
-            waiting.insert(index, result?);
+        for answer in ordered {
+            let (index, result) = answer?;
+            waiting.insert(index, result);
             while let Some(ready) = waiting.remove(&due) {
                 due += 1;
-                sink(ready)?;
+                sink(ready?)?;
                 permit.send(())?; // never blocks: as many were taken as are given back
             }
         }
         Ok(())
     })
+}
+
+/// Tells the sink of a worker's panic, which would otherwise wait for its item for ever. The scope passes the panic on.
+struct Alarm<'a, T>(&'a SyncSender<Result<T>>);
+
+impl<T> Drop for Alarm<'_, T> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            drop(self.0.send(Err(anyhow::anyhow!("a worker has panicked"))));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -116,10 +129,23 @@ mod tests {
         let work = |_: &mut (), n: u32| if n == 5 { anyhow::bail!("five") } else { Ok(n) };
         let failed = ordered_map(0.., 3, || Ok(()), work, |_| Ok(())).unwrap_err();
         assert_eq!(failed.to_string(), "five");
+        let late = |_: &mut (), n: u32| -> Result<u32> {
+            thread::sleep(std::time::Duration::from_millis(u64::from(4 - n.min(4))));
+            anyhow::bail!("item {n}")
+        };
+        let failed = ordered_map(0.., 3, || Ok(()), late, |_| Ok(())).unwrap_err();
+        assert_eq!(failed.to_string(), "item 0");
         let failed = ordered_map(0.., 3, || Ok(()), |_: &mut (), n: u32| Ok(n), |_| anyhow::bail!("sink")).unwrap_err();
         assert_eq!(failed.to_string(), "sink");
         let failed =
             ordered_map(0.., 3, || anyhow::bail!("state"), |_: &mut (), n: u32| Ok(n), |_| Ok(())).unwrap_err();
         assert_eq!(failed.to_string(), "state");
+    }
+
+    #[test]
+    #[should_panic(expected = "a scoped thread panicked")]
+    fn a_panic_is_passed_on() {
+        let work = |_: &mut (), n: u32| if n == 5 { panic!("five") } else { Ok(n) };
+        drop(ordered_map(0.., 3, || Ok(()), work, |_| Ok(())));
     }
 }

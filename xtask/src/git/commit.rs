@@ -1,6 +1,7 @@
 //! A commit as git stores it: bytes, parsed on demand.
 
 use std::fmt;
+use std::io::BufRead;
 
 /// The object id of a commit (or of any other object): 20 bytes, shown as 40 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -79,27 +80,25 @@ impl Commit {
 
     /// The `author` line.
     pub fn author(&self) -> Signature<'_> {
-        parse_signature(self.field(b"author").unwrap_or_default())
+        parse_signature(self.author_line())
     }
 
     /// The `committer` line.
     pub fn committer(&self) -> Signature<'_> {
-        parse_signature(self.field(b"committer").unwrap_or_default())
+        parse_signature(self.committer_line())
     }
 
     /// The message: everything after the first empty line, undecoded.
     pub fn message(&self) -> &[u8] {
-        match self.raw.windows(2).position(|pair| pair == b"\n\n") {
-            Some(end) => &self.raw[end + 2..],
-            None => &[],
-        }
+        let mut lines = Lines(&self.raw);
+        lines.find(|line| line.is_empty());
+        lines.0
     }
 
     /// The first line of the message that is not blank, as far as the next line, undecoded and without surrounding
     /// blanks.
     pub fn subject(&self) -> &[u8] {
-        let lines = self.message().split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
-        lines.into_iter().find(|line| !line.is_empty()).unwrap_or_default()
+        Lines(self.message()).map(<[u8]>::trim_ascii).find(|line| !line.is_empty()).unwrap_or_default()
     }
 
     /// Text of this commit (a name, the message) as UTF-8: by the `encoding` header where there is one, lossy where the
@@ -115,17 +114,65 @@ impl Commit {
         }
     }
 
+    /// Text of this commit as UTF-8 the way git shows it: as it stands where the declared encoding is unknown or does
+    /// not fit.
+    pub fn to_utf8(&self, text: &[u8]) -> Vec<u8> {
+        let decoded = self.foreign_encoding().and_then(|encoding| {
+            encoding
+                .decode_without_bom_handling_and_without_replacement(text)
+                .map(|text| text.into_owned().into_bytes())
+        });
+        decoded.unwrap_or_else(|| text.to_vec())
+    }
+
+    /// UTF-8 text in the declared encoding; `None` where that is UTF-8 itself, or has no such letters.
+    pub fn encode(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let (encoded, _, lossy) = self.foreign_encoding()?.encode(std::str::from_utf8(text).ok()?);
+        (!lossy).then(|| encoded.into_owned())
+    }
+
+    fn foreign_encoding(&self) -> Option<&'static encoding_rs::Encoding> {
+        let encoding = encoding_rs::Encoding::for_label(self.encoding()?)?;
+        (encoding != encoding_rs::UTF_8).then_some(encoding)
+    }
+
     /// The value of the `encoding` header.
     pub fn encoding(&self) -> Option<&[u8]> {
         self.field(b"encoding")
     }
 
+    /// The `author` line after its keyword, unparsed.
+    pub fn author_line(&self) -> &[u8] {
+        self.field(b"author").unwrap_or_default()
+    }
+
+    /// The `committer` line after its keyword, unparsed.
+    pub fn committer_line(&self) -> &[u8] {
+        self.field(b"committer").unwrap_or_default()
+    }
+
     fn header_lines(&self) -> impl Iterator<Item = &[u8]> {
-        self.raw.split(|&byte| byte == b'\n').take_while(|line| !line.is_empty())
+        Lines(&self.raw).take_while(|line| !line.is_empty())
     }
 
     fn field(&self, name: &[u8]) -> Option<&[u8]> {
         self.header_lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(b" "))
+    }
+}
+
+/// The lines of a text, without their line feeds; the end of the text ends a line too.
+///
+/// Walks look at tens of megabytes of commits; this search for a byte is the fastest that the standard library has.
+pub struct Lines<'a>(pub &'a [u8]);
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let text = self.0;
+        let length = self.0.skip_until(b'\n').ok().filter(|&length| length > 0)?;
+        let line = &text[..length];
+        Some(line.strip_suffix(b"\n").unwrap_or(line))
     }
 }
 
@@ -185,6 +232,16 @@ parent 3333333333333333333333333333333333333333
     #[test]
     fn text_is_decoded_by_the_declared_encoding() {
         assert_eq!(commit().decode(commit().subject()), "Subject caf\u{e9}");
+    }
+
+    #[test]
+    fn text_goes_into_the_declared_encoding_and_back() {
+        let commit = commit();
+        assert_eq!(commit.to_utf8(b"caf\xe9"), "caf\u{e9}".as_bytes());
+        assert_eq!(commit.encode("caf\u{e9}".as_bytes()).as_deref(), Some(&b"caf\xe9"[..]));
+        assert_eq!(commit.encode("\u{4e00}".as_bytes()), None);
+        let utf8 = Commit::new(CommitId([7; 20]), b"encoding utf-8\n\nx".to_vec());
+        assert_eq!((utf8.to_utf8(b"\xe9"), utf8.encode(b"x")), (b"\xe9".to_vec(), None));
     }
 
     #[test]

@@ -1,0 +1,3 @@
+//! Helpers that keep a test under ten lines.
+
+pub mod history;

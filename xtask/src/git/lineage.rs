@@ -1,0 +1,229 @@
+//! The mainline back to a base, and what each of its steps brought in.
+//!
+//! A version needs `git rev-list C --not C^1` for every mainline commit C since the base. One walk for each would read
+//! the same commits over and over; here every commit is read once. First the first-parent chain; then, where there is
+//! a base, its ancestors are told from the new commits ([`super::paint`]); then the new commits are handed out, from
+//! the oldest step to the newest: a step owns what it reaches and no older step did.
+
+use std::collections::{HashMap, HashSet};
+
+use anyhow::{Context, Result};
+use git2::{ObjectType, Odb};
+
+use super::commit::{Commit, CommitId};
+use super::paint::{Below, Paint, paint_ancestors};
+use super::repository::{Repository, read_object};
+use crate::interrupt;
+use crate::progress::Progress;
+
+/// How many commits are read between two looks at what goes on outside.
+const STRIDE: usize = 256;
+
+/// A stretch of the mainline: from a tip back to a base, or to the root.
+#[derive(Clone, Debug)]
+pub struct Lineage {
+    /// The commit at which the walk was told to stop; `None` where it came to the end of the first-parent chain.
+    pub base: Option<CommitId>,
+    /// The mainline commits after the base, oldest first.
+    pub steps: Vec<MainlineStep>,
+    /// The commit of a shallow clone at which history that belongs to the answer is cut off. Where this is `Some`,
+    /// `steps` may lack commits or have commits that are not theirs.
+    pub cut: Option<CommitId>,
+}
+
+/// A mainline commit and what it brought in: `git rev-list C --not C^1`, without C.
+#[derive(Clone, Debug)]
+pub struct MainlineStep {
+    /// The commit on the mainline.
+    pub commit: Commit,
+    /// Each commit once, children before their parents.
+    pub brought_in: Vec<Commit>,
+}
+
+impl MainlineStep {
+    /// The step's own commit, then those it brought in.
+    pub fn commits(&self) -> impl Iterator<Item = &Commit> {
+        std::iter::once(&self.commit).chain(&self.brought_in)
+    }
+}
+
+impl Repository {
+    /// The mainline from `tip` back to the nearest commit for which `stop` says yes (`tip` included), or to its end.
+    ///
+    /// Errors: an object that is missing or damaged; an interrupt.
+    pub fn lineage(&self, tip: CommitId, stop: impl Fn(CommitId) -> bool, progress: &dyn Progress) -> Result<Lineage> {
+        let lineage = self.lineage_within(usize::MAX, tip, stop, progress)?;
+        lineage.context("the history has more commits than this machine can count")
+    }
+
+    /// [`Repository::lineage`], given up with `None` as soon as it would take reading more than `budget` commits.
+    pub fn lineage_within(
+        &self,
+        budget: usize,
+        tip: CommitId,
+        stop: impl Fn(CommitId) -> bool,
+        progress: &dyn Progress,
+    ) -> Result<Option<Lineage>> {
+        progress.begin("reading commits", None);
+        let loaded = load(&mut Graph::open(self, budget, progress)?, tip, stop);
+        progress.end();
+        match loaded {
+            Ok(lineage) => Ok(Some(lineage)),
+            Err(error) if error.is::<OverBudget>() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn load(graph: &mut Graph<'_>, tip: CommitId, stop: impl Fn(CommitId) -> bool) -> Result<Lineage> {
+    let (chain, base) = first_parents(graph, tip, stop)?;
+    let below_base = match base {
+        Some(base) => paint_ancestors(graph, &chain, base)?,
+        None => Below::InSight,
+    };
+    let mut lineage = Lineage { base: base.map(|base| graph.nodes[base].id), steps: Vec::new(), cut: None };
+    for &step in chain.iter().rev() {
+        let brought_in = take_unclaimed(graph, step)?;
+        // Where history below the base is hidden, it may reach the root of what looks like an unrelated history.
+        let hides = |index: &usize| {
+            let node = &graph.nodes[*index];
+            node.boundary || (below_base == Below::Hidden && node.parent_ids().next().is_none())
+        };
+        let cut = std::iter::once(step).chain(brought_in.iter().copied()).find(hides);
+        lineage.cut = lineage.cut.or(cut.map(|index| graph.nodes[index].id));
+        let commit = graph.nodes[step].commit.take().context("a commit is a step twice")?;
+        let brought_in = brought_in.into_iter().filter_map(|index| graph.nodes[index].commit.take()).collect();
+        lineage.steps.push(MainlineStep { commit, brought_in });
+    }
+    Ok(lineage)
+}
+
+/// The first-parent chain from `tip`, newest first, and the commit at which it was told to stop.
+fn first_parents(
+    graph: &mut Graph<'_>,
+    tip: CommitId,
+    stop: impl Fn(CommitId) -> bool,
+) -> Result<(Vec<usize>, Option<usize>)> {
+    let mut chain = Vec::new();
+    let mut next = Some(tip);
+    while let Some(id) = next {
+        let index = graph.node(id)?;
+        if stop(id) {
+            return Ok((chain, Some(index)));
+        }
+        graph.nodes[index].paint = Paint::New;
+        chain.push(index);
+        next = graph.nodes[index].parent_ids().next();
+    }
+    Ok((chain, None))
+}
+
+/// The new commits that `step` reaches and no earlier call has handed out, without `step`; children first, and of
+/// several parents the first parent's line first.
+fn take_unclaimed(graph: &mut Graph<'_>, step: usize) -> Result<Vec<usize>> {
+    graph.nodes[step].claimed = true;
+    // A depth-first walk leaves a commit after all its ancestors: the reverse has children first.
+    let mut left = Vec::new();
+    let mut open = vec![(step, graph.parents(step)?)];
+    while let Some((index, parents)) = open.last_mut() {
+        match parents.pop() {
+            Some(parent) => {
+                let node = &mut graph.nodes[parent];
+                if node.paint != Paint::Old && !node.claimed {
+                    node.claimed = true;
+                    let parents = graph.parents(parent)?;
+                    open.push((parent, parents));
+                }
+            }
+            None => {
+                left.push(*index);
+                open.pop();
+            }
+        }
+    }
+    left.pop(); // `step` itself
+    left.reverse();
+    Ok(left)
+}
+
+/// The commits read so far.
+pub(super) struct Graph<'r> {
+    odb: Odb<'r>,
+    boundary: HashSet<CommitId>,
+    budget: usize,
+    progress: &'r dyn Progress,
+    index: HashMap<CommitId, usize>,
+    pub(super) nodes: Vec<Node>,
+}
+
+/// A commit of the graph and what the walk knows of it.
+pub(super) struct Node {
+    id: CommitId,
+    commit: Option<Commit>,
+    pub(super) paint: Paint,
+    /// It stands in the queue of the painting, which must not end before its turn.
+    pub(super) waits: bool,
+    /// A step owns it.
+    claimed: bool,
+    /// A shallow clone was cut off here: its parents are named and absent.
+    pub(super) boundary: bool,
+}
+
+impl Node {
+    /// The committer's date, in seconds since 1970.
+    pub(super) fn date(&self) -> i64 {
+        self.commit.as_ref().map_or(0, |commit| commit.committer().seconds)
+    }
+
+    fn parent_ids(&self) -> impl Iterator<Item = CommitId> + '_ {
+        self.commit.iter().filter(|_| !self.boundary).flat_map(Commit::parents)
+    }
+}
+
+/// The walk would have to read more commits than it was given.
+#[derive(Debug)]
+struct OverBudget;
+
+impl std::fmt::Display for OverBudget {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the walk is longer than its budget")
+    }
+}
+
+impl std::error::Error for OverBudget {}
+
+impl<'r> Graph<'r> {
+    fn open(repository: &'r Repository, budget: usize, progress: &'r dyn Progress) -> Result<Graph<'r>> {
+        let odb = repository.inner.odb().context("cannot open the object database")?;
+        let boundary = repository.shallow_boundary()?;
+        Ok(Graph { odb, boundary, budget, progress, index: HashMap::new(), nodes: Vec::new() })
+    }
+
+    /// The place of a commit in `nodes`, read if need be.
+    fn node(&mut self, id: CommitId) -> Result<usize> {
+        if let Some(&index) = self.index.get(&id) {
+            return Ok(index);
+        }
+        let index = self.nodes.len();
+        if index >= self.budget {
+            return Err(OverBudget.into());
+        }
+        if index.is_multiple_of(STRIDE) {
+            interrupt::check()?;
+            self.progress.advance(STRIDE as u64);
+        }
+        let object = read_object(&self.odb, id, ObjectType::Commit);
+        let object = object.with_context(|| format!("cannot read commit `{id}`"))?;
+        let commit = Commit::new(id, object.data().to_vec());
+        let boundary = self.boundary.contains(&id);
+        self.index.insert(id, index);
+        self.nodes.push(Node { id, commit: Some(commit), paint: Paint::None, waits: false, claimed: false, boundary });
+        Ok(index)
+    }
+
+    /// The parents of a commit, first parent first, read if need be; none at a shallow boundary.
+    pub(super) fn parents(&mut self, index: usize) -> Result<Vec<usize>> {
+        let ids = self.nodes[index].parent_ids().collect::<Vec<_>>();
+        ids.into_iter().map(|id| self.node(id)).collect()
+    }
+}

@@ -1,0 +1,219 @@
+//! The changelog: one entry for each step of the mainline, newest first.
+//!
+//! The text file in the archives, the spec's copy, and the forms for people and machines are renderings of one
+//! [`Changelog`]. It is made from git ([`Changelog::new`]) or, in an unpacked archive, read back from the text file
+//! ([`Changelog::parse`]): both give the same renderings.
+
+mod forms;
+mod parse;
+mod rpm;
+
+use jiff::Timestamp;
+use jiff::civil::{Date, date};
+use jiff::tz::TimeZone;
+
+pub use parse::NotAChangelog;
+pub use rpm::Repackaging;
+
+use super::bug;
+use super::header;
+use super::milestone::Milestones;
+use super::text::one_line;
+use super::version::{Version, judge, next};
+use crate::error::{Exit, Failure};
+use crate::git::{Commit, CommitId, MainlineStep};
+use crate::milestone::Milestone;
+
+/// The dates RPM takes: it refuses years before 1990, and keeps seconds in 32 bits.
+const EARLIEST: Date = date(1990, 1, 1);
+const LATEST: Date = date(2106, 2, 6);
+
+/// Entries whose dates never rise from one to the next, older one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changelog {
+    /// Newest first.
+    pub entries: Vec<Entry>,
+}
+
+/// One step of the mainline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The version of the step.
+    pub version: Version,
+    /// The day in UTC on which it was committed, not after that of the entry before (newer).
+    pub date: Date,
+    /// Who wrote the step's commit.
+    pub author: Author,
+    /// The step's commit, then those it brought in, children before their parents.
+    pub changes: Vec<Change>,
+}
+
+/// A person, clean enough for the head line of an entry: `Name <email>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Author {
+    /// Never empty; no angle brackets.
+    pub name: String,
+    /// May be empty; no angle brackets, no white space.
+    pub email: String,
+}
+
+/// One commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The first eight digits of the commit's id.
+    pub id: String,
+    /// The whole id; `None` where the changelog was read from a text.
+    pub commit: Option<CommitId>,
+    /// The subject as one line of clean text.
+    pub subject: String,
+    /// The bugs it fixes, as [`bug::names`] has them.
+    pub bugs: Vec<String>,
+}
+
+impl Changelog {
+    /// The changelog of steps, oldest first, which come after a commit of the version `start`.
+    pub fn new(start: Version, steps: &[MainlineStep], milestones: &Milestones) -> Changelog {
+        let mut version = start;
+        let mut entries = Vec::with_capacity(steps.len());
+        for step in steps {
+            version = next(&version, judge(step).level, milestones.of(step.commit.id));
+            entries.push(Entry {
+                version: version.clone(),
+                date: day(step.commit.committer().seconds),
+                author: Author::of(&step.commit),
+                changes: step.commits().map(Change::of).collect(),
+            });
+        }
+        entries.reverse();
+        let mut newer = LATEST;
+        for entry in &mut entries {
+            entry.date = entry.date.min(newer);
+            newer = entry.date;
+        }
+        Changelog { entries }
+    }
+
+    /// The entries after the milestone: those before (newer than) the newest entry of the version `X.Y.0`.
+    ///
+    /// Errors: there is none; the message lists what there is.
+    pub fn since(mut self, milestone: Milestone) -> Result<Changelog, Failure> {
+        let version = Version::from(milestone);
+        match self.entries.iter().position(|entry| entry.version == version) {
+            Some(end) => {
+                self.entries.truncate(end);
+                Ok(self)
+            }
+            None => Err(self.no_such_milestone(milestone)),
+        }
+    }
+
+    fn no_such_milestone(&self, milestone: Milestone) -> Failure {
+        let milestones = self.entries.iter().filter(|entry| entry.version.patch() == 0);
+        let mut names =
+            milestones.map(|entry| format!("{}.{}", entry.version.major(), entry.version.minor())).collect::<Vec<_>>();
+        names.dedup();
+        let help = match names.is_empty() {
+            true => "there is no milestone yet; without `--since` the changelog has all entries".to_owned(),
+            false => format!("the milestones are {}", names.join(", ")),
+        };
+        Failure::new(Exit::Usage, format!("`{milestone}` is no milestone of this mainline")).help(help)
+    }
+
+    /// The entries as they were when `version` was the newest: empty where no commit had it.
+    #[must_use]
+    pub fn up_to(mut self, version: &Version) -> Changelog {
+        let newer = self.entries.iter().take_while(|entry| entry.version != *version).count();
+        self.entries.drain(..newer);
+        self
+    }
+
+    /// The newest `count` entries.
+    #[must_use]
+    pub fn newest(mut self, count: usize) -> Changelog {
+        self.entries.truncate(count);
+        self
+    }
+
+    /// The same with an assumed version for the newest entry.
+    #[must_use]
+    pub fn assume_version(mut self, version: Version) -> Changelog {
+        if let Some(newest) = self.entries.first_mut() {
+            newest.version = version;
+        }
+        self
+    }
+}
+
+impl Author {
+    fn of(commit: &Commit) -> Author {
+        let author = commit.author();
+        let clean = |bytes: &[u8]| {
+            let text = one_line(&commit.decode(bytes));
+            one_line(&text.replace(['<', '>'], ""))
+        };
+        let name = Some(clean(author.name)).filter(|name| !name.is_empty());
+        let email = clean(author.email).replace(' ', "");
+        Author { name: name.unwrap_or_else(|| "Unknown".to_owned()), email }
+    }
+}
+
+impl Change {
+    fn of(commit: &Commit) -> Change {
+        let mut bugs = Vec::new();
+        for value in header::read(commit.message()).bug_urls {
+            for bug in bug::names(&one_line(&commit.decode(value))) {
+                if !bugs.contains(&bug) {
+                    bugs.push(bug);
+                }
+            }
+        }
+        let subject = one_line(&commit.decode(commit.subject()));
+        Change { id: commit.id.short(), commit: Some(commit.id), subject, bugs }
+    }
+}
+
+/// The day of a committer's date, in the range that RPM takes.
+fn day(seconds: i64) -> Date {
+    let timestamp = Timestamp::from_second(seconds).unwrap_or(match seconds < 0 {
+        true => Timestamp::MIN,
+        false => Timestamp::MAX,
+    });
+    timestamp.to_zoned(TimeZone::UTC).date().clamp(EARLIEST, LATEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_author_never_breaks_the_head_line() {
+        for (line, expected) in [
+            (&b"Ada Example <ada@example.org> 0 +0000"[..], "Ada Example <ada@example.org>"),
+            (b" <> 0 +0000", "Unknown"),
+            (b"<ada@example.org> 0 +0000", "Unknown <ada@example.org>"),
+            (b"Ada <B> <<ada@example.org>> 0 +0000", "Ada <Bada@example.org>"),
+            (b"Ada> > <a b\tc> 0 +0000", "Ada <abc>"),
+            (b"Ada\r\x0b - 1.0-1 <> 0", "Ada - 1.0-1"),
+            (b"caf\xe9 <\xe9>", "caf\u{fffd} <\u{fffd}>"),
+            (b"nobody", "nobody"),
+            (b"", "Unknown"),
+        ] {
+            let raw = [b"tree 0\nauthor ", line, b"\n\nsubject"].concat();
+            let author = Author::of(&Commit::new(CommitId([0; 20]), raw));
+            assert_eq!(author.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn days_stay_in_the_range_of_rpm() {
+        for (seconds, expected) in [
+            (i64::MIN, EARLIEST),
+            (-1, EARLIEST),
+            (1_584_662_399, date(2020, 3, 19)),
+            (1_584_662_400, date(2020, 3, 20)),
+            (i64::MAX, LATEST),
+        ] {
+            assert_eq!(day(seconds), expected);
+        }
+    }
+}

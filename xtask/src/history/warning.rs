@@ -1,0 +1,190 @@
+//! What is odd about a history, without stopping it from having a version. Under `--strict` each is an error.
+
+use std::fmt;
+
+use super::milestone::Milestones;
+use super::version::{DoubtKind, Doubted, Header, Step, Version};
+use crate::git::CommitId;
+use crate::milestone::Milestone;
+
+/// Something odd, with a sentence for people.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Warning {
+    /// Which of the known oddities.
+    pub id: WarningId,
+    /// A lower-case fragment that names the things.
+    pub message: String,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} [{}]", self.message, self.id.name())
+    }
+}
+
+/// The oddities. Each has at most one warning, which names one case and counts the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WarningId {
+    /// No milestone tag on the mainline and no declared beginning.
+    NoTag,
+    /// More than one milestone on the base.
+    SeveralTags,
+    /// A tag that looks like a milestone and is none.
+    BadTagSpelling,
+    /// A milestone on something that is no commit.
+    TagNotACommit,
+    /// The base is at or below the version of the commit before it.
+    TagNotAbovePrevious,
+    /// The base breaks compatibility and its `X` did not rise.
+    HeaderAgainstTag,
+    /// A milestone that was merged in and does not count.
+    TagOffMainline,
+    /// `X` or `Y` rose by a pseudo-header in a commit without its tag.
+    UntaggedBump,
+    /// A value such as `non-breaking`.
+    NegatedBreak,
+    /// A value that means nothing.
+    UnknownSemVerValue,
+    /// A `Sem-Ver:` line where it does not count.
+    SemVerInSubject,
+    /// The branch `vX` has come to another major version.
+    MajorNotOfBranch,
+}
+
+impl WarningId {
+    /// The id in machine output and in the documentation.
+    pub fn name(self) -> &'static str {
+        match self {
+            WarningId::NoTag => "no-tag",
+            WarningId::SeveralTags => "several-tags",
+            WarningId::BadTagSpelling => "bad-tag-spelling",
+            WarningId::TagNotACommit => "tag-not-a-commit",
+            WarningId::TagNotAbovePrevious => "tag-not-above-previous",
+            WarningId::HeaderAgainstTag => "header-against-tag",
+            WarningId::TagOffMainline => "tag-off-mainline",
+            WarningId::UntaggedBump => "untagged-bump",
+            WarningId::NegatedBreak => "negated-break",
+            WarningId::UnknownSemVerValue => "unknown-sem-ver-value",
+            WarningId::SemVerInSubject => "sem-ver-in-subject",
+            WarningId::MajorNotOfBranch => "major-not-of-branch",
+        }
+    }
+}
+
+fn warning(id: WarningId, message: String) -> Warning {
+    Warning { id, message }
+}
+
+/// `no-tag`.
+pub(super) fn no_tag(version: &Version) -> Warning {
+    warning(
+        WarningId::NoTag,
+        format!(
+            "no milestone tag `X.Y` on the mainline: counted from 0.0 to {version}; tags may not have been fetched"
+        ),
+    )
+}
+
+/// `several-tags`, for the milestones of the base, lowest first.
+pub(super) fn several_tags(base: CommitId, milestones: &[Milestone]) -> Option<Warning> {
+    let (highest, others) = milestones.split_last().filter(|(_, others)| !others.is_empty())?;
+    let others = listed(others.iter().map(|milestone| format!("`{milestone}`")));
+    let message = format!("commit `{}` bears several milestones: `{highest}` counts, not {others}", base.short());
+    Some(warning(WarningId::SeveralTags, message))
+}
+
+/// `bad-tag-spelling` and `tag-not-a-commit`.
+pub(super) fn odd_tags(milestones: &Milestones) -> impl Iterator<Item = Warning> {
+    let misspelled = (!milestones.misspelled.is_empty()).then(|| {
+        let names = listed(milestones.misspelled.iter().map(|name| format!("`{name}`")));
+        let message = format!("ignored what looks like a milestone and is spelled differently: {names}");
+        warning(WarningId::BadTagSpelling, message)
+    });
+    let not_commits = (!milestones.not_commits.is_empty()).then(|| {
+        let names = listed(milestones.not_commits.iter().map(|milestone| format!("`{milestone}`")));
+        warning(WarningId::TagNotACommit, format!("ignored what stands on no commit: {names}"))
+    });
+    misspelled.into_iter().chain(not_commits)
+}
+
+/// `tag-not-above-previous`, for the version of the commit before the base.
+pub(super) fn not_above_previous(base: Milestone, previous: &Version) -> Option<Warning> {
+    let message = format!("the milestone `{base}` is not above {previous}, the version of the commit before it");
+    (Version::from(base) <= *previous).then(|| warning(WarningId::TagNotAbovePrevious, message))
+}
+
+/// `header-against-tag`, for a base whose own step breaks compatibility.
+pub(super) fn header_against_tag(base: Milestone, header: &Header) -> Warning {
+    let message = format!(
+        "the milestone `{base}` does not raise X, and its step breaks compatibility: `{}` in commit `{}`",
+        header.line,
+        header.from.short()
+    );
+    warning(WarningId::HeaderAgainstTag, message)
+}
+
+/// `tag-off-mainline`, for the milestones on commits that were brought in, newest first. One of a lower major is a fix
+/// of an older series, merged forward.
+pub(super) fn off_mainline(version: &Version, found: &[(Milestone, CommitId)]) -> Option<Warning> {
+    let mut disturbing = found.iter().filter(|(milestone, _)| u64::from(milestone.major) >= version.major());
+    let (milestone, commit) = disturbing.next()?;
+    let message = format!(
+        "the milestone `{milestone}` on commit `{}` was merged in and does not count: it is not on the mainline{}",
+        commit.short(),
+        and_others(disturbing.count())
+    );
+    Some(warning(WarningId::TagOffMainline, message))
+}
+
+/// `untagged-bump`, for the bumps without their tag, newest first.
+pub(super) fn untagged_bump<'a>(mut owed: impl Iterator<Item = (&'a Step, Milestone)>) -> Option<Warning> {
+    let (step, milestone) = owed.next()?;
+    let commit = step.commit.id.short();
+    let message = format!(
+        "commit `{commit}` made {} and bears no tag `{milestone}`{}; tag it: `git tag -m {milestone} {milestone} {commit}`",
+        step.version,
+        and_others(owed.count()),
+    );
+    Some(warning(WarningId::UntaggedBump, message))
+}
+
+/// `negated-break`, `unknown-sem-ver-value` and `sem-ver-in-subject`, for what is doubtful, newest first.
+pub(super) fn doubts(doubted: &[Doubted]) -> Vec<Warning> {
+    let kinds = [
+        (DoubtKind::NegatedBreak, WarningId::NegatedBreak, "is not counted as a break"),
+        (DoubtKind::UnknownValue, WarningId::UnknownSemVerValue, "is no known value of `Sem-Ver:`, counted as a patch"),
+        (DoubtKind::InSubject, WarningId::SemVerInSubject, "is in the subject line, where it does not count"),
+    ];
+    let warn = |(kind, id, what)| {
+        let mut of_kind = doubted.iter().filter(|doubted| doubted.kind == kind);
+        let newest = of_kind.next()?;
+        let place = newest.commit.short();
+        let message = format!("`{}` in commit `{place}` {what}{}", newest.text, and_others(of_kind.count()));
+        Some(warning(id, message))
+    };
+    kinds.into_iter().filter_map(warn).collect()
+}
+
+/// `major-not-of-branch`.
+pub(super) fn major_not_of_branch(branch: &str, version: &Version) -> Option<Warning> {
+    let major = branch.strip_prefix('v')?;
+    let is_number = !major.is_empty() && major.bytes().all(|byte| byte.is_ascii_digit());
+    let message = format!("the branch `{branch}` is for {major}.*, and its version is {version}");
+    (is_number && major != version.major().to_string()).then(|| warning(WarningId::MajorNotOfBranch, message))
+}
+
+fn and_others(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        1 => " (and 1 other)".to_owned(),
+        _ => format!(" (and {count} others)"),
+    }
+}
+
+/// The first few of a list, and how many are left.
+fn listed(names: impl ExactSizeIterator<Item = String>) -> String {
+    const SHOWN: usize = 5;
+    let left = names.len().saturating_sub(SHOWN);
+    format!("{}{}", names.take(SHOWN).collect::<Vec<_>>().join(", "), and_others(left))
+}

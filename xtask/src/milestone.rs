@@ -1,0 +1,108 @@
+//! `X.Y`: what a milestone tag is called, and what a configuration may declare as the beginning.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// `X.Y` with numbers of at most nine digits and without leading zeros: exactly what a milestone tag may be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Milestone {
+    /// `X`.
+    pub major: u32,
+    /// `Y`.
+    pub minor: u32,
+}
+
+/// What a text is that is no [`Milestone`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotAMilestone {
+    /// Two numbers with a dot between them, with a leading zero or too many digits: most likely meant as one.
+    Misspelled,
+    /// Another shape altogether, such as `v1.0` or `1.0.1`.
+    Other,
+}
+
+impl fmt::Display for NotAMilestone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a milestone is `X.Y`: two numbers of at most nine digits without leading zeros")
+    }
+}
+
+impl std::error::Error for NotAMilestone {}
+
+impl FromStr for Milestone {
+    type Err = NotAMilestone;
+
+    fn from_str(text: &str) -> Result<Milestone, NotAMilestone> {
+        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let (major, minor) = text
+            .split_once('.')
+            .filter(|(major, minor)| is_number(major) && is_number(minor))
+            .ok_or(NotAMilestone::Other)?;
+        let number = |part: &str| match part.len() {
+            1..=9 if part == "0" || !part.starts_with('0') => part.parse().map_err(|_| NotAMilestone::Misspelled),
+            _ => Err(NotAMilestone::Misspelled),
+        };
+        Ok(Milestone { major: number(major)?, minor: number(minor)? })
+    }
+}
+
+impl fmt::Display for Milestone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+impl serde::Serialize for Milestone {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Milestone {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Milestone, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|error| serde::de::Error::custom(format!("`{text}` is no milestone; {error}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spelling() {
+        use NotAMilestone::{Misspelled, Other};
+        let milestone = |major, minor| Ok(Milestone { major, minor });
+        for (text, expected) in [
+            ("0.0", milestone(0, 0)),
+            ("1.10", milestone(1, 10)),
+            ("999999999.999999999", milestone(999_999_999, 999_999_999)),
+            ("02.05", Err(Misspelled)),
+            ("1.00", Err(Misspelled)),
+            ("1.1000000000", Err(Misspelled)),
+            ("99999999999999999999.0", Err(Misspelled)),
+            ("v1.0", Err(Other)),
+            ("1.0.1", Err(Other)),
+            ("rel/1.0", Err(Other)),
+            ("1.1-rc1", Err(Other)),
+            ("1.", Err(Other)),
+            (".1", Err(Other)),
+            ("1", Err(Other)),
+            ("", Err(Other)),
+            ("\u{661}.\u{662}", Err(Other)),
+            ("1.0\n", Err(Other)),
+            ("+1.0", Err(Other)),
+        ] {
+            assert_eq!(text.parse::<Milestone>(), expected, "{text}");
+            assert!(expected.is_err() || expected.unwrap().to_string() == text);
+        }
+    }
+
+    #[test]
+    fn the_configuration_has_it_as_a_text() {
+        let milestone = serde_json::from_str::<Milestone>("\"0.1\"").unwrap();
+        assert_eq!(serde_json::to_string(&milestone).unwrap(), "\"0.1\"");
+        let refused = serde_json::from_str::<Milestone>("\"0.1.0\"").unwrap_err().to_string();
+        assert!(refused.starts_with("`0.1.0` is no milestone; a milestone is `X.Y`"), "{refused}");
+    }
+}
