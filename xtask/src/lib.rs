@@ -8,7 +8,9 @@
 //!
 //! Only `task/` and `ui.rs` print. ARCHITECTURE.md has the invariants, `tests/it/architecture.rs` keeps them.
 
+pub mod config;
 pub mod error;
+pub mod files;
 pub mod git;
 pub mod history;
 pub mod interrupt;
@@ -16,6 +18,8 @@ pub mod milestone;
 pub mod parallel;
 pub mod plan;
 pub mod progress;
+pub mod project;
+pub mod rpm;
 pub mod source;
 
 /// Runs the command line of this process.

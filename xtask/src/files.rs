@@ -1,0 +1,232 @@
+//! The only writer of files: everything is made aside, synced, and becomes visible by one rename.
+//!
+//! A run that fails, is interrupted or killed leaves the old content in place. What a killed run left beside it is
+//! cleared by the next one, which recognises it by name and only under the lock.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use rustix::fs::{CWD, FlockOperation, RenameFlags};
+use tempfile::TempDir;
+
+use crate::error::{Exit, Failure};
+
+/// The mark of a temporary file or folder of ours; it begins with a dot and bears the name of what it will become.
+const MARK: &str = ".releng-";
+
+/// A folder that is being made aside and will replace `target` whole.
+///
+/// Dropped without [`Aside::commit`], it disappears.
+pub struct Aside {
+    target: PathBuf,
+    made: TempDir,
+    _lock: Lock,
+}
+
+impl Aside {
+    /// Makes an empty folder beside `target`, and the folders above it where they are missing.
+    ///
+    /// Errors: another run is making the same (exit 75), a folder that cannot be written.
+    pub fn new(target: &Path) -> Result<Aside> {
+        let target = std::path::absolute(target).with_context(|| format!("cannot use `{}`", target.display()))?;
+        let (Some(parent), Some(name)) = (target.parent(), target.file_name().and_then(|name| name.to_str())) else {
+            let message = format!("`{}` is no place for a folder of results", target.display());
+            return Err(Failure::new(Exit::Usage, message).help("name a folder with `--out DIR`").into());
+        };
+        if target.exists() && !target.is_dir() {
+            let message = format!("`{}` is in the way: it is no folder", target.display());
+            return Err(Failure::new(Exit::Failed, message).help("move it away, or choose with `--out DIR`").into());
+        }
+        create_parents(parent)?;
+        let lock = Lock::take(parent, name)?;
+        let prefix = format!(".{name}{MARK}");
+        clear_left_behind(parent, &prefix)?;
+        let made = tempfile::Builder::new()
+            .prefix(&prefix)
+            .permissions(fs::Permissions::from_mode(0o777)) // less the umask
+            .tempdir_in(parent)
+            .with_context(|| format!("cannot create a folder in `{}`", parent.display()))?;
+        Ok(Aside { target, made, _lock: lock })
+    }
+
+    /// The folder to write into. Its name is temporary: messages name [`Aside::target`].
+    pub fn path(&self) -> &Path {
+        self.made.path()
+    }
+
+    /// What the folder will be called.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Creates a file in it (and its folder), empty and open for writing.
+    pub fn create(&self, relative: &str) -> Result<File> {
+        let path = self.path().join(relative);
+        let made = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| File::create(&path));
+        made.with_context(|| format!("cannot create `{}`", self.target.join(relative).display()))
+    }
+
+    /// Writes a whole file and syncs it.
+    pub fn write(&self, relative: &str, content: &[u8]) -> Result<()> {
+        let mut file = self.create(relative)?;
+        let written = file.write_all(content).and_then(|()| file.sync_all());
+        written.with_context(|| format!("cannot write `{}`", self.target.join(relative).display()))
+    }
+
+    /// Makes it visible: one rename, an exchange where `target` exists already. The caller has synced the files.
+    pub fn commit(self) -> Result<()> {
+        let failed = || format!("cannot put the new `{}` in its place", self.target.display());
+        sync_folders(self.made.path()).with_context(failed)?;
+        if self.target.exists() {
+            match rustix::fs::renameat_with(CWD, self.made.path(), CWD, &self.target, RenameFlags::EXCHANGE) {
+                // The old folder now has the temporary name and goes with it.
+                Ok(()) => return sync_parent(&self.target).with_context(failed),
+                Err(error) if [rustix::io::Errno::INVAL, rustix::io::Errno::NOSYS].contains(&error) => {
+                    // A file system without the exchange: for a moment neither is there.
+                    let old = self.made.path().with_extension("old");
+                    fs::rename(&self.target, &old).with_context(failed)?;
+                    fs::rename(self.made.path(), &self.target).with_context(failed)?;
+                    fs::remove_dir_all(&old).with_context(|| format!("cannot remove `{}`", old.display()))?;
+                }
+                Err(error) => return Err(error).with_context(failed),
+            }
+        } else {
+            fs::rename(self.made.path(), &self.target).with_context(failed)?;
+        }
+        sync_parent(&self.target).with_context(failed)
+    }
+}
+
+/// Writes one file: aside, synced, renamed over `path`.
+pub fn write(path: &Path, content: &[u8]) -> Result<()> {
+    let failed = || format!("cannot write `{}`", path.display());
+    let path = std::path::absolute(path).with_context(failed)?;
+    let parent = path.parent().unwrap_or(Path::new("/"));
+    let mut made = tempfile::Builder::new()
+        .prefix(&format!(".{}", MARK.trim_matches('.')))
+        .permissions(fs::Permissions::from_mode(0o666)) // less the umask
+        .tempfile_in(parent)
+        .with_context(failed)?;
+    made.write_all(content).and_then(|()| made.as_file().sync_all()).with_context(failed)?;
+    made.persist(&path).with_context(failed)?;
+    sync_parent(&path).with_context(failed)
+}
+
+/// An advisory lock on a folder: one writer at a time, released by the system when the process ends.
+struct Lock {
+    _folder: File,
+}
+
+impl Lock {
+    fn take(folder: &Path, name: &str) -> Result<Lock> {
+        let file = File::open(folder).with_context(|| format!("cannot open `{}`", folder.display()))?;
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Lock { _folder: file }),
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                let message = format!("another run is writing `{}`", folder.join(name).display());
+                Err(Failure::new(Exit::Busy, message)
+                    .help("wait for it, or choose another place with `--out DIR`")
+                    .into())
+            }
+            Err(error) => Err(error).with_context(|| format!("cannot lock `{}`", folder.display())),
+        }
+    }
+}
+
+/// Makes the folder that will hold the results. One that is new ignores itself in git, so that a project without a
+/// rule for `target/` stays clean.
+fn create_parents(parent: &Path) -> Result<()> {
+    if parent.is_dir() {
+        return Ok(());
+    }
+    let failed = || format!("cannot create the folder `{}`", parent.display());
+    fs::create_dir_all(parent).with_context(failed)?;
+    if parent.file_name().is_some_and(|name| name == "target") {
+        fs::write(parent.join(".gitignore"), "*\n").with_context(failed)?;
+    }
+    Ok(())
+}
+
+fn clear_left_behind(parent: &Path, prefix: &str) -> Result<()> {
+    let failed = || format!("cannot clear what an earlier run left in `{}`", parent.display());
+    for entry in fs::read_dir(parent).with_context(failed)? {
+        let entry = entry.with_context(failed)?;
+        if entry.file_name().to_str().is_some_and(|name| name.starts_with(prefix)) {
+            fs::remove_dir_all(entry.path()).with_context(failed)?;
+        }
+    }
+    Ok(())
+}
+
+fn sync_folders(folder: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_folders(&entry.path())?;
+        }
+    }
+    File::open(folder)?.sync_all()
+}
+
+fn sync_parent(path: &Path) -> Result<()> {
+    let parent = path.parent().unwrap_or(Path::new("/"));
+    Ok(File::open(parent)?.sync_all()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(path: &Path) -> String {
+        fs::read_to_string(path).unwrap()
+    }
+
+    #[test]
+    fn a_folder_appears_whole_and_replaces_the_old_one_whole() {
+        let place = tempfile::tempdir().unwrap();
+        let target = place.path().join("target/dist");
+        for round in ["one", "two"] {
+            let aside = Aside::new(&target).unwrap();
+            aside.write("sources/file", round.as_bytes()).unwrap();
+            aside.commit().unwrap();
+            assert_eq!(content(&target.join("sources/file")), round);
+        }
+        let names = fs::read_dir(target.parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name());
+        assert_eq!(names.count(), 2, "dist and .gitignore, no litter");
+    }
+
+    #[test]
+    fn a_failed_run_changes_nothing_and_a_killed_one_is_cleared() {
+        let place = tempfile::tempdir().unwrap();
+        let target = place.path().join("dist");
+        fs::create_dir(&target).unwrap();
+        fs::write(target.join("old"), "old").unwrap();
+        fs::create_dir(place.path().join(".dist.releng-killed")).unwrap();
+        drop(Aside::new(&target).unwrap());
+        assert_eq!(content(&target.join("old")), "old");
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn one_writer_at_a_time() {
+        let place = tempfile::tempdir().unwrap();
+        let first = Aside::new(&place.path().join("dist")).unwrap();
+        let second = Aside::new(&place.path().join("dist")).map(drop).unwrap_err();
+        assert_eq!(second.downcast_ref::<Failure>().unwrap().exit, Exit::Busy);
+        drop(first);
+        Aside::new(&place.path().join("dist")).unwrap();
+    }
+
+    #[test]
+    fn a_file_is_replaced_and_nothing_is_left_beside_it() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("lago.spec");
+        write(&path, b"one").unwrap();
+        write(&path, b"two").unwrap();
+        assert_eq!(content(&path), "two");
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+    }
+}

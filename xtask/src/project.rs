@@ -1,0 +1,240 @@
+//! A project as one tree describes it: its configuration, its name, its spec template.
+//!
+//! What shapes the bytes of a release is read from the commit that is released, so that every clone gives the same; the
+//! work tree is read where a person works on it (`spec`, `config`) and in an unpacked source tarball.
+
+use std::fmt;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::config::{self, Config, Name};
+use crate::error::{Exit, Failure};
+use crate::git::{CommitId, Repository};
+use crate::rpm::spec;
+
+/// Where a project's files are read from.
+#[derive(Clone, Copy)]
+pub enum Tree<'a> {
+    /// The tree of a commit.
+    Commit(&'a Repository, CommitId),
+    /// A folder: a work tree, or an unpacked source tarball.
+    Folder(&'a Path),
+}
+
+impl Tree<'_> {
+    /// The content of the file at `path`, with `/` between its parts; `None` where there is none.
+    pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>> {
+        match self {
+            Tree::Commit(repository, commit) => repository.file_at(*commit, path),
+            Tree::Folder(root) => match std::fs::read(root.join(path)) {
+                Ok(content) => Ok(Some(content)),
+                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+                Err(error) => Err(error).with_context(|| format!("cannot read `{}`", root.join(path).display())),
+            },
+        }
+    }
+
+    /// The names of the files directly in `folder` (empty for the root), sorted.
+    fn files_in(&self, folder: &str) -> Result<Vec<String>> {
+        let mut names = match self {
+            Tree::Commit(repository, commit) => repository.files_in(*commit, folder)?,
+            Tree::Folder(root) => match std::fs::read_dir(root.join(folder)) {
+                Ok(entries) => entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect(),
+                Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+                Err(error) => {
+                    return Err(error).with_context(|| format!("cannot list `{}`", root.join(folder).display()));
+                }
+            },
+        };
+        names.sort();
+        Ok(names)
+    }
+}
+
+/// Where a project's name comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NameSource {
+    /// `project.name`.
+    Config,
+    /// The root Cargo package.
+    Cargo,
+    /// The `Name:` of the spec template, whose path this is.
+    Template(String),
+}
+
+impl fmt::Display for NameSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NameSource::Config => f.write_str(config::PATH),
+            NameSource::Cargo => f.write_str("Cargo.toml"),
+            NameSource::Template(path) => f.write_str(path),
+        }
+    }
+}
+
+/// The spec template of a project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// Its path in the project, which ends in `.spec.in`, or as `rpm.spec` names it.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+impl Template {
+    /// The rendered spec's file name: the template's without `.in`.
+    pub fn spec_name(&self) -> &str {
+        let name = self.path.rsplit('/').next().unwrap_or(&self.path);
+        name.strip_suffix(".in").unwrap_or(name)
+    }
+
+    /// Where the rendered spec stands by default: beside the template.
+    pub fn spec_path(&self) -> &str {
+        self.path.strip_suffix(".in").unwrap_or(&self.path)
+    }
+
+    /// Renders the spec; an error of the template names its file.
+    pub fn render(&self, values: &spec::Values<'_>) -> Result<String, Failure> {
+        spec::render(&self.text, values)
+            .map_err(|error| Failure::new(Exit::Usage, format!("`{}`: {error}", self.path)).help(error.help()))
+    }
+}
+
+/// A project: what a release is called, configured by and rendered from.
+pub struct Project {
+    /// The configuration.
+    pub config: Config,
+    /// The name that archives and packages bear.
+    pub name: Name,
+    /// Who gave the name.
+    pub name_source: NameSource,
+    /// The spec template; a project may have none, and then no spec.
+    pub template: Option<Template>,
+}
+
+/// Reads the configuration of a tree; `None` where it has no such file.
+pub fn load_config(tree: Tree<'_>) -> Result<Option<Config>> {
+    let text = tree.read(config::PATH)?;
+    Ok(text.map(|text| Config::parse(&text)).transpose()?)
+}
+
+impl Project {
+    /// Reads what `tree` says of the project; `config` is its configuration.
+    ///
+    /// Errors (exit 2): no name anywhere, two templates, a template that is missing or not UTF-8.
+    pub fn load(tree: Tree<'_>, config: Config) -> Result<Project> {
+        let template = load_template(tree, &config)?;
+        let (name, name_source) = find_name(tree, &config, template.as_ref())?.ok_or_else(|| {
+            Failure::new(Exit::Usage, "the project has no name: no root Cargo package, no spec template with a `Name:`")
+                .help(format!("write `[project]` and `name = \"…\"` into `{}`", config::PATH))
+        })?;
+        Ok(Project { config, name, name_source, template })
+    }
+}
+
+fn find_name(tree: Tree<'_>, config: &Config, template: Option<&Template>) -> Result<Option<(Name, NameSource)>> {
+    if let Some(name) = &config.project.name {
+        return Ok(Some((name.clone(), NameSource::Config)));
+    }
+    if let Some(name) = cargo_package_name(tree)? {
+        return Ok(Some((parse_name(name, "Cargo.toml")?, NameSource::Cargo)));
+    }
+    let Some(template) = template else { return Ok(None) };
+    let Some(name) = spec::plain_tag(&template.text, "Name") else { return Ok(None) };
+    Ok(Some((parse_name(name.to_owned(), &template.path)?, NameSource::Template(template.path.clone()))))
+}
+
+fn parse_name(text: String, path: &str) -> Result<Name, Failure> {
+    Name::try_from(text).map_err(|why| Failure::new(Exit::Usage, format!("`{path}`: {why}")))
+}
+
+/// `package.name` of the root `Cargo.toml`; a workspace without a package of its own has none.
+fn cargo_package_name(tree: Tree<'_>) -> Result<Option<String>> {
+    let Some(manifest) = tree.read("Cargo.toml")? else { return Ok(None) };
+    let name = config::cargo_package_name(&manifest).map_err(|why| {
+        Failure::new(Exit::Usage, format!("`Cargo.toml`: {why}"))
+            .help(format!("correct it, or state `[project]` and `name = \"…\"` in `{}`", config::PATH))
+    })?;
+    Ok(name)
+}
+
+fn load_template(tree: Tree<'_>, config: &Config) -> Result<Option<Template>> {
+    let Some(path) = find_template(tree, config)? else { return Ok(None) };
+    let content = tree.read(&path)?.ok_or_else(|| {
+        Failure::new(Exit::Usage, format!("the spec template `{path}` is not there"))
+            .help(format!("commit it, or correct `rpm.spec` in `{}`", config::PATH))
+    })?;
+    let text = String::from_utf8(content).map_err(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..offset].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        Failure::new(Exit::Usage, format!("the spec template `{path}` is not UTF-8: line {line}, byte {offset}"))
+            .help(format!("convert it: `iconv -f LATIN1 -t UTF-8 {path}`"))
+    })?;
+    Ok(Some(Template { path, text }))
+}
+
+/// The path of the spec template: the configured one, else the only `*.spec.in` in the root or in `packaging/`.
+fn find_template(tree: Tree<'_>, config: &Config) -> Result<Option<String>> {
+    if let Some(path) = &config.rpm.spec {
+        return Ok(Some(path.clone()));
+    }
+    let mut found = Vec::new();
+    for (folder, prefix) in [("", ""), ("packaging", "packaging/")] {
+        let names = tree.files_in(folder)?.into_iter().filter(|name| name.ends_with(".spec.in"));
+        found.extend(names.map(|name| format!("{prefix}{name}")));
+    }
+    if let [first, second, ..] = &found[..] {
+        let message = format!("two spec templates: `{first}` and `{second}`");
+        let help = format!("say which: `[rpm]` and `spec = \"{first}\"` in `{}`", config::PATH);
+        return Err(Failure::new(Exit::Usage, message).help(help).into());
+    }
+    Ok(found.pop())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(files: &[(&str, &[u8])]) -> Result<Project> {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, content) in files {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, content).unwrap();
+        }
+        let tree = Tree::Folder(folder.path());
+        Project::load(tree, load_config(tree)?.unwrap_or_default())
+    }
+
+    #[test]
+    fn the_name_comes_from_the_configuration_then_cargo_then_the_template() {
+        let config: (&str, &[u8]) = ("packaging/release.toml", b"[project]\nname = \"one\"\n");
+        let cargo: (&str, &[u8]) = ("Cargo.toml", b"[package]\nname = \"two\"\n");
+        let template: (&str, &[u8]) = ("three.spec.in", b"Version: 1\nName: three\n");
+        assert_eq!(load(&[config, cargo, template]).unwrap().name.to_string(), "one");
+        assert_eq!(load(&[cargo, template]).unwrap().name.to_string(), "two");
+        let third = load(&[("Cargo.toml", b"[workspace]\n"), template]).unwrap();
+        assert_eq!((third.name.to_string(), third.name_source.to_string()), ("three".into(), "three.spec.in".into()));
+        let nameless = load(&[("README", b"")]).map(drop).unwrap_err().to_string();
+        assert!(nameless.starts_with("the project has no name"), "{nameless}");
+    }
+
+    #[test]
+    fn the_only_template_is_found_and_two_are_refused() {
+        let project = load(&[("packaging/lago.spec.in", b"Name: lago\n")]).unwrap();
+        let template = project.template.unwrap();
+        assert_eq!((template.spec_name(), template.spec_path()), ("lago.spec", "packaging/lago.spec"));
+        let two = load(&[("a.spec.in", b"Name: a\n"), ("packaging/b.spec.in", b"Name: b\n")]).map(drop).unwrap_err();
+        assert_eq!(two.to_string(), "two spec templates: `a.spec.in` and `packaging/b.spec.in`");
+    }
+
+    #[test]
+    fn a_template_must_be_utf8_and_there() {
+        let latin1 = load(&[("a.spec.in", b"Name: a\nSummary: caf\xe9\n")]).map(drop).unwrap_err();
+        assert_eq!(latin1.to_string(), "the spec template `a.spec.in` is not UTF-8: line 2, byte 20");
+        let missing = load(&[("packaging/release.toml", b"[rpm]\nspec = \"b.spec.in\"\n")]).map(drop).unwrap_err();
+        assert_eq!(missing.to_string(), "the spec template `b.spec.in` is not there");
+    }
+}

@@ -1,0 +1,308 @@
+//! The spec, rendered from its template (`<name>.spec.in`).
+//!
+//! A template is a spec with markers in it, and no language of its own: conditionals belong to RPM.
+//!
+//! | marker | becomes |
+//! |---|---|
+//! | `@@VERSION@@` | `1.0.4` |
+//! | `@@RELEASE@@` | `1`, or the number given with `--release` |
+//! | `@@SOURCE0@@` | `lago-1.0.4.tar.gz` |
+//! | `@@CHANGELOG@@` | the entries of the changelog, `%` doubled |
+//!
+//! A template may go without the last: where it ends in `%changelog`, or has no such section, the entries are
+//! appended. Text that is put in is never read for markers again.
+
+use std::fmt::{self, Write};
+
+/// What the markers become.
+#[derive(Clone, Copy, Debug)]
+pub struct Values<'a> {
+    /// `X.Y.Z`.
+    pub version: &'a str,
+    /// The number before `%{?dist}`.
+    pub release: u32,
+    /// File name of the source archive.
+    pub source0: &'a str,
+    /// The changelog's entries in RPM form, with `%` doubled and a final newline.
+    pub changelog: &'a str,
+}
+
+/// Why a template cannot be rendered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SpecError {
+    /// Something of the shape of a marker that is none.
+    UnknownMarker {
+        /// Counted from 1.
+        line: usize,
+        /// As it stands, with the `@@`.
+        marker: String,
+    },
+    /// A release other than 1 was asked for, and the template has neither the marker nor a `Release:` that begins with
+    /// a number.
+    NoRelease,
+}
+
+const MARKERS: [&str; 4] = ["@@VERSION@@", "@@RELEASE@@", "@@SOURCE0@@", "@@CHANGELOG@@"];
+
+impl fmt::Display for SpecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SpecError::UnknownMarker { line, marker } => write!(f, "line {line}: unknown marker `{marker}`"),
+            SpecError::NoRelease => f.write_str("there is no `Release:` whose number could be raised"),
+        }
+    }
+}
+
+impl std::error::Error for SpecError {}
+
+impl SpecError {
+    /// The next step for the author of the template.
+    pub fn help(&self) -> String {
+        match self {
+            SpecError::UnknownMarker { .. } => {
+                format!("the markers are {}", MARKERS.map(|m| format!("`{m}`")).join(", "))
+            }
+            SpecError::NoRelease => "write `Release: @@RELEASE@@%{?dist}` in the template".to_owned(),
+        }
+    }
+}
+
+/// Renders `template`.
+///
+/// `Release:` follows `values.release` even where the template has no marker for it and says `1%{?dist}`.
+pub fn render(template: &str, values: &Values<'_>) -> Result<String, SpecError> {
+    let mut spec = String::with_capacity(template.len() + values.changelog.len());
+    let mut release_is_set = values.release == 1;
+    for (index, line) in template.split_inclusive('\n').enumerate() {
+        release_is_set |= line.contains("@@RELEASE@@");
+        match fixed_release(line) {
+            Some((before, after)) if values.release != 1 => {
+                release_is_set = true;
+                spec.extend([before, &values.release.to_string(), after]);
+            }
+            _ => render_line(line, index + 1, values, &mut spec)?,
+        }
+    }
+    if !release_is_set {
+        return Err(SpecError::NoRelease);
+    }
+    if !template.contains("@@CHANGELOG@@") {
+        append_changelog(&mut spec, values.changelog);
+    }
+    Ok(spec)
+}
+
+fn render_line(line: &str, number: usize, values: &Values<'_>, spec: &mut String) -> Result<(), SpecError> {
+    let mut rest = line;
+    while let Some((before, marker, after)) = split_at_marker(rest) {
+        spec.push_str(before);
+        match marker {
+            "@@VERSION@@" => spec.push_str(values.version),
+            "@@RELEASE@@" => spec.extend([values.release.to_string()]),
+            "@@SOURCE0@@" => spec.push_str(values.source0),
+            "@@CHANGELOG@@" => spec.push_str(values.changelog.trim_end_matches('\n')),
+            unknown => return Err(SpecError::UnknownMarker { line: number, marker: unknown.to_owned() }),
+        }
+        rest = after;
+    }
+    spec.push_str(rest);
+    Ok(())
+}
+
+/// Splits at the first `@@NAME@@`. Other uses of `@@`, such as the hunks of a patch, are text.
+fn split_at_marker(text: &str) -> Option<(&str, &str, &str)> {
+    let mut from = 0;
+    loop {
+        let start = from + text[from..].find("@@")?;
+        let name = &text[start + 2..];
+        let length = name.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(name.len());
+        if length > 0 && name[length..].starts_with("@@") {
+            let end = start + 2 + length + 2;
+            return Some((&text[..start], &text[start..end], &text[end..]));
+        }
+        from = start + 2;
+    }
+}
+
+/// A `Release:` line that begins with a number, split around the number.
+fn fixed_release(line: &str) -> Option<(&str, &str)> {
+    let value = tag_value(line, "Release")?;
+    let digits = value.len() - value.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
+    let start = line.len() - value.len();
+    (digits > 0).then(|| (&line[..start], &line[start + digits..]))
+}
+
+/// The text after `<tag>:` on a line of a preamble, in any letter case, from its first character that is not blank to
+/// the end of the line.
+fn tag_value<'a>(line: &'a str, tag: &str) -> Option<&'a str> {
+    let (name, value) = line.split_once(':')?;
+    name.trim().eq_ignore_ascii_case(tag).then(|| value.trim_start_matches([' ', '\t']))
+}
+
+fn append_changelog(spec: &mut String, changelog: &str) {
+    let has_section = spec.lines().any(is_changelog_section);
+    let ends_in_it = spec.lines().rev().find(|line| !line.trim().is_empty()).is_some_and(is_changelog_section);
+    if has_section && !ends_in_it {
+        return; // the template keeps a changelog of its own
+    }
+    let kept = spec.trim_end().len();
+    spec.truncate(kept);
+    if !has_section {
+        spec.push_str("\n\n%changelog");
+    }
+    spec.push('\n');
+    spec.push_str(changelog);
+}
+
+fn is_changelog_section(line: &str) -> bool {
+    line.split_whitespace().next() == Some("%changelog")
+}
+
+/// The value of `tag` in the main preamble of a spec or template, in any letter case; `None` where it is not stated or
+/// not plain text (it holds a macro or marker).
+pub fn plain_tag<'a>(spec: &'a str, tag: &str) -> Option<&'a str> {
+    let value = stated_tag(spec, tag)?;
+    (!value.contains(['%', '@'])).then_some(value)
+}
+
+/// The version that a rendered spec states and the number at the head of its release.
+pub fn stated_version_and_release(spec: &str) -> Option<(&str, u32)> {
+    let release = stated_tag(spec, "Release")?;
+    let digits = release.len() - release.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
+    Some((plain_tag(spec, "Version")?, release[..digits].parse().ok()?))
+}
+
+fn stated_tag<'a>(spec: &'a str, tag: &str) -> Option<&'a str> {
+    spec.lines().find_map(|line| tag_value(line, tag)).map(str::trim_end)
+}
+
+/// A spec without what no commit can know of itself: the values of `Version:` and `Release:` and the changelog. Two
+/// specs that are tracked and rendered are compared in this form.
+pub fn without_numbers(spec: &str) -> String {
+    let mut kept = String::with_capacity(spec.len());
+    for line in spec.lines().take_while(|line| !is_changelog_section(line)) {
+        let tag = ["Version", "Release"].into_iter().find(|tag| tag_value(line, tag).is_some());
+        // Writing to a string cannot fail.
+        _ = match tag {
+            Some(tag) => writeln!(kept, "{tag}:"),
+            None => writeln!(kept, "{line}"),
+        };
+    }
+    kept
+}
+
+/// The first line in which two texts differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference<'a> {
+    /// Counted from 1.
+    pub line: usize,
+    /// What it should be; `None` past the end.
+    pub wanted: Option<&'a str>,
+    /// What it is; `None` past the end.
+    pub found: Option<&'a str>,
+}
+
+impl fmt::Display for Difference<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Difference { line, wanted, found } = self;
+        match (wanted, found) {
+            (Some(wanted), Some(found)) => write!(f, "line {line} is `{found}` and should be `{wanted}`"),
+            (Some(wanted), None) => write!(f, "it ends before line {line}, which should be `{wanted}`"),
+            (None, found) => write!(f, "it should end before line {line}, which is `{}`", found.unwrap_or_default()),
+        }
+    }
+}
+
+/// Compares two specs line by line; `None` where they are equal to the last byte.
+pub fn first_difference<'a>(wanted: &'a str, found: &'a str) -> Option<Difference<'a>> {
+    let (mut wanted, mut found) = (wanted.split('\n'), found.split('\n'));
+    for line in 1.. {
+        match (wanted.next(), found.next()) {
+            (None, None) => return None,
+            (wanted, found) if wanted != found => return Some(Difference { line, wanted, found }),
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VALUES: Values<'static> = Values {
+        version: "1.0.4",
+        release: 1,
+        source0: "lago-1.0.4.tar.gz",
+        changelog: "* Thu Mar 19 2020 A <a@b> - 1.0.4-1\n- @@VERSION@@ is 100%% text\n",
+    };
+
+    #[test]
+    fn markers_become_their_values_and_values_are_not_read_again() {
+        let template =
+            "Version: @@VERSION@@\nRelease: @@RELEASE@@%{?dist}\nSource0: @@SOURCE0@@\n%changelog\n@@CHANGELOG@@\n";
+        let spec = render(template, &VALUES).unwrap();
+        assert_eq!(
+            spec,
+            "Version: 1.0.4\nRelease: 1%{?dist}\nSource0: lago-1.0.4.tar.gz\n%changelog\n\
+             * Thu Mar 19 2020 A <a@b> - 1.0.4-1\n- @@VERSION@@ is 100%% text\n"
+        );
+    }
+
+    #[test]
+    fn the_changelog_is_appended_where_no_marker_stands() {
+        let wanted = format!("Version: 1.0.4\n\n%changelog\n{}", VALUES.changelog);
+        for template in ["Version: @@VERSION@@\n\n%changelog\n", "Version: @@VERSION@@\n\n%changelog", "Version: 1.0.4"]
+        {
+            assert_eq!(render(template, &VALUES).unwrap(), wanted, "{template:?}");
+        }
+        let own = "Version: 1.0.4\n%changelog\n* my own\n";
+        assert_eq!(render(own, &VALUES).unwrap(), own);
+    }
+
+    #[test]
+    fn an_unknown_marker_is_an_error_with_its_line() {
+        let error = render("Name: x\nVersion: @@VERSOIN@@\n", &VALUES).unwrap_err();
+        assert_eq!(error, SpecError::UnknownMarker { line: 2, marker: "@@VERSOIN@@".into() });
+    }
+
+    #[test]
+    fn other_uses_of_the_sign_are_text() {
+        for text in ["@@ -1,2 +1 @@\n%changelog\nx\n", "a@@@@b\n%changelog\nx", "@@A b@@\n%changelog\nx"] {
+            assert_eq!(render(text, &VALUES).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn the_release_is_raised_with_or_without_a_marker() {
+        let values = Values { release: 3, ..VALUES };
+        for line in ["Release: @@RELEASE@@%{?dist}", "release:\t1%{?dist}", "Release: 1"] {
+            let spec = render(&format!("{line}\n"), &values).unwrap();
+            assert_eq!(spec.lines().next(), Some(line.replace("@@RELEASE@@", "3").replace('1', "3").as_str()));
+        }
+        assert_eq!(render("Release: %{rel}\n", &values), Err(SpecError::NoRelease));
+    }
+
+    #[test]
+    fn what_a_spec_states() {
+        let spec = "Version:  1.0.4 \nname: lago\nRelease: 12%{?dist}\nURL: https://x/%{name}\n";
+        assert_eq!(stated_version_and_release(spec), Some(("1.0.4", 12)));
+        assert_eq!(plain_tag(spec, "Name"), Some("lago"));
+        assert_eq!(plain_tag(spec, "URL"), None);
+    }
+
+    #[test]
+    fn numbers_are_left_out_of_the_comparison_of_tracked_specs() {
+        let old = "Version: 1.0.3\nRelease: 2%{?dist}\nURL: x\n%changelog\n* old\n";
+        let new = "Version: 1.0.4\nRelease: 1%{?dist}\nURL: x\n%changelog\n* new\n";
+        assert_eq!(without_numbers(old), without_numbers(new));
+        assert_ne!(without_numbers(old), without_numbers(&new.replace("URL: x", "URL: y")));
+    }
+
+    #[test]
+    fn the_first_difference_is_found() {
+        assert_eq!(first_difference("a\nb\n", "a\nb\n"), None);
+        let past_the_end = Difference { line: 2, wanted: Some("b"), found: None };
+        assert_eq!(first_difference("a\nb", "a"), Some(past_the_end));
+    }
+}
