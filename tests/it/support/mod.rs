@@ -1,3 +1,4 @@
 //! Helpers that keep a test under ten lines.
 
 pub mod history;
+pub mod repo;

@@ -1,1 +1,27 @@
 //! Source archives, from the tree of a commit.
+//!
+//! [`export::Export`] decides what goes in and how: paths, modes, and what `.gitattributes` asks for. [`tarball`] and
+//! [`zip`] write it, each in one pass of its own over the blobs ([`members`]); [`gzip`] compresses a tarball while it is
+//! being written, and [`checksum`] hashes what reaches the disk. `git archive` is the oracle: the tarball has its bytes.
+//! [`release_info`] is the file by which an unpacked archive knows its version.
+
+pub mod checksum;
+pub mod conversion;
+pub mod export;
+pub mod gzip;
+mod identity;
+pub mod members;
+pub mod release_info;
+pub mod substitution;
+pub mod tarball;
+pub mod zip;
+
+pub use export::{Export, GeneratedFile, Request};
+
+use crate::config::Name;
+use crate::history::Version;
+
+/// What a source archive is called without its ending, and its top folder: `lago-1.0.4`.
+pub fn archive_name(name: &Name, version: &Version) -> String {
+    format!("{name}-{version}")
+}

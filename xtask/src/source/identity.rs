@@ -1,0 +1,167 @@
+//! Who and when, as the placeholders `%an`, `%cI` and their like show it.
+//!
+//! Stricter than [`crate::git::Signature`], which makes the best of a broken line: here a placeholder must come out as
+//! git writes it, and git leaves it out, or as it stands, where the line cannot be read.
+
+use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
+
+/// The parts of an `author` or `committer` line.
+struct Identity<'a> {
+    name: &'a [u8],
+    email: &'a [u8],
+    date: Option<Date<'a>>,
+}
+
+struct Date<'a> {
+    /// The digits as they stand.
+    seconds: &'a [u8],
+    /// `+0530` as the number 530.
+    zone: i64,
+}
+
+/// What a placeholder of two letters comes to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// This text.
+    Text(Vec<u8>),
+    /// Git knows no such placeholder, or has nothing to show: it stays as it stands.
+    Unknown,
+    /// It depends on the clone, the clock or the person's own settings.
+    Refused,
+}
+
+/// What `%a<part>` shows of the `author` line `line`, and `%c<part>` of the `committer` line.
+pub fn show(part: u8, line: &[u8]) -> Shown {
+    if matches!(part, b'N' | b'E' | b'L' | b'r' | b'h') {
+        return Shown::Refused; // the mailmap of the work tree; the time of day
+    }
+    let Some(identity) = parse(line) else { return nothing(part) };
+    match part {
+        b'n' => return Shown::Text(identity.name.to_vec()),
+        b'e' => return Shown::Text(identity.email.to_vec()),
+        b'l' => {
+            let local = identity.email.split(|&byte| byte == b'@').next();
+            return Shown::Text(local.unwrap_or_default().to_vec());
+        }
+        _ => {}
+    }
+    match identity.date {
+        Some(date) => show_date(part, &date),
+        None => nothing(part),
+    }
+}
+
+/// What git shows of a line that it cannot read: nothing for its oldest placeholders, the others as they stand.
+fn nothing(part: u8) -> Shown {
+    match part {
+        b'n' | b'e' | b't' | b'd' | b'D' | b'i' => Shown::Text(Vec::new()),
+        _ => Shown::Unknown,
+    }
+}
+
+fn show_date(part: u8, date: &Date<'_>) -> Shown {
+    let format = match part {
+        b't' => return Shown::Text(date.seconds.to_vec()),
+        b'd' => "%a %b %-d %H:%M:%S %Y",
+        b'D' => "%a, %-d %b %Y %H:%M:%S",
+        b'i' => "%Y-%m-%d %H:%M:%S",
+        b'I' => "%Y-%m-%dT%H:%M:%S",
+        b's' => "%Y-%m-%d",
+        _ => return Shown::Unknown,
+    };
+    let zone = date.zone;
+    let (sign, hours, minutes) = (if zone < 0 { '-' } else { '+' }, zone.abs() / 100, zone.abs() % 100);
+    let suffix = match part {
+        b's' => String::new(),
+        b'I' if zone == 0 => "Z".to_owned(),
+        b'I' => format!("{sign}{hours:02}:{minutes:02}"),
+        _ => format!(" {sign}{hours:02}{minutes:02}"),
+    };
+    // A date outside the years 1 to 9999 is nothing that a calendar agrees on.
+    match local_time(date).map(|time| time.strftime(format).to_string() + &suffix) {
+        Some(text) => Shown::Text(text.into_bytes()),
+        None => Shown::Refused,
+    }
+}
+
+fn local_time(date: &Date<'_>) -> Option<jiff::civil::DateTime> {
+    let seconds: i64 = std::str::from_utf8(date.seconds).ok()?.parse().ok()?;
+    let minutes = date.zone.abs() / 100 * 60 + date.zone.abs() % 100;
+    let shifted = seconds.checked_add(date.zone.signum() * minutes * 60)?;
+    Some(Timestamp::from_second(shifted).ok()?.to_zoned(TimeZone::fixed(Offset::UTC)).datetime())
+}
+
+/// `Name <email> seconds zone`: the e-mail ends at the first `>`, the date begins after the last one.
+fn parse(line: &[u8]) -> Option<Identity<'_>> {
+    let open = line.iter().position(|&byte| byte == b'<')?;
+    let length = line[open..].iter().position(|&byte| byte == b'>')?;
+    let last = line.iter().rposition(|&byte| byte == b'>')?;
+    Some(Identity {
+        name: line[..open].trim_ascii_end(),
+        email: &line[open + 1..open + length],
+        date: parse_date(line[last + 1..].trim_ascii_start()),
+    })
+}
+
+fn parse_date(text: &[u8]) -> Option<Date<'_>> {
+    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (seconds, rest) = text.split_at(digits(text));
+    let rest = rest.trim_ascii_start();
+    let (&sign, zone) = rest.split_first()?;
+    let zone = &zone[..digits(zone)];
+    if seconds.is_empty() || zone.is_empty() || !matches!(sign, b'+' | b'-') {
+        return None;
+    }
+    // A zone of so many digits that it is no number counts as none.
+    let zone = std::str::from_utf8(zone).ok()?.parse::<i32>().map_or(0, i64::from);
+    Some(Date { seconds, zone: if sign == b'-' { -zone } else { zone } })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(line: &str, cases: &[(u8, &str)]) {
+        for &(part, expected) in cases {
+            let expected = match expected {
+                "unknown" => Shown::Unknown,
+                "refused" => Shown::Refused,
+                text => Shown::Text(text.into()),
+            };
+            assert_eq!(show(part, line.as_bytes()), expected, "%a{} of `{line}`", part as char);
+        }
+    }
+
+    #[test]
+    fn a_whole_line() {
+        check(
+            "Ada Example <ada@example.org> 1112911993 -0730",
+            &[
+                (b'n', "Ada Example"),
+                (b'e', "ada@example.org"),
+                (b'l', "ada"),
+                (b't', "1112911993"),
+                (b'd', "Thu Apr 7 14:43:13 2005 -0730"),
+                (b'D', "Thu, 7 Apr 2005 14:43:13 -0730"),
+                (b'i', "2005-04-07 14:43:13 -0730"),
+                (b'I', "2005-04-07T14:43:13-07:30"),
+                (b's', "2005-04-07"),
+                (b'N', "refused"),
+                (b'r', "refused"),
+                (b'h', "refused"),
+                (b'q', "unknown"),
+            ],
+        );
+        check("A <> 0 +0000", &[(b'I', "1970-01-01T00:00:00Z"), (b'd', "Thu Jan 1 00:00:00 1970 +0000")]);
+    }
+
+    #[test]
+    fn broken_lines() {
+        check("A <b> c> 12 +0100", &[(b'e', "b"), (b't', "12")]);
+        check("A <b>", &[(b'n', "A"), (b't', ""), (b'd', ""), (b'I', "unknown"), (b's', "unknown")]);
+        check("A", &[(b'n', ""), (b'e', ""), (b'l', "unknown")]);
+        check("A <b> 99999999999999 +0000", &[(b't', "99999999999999"), (b'd', "refused")]);
+    }
+}

@@ -1,0 +1,82 @@
+//! `.release.json`: what an unpacked source tarball knows of itself.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Exit, Failure};
+
+/// The file's name, at the root of a source archive.
+pub const FILE_NAME: &str = ".release.json";
+
+const SCHEMA: &str = "releng.release/1";
+
+/// The facts of a release that its archive carries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseInfo {
+    schema: String,
+    /// The project's name.
+    pub name: String,
+    /// `X.Y.Z`.
+    pub version: String,
+    /// The milestone the version is counted from; `None` where it was assumed.
+    pub base: Option<String>,
+    /// 40 hexadecimal digits.
+    pub commit: String,
+    /// When it was committed, in UTC, such as `2020-03-19T08:24:41Z`.
+    pub date: String,
+}
+
+impl ReleaseInfo {
+    /// See the fields.
+    pub fn new(name: String, version: String, base: Option<String>, commit: String, date: String) -> ReleaseInfo {
+        ReleaseInfo { schema: SCHEMA.to_owned(), name, version, base, commit, date }
+    }
+
+    /// The file's content.
+    pub fn render(&self) -> Result<String> {
+        Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+
+    /// Reads it from the root of a project; `None` where there is none.
+    pub fn load(root: &Path) -> Result<Option<ReleaseInfo>> {
+        let path = root.join(FILE_NAME);
+        let text = match std::fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error).with_context(|| format!("cannot read `{}`", path.display())),
+        };
+        let info: Result<ReleaseInfo, _> = serde_json::from_slice(&text);
+        match info {
+            Ok(info) if info.schema == SCHEMA => Ok(Some(info)),
+            Ok(info) => Err(damaged(&path, &format!("its schema is `{}`, not `{SCHEMA}`", info.schema))),
+            Err(error) => Err(damaged(&path, &error.to_string())),
+        }
+    }
+}
+
+fn damaged(path: &Path, why: &str) -> anyhow::Error {
+    Failure::new(Exit::Failed, format!("`{}` cannot be read: {why}", path.display()))
+        .help("unpack the source archive again")
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let text =
+            ["lago", "1.0.4", "7deae75278baf0af07a65604407d9e2849242b1f", "2022-10-19T05:24:41Z"].map(str::to_owned);
+        let [name, version, commit, date] = text;
+        let info = ReleaseInfo::new(name, version, Some("1.0".to_owned()), commit, date);
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(ReleaseInfo::load(folder.path()).unwrap(), None);
+        std::fs::write(folder.path().join(FILE_NAME), info.render().unwrap()).unwrap();
+        assert_eq!(ReleaseInfo::load(folder.path()).unwrap(), Some(info));
+        std::fs::write(folder.path().join(FILE_NAME), "{\"schema\": \"other\"}").unwrap();
+        assert!(ReleaseInfo::load(folder.path()).is_err());
+    }
+}

@@ -1,0 +1,361 @@
+//! `export-subst`: `$Format:…$` in a file becomes what `git log --format=…` says of the commit.
+//!
+//! Two deliberate differences from git, both so that every clone gives the same bytes:
+//!
+//! * `%h`, `%p` and `%t` are written whole. How far git shortens them depends on how many objects the clone has.
+//! * What depends on the clone, the clock or the person's settings is refused: decorations (`%d`, `%D`, `%(decorate)`),
+//!   `%(describe)`, notes, reflogs, signatures, relative dates, the mailmap. So is layout (`%w(…)`, `%<(…)`), colour that
+//!   is not off, and `%(trailers)`, which nobody has needed yet.
+//!
+//! The other placeholders come out as git writes them, and what it does not know stays as it stands.
+
+use std::fmt;
+
+use super::identity::{self, Shown};
+use crate::git::Commit;
+
+/// A placeholder that cannot be honoured, such as `%(describe:tags)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused(pub String);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// `content` with each `$Format:…$` expanded for `commit`.
+pub fn expand(content: &[u8], commit: &Commit) -> Result<Vec<u8>, Refused> {
+    const OPENING: &[u8] = b"$Format:";
+    let mut out = Vec::with_capacity(content.len());
+    let mut rest = content;
+    while let Some(start) = rest.windows(OPENING.len()).position(|window| window == OPENING) {
+        let format = &rest[start + OPENING.len()..];
+        let Some(end) = format.iter().position(|&byte| byte == b'$') else { break };
+        out.extend_from_slice(&rest[..start]);
+        // Git reads the format as a C string: it ends at the first NUL.
+        let text = format[..end].split(|&byte| byte == 0).next().unwrap_or_default();
+        let mut expander = Expander { commit, out, shows_text: false };
+        expander.expand(text)?;
+        out = expander.finish();
+        rest = &format[end + 1..];
+    }
+    out.extend_from_slice(rest);
+    Ok(out)
+}
+
+struct Expander<'a> {
+    commit: &'a Commit,
+    out: Vec<u8>,
+    /// Names or messages of the commit have been asked for: the output takes the commit's encoding.
+    shows_text: bool,
+}
+
+/// How much of the format a placeholder took, behind its `%`. `None` for one that git does not know.
+type Taken = Result<Option<usize>, Refused>;
+
+impl Expander<'_> {
+    fn expand(&mut self, mut format: &[u8]) -> Result<(), Refused> {
+        while let Some(percent) = format.iter().position(|&byte| byte == b'%') {
+            self.out.extend_from_slice(&format[..percent]);
+            format = &format[percent + 1..];
+            let taken = match format.first() {
+                Some(b'%') => None,
+                _ => self.with_modifier(format)?,
+            };
+            match taken {
+                Some(length) => format = &format[length..],
+                None => {
+                    self.out.push(b'%');
+                    format = format.strip_prefix(b"%").unwrap_or(format);
+                }
+            }
+        }
+        self.out.extend_from_slice(format);
+        Ok(())
+    }
+
+    /// `%+x` and `% x` put a line feed or a space in front of what is not empty; `%-x` removes line feeds in front of
+    /// what is.
+    fn with_modifier(&mut self, format: &[u8]) -> Taken {
+        let Some(modifier @ (b'+' | b'-' | b' ')) = format.first() else { return self.placeholder(format) };
+        if format.get(1) == Some(&b'w') {
+            return Ok(None);
+        }
+        let start = self.out.len();
+        let taken = self.placeholder(&format[1..])?;
+        let is_empty = self.out.len() == start;
+        match modifier {
+            b'+' if !is_empty => self.out.insert(start, b'\n'),
+            b' ' if !is_empty => self.out.insert(start, b' '),
+            b'-' if is_empty => {
+                let kept = self.out.iter().rposition(|&byte| byte != b'\n').map_or(0, |last| last + 1);
+                self.out.truncate(kept);
+            }
+            _ => {}
+        }
+        // The modifier is gone even where git does not know what follows it.
+        Ok(Some(1 + taken.unwrap_or(0)))
+    }
+
+    fn placeholder(&mut self, format: &[u8]) -> Taken {
+        match *format {
+            [b'n', ..] => self.text(b"\n", 1),
+            [b'x', high, low, ..] => match (hex_digit(high), hex_digit(low)) {
+                (Some(high), Some(low)) => self.text(&[high * 16 + low], 3),
+                _ => Ok(None),
+            },
+            [b'H' | b'h', ..] => self.text(self.commit.id.to_string().as_bytes(), 1),
+            [b'T' | b't', ..] => {
+                self.text(self.commit.tree().map(|id| id.to_string()).unwrap_or_default().as_bytes(), 1)
+            }
+            [b'P' | b'p', ..] => {
+                let parents: Vec<_> = self.commit.parents().map(|id| id.to_string()).collect();
+                self.text(parents.join(" ").as_bytes(), 1)
+            }
+            [b'm', ..] => self.text(b">", 1),
+            [b'C', ..] => colour(format),
+            [b'a', part, ..] => self.identity(part, self.commit.author_line(), format),
+            [b'c', part, ..] => self.identity(part, self.commit.committer_line(), format),
+            [b'e' | b'B' | b's' | b'f' | b'b', ..] => self.message(format[0]),
+            _ => refuse_or_leave(format),
+        }
+    }
+
+    fn identity(&mut self, part: u8, line: &[u8], format: &[u8]) -> Taken {
+        self.shows_text = true;
+        match identity::show(part, &self.commit.to_utf8(line)) {
+            Shown::Text(text) => self.text(&text, 2),
+            Shown::Unknown => Ok(None),
+            Shown::Refused => Err(refused(&format[..2])),
+        }
+    }
+
+    fn message(&mut self, letter: u8) -> Taken {
+        self.shows_text = true;
+        let message = self.commit.to_utf8(self.commit.message());
+        let (subject, body) = split_message(&message);
+        let text = match letter {
+            b'e' => self.commit.encoding().unwrap_or_default().to_vec(),
+            b'B' => message,
+            b's' => subject_lines(subject).collect::<Vec<_>>().join(&b' '),
+            b'f' => sanitized(subject.split(|&byte| byte == b'\n').next().unwrap_or_default()),
+            _ => body.to_vec(),
+        };
+        self.text(&text, 1)
+    }
+
+    fn text(&mut self, text: &[u8], length: usize) -> Taken {
+        self.out.extend_from_slice(text);
+        Ok(Some(length))
+    }
+
+    /// Git works in UTF-8, and at the end turns everything written so far into the encoding of the commit where it can,
+    /// the file's own text included.
+    fn finish(self) -> Vec<u8> {
+        match self.commit.encode(&self.out) {
+            Some(encoded) if self.shows_text => encoded,
+            _ => self.out,
+        }
+    }
+}
+
+fn hex_digit(byte: u8) -> Option<u8> {
+    (byte as char).to_digit(16).map(|digit| digit as u8)
+}
+
+/// Colours are off in an archive: their placeholders come to nothing, except for `%C(always,…)`.
+fn colour(format: &[u8]) -> Taken {
+    let rest = &format[1..];
+    if rest.starts_with(b"(") {
+        let Some(close) = rest.iter().position(|&byte| byte == b')') else { return Ok(None) };
+        return if rest.starts_with(b"(always,") { Err(refused(&format[..close + 2])) } else { Ok(Some(close + 2)) };
+    }
+    let names = [&b"red"[..], b"green", b"blue", b"reset"];
+    Ok(names.iter().find(|name| rest.starts_with(name)).map(|name| 1 + name.len()))
+}
+
+/// The placeholders that git knows and an archive cannot have; everything else is left as it stands.
+fn refuse_or_leave(format: &[u8]) -> Taken {
+    let names: [&[u8]; 5] = [b"(describe", b"(decorate", b"(trailers", b"(count)", b"(total)"];
+    let with_arguments = names.iter().any(|name| format.starts_with(name));
+    let length = match *format {
+        [b'd' | b'D' | b'S' | b'N', ..] => Some(1),
+        [b'g', b'd' | b'D' | b's' | b'n' | b'N' | b'e' | b'E', ..] => Some(2),
+        [b'G', b'G' | b'?' | b'S' | b'K' | b'F' | b'P' | b'T', ..] => Some(2),
+        [b'w', b'(', ..] | [b'<' | b'>', b'(' | b'|' | b'<' | b'>', ..] => Some(closing(format)),
+        _ if with_arguments => Some(closing(format)),
+        _ => None,
+    };
+    length.map_or(Ok(None), |length| Err(refused(&format[..length])))
+}
+
+/// The length of a placeholder with arguments, for a message.
+fn closing(format: &[u8]) -> usize {
+    format.iter().position(|&byte| byte == b')').map_or(format.len(), |close| close + 1)
+}
+
+fn refused(placeholder: &[u8]) -> Refused {
+    Refused(format!("%{}", String::from_utf8_lossy(placeholder)))
+}
+
+/// The message from its first line that is not blank, and the body behind the subject and its blank lines.
+fn split_message(message: &[u8]) -> (&[u8], &[u8]) {
+    let subject = skip_blank_lines(message);
+    let mut rest = subject;
+    while let Some(line) = first_line(rest).filter(|line| !is_blank(line)) {
+        rest = &rest[line.len()..];
+    }
+    (subject, skip_blank_lines(rest))
+}
+
+/// The lines of the subject, which ends at a blank line, without blanks at their ends.
+fn subject_lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|&byte| byte == b'\n').map(trim_end).take_while(|line| !line.is_empty())
+}
+
+fn skip_blank_lines(mut text: &[u8]) -> &[u8] {
+    while let Some(line) = first_line(text).filter(|line| is_blank(line)) {
+        text = &text[line.len()..];
+    }
+    text
+}
+
+/// The first line with its line feed; `None` at the end.
+fn first_line(text: &[u8]) -> Option<&[u8]> {
+    text.split_inclusive(|&byte| byte == b'\n').next()
+}
+
+fn is_blank(line: &[u8]) -> bool {
+    trim_end(line).is_empty()
+}
+
+fn trim_end(line: &[u8]) -> &[u8] {
+    let end = line.iter().rposition(|&byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).map_or(0, |last| last + 1);
+    &line[..end]
+}
+
+/// The subject as a file name: letters, digits, `.` and `_`, with one `-` for each row of anything else.
+fn sanitized(line: &[u8]) -> Vec<u8> {
+    let mut name: Vec<u8> = Vec::new();
+    let mut gap = false;
+    for &byte in line {
+        if !(byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_')) {
+            gap = true;
+        } else if byte != b'.' || gap || name.last() != Some(&b'.') {
+            if gap && !name.is_empty() {
+                name.push(b'-');
+            }
+            gap = false;
+            name.push(byte);
+        }
+    }
+    let end = name.iter().rposition(|byte| !matches!(byte, b'.' | b'-')).map_or(0, |last| last + 1);
+    name.truncate(end);
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::CommitId;
+
+    fn commit(message: &str) -> Commit {
+        let raw = format!(
+            "tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nparent {}\nparent {}\n\
+             author A U Thor <au@example.org> 1112911993 -0700\ncommitter C O <co@example.org> 1112912053 +0200\n\n{message}",
+            CommitId([1; 20]),
+            CommitId([2; 20])
+        );
+        Commit::new(CommitId([0xab; 20]), raw.into_bytes())
+    }
+
+    #[track_caller]
+    fn shown(format: &str) -> String {
+        let text =
+            expand(format!("<$Format:{format}$>").as_bytes(), &commit("\n\nOne  \ntwo..x!\n \n\nBody\n\nend\n\n"));
+        String::from_utf8(text.unwrap_or_else(|refused| format!("<{refused} refused>").into_bytes())).unwrap()
+    }
+
+    #[test]
+    fn placeholders() {
+        let whole = "ab".repeat(20);
+        let cases = [
+            ("%H", whole.as_str()),
+            ("%h", whole.as_str()),
+            ("%T", "4b825dc642cb6eb9a060e54bf8d69288fbee4904"),
+            ("%an|%ae|%al|%at|%as", "A U Thor|au@example.org|au|1112911993|2005-04-07"),
+            ("%cI", "2005-04-08T00:14:13+02:00"),
+            ("%s", "One two..x!"),
+            ("%f", "One"),
+            ("%b", "Body\n\nend\n\n"),
+            ("%%H%n%x41%xzz", "%H\nA%xzz"),
+            ("%m%e", ">"),
+            ("%Q%aQ%", "%Q%aQ%"),
+            ("%+e%+m", "\n>"),
+            ("\n\n%-e", ""),
+            ("%-m", ">"),
+            ("% e% m", " >"),
+            ("%+Q", "Q"),
+            ("%Cred%C(bold)%C(auto)%Cx", "%Cx"),
+            ("", ""),
+        ];
+        for (format, expected) in cases {
+            assert_eq!(shown(format), format!("<{expected}>"), "{format}");
+        }
+        assert_eq!(shown("%p"), format!("<{} {}>", CommitId([1; 20]), CommitId([2; 20])));
+    }
+
+    #[test]
+    fn what_depends_on_the_clone_is_refused() {
+        let cases = [
+            "%d",
+            "%D",
+            "%N",
+            "%S",
+            "%gd",
+            "%G?",
+            "%aN",
+            "%cE",
+            "%ar",
+            "%ch",
+            "%(describe)",
+            "%(describe:tags=1)",
+            "%(decorate)",
+            "%(trailers:only)",
+            "%w(1,2)",
+            "%<(10)",
+            "%>>(10,trunc)",
+            "%<|(3)",
+            "%C(always,red)",
+            "%+d",
+        ];
+        for format in cases {
+            let shown = shown(&format!("x{format}y"));
+            assert_eq!(
+                shown.replace("%+", "").replace('%', ""),
+                format!("<{} refused>", &format.replace(['%', '+'], ""))
+            );
+        }
+    }
+
+    #[test]
+    fn text_around_a_format_is_kept() {
+        let text = |content: &str| String::from_utf8(expand(content.as_bytes(), &commit("x")).unwrap()).unwrap();
+        assert_eq!(text("a$Format:%at$b$Format:%ct$"), "a1112911993b1112912053");
+        assert_eq!(text("a$Format:%at"), "a$Format:%at");
+        assert_eq!(text("$Format:%at\n%ct$"), "1112911993\n1112912053");
+        assert_eq!(text("$Format:%at\0%ct$"), "1112911993");
+        assert_eq!(text("$format:%at$"), "$format:%at$");
+    }
+
+    #[test]
+    fn file_names_from_subjects() {
+        let cases = [("..a  b--c..d...", "a-b-c.d"), ("!x", "x"), ("", ""), ("-", ""), ("a . b", "a-.-b")];
+        for (subject, expected) in cases {
+            // A row of dots counts as one; one at the beginning is kept.
+            let expected = if subject.starts_with("..") { format!(".{expected}") } else { expected.to_owned() };
+            assert_eq!(sanitized(subject.as_bytes()), expected.as_bytes(), "{subject}");
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! The tarball, byte for byte as `git archive --format=tar` writes it with `tar.umask=0002`.
+//!
+//! A POSIX ustar archive with a global pax header that names the commit. Headers are made here rather than by a tar
+//! library, because the promise is git's bytes: where a path is split, how an entry is called whose path does not fit,
+//! how much padding stands at the end.
+
+use std::io::Write;
+
+use anyhow::Result;
+
+use super::export::Export;
+use super::members::{self, Member, Shape};
+use crate::git::CommitId;
+use crate::progress::Progress;
+
+const RECORD: usize = 512;
+/// Git writes blocks of twenty records, and fills the last one.
+const BLOCK: u64 = 20 * RECORD as u64;
+/// What eleven octal digits can say, of a size or a time.
+const LARGEST_NUMBER: u64 = 0o77_777_777_777;
+const LONGEST_NAME: usize = 100;
+const LONGEST_PREFIX: usize = 155;
+const LONGEST_TARGET: usize = 100;
+
+/// Writes the uncompressed tarball to `out`, reading on `threads` threads. The bytes depend on the export alone.
+pub fn write(export: &Export, out: &mut impl Write, threads: usize, progress: &dyn Progress) -> Result<()> {
+    let seconds = export.seconds();
+    let mut tarball = Tarball::begin(out, Some(export.commit.id), seconds)?;
+    let add = |batch: &mut Vec<u8>, member: &Member<'_>| {
+        append(batch, member, seconds);
+        Ok(())
+    };
+    members::for_each_batch(export, threads, progress, add, |batch: Vec<u8>| tarball.put(&batch))?;
+    tarball.finish()
+}
+
+/// A tarball of members from elsewhere, such as vendored dependencies, in the same form and all of one date.
+pub struct Tarball<W> {
+    out: W,
+    length: u64,
+    seconds: u64,
+}
+
+impl<W: Write> Tarball<W> {
+    /// Writes the global header: the commit, where there is one, and a date that fits no other.
+    pub fn begin(out: W, commit: Option<CommitId>, seconds: u64) -> Result<Tarball<W>> {
+        let mut tarball = Tarball { out, length: 0, seconds };
+        tarball.put(&global_header(commit, seconds))?;
+        Ok(tarball)
+    }
+
+    /// Writes one member.
+    pub fn add(&mut self, member: &Member<'_>) -> Result<()> {
+        let mut bytes = Vec::new();
+        append(&mut bytes, member, self.seconds);
+        self.put(&bytes)
+    }
+
+    /// Marks the end.
+    pub fn finish(mut self) -> Result<()> {
+        let padding = padding(self.length);
+        self.put(&padding)
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<()> {
+        self.length += bytes.len() as u64;
+        Ok(self.out.write_all(bytes)?)
+    }
+}
+
+/// Two empty records mark the end; the block they stand in is filled.
+fn padding(length: u64) -> Vec<u8> {
+    let tail = BLOCK - length % BLOCK;
+    let tail = if tail < 2 * RECORD as u64 { tail + BLOCK } else { tail };
+    vec![0; tail as usize]
+}
+
+/// The header that holds for the whole archive: the commit as a comment, and the time where it does not fit a header.
+/// Nothing where there is neither.
+fn global_header(commit: Option<CommitId>, seconds: u64) -> Vec<u8> {
+    let mut records = Vec::new();
+    if let Some(commit) = commit {
+        push_record(&mut records, "comment", commit.to_string().as_bytes());
+    }
+    if seconds > LARGEST_NUMBER {
+        push_record(&mut records, "mtime", seconds.to_string().as_bytes());
+    }
+    let mut out = Vec::new();
+    if !records.is_empty() {
+        let mut header = Header::new(b'g', 0o666, records.len() as u64, seconds);
+        header.set(Header::NAME, b"pax_global_header");
+        header.push_to(&mut out);
+        push_padded(&mut out, &records);
+    }
+    out
+}
+
+/// Appends a member: an extended header where something does not fit, the header, the content.
+fn append(out: &mut Vec<u8>, member: &Member<'_>, seconds: u64) {
+    let (kind, mode) = match member.shape {
+        Shape::Folder => (b'5', 0o775),
+        Shape::File => (b'0', 0o664),
+        Shape::Executable => (b'0', 0o775),
+        Shape::Link => (b'2', 0o777),
+    };
+    let content: &[u8] = if member.shape == Shape::Link { b"" } else { &member.content };
+    let mut records = Vec::new();
+    let size = if content.len() as u64 > LARGEST_NUMBER { 0 } else { content.len() as u64 };
+    let mut header = Header::new(kind, mode, size, seconds);
+    match split_path(member.path) {
+        Some((prefix, name)) => {
+            header.set(Header::PREFIX, prefix);
+            header.set(Header::NAME, name);
+        }
+        None => {
+            header.set(Header::NAME, format!("{}.data", member.id).as_bytes());
+            push_record(&mut records, "path", member.path);
+        }
+    }
+    if member.shape == Shape::Link && member.content.len() > LONGEST_TARGET {
+        header.set(Header::TARGET, format!("see {}.paxheader", member.id).as_bytes());
+        push_record(&mut records, "linkpath", &member.content);
+    } else if member.shape == Shape::Link {
+        header.set(Header::TARGET, &member.content);
+    }
+    if size < content.len() as u64 {
+        push_record(&mut records, "size", content.len().to_string().as_bytes());
+    }
+    if !records.is_empty() {
+        let mut extended = Header::new(b'x', 0o666, records.len() as u64, seconds);
+        extended.set(Header::NAME, format!("{}.paxheader", member.id).as_bytes());
+        extended.push_to(out);
+        push_padded(out, &records);
+    }
+    header.push_to(out);
+    push_padded(out, content);
+}
+
+/// A path as the header's prefix and name; `None` where it does not fit. The prefix is as long as it can be.
+fn split_path(path: &[u8]) -> Option<(&[u8], &[u8])> {
+    if path.len() <= LONGEST_NAME {
+        return Some((b"", path));
+    }
+    let without_slash = path.strip_suffix(b"/").unwrap_or(path);
+    let searched = &without_slash[..without_slash.len().min(LONGEST_PREFIX)];
+    // Git looks from the last byte but one on, and takes a slash at the very beginning for none.
+    let slash = searched.iter().rposition(|&byte| byte == b'/').filter(|&slash| slash > 0)?;
+    let (prefix, name) = (&path[..slash], &path[slash + 1..]);
+    (name.len() <= LONGEST_NAME).then_some((prefix, name))
+}
+
+/// A pax record, `<length> <key>=<value>\n`, whose length counts its own digits.
+fn push_record(out: &mut Vec<u8>, key: &str, value: &[u8]) {
+    let rest = key.len() + value.len() + 3;
+    let mut length = rest + 1;
+    while rest + length.to_string().len() > length {
+        length += 1;
+    }
+    out.extend_from_slice(format!("{length} {key}=").as_bytes());
+    out.extend_from_slice(value);
+    out.push(b'\n');
+}
+
+fn push_padded(out: &mut Vec<u8>, content: &[u8]) {
+    out.extend_from_slice(content);
+    let end = content.len().next_multiple_of(RECORD) - content.len();
+    out.resize(out.len() + end, 0);
+}
+
+/// The 512 bytes in front of a member.
+struct Header([u8; RECORD]);
+
+/// A field: where it begins, and its size.
+type Field = (usize, usize);
+
+impl Header {
+    const NAME: Field = (0, LONGEST_NAME);
+    const MODE: Field = (100, 8);
+    const USER_ID: Field = (108, 8);
+    const GROUP_ID: Field = (116, 8);
+    const SIZE: Field = (124, 12);
+    const TIME: Field = (136, 12);
+    const CHECKSUM: Field = (148, 8);
+    const KIND: Field = (156, 1);
+    const TARGET: Field = (157, LONGEST_TARGET);
+    const MAGIC: Field = (257, 8);
+    const USER: Field = (265, 32);
+    const GROUP: Field = (297, 32);
+    const DEVICE_MAJOR: Field = (329, 8);
+    const DEVICE_MINOR: Field = (337, 8);
+    const PREFIX: Field = (345, LONGEST_PREFIX);
+
+    fn new(kind: u8, mode: u64, size: u64, time: u64) -> Header {
+        let mut header = Header([0; RECORD]);
+        header.set(Header::KIND, &[kind]);
+        header.set(Header::MAGIC, b"ustar\x0000");
+        header.set(Header::USER, b"root");
+        header.set(Header::GROUP, b"root");
+        for field in [Header::USER_ID, Header::GROUP_ID, Header::DEVICE_MAJOR, Header::DEVICE_MINOR] {
+            header.set_number(field, 0);
+        }
+        header.set_number(Header::MODE, mode);
+        header.set_number(Header::SIZE, size);
+        header.set_number(Header::TIME, time.min(LARGEST_NUMBER));
+        header
+    }
+
+    fn set(&mut self, (start, _): Field, value: &[u8]) {
+        self.0[start..start + value.len()].copy_from_slice(value);
+    }
+
+    /// Octal digits that fill the field up to its closing NUL.
+    fn set_number(&mut self, field: Field, value: u64) {
+        let digits = format!("{value:0width$o}", width = field.1 - 1);
+        self.set(field, digits.as_bytes());
+    }
+
+    /// The checksum counts its own field as spaces.
+    fn push_to(mut self, out: &mut Vec<u8>) {
+        let spaces = Header::CHECKSUM.1 as u64 * u64::from(b' ');
+        let sum = self.0.iter().map(|&byte| u64::from(byte)).sum::<u64>() + spaces;
+        self.set_number(Header::CHECKSUM, sum);
+        out.extend_from_slice(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+
+    #[test]
+    fn members_from_elsewhere_come_without_a_commit() {
+        let mut out = Vec::new();
+        let mut tarball = Tarball::begin(&mut out, None, 1_500_000_000).unwrap();
+        let content = Cow::Borrowed(&b"text"[..]);
+        tarball.add(&Member { path: b"vendor/a", id: CommitId([0; 20]), shape: Shape::File, content }).unwrap();
+        tarball.finish().unwrap();
+        assert_eq!((out.len(), &out[..9], &out[512..517]), (10240, &b"vendor/a\0"[..], &b"text\0"[..]));
+    }
+
+    #[test]
+    fn paths_are_split_where_git_splits_them() {
+        let a = |count: usize| "a".repeat(count);
+        let cases = [
+            (a(100), Some(("".to_owned(), a(100)))),
+            (a(101), None),
+            (format!("{}/{}", a(155), a(100)), None), // the slash itself would be byte 156
+            (format!("{}/{}", a(154), a(100)), Some((a(154), a(100)))),
+            (format!("{}/{}", a(154), a(101)), None),
+            (format!("{}/{}/", a(50), a(60)), Some((a(50), a(60) + "/"))),
+            (format!("{}/{}/{}", a(20), a(20), a(90)), Some((format!("{}/{}", a(20), a(20)), a(90)))),
+            (format!("/{}", a(100)), None),
+        ];
+        for (path, expected) in cases {
+            let split = split_path(path.as_bytes());
+            let expected = expected.as_ref().map(|(prefix, name)| (prefix.as_bytes(), name.as_bytes()));
+            assert_eq!(split, expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_record_counts_its_own_digits() {
+        let record = |value: &[u8]| {
+            let mut out = Vec::new();
+            push_record(&mut out, "path", value);
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(record(b""), "8 path=\n");
+        assert_eq!(record(b"a"), "9 path=a\n");
+        assert_eq!(record(b"ab"), "11 path=ab\n");
+        assert!(record(&[b'a'; 90]).starts_with("99 path="));
+        assert!(record(&[b'a'; 91]).starts_with("101 path="));
+    }
+
+    #[test]
+    fn the_end_is_two_records_in_a_whole_block() {
+        let cases = [(0, 10240), (9216, 1024), (9728, 10752), (10240, 10240), (512, 9728)];
+        for (length, expected) in cases {
+            assert_eq!(padding(length).len(), expected, "{length}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The zip twin of the tarball: the same files, folders, links and dates.
+//!
+//! Each file is deflated by itself, so the members of a batch are made ready on the thread that reads them and then
+//! copied into the archive in order. The archive is written without going back, so that it can be hashed on the way.
+
+use std::io::{self, Write};
+
+use ::zip::write::{FullFileOptions, PreparedZipFile};
+use ::zip::{CompressionMethod, DateTime, System, ZipWriter};
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
+
+use super::export::Export;
+use super::members::{self, Member, Shape};
+use crate::error::{Exit, Failure};
+use crate::progress::Progress;
+
+const LEVEL: i64 = 6;
+/// The extra field "extended timestamp" of Info-ZIP: seconds since 1970, where a DOS date has neither zone nor odd
+/// seconds.
+const EXTENDED_TIMESTAMP: u16 = 0x5455;
+const HAS_MODIFICATION_TIME: u8 = 1;
+/// How MS-DOS marks a folder.
+const DOS_FOLDER: u32 = 0x10;
+
+/// Writes the zip archive to `out`, reading and deflating on `threads` threads. The bytes depend on the export alone.
+///
+/// Errors: a name that is not UTF-8, which a zip archive cannot hold in a way that all programs read.
+pub fn write(export: &Export, out: &mut impl Write, threads: usize, progress: &dyn Progress) -> Result<()> {
+    let date = Date::of(export.seconds());
+    let mut archive = ZipWriter::new_stream(FailOnce { inner: out, has_failed: false });
+    archive.set_comment(export.commit.id.to_string())?;
+    let add = |batch: &mut Vec<PreparedZipFile>, member: &Member<'_>| {
+        batch.push(prepare(member, &date)?);
+        Ok(())
+    };
+    members::for_each_batch(export, threads, progress, add, |batch: Vec<PreparedZipFile>| {
+        Ok(archive.add_prepared_files(batch)?)
+    })?;
+    archive.finish()?;
+    Ok(())
+}
+
+/// Fails once, and then swallows what it is given: a zip writer that is dropped after an error tries to finish the
+/// archive, and prints where that fails too.
+struct FailOnce<W> {
+    inner: W,
+    has_failed: bool,
+}
+
+impl<W: Write> Write for FailOnce<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.has_failed {
+            return Ok(bytes.len());
+        }
+        let written = self.inner.write(bytes);
+        self.has_failed = written.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::Interrupted);
+        written
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.has_failed { Ok(()) } else { self.inner.flush() }
+    }
+}
+
+fn prepare(member: &Member<'_>, date: &Date) -> Result<PreparedZipFile> {
+    let name = std::str::from_utf8(member.path).map_err(|_| not_utf8(member.path))?;
+    let mode = match member.shape {
+        Shape::Folder => 0o040_755,
+        Shape::File => 0o100_644,
+        Shape::Executable => 0o100_755,
+        Shape::Link => 0o120_777,
+    };
+    let dos = if member.shape == Shape::Folder { DOS_FOLDER } else { 0 };
+    let is_deflated = matches!(member.shape, Shape::File | Shape::Executable) && !member.content.is_empty();
+    let mut options = FullFileOptions::default()
+        .system(System::Unix)
+        .external_attributes(mode << 16 | dos)
+        .last_modified_time(date.dos)
+        .compression_method(if is_deflated { CompressionMethod::Deflated } else { CompressionMethod::Stored })
+        .compression_level(is_deflated.then_some(LEVEL));
+    if let Some(seconds) = date.unix {
+        let field = [&[HAS_MODIFICATION_TIME], &seconds.to_le_bytes()[..]].concat();
+        options.add_extra_field(EXTENDED_TIMESTAMP, field, false).with_context(|| format!("cannot store `{name}`"))?;
+    }
+    PreparedZipFile::from_data(name, options, &member.content).with_context(|| format!("cannot store `{name}`"))
+}
+
+fn not_utf8(path: &[u8]) -> Failure {
+    let message = format!("cannot store `{}` in a zip archive: its name is not UTF-8", String::from_utf8_lossy(path));
+    Failure::new(Exit::Failed, message)
+        .help("rename the file, mark it `export-ignore`, or leave `zip` out of `source.formats`")
+}
+
+/// One time in the two forms that a zip archive has.
+struct Date {
+    dos: DateTime,
+    /// `None` where 32 bits do not hold it.
+    unix: Option<i32>,
+}
+
+impl Date {
+    /// In UTC. A DOS date reaches from 1980 to 2107; other years are clamped to these.
+    fn of(seconds: u64) -> Date {
+        let unix = i32::try_from(seconds).ok();
+        let clamped = i64::try_from(seconds).unwrap_or(i64::MAX).clamp(315_532_800, 4_354_819_198);
+        let civil = Timestamp::from_second(clamped)
+            .map(|time| time.to_zoned(TimeZone::fixed(Offset::UTC)).datetime())
+            .unwrap_or_default();
+        let dos = DateTime::from_date_and_time(
+            civil.year() as u16,
+            civil.month() as u8,
+            civil.day() as u8,
+            civil.hour() as u8,
+            civil.minute() as u8,
+            civil.second() as u8,
+        );
+        Date { dos: dos.unwrap_or(DateTime::DEFAULT), unix }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_in_utc_within_what_dos_knows() {
+        let cases = [
+            (0, "1980-01-01 00:00:00", Some(0)),
+            (1_500_000_001, "2017-07-14 02:40:00", Some(1_500_000_001)),
+            (2_147_483_648, "2038-01-19 03:14:08", None),
+            (1 << 40, "2107-12-31 23:59:58", None),
+        ];
+        for (seconds, dos, unix) in cases {
+            let date = Date::of(seconds);
+            assert_eq!((date.dos.to_string().as_str(), date.unix), (dos, unix), "{seconds}");
+        }
+    }
+}
