@@ -2,10 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed, helpers included")]
 
+mod architecture;
 mod archive;
 mod changelog;
+mod commands;
+mod dist;
+mod documents;
 mod explain;
 mod lineage;
+mod messages;
 mod shallow;
+mod spec;
 mod support;
 mod version;

@@ -1,0 +1,92 @@
+//! The smaller commands, and what all commands have in common: `config`, `completions`, `man`, streams, colour.
+
+use crate::support::program::{PROGRAM, Sandbox, run_in};
+
+fn demo() -> Sandbox {
+    Sandbox::released(&[("demo.spec.in", "Name: demo\nVersion: @@VERSION@@\nRelease: 1\n")])
+}
+
+#[test]
+fn config_shows_each_value_and_where_it_comes_from() {
+    let project = demo();
+    project.write("packaging/release.toml", "[version]\ninitial = \"0.3\"\n");
+    let shown = project.releng(&["config"]).exits(0).stdout;
+    for (part, origin) in [
+        ("name = \"demo\"", "demo.spec.in"),
+        ("initial = \"0.3\"", "packaging/release.toml:2"),
+        ("formats = [\"tar.gz\",\"zip\"]", "default"),
+        ("spec = \"demo.spec.in\"", "found"),
+    ] {
+        let line = shown.lines().find(|line| line.starts_with(part)).unwrap_or_else(|| panic!("no {part} in {shown}"));
+        assert!(line.ends_with(&format!("# {origin}")), "{line}");
+    }
+    // What is shown can be written into the file as it is.
+    project.write("packaging/release.toml", &shown);
+    project.releng(&["config", "--json"]).exits(0).prints_part("\"schema\": \"releng.config/1\"");
+}
+
+#[test]
+fn completions_know_the_commands() {
+    let project = demo();
+    for shell in ["bash", "fish", "zsh"] {
+        let script = project.releng(&["completions", shell]).exits(0).stdout;
+        assert!(script.contains("changelog") && script.contains("assume-version"), "{shell}");
+    }
+    project.write("script", project.releng(&["completions", "bash"]).stdout);
+    run_in(project.path(), "bash", &["-n", "script"], &[]).exits(0).says_nothing();
+    project.releng(&["completions", "dos"]).exits(2);
+}
+
+#[test]
+fn manual_pages_are_sound() {
+    let project = demo();
+    assert!(project.releng(&["man"]).exits(0).stdout.starts_with(".ie"), "a page");
+    project.releng(&["man", "--out", "man"]).exits(0);
+    let pages = project.files("man");
+    assert!(pages.contains(&"releng.1".to_owned()) && pages.contains(&"releng-dist.1".to_owned()), "{pages:?}");
+    for page in pages {
+        let checked = run_in(&project.join("man"), "mandoc", &["-T", "lint", "-W", "error", &page], &[]);
+        assert!(checked.code == 0, "{page}: {}", checked.stdout);
+    }
+}
+
+#[test]
+fn results_and_talk_have_streams_of_their_own() {
+    let project = demo();
+    project.commit("More\n\nSem-Ver: feature", &[]);
+    let ran = project.releng(&["version"]).exits(0).says(&["warning: ", "untagged-bump"]);
+    assert_eq!(ran.stdout, "1.1.0\n");
+}
+
+#[test]
+fn colour_follows_the_flag_and_the_terminal() {
+    let project = demo();
+    let error = |args: &[&str]| project.releng(args).exits(2).stderr;
+    assert!(!error(&["version", "--rev", "x"]).contains('\x1b'), "a pipe has no colour");
+    assert!(error(&["version", "--rev", "x", "--color", "always"]).starts_with("\x1b[1;31merror:\x1b[0m "));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let project = demo();
+    let script = format!("{PROGRAM} man | head -n 1; {PROGRAM} version >/dev/full; echo $?");
+    let ran = run_in(project.path(), "bash", &["-o", "pipefail", "-c", &script], &[]).exits(0);
+    assert!(ran.stdout.ends_with("1\n"), "a full disk is one: {}", ran.stdout);
+    ran.says(&["cannot write to standard output: No space left on device"]);
+}
+
+#[test]
+fn the_documented_call_hands_over_to_cargo_xtask() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let project = demo();
+    let (script, path) = (root.join("scripts/version_manager.py"), project.path().to_str().unwrap());
+    // Cargo needs its own variables; they are what `run_in` takes away.
+    let call = |command: &str| {
+        let ran = duct::cmd!(&script, path, command).stderr_null().unchecked().read().unwrap();
+        (ran, project.releng(&[command]).stdout.trim_end().to_owned())
+    };
+    for command in ["version", "changelog"] {
+        let (documented, own) = call(command);
+        assert_eq!(documented, own);
+    }
+}

@@ -1,0 +1,211 @@
+//! What goes wrong is said clearly, with the next step and the right exit code, and nothing half-written is left.
+
+use std::os::unix::fs::MetadataExt;
+use std::time::{Duration, Instant};
+
+use crate::support::program::{PROGRAM, Sandbox, run_in};
+
+const TEMPLATE: &str = "Name: demo\nVersion: @@VERSION@@\nRelease: 1%{?dist}\nSummary: x\nLicense: MIT\n\
+                        %description\nx\n%files\n%changelog\n";
+
+fn demo() -> Sandbox {
+    Sandbox::released(&[("demo.spec.in", TEMPLATE), ("a.txt", "a\n")])
+}
+
+/// `dist` says no, with this exit code and these words, and leaves nothing.
+#[track_caller]
+fn dist_refuses(sandbox: &Sandbox, args: &[&str], code: i32, parts: &[&str]) {
+    let args: Vec<&str> = ["dist"].iter().chain(args).copied().collect();
+    sandbox.releng(&args).exits(code).says(parts);
+    assert_eq!(sandbox.files("target/dist"), [""; 0], "something was left");
+}
+
+#[test]
+fn no_project() {
+    let here = Sandbox::bare();
+    here.releng(&["version"]).exits(2).says(&["no project here", "help: run this inside a git repository"]);
+    here.releng(&["--project", "nowhere", "version"]).exits(1).says(&["`nowhere`"]);
+}
+
+#[test]
+fn a_folder_of_another_projects_repository() {
+    let outer = demo();
+    outer.write("inner/packaging/release.toml", "");
+    let inner = run_in(&outer.join("inner"), PROGRAM, &["version"], &[]);
+    inner.exits(6).says(&["has no git history of its own", "--assume-version"]);
+}
+
+#[test]
+fn no_commit_yet() {
+    let empty = Sandbox::bare();
+    empty.git(&["init", "-q"]);
+    dist_refuses(&empty, &[], 6, &["no commit yet", "help: commit something"]);
+    empty.releng(&["version"]).exits(6);
+}
+
+#[test]
+fn a_shallow_clone() {
+    let whole = demo();
+    whole.commit("Second", &[]);
+    whole.commit("Third", &[]);
+    let clone = Sandbox::bare();
+    let url = format!("file://{}", whole.path().display());
+    clone.git(&["clone", "-q", "--depth=2", &url, "."]);
+    clone.releng(&["version"]).exits(6).says(&["shallow clone", "help: run `git fetch --unshallow --tags`"]);
+    dist_refuses(&clone, &[], 6, &["shallow clone"]);
+    clone.git(&["fetch", "-q", "--unshallow", "--tags"]);
+    assert_eq!(clone.releng(&["version"]).exits(0).stdout, "1.0.2\n");
+}
+
+#[test]
+fn no_tags_and_no_declared_beginning() {
+    let untagged = Sandbox::unreleased(&[("demo.spec.in", TEMPLATE)]);
+    assert_eq!(untagged.releng(&["version"]).exits(0).says(&["no milestone tag"]).stdout, "0.0.1\n");
+    untagged.releng(&["version", "--strict"]).exits(1).says(&["no milestone tag"]);
+    dist_refuses(&untagged, &[], 6, &["git fetch --tags", "version.initial"]);
+    untagged.commit("Declare the beginning", &[("packaging/release.toml", "[version]\ninitial = \"0.3\"\n")]);
+    assert_eq!(untagged.releng(&["version"]).exits(0).stdout, "0.3.2\n");
+}
+
+#[test]
+fn an_unknown_configuration_key() {
+    let project = demo();
+    project.write("packaging/release.toml", "[source]\nformat = [\"zip\"]\n");
+    let words = ["line 2: unknown key `source.format`", "help: did you mean `source.formats`?"];
+    dist_refuses(&project, &[], 2, &words);
+    project.commit("Commit it", &[]);
+    dist_refuses(&project, &[], 2, &words);
+}
+
+#[test]
+fn an_unknown_marker() {
+    let project = Sandbox::released(&[("demo.spec.in", &TEMPLATE.replace("@@VERSION@@", "@@VERSOIN@@"))]);
+    dist_refuses(&project, &[], 2, &["`demo.spec.in`: line 2: unknown marker `@@VERSOIN@@`", "help: the markers are"]);
+}
+
+#[test]
+fn two_templates() {
+    let project = Sandbox::released(&[("demo.spec.in", TEMPLATE), ("packaging/demo.spec.in", TEMPLATE)]);
+    dist_refuses(
+        &project,
+        &[],
+        2,
+        &["two spec templates: `demo.spec.in` and `packaging/demo.spec.in`", "help: say which"],
+    );
+}
+
+#[test]
+fn a_template_that_is_not_utf8() {
+    let project = demo();
+    project.write("demo.spec.in", b"Name: demo\nSummary: caf\xe9\n");
+    project.commit("Latin 1", &[]);
+    dist_refuses(&project, &[], 2, &["`demo.spec.in` is not UTF-8: line 2", "help: convert it"]);
+}
+
+#[test]
+fn a_project_without_a_name() {
+    dist_refuses(&Sandbox::released(&[("a.txt", "a")]), &[], 2, &["the project has no name", "name = \"…\""]);
+}
+
+#[test]
+fn a_revision_that_is_no_commit() {
+    let project = demo();
+    dist_refuses(&project, &["--rev", "nosuch"], 2, &["`nosuch` names no commit here"]);
+    dist_refuses(&project, &["--rev", "HEAD^{tree}"], 2, &["object of another kind"]);
+    project.releng(&["version", "--rev", "-x"]).exits(2);
+}
+
+#[test]
+fn an_lfs_pointer() {
+    let digest = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393";
+    let pointer = format!("version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize 12345\n");
+    let attributes = (".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n");
+    let project = Sandbox::released(&[("demo.spec.in", TEMPLATE), attributes, ("big/model.bin", &pointer)]);
+    dist_refuses(&project, &[], 1, &["`big/model.bin`", "LFS", "help:"]);
+}
+
+#[test]
+fn a_blob_that_a_partial_clone_lacks() {
+    let whole = demo();
+    whole.git(&["config", "uploadpack.allowFilter", "true"]);
+    let clone = Sandbox::bare();
+    let url = format!("file://{}", whole.path().display());
+    clone.git(&["clone", "-q", "--no-checkout", "--filter=blob:none", &url, "."]);
+    // The template is wanted first; with it there, the first file of the tree is.
+    dist_refuses(&clone, &[], 1, &["`demo.spec.in`"]);
+    clone.git(&["checkout", "-q", "HEAD", "--", "demo.spec.in"]);
+    dist_refuses(&clone, &[], 1, &["`a.txt`", "help:"]);
+}
+
+#[test]
+fn a_repository_of_another_user() {
+    let project = demo();
+    assert_eq!(std::fs::metadata(project.path()).unwrap().uid(), 0, "this test gives files away: run it as root");
+    run_in(project.path(), "chown", &["-R", "12345", "."], &[]).exits(0);
+    project.releng(&["version"]).exits(1).says(&["is owned by another user", "safe.directory"]);
+}
+
+#[test]
+fn a_place_that_cannot_be_written() {
+    let project = demo();
+    dist_refuses(&project, &["--out", "/proc/nowhere/dist"], 1, &["cannot create the folder `/proc/nowhere`"]);
+    project.write("target/dist", "a file");
+    project.releng(&["dist"]).exits(1).says(&["target/dist` is in the way"]);
+}
+
+#[test]
+fn a_full_disk() {
+    let noise: String = (0..400_000_u64).map(|n| format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+    let project = Sandbox::released(&[("demo.spec.in", TEMPLATE), ("noise", &noise)]);
+    project.write("disk/.keep", "");
+    let script = format!(
+        "mount -t tmpfs -o size=512k none disk && mkdir -p disk/dist && echo old >disk/dist/old && \
+         {PROGRAM} dist --out disk/dist; code=$?; ls -A disk disk/dist; exit $code"
+    );
+    let ran = run_in(project.path(), "unshare", &["--user", "--map-root-user", "--mount", "sh", "-c", &script], &[]);
+    let ran = ran.exits(1).says(&["disk/dist/sources/demo-1.0.0.tar.gz`: No space left on device"]);
+    assert_eq!(ran.stdout, "disk:\ndist\n\ndisk/dist:\nold\n", "the old release stays, and nothing else");
+}
+
+#[test]
+fn an_interrupt() {
+    let noise: String = (0..3_000_000_u64).map(|n| format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+    let project = Sandbox::released(&[("demo.spec.in", TEMPLATE), ("noise", &noise)]);
+    for (n, path) in ["b", "c", "d", "e", "f", "g", "h", "i"].iter().enumerate() {
+        project.write(path, format!("{n}{noise}"));
+    }
+    project.commit("More noise", &[]);
+    let running = duct::cmd(PROGRAM, ["dist"]).dir(project.path()).stderr_capture().stdout_null().unchecked();
+    let running = running.start().unwrap();
+    let began = Instant::now();
+    while !std::fs::read_dir(project.join("target")).is_ok_and(|mut entries| entries.any(is_temporary)) {
+        assert!(began.elapsed() < Duration::from_secs(20), "nothing began");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let pid = running.pids()[0].to_string();
+    duct::cmd("kill", ["-INT", &pid]).run().unwrap();
+    let ended = running.wait().unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{}", String::from_utf8_lossy(&ended.stderr));
+    assert_eq!(project.files("target"), [".gitignore"]);
+}
+
+fn is_temporary(entry: std::io::Result<std::fs::DirEntry>) -> bool {
+    entry.is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with(".dist.releng-"))
+}
+
+#[test]
+fn usage() {
+    let project = demo();
+    project.releng(&[]).exits(2);
+    project.releng(&["vresion"]).exits(2).says(&["'version'"]);
+    project.releng(&["version", "--assume-version", "1.2"]).exits(2).says(&["X.Y.Z"]);
+    project.releng(&["--color", "green", "version"]).exits(2).says(&["never"]);
+}
+
+#[test]
+fn the_program_is_named_as_it_was_called() {
+    let project = demo();
+    let under_cargo = run_in(project.path(), PROGRAM, &["dist", "--help"], &[("CARGO_MANIFEST_DIR", "/somewhere")]);
+    assert!(under_cargo.stdout.contains("Usage: cargo xtask dist"), "{}", under_cargo.stdout);
+    assert!(project.releng(&["dist", "--help"]).stdout.contains("Usage: releng dist"));
+}

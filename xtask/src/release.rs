@@ -1,0 +1,112 @@
+//! What is released: a project's configuration, version and changelog, from the commit or from an unpacked archive.
+//!
+//! One order holds for every command: the stated version, the files of an unpacked source archive, git.
+
+use anyhow::{Context, Result};
+
+use crate::config::{self, Config};
+use crate::error::{Exit, Failure};
+use crate::git::{CommitId, Repository};
+use crate::history::{self, Answer, Changelog, LookBack, Milestone, Question, Version};
+use crate::progress::Progress;
+use crate::project::{Tree, load_config};
+use crate::workspace::{Origin, Workspace};
+
+/// The name of the changelog in a source archive and in `target/dist`.
+pub const CHANGELOG_FILE: &str = "ChangeLog";
+
+/// The version of a project with its changelog, whole.
+pub struct Release {
+    /// `X.Y.Z`.
+    pub version: Version,
+    /// The changelog; its newest entry bears `version`.
+    pub changelog: Changelog,
+}
+
+impl Release {
+    /// The release that a person who works here would make now: from `HEAD`, or from the files of an unpacked archive.
+    pub fn load(workspace: &Workspace, assumed: Option<&Version>, progress: &dyn Progress) -> Result<Release> {
+        let (version, changelog) = match &workspace.origin {
+            Origin::Unpacked(info) => {
+                (info.version.parse().context("`.release.json`")?, unpacked_changelog(workspace)?)
+            }
+            Origin::Git(repository) => {
+                let commit = repository.head()?;
+                let config = config_of(workspace, repository, commit, progress)?;
+                let answer = answer(repository, &config, commit, None, LookBack::Bounded, progress)?;
+                answer.warnings.iter().for_each(|warning| progress.warn(&warning.to_string()));
+                (answer.version, history::load_changelog(repository, commit, config.version.initial, None, progress)?)
+            }
+            Origin::Nothing(failure) => return Err(failure.clone().into()),
+        };
+        let version = assumed.unwrap_or(&version).clone();
+        Ok(Release { changelog: changelog.assume_version(version.clone()), version })
+    }
+}
+
+/// The version of `commit`; `rev` is how it was asked for, where it was.
+pub fn answer(
+    repository: &Repository,
+    config: &Config,
+    commit: CommitId,
+    rev: Option<&str>,
+    look_back: LookBack,
+    progress: &dyn Progress,
+) -> Result<Answer> {
+    let branch = repository.branch(rev);
+    let initial = config.version.initial;
+    history::load_answer(repository, &Question { commit, initial, branch: branch.as_deref(), look_back }, progress)
+}
+
+/// The changelog of what is here, whole or since a milestone.
+pub fn changelog(workspace: &Workspace, since: Option<Milestone>, progress: &dyn Progress) -> Result<Changelog> {
+    match &workspace.origin {
+        Origin::Unpacked(_) => {
+            let whole = unpacked_changelog(workspace)?;
+            Ok(since.map_or(Ok(whole.clone()), |since| whole.since(since))?)
+        }
+        _ => {
+            let repository = workspace.repository()?;
+            let commit = repository.head()?;
+            let config = config_of(workspace, repository, commit, progress)?;
+            history::load_changelog(repository, commit, config.version.initial, since, progress)
+        }
+    }
+}
+
+/// The configuration that shapes the release of `commit`: the commit's own.
+///
+/// The copy in the work tree is checked as well, since it is what the next commit will have; that it differs is said.
+/// It is used where the commit has none at all, so that a project can be tried before its configuration is committed.
+pub fn config_of(
+    workspace: &Workspace,
+    repository: &Repository,
+    commit: CommitId,
+    progress: &dyn Progress,
+) -> Result<Config> {
+    let committed = load_config(Tree::Commit(repository, commit))?;
+    let Some(work_tree) = workspace.work_tree() else { return Ok(committed.unwrap_or_default()) };
+    let local = load_config(Tree::Folder(work_tree))?;
+    match (committed, local) {
+        (None, Some(local)) => {
+            progress.warn(&format!("`{}` is not committed: the copy in the work tree is used", config::PATH));
+            Ok(local)
+        }
+        (Some(committed), local) => {
+            if repository.head().is_ok_and(|head| head == commit) && local.as_ref() != Some(&committed) {
+                progress.warn(&format!("`{}` differs from the commit, whose copy is used", config::PATH));
+            }
+            Ok(committed)
+        }
+        (None, None) => Ok(Config::default()),
+    }
+}
+
+fn unpacked_changelog(workspace: &Workspace) -> Result<Changelog> {
+    let path = workspace.root.join(CHANGELOG_FILE);
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    Ok(Changelog::parse(&text).map_err(|error| {
+        Failure::new(Exit::Failed, format!("`{}` cannot be read: {error}", path.display()))
+            .help("unpack the source archive again")
+    })?)
+}
