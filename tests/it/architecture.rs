@@ -137,8 +137,8 @@ fn files_are_short_and_say_what_they_are_for() {
 
 #[test]
 fn rules_are_pure() {
-    // `history` and `rpm` are rules but for the file that loads what they need.
-    let edges = ["history/load.rs"];
+    // `history` and `rpm` are rules but for the files that load what they need.
+    let edges = ["history/load.rs", "rpm/srpm/payload.rs"];
     for (path, text) in modules() {
         let pure =
             ["history", "rpm", "milestone", "plan"].contains(&top_module(&path)) && !edges.contains(&path.as_str());

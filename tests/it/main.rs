@@ -13,5 +13,6 @@ mod lineage;
 mod messages;
 mod shallow;
 mod spec;
+mod srpm;
 mod support;
 mod version;

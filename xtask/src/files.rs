@@ -115,6 +115,12 @@ pub fn write(path: &Path, content: &[u8]) -> Result<()> {
     sync_parent(&path).with_context(failed)
 }
 
+/// A nameless file for what must be finished before it can be passed on; it stays in memory while it is small.
+pub fn spool() -> impl std::io::Read + Write + std::io::Seek {
+    const IN_MEMORY: usize = 16 << 20;
+    tempfile::SpooledTempFile::new(IN_MEMORY)
+}
+
 /// An advisory lock on a folder: one writer at a time, released by the system when the process ends.
 struct Lock {
     _folder: File,

@@ -1,3 +1,4 @@
-//! What RPM needs of a release: so far the spec.
+//! What RPM needs of a release: the spec and the source RPM.
 
 pub mod spec;
+pub mod srpm;

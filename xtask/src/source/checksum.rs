@@ -26,16 +26,22 @@ pub fn digest_of(bytes: &[u8]) -> Digest {
     Digest(Sha256::digest(bytes).into())
 }
 
-/// Passes on what is written to it, and hashes it on the way.
+/// Passes on what is written to it, and counts and hashes it on the way.
 pub struct HashingWriter<W> {
     inner: W,
     hash: Sha256,
+    written: u64,
 }
 
 impl<W: Write> HashingWriter<W> {
     /// Nothing has been written through it yet.
     pub fn new(inner: W) -> HashingWriter<W> {
-        HashingWriter { inner, hash: Sha256::new() }
+        HashingWriter { inner, hash: Sha256::new(), written: 0 }
+    }
+
+    /// How many bytes were written through it.
+    pub fn written(&self) -> u64 {
+        self.written
     }
 
     /// The writer, and the digest of all that it took.
@@ -48,6 +54,7 @@ impl<W: Write> Write for HashingWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let taken = self.inner.write(bytes)?;
         self.hash.update(&bytes[..taken]);
+        self.written += taken as u64;
         Ok(taken)
     }
 

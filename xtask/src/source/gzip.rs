@@ -18,7 +18,8 @@ use crate::parallel;
 const BLOCK: usize = 512 << 10;
 /// How far back a deflate stream can point.
 const DICTIONARY: usize = 32 << 10;
-const LEVEL: u32 = 6;
+/// How hard to compress; the header of an RPM repeats it.
+pub const LEVEL: u32 = 6;
 /// Deflate, no flags, no date, no hint at the level, and "unknown" for the system.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 

@@ -1,0 +1,111 @@
+//! The words of the macro language itself: definitions, choices (`%bcond`), questions (`%{with x}`).
+
+use super::error::Beyond;
+use super::expression;
+use super::known;
+use super::macros::{Definition, Expansion, Macros, shortened};
+use super::scan::{Call, rest_of_line, take_definition};
+
+impl Macros {
+    /// Expands a call of what the spec did not define: a word of the language, or a name that is left as it stands.
+    pub fn expand_builtin<'t>(
+        &mut self,
+        call: &Call<'t>,
+        after: &'t str,
+        result: &mut Expansion,
+    ) -> Result<&'t str, Beyond> {
+        let behind = &after[call.length..];
+        let (arguments, behind_line) = match call.braced {
+            true => (call.argument.unwrap_or_default(), behind),
+            false => rest_of_line(behind),
+        };
+        match call.name {
+            "global" | "define" => return self.expand_definition(call, arguments, behind),
+            "dnl" => return Ok(behind_line),
+            "undefine" => {
+                self.undefine(arguments.trim());
+                return Ok(behind_line);
+            }
+            "with" | "without" | "defined" | "undefined" => {
+                let name = self.expand(arguments)?;
+                result.note(name.beyond);
+                let prefix = if call.name.starts_with("with") { "with_" } else { "" };
+                let wanted = matches!(call.name, "with" | "defined");
+                match self.exists(&format!("{prefix}{}", name.text.trim())) {
+                    Ok(exists) => result.text.push(if exists == wanted { '1' } else { '0' }),
+                    Err(reason) => {
+                        result.text.push('%');
+                        result.note(Some(reason));
+                    }
+                }
+                return Ok(behind_line);
+            }
+            "bcond" | "bcond_with" | "bcond_without" => {
+                self.choose(call.name, arguments)?;
+                return Ok(behind_line);
+            }
+            "expand" if call.argument.is_some() => {
+                let once = self.expand(arguments)?;
+                result.note(once.beyond);
+                result.append(self.expand(&once.text)?);
+                return Ok(behind);
+            }
+            name if known::is_refused(name) => {
+                return Err(Beyond::foreign(format!("`%{}`", shortened(&after[..call.length]))));
+            }
+            _ => {}
+        }
+        // Left as it stands, and looked into: `%{undefined_%{name}}` has its inner macro expanded.
+        result.text.push('%');
+        let is_word = !call.braced && (call.name.len() <= 2 || known::is_word_of_specs(call.name));
+        if !is_word {
+            result.note(Some(Beyond::Undefined(format!("%{}", shortened(&after[..call.length])))));
+        }
+        Ok(after)
+    }
+
+    /// `%global name body`, `%define name(options) body`: the body ends with the line, or with the brace around it.
+    fn expand_definition<'t>(&mut self, call: &Call<'t>, braced: &'t str, behind: &'t str) -> Result<&'t str, Beyond> {
+        let text = if call.braced { braced } else { behind };
+        let Some(definition) = take_definition(text) else {
+            return Err(Beyond::foreign(format!("`%{}` without a body", call.name)));
+        };
+        let value = if definition.parametric {
+            Definition::Parametric
+        } else if call.name == "global" {
+            let body = self.expand(&definition.body)?;
+            // An undefined macro stays in the body, and is looked up again wherever the body is used.
+            let lasting = body.beyond.filter(|beyond| !matches!(beyond, Beyond::Undefined(_)));
+            Definition::Body(body.text, lasting)
+        } else {
+            Definition::Body(definition.body, None)
+        };
+        self.push(definition.name, value);
+        Ok(if call.braced { behind } else { definition.behind })
+    }
+
+    /// `%bcond name default`, `%bcond_with name`, `%bcond_without name`: defines `with_<name>` or leaves it undefined.
+    fn choose(&mut self, kind: &str, arguments: &str) -> Result<(), Beyond> {
+        let arguments = self.expand(arguments)?;
+        let name = arguments.text.split_whitespace().next().unwrap_or_default().to_owned();
+        let default = arguments.text.trim_start().strip_prefix(name.as_str()).unwrap_or_default().trim();
+        let chosen = match kind {
+            "bcond_with" => Ok(false),
+            "bcond_without" => Ok(true),
+            _ => expression::evaluate(default).map(|value| value.is_true()),
+        };
+        // Whether the macro exists at all would be unknown, which no later use could tell.
+        if let Some(beyond) = arguments.beyond {
+            return Err(beyond);
+        }
+        let by_default = chosen.map_err(|error| Beyond::foreign(format!("`%{kind} {name}` ({error})")))?;
+        let with = match by_default {
+            true => !self.exists(&format!("_without_{name}"))?,
+            false => self.exists(&format!("_with_{name}"))?,
+        };
+        if with {
+            self.define(&format!("with_{name}"), Expansion { text: "1".to_owned(), beyond: None });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,142 @@
+//! The `%changelog` section: entries with a day, a name and a text.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::error::{Beyond, SpecError};
+
+/// One entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Noon of the day, UTC, so that it is the same day in most time zones; seconds since 1970.
+    pub seconds: u32,
+    /// What follows the date: a name, mostly with an address and a version.
+    pub name: String,
+    /// The lines below, without surrounding blanks.
+    pub text: String,
+}
+
+const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// Reads the text of the section; `line_at` knows the line of the spec that a byte of the text stands in.
+pub fn parse(text: &str, line_at: impl Fn(usize) -> usize) -> Result<Vec<Entry>, SpecError> {
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let line = line_at(text.len() - rest.len());
+        let broken = |what: &str| {
+            SpecError::broken(line, format!("{what} in `%changelog`: `{}`", rest.lines().next().unwrap_or_default()))
+        };
+        let head = rest.strip_prefix('*').ok_or_else(|| broken("an entry that does not begin with `*`"))?;
+        let (head, body) = head.split_once('\n').ok_or_else(|| broken("an entry without text"))?;
+        let (seconds, name) = match parse_head(head) {
+            Ok(read) => read,
+            // A name such as `CEST` means what the machine's own tables say.
+            Err(Unread::Zone) => {
+                return Err(SpecError::beyond(line, Beyond::foreign(format!("the time zone in `*{head}`"))));
+            }
+            Err(Unread::Malformed) => return Err(broken("no date and name")),
+        };
+        let body = body.trim_start();
+        // An entry has text, even where that text begins with the star of what was meant to be the next one.
+        let behind_first = body.chars().next().map_or(0, char::len_utf8);
+        let end = body[behind_first..].find("\n*").map_or(body.len(), |at| behind_first + at + 1);
+        let text = body[..end].trim_end();
+        if text.is_empty() {
+            return Err(broken("an entry without text"));
+        }
+        if entries.last().is_some_and(|newer| newer.seconds < seconds) {
+            return Err(broken("an entry that is newer than the one above it"));
+        }
+        entries.push(Entry { seconds, name: name.to_owned(), text: text.to_owned() });
+        rest = &body[end..];
+    }
+    Ok(entries)
+}
+
+enum Unread {
+    Malformed,
+    Zone,
+}
+
+/// `Mon Jan 02 2023 Name`, or with a time of day and `UTC` before the year.
+fn parse_head(head: &str) -> Result<(u32, &str), Unread> {
+    let mut rest = head;
+    let mut word = || take_word(&mut rest).ok_or(Unread::Malformed);
+    let (weekday, month, day, mut year) = (word()?, word()?, word()?, word()?);
+    let mut seconds_of_day = 12 * 3600;
+    if year.contains(':') {
+        seconds_of_day = parse_time(year).ok_or(Unread::Malformed)?;
+        let zone = word()?;
+        year = word()?;
+        if !["UTC", "GMT"].contains(&zone) {
+            return Err(Unread::Zone);
+        }
+    }
+    let midnight = parse_day(weekday, month, day, year).ok_or(Unread::Malformed)?;
+    let seconds = u32::try_from(midnight + seconds_of_day).map_err(|_| Unread::Malformed)?;
+    match rest.trim() {
+        "" => Err(Unread::Malformed),
+        name => Ok((seconds, name)),
+    }
+}
+
+/// Midnight of a day. As in rpm, the weekday only has to be one, and February may have 29 days in any year.
+fn parse_day(weekday: &str, month: &str, day: &str, year: &str) -> Option<i64> {
+    DAYS.contains(&weekday).then_some(())?;
+    let month = 1 + MONTHS.iter().position(|name| *name == month)?;
+    let year = year.parse().ok().filter(|year| (1990..3000).contains(year))?;
+    let first = Date::new(year, i8::try_from(month).ok()?, 1).ok()?;
+    let day = day.parse::<i64>().ok().filter(|day| (1..=i64::from(first.days_in_month()).max(29)).contains(day))?;
+    Some(first.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second() + (day - 1) * 86_400)
+}
+
+fn parse_time(text: &str) -> Option<i64> {
+    let mut parts = text.splitn(3, ':').map(|part| part.parse::<i64>().ok());
+    let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
+    let sane = (0..24).contains(&hours) && (0..60).contains(&minutes) && (0..60).contains(&seconds);
+    sane.then_some(hours * 3600 + minutes * 60 + seconds)
+}
+
+fn take_word<'t>(rest: &mut &'t str) -> Option<&'t str> {
+    let text = rest.trim_start();
+    let end = text.find(char::is_whitespace).unwrap_or(text.len());
+    *rest = &text[end..];
+    (end > 0).then_some(&text[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_end_where_the_next_begins() {
+        let text = "\n* Mon Jan 02 2023 A B <a@b.c> - 1.2-1 \n- one\n  * two\n\n* Sun Jan  1 2023 A\n- zero\n";
+        let entries = parse(text, |_| 1).unwrap();
+        assert_eq!(entries.len(), 2);
+        assert_eq!(entries[0].seconds, 1_672_660_800);
+        assert_eq!(entries[0].name, "A B <a@b.c> - 1.2-1");
+        assert_eq!(entries[0].text, "- one\n  * two");
+        assert_eq!((entries[1].seconds, entries[1].text.as_str()), (1_672_574_400, "- zero"));
+        let timed = parse("* Mon Jan 02 10:22:30 UTC 2023 A\n- one\n", |_| 1).unwrap();
+        assert_eq!(timed[0].seconds, 1_672_617_600 + 37_350);
+        assert_eq!(parse(" \n", |_| 1).unwrap(), []);
+    }
+
+    #[test]
+    fn what_rpm_refuses_is_refused() {
+        for text in [
+            "- one\n",
+            "* Mon Jan 02 2023 A",
+            "* Mon Jan 02 2023 A\n",
+            "* Mon Jan 02 2023\n- one\n",
+            "* Mon Jan 32 2023 A\n- one\n",
+            "* Mon Foo 02 2023 A\n- one\n",
+            "* Mon Jan 02 10:22:30 CEST 2023 A\n- one\n",
+            "* Sun Jan 01 2023 A\n- one\n* Mon Jan 02 2023 A\n- two\n",
+        ] {
+            assert_eq!(parse(text, |_| 9).unwrap_err().line, 9, "{text}");
+        }
+    }
+}

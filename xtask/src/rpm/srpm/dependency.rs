@@ -1,0 +1,204 @@
+//! `BuildRequires:` and `BuildConflicts:` as the header of a source package states them.
+
+use super::error::SpecError;
+
+/// `name`, `name >= version` or `(a if b)`, in the three parts of a header's dependency tags.
+///
+/// The order is the one in which rpm sorts dependencies: by bytes of the name, of the version, then by flags.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Dependency {
+    /// A package, a path, a capability, or a whole boolean dependency.
+    pub name: String,
+    /// `[epoch:]version[-release]`, or empty.
+    pub version: String,
+    /// Sense bits, as rpm numbers them.
+    pub flags: u32,
+}
+
+/// Older than.
+const LESS: u32 = 1 << 1;
+/// Newer than.
+const GREATER: u32 = 1 << 2;
+/// Exactly.
+pub const EQUAL: u32 = 1 << 3;
+/// Asks rpm itself for a feature.
+const RPMLIB: u32 = 1 << 24;
+
+const SEPARATORS: [char; 4] = [' ', '\t', '\n', ','];
+
+impl Dependency {
+    /// `rpmlib(feature) <= since`: a package says what of rpm it needs.
+    pub fn on_rpm(feature: &str, since: &str) -> Dependency {
+        let name = format!("rpmlib({feature})");
+        Dependency { name, version: since.to_owned(), flags: RPMLIB | LESS | EQUAL }
+    }
+
+    /// A boolean dependency.
+    pub fn is_rich(&self) -> bool {
+        self.name.starts_with('(')
+    }
+
+    /// Whether `letter` stands in a version of this dependency; for a boolean one, in any part but a name.
+    pub fn version_has(&self, letter: char) -> bool {
+        match self.is_rich() {
+            false => self.version.contains(letter),
+            true => {
+                let mut words = self.name.split(' ').zip(self.name.split(' ').skip(1));
+                words.any(|(before, word)| sense(before).is_some() && word.contains(letter))
+            }
+        }
+    }
+}
+
+/// Reads the dependencies of one line, in its order.
+pub fn parse(field: &str, line: usize) -> Result<Vec<Dependency>, SpecError> {
+    let mut found = Vec::new();
+    let mut rest = field.trim_start_matches(SEPARATORS);
+    while !rest.is_empty() {
+        let dependency;
+        (dependency, rest) = match rest.starts_with('(') {
+            true => {
+                let mut reader = Rich { rest, line };
+                let name = reader.group()?;
+                (Dependency { name, version: String::new(), flags: 0 }, reader.rest)
+            }
+            false => parse_simple(rest, line)?,
+        };
+        found.push(dependency);
+        rest = rest.trim_start_matches(SEPARATORS);
+    }
+    Ok(found)
+}
+
+fn parse_simple(text: &str, line: usize) -> Result<(Dependency, &str), SpecError> {
+    let (name, rest) = split_word(text);
+    if !name.starts_with(|first: char| first.is_alphanumeric() || "_/".contains(first)) {
+        return Err(SpecError::broken(line, format!("`{name}` cannot begin a dependency")));
+    }
+    let name = name.to_owned();
+    let (operator, behind) = split_word(rest);
+    let Some(flags) = sense(operator) else {
+        return Ok((Dependency { name, version: String::new(), flags: 0 }, rest));
+    };
+    let (version, rest) = split_word(behind);
+    match version.is_empty() {
+        true => Err(SpecError::broken(line, format!("`{name} {operator}` has no version"))),
+        false => Ok((Dependency { name, version: version.to_owned(), flags }, rest)),
+    }
+}
+
+/// The first word, and what follows the separators behind it.
+fn split_word(text: &str) -> (&str, &str) {
+    let end = text.find(SEPARATORS).unwrap_or(text.len());
+    (&text[..end], text[end..].trim_start_matches(SEPARATORS))
+}
+
+fn sense(operator: &str) -> Option<u32> {
+    match operator {
+        "<" => Some(LESS),
+        "<=" | "=<" => Some(LESS | EQUAL),
+        "=" | "==" => Some(EQUAL),
+        ">=" | "=>" => Some(GREATER | EQUAL),
+        ">" => Some(GREATER),
+        _ => None,
+    }
+}
+
+/// Reads a boolean dependency and writes it as rpm does: one blank between words, none inside parentheses.
+struct Rich<'t> {
+    rest: &'t str,
+    line: usize,
+}
+
+impl<'t> Rich<'t> {
+    fn group(&mut self) -> Result<String, SpecError> {
+        self.rest = &self.rest[1..];
+        let mut text = String::from("(");
+        loop {
+            self.rest = self.rest.trim_start();
+            text.push_str(&match self.rest.starts_with('(') {
+                true => self.group()?,
+                false => self.simple()?,
+            });
+            self.rest = self.rest.trim_start();
+            if let Some(behind) = self.rest.strip_prefix(')') {
+                self.rest = behind;
+                text.push(')');
+                return Ok(text);
+            }
+            let operator = self.word();
+            if !matches!(operator, "and" | "or" | "if" | "unless" | "else" | "with" | "without") {
+                return Err(SpecError::broken(self.line, format!("`{operator}` cannot join two dependencies")));
+            }
+            text.push_str(&format!(" {operator} "));
+        }
+    }
+
+    fn simple(&mut self) -> Result<String, SpecError> {
+        let name = self.word();
+        if name.is_empty() {
+            return Err(SpecError::broken(self.line, "a boolean dependency without an end"));
+        }
+        let before = self.rest;
+        let operator = self.word();
+        if sense(operator).is_none() {
+            self.rest = before;
+            return Ok(name.to_owned());
+        }
+        let operator = match operator {
+            "=<" => "<=",
+            "=>" => ">=",
+            "==" => "=",
+            other => other,
+        };
+        Ok(format!("{name} {operator} {}", self.word()))
+    }
+
+    /// A word ends at a blank, or at a closing parenthesis that it did not open.
+    fn word(&mut self) -> &'t str {
+        let text = self.rest.trim_start();
+        let mut depth = 0;
+        let end = text.find(|letter: char| {
+            match letter {
+                '(' => depth += 1,
+                ')' if depth == 0 => return true,
+                ')' => depth -= 1,
+                _ => {}
+            }
+            SEPARATORS.contains(&letter)
+        });
+        let (word, rest) = text.split_at(end.unwrap_or(text.len()));
+        self.rest = rest;
+        word
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dependencies_as_the_header_has_them() {
+        for (field, expected) in [
+            ("gcc, make>=4 x >= 1:2-3", "gcc||0 make>=4||0 x|1:2-3|12"),
+            ("a = 1 b<2 c < 2,d", "a|1|8 b<2||0 c|2|2 d||0"),
+            ("pkgconfig(x) => 1", "pkgconfig(x)|1|12"),
+            ("/usr/bin/make", "/usr/bin/make||0"),
+            ("( a  if b(c) )d", "(a if b(c))||0 d||0"),
+            ("((a with a < 2~rc) or (b and c))", "((a with a < 2~rc) or (b and c))||0"),
+        ] {
+            let show = |one: &Dependency| format!("{}|{}|{}", one.name, one.version, one.flags);
+            let found: Vec<String> = parse(field, 1).unwrap().iter().map(show).collect();
+            assert_eq!(found.join(" "), expected, "{field}");
+        }
+        assert!(parse("((a with a < 2~rc) or b)", 1).unwrap()[0].version_has('~'));
+        assert!(!parse("(a~b or c)", 1).unwrap()[0].version_has('~'));
+    }
+
+    #[test]
+    fn broken_dependencies_have_a_line() {
+        for field in ["= 1", "a >=", "(a or", "(a xor b)", "%x"] {
+            assert_eq!(parse(field, 7).unwrap_err().line, 7, "{field}");
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Expressions of `%if`, `%elif` and `%[…]`, over text whose macros are already expanded.
+//!
+//! Integers and quoted strings, `! * / + - < <= == != >= > && || ?:` and parentheses. As in rpm, `&&` and `||` have one
+//! precedence, give back one of their operands, and nothing is converted: two types beside one operator are an error.
+
+use std::fmt;
+use std::iter::Peekable;
+
+/// What an expression comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A number.
+    Integer(i64),
+    /// Text in quotes.
+    Text(String),
+}
+
+/// Why an expression has no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExpressionError {
+    /// `v"1.2"`, whose order is not known here.
+    Version,
+    /// An operator, an operand or a parenthesis is missing or too many.
+    Syntax,
+    /// A word without quotes.
+    BareWord,
+    /// A number beside a string.
+    Types,
+    /// Division by zero, or a number too large.
+    Range,
+}
+
+impl fmt::Display for ExpressionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ExpressionError::Version => "a comparison of versions",
+            ExpressionError::Syntax => "the operators do not fit",
+            ExpressionError::BareWord => "a word without quotes",
+            ExpressionError::Types => "a number beside a string",
+            ExpressionError::Range => "a number out of range",
+        })
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Integer(number) => write!(f, "{number}"),
+            Value::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+impl Value {
+    /// Any number but 0, any text but the empty one.
+    pub fn is_true(&self) -> bool {
+        match self {
+            Value::Integer(number) => *number != 0,
+            Value::Text(text) => !text.is_empty(),
+        }
+    }
+}
+
+/// Evaluates `text`.
+pub fn evaluate(text: &str) -> Result<Value, ExpressionError> {
+    let mut parser = Parser { tokens: tokenize(text)?.into_iter().peekable() };
+    let value = parser.ternary()?;
+    match parser.tokens.next() {
+        None => Ok(value),
+        Some(_) => Err(ExpressionError::Syntax),
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Token {
+    Operand(Value),
+    Operator(&'static str),
+}
+
+/// Longer operators first.
+const OPERATORS: [&str; 17] =
+    ["&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "+", "-", "*", "/", "(", ")", "?", ":"];
+
+fn tokenize(text: &str) -> Result<Vec<Token>, ExpressionError> {
+    let mut tokens = Vec::new();
+    let mut rest = text.trim_start();
+    while let Some(first) = rest.chars().next() {
+        let (token, length) = if first == '"' {
+            let end = rest[1..].find('"').ok_or(ExpressionError::Syntax)?;
+            (Token::Operand(Value::Text(rest[1..1 + end].to_owned())), end + 2)
+        } else if first.is_ascii_digit() {
+            let end = rest.find(|digit: char| !digit.is_ascii_digit()).unwrap_or(rest.len());
+            if rest[end..].starts_with(|next: char| next.is_ascii_alphabetic()) {
+                return Err(ExpressionError::BareWord);
+            }
+            let number = rest[..end].parse().map_err(|_| ExpressionError::Range)?;
+            (Token::Operand(Value::Integer(number)), end)
+        } else if rest.starts_with("v\"") {
+            return Err(ExpressionError::Version);
+        } else if let Some(operator) = OPERATORS.into_iter().find(|operator| rest.starts_with(operator)) {
+            (Token::Operator(operator), operator.len())
+        } else if first.is_alphabetic() {
+            return Err(ExpressionError::BareWord);
+        } else {
+            return Err(ExpressionError::Syntax);
+        };
+        tokens.push(token);
+        rest = rest[length..].trim_start();
+    }
+    Ok(tokens)
+}
+
+struct Parser {
+    tokens: Peekable<std::vec::IntoIter<Token>>,
+}
+
+impl Parser {
+    /// Takes the next token where it is one of `operators`.
+    fn operator(&mut self, operators: &[&'static str]) -> Option<&'static str> {
+        match self.tokens.peek() {
+            Some(Token::Operator(operator)) if operators.contains(operator) => {
+                let operator = *operator;
+                self.tokens.next();
+                Some(operator)
+            }
+            _ => None,
+        }
+    }
+
+    fn ternary(&mut self) -> Result<Value, ExpressionError> {
+        let condition = self.logical()?;
+        if self.operator(&["?"]).is_none() {
+            return Ok(condition);
+        }
+        let yes = self.ternary()?;
+        self.operator(&[":"]).ok_or(ExpressionError::Syntax)?;
+        let no = self.ternary()?;
+        Ok(if condition.is_true() { yes } else { no })
+    }
+
+    fn logical(&mut self) -> Result<Value, ExpressionError> {
+        let mut left = self.relation()?;
+        while let Some(operator) = self.operator(&["&&", "||"]) {
+            let right = self.relation()?;
+            same_type(&left, &right)?;
+            if left.is_true() == (operator == "&&") {
+                left = right;
+            }
+        }
+        Ok(left)
+    }
+
+    fn relation(&mut self) -> Result<Value, ExpressionError> {
+        let mut left = self.sum()?;
+        while let Some(operator) = self.operator(&["==", "!=", "<=", ">=", "<", ">"]) {
+            let right = self.sum()?;
+            same_type(&left, &right)?;
+            let order = match (&left, &right) {
+                (Value::Integer(left), Value::Integer(right)) => left.cmp(right),
+                (left, right) => left.to_string().cmp(&right.to_string()),
+            };
+            let holds = match operator {
+                "==" => order.is_eq(),
+                "!=" => order.is_ne(),
+                "<=" => order.is_le(),
+                ">=" => order.is_ge(),
+                "<" => order.is_lt(),
+                _ => order.is_gt(),
+            };
+            left = Value::Integer(i64::from(holds));
+        }
+        Ok(left)
+    }
+
+    fn sum(&mut self) -> Result<Value, ExpressionError> {
+        let mut left = self.product()?;
+        while let Some(operator) = self.operator(&["+", "-"]) {
+            left = match (left, self.product()?, operator) {
+                (Value::Integer(left), Value::Integer(right), "+") => in_range(left.checked_add(right))?,
+                (Value::Integer(left), Value::Integer(right), _) => in_range(left.checked_sub(right))?,
+                (Value::Text(left), Value::Text(right), "+") => Value::Text(left + &right),
+                _ => return Err(ExpressionError::Types),
+            };
+        }
+        Ok(left)
+    }
+
+    fn product(&mut self) -> Result<Value, ExpressionError> {
+        let mut left = self.unary()?;
+        while let Some(operator) = self.operator(&["*", "/"]) {
+            left = match (left, self.unary()?, operator) {
+                (Value::Integer(left), Value::Integer(right), "*") => in_range(left.checked_mul(right))?,
+                (Value::Integer(left), Value::Integer(right), _) => in_range(left.checked_div(right))?,
+                _ => return Err(ExpressionError::Types),
+            };
+        }
+        Ok(left)
+    }
+
+    fn unary(&mut self) -> Result<Value, ExpressionError> {
+        match self.operator(&["!", "-"]) {
+            Some("!") => Ok(Value::Integer(i64::from(!self.unary()?.is_true()))),
+            Some(_) => match self.unary()? {
+                Value::Integer(number) => in_range(number.checked_neg()),
+                Value::Text(_) => Err(ExpressionError::Types),
+            },
+            None => self.primary(),
+        }
+    }
+
+    fn primary(&mut self) -> Result<Value, ExpressionError> {
+        match self.tokens.next() {
+            Some(Token::Operand(value)) => Ok(value),
+            Some(Token::Operator("(")) => {
+                let value = self.ternary()?;
+                self.operator(&[")"]).ok_or(ExpressionError::Syntax)?;
+                Ok(value)
+            }
+            _ => Err(ExpressionError::Syntax),
+        }
+    }
+}
+
+fn same_type(left: &Value, right: &Value) -> Result<(), ExpressionError> {
+    match std::mem::discriminant(left) == std::mem::discriminant(right) {
+        true => Ok(()),
+        false => Err(ExpressionError::Types),
+    }
+}
+
+fn in_range(number: Option<i64>) -> Result<Value, ExpressionError> {
+    number.map(Value::Integer).ok_or(ExpressionError::Range)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values() {
+        for (text, expected) in [
+            ("1", "1"),
+            ("0 || 08", "8"),
+            ("1 && 0 || 3", "3"),
+            ("1 || 1 && 0", "0"), // one precedence, from the left
+            ("!(2 > 1) + 5", "5"),
+            ("-1 + 2 * 3 - 8 / 4", "3"),
+            ("\"a\" == \"b\"", "0"),
+            ("\"x86\" + \"_64\"", "x86_64"),
+            ("09 < 10 ? \"yes\" : \"no\"", "yes"),
+        ] {
+            assert_eq!(evaluate(text).unwrap().to_string(), expected, "{text}");
+        }
+        assert!(!evaluate("\"\"").unwrap().is_true());
+    }
+
+    #[test]
+    fn what_has_no_value() {
+        for (text, expected) in [
+            ("", ExpressionError::Syntax),
+            ("1 +", ExpressionError::Syntax),
+            ("(1", ExpressionError::Syntax),
+            ("1 2", ExpressionError::Syntax),
+            ("foo == 1", ExpressionError::BareWord),
+            ("1.2 > 1", ExpressionError::Syntax),
+            ("1 == \"1\"", ExpressionError::Types),
+            ("1 / 0", ExpressionError::Range),
+            ("v\"1.2\" > v\"1\"", ExpressionError::Version),
+        ] {
+            assert_eq!(evaluate(text), Err(expected), "{text}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Names that mean something before a spec says anything.
+
+/// Macros with one value on every machine, so that `BuildRequires: %{_bindir}/pod2man` needs no distribution.
+pub const UNIVERSAL: [(&str, &str); 16] = [
+    ("nil", ""),
+    ("_os", "linux"),
+    ("_target_os", "linux"),
+    ("_usr", "/usr"),
+    ("_prefix", "/usr"),
+    ("_exec_prefix", "/usr"),
+    ("_bindir", "/usr/bin"),
+    ("_datadir", "/usr/share"),
+    ("_datarootdir", "/usr/share"),
+    ("_docdir", "/usr/share/doc"),
+    ("_includedir", "/usr/include"),
+    ("_infodir", "/usr/share/info"),
+    ("_mandir", "/usr/share/man"),
+    ("_localstatedir", "/var"),
+    ("_sysconfdir", "/etc"),
+    ("ix86", "i386 i486 i586 i686 pentium3 pentium4 athlon geode"),
+];
+
+/// Macros that every rpm has, with a value of the machine's: `%{?_isa}` must not silently become nothing.
+pub const FOREIGN: &str = "_arch _build _build_arch _build_cpu _builddir _buildrootdir _defaultdocdir \
+    _defaultlicensedir _host _host_cpu _initddir _initrddir _isa _lib _libdir _libexecdir _rpmconfigdir _rpmmacrodir \
+    _rundir _sbindir _sharedstatedir _smp_build_ncpus _smp_mflags _sourcedir _specdir _target _target_cpu \
+    _target_platform _tmppath _topdir _vendor __cp __install __isa __isa_bits __isa_name __make __mkdir __mv __patch \
+    __rm __sed __tar alpha arm arm32 arm64 autopatch autosetup basename buildroot configure debug_package dirname \
+    find_lang getncpus loongarch64 make_build make_install mips mips32 mips64 optflags patches power64 riscv riscv64 \
+    set_build_flags sources sparc suffix uncompress url2path verbose";
+
+/// Macros that define others, run programs or open sections and packages of their own.
+const REFUSED: &str = "lua load debug_package mingw_debug_package lang_package python_extras_subpkg \
+    pyproject_extras_subpkg kernel_module_package fontpkg gopkg gometa generate_buildrequires autochangelog autorelease";
+
+/// Words that a spec has of itself and no rpm defines as macros: a changelog may speak of `%files`.
+const WORDS: &str = "package description files changelog prep conf build install check clean pre post preun postun \
+    pretrans posttrans trigger triggerin triggerun triggerpostun triggerprein verifyscript sepolicy end patchlist \
+    sourcelist filetriggerin filetriggerun filetriggerpostun transfiletriggerin transfiletriggerun \
+    transfiletriggerpostun if ifarch ifnarch ifos ifnos elif elifarch elifos else endif doc docdir config dir attr \
+    defattr verify ghost exclude license lang readme artifact caps missingok pubkey setup patch";
+
+/// Whether the macro must not be passed over, whatever becomes of the text it stands in.
+pub fn is_refused(name: &str) -> bool {
+    REFUSED.split_whitespace().any(|refused| refused == name)
+}
+
+/// Whether the name is a word of specs and not a macro.
+pub fn is_word_of_specs(name: &str) -> bool {
+    let is_numbered_patch = name.strip_prefix("patch").is_some_and(|number| number.parse::<u32>().is_ok());
+    is_numbered_patch || WORDS.split_whitespace().any(|word| word == name)
+}

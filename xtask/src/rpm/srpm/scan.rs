@@ -1,0 +1,210 @@
+//! Where the constructs of RPM's macro language begin and end: brackets, calls, definitions. Nothing is looked up here.
+
+/// A call such as `name`, `{name}`, `{?name}`, `{!?name:text}` or `{name text}`, after its percent sign.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Call<'t> {
+    /// The name, without brackets and prefixes; what is looked up.
+    pub name: &'t str,
+    /// Written with braces.
+    pub braced: bool,
+    /// `?`: asks whether the name is defined.
+    pub checks_existence: bool,
+    /// `!`: the other way round.
+    pub negated: bool,
+    /// What stands after the colon or the blank, inside the braces.
+    pub argument: Option<&'t str>,
+    /// Bytes of the whole call.
+    pub length: usize,
+}
+
+/// A definition, behind the word `global` or `define`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct DefinitionText<'t> {
+    /// The name to define.
+    pub name: &'t str,
+    /// `name(options)`.
+    pub parametric: bool,
+    /// The body, with escaped line ends resolved.
+    pub body: String,
+    /// What follows the definition.
+    pub behind: &'t str,
+}
+
+/// The length of the bracketed text at the start of `text`, brackets included; a backslash protects one character.
+pub fn matching(text: &str, open: char, close: char) -> Option<usize> {
+    let mut depth = 0;
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        if character == '\\' {
+            characters.next();
+        } else if character == open {
+            depth += 1;
+        } else if character == close {
+            depth -= 1;
+            if depth == 0 {
+                return Some(at + character.len_utf8());
+            }
+        }
+    }
+    None
+}
+
+/// How many bytes at the start of `text` can be a macro's name.
+pub fn name_length(text: &str) -> usize {
+    let begins = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+    if !begins {
+        return 0;
+    }
+    text.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(text.len())
+}
+
+/// Reads the call at the start of `after`; `None` where the percent sign before it is only a percent sign.
+///
+/// Errors: a brace that is never closed.
+pub fn parse_call(after: &str) -> Result<Option<Call<'_>>, ()> {
+    let braced = after.starts_with('{');
+    let inside = match braced {
+        true => &after[1..matching(after, '{', '}').ok_or(())? - 1],
+        false => after,
+    };
+    let name_and_more = inside.trim_start_matches(['!', '?']);
+    let prefix = &inside[..inside.len() - name_and_more.len()];
+    let name = match braced {
+        true => &name_and_more[..name_and_more.find([' ', ':', '\t', '\n']).unwrap_or(name_and_more.len())],
+        false => &name_and_more[..name_length(name_and_more)],
+    };
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let argument = name_and_more.get(name.len() + 1..).filter(|_| braced);
+    let length = if braced { inside.len() + 2 } else { prefix.len() + name.len() };
+    Ok(Some(Call {
+        name,
+        braced,
+        checks_existence: prefix.contains('?'),
+        negated: prefix.matches('!').count() % 2 == 1,
+        argument,
+        length,
+    }))
+}
+
+/// What stands before the end of the line, and what from the end of the line on.
+pub fn rest_of_line(text: &str) -> (&str, &str) {
+    text.split_at(text.find('\n').unwrap_or(text.len()))
+}
+
+/// Reads `name body`, `name(options) body` or `name {body}`; `None` where there is no name or no body.
+pub fn take_definition(text: &str) -> Option<DefinitionText<'_>> {
+    let text = text.trim_start_matches([' ', '\t']);
+    let (name, mut rest) = text.split_at(name_length(text));
+    let parametric = rest.starts_with('(');
+    if parametric {
+        rest = &rest[rest.find(')')? + 1..];
+    }
+    let rest = rest.trim_start_matches([' ', '\t']);
+    let (body, behind) = match rest.starts_with('{') {
+        true => {
+            let end = matching(rest, '{', '}')?;
+            (rest[1..end - 1].to_owned(), &rest[end..])
+        }
+        false => take_free_body(rest),
+    };
+    let usable = !name.is_empty() && (!body.is_empty() || parametric);
+    let behind = behind.trim_start_matches(['\n', '\r']);
+    usable.then_some(DefinitionText { name, parametric, body, behind })
+}
+
+/// A body without braces of its own ends with the line, unless the line end is escaped or inside a bracket.
+fn take_free_body(text: &str) -> (String, &str) {
+    let mut body = String::new();
+    let mut brackets = Brackets::default();
+    let mut characters = text.char_indices().peekable();
+    let mut end = text.len();
+    while let Some((at, character)) = characters.next() {
+        let next = characters.peek().map(|&(_, next)| next);
+        match (character, next) {
+            ('\n', _) if !brackets.any_open() => {
+                end = at;
+                break;
+            }
+            ('\\', Some(escaped)) => {
+                body.push(escaped);
+                characters.next();
+            }
+            ('%', Some(opening @ ('{' | '(' | '[' | '%'))) => {
+                brackets.after_percent(opening);
+                body.extend([character, opening]);
+                characters.next();
+            }
+            _ => {
+                brackets.plain(character);
+                body.push(character);
+            }
+        }
+    }
+    (body.trim_end_matches([' ', '\t', '\n', '\r']).to_owned(), &text[end..])
+}
+
+/// Open brackets of the macro language; a bracket counts only inside one that a percent sign opened.
+#[derive(Default)]
+pub struct Brackets {
+    open: [u32; 3],
+}
+
+impl Brackets {
+    const KINDS: [(char, char); 3] = [('{', '}'), ('(', ')'), ('[', ']')];
+
+    /// A bracket right behind a percent sign.
+    pub fn after_percent(&mut self, bracket: char) {
+        for (count, (open, _)) in self.open.iter_mut().zip(Self::KINDS) {
+            *count += u32::from(bracket == open);
+        }
+    }
+
+    /// Any other character.
+    pub fn plain(&mut self, character: char) {
+        for (count, (open, close)) in self.open.iter_mut().zip(Self::KINDS) {
+            if *count > 0 && character == open {
+                *count += 1;
+            } else if *count > 0 && character == close {
+                *count -= 1;
+            }
+        }
+    }
+
+    /// Whether some bracket still waits for its end.
+    pub fn any_open(&self) -> bool {
+        self.open.iter().any(|&count| count > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_have_a_name_and_an_extent() {
+        let parse = |text| parse_call(text).unwrap().map(|call| (call.name, call.argument, call.length));
+        assert_eq!(parse("name-1"), Some(("name", None, 4)));
+        assert_eq!(parse("{?dist}."), Some(("dist", None, 7)));
+        assert_eq!(parse("{!?x:%global x {a}}b"), Some(("x", Some("%global x {a}"), 19)));
+        assert_eq!(parse("?x y"), Some(("x", None, 2)));
+        assert_eq!(parse(" sure"), None);
+        assert_eq!(parse("1"), None);
+        assert_eq!(parse_call("{x"), Err(()));
+    }
+
+    #[test]
+    fn a_definition_ends_where_rpm_ends_it() {
+        let take = |text| {
+            let taken = take_definition(text).unwrap();
+            (taken.name, taken.body, taken.behind)
+        };
+        assert_eq!(take(" x 1 \nname"), ("x", "1".to_owned(), "name"));
+        assert_eq!(take(" x {a\nb} \nname"), ("x", "a\nb".to_owned(), " \nname"));
+        assert_eq!(take(" x a \\\n b\nc"), ("x", "a \n b".to_owned(), "c"));
+        assert_eq!(take(" x %{?y:\n1} z\nc"), ("x", "%{?y:\n1} z".to_owned(), "c"));
+        assert!(take_definition(" x(a:) body").unwrap().parametric);
+        assert_eq!(take_definition(" x"), None);
+    }
+}

@@ -1,0 +1,184 @@
+//! Lines of a preamble: which tag a line is, and what the tag means for a source package.
+
+/// What a source package does with a tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// One string of the main package, under this number in the header.
+    Text(u32),
+    /// Text in several languages, under this number.
+    Translated(u32),
+    /// `Epoch`, a number.
+    Epoch,
+    /// A licence of the source package alone.
+    SourceLicense,
+    /// `Source` or `Patch`.
+    File(FileKind),
+    /// `BuildRequires`, of whatever package.
+    BuildRequires,
+    /// `BuildConflicts`, of whatever package.
+    BuildConflicts,
+    /// A list of architectures or systems, under this number.
+    Restriction(u32),
+    /// `BuildArch`.
+    BuildArch,
+    /// Says that a source is not in the package, or an icon is: other layouts, which are not written here.
+    Unwritten,
+    /// Only binary packages have it.
+    Binary,
+}
+
+/// The two kinds of files that a spec names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// `Source`, `%sourcelist`.
+    Source,
+    /// `Patch`, `%patchlist`.
+    Patch,
+}
+
+/// A tag that was recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tag<'t> {
+    /// The tag's name in lower case, without number; the macro that it defines.
+    pub name: &'static str,
+    /// What it is for.
+    pub role: Role,
+    /// The language in `Summary(de)`.
+    pub language: Option<&'t str>,
+    /// The digits of `Source1`.
+    pub number: &'t str,
+    /// The value.
+    pub field: &'t str,
+}
+
+/// The tag `Name`, by its number in a header.
+pub const NAME: u32 = 1000;
+/// `Version`.
+pub const VERSION: u32 = 1001;
+/// `Release`.
+pub const RELEASE: u32 = 1002;
+/// `Summary`.
+pub const SUMMARY: u32 = 1004;
+/// The section `%description`.
+pub const DESCRIPTION: u32 = 1005;
+/// The size of all files.
+pub const SIZE: u32 = 1009;
+/// `License`.
+pub const LICENSE: u32 = 1014;
+/// `Group`.
+pub const GROUP: u32 = 1016;
+
+/// Every tag of a preamble; where one begins as another does, the longer one comes first.
+const TAGS: [(&str, Role); 51] = [
+    ("name", Role::Text(NAME)),
+    ("version", Role::Text(VERSION)),
+    ("release", Role::Text(RELEASE)),
+    ("epoch", Role::Epoch),
+    ("summary", Role::Translated(SUMMARY)),
+    ("license", Role::Text(LICENSE)),
+    ("sourcelicense", Role::SourceLicense),
+    ("distribution", Role::Text(1010)),
+    ("disturl", Role::Text(1123)),
+    ("disttag", Role::Text(1155)),
+    ("vendor", Role::Text(1011)),
+    ("group", Role::Translated(GROUP)),
+    ("packager", Role::Text(1015)),
+    ("url", Role::Text(1020)),
+    ("vcs", Role::Text(5034)),
+    ("bugurl", Role::Text(5012)),
+    ("translationurl", Role::Text(5100)),
+    ("upstreamreleases", Role::Text(5101)),
+    ("modularitylabel", Role::Text(5096)),
+    ("source", Role::File(FileKind::Source)),
+    ("patch", Role::File(FileKind::Patch)),
+    ("nosource", Role::Unwritten),
+    ("nopatch", Role::Unwritten),
+    ("icon", Role::Unwritten),
+    ("excludearch", Role::Restriction(1059)),
+    ("exclusivearch", Role::Restriction(1061)),
+    ("excludeos", Role::Restriction(1060)),
+    ("exclusiveos", Role::Restriction(1062)),
+    ("buildarchitectures", Role::BuildArch),
+    ("buildarch", Role::BuildArch),
+    ("buildrequires", Role::BuildRequires),
+    ("buildprereq", Role::BuildRequires),
+    ("buildconflicts", Role::BuildConflicts),
+    ("buildroot", Role::Binary),
+    ("provides", Role::Binary),
+    ("requires", Role::Binary),
+    ("recommends", Role::Binary),
+    ("suggests", Role::Binary),
+    ("supplements", Role::Binary),
+    ("enhances", Role::Binary),
+    ("prereq", Role::Binary),
+    ("conflicts", Role::Binary),
+    ("obsoletes", Role::Binary),
+    ("prefixes", Role::Binary),
+    ("prefix", Role::Binary),
+    ("autoreqprov", Role::Binary),
+    ("autoreq", Role::Binary),
+    ("autoprov", Role::Binary),
+    ("docdir", Role::Binary),
+    ("orderwithrequires", Role::Binary),
+    ("removepathpostfixes", Role::Binary),
+];
+
+/// Tags that a macro of the same name gives a value to, where the spec has no such line.
+pub const DEFAULTS: [&str; 9] = [
+    "vendor",
+    "packager",
+    "distribution",
+    "disturl",
+    "disttag",
+    "bugurl",
+    "translationurl",
+    "upstreamreleases",
+    "modularitylabel",
+];
+
+/// The number in the header of one of [`DEFAULTS`].
+pub fn number_of(name: &str) -> Option<u32> {
+    TAGS.iter().find(|(tag, _)| *tag == name).and_then(|(_, role)| match role {
+        Role::Text(number) => Some(*number),
+        _ => None,
+    })
+}
+
+/// Recognises `Tag: field`, `Source1: field`, `Summary(de): field`; the tag stands at the very beginning of the line.
+pub fn parse(line: &str) -> Option<Tag<'_>> {
+    let (head, field) = line.split_once(':')?;
+    let lower = head.to_ascii_lowercase();
+    let &(name, role) = TAGS.iter().find(|(name, _)| lower.starts_with(name))?;
+    let rest = head[name.len()..].trim();
+    let mut tag = Tag { name, role, language: None, number: "", field: field.trim() };
+    match role {
+        Role::File(_) => tag.number = rest,
+        _ if rest.is_empty() => {}
+        // The word in parentheses is a language, or says when a requirement is needed.
+        Role::Translated(_) | Role::Binary => {
+            tag.language = Some(rest.strip_prefix('(')?.strip_suffix(')')?.trim());
+        }
+        _ => return None,
+    }
+    Some(tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_recognised_as_rpm_does() {
+        let read = |line| parse(line).map(|tag| (tag.name, tag.language, tag.number, tag.field));
+        assert_eq!(read("Name: x "), Some(("name", None, "", "x")));
+        assert_eq!(read("URL:http://x:1/"), Some(("url", None, "", "http://x:1/")));
+        assert_eq!(read("SOURCE12 : x"), Some(("source", None, "12", "x")));
+        assert_eq!(read("Summary( de ): x"), Some(("summary", Some("de"), "", "x")));
+        assert_eq!(read("Requires(post): x"), Some(("requires", Some("post"), "", "x")));
+        assert_eq!(read("BuildArchitectures: noarch").map(|tag| tag.0), Some("buildarchitectures"));
+        assert_eq!(read(" Name: x"), None);
+        assert_eq!(read("Names: x"), None);
+        assert_eq!(read("BuildRequires(pre): x"), None);
+        assert_eq!(read("Nonsense: x"), None);
+    }
+}

@@ -1,0 +1,214 @@
+//! From facts and files to the bytes of a source package: lead, signature, header, payload.
+//!
+//! The header tells the digest of a payload that follows it, so the payload is written first, to a spool that stays in
+//! memory while it is small.
+
+use std::io::{self, Seek, Write};
+
+use anyhow::{Context, Result};
+
+use super::dependency::{Dependency, EQUAL};
+use super::header::{self, IMMUTABLE_REGION, SIGNATURE_REGION, Value};
+use super::payload::{self, Content, Payload, SourceFile};
+use super::spec::{Parsed, Translated};
+use super::tag::{self, FileKind};
+use crate::error::{Exit, Failure};
+use crate::files;
+use crate::source::checksum::digest_of;
+use crate::source::gzip::LEVEL;
+
+/// What a package says of its making, beside spec and files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildFacts<'a> {
+    /// The name of the spec inside the package, such as `lago.spec`.
+    pub spec_name: &'a str,
+    /// Seconds since 1970: the time of the build and of every file.
+    pub source_date: u32,
+    /// On how many threads to compress; the bytes do not depend on it.
+    pub threads: usize,
+}
+
+/// No real host: packages of one commit are the same wherever they are made.
+const BUILD_HOST: &str = "reproducible";
+/// The rpm whose layout this is.
+const RPM_VERSION: &str = "4.18.0";
+/// Bytes that `rpmsign` turns into signatures without moving the rest of the file; rpm leaves as many.
+const ROOM_FOR_SIGNATURES: usize = 4096 + 32;
+/// The number of sha256 among OpenPGP's digests.
+const SHA256: u32 = 8;
+
+/// Writes the source package of `spec` to `output`; the same arguments give the same bytes.
+///
+/// `files` must have every one of [`Parsed::needed_files`]; others are ignored. Errors: a needed file that was not given
+/// (a [`Failure`]), one that cannot be read or is too large, a failing output.
+pub fn write(spec: &Parsed, files: &[SourceFile], facts: &BuildFacts<'_>, output: &mut impl Write) -> Result<()> {
+    let text = Content::Bytes(spec.text.clone().into_bytes());
+    let spec_file = SourceFile { name: facts.spec_name.to_owned(), mode: 0o644, content: text };
+    let chosen = choose(spec, &spec_file, files)?;
+    let mut spool = files::spool();
+    let payload = payload::write(&chosen, facts.source_date, facts.threads, &mut spool)?;
+    let header = header::encode(IMMUTABLE_REGION, header_tags(spec, facts, &payload));
+    let mut signature = header::encode(SIGNATURE_REGION, signature_tags(&header, &payload)?);
+    signature.resize(signature.len().next_multiple_of(8), 0);
+    let epoch = spec.epoch.map(|epoch| format!("{epoch}:")).unwrap_or_default();
+    let lead = spec.nvr().replacen('-', &format!("-{epoch}"), usize::from(!epoch.is_empty()));
+    for part in [&header::encode_source_lead(&lead)[..], &signature, &header] {
+        output.write_all(part)?;
+    }
+    spool.rewind()?;
+    io::copy(&mut spool, output)?;
+    Ok(())
+}
+
+/// The spec and every file it names, once each, sorted by name as rpm sorts them.
+fn choose<'f>(spec: &Parsed, spec_file: &'f SourceFile, files: &'f [SourceFile]) -> Result<Vec<&'f SourceFile>> {
+    let mut chosen = vec![spec_file];
+    for name in spec.needed_files().into_iter().filter(|name| *name != spec_file.name) {
+        let Some(file) = files.iter().find(|file| file.name == name) else {
+            let message = format!("the spec names the file `{name}`, which is not there");
+            let help = format!("commit `{name}` beside the spec template, or correct its `Source` or `Patch` line");
+            return Err(Failure::new(Exit::Failed, message).help(help).into());
+        };
+        chosen.push(file);
+    }
+    chosen.sort_by_key(|file| &file.name);
+    Ok(chosen)
+}
+
+/// Digests and sizes, by which rpm verifies a package that nobody signed.
+///
+/// rpm up to 4.13 looks for MD5 and SHA1 instead; without them it installs, and verifies nothing.
+fn signature_tags(header: &[u8], payload: &Payload) -> Result<Vec<(u32, Value)>> {
+    let size = u32::try_from(header.len() as u64 + payload.size).context("the payload has more than four gigabytes")?;
+    let archive_size = u32::try_from(payload.archive_size).context("the payload has more than four gigabytes")?;
+    Ok(vec![
+        (273, Value::text(digest_of(header).to_string())),
+        (1000, Value::number(size)),
+        (1007, Value::number(archive_size)),
+        (1008, Value::Binary(vec![0; ROOM_FOR_SIGNATURES])),
+    ])
+}
+
+fn header_tags(spec: &Parsed, facts: &BuildFacts<'_>, payload: &Payload) -> Vec<(u32, Value)> {
+    let mut tags = vec![
+        (100, Value::Texts(spec.languages.clone())),
+        (1006, Value::number(facts.source_date)),
+        (1007, Value::text(BUILD_HOST)),
+        (1021, Value::text("linux")),
+        // Of the machine that built it, in rpm's own packages; a source package is for any.
+        (1022, Value::text("noarch")),
+        (1064, Value::text(RPM_VERSION)),
+        (1089, Value::Texts(spec.build_architectures.clone())),
+        (1094, Value::text(format!("{BUILD_HOST} {}", facts.source_date))),
+        (1106, Value::number(1)), // this is a source package
+        (1124, Value::text("cpio")),
+        (1125, Value::text("gzip")),
+        (1126, Value::text(LEVEL.to_string())),
+        (5062, Value::text("utf-8")),
+        (5092, Value::Texts(vec![payload.digest.to_string()])),
+        (5093, Value::number(SHA256)),
+        (5097, Value::Texts(vec![payload.archive_digest.to_string()])),
+    ];
+    tags.extend(spec.texts.iter().map(|(tag, text)| (*tag, Value::text(text))));
+    tags.extend(spec.epoch.map(|epoch| (1003, Value::number(epoch))));
+    tags.extend(spec.translated.iter().map(|(tag, text)| (*tag, translated(text))));
+    tags.extend(spec.restrictions.iter().map(|(tag, names)| (*tag, Value::Texts(names.clone()))));
+    tags.extend(source_tags(spec));
+    tags.extend(file_tags(facts, payload));
+    tags.extend(dependency_tags(spec));
+    tags.extend(changelog_tags(spec));
+    tags
+}
+
+/// Up to the last language that has a text; those before it that have none are empty.
+fn translated(text: &Translated) -> Value {
+    let count = text.0.keys().next_back().map_or(0, |last| last + 1);
+    Value::Translated((0..count).map(|index| text.0.get(&index).cloned().unwrap_or_default()).collect())
+}
+
+/// rpm keeps both lists from the last to the first.
+fn source_tags(spec: &Parsed) -> [(u32, Value); 2] {
+    [(FileKind::Source, 1018), (FileKind::Patch, 1019)].map(|(kind, tag)| {
+        let names = spec.sources.iter().rev().filter(|source| source.kind == kind).map(|source| source.name.clone());
+        (tag, Value::Texts(names.collect()))
+    })
+}
+
+fn file_tags(facts: &BuildFacts<'_>, payload: &Payload) -> Vec<(u32, Value)> {
+    const SPEC_FILE: u32 = 1 << 5;
+    const VERIFY_ALL: u32 = u32::MAX;
+    let files = &payload.files;
+    let each = |number: u32| Value::Int32(vec![number; files.len()]);
+    let each_text = |text: &str| Value::Texts(vec![text.to_owned(); files.len()]);
+    let flags = files.iter().map(|file| if file.name == facts.spec_name { SPEC_FILE } else { 0 }).collect();
+    let total = files.iter().map(|file| u64::from(file.size)).sum::<u64>();
+    vec![
+        (tag::SIZE, Value::number(u32::try_from(total).unwrap_or(u32::MAX))), // `signature_tags` refuses more
+        (1028, Value::Int32(files.iter().map(|file| file.size).collect())),
+        (1030, Value::Int16(files.iter().map(|file| file.mode).collect())),
+        (1033, Value::Int16(vec![0; files.len()])), // device numbers, of device files
+        (1034, each(facts.source_date)),
+        (1035, Value::Texts(files.iter().map(|file| file.digest.to_string()).collect())),
+        (1036, each_text("")), // targets of links
+        (1037, Value::Int32(flags)),
+        (1039, each_text("root")),
+        (1040, each_text("root")),
+        (1045, each(VERIFY_ALL)),
+        (1095, each(1)),                                         // the device a file was on
+        (1096, Value::Int32((1..).take(files.len()).collect())), // its inode, by which hard links are known
+        (1097, each_text("")),                                   // languages
+        (1116, each(0)),                                         // the folder, as an index of 1118
+        (1117, Value::Texts(files.iter().map(|file| file.name.clone()).collect())),
+        (1118, Value::Texts(vec![String::new()])),
+        (5011, Value::number(SHA256)),
+    ]
+}
+
+/// What a build needs and refuses, and the packages it would make.
+fn dependency_tags(spec: &Parsed) -> Vec<(u32, Value)> {
+    let mut requires = spec.requires.clone();
+    requires.push(Dependency::on_rpm("CompressedFileNames", "3.0.4-1"));
+    requires.push(Dependency::on_rpm("FileDigests", "4.6.0-1"));
+    let stated = || spec.requires.iter().chain(&spec.conflicts);
+    let features = [
+        (stated().any(|one| one.version_has('~')), "TildeInVersions", "4.10.0-1"),
+        (stated().any(|one| one.version_has('^')), "CaretInVersions", "4.15.0-1"),
+        (stated().any(Dependency::is_rich), "RichDependencies", "4.12.0-1"),
+    ];
+    let used = features.into_iter().filter(|(is_used, ..)| *is_used);
+    requires.extend(used.map(|(_, feature, since)| Dependency::on_rpm(feature, since)));
+    let provides = spec.provides.iter().map(|(name, version)| Dependency {
+        name: name.clone(),
+        version: version.clone(),
+        flags: EQUAL,
+    });
+    let mut tags = Vec::new();
+    tags.extend(three_tags([1049, 1050, 1048], sorted(requires)));
+    tags.extend(three_tags([1054, 1055, 1053], sorted(spec.conflicts.clone())));
+    tags.extend(three_tags([1047, 1113, 1112], provides.collect()));
+    tags
+}
+
+fn sorted(mut dependencies: Vec<Dependency>) -> Vec<Dependency> {
+    dependencies.sort();
+    dependencies.dedup();
+    dependencies
+}
+
+/// Names, versions and flags of dependencies under three tags.
+fn three_tags([name, version, flags]: [u32; 3], dependencies: Vec<Dependency>) -> [(u32, Value); 3] {
+    [
+        (flags, Value::Int32(dependencies.iter().map(|one| one.flags).collect())),
+        (version, Value::Texts(dependencies.iter().map(|one| one.version.clone()).collect())),
+        (name, Value::Texts(dependencies.into_iter().map(|one| one.name).collect())),
+    ]
+}
+
+fn changelog_tags(spec: &Parsed) -> [(u32, Value); 3] {
+    let entries = &spec.changelog;
+    [
+        (1080, Value::Int32(entries.iter().map(|entry| entry.seconds).collect())),
+        (1081, Value::Texts(entries.iter().map(|entry| entry.name.clone()).collect())),
+        (1082, Value::Texts(entries.iter().map(|entry| entry.text.clone()).collect())),
+    ]
+}
