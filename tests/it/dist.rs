@@ -41,8 +41,14 @@ fn unpacked(project: &Sandbox, archive: &str) -> Sandbox {
 fn dist_leaves_archives_changelog_spec_and_checksums() {
     let project = demo();
     let ran = project.releng(&["dist"]).exits(0).says(&["untagged-bump"]);
-    let expected =
-        ["SHA256SUMS", "sources/ChangeLog", "sources/demo-1.1.1.tar.gz", "sources/demo-1.1.1.zip", "sources/demo.spec"];
+    let expected = [
+        "SHA256SUMS",
+        "sources/ChangeLog",
+        "sources/demo-1.1.1-1.src.rpm",
+        "sources/demo-1.1.1.tar.gz",
+        "sources/demo-1.1.1.zip",
+        "sources/demo.spec",
+    ];
     assert_eq!(project.files("target/dist"), expected);
     sha256sum_accepts(&project.join("target/dist"));
     for line in std::fs::read_to_string(project.join("target/dist/SHA256SUMS")).unwrap().lines() {
@@ -175,7 +181,7 @@ fn formats_are_chosen_and_the_tarball_is_always_made() {
     project.commit("No zip", &[("packaging/release.toml", "[source]\nformats = []\n")]);
     project.releng(&["dist"]).exits(0);
     let archives = project.files("target/dist").into_iter().filter(|file| file.starts_with("sources/demo-"));
-    assert_eq!(archives.collect::<Vec<_>>(), ["sources/demo-1.1.2.tar.gz"]);
+    assert_eq!(archives.collect::<Vec<_>>(), ["sources/demo-1.1.2-1.src.rpm", "sources/demo-1.1.2.tar.gz"]);
 }
 
 #[test]

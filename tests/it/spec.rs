@@ -95,13 +95,25 @@ fn a_project_without_a_template_has_no_spec() {
 }
 
 #[test]
-fn our_own_spec_is_sound() {
+fn our_own_spec_is_sound_on_every_dist() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let project = Sandbox::released(&[]);
+    let project = Sandbox::released(&[("Cargo.lock", "")]);
     let template = std::fs::read_to_string(root.join("packaging/releng.spec.in")).unwrap();
     project.commit("Our template", &[("packaging/releng.spec.in", &template)]);
     project.releng(&["spec", "--out", "releng.spec"]).exits(0);
-    run_in(project.path(), "rpmspec", &["-P", "releng.spec"], &[]).exits(0).says_nothing();
+    let requires = |dist: &[&str]| {
+        let args = [&["-q", "--buildrequires", "releng.spec"], dist].concat();
+        run_in(project.path(), "rpmspec", &args, &[]).exits(0).says_nothing().stdout
+    };
+    for (dist, wanted) in [
+        (["--define=fedora 43", "--define=dist .fc43"], "cargo-rpm-macros >= 24\n"),
+        (["--define=rhel 10", "--define=dist .el10"], "rust-toolset\n"),
+        (["--define=rhel 9", "--define=dist .el9"], "cargo >= 1.88\n"),
+        (["--define=rhel 8", "--define=dist .el8"], "cargo >= 1.88\n"),
+    ] {
+        assert!(requires(&dist).contains(wanted), "{dist:?}");
+        run_in(project.path(), "rpmspec", &["-P", dist[0], dist[1], "releng.spec"], &[]).exits(0).says_nothing();
+    }
     let lint = run_in(project.path(), "rpmlint", &["releng.spec"], &[]).exits(0);
     assert!(lint.stdout.contains(" 0 errors"), "{}", lint.stdout);
 }

@@ -1,4 +1,5 @@
 //! `archive REPO REV tar|tar.gz|zip OUT`: one archive, with the library alone, so that `scripts/bench` can time it.
+//! `archive FOLDER vendor OUT`: the vendor archive of what is in `FOLDER/vendor`.
 
 #![expect(clippy::print_stderr, reason = "a program for a script, with nobody else to print for it")]
 
@@ -10,6 +11,7 @@ use anyhow::{Result, bail};
 use releng::git::Repository;
 use releng::parallel;
 use releng::progress::Silent;
+use releng::source::vendor::Vendored;
 use releng::source::{Export, Request, gzip, tarball, zip};
 
 fn main() -> ExitCode {
@@ -17,8 +19,9 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match *arguments.as_slice() {
         [repository, rev, format, out] => run(Path::new(repository), rev, format, Path::new(out)),
+        [folder, "vendor", out] => vendor(Path::new(folder), Path::new(out)),
         [] => Ok(()), // `cargo test --all-targets` runs it like this
-        _ => Err(anyhow::anyhow!("usage: archive REPO REV tar|tar.gz|zip OUT")),
+        _ => Err(anyhow::anyhow!("usage: archive REPO REV tar|tar.gz|zip OUT, archive FOLDER vendor OUT")),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -27,6 +30,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn vendor(folder: &Path, out: &Path) -> Result<()> {
+    let vendored = Vendored::in_folder(folder.to_owned(), 0)?;
+    gzip::compress(&mut File::create(out)?, parallel::threads(), |tar| vendored.write(tar, &Silent))
 }
 
 fn run(repository: &Path, rev: &str, format: &str, out: &Path) -> Result<()> {

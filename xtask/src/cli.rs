@@ -60,8 +60,10 @@ pub enum Command {
     Changelog(task::changelog::Args),
     /// Render the spec from its template, or check a rendered one
     Spec(task::spec::Args),
-    /// Make the release: source archives, changelog, spec and checksums
+    /// Make the release: source archives, changelog, spec, source RPM and checksums
     Dist(task::dist::Args),
+    /// Make the release and print the path of its source RPM
+    Srpm(task::dist::Args),
     /// Print the effective configuration and where each value comes from
     Config(task::config::Args),
     /// Print a completion script for a shell

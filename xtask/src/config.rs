@@ -51,11 +51,13 @@ pub struct VersionKeys {
 pub struct SourceKeys {
     /// The archives; `tar.gz` is always made.
     pub formats: Vec<Format>,
+    /// Whose dependencies go into the vendor archive. Default: cargo's where there is a `Cargo.lock`, else none.
+    pub vendor: Option<Vendor>,
 }
 
 impl Default for SourceKeys {
     fn default() -> SourceKeys {
-        SourceKeys { formats: vec![Format::TarGz, Format::Zip] }
+        SourceKeys { formats: vec![Format::TarGz, Format::Zip], vendor: None }
     }
 }
 
@@ -70,6 +72,16 @@ pub enum Format {
     Zip,
 }
 
+/// Whose dependencies go into the vendor archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Vendor {
+    /// There is none.
+    None,
+    /// Those of `Cargo.lock`.
+    Cargo,
+}
+
 /// `[rpm]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
@@ -78,6 +90,19 @@ pub struct RpmKeys {
     pub spec: Option<String>,
     /// How many of the newest changelog entries the spec holds. Default: all.
     pub changelog_entries: Option<u32>,
+    /// Who writes the source RPM.
+    pub srpm: SrpmWriter,
+}
+
+/// Who writes the source RPM.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SrpmWriter {
+    /// This program, with the spec's own definitions alone: the same bytes on every machine.
+    #[default]
+    Native,
+    /// `rpmbuild -bs`, with the macros of the machine.
+    Rpmbuild,
 }
 
 /// A project's name: what an RPM may be called and a file name may begin with. ASCII letters, digits and `._+-`, a
@@ -238,7 +263,7 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let text = "[project]\nname = \"lago\"\n[version]\ninitial = \"0.1\"\n[source]\nformats = [\"zip\"]\n\
-                    [rpm]\nspec = \"lago.spec.in\"\nchangelog-entries = 200\n";
+                    vendor = \"none\"\n[rpm]\nspec = \"lago.spec.in\"\nchangelog-entries = 200\nsrpm = \"rpmbuild\"\n";
         let config = Config::parse(text.as_bytes()).unwrap();
         assert_eq!(lines_of_keys(text).keys().collect::<Vec<_>>(), known_keys().keys().collect::<Vec<_>>());
         assert_eq!(config.rpm.changelog_entries, Some(200));

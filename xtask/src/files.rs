@@ -23,7 +23,19 @@ const MARK: &str = ".releng-";
 pub struct Aside {
     target: PathBuf,
     made: TempDir,
+    /// How temporary folders beside the target are called.
+    prefix: String,
     _lock: Lock,
+}
+
+/// A folder for a while; see [`Aside::scratch`].
+pub struct Scratch(TempDir);
+
+impl Scratch {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
 }
 
 impl Aside {
@@ -49,7 +61,7 @@ impl Aside {
             .permissions(fs::Permissions::from_mode(0o777)) // less the umask
             .tempdir_in(parent)
             .with_context(|| format!("cannot create a folder in `{}`", parent.display()))?;
-        Ok(Aside { target, made, _lock: lock })
+        Ok(Aside { target, made, prefix, _lock: lock })
     }
 
     /// The folder to write into. Its name is temporary: messages name [`Aside::target`].
@@ -60,6 +72,13 @@ impl Aside {
     /// What the folder will be called.
     pub fn target(&self) -> &Path {
         &self.target
+    }
+
+    /// An empty folder beside it, for what is needed on the way; it goes when the value goes.
+    pub fn scratch(&self) -> Result<Scratch> {
+        let parent = self.made.path().parent().unwrap_or(Path::new("/"));
+        let made = tempfile::Builder::new().prefix(&self.prefix).tempdir_in(parent);
+        Ok(Scratch(made.with_context(|| format!("cannot create a folder in `{}`", parent.display()))?))
     }
 
     /// Creates a file in it (and its folder), empty and open for writing.

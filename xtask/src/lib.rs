@@ -3,15 +3,17 @@
 //! The map of the house, in the order of a release:
 //!
 //! * [`cli`] lists the commands; [`task`] has one file for each: load, decide, apply, report.
-//! * [`history`]: the version and the changelog, from commits and tags. [`source`]: the archives. [`rpm`]: the spec.
+//! * [`history`]: the version and the changelog, from commits and tags. [`source`]: the archives. [`rpm`]: the spec
+//!   and the source RPM. [`dist`]: all of it, planned and applied.
 //! * [`workspace`] and [`project`]: where we are, and what is released there. [`ui`]: the terminal.
 //! * the ground they stand on: [`error`], [`config`], [`milestone`], [`plan`], [`progress`], [`interrupt`], [`files`],
-//!   [`parallel`], [`git`].
+//!   [`parallel`], [`process`], [`git`].
 //!
 //! ARCHITECTURE.md has the invariants, `tests/it/architecture.rs` keeps them.
 
 pub mod cli;
 pub mod config;
+pub mod dist;
 pub mod error;
 pub mod files;
 pub mod git;
@@ -20,6 +22,7 @@ pub mod interrupt;
 pub mod milestone;
 pub mod parallel;
 pub mod plan;
+pub mod process;
 pub mod progress;
 pub mod project;
 pub mod release;

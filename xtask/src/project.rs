@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::config::{self, Config, Name};
+use crate::config::{self, Config, Name, Vendor};
 use crate::error::{Exit, Failure};
 use crate::git::{CommitId, Repository};
 use crate::rpm::spec;
@@ -112,6 +112,8 @@ pub struct Project {
     pub name_source: NameSource,
     /// The spec template; a project may have none, and then no spec.
     pub template: Option<Template>,
+    /// Whose dependencies go into the vendor archive.
+    pub vendor: Vendor,
 }
 
 /// Reads the configuration of a tree; `None` where it has no such file.
@@ -130,7 +132,12 @@ impl Project {
             Failure::new(Exit::Usage, "the project has no name: no root Cargo package, no spec template with a `Name:`")
                 .help(format!("write `[project]` and `name = \"…\"` into `{}`", config::PATH))
         })?;
-        Ok(Project { config, name, name_source, template })
+        let vendor = match config.source.vendor {
+            Some(vendor) => vendor,
+            None if tree.read("Cargo.lock")?.is_some() => Vendor::Cargo,
+            None => Vendor::None,
+        };
+        Ok(Project { config, name, name_source, template, vendor })
     }
 }
 

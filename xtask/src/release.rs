@@ -4,12 +4,14 @@
 
 use anyhow::{Context, Result};
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, Vendor};
 use crate::error::{Exit, Failure};
 use crate::git::{CommitId, Repository};
-use crate::history::{self, Answer, Changelog, LookBack, Milestone, Question, Version};
+use crate::history::{self, Answer, Changelog, LookBack, Milestone, Question, Repackaging, Version};
 use crate::progress::Progress;
-use crate::project::{Tree, load_config};
+use crate::project::{Project, Template, Tree, load_config};
+use crate::rpm::spec::Values;
+use crate::source::{archive_name, vendor_archive_name};
 use crate::workspace::{Origin, Workspace};
 
 /// The name of the changelog in a source archive and in `target/dist`.
@@ -72,6 +74,28 @@ pub fn changelog(workspace: &Workspace, since: Option<Milestone>, progress: &dyn
             history::load_changelog(repository, commit, config.version.initial, since, progress)
         }
     }
+}
+
+/// Renders the spec of a version with its changelog.
+pub fn render_spec(
+    project: &Project,
+    template: &Template,
+    version: &Version,
+    release: u32,
+    changelog: &Changelog,
+) -> Result<String, Failure> {
+    let entries = project.config.rpm.changelog_entries.map_or(usize::MAX, |count| count as usize);
+    let changelog = changelog.clone().newest(entries).render_spec(Repackaging::of(release));
+    let source0 = archive_name(&project.name, version) + ".tar.gz";
+    let vendor = (project.vendor == Vendor::Cargo).then(|| vendor_archive_name(&project.name, version));
+    let version = version.to_string();
+    template.render(&Values {
+        version: &version,
+        release,
+        source0: &source0,
+        vendor: vendor.as_deref(),
+        changelog: &changelog,
+    })
 }
 
 /// The configuration that shapes the release of `commit`: the commit's own.

@@ -102,6 +102,12 @@ impl Repository {
         content.map(Some).with_context(|| format!("cannot read `{path}` of commit `{commit}`"))
     }
 
+    /// Whether the file `path` in the tree of `commit` may be run; false where there is no such file.
+    pub fn is_executable_at(&self, commit: CommitId, path: &str) -> Result<bool> {
+        let tree = self.inner.find_commit(oid_of(commit)).and_then(|commit| commit.tree())?;
+        Ok(tree.get_path(Path::new(path)).is_ok_and(|entry| entry.filemode() & 0o100 != 0))
+    }
+
     /// The names of the files directly in `folder` (empty for the root) in the tree of `commit`; names that are not
     /// UTF-8 are left out.
     pub fn files_in(&self, commit: CommitId, folder: &str) -> Result<Vec<String>> {

@@ -7,6 +7,7 @@
 //! | `@@VERSION@@` | `1.0.4` |
 //! | `@@RELEASE@@` | `1`, or the number given with `--release` |
 //! | `@@SOURCE0@@` | `lago-1.0.4.tar.gz` |
+//! | `@@VENDOR@@` | `lago-1.0.4-vendor.tar.gz`, where there is a vendor archive |
 //! | `@@CHANGELOG@@` | the entries of the changelog, `%` doubled |
 //!
 //! A template may go without the last: where it ends in `%changelog`, or has no such section, the entries are
@@ -23,6 +24,8 @@ pub struct Values<'a> {
     pub release: u32,
     /// File name of the source archive.
     pub source0: &'a str,
+    /// File name of the vendor archive; `None` where the project has none.
+    pub vendor: Option<&'a str>,
     /// The changelog's entries in RPM form, with `%` doubled and a final newline.
     pub changelog: &'a str,
 }
@@ -37,17 +40,23 @@ pub enum SpecError {
         /// As it stands, with the `@@`.
         marker: String,
     },
+    /// `@@VENDOR@@` in a project without a vendor archive.
+    NoVendor {
+        /// Counted from 1.
+        line: usize,
+    },
     /// A release other than 1 was asked for, and the template has neither the marker nor a `Release:` that begins with
     /// a number.
     NoRelease,
 }
 
-const MARKERS: [&str; 4] = ["@@VERSION@@", "@@RELEASE@@", "@@SOURCE0@@", "@@CHANGELOG@@"];
+const MARKERS: [&str; 5] = ["@@VERSION@@", "@@RELEASE@@", "@@SOURCE0@@", "@@VENDOR@@", "@@CHANGELOG@@"];
 
 impl fmt::Display for SpecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             SpecError::UnknownMarker { line, marker } => write!(f, "line {line}: unknown marker `{marker}`"),
+            SpecError::NoVendor { line } => write!(f, "line {line}: `@@VENDOR@@`, and there is no vendor archive"),
             SpecError::NoRelease => f.write_str("there is no `Release:` whose number could be raised"),
         }
     }
@@ -61,6 +70,10 @@ impl SpecError {
         match self {
             SpecError::UnknownMarker { .. } => {
                 format!("the markers are {}", MARKERS.map(|m| format!("`{m}`")).join(", "))
+            }
+            SpecError::NoVendor { .. } => {
+                "commit a `Cargo.lock`, or set `[source]` and `vendor = \"cargo\"` in `packaging/release.toml`"
+                    .to_owned()
             }
             SpecError::NoRelease => "write `Release: @@RELEASE@@%{?dist}` in the template".to_owned(),
         }
@@ -100,6 +113,7 @@ fn render_line(line: &str, number: usize, values: &Values<'_>, spec: &mut String
             "@@VERSION@@" => spec.push_str(values.version),
             "@@RELEASE@@" => spec.extend([values.release.to_string()]),
             "@@SOURCE0@@" => spec.push_str(values.source0),
+            "@@VENDOR@@" => spec.push_str(values.vendor.ok_or(SpecError::NoVendor { line: number })?),
             "@@CHANGELOG@@" => spec.push_str(values.changelog.trim_end_matches('\n')),
             unknown => return Err(SpecError::UnknownMarker { line: number, marker: unknown.to_owned() }),
         }
@@ -234,17 +248,18 @@ mod tests {
         version: "1.0.4",
         release: 1,
         source0: "lago-1.0.4.tar.gz",
+        vendor: Some("lago-1.0.4-vendor.tar.gz"),
         changelog: "* Thu Mar 19 2020 A <a@b> - 1.0.4-1\n- @@VERSION@@ is 100%% text\n",
     };
 
     #[test]
     fn markers_become_their_values_and_values_are_not_read_again() {
-        let template =
-            "Version: @@VERSION@@\nRelease: @@RELEASE@@%{?dist}\nSource0: @@SOURCE0@@\n%changelog\n@@CHANGELOG@@\n";
+        let template = "Version: @@VERSION@@\nRelease: @@RELEASE@@%{?dist}\nSource0: @@SOURCE0@@\nSource1: @@VENDOR@@\n%changelog\n@@CHANGELOG@@\n";
         let spec = render(template, &VALUES).unwrap();
         assert_eq!(
             spec,
-            "Version: 1.0.4\nRelease: 1%{?dist}\nSource0: lago-1.0.4.tar.gz\n%changelog\n\
+            "Version: 1.0.4\nRelease: 1%{?dist}\nSource0: lago-1.0.4.tar.gz\n\
+             Source1: lago-1.0.4-vendor.tar.gz\n%changelog\n\
              * Thu Mar 19 2020 A <a@b> - 1.0.4-1\n- @@VERSION@@ is 100%% text\n"
         );
     }
@@ -264,6 +279,13 @@ mod tests {
     fn an_unknown_marker_is_an_error_with_its_line() {
         let error = render("Name: x\nVersion: @@VERSOIN@@\n", &VALUES).unwrap_err();
         assert_eq!(error, SpecError::UnknownMarker { line: 2, marker: "@@VERSOIN@@".into() });
+    }
+
+    #[test]
+    fn a_vendor_archive_that_is_not_there_cannot_be_named() {
+        let values = Values { vendor: None, ..VALUES };
+        assert_eq!(render("\nSource1: @@VENDOR@@\n", &values), Err(SpecError::NoVendor { line: 2 }));
+        assert!(render("Source0: @@SOURCE0@@\n", &values).is_ok());
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod config;
 pub mod dist;
 pub mod man;
 pub mod spec;
+pub mod srpm;
 pub mod version;
 
 use std::cell::OnceCell;
@@ -55,6 +56,7 @@ pub fn run(context: &Context, command: &Command) -> Result<()> {
         Command::Changelog(args) => changelog::run(context, args),
         Command::Spec(args) => spec::run(context, args),
         Command::Dist(args) => dist::run(context, args),
+        Command::Srpm(args) => srpm::run(context, args),
         Command::Config(args) => config::run(context, args),
         Command::Completions(args) => completions::run(context, args),
         Command::Man(args) => man::run(context, args),

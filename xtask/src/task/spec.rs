@@ -7,12 +7,11 @@ use anyhow::{Context as _, Result};
 use super::Context;
 use crate::error::{Exit, Failure};
 use crate::files;
-use crate::history::{Changelog, Repackaging, Version};
+use crate::history::Version;
 use crate::plan::Plan;
 use crate::project::{Project, Template, load_config};
-use crate::release::Release;
-use crate::rpm::spec::{self, Values};
-use crate::source::archive_name;
+use crate::release::{Release, render_spec};
+use crate::rpm::spec;
 use crate::workspace::Workspace;
 
 /// Arguments of `spec`.
@@ -44,25 +43,11 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         let file = file.clone().or(beside).ok_or_else(no_place)?;
         return check(context, &project, template, &release, &file);
     }
-    let text = render(&project, template, &release.version, args.release, &release.changelog)?;
+    let text = render_spec(&project, template, &release.version, args.release, &release.changelog)?;
     match args.out.as_deref() {
         Some(out) if out == Path::new("-") => context.ui.print(&text),
         out => write(context, args, &out.map(Path::to_owned).or(beside).ok_or_else(no_place)?, &release, &text),
     }
-}
-
-/// Renders the spec of a release.
-pub fn render(
-    project: &Project,
-    template: &Template,
-    version: &Version,
-    release: u32,
-    changelog: &Changelog,
-) -> Result<String, Failure> {
-    let entries = project.config.rpm.changelog_entries.map_or(usize::MAX, |count| count as usize);
-    let source0 = archive_name(&project.name, version) + ".tar.gz";
-    let changelog = changelog.clone().newest(entries).render_spec(Repackaging::of(release));
-    template.render(&Values { version: &version.to_string(), release, source0: &source0, changelog: &changelog })
 }
 
 fn write(context: &Context, args: &Args, path: &Path, release: &Release, text: &str) -> Result<()> {
@@ -91,7 +76,7 @@ fn check(context: &Context, project: &Project, template: &Template, release: &Re
         let message = format!("`{shown}` is of version {stated}, which no commit of the mainline had");
         return Err(Failure::new(Exit::OutOfDate, message).help(again(file)).into());
     }
-    let wanted = render(project, template, &stated, number.max(1), &changelog)?;
+    let wanted = render_spec(project, template, &stated, number.max(1), &changelog)?;
     let difference = if is_tracked {
         // A commit cannot contain its own number: a tracked spec is compared without what follows from that.
         let (wanted, found) = (spec::without_numbers(&wanted), spec::without_numbers(&found));

@@ -65,6 +65,16 @@ impl Parsed {
         self.texts.get(&number).map_or("", String::as_str)
     }
 
+    /// The value of `Name`.
+    pub fn name(&self) -> &str {
+        self.text_of(tag::NAME)
+    }
+
+    /// The value of `Version`.
+    pub fn version(&self) -> &str {
+        self.text_of(tag::VERSION)
+    }
+
     /// `name-version-release`.
     pub fn nvr(&self) -> String {
         let (name, version, release) =

@@ -1,0 +1,95 @@
+//! The source RPM that `dist` and `srpm` make of a project, with both writers, as rpm sees it.
+
+use std::path::Path;
+
+use crate::support::program::{Sandbox, run_in};
+
+/// Like Lago's: a noarch package whose Source0 is an address, with a file and a patch of its own.
+const TEMPLATE: &str = "Name: demo\nVersion: @@VERSION@@\nRelease: @@RELEASE@@%{?dist}\nSummary: A demonstration\n\
+    License: MIT\nBuildArch: noarch\nSource0: https://example.org/%{name}-%{version}.tar.gz\nSource1: demo.service\n\
+    Patch0: fix.patch\nBuildRequires: make\n\n%description\nText.\n\n%prep\n%autosetup\n\n%build\n\n%install\n\
+    install -D -m 0644 a %{buildroot}/usr/share/demo/a\n\n%files\n/usr/share/demo/a\n\n%changelog\n";
+
+const PATCH: &str = "--- a/a\n+++ b/a\n@@ -1 +1 @@\n-1\n+2\n";
+
+fn demo() -> Sandbox {
+    let files = [("packaging/demo.spec.in", TEMPLATE), ("packaging/demo.service", "[Unit]\n"), ("fix.patch", PATCH)];
+    let project = Sandbox::released(&files);
+    project.commit("Go on", &[("a", "1\n")]);
+    project
+}
+
+fn rpm(args: &[&str], package: &Path) -> String {
+    run_in(Path::new("/"), "rpm", &[args, &[package.to_str().unwrap()]].concat(), &[]).exits(0).says_nothing().stdout
+}
+
+#[test]
+fn the_source_rpm_has_what_the_spec_names_and_builds() {
+    let project = demo();
+    let path = project.releng(&["srpm"]).exits(0).stdout;
+    let package = Path::new(path.trim_end());
+    assert_eq!(package, project.join("target/dist/sources/demo-1.0.1-1.src.rpm"));
+    assert!(rpm(&["-K"], package).ends_with("digests OK\n"));
+    assert_eq!(rpm(&["-qpl"], package), "demo-1.0.1.tar.gz\ndemo.service\ndemo.spec\nfix.patch\n");
+    assert!(rpm(&["-qp", "--changelog"], package).contains("- 1.0.1-1\n"));
+    let topdir = format!("_topdir {}", project.join("rpmbuild").display());
+    let args = ["--rebuild", "--nodeps", "--quiet", "--define", &topdir, package.to_str().unwrap()];
+    run_in(project.path(), "rpmbuild", &args, &[]).exits(0);
+    let built = project.join("rpmbuild/RPMS/noarch/demo-1.0.1-1.noarch.rpm");
+    assert_eq!(rpm(&["-qpl"], &built), "/usr/share/demo/a\n");
+}
+
+#[test]
+fn a_release_number_raises_the_package_alone() {
+    let project = demo();
+    let path = project.releng(&["srpm", "--release", "2"]).exits(0).stdout;
+    assert!(path.ends_with("/demo-1.0.1-2.src.rpm\n"), "{path}");
+    assert!(rpm(&["-qp", "--changelog"], Path::new(path.trim_end())).contains("- 1.0.1-2\n"));
+}
+
+#[test]
+fn rpmbuild_writes_it_where_the_configuration_says_so() {
+    let project = demo();
+    let native = project.releng(&["srpm"]).exits(0).stdout;
+    let query =
+        "%{NVR} %{SIZE} %{BUILDTIME} %{BUILDHOST}\n[%{FILENAMES} %{FILEDIGESTS} %{FILEMTIMES}\n][%{REQUIRES}\n]";
+    let wanted = rpm(&["-qp", "--qf", query], Path::new(native.trim_end()));
+    // A macro that only rpm has, which the native writer refuses.
+    let template = TEMPLATE.replace("%description\nText.", "%description\nFor %{_vendor}.");
+    project.commit("Use a macro", &[("packaging/demo.spec.in", &template)]);
+    project
+        .releng(&["dist"])
+        .exits(1)
+        .says(&["line 13 of the spec: `%{_vendor}` is not resolved", "set `rpm.srpm = \"rpmbuild\"`"]);
+    project.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    project.write("packaging/release.toml", "[rpm]\nsrpm = \"rpmbuild\"\n");
+    let made = || {
+        let path = project.releng(&["srpm"]).exits(0).stdout;
+        (rpm(&["-qp", "--qf", query], Path::new(path.trim_end())), std::fs::read(path.trim_end()).unwrap())
+    };
+    let (facts, bytes) = made();
+    assert_eq!(facts, wanted);
+    assert_eq!(made().1, bytes, "the same bytes twice");
+}
+
+#[test]
+fn a_source_that_is_nowhere() {
+    let project = demo();
+    project.git(&["rm", "-q", "packaging/demo.service"]);
+    project.commit("Lose it", &[]);
+    project.releng(&["dist"]).exits(1).says(&["names the file `demo.service`, which neither", "help: commit"]);
+    assert_eq!(project.files("target/dist"), [""; 0]);
+}
+
+#[test]
+fn a_spec_of_another_name_or_version() {
+    for (from, to, words) in [
+        ("Version: @@VERSION@@", "Version: 3.2.1", "the spec has `Version: 3.2.1`, and the project is demo 1.0.2"),
+        ("Name: demo", "Name: other", "the spec has `Name: other`, and the project is demo 1.0.2"),
+    ] {
+        let project = demo();
+        let config = ("packaging/release.toml", "[project]\nname = \"demo\"\n");
+        project.commit("Differ", &[("packaging/demo.spec.in", &TEMPLATE.replace(from, to)), config]);
+        project.releng(&["dist"]).exits(2).says(&[words, "help: "]);
+    }
+}

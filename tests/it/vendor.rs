@@ -1,0 +1,133 @@
+//! The vendor archive: a project builds from it alone, without a network, and what stands in its way is said.
+
+use crate::support::program::{PROGRAM, Ran, Sandbox, run_in};
+
+const TEMPLATE: &str = "Name: demo\nVersion: @@VERSION@@\nRelease: @@RELEASE@@%{?dist}\nSummary: x\nLicense: MIT\n\
+                        Source0: @@SOURCE0@@\nSource1: @@VENDOR@@\n%description\nx\n%files\n";
+
+/// A Rust project with the given dependency; its lock file is made from what cargo has at hand.
+fn crate_with(dependency: &str) -> Sandbox {
+    let manifest = format!("[package]\nname = \"demo\"\nedition = \"2024\"\n[dependencies]\n{dependency}\n");
+    let main = "fn main() { println!(\"{}\", itoa::Buffer::new().format(42)); }\n";
+    let project = Sandbox::bare();
+    project.git(&["init", "-q", "-b", "main"]);
+    for (path, content) in [("Cargo.toml", manifest.as_str()), ("src/main.rs", main), ("demo.spec.in", TEMPLATE)] {
+        project.write(path, content);
+    }
+    cargo(&project, &["generate-lockfile", "--offline"]).exits(0);
+    project.commit("A crate", &[(".gitignore", "/target\n")]);
+    project.git(&["tag", "1.0"]);
+    project
+}
+
+/// Where the crates are that this project itself was built from.
+fn cargo_home() -> Vec<(&'static str, String)> {
+    std::env::var("CARGO_HOME").map(|home| vec![("CARGO_HOME", home)]).unwrap_or_default()
+}
+
+fn call(project: &Sandbox, program: &str, args: &[&str]) -> Ran {
+    let home = cargo_home();
+    let mut variables: Vec<(&str, &str)> = home.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    variables.push(("CARGO_NET_OFFLINE", "true")); // what the tests need is there: nothing is fetched
+    run_in(project.path(), program, args, &variables)
+}
+
+fn cargo(project: &Sandbox, args: &[&str]) -> Ran {
+    call(project, "cargo", args)
+}
+
+fn dist(project: &Sandbox, args: &[&str]) -> Ran {
+    call(project, PROGRAM, &[&["dist"], args].concat())
+}
+
+/// Builds what `dist` left, from the two archives alone: no network, nothing in CARGO_HOME.
+fn builds_without_a_network(project: &Sandbox) {
+    let elsewhere = Sandbox::bare();
+    for archive in ["demo-1.0.0.tar.gz", "demo-1.0.0-vendor.tar.gz"] {
+        let path = project.join("target/dist/sources").join(archive);
+        let into = if archive.contains("vendor") { "demo-1.0.0" } else { "." };
+        run_in(elsewhere.path(), "tar", &["xzf", path.to_str().unwrap(), "-C", into], &[]).exits(0);
+    }
+    elsewhere.write("cargo-home/.keep", "");
+    let home = elsewhere.join("cargo-home");
+    let build =
+        "cd demo-1.0.0 && cargo --config vendor/config.toml build --offline --frozen --quiet && target/debug/demo";
+    let args = ["--user", "--map-root-user", "--net", "sh", "-c", build];
+    let ran = run_in(elsewhere.path(), "unshare", &args, &[("CARGO_HOME", home.to_str().unwrap())]);
+    ran.exits(0).prints("42\n");
+}
+
+#[test]
+fn a_crate_builds_from_tarball_and_vendor_archive_alone() {
+    let project = crate_with("itoa = \"1\"");
+    dist(&project, &[]).exits(0);
+    builds_without_a_network(&project);
+    let sums = || std::fs::read_to_string(project.join("target/dist/SHA256SUMS")).unwrap();
+    let first = sums();
+    assert!(
+        first.contains("  sources/demo-1.0.0-vendor.tar.gz\n") && first.contains("  sources/demo-1.0.0-1.src.rpm\n")
+    );
+    dist(&project, &[]).exits(0);
+    assert_eq!(sums(), first, "the same bytes twice");
+}
+
+#[test]
+fn a_dependency_from_git_is_vendored_too() {
+    let library = Sandbox::unreleased(&[
+        ("Cargo.toml", "[package]\nname = \"itoa\"\nversion = \"9.0.0\"\nedition = \"2024\"\n"),
+        (
+            "src/lib.rs",
+            "pub struct Buffer;\nimpl Buffer {\n    pub fn new() -> Self { Buffer }\n    \
+             pub fn format(&mut self, n: u8) -> String { n.to_string() }\n}\n",
+        ),
+    ]);
+    let project = Sandbox::bare();
+    let dependency = format!("itoa = {{ git = \"file://{}\" }}", library.path().display());
+    let main = "fn main() { println!(\"{}\", itoa::Buffer::new().format(42)); }\n";
+    let manifest = format!("[package]\nname = \"demo\"\nedition = \"2024\"\n[dependencies]\n{dependency}\n");
+    project.git(&["init", "-q", "-b", "main"]);
+    project.commit("A crate", &[("Cargo.toml", &manifest), ("src/main.rs", main), ("demo.spec.in", TEMPLATE)]);
+    // A git dependency is fetched, here from a folder: cargo's own offline mode would refuse.
+    run_in(project.path(), "cargo", &["generate-lockfile"], &[]).exits(0);
+    project.commit("Lock it", &[]);
+    project.git(&["tag", "1.0"]);
+    run_in(project.path(), PROGRAM, &["dist"], &[]).exits(0);
+    builds_without_a_network(&project);
+}
+
+#[test]
+fn without_the_vendor_archive_there_is_no_source_rpm_that_needs_it() {
+    let project = crate_with("itoa = \"1\"");
+    dist(&project, &["--no-vendor"]).exits(0).says(&["no source RPM: it needs `demo-1.0.0-vendor.tar.gz`"]);
+    let left = project.files("target/dist/sources");
+    assert_eq!(left, ["ChangeLog", "demo-1.0.0.tar.gz", "demo-1.0.0.zip", "demo.spec"]);
+    call(&project, PROGRAM, &["srpm", "--no-vendor"]).exits(2).says(&["there is no source RPM"]);
+}
+
+#[test]
+fn a_lock_file_that_is_out_of_date() {
+    let project = crate_with("itoa = \"1\"");
+    let manifest = std::fs::read_to_string(project.join("Cargo.toml")).unwrap();
+    project.commit("Another", &[("Cargo.toml", &(manifest + "anyhow = \"1\"\n"))]);
+    dist(&project, &[]).exits(1).says(&["cargo vendor", "--locked", "help: bring the lock file up to date"]);
+    assert!(project.files("target").iter().all(|file| file == ".gitignore"), "nothing is left");
+}
+
+#[test]
+fn crates_that_cannot_be_had() {
+    let project = crate_with("itoa = \"1\"");
+    project.write("empty/.keep", "");
+    let home = project.join("empty");
+    let variables = [("CARGO_HOME", home.to_str().unwrap()), ("CARGO_NET_OFFLINE", "true")];
+    let refused = run_in(project.path(), PROGRAM, &["dist"], &variables).exits(1);
+    refused.says(&["cargo vendor", "itoa", "help: cargo fetches the crates from the network", "`--no-vendor`"]);
+}
+
+#[test]
+fn no_lock_file() {
+    let configured = "[source]\nvendor = \"cargo\"\n[project]\nname = \"demo\"\n";
+    let project = Sandbox::released(&[("packaging/release.toml", configured)]);
+    dist(&project, &[]).exits(2).says(&["the commit has no `Cargo.lock`", "vendor = \"none\""]);
+    let template = Sandbox::released(&[("demo.spec.in", TEMPLATE)]);
+    dist(&template, &[]).exits(2).says(&["line 7: `@@VENDOR@@`, and there is no vendor archive"]);
+}

@@ -1,0 +1,252 @@
+//! The main job, from a commit to `target/dist`: what is released ([`Input`]), which files that makes ([`decide`]), and
+//! the making of them ([`apply`](apply::apply)).
+
+pub mod apply;
+
+use std::fmt;
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::config::{Format, SrpmWriter, Vendor};
+use crate::error::{Exit, Failure};
+use crate::git::{CommitId, Repository};
+use crate::history::{self, LookBack, Version};
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::project::{Project, Tree};
+use crate::release::{self, CHANGELOG_FILE, Release};
+use crate::rpm::srpm::Parsed;
+use crate::source::{archive_name, vendor_archive_name};
+use crate::ui::human_size;
+use crate::workspace::Workspace;
+
+/// What a person asks of `dist`.
+#[derive(Clone, Debug, Default)]
+pub struct Order {
+    /// The commit; `None` for `HEAD`.
+    pub rev: Option<String>,
+    /// The release of spec and source RPM; 1 unless the same code is packaged again.
+    pub release: u32,
+    /// Where the results go; `None` for `target/dist`.
+    pub out: Option<PathBuf>,
+    /// What to do about the vendor archive.
+    pub vendoring: Vendoring,
+    /// A version that is stated and not counted.
+    pub assumed_version: Option<Version>,
+}
+
+/// Whether the vendor archive is made where the project has one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Vendoring {
+    /// It is.
+    #[default]
+    Made,
+    /// It is not, and nothing that needs it.
+    LeftOut,
+}
+
+/// Everything a release consists of before it has files.
+pub struct Input {
+    commit: CommitId,
+    project: Project,
+    release: Release,
+    /// The milestone that the version is counted from; `None` where it was stated.
+    base: Option<String>,
+}
+
+/// One thing that `dist` does. Files are named relative to the folder of the results.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Writes the archive of a commit in a format.
+    Archive {
+        /// Where to.
+        file: String,
+        /// As what.
+        format: Format,
+        /// Whose tree.
+        commit: CommitId,
+    },
+    /// Writes the archive of the crates that the commit's lock file names.
+    Vendor {
+        /// Where to.
+        file: String,
+    },
+    /// Writes a text.
+    Text {
+        /// Where to.
+        file: String,
+        /// The text.
+        content: String,
+    },
+    /// Writes the source RPM, of files before it and files of the commit.
+    Srpm {
+        /// Where to.
+        file: String,
+        /// Who writes it.
+        writer: SrpmWriter,
+        /// The name of its spec.
+        spec_name: String,
+        /// The spec.
+        spec: String,
+    },
+    /// Writes the digests of the files before it.
+    Checksums {
+        /// Where to.
+        file: String,
+    },
+    /// Puts the folder of the results in its place.
+    Place {
+        /// The place.
+        target: PathBuf,
+    },
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Archive { file, commit, .. } => write!(f, "write {file} from commit {}", commit.short()),
+            Step::Vendor { file } => write!(f, "write {file} with cargo vendor"),
+            Step::Text { file, content } => write!(f, "write {file} ({})", human_size(content.len() as u64)),
+            Step::Srpm { file, writer: SrpmWriter::Native, .. } => write!(f, "write {file}"),
+            Step::Srpm { file, writer: SrpmWriter::Rpmbuild, .. } => write!(f, "write {file} with rpmbuild"),
+            Step::Checksums { file } => write!(f, "write {file}"),
+            Step::Place { target } => write!(f, "put them in {}", target.display()),
+        }
+    }
+}
+
+impl Input {
+    /// Reads the project as the commit has it, and counts its version.
+    ///
+    /// Errors: no such commit, not enough history for a release, a configuration or template that is wrong.
+    pub fn load(workspace: &Workspace, order: &Order, progress: &dyn Progress) -> Result<Input> {
+        let repository = workspace.repository()?;
+        let commit = repository.resolve(order.rev.as_deref().unwrap_or("HEAD"))?;
+        let config = release::config_of(workspace, repository, commit, progress)?;
+        let project = Project::load(Tree::Commit(repository, commit), config)?;
+        if order.rev.is_none() {
+            warn_of_work_tree(repository, commit, &project, progress)?;
+        }
+        let changelog = history::load_changelog(repository, commit, project.config.version.initial, None, progress)?;
+        let (version, base) = match &order.assumed_version {
+            Some(version) => (version.clone(), None),
+            None => {
+                let rev = order.rev.as_deref();
+                let answer = release::answer(repository, &project.config, commit, rev, LookBack::Whole, progress)?;
+                answer.require_releasable()?;
+                answer.warnings.iter().for_each(|warning| progress.warn(&warning.to_string()));
+                (answer.version, answer.base.map(|base| base.milestone.to_string()))
+            }
+        };
+        let release = Release { changelog: changelog.assume_version(version.clone()), version };
+        Ok(Input { commit, project, release, base })
+    }
+}
+
+/// The commit is what is released; what a person has changed since is said, not used.
+fn warn_of_work_tree(
+    repository: &Repository,
+    commit: CommitId,
+    project: &Project,
+    progress: &dyn Progress,
+) -> Result<()> {
+    let Some(work_tree) = repository.work_tree() else { return Ok(()) };
+    let local = Project::load(Tree::Folder(work_tree), project.config.clone());
+    let local = local.ok().and_then(|local| local.template);
+    match (&project.template, &local) {
+        (None, Some(template)) => {
+            progress.warn(&format!("`{}` is not committed: there will be no spec", template.path))
+        }
+        (Some(committed), local) if local.as_ref() != Some(committed) => {
+            progress.warn(&format!("`{}` differs from the commit, whose copy is used", committed.path));
+        }
+        _ => {}
+    }
+    if repository.is_dirty()? {
+        progress.warn(&format!("the work tree differs from commit {}: the commit is released", commit.short()));
+    }
+    Ok(())
+}
+
+/// The files of a release, in the order in which they are made.
+///
+/// Errors: no place for them; a template that cannot be rendered; a spec that makes no source RPM of this project.
+pub fn decide(workspace: &Workspace, input: &Input, order: &Order, progress: &dyn Progress) -> Result<Plan<Step>> {
+    let Input { commit, project, release: facts, .. } = input;
+    let name = archive_name(&project.name, &facts.version);
+    let archive =
+        |ending: &str, format| Step::Archive { file: format!("sources/{name}.{ending}"), format, commit: *commit };
+    let mut steps = vec![archive("tar.gz", Format::TarGz)];
+    if project.config.source.formats.contains(&Format::Zip) {
+        steps.push(archive("zip", Format::Zip));
+    }
+    let is_vendored = project.vendor == Vendor::Cargo && order.vendoring == Vendoring::Made;
+    if is_vendored {
+        steps.push(Step::Vendor { file: format!("sources/{}", vendor_archive_name(&project.name, &facts.version)) });
+    }
+    let content = facts.changelog.render_rpm();
+    steps.push(Step::Text { file: format!("sources/{CHANGELOG_FILE}"), content });
+    if let Some(template) = &project.template {
+        let spec = release::render_spec(project, template, &facts.version, order.release, &facts.changelog)?;
+        let (spec_name, srpm) = (template.spec_name().to_owned(), decide_srpm(input, &spec, order)?);
+        steps.push(Step::Text { file: format!("sources/{spec_name}"), content: spec.clone() });
+        let writer = project.config.rpm.srpm;
+        match srpm {
+            Srpm::Made(file) => steps.push(Step::Srpm { file: format!("sources/{file}"), writer, spec_name, spec }),
+            Srpm::Needs(file) => progress.warn(&format!("no source RPM: it needs `{file}`, which is left out")),
+        }
+    }
+    steps.push(Step::Checksums { file: "SHA256SUMS".to_owned() });
+    steps.push(Step::Place { target: place(workspace, order)? });
+    Ok(Plan { title: format!("release {} {}-{}", project.name, facts.version, order.release), steps })
+}
+
+enum Srpm {
+    /// The name of its file.
+    Made(String),
+    /// It is not made, for want of this file.
+    Needs(String),
+}
+
+fn decide_srpm(input: &Input, spec: &str, order: &Order) -> Result<Srpm> {
+    let Input { project, release: facts, .. } = input;
+    let vendor_archive = vendor_archive_name(&project.name, &facts.version);
+    if project.config.rpm.srpm == SrpmWriter::Rpmbuild {
+        // What the spec needs is known to rpmbuild alone: it says so itself.
+        return Ok(match order.vendoring == Vendoring::LeftOut && spec.contains(&vendor_archive) {
+            true => Srpm::Needs(vendor_archive),
+            false => Srpm::Made(format!("{}-{}-{}.src.rpm", project.name, facts.version, order.release)),
+        });
+    }
+    let parsed = Parsed::parse(spec).map_err(Failure::from)?;
+    let (name, version) = (project.name.to_string(), facts.version.to_string());
+    for (tag, stated, wanted) in [("Name", parsed.name(), &name), ("Version", parsed.version(), &version)] {
+        if stated != wanted {
+            let message = format!("the spec has `{tag}: {stated}`, and the project is {name} {version}");
+            return Err(Failure::new(Exit::Usage, message).help(help_for_mismatch(tag)).into());
+        }
+    }
+    let needs_vendor = parsed.needed_files().contains(&vendor_archive.as_str());
+    match order.vendoring == Vendoring::LeftOut && needs_vendor {
+        true => Ok(Srpm::Needs(vendor_archive)),
+        false => Ok(Srpm::Made(parsed.file_name())),
+    }
+}
+
+fn help_for_mismatch(tag: &str) -> &'static str {
+    match tag {
+        "Version" => "write `Version: @@VERSION@@` in the template",
+        _ => "correct the template's `Name:`, or `[project]` and `name = \"…\"` in `packaging/release.toml`",
+    }
+}
+
+fn place(workspace: &Workspace, order: &Order) -> Result<PathBuf> {
+    match (&order.out, workspace.work_tree()) {
+        (Some(out), _) => Ok(std::path::absolute(out)?),
+        (None, Some(_)) => Ok(workspace.root.join("target/dist")),
+        (None, None) => Err(Failure::new(Exit::Usage, "a bare repository has no place for the results")
+            .help("name one: `--out DIR`")
+            .into()),
+    }
+}

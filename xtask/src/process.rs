@@ -1,0 +1,91 @@
+//! Running other programs.
+//!
+//! A program is run with an argument list, never through a shell, in a folder that is said, and ends with us: an
+//! interrupt reaches it as well, since it stays in our process group. What it says on standard error is kept for the
+//! message that is shown where it fails.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use anyhow::Result;
+use duct::cmd;
+
+use crate::error::{Exit, Failure};
+use crate::interrupt;
+
+/// How many of the last lines a failed program said stand in the message.
+const LAST_LINES: usize = 20;
+
+/// A program and everything that is said about its surroundings.
+pub struct Program<'a> {
+    /// What is run: a name that PATH knows, or a path.
+    pub program: &'a OsStr,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+    /// The folder it runs in.
+    pub folder: &'a Path,
+    /// Variables that are set (`Some`) or taken away (`None`); the rest of the environment is ours.
+    pub variables: Vec<(&'static str, Option<String>)>,
+}
+
+impl Program<'_> {
+    /// Runs it to its end; its standard output.
+    ///
+    /// Errors: it is not there, it fails (with the last lines it said), it was interrupted.
+    pub fn read(&self) -> Result<String> {
+        let mut run = cmd(self.program, &self.args).dir(self.folder).stdin_null();
+        for (name, value) in &self.variables {
+            run = match value {
+                Some(value) => run.env(name, value),
+                None => run.env_remove(name),
+            };
+        }
+        let shown = self.program.to_string_lossy();
+        let output = run.stdout_capture().stderr_capture().unchecked().run().map_err(|error| {
+            Failure::new(Exit::Failed, format!("cannot run `{shown}`: {error}"))
+                .help(format!("install `{shown}`, or put it on PATH"))
+        })?;
+        interrupt::check()?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        let lines: Vec<&str> = said.lines().collect();
+        let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n");
+        let ending = output.status.code().map_or("ended by a signal".to_owned(), |code| format!("exit {code}"));
+        let args = self.args.iter().map(|arg| arg.to_string_lossy()).collect::<Vec<_>>().join(" ");
+        Err(Failure::new(Exit::Failed, format!("`{shown} {args}` failed, {ending}:\n{last}")).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(script: &str) -> Result<String> {
+        let variables = vec![("GREETING", Some("hello".to_owned())), ("HOME", None)];
+        let args = ["-c", script].map(OsString::from).to_vec();
+        Program { program: "sh".as_ref(), args, folder: Path::new("/"), variables }.read()
+    }
+
+    #[test]
+    fn output_variables_and_folder() {
+        assert_eq!(run("echo $GREETING $HOME; pwd").unwrap(), "hello\n/\n");
+    }
+
+    #[test]
+    fn a_failure_shows_how_it_ended_and_the_last_words() {
+        let message = run("seq 1 50 >&2; exit 3").unwrap_err().to_string();
+        assert!(message.contains("failed, exit 3:\n31\n32\n") && message.ends_with("\n50"), "{message}");
+        assert!(run("kill $$").unwrap_err().to_string().contains("ended by a signal"));
+    }
+
+    #[test]
+    fn a_program_that_is_not_there() {
+        let absent =
+            Program { program: "no-such-program".as_ref(), args: vec![], folder: Path::new("/"), variables: vec![] };
+        let error = absent.read().unwrap_err();
+        let help = error.downcast_ref::<Failure>().unwrap().help.clone();
+        assert_eq!(help.as_deref(), Some("install `no-such-program`, or put it on PATH"));
+    }
+}

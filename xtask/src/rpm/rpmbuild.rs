@@ -1,0 +1,69 @@
+//! The other writer of source RPMs: `rpmbuild -bs`, for specs that need the macros of a machine.
+//!
+//! Left alone, rpmbuild writes the time, the host and the paths of its folders into the package. Run in the folder of
+//! the sources, with these set to fixed values, one rpm version on one host gives the same bytes twice.
+
+use std::ffi::OsString;
+use std::fs::{self, File, FileTimes};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+
+use crate::error::{Exit, Failure};
+use crate::process::Program;
+
+/// The base names of the sources and patches of the spec `spec_name` in `folder`, as rpm itself evaluates it.
+pub fn source_names(folder: &Path, spec_name: &str) -> Result<Vec<String>> {
+    let query = ["-q", "--srpm", "--undefine=dist", "--qf", "[%{SOURCE}\\n][%{PATCH}\\n]", spec_name];
+    let names = program(folder, "rpmspec", query.map(OsString::from).to_vec(), Vec::new())?;
+    Ok(names.lines().filter(|name| !name.is_empty()).map(str::to_owned).collect())
+}
+
+/// Writes the source RPM of the spec `spec_name` in `folder`, where its sources are; its path. Every date is
+/// `source_date`, in seconds since 1970.
+///
+/// Errors: rpmbuild is not there, or fails.
+pub fn write_srpm(folder: &Path, spec_name: &str, source_date: u32) -> Result<PathBuf> {
+    let date = FileTimes::new().set_modified(UNIX_EPOCH + Duration::from_secs(source_date.into()));
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot list `{}`", folder.display()))? {
+        let path = entry?.path();
+        let dated = File::options().append(true).open(&path).and_then(|file| file.set_times(date));
+        dated.with_context(|| format!("cannot set the date of `{}`", path.display()))?;
+    }
+    let mut args: Vec<OsString> = vec!["-bs".into(), "--undefine=dist".into()];
+    for define in [
+        "_sourcedir .",
+        "_specdir .",
+        "_srcrpmdir srpm",
+        "_builddir /builddir/build/BUILD",
+        "_buildrootdir /builddir/build/BUILDROOT",
+        "_buildhost reproducible",
+        "_source_payload w6.gzdio",
+        "use_source_date_epoch_as_buildtime 1",
+    ] {
+        args.extend(["--define".into(), define.into()]);
+    }
+    args.push(spec_name.into());
+    let variables = vec![("SOURCE_DATE_EPOCH", Some(source_date.to_string())), ("LC_ALL", Some("C.UTF-8".to_owned()))];
+    program(folder, "rpmbuild", args, variables)?;
+    let mut made = fs::read_dir(folder.join("srpm")).context("rpmbuild wrote nothing")?;
+    let first = made.next().context("rpmbuild wrote nothing")?;
+    Ok(first?.path())
+}
+
+fn program(
+    folder: &Path,
+    name: &str,
+    args: Vec<OsString>,
+    variables: Vec<(&'static str, Option<String>)>,
+) -> Result<String> {
+    let run = Program { program: name.as_ref(), args, folder, variables }.read();
+    run.map_err(|error| match error.downcast::<Failure>() {
+        Ok(Failure { message, help: None, .. }) => Failure::new(Exit::Failed, message)
+            .help("correct the spec template; `--undefine dist` and the defines shown are ours")
+            .into(),
+        Ok(failure) => failure.into(),
+        Err(error) => error,
+    })
+}

@@ -1,0 +1,189 @@
+//! The vendor archive: the crates a project depends on, so that it builds without a network.
+//!
+//! `cargo vendor --locked` runs in an export of the commit, never in the work tree. The archive holds one folder,
+//! `vendor/`, with the crates and `vendor/config.toml`, and is used from the folder the tarball was unpacked in:
+//!
+//! ```text
+//! cargo --config vendor/config.toml build --offline --frozen
+//! ```
+//!
+//! A `.cargo/config.toml` would do without the option, but would overwrite the one that holds the project's aliases. Same
+//! commit, same cargo, same bytes: members are sorted, and bear the commit's date and plain modes.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+use super::checksum::digest_of;
+use super::export::Export;
+use super::members::{self, Member, Shape};
+use super::tarball::Tarball;
+use crate::error::{Exit, Failure};
+use crate::git::{CommitId, ObjectId};
+use crate::interrupt;
+use crate::process::Program;
+use crate::progress::Progress;
+
+/// The folder that the archive holds.
+const FOLDER: &str = "vendor";
+
+/// The crates of a commit, in a folder.
+pub struct Vendored {
+    /// The folder that holds `vendor/`.
+    root: PathBuf,
+    /// Every file and link below `vendor/`, relative to `root`, sorted by its bytes.
+    paths: Vec<PathBuf>,
+    /// The date the members bear.
+    seconds: u64,
+}
+
+impl Vendored {
+    /// Writes the commit's tree into the empty folder `scratch` and lets cargo vendor its dependencies there.
+    ///
+    /// Errors: no `Cargo.lock` in the commit; cargo is not there, is offline, or finds the lock file out of date.
+    pub fn load(export: &Export, scratch: &Path, threads: usize, progress: &dyn Progress) -> Result<Vendored> {
+        let root = scratch.join("tree");
+        write_tree(export, &root, threads, progress)?;
+        if !root.join("Cargo.lock").is_file() {
+            return Err(no_lock().into());
+        }
+        progress.begin("vendoring the crates", None);
+        // What the project itself keeps in `vendor/` would end up in the archive.
+        let crates = scratch.join("crates");
+        fs::create_dir_all(&crates).with_context(|| format!("cannot create `{}`", crates.display()))?;
+        let config = run_cargo_vendor(&root, &crates.join(FOLDER));
+        progress.end();
+        let config = config?.replace(&format!("{}/", crates.display()), "").trim_end().to_owned() + "\n";
+        let path = crates.join(FOLDER).join("config.toml");
+        fs::create_dir_all(crates.join(FOLDER))
+            .and_then(|()| fs::write(&path, config))
+            .with_context(|| format!("cannot write `{}`", path.display()))?;
+        Vendored::in_folder(crates, export.seconds())
+    }
+
+    /// What is in `root/vendor`, to be dated `seconds` since 1970.
+    pub fn in_folder(root: PathBuf, seconds: u64) -> Result<Vendored> {
+        let mut paths = Vec::new();
+        collect(&root, Path::new(FOLDER), &mut paths)?;
+        paths.sort_by(|one, other| one.as_os_str().as_bytes().cmp(other.as_os_str().as_bytes()));
+        Ok(Vendored { root, paths, seconds })
+    }
+
+    /// How many members the archive will have.
+    pub fn member_count(&self) -> u64 {
+        self.paths.len() as u64
+    }
+
+    /// Writes the archive, uncompressed.
+    pub fn write(&self, out: &mut impl std::io::Write, progress: &dyn Progress) -> Result<()> {
+        let mut tarball = Tarball::begin(out, None, self.seconds)?;
+        for path in &self.paths {
+            interrupt::check()?;
+            let read = self.read(path).with_context(|| format!("cannot read `{}`", self.root.join(path).display()));
+            let (shape, content) = read?;
+            let path = path.as_os_str().as_bytes();
+            tarball.add(&Member { path, id: digest_of_path(path), shape, content: content.into() })?;
+            progress.advance(1);
+        }
+        tarball.finish()
+    }
+
+    fn read(&self, path: &Path) -> std::io::Result<(Shape, Vec<u8>)> {
+        let from = self.root.join(path);
+        let metadata = from.symlink_metadata()?;
+        if metadata.is_symlink() {
+            return Ok((Shape::Link, fs::read_link(&from)?.as_os_str().as_bytes().to_vec()));
+        }
+        let is_executable = metadata.permissions().mode() & 0o100 != 0;
+        Ok((if is_executable { Shape::Executable } else { Shape::File }, fs::read(&from)?))
+    }
+}
+
+/// The configuration that cargo prints for the crates it put into `folder`.
+fn run_cargo_vendor(root: &Path, folder: &Path) -> Result<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let args = ["vendor", "--locked", "--versioned-dirs", "--color=never"].map(OsString::from);
+    let args = args.into_iter().chain([folder.as_os_str().to_owned()]).collect();
+    // A target folder or flags of the build that runs us are none of the project's business.
+    let variables = vec![("CARGO_TARGET_DIR", None), ("RUSTFLAGS", None), ("CARGO_MANIFEST_DIR", None)];
+    let vendored = Program { program: &cargo, args, folder: root, variables }.read();
+    vendored.map_err(|error| match error.downcast::<Failure>() {
+        Ok(failure) if failure.help.is_none() => {
+            let help = help_for(&failure.message);
+            failure.help(help).into()
+        }
+        Ok(failure) => failure.into(),
+        Err(error) => error,
+    })
+}
+
+/// The next step after cargo's last words.
+fn help_for(message: &str) -> &'static str {
+    if message.contains("--locked was passed") {
+        "bring the lock file up to date with `cargo update --workspace`, and commit it"
+    } else {
+        "cargo fetches the crates from the network; without one, leave the vendor archive out: `--no-vendor`"
+    }
+}
+
+/// What stands in for an object id where a path is too long for a tar header: members from outside git have none.
+fn digest_of_path(path: &[u8]) -> ObjectId {
+    let mut id = [0; 20];
+    id.copy_from_slice(&digest_of(path).0[..20]);
+    CommitId(id)
+}
+
+/// Writes the members of an export below `root`, without their top folder.
+fn write_tree(export: &Export, root: &Path, threads: usize, progress: &dyn Progress) -> Result<()> {
+    let add = |_: &mut (), member: &Member<'_>| {
+        let slash = member.path.iter().position(|&byte| byte == b'/').map_or(0, |slash| slash + 1);
+        if slash == member.path.len() {
+            return Ok(()); // the top folder itself
+        }
+        let relative = Path::new(OsStr::from_bytes(&member.path[slash..]));
+        // A tree can be made with any names in it: none leads out of the folder.
+        ensure!(relative.components().all(|part| matches!(part, Component::Normal(_))), "`{}`", relative.display());
+        let path = root.join(relative);
+        write_member(&path, member).with_context(|| format!("cannot write `{}`", path.display()))
+    };
+    fs::create_dir_all(root).with_context(|| format!("cannot create `{}`", root.display()))?;
+    progress.begin("exporting the commit", Some(export.member_count()));
+    let done = members::for_each_batch(export, threads, progress, add, |()| Ok(()));
+    progress.end();
+    done
+}
+
+fn write_member(path: &Path, member: &Member<'_>) -> std::io::Result<()> {
+    if member.shape == Shape::Folder {
+        return fs::create_dir_all(path);
+    }
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    match member.shape {
+        Shape::Link => symlink(OsStr::from_bytes(&member.content), path),
+        _ => fs::write(path, &member.content),
+    }
+}
+
+fn collect(root: &Path, folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
+    let failed = || format!("cannot list `{}`", root.join(folder).display());
+    for entry in fs::read_dir(root.join(folder)).with_context(failed)? {
+        let entry = entry.with_context(failed)?;
+        let path = folder.join(entry.file_name());
+        match entry.file_type().with_context(failed)?.is_dir() {
+            true => collect(root, &path, paths)?,
+            false => paths.push(path),
+        }
+    }
+    Ok(())
+}
+
+fn no_lock() -> Failure {
+    Failure::new(Exit::Usage, "`source.vendor` is `cargo`, and the commit has no `Cargo.lock`")
+        .help("commit the lock file, or set `[source]` and `vendor = \"none\"` in `packaging/release.toml`")
+}
