@@ -26,6 +26,13 @@ fn config_shows_each_value_and_where_it_comes_from() {
 }
 
 #[test]
+fn config_says_what_is_wrong() {
+    let project = demo();
+    project.write("other.spec.in", "Name: other\n");
+    project.releng(&["config"]).exits(0).says(&["two spec templates"]);
+}
+
+#[test]
 fn completions_know_the_commands() {
     let project = demo();
     for shell in ["bash", "fish", "zsh"] {
@@ -41,6 +48,8 @@ fn completions_know_the_commands() {
 fn manual_pages_are_sound() {
     let project = demo();
     assert!(project.releng(&["man"]).exits(0).stdout.starts_with(".ie"), "a page");
+    let plan = project.releng(&["man", "--out", "man", "--dry-run"]).exits(0).stdout;
+    assert!(plan.contains("write man/releng-dist.1\n") && project.files("man").is_empty(), "{plan}");
     project.releng(&["man", "--out", "man"]).exits(0);
     let pages = project.files("man");
     assert!(pages.contains(&"releng.1".to_owned()) && pages.contains(&"releng-dist.1".to_owned()), "{pages:?}");

@@ -93,6 +93,9 @@ fn an_unpacked_archive_answers_as_git_does() {
     source.releng(&["version", "--explain"]).exits(0);
     assert!(source.releng(&["version", "--json"]).exits(0).stdout.contains("\"version\":\"1.1.1\""));
     source.releng(&["dist"]).exits(6).says(&["unpacked source of version 1.1.1", "help: run this in a clone"]);
+    source.releng(&["spec", "--check"]).exits(0);
+    source.write(".release.json", "{\"schema\": \"releng.release/1\", \"version\": \"bogus\"}");
+    source.releng(&["version"]).exits(1).says(&["`bogus` is no version", "help: unpack the source archive again"]);
 }
 
 #[test]
@@ -173,6 +176,16 @@ fn a_configuration_that_is_not_committed_can_be_tried() {
     project.write("packaging/release.toml", "[project]\nname = \"other\"\n");
     project.releng(&["dist"]).exits(0).says(&["`packaging/release.toml` differs from the commit"]);
     assert!(project.files("target/dist").contains(&"sources/tried-1.0.0.tar.gz".to_owned()));
+}
+
+#[test]
+fn a_template_may_be_a_link() {
+    let project = demo();
+    project.git(&["mv", "demo.spec.in", "real.txt"]);
+    std::os::unix::fs::symlink("real.txt", project.join("demo.spec.in")).unwrap();
+    project.commit("Link it", &[]);
+    project.releng(&["dist"]).exits(0);
+    assert!(project.files("target/dist").contains(&"sources/demo.spec".to_owned()));
 }
 
 #[test]

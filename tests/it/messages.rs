@@ -24,7 +24,7 @@ fn dist_refuses(sandbox: &Sandbox, args: &[&str], code: i32, parts: &[&str]) {
 fn no_project() {
     let here = Sandbox::bare();
     here.releng(&["version"]).exits(2).says(&["no project here", "help: run this inside a git repository"]);
-    here.releng(&["--project", "nowhere", "version"]).exits(1).says(&["`nowhere`"]);
+    here.releng(&["--project", "nowhere", "version"]).exits(2).says(&["`nowhere`"]);
 }
 
 #[test]
@@ -84,6 +84,13 @@ fn an_unknown_marker() {
 }
 
 #[test]
+fn a_template_outside_the_project() {
+    let project = Sandbox::released(&[("packaging/release.toml", "[rpm]\nspec = \"../demo.spec.in\"\n")]);
+    dist_refuses(&project, &[], 2, &["`../demo.spec.in` is no path within the project"]);
+    project.releng(&["spec"]).exits(2);
+}
+
+#[test]
 fn two_templates() {
     let project = Sandbox::released(&[("demo.spec.in", TEMPLATE), ("packaging/demo.spec.in", TEMPLATE)]);
     dist_refuses(
@@ -133,6 +140,7 @@ fn a_blob_that_a_partial_clone_lacks() {
     clone.git(&["clone", "-q", "--no-checkout", "--filter=blob:none", &url, "."]);
     // The template is wanted first; with it there, the first file of the tree is.
     dist_refuses(&clone, &[], 1, &["`demo.spec.in`"]);
+    clone.releng(&["dist"]).says(&["the clone is partial", "help: fetch what is missing"]);
     clone.git(&["checkout", "-q", "HEAD", "--", "demo.spec.in"]);
     dist_refuses(&clone, &[], 1, &["`a.txt`", "help:"]);
 }
@@ -140,8 +148,11 @@ fn a_blob_that_a_partial_clone_lacks() {
 #[test]
 fn a_repository_of_another_user() {
     let project = demo();
-    assert_eq!(std::fs::metadata(project.path()).unwrap().uid(), 0, "this test gives files away: run it as root");
-    run_in(project.path(), "chown", &["-R", "12345", "."], &[]).exits(0);
+    let chown = ["-n", "chown", "-R", "12345", "."];
+    let is_root = std::fs::metadata(project.path()).unwrap().uid() == 0;
+    let (program, args) = if is_root { ("chown", &chown[2..]) } else { ("sudo", &chown[..]) };
+    let given = run_in(project.path(), program, args, &[]);
+    assert!(given.code == 0, "this test gives files away: run it as root, or with sudo without a password");
     project.releng(&["version"]).exits(1).says(&["is owned by another user", "safe.directory"]);
 }
 
@@ -154,17 +165,35 @@ fn a_place_that_cannot_be_written() {
 }
 
 #[test]
+fn a_folder_that_is_not_ours() {
+    let project = demo();
+    project.write("out/precious", "p");
+    let words = ["refusing to replace", "`precious` in it is not of our making", "help: choose a new or empty folder"];
+    project.releng(&["dist", "--out", "out"]).exits(2).says(&words);
+    project.releng(&["dist", "--out", "out", "--dry-run"]).exits(2);
+    for place in [".", ".git"] {
+        project.releng(&["dist", "--out", place]).exits(2).says(&["refusing to replace"]);
+    }
+    assert_eq!(project.files("out"), ["precious"]);
+    project.releng(&["dist"]).exits(0);
+    let inside = run_in(&project.join("target/dist/sources"), PROGRAM, &["dist"], &[]);
+    inside.exits(2).says(&["it is the folder you are in", "help: run this from elsewhere"]);
+    project.write("target/dist/notes", "n");
+    project.releng(&["dist"]).exits(2).says(&["`notes` in it"]);
+}
+
+#[test]
 fn a_full_disk() {
     let noise: String = (0..400_000_u64).map(|n| format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
     let project = Sandbox::released(&[("demo.spec.in", TEMPLATE), ("noise", &noise)]);
     project.write("disk/.keep", "");
     let script = format!(
-        "mount -t tmpfs -o size=512k none disk && mkdir -p disk/dist && echo old >disk/dist/old && \
+        "mount -t tmpfs -o size=512k none disk && mkdir -p disk/dist && echo '00  old' | tee disk/dist/SHA256SUMS >disk/dist/old && \
          {PROGRAM} dist --out disk/dist; code=$?; ls -A disk disk/dist; exit $code"
     );
     let ran = run_in(project.path(), "unshare", &["--user", "--map-root-user", "--mount", "sh", "-c", &script], &[]);
     let ran = ran.exits(1).says(&["disk/dist/sources/demo-1.0.0.tar.gz`: No space left on device"]);
-    assert_eq!(ran.stdout, "disk:\ndist\n\ndisk/dist:\nold\n", "the old release stays, and nothing else");
+    assert_eq!(ran.stdout, "disk:\ndist\n\ndisk/dist:\nSHA256SUMS\nold\n", "the old release stays, and nothing else");
 }
 
 #[test]
@@ -199,6 +228,9 @@ fn usage() {
     project.releng(&[]).exits(2);
     project.releng(&["vresion"]).exits(2).says(&["'version'"]);
     project.releng(&["version", "--assume-version", "1.2"]).exits(2).says(&["X.Y.Z"]);
+    let stated = |version| run_in(project.path(), PROGRAM, &["version"], &[("RELENG_VERSION", version)]);
+    stated("").exits(0).prints("1.0.0\n");
+    stated("1.2").exits(2).says(&["`RELENG_VERSION` is `1.2`", "X.Y.Z"]);
     project.releng(&["--color", "green", "version"]).exits(2).says(&["never"]);
 }
 

@@ -46,6 +46,23 @@ fn a_rendered_spec_is_checked_for_the_version_it_states() {
 }
 
 #[test]
+fn a_changelog_of_the_templates_own_is_said() {
+    let project = demo();
+    let template = TEMPLATE.replace("@@CHANGELOG@@", "* Thu Mar 19 2020 A <a@b> - 1.0-1\n- mine");
+    project.write("packaging/demo.spec.in", template);
+    project.releng(&["spec"]).exits(0).says(&["keeps a changelog of its own", "`@@CHANGELOG@@`"]);
+}
+
+#[test]
+fn a_template_is_not_written_over() {
+    let project = demo();
+    let refused = project.releng(&["spec", "--out", "packaging/demo.spec.in"]);
+    refused.exits(2).says(&["refusing to write over", "help: name another file"]);
+    let device = project.releng(&["spec", "--out", "/dev/null"]).exits(0);
+    device.prints("/dev/null\n");
+}
+
+#[test]
 fn a_check_does_not_believe_a_version_that_never_was() {
     let project = demo();
     project.releng(&["--assume-version", "9.9.9", "spec"]).exits(0);

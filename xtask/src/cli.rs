@@ -13,7 +13,7 @@ use crate::ui::{Color, Talk};
 #[derive(Debug, Parser)]
 #[command(
     name = "releng",
-    disable_help_subcommand = true,
+    version = option_env!("RELENG_BUILD_VERSION").unwrap_or("built from a checkout"),
     after_help = "Exit codes: 0 done · 1 it failed, or the answer is no · 2 usage or configuration · 4 out of date · \
                   6 not enough history · 75 another run holds the lock · 130 interrupted"
 )]
@@ -33,8 +33,8 @@ pub struct Global {
     /// The project: this folder or the nearest one above it with `packaging/release.toml`, `.release.json` or `.git`
     #[arg(long, global = true, value_name = "DIR", default_value = ".", hide_default_value = true)]
     pub project: PathBuf,
-    /// State the version instead of counting it from history
-    #[arg(long, global = true, value_name = "X.Y.Z", env = "RELENG_VERSION", hide_env_values = true)]
+    /// State the version instead of counting it from history [env: RELENG_VERSION]
+    #[arg(long, global = true, value_name = "X.Y.Z")]
     pub assume_version: Option<Version>,
     /// No progress, notes or summaries; results, warnings and errors only
     #[arg(long, short, global = true)]

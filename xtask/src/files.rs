@@ -16,8 +16,11 @@ use crate::error::{Exit, Failure};
 
 /// The mark of a temporary file or folder of ours; it begins with a dot and bears the name of what it will become.
 const MARK: &str = ".releng-";
+/// What follows the mark in the name of an old folder on its way out.
+const OLD: &str = "old";
 
-/// A folder that is being made aside and will replace `target` whole.
+/// A folder that is being made aside and will replace `target` whole: what `target` holds then is the caller's to have
+/// looked at.
 ///
 /// Dropped without [`Aside::commit`], it disappears.
 pub struct Aside {
@@ -43,18 +46,19 @@ impl Aside {
     ///
     /// Errors: another run is making the same (exit 75), a folder that cannot be written.
     pub fn new(target: &Path) -> Result<Aside> {
-        let target = std::path::absolute(target).with_context(|| format!("cannot use `{}`", target.display()))?;
+        let target = resolve(target)?;
         let (Some(parent), Some(name)) = (target.parent(), target.file_name().and_then(|name| name.to_str())) else {
             let message = format!("`{}` is no place for a folder of results", target.display());
             return Err(Failure::new(Exit::Usage, message).help("name a folder with `--out DIR`").into());
         };
-        if target.exists() && !target.is_dir() {
+        if target.symlink_metadata().is_ok() && !target.is_dir() {
             let message = format!("`{}` is in the way: it is no folder", target.display());
             return Err(Failure::new(Exit::Failed, message).help("move it away, or choose with `--out DIR`").into());
         }
         create_parents(parent)?;
-        let lock = Lock::take(parent, name)?;
+        let lock = Lock::take(parent)?;
         let prefix = format!(".{name}{MARK}");
+        restore(&target, &parent.join(format!("{prefix}{OLD}")))?;
         clear_left_behind(parent, &prefix)?;
         let made = tempfile::Builder::new()
             .prefix(&prefix)
@@ -104,8 +108,9 @@ impl Aside {
                 // The old folder now has the temporary name and goes with it.
                 Ok(()) => return sync_parent(&self.target).with_context(failed),
                 Err(error) if [rustix::io::Errno::INVAL, rustix::io::Errno::NOSYS].contains(&error) => {
-                    // A file system without the exchange: for a moment neither is there.
-                    let old = self.made.path().with_extension("old");
+                    // A file system without the exchange: for a moment neither is there, and whoever comes after a
+                    // kill finds the old one by its name.
+                    let old = self.made.path().with_file_name(format!("{}{OLD}", self.prefix));
                     fs::rename(&self.target, &old).with_context(failed)?;
                     fs::rename(self.made.path(), &self.target).with_context(failed)?;
                     fs::remove_dir_all(&old).with_context(|| format!("cannot remove `{}`", old.display()))?;
@@ -119,10 +124,14 @@ impl Aside {
     }
 }
 
-/// Writes one file: aside, synced, renamed over `path`.
+/// Writes one file: aside, synced, renamed over `path`. A symbolic link is followed; what is no regular file, such as a
+/// device or a pipe, is written to and stays what it is.
 pub fn write(path: &Path, content: &[u8]) -> Result<()> {
     let failed = || format!("cannot write `{}`", path.display());
-    let path = std::path::absolute(path).with_context(failed)?;
+    let path = resolve(path)?;
+    if path.metadata().is_ok_and(|found| !found.is_file()) {
+        return fs::write(&path, content).with_context(failed);
+    }
     let parent = path.parent().unwrap_or(Path::new("/"));
     let mut made = tempfile::Builder::new()
         .prefix(&format!(".{}", MARK.trim_matches('.')))
@@ -146,15 +155,13 @@ struct Lock {
 }
 
 impl Lock {
-    fn take(folder: &Path, name: &str) -> Result<Lock> {
+    fn take(folder: &Path) -> Result<Lock> {
         let file = File::open(folder).with_context(|| format!("cannot open `{}`", folder.display()))?;
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Lock { _folder: file }),
             Err(rustix::io::Errno::WOULDBLOCK) => {
-                let message = format!("another run is writing `{}`", folder.join(name).display());
-                Err(Failure::new(Exit::Busy, message)
-                    .help("wait for it, or choose another place with `--out DIR`")
-                    .into())
+                let message = format!("another run is writing in `{}`", folder.display());
+                Err(Failure::new(Exit::Busy, message).help("wait for it to end").into())
             }
             Err(error) => Err(error).with_context(|| format!("cannot lock `{}`", folder.display())),
         }
@@ -171,6 +178,23 @@ fn create_parents(parent: &Path) -> Result<()> {
     fs::create_dir_all(parent).with_context(failed)?;
     if parent.file_name().is_some_and(|name| name == "target") {
         fs::write(parent.join(".gitignore"), "*\n").with_context(failed)?;
+    }
+    Ok(())
+}
+
+/// The path as it is once links are followed; only its last part may be missing.
+fn resolve(path: &Path) -> Result<PathBuf> {
+    let failed = || format!("cannot use `{}`", path.display());
+    match path.symlink_metadata() {
+        Ok(_) => path.canonicalize().with_context(failed),
+        Err(_) => std::path::absolute(path).with_context(failed),
+    }
+}
+
+/// Puts back what a run was killed over after it had moved the old folder away.
+fn restore(target: &Path, old: &Path) -> Result<()> {
+    if old.is_dir() && !target.exists() {
+        fs::rename(old, target).with_context(|| format!("cannot put `{}` back in its place", old.display()))?;
     }
     Ok(())
 }
@@ -231,6 +255,8 @@ mod tests {
         fs::write(target.join("old"), "old").unwrap();
         fs::create_dir(place.path().join(".dist.releng-killed")).unwrap();
         drop(Aside::new(&target).unwrap());
+        fs::rename(&target, place.path().join(".dist.releng-old")).unwrap();
+        drop(Aside::new(&target).unwrap());
         assert_eq!(content(&target.join("old")), "old");
         assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
     }
@@ -243,6 +269,18 @@ mod tests {
         assert_eq!(second.downcast_ref::<Failure>().unwrap().exit, Exit::Busy);
         drop(first);
         Aside::new(&place.path().join("dist")).unwrap();
+    }
+
+    #[test]
+    fn a_link_is_followed_and_a_device_stays_one() {
+        let place = tempfile::tempdir().unwrap();
+        let (path, link) = (place.path().join("lago.spec"), place.path().join("link"));
+        fs::write(&path, "old").unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        write(&link, b"new").unwrap();
+        assert_eq!((content(&path).as_str(), link.is_symlink()), ("new", true));
+        write(Path::new("/dev/null"), b"gone").unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
     }
 
     #[test]

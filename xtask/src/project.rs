@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Component, Path};
 
 use anyhow::{Context, Result};
 
@@ -129,8 +129,11 @@ impl Project {
     pub fn load(tree: Tree<'_>, config: Config) -> Result<Project> {
         let template = load_template(tree, &config)?;
         let (name, name_source) = find_name(tree, &config, template.as_ref())?.ok_or_else(|| {
-            Failure::new(Exit::Usage, "the project has no name: no root Cargo package, no spec template with a `Name:`")
-                .help(format!("write `[project]` and `name = \"…\"` into `{}`", config::PATH))
+            Failure::new(
+                Exit::Usage,
+                "the project has no name: no root Cargo package, no spec template that states a plain `Name:`",
+            )
+            .help(format!("write `[project]` and `name = \"…\"` into `{}`", config::PATH))
         })?;
         let vendor = match config.source.vendor {
             Some(vendor) => vendor,
@@ -185,6 +188,10 @@ fn load_template(tree: Tree<'_>, config: &Config) -> Result<Option<Template>> {
 /// The path of the spec template: the configured one, else the only `*.spec.in` in the root or in `packaging/`.
 fn find_template(tree: Tree<'_>, config: &Config) -> Result<Option<String>> {
     if let Some(path) = &config.rpm.spec {
+        if Path::new(path).components().any(|part| !matches!(part, Component::Normal(_))) {
+            let message = format!("`rpm.spec` in `{}`: `{path}` is no path within the project", config::PATH);
+            return Err(Failure::new(Exit::Usage, message).help("name it relative to the root").into());
+        }
         return Ok(Some(path.clone()));
     }
     let mut found = Vec::new();

@@ -7,10 +7,10 @@ use anyhow::{Context, Result};
 use crate::config::{self, Config, Vendor};
 use crate::error::{Exit, Failure};
 use crate::git::{CommitId, Repository};
-use crate::history::{self, Answer, Changelog, LookBack, Milestone, Question, Repackaging, Version};
+use crate::history::{self, Answer, Changelog, LookBack, Milestone, Question, Repackaging, Version, WarningId};
 use crate::progress::Progress;
 use crate::project::{Project, Template, Tree, load_config};
-use crate::rpm::spec::Values;
+use crate::rpm::spec::{Values, keeps_own_changelog};
 use crate::source::{archive_name, vendor_archive_name};
 use crate::workspace::{Origin, Workspace};
 
@@ -27,11 +27,9 @@ pub struct Release {
 
 impl Release {
     /// The release that a person who works here would make now: from `HEAD`, or from the files of an unpacked archive.
-    pub fn load(workspace: &Workspace, assumed: Option<&Version>, progress: &dyn Progress) -> Result<Release> {
+    pub fn load(workspace: &Workspace, assumed: Option<Version>, progress: &dyn Progress) -> Result<Release> {
         let (version, changelog) = match &workspace.origin {
-            Origin::Unpacked(info) => {
-                (info.version.parse().context("`.release.json`")?, unpacked_changelog(workspace)?)
-            }
+            Origin::Unpacked(info) => (info.version.clone(), unpacked_changelog(workspace)?),
             Origin::Git(repository) => {
                 let commit = repository.head()?;
                 let config = config_of(workspace, repository, commit, progress)?;
@@ -41,7 +39,7 @@ impl Release {
             }
             Origin::Nothing(failure) => return Err(failure.clone().into()),
         };
-        let version = assumed.unwrap_or(&version).clone();
+        let version = assumed.unwrap_or(version);
         Ok(Release { changelog: changelog.assume_version(version.clone()), version })
     }
 }
@@ -60,19 +58,48 @@ pub fn answer(
     history::load_answer(repository, &Question { commit, initial, branch: branch.as_deref(), look_back }, progress)
 }
 
+/// Says so where the versions of a commit's history are only counted from 0.0.
+pub fn warn_without_beginning(
+    repository: &Repository,
+    config: &Config,
+    commit: CommitId,
+    progress: &dyn Progress,
+) -> Result<()> {
+    let answer = answer(repository, config, commit, None, LookBack::Bounded, progress)?;
+    let no_tag = answer.warnings.iter().find(|warning| warning.id == WarningId::NoTag);
+    no_tag.into_iter().for_each(|warning| progress.warn(&warning.to_string()));
+    Ok(())
+}
+
 /// The changelog of what is here, whole or since a milestone.
 pub fn changelog(workspace: &Workspace, since: Option<Milestone>, progress: &dyn Progress) -> Result<Changelog> {
     match &workspace.origin {
-        Origin::Unpacked(_) => {
+        Origin::Unpacked(info) => {
             let whole = unpacked_changelog(workspace)?;
-            Ok(since.map_or(Ok(whole.clone()), |since| whole.since(since))?)
+            match since {
+                // The declared beginning, which has no entry of its own.
+                Some(since) if info.base == Some(since.to_string()) && !whole.has(since) => Ok(whole),
+                Some(since) => Ok(whole.since(since)?),
+                None => Ok(whole),
+            }
         }
         _ => {
             let repository = workspace.repository()?;
             let commit = repository.head()?;
             let config = config_of(workspace, repository, commit, progress)?;
+            warn_without_beginning(repository, &config, commit, progress)?;
             history::load_changelog(repository, commit, config.version.initial, since, progress)
         }
+    }
+}
+
+/// Says so where a template keeps a changelog of its own.
+pub fn warn_of_own_changelog(template: &Template, progress: &dyn Progress) {
+    if keeps_own_changelog(&template.text) {
+        progress.warn(&format!(
+            "`{}` keeps a changelog of its own: nothing is put into it; write `@@CHANGELOG@@` where the entries go",
+            template.path
+        ));
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::error::Failure;
 use crate::progress::Progress;
@@ -109,17 +109,18 @@ impl Ui {
     /// Says something that is neither a result nor a warning.
     pub fn note(&self, message: &str) {
         if self.talk == Talk::Normal {
-            self.say(message);
+            self.say(&printable(message));
         }
     }
 
     /// Says what went wrong, and the next step of the first [`Failure`] in the chain.
     pub fn error(&self, error: &anyhow::Error) {
         // The alternative form joins the chain of causes with colons.
-        self.say(&format!("{} {error:#}", self.paint("1;31", "error:")));
+        let message = printable(&format!("{error:#}"));
+        self.say(&format!("{} {message}", self.paint("1;31", "error:")));
         let help = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.help.as_deref());
         for line in help.unwrap_or_default().lines() {
-            self.say(&format!("{} {line}", self.paint("1;36", "help:")));
+            self.say(&format!("{} {}", self.paint("1;36", "help:"), printable(line)));
         }
     }
 
@@ -187,8 +188,16 @@ impl Progress for Ui {
     }
 
     fn warn(&self, message: &str) {
-        self.say(&format!("{} {message}", self.paint("1;33", "warning:")));
+        self.say(&format!("{} {}", self.paint("1;33", "warning:"), printable(message)));
     }
+}
+
+/// Text from outside, such as a file's name, without power over the terminal.
+fn printable(text: &str) -> String {
+    let is_harmful = |letter: char| letter.is_control() && letter != '\n' && letter != '\t';
+    text.chars()
+        .flat_map(|letter| if is_harmful(letter) { letter.escape_default().collect() } else { vec![letter] })
+        .collect()
 }
 
 /// A bar where the end is known, else a spinner; both with counts and rate.
@@ -196,11 +205,12 @@ fn draw_bar(phase: &Phase) -> ProgressBar {
     let bar =
         ProgressBar::with_draw_target(phase.total, ProgressDrawTarget::stderr()).with_elapsed(phase.began.elapsed());
     let template = match phase.total {
-        Some(_) => "{msg} {wide_bar:.cyan} {human_pos}/{human_len} {per_sec}",
-        None => "{spinner} {msg} {human_pos} {per_sec}",
+        Some(_) => "{msg} {wide_bar:.cyan} {human_pos}/{human_len} {rate}",
+        None => "{spinner} {msg} {human_pos} {rate}",
     };
     if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
+        let rate = |state: &ProgressState, text: &mut dyn std::fmt::Write| _ = write!(text, "{:.0}/s", state.per_sec());
+        bar.set_style(style.with_key("rate", rate));
     }
     bar.set_message(phase.what.clone());
     bar.set_position(phase.done);
@@ -249,6 +259,11 @@ mod tests {
         {
             assert_eq!(human_size(bytes), text);
         }
+    }
+
+    #[test]
+    fn names_have_no_power_over_the_terminal() {
+        assert_eq!(printable("a\x1b[2J\u{9b}\tb\n\u{e9}"), "a\\u{1b}[2J\\u{9b}\tb\n\u{e9}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::config;
 use crate::error::{Exit, Failure};
@@ -32,7 +32,10 @@ impl Workspace {
     /// Finds the project at `start` or in the nearest folder above it that has a `packaging/release.toml`, a
     /// `.release.json` or a `.git`, or is a bare repository. The process keeps its folder.
     pub fn discover(start: &Path) -> Result<Workspace> {
-        let start = start.canonicalize().with_context(|| format!("cannot use the folder `{}`", start.display()))?;
+        let start = start.canonicalize().map_err(|error| {
+            Failure::new(Exit::Usage, format!("cannot use the folder `{}`: {error}", start.display()))
+                .help("name the project with `--project DIR`")
+        })?;
         let root = start.ancestors().find(|folder| is_root(folder)).ok_or_else(|| no_project(&start))?.to_owned();
         let origin = find_origin(&root)?;
         Ok(Workspace { root, origin })
@@ -45,9 +48,13 @@ impl Workspace {
             Origin::Nothing(failure) => Err(failure.clone().into()),
             Origin::Unpacked(info) => {
                 let shown = self.root.display();
-                let message =
-                    format!("`{shown}` is the unpacked source of version {}, without git history", info.version);
-                Err(Failure::new(Exit::NotEnoughHistory, message).help("run this in a clone of the project").into())
+                let message = format!(
+                    "`{shown}` is the unpacked source of version {}: its `.release.json` says so",
+                    info.version
+                );
+                Err(Failure::new(Exit::NotEnoughHistory, message)
+                    .help("run this in a clone of the project; in one, remove the `.release.json`")
+                    .into())
             }
         }
     }
@@ -87,7 +94,7 @@ fn find_origin(root: &Path) -> Result<Origin> {
         }
         None => format!("`{}` is no git repository: there is no history to count", root.display()),
     };
-    let help = "run this in a clone of the project, or state the version: `--assume-version X.Y.Z`";
+    let help = "run this in a clone of the project; `version` and nothing more can be told: `--assume-version X.Y.Z`";
     Ok(Origin::Nothing(Failure::new(Exit::NotEnoughHistory, message).help(help)))
 }
 

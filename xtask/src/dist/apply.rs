@@ -76,9 +76,10 @@ pub fn apply(repository: &Repository, input: &Input, plan: &Plan<Step>, progress
 /// What goes into the archives: the tree of the commit and the generated files, the spec always with release 1.
 fn load_export(repository: &Repository, input: &Input, progress: &dyn Progress) -> Result<Export> {
     let Input { commit, project, release, base } = input;
-    let date = Timestamp::from_second(repository.commit(*commit)?.committer().seconds)?.to_string();
-    let version = release.version.to_string();
-    let info = ReleaseInfo::new(project.name.to_string(), version, base.clone(), commit.to_string(), date);
+    let seconds = repository.commit(*commit)?.committer().seconds;
+    let date = Timestamp::from_second(seconds).with_context(|| format!("commit `{commit}` has no possible date"))?;
+    let version = release.version.clone();
+    let info = ReleaseInfo::new(project.name.to_string(), version, base.clone(), commit.to_string(), date.to_string());
     let mut generated = vec![
         (CHANGELOG_FILE.to_owned(), release.changelog.render_rpm()),
         (release_info::FILE_NAME.to_owned(), info.render()?),

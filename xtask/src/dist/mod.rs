@@ -2,6 +2,7 @@
 //! the making of them ([`apply`](apply::apply)).
 
 pub mod apply;
+mod replace;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -20,6 +21,9 @@ use crate::rpm::srpm::Parsed;
 use crate::source::{archive_name, vendor_archive_name};
 use crate::ui::human_size;
 use crate::workspace::Workspace;
+
+/// The digests of all that `dist` made.
+pub const CHECKSUMS_FILE: &str = "SHA256SUMS";
 
 /// What a person asks of `dist`.
 #[derive(Clone, Debug, Default)]
@@ -188,6 +192,7 @@ pub fn decide(workspace: &Workspace, input: &Input, order: &Order, progress: &dy
     let content = facts.changelog.render_rpm();
     steps.push(Step::Text { file: format!("sources/{CHANGELOG_FILE}"), content });
     if let Some(template) = &project.template {
+        release::warn_of_own_changelog(template, progress);
         let spec = release::render_spec(project, template, &facts.version, order.release, &facts.changelog)?;
         let (spec_name, srpm) = (template.spec_name().to_owned(), decide_srpm(input, &spec, order)?);
         steps.push(Step::Text { file: format!("sources/{spec_name}"), content: spec.clone() });
@@ -197,8 +202,10 @@ pub fn decide(workspace: &Workspace, input: &Input, order: &Order, progress: &dy
             Srpm::Needs(file) => progress.warn(&format!("no source RPM: it needs `{file}`, which is left out")),
         }
     }
-    steps.push(Step::Checksums { file: "SHA256SUMS".to_owned() });
-    steps.push(Step::Place { target: place(workspace, order)? });
+    steps.push(Step::Checksums { file: CHECKSUMS_FILE.to_owned() });
+    let target = place(workspace, order)?;
+    replace::require_ours(&target)?;
+    steps.push(Step::Place { target });
     Ok(Plan { title: format!("release {} {}-{}", project.name, facts.version, order.release), steps })
 }
 

@@ -1,10 +1,10 @@
 //! Opening a repository, and what can be asked of it about revisions, trees and the state of the work tree.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result};
-use git2::{ErrorCode, ObjectType, Oid};
+use git2::{ErrorClass, ErrorCode, ObjectType, Oid};
 
 use super::commit::{Commit, CommitId};
 use crate::error::{Exit, Failure};
@@ -87,43 +87,61 @@ impl Repository {
         Ok(Commit::new(id, raw))
     }
 
-    /// The content of the file `path` (with `/` between its parts) in the tree of `commit`; `None` where there is none.
+    /// The content of the file `path` (with `/` between its parts) in the tree of `commit`; `None` where there is none. A
+    /// symbolic link to a file of the same tree is followed.
     pub fn file_at(&self, commit: CommitId, path: &str) -> Result<Option<Vec<u8>>> {
-        let tree = self.inner.find_commit(oid_of(commit)).and_then(|commit| commit.tree())?;
-        let entry = match tree.get_path(Path::new(path)) {
-            Ok(entry) => entry,
-            Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
-            Err(error) => return Err(error).with_context(|| format!("cannot read `{path}` of commit `{commit}`")),
-        };
-        if entry.kind() != Some(ObjectType::Blob) {
-            return Ok(None);
+        const LONGEST_CHAIN: usize = 8;
+        let mut path = PathBuf::from(path);
+        for _ in 0..LONGEST_CHAIN {
+            let Some(entry) = self.entry_at(commit, &path)? else { return Ok(None) };
+            if entry.kind() != Some(ObjectType::Blob) {
+                return Ok(None);
+            }
+            let content = self.object(id_of(entry.id()), ObjectType::Blob);
+            let content = content.with_context(|| format!("cannot read `{}` of commit `{commit}`", path.display()))?;
+            if entry.filemode() != i32::from(git2::FileMode::Link) {
+                return Ok(Some(content));
+            }
+            let Some(target) = linked_path(&path, &content) else { return Ok(None) };
+            path = target;
         }
-        let content = self.object(id_of(entry.id()), ObjectType::Blob);
-        content.map(Some).with_context(|| format!("cannot read `{path}` of commit `{commit}`"))
+        Ok(None)
     }
 
     /// Whether the file `path` in the tree of `commit` may be run; false where there is no such file.
     pub fn is_executable_at(&self, commit: CommitId, path: &str) -> Result<bool> {
-        let tree = self.inner.find_commit(oid_of(commit)).and_then(|commit| commit.tree())?;
-        Ok(tree.get_path(Path::new(path)).is_ok_and(|entry| entry.filemode() & 0o100 != 0))
+        let entry = self.entry_at(commit, Path::new(path))?;
+        Ok(entry.is_some_and(|entry| entry.filemode() & 0o100 != 0))
     }
 
     /// The names of the files directly in `folder` (empty for the root) in the tree of `commit`; names that are not
     /// UTF-8 are left out.
     pub fn files_in(&self, commit: CommitId, folder: &str) -> Result<Vec<String>> {
-        let mut tree = self.inner.find_commit(oid_of(commit)).and_then(|commit| commit.tree())?;
-        if !folder.is_empty() {
-            tree = match tree.get_path(Path::new(folder)).and_then(|entry| entry.to_object(&self.inner)) {
-                Ok(object) => match object.into_tree() {
-                    Ok(tree) => tree,
-                    Err(_) => return Ok(Vec::new()),
-                },
-                Err(error) if error.code() == ErrorCode::NotFound => return Ok(Vec::new()),
-                Err(error) => return Err(error).with_context(|| format!("cannot read `{folder}` of `{commit}`")),
-            };
-        }
+        let tree = if folder.is_empty() {
+            self.tree_of(commit)?
+        } else {
+            match self.entry_at(commit, Path::new(folder))? {
+                Some(entry) if entry.kind() == Some(ObjectType::Tree) => {
+                    self.inner.find_tree(entry.id()).map_err(|error| explain_read(error, folder))?
+                }
+                _ => return Ok(Vec::new()),
+            }
+        };
         let blobs = tree.iter().filter(|entry| entry.kind() == Some(ObjectType::Blob));
         Ok(blobs.filter_map(|entry| std::str::from_utf8(entry.name_bytes()).ok().map(str::to_owned)).collect())
+    }
+
+    fn tree_of(&self, commit: CommitId) -> Result<git2::Tree<'_>> {
+        let tree = self.inner.find_commit(oid_of(commit)).and_then(|commit| commit.tree());
+        tree.map_err(|error| explain_read(error, &format!("the tree of commit {commit}")))
+    }
+
+    fn entry_at(&self, commit: CommitId, path: &Path) -> Result<Option<git2::TreeEntry<'static>>> {
+        match self.tree_of(commit)?.get_path(path) {
+            Ok(entry) => Ok(Some(entry)),
+            Err(error) if error.code() == ErrorCode::NotFound && error.class() == ErrorClass::Tree => Ok(None),
+            Err(error) => Err(explain_read(error, &path.display().to_string())),
+        }
     }
 
     /// Whether a tracked file differs from `HEAD`, in the index or in the work tree. Always false for a bare repository.
@@ -157,7 +175,36 @@ impl Repository {
     /// The uncompressed content of an object of the given kind.
     pub(super) fn object(&self, id: CommitId, kind: ObjectType) -> Result<Vec<u8>> {
         let odb = self.inner.odb()?;
-        read_object(&odb, id, kind).map(|object| object.data().to_vec())
+        let object = read_object(&odb, id, kind).map_err(|error| match error.downcast::<Missing>() {
+            Ok(missing) => missing.failure(&missing.to_string()).into(),
+            Err(error) => error,
+        })?;
+        Ok(object.data().to_vec())
+    }
+}
+
+/// Where a symbolic link in a tree leads to, as a path in the same tree; `None` where it leads out of it.
+fn linked_path(link: &Path, target: &[u8]) -> Option<PathBuf> {
+    let target = Path::new(std::str::from_utf8(target).ok()?);
+    let mut path = link.parent()?.to_owned();
+    for part in target.components() {
+        match part {
+            Component::Normal(name) => path.push(name),
+            Component::ParentDir if path.pop() => {}
+            Component::CurDir => {}
+            _ => return None,
+        }
+    }
+    Some(path)
+}
+
+/// What libgit2 says when something cannot be read, in our words where it is not there.
+fn explain_read(error: git2::Error, what: &str) -> anyhow::Error {
+    match error.code() {
+        ErrorCode::NotFound => {
+            Missing(CommitId([0; 20])).failure(&format!("`{what}` is not in this repository")).into()
+        }
+        _ => anyhow::Error::from(error).context(format!("cannot read `{what}`")),
     }
 }
 
@@ -182,6 +229,16 @@ impl std::fmt::Display for Missing {
 }
 
 impl std::error::Error for Missing {}
+
+impl Missing {
+    /// The failure for it: `what` says what could not be read.
+    pub fn failure(self, what: &str) -> Failure {
+        Failure::new(Exit::Failed, format!("{what}: the clone is partial, or damaged")).help(
+            "fetch what is missing: `git fetch --refetch --no-filter` (git 2.36 or later)\n\
+             or clone again without `--filter`",
+        )
+    }
+}
 
 pub(super) fn id_of(oid: Oid) -> CommitId {
     let mut id = [0; 20];

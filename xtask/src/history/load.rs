@@ -108,6 +108,8 @@ pub fn load_changelog(
     let start = start_of(&lineage, &milestones, initial);
     let changelog = Changelog::new(start, &lineage.steps, &milestones);
     match since {
+        // The declared beginning, before the first commit: everything came after it.
+        Some(since) if lineage.base.is_none() && Some(since) == initial && !changelog.has(since) => Ok(changelog),
         // Not a tag on this mainline; a version `X.Y.0` without its tag will do, and the error lists what there is.
         Some(since) if lineage.base.is_none() => Ok(changelog.since(since)?),
         _ => Ok(changelog),

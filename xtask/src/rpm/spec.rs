@@ -99,7 +99,7 @@ pub fn render(template: &str, values: &Values<'_>) -> Result<String, SpecError> 
     if !release_is_set {
         return Err(SpecError::NoRelease);
     }
-    if !template.contains("@@CHANGELOG@@") {
+    if !template.contains("@@CHANGELOG@@") && !keeps_own_changelog(template) {
         append_changelog(&mut spec, values.changelog);
     }
     Ok(spec)
@@ -155,10 +155,6 @@ fn tag_value<'a>(line: &'a str, tag: &str) -> Option<&'a str> {
 
 fn append_changelog(spec: &mut String, changelog: &str) {
     let has_section = spec.lines().any(is_changelog_section);
-    let ends_in_it = spec.lines().rev().find(|line| !line.trim().is_empty()).is_some_and(is_changelog_section);
-    if has_section && !ends_in_it {
-        return; // the template keeps a changelog of its own
-    }
     let kept = spec.trim_end().len();
     spec.truncate(kept);
     if !has_section {
@@ -166,6 +162,13 @@ fn append_changelog(spec: &mut String, changelog: &str) {
     }
     spec.push('\n');
     spec.push_str(changelog);
+}
+
+/// Whether a template keeps a changelog of its own, into which nothing is put: it has a section, no marker, and something
+/// in the section or after it.
+pub fn keeps_own_changelog(template: &str) -> bool {
+    let ends_in_it = template.lines().rev().find(|line| !line.trim().is_empty()).is_some_and(is_changelog_section);
+    !template.contains("@@CHANGELOG@@") && template.lines().any(is_changelog_section) && !ends_in_it
 }
 
 fn is_changelog_section(line: &str) -> bool {
@@ -273,6 +276,9 @@ mod tests {
         }
         let own = "Version: 1.0.4\n%changelog\n* my own\n";
         assert_eq!(render(own, &VALUES).unwrap(), own);
+        assert!(
+            keeps_own_changelog(own) && !keeps_own_changelog("%changelog\n\n") && !keeps_own_changelog("Name: x\n")
+        );
     }
 
     #[test]

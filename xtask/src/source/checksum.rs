@@ -75,6 +75,15 @@ pub fn render_sums<'a>(files: impl IntoIterator<Item = (&'a str, Digest)>) -> St
     files.into_iter().map(line).collect()
 }
 
+/// The names that a `SHA256SUMS` lists; a line that is none of its form is passed over.
+pub fn names_in_sums(sums: &str) -> impl Iterator<Item = String> {
+    let unescape = |name: &str| name.replace("\\n", "\n").replace("\\\\", "\\");
+    sums.lines().filter_map(move |line| {
+        let (_, name) = line.split_once("  ")?;
+        Some(if line.starts_with('\\') { unescape(name) } else { name.to_owned() })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

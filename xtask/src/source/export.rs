@@ -215,14 +215,7 @@ pub(super) fn refused(path: &[u8], why: &Refused) -> anyhow::Error {
 pub(super) fn unreadable(error: anyhow::Error, path: &[u8]) -> anyhow::Error {
     let path = if path.is_empty() { "the root folder".into() } else { String::from_utf8_lossy(path) };
     match error.downcast_ref::<Missing>() {
-        Some(missing) => {
-            Failure::new(Exit::Failed, format!("cannot export `{path}`: {missing}: the clone is partial, or damaged"))
-                .help(
-                    "fetch what is missing: `git fetch --refetch --no-filter` (git 2.36 or later)\n\
-                 or clone again without `--filter`",
-                )
-                .into()
-        }
+        Some(missing) => missing.failure(&format!("cannot export `{path}`: {missing}")).into(),
         None => error.context(format!("cannot read `{path}`")),
     }
 }

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Exit, Failure};
+use crate::history::Version;
 
 /// The file's name, at the root of a source archive.
 pub const FILE_NAME: &str = ".release.json";
@@ -19,7 +20,7 @@ pub struct ReleaseInfo {
     /// The project's name.
     pub name: String,
     /// `X.Y.Z`.
-    pub version: String,
+    pub version: Version,
     /// The milestone the version is counted from; `None` where it was assumed.
     pub base: Option<String>,
     /// 40 hexadecimal digits.
@@ -30,7 +31,7 @@ pub struct ReleaseInfo {
 
 impl ReleaseInfo {
     /// See the fields.
-    pub fn new(name: String, version: String, base: Option<String>, commit: String, date: String) -> ReleaseInfo {
+    pub fn new(name: String, version: Version, base: Option<String>, commit: String, date: String) -> ReleaseInfo {
         ReleaseInfo { schema: SCHEMA.to_owned(), name, version, base, commit, date }
     }
 
@@ -68,10 +69,9 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        let text =
-            ["lago", "1.0.4", "7deae75278baf0af07a65604407d9e2849242b1f", "2022-10-19T05:24:41Z"].map(str::to_owned);
-        let [name, version, commit, date] = text;
-        let info = ReleaseInfo::new(name, version, Some("1.0".to_owned()), commit, date);
+        let [name, commit, date] =
+            ["lago", "7deae75278baf0af07a65604407d9e2849242b1f", "2022-10-19T05:24:41Z"].map(str::to_owned);
+        let info = ReleaseInfo::new(name, Version::new(1, 0, 4), Some("1.0".to_owned()), commit, date);
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(ReleaseInfo::load(folder.path()).unwrap(), None);
         std::fs::write(folder.path().join(FILE_NAME), info.render().unwrap()).unwrap();

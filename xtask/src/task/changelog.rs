@@ -31,8 +31,8 @@ enum Format {
 /// Prints the changelog of `HEAD`, or of the archive that was unpacked here.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let mut changelog = release::changelog(context.workspace()?, args.since, &context.ui)?;
-    if let Some(version) = context.assumed_version() {
-        changelog = changelog.assume_version(version.clone());
+    if let Some(version) = context.assumed_version()? {
+        changelog = changelog.assume_version(version);
     }
     context.ui.print(&match args.format {
         Format::Rpm => changelog.render_rpm(),

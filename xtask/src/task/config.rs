@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::Context;
 use crate::config::{self, PATH};
+use crate::progress::Progress;
 use crate::project::{Project, Tree, load_config};
 
 /// Arguments of `config`.
@@ -24,14 +25,14 @@ struct Setting {
 
 /// Prints every key; the work tree is read, since that is what a person is editing.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
-    let settings = load_settings(context.workspace()?.local_tree()?)?;
+    let settings = load_settings(context.workspace()?.local_tree()?, &context.ui)?;
     if args.json {
         return context.ui.print(&(render_json(&settings)? + "\n"));
     }
     context.ui.print(&render_text(&settings))
 }
 
-fn load_settings(tree: Tree<'_>) -> Result<Vec<Setting>> {
+fn load_settings(tree: Tree<'_>, progress: &dyn Progress) -> Result<Vec<Setting>> {
     let stated = load_config(tree)?.unwrap_or_default();
     let text = tree.read(PATH)?.unwrap_or_default();
     let lines = config::lines_of_keys(&String::from_utf8_lossy(&text));
@@ -40,8 +41,14 @@ fn load_settings(tree: Tree<'_>) -> Result<Vec<Setting>> {
         Setting { key, value, origin }
     });
     let mut settings: Vec<Setting> = settings.collect();
-    // What no file states is found in the project; a project that has none of it yet can still be configured.
-    let Ok(project) = Project::load(tree, stated) else { return Ok(settings) };
+    // What no file states is found in the project; one where it cannot be found yet can still be configured.
+    let project = match Project::load(tree, stated) {
+        Ok(project) => project,
+        Err(error) => {
+            progress.warn(&format!("{error:#}"));
+            return Ok(settings);
+        }
+    };
     for setting in settings.iter_mut().filter(|setting| setting.value.is_null()) {
         match (setting.key.as_str(), &project.template) {
             ("project.name", _) => {

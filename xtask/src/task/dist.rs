@@ -45,7 +45,7 @@ pub(super) fn make(context: &Context, args: &Args) -> Result<Option<Made>> {
         release: args.release,
         out: args.out.clone(),
         vendoring: if args.no_vendor { Vendoring::LeftOut } else { Vendoring::Made },
-        assumed_version: context.assumed_version().cloned(),
+        assumed_version: context.assumed_version()?,
     };
     let workspace = context.workspace()?;
     let input = Input::load(workspace, &order, &context.ui)?;

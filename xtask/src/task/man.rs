@@ -8,6 +8,7 @@ use clap_mangen::Man;
 use super::Context;
 use crate::cli::Cli;
 use crate::files;
+use crate::plan::Plan;
 
 /// Arguments of `man`.
 #[derive(Debug, clap::Args)]
@@ -15,6 +16,9 @@ pub struct Args {
     /// Write `releng.1` and a page for each command into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Say what would be written
+    #[arg(long, requires = "out")]
+    dry_run: bool,
 }
 
 /// Prints the main page, or writes all pages.
@@ -24,18 +28,21 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     definition.build();
     match &args.out {
         None => context.ui.print(&String::from_utf8_lossy(&render(&definition)?)),
-        Some(folder) => write_pages(&definition, folder),
+        Some(folder) => write_pages(context, args, &definition, folder),
     }
 }
 
-fn write_pages(definition: &clap::Command, folder: &Path) -> Result<()> {
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot create the folder `{}`", folder.display()))?;
-    files::write(&folder.join("releng.1"), &render(definition)?)?;
-    for command in definition.get_subcommands() {
-        let page = format!("releng-{}.1", command.get_name());
-        files::write(&folder.join(page), &render(command)?)?;
+fn write_pages(context: &Context, args: &Args, definition: &clap::Command, folder: &Path) -> Result<()> {
+    let commands = definition.get_subcommands().filter(|command| command.get_name() != "help");
+    let page = |command: &clap::Command| (format!("releng-{}.1", command.get_name()), command.clone());
+    let pages: Vec<_> =
+        std::iter::once(("releng.1".to_owned(), definition.clone())).chain(commands.map(page)).collect();
+    if args.dry_run {
+        let steps = pages.iter().map(|(name, _)| format!("write {}", folder.join(name).display())).collect();
+        return context.ui.print(&Plan { title: "write the manual pages".to_owned(), steps }.to_string());
     }
-    Ok(())
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot create the folder `{}`", folder.display()))?;
+    pages.iter().try_for_each(|(name, command)| files::write(&folder.join(name), &render(command)?))
 }
 
 fn render(command: &clap::Command) -> Result<Vec<u8>> {

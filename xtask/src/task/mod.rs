@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::cli::{Command, Global};
+use crate::error::{Exit, Failure};
 use crate::history::Version;
 use crate::ui::Ui;
 use crate::workspace::Workspace;
@@ -31,7 +32,8 @@ pub struct Context {
 impl Context {
     /// From the global flags; nothing is looked for yet.
     pub fn new(ui: Ui, global: Global) -> Context {
-        Context { ui, start: global.project, assumed_version: global.assume_version, workspace: OnceCell::new() }
+        let assumed_version = global.assume_version;
+        Context { ui, start: global.project, assumed_version, workspace: OnceCell::new() }
     }
 
     /// The project, found at the first call.
@@ -43,9 +45,14 @@ impl Context {
         Ok(self.workspace.get_or_init(|| workspace))
     }
 
-    /// The version stated with `--assume-version`.
-    pub fn assumed_version(&self) -> Option<&Version> {
-        self.assumed_version.as_ref()
+    /// The version stated with `--assume-version`, else in the variable `RELENG_VERSION`, unless that is empty.
+    pub fn assumed_version(&self) -> Result<Option<Version>, Failure> {
+        if self.assumed_version.is_some() {
+            return Ok(self.assumed_version.clone());
+        }
+        let stated = std::env::var("RELENG_VERSION").unwrap_or_default();
+        let parsed = (!stated.is_empty()).then(|| stated.parse()).transpose();
+        parsed.map_err(|why| Failure::new(Exit::Usage, format!("`RELENG_VERSION` is `{stated}`: {why}")))
     }
 }
 

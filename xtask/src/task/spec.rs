@@ -10,14 +10,15 @@ use crate::files;
 use crate::history::Version;
 use crate::plan::Plan;
 use crate::project::{Project, Template, load_config};
-use crate::release::{Release, render_spec};
+use crate::release::{self, Release, render_spec};
 use crate::rpm::spec;
-use crate::workspace::Workspace;
+use crate::workspace::{Origin, Workspace};
 
 /// Arguments of `spec`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Check a rendered spec instead (exit 4 where it is out of date); default: the one beside the template
+    /// Check a rendered spec for the version it states (exit 4 where it is not what the template gives); default: the one
+    /// beside the template
     #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with_all = ["out", "release", "dry_run"])]
     check: Option<Option<PathBuf>>,
     /// The release: 2 and above for repackaging without a change of code
@@ -37,10 +38,14 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let tree = workspace.local_tree()?;
     let project = Project::load(tree, load_config(tree)?.unwrap_or_default())?;
     let template = project.template.as_ref().ok_or_else(no_template)?;
-    let release = Release::load(workspace, context.assumed_version(), &context.ui)?;
+    let release = Release::load(workspace, context.assumed_version()?, &context.ui)?;
+    release::warn_of_own_changelog(template, &context.ui);
     let beside = workspace.work_tree().map(|root| root.join(template.spec_path()));
     if let Some(file) = &args.check {
-        let file = file.clone().or(beside).ok_or_else(no_place)?;
+        // An unpacked archive has its spec in the top folder.
+        let unpacked = Some(workspace.root.join(template.spec_name()));
+        let unpacked = unpacked.filter(|spec| matches!(workspace.origin, Origin::Unpacked(_)) && spec.exists());
+        let file = file.clone().or(unpacked).or(beside).ok_or_else(no_place)?;
         return check(context, &project, template, &release, &file);
     }
     let text = render_spec(&project, template, &release.version, args.release, &release.changelog)?;
@@ -51,6 +56,10 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
 }
 
 fn write(context: &Context, args: &Args, path: &Path, release: &Release, text: &str) -> Result<()> {
+    if std::fs::canonicalize(path).is_ok_and(|path| path.to_string_lossy().ends_with(".spec.in")) {
+        let message = format!("refusing to write over `{}`: it is a spec template", path.display());
+        return Err(Failure::new(Exit::Usage, message).help("name another file with `--out FILE`").into());
+    }
     let title = format!("render the spec of {}-{}", release.version, args.release);
     let plan = Plan { title, steps: vec![format!("write {}", path.display())] };
     if args.dry_run {

@@ -37,7 +37,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     if let Some(at) = &args.at {
         return find_commit(context, args, at);
     }
-    if let Some(version) = context.assumed_version() {
+    if let Some(version) = context.assumed_version()? {
         let explained = format!("{version} is the version stated with --assume-version\n");
         return print_stated(context, args, &version.to_string(), None, None, &explained);
     }
@@ -46,7 +46,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         Origin::Unpacked(info) if args.rev.is_none() => {
             let explained =
                 format!("{} is what the unpacked source archive of commit {} states\n", info.version, info.commit);
-            print_stated(context, args, &info.version, Some(&info.commit), info.base.as_deref(), &explained)
+            print_stated(context, args, &info.version.to_string(), Some(&info.commit), info.base.as_deref(), &explained)
         }
         _ => count(context, args, workspace.repository()?),
     }
@@ -111,6 +111,7 @@ fn find_commit(context: &Context, args: &Args, at: &Version) -> Result<()> {
     let repository = workspace.repository()?;
     let tip = repository.resolve(args.rev.as_deref().unwrap_or("HEAD"))?;
     let config = release::config_of(workspace, repository, tip, &context.ui)?;
+    release::warn_without_beginning(repository, &config, tip, &context.ui)?;
     let steps = history::load_versions(repository, tip, config.version.initial, &context.ui)?;
     let found = history::load::find_version(&steps, at);
     let Some((newest, others)) = found.split_first() else {

@@ -119,6 +119,11 @@ impl Changelog {
         Failure::new(Exit::Usage, format!("`{milestone}` is no milestone of this mainline")).help(help)
     }
 
+    /// Whether a commit had the version `X.Y.0` of this milestone.
+    pub fn has(&self, milestone: Milestone) -> bool {
+        self.entries.iter().any(|entry| entry.version == Version::from(milestone))
+    }
+
     /// The entries as they were when `version` was the newest: empty where no commit had it.
     #[must_use]
     pub fn up_to(mut self, version: &Version) -> Changelog {
