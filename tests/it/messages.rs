@@ -63,8 +63,15 @@ fn no_tags_and_no_declared_beginning() {
     assert_eq!(untagged.releng(&["version"]).exits(0).says(&["no milestone tag"]).stdout, "0.0.1\n");
     untagged.releng(&["version", "--strict"]).exits(1).says(&["no milestone tag"]);
     dist_refuses(&untagged, &[], 6, &["git fetch --tags", "version.initial"]);
+    untagged.git(&["tag", "v1.0"]);
+    dist_refuses(&untagged, &[], 6, &["version.initial"]);
+    untagged.releng(&["version"]).exits(0).says(&["`v1.0` is none"]);
+    untagged.releng(&["version", "--at", "0.0.1"]).exits(0).says(&["no milestone tag"]);
+    untagged.releng(&["changelog"]).exits(0).says(&["no milestone tag"]);
     untagged.commit("Declare the beginning", &[("packaging/release.toml", "[version]\ninitial = \"0.3\"\n")]);
     assert_eq!(untagged.releng(&["version"]).exits(0).stdout, "0.3.2\n");
+    let since = untagged.releng(&["changelog", "--since", "0.3"]).exits(0).stdout;
+    assert!(since.contains("0.3.1-1"), "{since}");
 }
 
 #[test]

@@ -47,12 +47,14 @@ pub struct Facts<'a> {
     pub initial: Option<Milestone>,
     /// The branch of the commit.
     pub branch: Option<&'a str>,
+    /// A tag such as `v1.0`, to be named where there is no beginning.
+    pub lookalike: Option<&'a str>,
 }
 
 impl Answer {
     /// Applies the rules.
     pub fn new(facts: Facts<'_>) -> Answer {
-        let Facts { commit, lineage, before_base, milestones, initial, branch } = facts;
+        let Facts { commit, lineage, before_base, milestones, initial, branch, lookalike } = facts;
         let tagged = lineage.base.and_then(|commit| Some((milestones.of(commit)?, commit)));
         let base = match tagged {
             Some((milestone, commit)) => Some(Base { milestone, commit: Some(commit) }),
@@ -66,7 +68,7 @@ impl Answer {
         let version = steps.last().map_or(start, |step| step.version.clone());
 
         let mut warnings = Vec::new();
-        warnings.extend(base.is_none().then(|| warning::no_tag(&version)));
+        warnings.extend(base.is_none().then(|| warning::no_tag(&version, lookalike)));
         if let Some((milestone, commit)) = tagged {
             warnings.extend(warning::several_tags(commit, milestones.all_of(commit)));
             warnings

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::answer::{Answer, Facts};
 use super::changelog::Changelog;
-use super::milestone::{Milestones, is_milestone_like};
+use super::milestone::{Milestones, is_milestone_like, is_version_like};
 use super::version::{Step, Version, count, judge};
 use crate::error::{Exit, Failure};
 use crate::git::{CommitId, Lineage, Repository};
@@ -60,7 +60,13 @@ pub fn load_answer(repository: &Repository, question: &Question<'_>, progress: &
         None => None,
     };
     let Question { commit, initial, branch, .. } = *question;
-    Ok(Answer::new(Facts { commit, lineage, before_base, milestones: &milestones, initial, branch }))
+    let lookalikes = match lineage.base.is_none() && initial.is_none() {
+        true => repository.tags(is_version_like)?,
+        false => Vec::new(),
+    };
+    let lookalike = lookalikes.last().map(|tag| tag.name.as_str());
+    let milestones = &milestones;
+    Ok(Answer::new(Facts { commit, lineage, before_base, milestones, initial, branch, lookalike }))
 }
 
 /// Every commit of the mainline with its version, newest first.

@@ -10,6 +10,15 @@ pub fn is_milestone_like(name: &str) -> bool {
     name.parse::<Milestone>() != Err(NotAMilestone::Other)
 }
 
+/// Whether a tag's name is that of a version in another spelling, such as `v1.0` or `1.0.1`.
+pub fn is_version_like(name: &str) -> bool {
+    let numbers = name.trim_start_matches(|letter: char| letter.is_ascii_alphabetic() || "-_/".contains(letter));
+    !is_milestone_like(name)
+        && numbers.starts_with(|first: char| first.is_ascii_digit())
+        && numbers.contains('.')
+        && numbers.chars().all(|letter| letter.is_ascii_digit() || letter == '.')
+}
+
 /// The milestone tags of a repository, and the tags that only look like one.
 #[derive(Clone, Debug, Default)]
 pub struct Milestones {
@@ -56,6 +65,16 @@ impl Milestones {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn versions_in_another_spelling() {
+        for name in ["v1.0", "1.0.1", "release-2.3", "rel/1.0"] {
+            assert!(is_version_like(name), "{name}");
+        }
+        for name in ["1.0", "02.05", "nightly", "v1", "v1.0-rc1"] {
+            assert!(!is_version_like(name), "{name}");
+        }
+    }
 
     #[test]
     fn the_highest_of_a_commit_counts() {

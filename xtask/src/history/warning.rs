@@ -77,13 +77,13 @@ fn warning(id: WarningId, message: String) -> Warning {
 }
 
 /// `no-tag`.
-pub(super) fn no_tag(version: &Version) -> Warning {
-    warning(
-        WarningId::NoTag,
-        format!(
-            "no milestone tag `X.Y` on the mainline: counted from 0.0 to {version}; tags may not have been fetched"
-        ),
-    )
+pub(super) fn no_tag(version: &Version, lookalike: Option<&str>) -> Warning {
+    let why = match lookalike {
+        Some(tag) => format!("`{tag}` is none"),
+        None => "tags may not have been fetched".to_owned(),
+    };
+    let message = format!("no milestone tag `X.Y` on the mainline: counted from 0.0 to {version}; {why}");
+    warning(WarningId::NoTag, message)
 }
 
 /// `several-tags`, for the milestones of the base, lowest first.
