@@ -12,7 +12,7 @@ use anyhow::Result;
 use crate::config::{Format, SrpmWriter, Vendor};
 use crate::error::{Exit, Failure};
 use crate::git::{CommitId, Repository};
-use crate::history::{self, LookBack, Version};
+use crate::history::{self, LookBack, Question, Version};
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::project::{Project, Tree};
@@ -132,15 +132,23 @@ impl Input {
         if order.rev.is_none() {
             warn_of_work_tree(repository, commit, &project, progress)?;
         }
-        let changelog = history::load_changelog(repository, commit, project.config.version.initial, None, progress)?;
-        let (version, base) = match &order.assumed_version {
-            Some(version) => (version.clone(), None),
+        let (version, base, changelog) = match &order.assumed_version {
+            Some(version) => {
+                let initial = project.config.version.initial;
+                (version.clone(), None, history::load_changelog(repository, commit, initial, None, progress)?)
+            }
             None => {
-                let rev = order.rev.as_deref();
-                let answer = release::answer(repository, &project.config, commit, rev, LookBack::Whole, progress)?;
+                let branch = repository.branch(order.rev.as_deref());
+                let question = Question {
+                    commit,
+                    initial: project.config.version.initial,
+                    branch: branch.as_deref(),
+                    look_back: LookBack::Whole,
+                };
+                let (answer, changelog) = history::load_release(repository, &question, progress)?;
                 answer.require_releasable()?;
                 answer.warnings.iter().for_each(|warning| progress.warn(&warning.to_string()));
-                (answer.version, answer.base.map(|base| base.milestone.to_string()))
+                (answer.version, answer.base.map(|base| base.milestone.to_string()), changelog)
             }
         };
         let release = Release { changelog: changelog.assume_version(version.clone()), version };

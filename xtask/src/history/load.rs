@@ -7,7 +7,7 @@ use super::changelog::Changelog;
 use super::milestone::{Milestones, is_milestone_like, is_version_like};
 use super::version::{Step, Version, count, judge};
 use crate::error::{Exit, Failure};
-use crate::git::{CommitId, Lineage, Repository};
+use crate::git::{CommitId, Lineage, MainlineStep, Repository};
 use crate::milestone::Milestone;
 use crate::progress::Progress;
 
@@ -39,9 +39,19 @@ pub struct Question<'a> {
 
 /// The version of a commit.
 ///
+/// With [`LookBack::Whole`] the whole history is read and dates play no part. With [`LookBack::Bounded`] the commits since
+/// the base are told from older ones as git does it: dates that are wrong by more than a day, more than a thousand
+/// commits below the base, can deceive it.
+///
 /// Errors: a shallow clone that lacks what the version counts (exit 6); objects that cannot be read.
 pub fn load_answer(repository: &Repository, question: &Question<'_>, progress: &dyn Progress) -> Result<Answer> {
     let milestones = load_milestones(repository)?;
+    if question.look_back == LookBack::Whole {
+        let whole = repository.lineage(question.commit, |_| false, progress)?;
+        if whole.cut.is_none() {
+            return answer_from_whole(repository, question, &milestones, whole);
+        }
+    }
     let is_tagged = |commit| milestones.of(commit).is_some();
     let lineage = repository.lineage(question.commit, is_tagged, progress)?;
     match lineage.base.and_then(|base| milestones.of(base)) {
@@ -51,21 +61,63 @@ pub fn load_answer(repository: &Repository, question: &Question<'_>, progress: &
     let before_base = match lineage.base {
         Some(base) => {
             let is_earlier = |commit| commit != base && is_tagged(commit);
-            let before = match question.look_back {
-                LookBack::Bounded => repository.lineage_within(LOOK_BACK, base, is_earlier, progress)?,
-                LookBack::Whole => Some(repository.lineage(base, is_earlier, progress)?),
-            };
+            let before = repository.lineage_within(LOOK_BACK, base, is_earlier, progress)?;
             before.filter(|before| before.cut.is_none())
         }
         None => None,
     };
+    answer(repository, question, &milestones, lineage, before_base)
+}
+
+/// The version of a commit with its whole changelog, from one reading of the history: the two cannot differ.
+///
+/// Errors: a shallow clone (exit 6); objects that cannot be read.
+pub fn load_release(
+    repository: &Repository,
+    question: &Question<'_>,
+    progress: &dyn Progress,
+) -> Result<(Answer, Changelog)> {
+    let milestones = load_milestones(repository)?;
+    let whole = repository.lineage(question.commit, |_| false, progress)?;
+    require_whole(&whole, "the changelog goes back to the first commit")?;
+    let start = start_of(&whole, &milestones, question.initial);
+    let changelog = Changelog::new(start, &whole.steps, &milestones);
+    Ok((answer_from_whole(repository, question, &milestones, whole)?, changelog))
+}
+
+fn answer_from_whole(
+    repository: &Repository,
+    question: &Question<'_>,
+    milestones: &Milestones,
+    whole: Lineage,
+) -> Result<Answer> {
+    let is_tagged = |step: &MainlineStep| milestones.of(step.commit.id).is_some();
+    let mut before = whole.steps;
+    let Some(base) = before.iter().rposition(is_tagged) else {
+        return answer(repository, question, milestones, Lineage { steps: before, base: None, cut: None }, None);
+    };
+    let since = before.split_off(base + 1);
+    let earlier = before[..base].iter().rposition(is_tagged);
+    let before_base = before.split_off(earlier.map_or(0, |earlier| earlier + 1));
+    let id_of = |steps: &[MainlineStep]| steps.last().map(|step| step.commit.id);
+    let lineage = Lineage { base: id_of(&before_base), steps: since, cut: None };
+    let before_base = Lineage { base: id_of(&before), steps: before_base, cut: None };
+    answer(repository, question, milestones, lineage, Some(before_base))
+}
+
+fn answer(
+    repository: &Repository,
+    question: &Question<'_>,
+    milestones: &Milestones,
+    lineage: Lineage,
+    before_base: Option<Lineage>,
+) -> Result<Answer> {
     let Question { commit, initial, branch, .. } = *question;
     let lookalikes = match lineage.base.is_none() && initial.is_none() {
         true => repository.tags(is_version_like)?,
         false => Vec::new(),
     };
     let lookalike = lookalikes.last().map(|tag| tag.name.as_str());
-    let milestones = &milestones;
     Ok(Answer::new(Facts { commit, lineage, before_base, milestones, initial, branch, lookalike }))
 }
 

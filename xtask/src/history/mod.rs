@@ -18,6 +18,6 @@ pub mod warning;
 pub use crate::milestone::Milestone;
 pub use answer::{Answer, Base};
 pub use changelog::{Changelog, Repackaging};
-pub use load::{LookBack, Question, load_answer, load_changelog, load_versions};
+pub use load::{LookBack, Question, load_answer, load_changelog, load_release, load_versions};
 pub use version::{Level, Step, Version};
 pub use warning::{Warning, WarningId};
