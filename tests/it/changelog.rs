@@ -80,6 +80,7 @@ fn the_text_reads_back_into_the_same_forms() {
     assert_eq!(read.render_markdown(), original.render_markdown());
     let changes = |log: &mut Changelog| {
         for entry in &mut log.entries {
+            entry.committed = entry.date; // the text has the clamped day alone
             entry.changes.iter_mut().for_each(|change| change.commit = None);
         }
         log.clone()

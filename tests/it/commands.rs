@@ -78,6 +78,14 @@ fn colour_follows_the_flag_and_the_terminal() {
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let project = demo();
+    // A changelog of more than a pipe holds, to a reader that has gone before it is written.
+    let subject = "x".repeat(500);
+    let commits = format!("for n in $(seq 200); do git commit -q --allow-empty -m '{subject}'; done");
+    project.git(&["config", "user.name", "A"]);
+    project.git(&["config", "user.email", "a@b"]);
+    run_in(project.path(), "sh", &["-c", &commits], &[]).exits(0);
+    let gone = format!("{{ sleep 0.2; {PROGRAM} changelog; }} | true; echo ${{PIPESTATUS[0]}}");
+    run_in(project.path(), "bash", &["-c", &gone], &[]).exits(0).says_nothing().prints("0\n");
     let script = format!("{PROGRAM} man | head -n 1; {PROGRAM} version >/dev/full; echo $?");
     let ran = run_in(project.path(), "bash", &["-o", "pipefail", "-c", &script], &[]).exits(0);
     assert!(ran.stdout.ends_with("1\n"), "a full disk is one: {}", ran.stdout);

@@ -225,6 +225,43 @@ fn an_interrupt() {
     assert_eq!(project.files("target"), [".gitignore"]);
 }
 
+#[test]
+fn an_interrupt_while_a_program_runs() {
+    let project = Sandbox::released(&[("Cargo.toml", "[package]\nname = \"demo\"\n"), ("Cargo.lock", "")]);
+    project.write("bin/cargo", "#!/bin/sh\necho $$ >\"$OLDPWD_FILE\"\nexec sleep 60\n");
+    run_in(project.path(), "chmod", &["+x", "bin/cargo"], &[]).exits(0);
+    let (program, pid_file) = (project.join("bin/cargo"), project.join("pid"));
+    let running = duct::cmd(PROGRAM, ["dist"]).dir(project.path()).env("CARGO", program).env("OLDPWD_FILE", &pid_file);
+    let running = running.stderr_capture().stdout_null().unchecked().start().unwrap();
+    let began = Instant::now();
+    while !std::fs::read_to_string(&pid_file).is_ok_and(|pid| pid.ends_with('\n')) {
+        assert!(began.elapsed() < Duration::from_secs(20), "nothing began");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    duct::cmd("kill", ["-TERM", &running.pids()[0].to_string()]).run().unwrap();
+    let ended = running.wait().unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{}", String::from_utf8_lossy(&ended.stderr));
+    assert!(began.elapsed() < Duration::from_secs(30), "it waited for the program");
+    let child = std::fs::read_to_string(pid_file).unwrap();
+    assert!(!std::path::Path::new("/proc").join(child.trim()).exists(), "the program is still there");
+}
+
+#[test]
+fn a_tree_that_git_would_not_make() {
+    let project = demo();
+    let blob = project.git(&["hash-object", "-w", "a.txt"]);
+    let folder = project.git(&["write-tree"]);
+    let script = format!(
+        "printf '120000 a\\0%b40000 a\\0%b' \"$(echo {blob} | sed 's/../\\\\x&/g')\" \"$(echo {folder} | sed 's/../\\\\x&/g')\" \
+         | git hash-object -w -t tree --stdin --literally"
+    );
+    let tree = run_in(project.path(), "bash", &["-c", &script], &[]).exits(0).stdout;
+    let commit = project.git(&["commit-tree", "-p", "HEAD", "-m", "Bad", tree.trim()]);
+    project.git(&["update-ref", "refs/heads/bad", &commit]);
+    project.write("packaging/release.toml", "[project]\nname = \"demo\"\n");
+    dist_refuses(&project, &["--rev", "bad"], 1, &["is damaged: it has two entries `a`"]);
+}
+
 fn is_temporary(entry: std::io::Result<std::fs::DirEntry>) -> bool {
     entry.is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with(".dist.releng-"))
 }

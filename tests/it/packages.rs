@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::program::{Sandbox, run_in};
+use crate::support::program::{PROGRAM, Sandbox, run_in};
 
 /// Like Lago's: a noarch package whose Source0 is an address, with a file and a patch of its own.
 const TEMPLATE: &str = "Name: demo\nVersion: @@VERSION@@\nRelease: @@RELEASE@@%{?dist}\nSummary: A demonstration\n\
@@ -63,13 +63,34 @@ fn rpmbuild_writes_it_where_the_configuration_says_so() {
         .says(&["line 13 of the spec: `%{_vendor}` is not resolved", "set `rpm.srpm = \"rpmbuild\"`"]);
     project.git(&["reset", "-q", "--hard", "HEAD~1"]);
     project.write("packaging/release.toml", "[rpm]\nsrpm = \"rpmbuild\"\n");
-    let made = || {
-        let path = project.releng(&["srpm"]).exits(0).stdout;
+    let made = |umask: &str| {
+        let script = format!("umask {umask} && exec {PROGRAM} srpm");
+        let path = run_in(project.path(), "sh", &["-c", &script], &[]).exits(0).stdout;
         (rpm(&["-qp", "--qf", query], Path::new(path.trim_end())), std::fs::read(path.trim_end()).unwrap())
     };
-    let (facts, bytes) = made();
+    let (facts, bytes) = made("022");
     assert_eq!(facts, wanted);
-    assert_eq!(made().1, bytes, "the same bytes twice");
+    assert_eq!(made("077").1, bytes, "the same bytes twice");
+}
+
+#[test]
+fn a_pointer_is_no_source() {
+    let project = demo();
+    let digest = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393";
+    let pointer = format!("version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize 12345\n");
+    let attributes = "packaging/demo.service export-ignore filter=lfs\n";
+    project.commit("Point", &[("packaging/demo.service", &pointer), (".gitattributes", attributes)]);
+    project.releng(&["dist"]).exits(1).says(&["`packaging/demo.service`", "LFS", "help:"]);
+}
+
+#[test]
+fn a_source_keeps_its_mode() {
+    let project = demo();
+    project.git(&["update-index", "--chmod=+x", "packaging/demo.service"]);
+    project.git(&["commit", "-q", "-m", "Run it"]);
+    let path = project.releng(&["srpm"]).exits(0).stdout;
+    let modes = rpm(&["-qp", "--qf", "[%{FILENAMES} %{FILEMODES:octal}\n]"], Path::new(path.trim_end()));
+    assert!(modes.contains("demo.service 100755\n") && modes.contains("fix.patch 100644\n"), "{modes}");
 }
 
 #[test]

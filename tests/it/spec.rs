@@ -54,8 +54,34 @@ fn a_changelog_of_the_templates_own_is_said() {
 }
 
 #[test]
+fn a_version_may_come_through_a_macro() {
+    let project = demo();
+    let template = TEMPLATE.replace("Version: @@VERSION@@", "%global ver @@VERSION@@\nVersion: %{ver}");
+    project.commit("Use a macro", &[("packaging/demo.spec.in", &template)]);
+    project.releng(&["spec"]).exits(0);
+    project.releng(&["spec", "--check"]).exits(0).says(&["is up to date"]);
+}
+
+#[test]
+fn a_stated_version_needs_no_history() {
+    let folder = Sandbox::bare();
+    folder.write("packaging/release.toml", "");
+    folder.write("demo.spec.in", TEMPLATE);
+    let ran = folder.releng(&["spec", "--assume-version", "1.2.3", "--out", "-"]).exits(0);
+    assert!(ran.stdout.contains("Version: 1.2.3\n"), "{}", ran.stdout);
+    ran.says(&["there is no changelog"]);
+}
+
+#[test]
 fn a_template_is_not_written_over() {
     let project = demo();
+    project.git(&["mv", "packaging/demo.spec.in", "real.spec.in"]);
+    project.write("packaging/release.toml", "[rpm]\nspec = \"real.spec.in\"\n");
+    project.releng(&["spec", "--out", "real.spec.in"]).exits(2).says(&["refusing to write over"]);
+    project.git(&["mv", "real.spec.in", "packaging/demo.spec.in"]);
+    project.write("packaging/release.toml", "[rpm]\nspec = \"demo.spec\"\n");
+    project.releng(&["spec"]).exits(2).says(&["does not end in `.spec.in`"]);
+    std::fs::remove_file(project.join("packaging/release.toml")).unwrap();
     let refused = project.releng(&["spec", "--out", "packaging/demo.spec.in"]);
     refused.exits(2).says(&["refusing to write over", "help: name another file"]);
     let device = project.releng(&["spec", "--out", "/dev/null"]).exits(0);
@@ -68,7 +94,7 @@ fn a_check_does_not_believe_a_version_that_never_was() {
     project.releng(&["--assume-version", "9.9.9", "spec"]).exits(0);
     project.releng(&["spec", "--check"]).exits(4).says(&["of version 9.9.9, which no commit of the mainline had"]);
     project.write("packaging/demo.spec", "Name: demo\n");
-    project.releng(&["spec", "--check"]).exits(4).says(&["states no plain `Version:`"]);
+    project.releng(&["spec", "--check"]).exits(4).says(&["states no `Version:`"]);
 }
 
 #[test]

@@ -47,6 +47,7 @@ fn every_tag_is_what_rpmbuild_writes() {
     check("small", &small(""));
     check("small", &small("BuildArch: noarch\nBuildRequires: a < 1~rc, b > 2^git\nURL: http://x/"));
     check("small", &small("%define vendor The %{name} Company\nBugURL: http://bugs/\nEpoch: 0\nSourceLicense: GPL"));
+    check("smaller", &small("Epoch: 2").replace("Name: small", "Name: small-er-1"));
     check("small", &small("Source: b\nPatch: p\nSource7: http://x/get?f=a\nSource: c\nPatch3: q\nSource12: d"));
     check("small", &small("%sourcelist\n# no\nhttp://x/%{name}.tar\nb\n\n%patchlist\np1\np2"));
     check(

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZero;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -89,7 +90,7 @@ pub struct RpmKeys {
     /// The spec template. Default: the only `*.spec.in` in the root or in `packaging/`.
     pub spec: Option<String>,
     /// How many of the newest changelog entries the spec holds. Default: all.
-    pub changelog_entries: Option<u32>,
+    pub changelog_entries: Option<NonZero<u32>>,
     /// Who writes the source RPM.
     pub srpm: SrpmWriter,
 }
@@ -158,7 +159,8 @@ impl UnknownKey {
         let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
         // A key in the wrong table is as near as one with a letter wrong.
         let distance = |key: &str| edit_distance(key, &self.path).min(1 + edit_distance(&last(key), &last(&self.path)));
-        let nearest = known.keys().min_by_key(|key| distance(key)).filter(|key| distance(key) <= 4);
+        let limit = 1 + last(&self.path).len() / 3;
+        let nearest = known.keys().min_by_key(|key| distance(key)).filter(|key| distance(key) <= limit);
         let listed = || format!("the keys are {}", known.keys().cloned().collect::<Vec<_>>().join(", "));
         let help = nearest.map_or_else(listed, |key| format!("did you mean `{key}`?"));
         Failure::new(Exit::Usage, message).help(help)
@@ -225,6 +227,17 @@ pub fn cargo_package_name(manifest: &[u8]) -> Result<Option<String>, String> {
     Ok(manifest.get("package").and_then(|package| package.get("name")?.as_str()).map(str::to_owned))
 }
 
+/// Cargo's configuration for vendored crates, with the folder that holds them named as it will be used. What cargo prints
+/// names the folder they were put into.
+pub fn with_vendor_directory(printed: &str, folder: &str) -> Result<String, toml::de::Error> {
+    let mut config: toml::Table = printed.parse()?;
+    let vendored = config.get_mut("source").and_then(|source| source.get_mut("vendored-sources")?.as_table_mut());
+    if let Some(vendored) = vendored {
+        vendored.insert("directory".to_owned(), folder.into());
+    }
+    Ok(config.to_string())
+}
+
 fn line_at(text: &str, offset: usize) -> usize {
     text[..offset].matches('\n').count() + 1
 }
@@ -266,7 +279,7 @@ mod tests {
                     vendor = \"none\"\n[rpm]\nspec = \"lago.spec.in\"\nchangelog-entries = 200\nsrpm = \"rpmbuild\"\n";
         let config = Config::parse(text.as_bytes()).unwrap();
         assert_eq!(lines_of_keys(text).keys().collect::<Vec<_>>(), known_keys().keys().collect::<Vec<_>>());
-        assert_eq!(config.rpm.changelog_entries, Some(200));
+        assert_eq!(config.rpm.changelog_entries, NonZero::new(200));
         assert_eq!(config.version.initial.map(|initial| initial.to_string()).as_deref(), Some("0.1"));
         let values = leaves(&config);
         assert!(values.values().all(|value| !value.is_null()), "{values:?}");
@@ -295,6 +308,14 @@ mod tests {
             let (message, _) = refusal(text);
             assert!(message.contains(part), "{text:?}: {message}");
         }
+    }
+
+    #[test]
+    fn the_folder_of_vendored_crates_is_named_as_it_is_used() {
+        let printed = "[source.crates-io]\nreplace-with = \"vendored-sources\"\n\n\
+                       [source.vendored-sources]\ndirectory = \"/tmp/x/vendor\"\n";
+        assert_eq!(with_vendor_directory(printed, "vendor").unwrap(), printed.replace("/tmp/x/", ""));
+        assert_eq!(with_vendor_directory("", "vendor").unwrap(), "");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::error::{Exit, Failure};
 
-/// The mark of a temporary file or folder of ours; it begins with a dot and bears the name of what it will become.
+/// The mark of a temporary file or folder of ours; a folder's name begins with a dot and what it will be called.
 const MARK: &str = ".releng-";
 /// What follows the mark in the name of an old folder on its way out.
 const OLD: &str = "old";
@@ -134,13 +134,18 @@ pub fn write(path: &Path, content: &[u8]) -> Result<()> {
     }
     let parent = path.parent().unwrap_or(Path::new("/"));
     let mut made = tempfile::Builder::new()
-        .prefix(&format!(".{}", MARK.trim_matches('.')))
+        .prefix(MARK)
         .permissions(fs::Permissions::from_mode(0o666)) // less the umask
         .tempfile_in(parent)
         .with_context(failed)?;
     made.write_all(content).and_then(|()| made.as_file().sync_all()).with_context(failed)?;
     made.persist(&path).with_context(failed)?;
     sync_parent(&path).with_context(failed)
+}
+
+/// An empty folder outside of everything, for what must not see the folders above it; it goes when the value goes.
+pub fn remote_scratch() -> Result<Scratch> {
+    Ok(Scratch(tempfile::tempdir().context("cannot create a temporary folder")?))
 }
 
 /// A nameless file for what must be finished before it can be passed on; it stays in memory while it is small.

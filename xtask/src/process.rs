@@ -1,11 +1,11 @@
 //! Running other programs.
 //!
-//! A program is run with an argument list, never through a shell, in a folder that is said, and ends with us: an
-//! interrupt reaches it as well, since it stays in our process group. What it says on standard error is kept for the
-//! message that is shown where it fails.
+//! A program is run with an argument list, never through a shell, in a folder that is said, and does not outlive us: where
+//! we are interrupted it is killed. What it says on standard error is kept for the message that is shown where it fails.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Result;
 use duct::cmd;
@@ -13,8 +13,23 @@ use duct::cmd;
 use crate::error::{Exit, Failure};
 use crate::interrupt;
 
+/// How often a running program is looked at.
+const GLANCE: Duration = Duration::from_millis(100);
+
 /// How many of the last lines a failed program said stand in the message.
 const LAST_LINES: usize = 20;
+
+/// Adds the next step to the failure of a program, and to no other: an interrupt has none.
+pub fn with_help(error: anyhow::Error, help: impl FnOnce(&str) -> String) -> anyhow::Error {
+    match error.downcast::<Failure>() {
+        Ok(failure) if failure.exit == Exit::Failed && failure.help.is_none() => {
+            let help = help(&failure.message);
+            failure.help(help).into()
+        }
+        Ok(failure) => failure.into(),
+        Err(error) => error,
+    }
+}
 
 /// A program and everything that is said about its surroundings.
 pub struct Program<'a> {
@@ -41,10 +56,20 @@ impl Program<'_> {
             };
         }
         let shown = self.program.to_string_lossy();
-        let output = run.stdout_capture().stderr_capture().unchecked().run().map_err(|error| {
+        let running = run.stdout_capture().stderr_capture().unchecked().start().map_err(|error| {
             Failure::new(Exit::Failed, format!("cannot run `{shown}`: {error}"))
                 .help(format!("install `{shown}`, or put it on PATH"))
         })?;
+        let output = loop {
+            if let Some(output) = running.wait_timeout(GLANCE)? {
+                break output;
+            }
+            if let Err(interrupted) = interrupt::check() {
+                running.kill()?;
+                running.wait()?;
+                return Err(interrupted.into());
+            }
+        };
         interrupt::check()?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());

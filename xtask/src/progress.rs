@@ -1,9 +1,6 @@
 //! How the domains say how far they are, without knowing about terminals.
 
-/// A listener to long work. `ui.rs` draws it; [`Silent`] is for tests and for `--quiet`.
-///
-/// Every call is also the place where an interrupt is noticed, so that long loops stop between two items and leave
-/// nothing half-written: see [`crate::interrupt`].
+/// A listener to long work. `ui.rs` draws it; [`Silent`] is for tests and benchmarks.
 pub trait Progress: Sync {
     /// A phase begins: `what` is a present participle such as `writing lago-1.0.4.tar.gz`; `total` counts its items,
     /// where it is known.

@@ -27,7 +27,7 @@ impl Tree<'_> {
     /// The content of the file at `path`, with `/` between its parts; `None` where there is none.
     pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>> {
         match self {
-            Tree::Commit(repository, commit) => repository.file_at(*commit, path),
+            Tree::Commit(repository, commit) => Ok(repository.file_at(*commit, path)?.map(|(content, _)| content)),
             Tree::Folder(root) => match std::fs::read(root.join(path)) {
                 Ok(content) => Ok(Some(content)),
                 Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
@@ -77,7 +77,7 @@ impl fmt::Display for NameSource {
 /// The spec template of a project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
-    /// Its path in the project, which ends in `.spec.in`, or as `rpm.spec` names it.
+    /// Its path in the project, which ends in `.spec.in`.
     pub path: String,
     /// Its text.
     pub text: String,
@@ -191,6 +191,12 @@ fn find_template(tree: Tree<'_>, config: &Config) -> Result<Option<String>> {
         if Path::new(path).components().any(|part| !matches!(part, Component::Normal(_))) {
             let message = format!("`rpm.spec` in `{}`: `{path}` is no path within the project", config::PATH);
             return Err(Failure::new(Exit::Usage, message).help("name it relative to the root").into());
+        }
+        if !path.ends_with(".spec.in") {
+            let message = format!("`rpm.spec` in `{}`: `{path}` does not end in `.spec.in`", config::PATH);
+            return Err(Failure::new(Exit::Usage, message)
+                .help("the rendered spec is called as the template without `.in`")
+                .into());
         }
         return Ok(Some(path.clone()));
     }

@@ -28,20 +28,43 @@ pub struct Release {
 impl Release {
     /// The release that a person who works here would make now: from `HEAD`, or from the files of an unpacked archive.
     pub fn load(workspace: &Workspace, assumed: Option<Version>, progress: &dyn Progress) -> Result<Release> {
-        let (version, changelog) = match &workspace.origin {
-            Origin::Unpacked(info) => (info.version.clone(), unpacked_changelog(workspace)?),
-            Origin::Git(repository) => {
-                let commit = repository.head()?;
-                let config = config_of(workspace, repository, commit, progress)?;
-                let answer = answer(repository, &config, commit, None, LookBack::Bounded, progress)?;
-                answer.warnings.iter().for_each(|warning| progress.warn(&warning.to_string()));
-                (answer.version, history::load_changelog(repository, commit, config.version.initial, None, progress)?)
-            }
-            Origin::Nothing(failure) => return Err(failure.clone().into()),
+        let loaded = match &workspace.origin {
+            Origin::Unpacked(info) => Ok((info.version.clone(), unpacked_changelog(workspace)?)),
+            Origin::Git(repository) => load_from_git(workspace, repository, progress),
+            Origin::Nothing(failure) => Err(failure.clone().into()),
         };
-        let version = assumed.unwrap_or(version);
-        Ok(Release { changelog: changelog.assume_version(version.clone()), version })
+        match (assumed, loaded) {
+            (Some(version), Ok((_, changelog))) => {
+                Ok(Release { changelog: changelog.assume_version(version.clone()), version })
+            }
+            (None, Ok((version, changelog))) => Ok(Release { version, changelog }),
+            // A stated version needs no history; a changelog does.
+            (Some(version), Err(error)) if is_lack_of_history(&error) => {
+                progress.warn(&format!("there is no changelog: {error:#}"));
+                Ok(Release { version, changelog: Changelog::default() })
+            }
+            (_, Err(error)) => Err(error),
+        }
     }
+}
+
+fn load_from_git(
+    workspace: &Workspace,
+    repository: &Repository,
+    progress: &dyn Progress,
+) -> Result<(Version, Changelog)> {
+    let commit = repository.head()?;
+    let config = config_of(workspace, repository, commit, progress)?;
+    let branch = repository.branch(None);
+    let initial = config.version.initial;
+    let question = Question { commit, initial, branch: branch.as_deref(), look_back: LookBack::Whole };
+    let (answer, changelog) = history::load_release(repository, &question, progress)?;
+    answer.warnings.iter().for_each(|warning| progress.warn(&warning.to_string()));
+    Ok((answer.version, changelog))
+}
+
+fn is_lack_of_history(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Failure>().is_some_and(|failure| failure.exit == Exit::NotEnoughHistory)
 }
 
 /// The version of `commit`; `rev` is how it was asked for, where it was.
@@ -78,7 +101,7 @@ pub fn changelog(workspace: &Workspace, since: Option<Milestone>, progress: &dyn
             let whole = unpacked_changelog(workspace)?;
             match since {
                 // The declared beginning, which has no entry of its own.
-                Some(since) if info.base == Some(since.to_string()) && !whole.has(since) => Ok(whole),
+                Some(since) if info.base == Some(since) && !whole.has(since) => Ok(whole),
                 Some(since) => Ok(whole.since(since)?),
                 None => Ok(whole),
             }
@@ -111,7 +134,7 @@ pub fn render_spec(
     release: u32,
     changelog: &Changelog,
 ) -> Result<String, Failure> {
-    let entries = project.config.rpm.changelog_entries.map_or(usize::MAX, |count| count as usize);
+    let entries = project.config.rpm.changelog_entries.map_or(usize::MAX, |count| count.get() as usize);
     let changelog = changelog.clone().newest(entries).render_spec(Repackaging::of(release));
     let source0 = archive_name(&project.name, version) + ".tar.gz";
     let vendor = (project.vendor == Vendor::Cargo).then(|| vendor_archive_name(&project.name, version));

@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::error::Failure;
+use crate::history::text::is_steering;
 use crate::progress::Progress;
 
 /// When to use colour.
@@ -194,7 +195,7 @@ impl Progress for Ui {
 
 /// Text from outside, such as a file's name, without power over the terminal.
 fn printable(text: &str) -> String {
-    let is_harmful = |letter: char| letter.is_control() && letter != '\n' && letter != '\t';
+    let is_harmful = |letter: char| is_steering(letter) && letter != '\n' && letter != '\t';
     text.chars()
         .flat_map(|letter| if is_harmful(letter) { letter.escape_default().collect() } else { vec![letter] })
         .collect()

@@ -16,6 +16,9 @@ pub const SOURCE_DATE: u32 = 1_700_000_000;
 const DIFFERENT: &str = "BUILDTIME BUILDHOST COOKIE SPEC ARCH RPMVERSION SHA1HEADER SHA256HEADER SIGMD5 PKGID HDRID \
     PAYLOADDIGEST NVRA NEVRA SIGSIZE LONGSIGSIZE HEADERIMMUTABLE HEADERSIGNATURES HEADERIMAGE";
 
+/// Where the lead names the package.
+const LEAD_NAME: std::ops::Range<usize> = 10..76;
+
 /// A folder with a spec, its files with made-up content, and an `rpmbuild` tree of its own.
 pub struct Bench {
     /// Where everything lies.
@@ -97,7 +100,9 @@ impl Bench {
 
     /// The tags in which the two packages differ.
     pub fn differences(&self, theirs: &Path) -> Vec<String> {
-        let (ours, theirs) = (query(&self.ours()), query(theirs));
+        let lead = |package: &Path| String::from_utf8_lossy(&fs::read(package).unwrap()[LEAD_NAME]).into_owned();
+        let all = |package: &Path| [query(package), vec![lead(package)]].concat();
+        let (ours, theirs) = (all(&self.ours()), all(theirs));
         let pairs = ours.iter().zip(&theirs).filter(|(ours, theirs)| ours != theirs);
         pairs.map(|(ours, theirs)| format!("ours   {ours}\ntheirs {theirs}")).collect()
     }

@@ -1,16 +1,17 @@
 //! Makes the files of a plan aside, and puts them in place with one rename.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 
-use super::{Input, Step};
+use super::{Input, Step, replace};
 use crate::config::{Format, SrpmWriter};
 use crate::error::{Exit, Failure};
-use crate::files::Aside;
-use crate::git::Repository;
+use crate::files::{self, Aside};
+use crate::git::{Mode, Repository};
 use crate::parallel;
 use crate::plan::Plan;
 use crate::progress::Progress;
@@ -18,6 +19,7 @@ use crate::release::{self, CHANGELOG_FILE};
 use crate::rpm::rpmbuild;
 use crate::rpm::srpm::{self, BuildFacts, Content, Parsed, SourceFile};
 use crate::source::checksum::{self, Digest, HashingWriter};
+use crate::source::conversion;
 use crate::source::release_info::{self, ReleaseInfo};
 use crate::source::vendor::Vendored;
 use crate::source::{self, Export, GeneratedFile, Request, archive_name, gzip, tarball};
@@ -69,6 +71,7 @@ pub fn apply(repository: &Repository, input: &Input, plan: &Plan<Step>, progress
         }
     }
     let target = aside.target().to_owned();
+    replace::require_ours(&target)?; // once more: much may have happened since the plan was made
     aside.commit()?;
     Ok(Made { target, written })
 }
@@ -79,7 +82,7 @@ fn load_export(repository: &Repository, input: &Input, progress: &dyn Progress) 
     let seconds = repository.commit(*commit)?.committer().seconds;
     let date = Timestamp::from_second(seconds).with_context(|| format!("commit `{commit}` has no possible date"))?;
     let version = release.version.clone();
-    let info = ReleaseInfo::new(project.name.to_string(), version, base.clone(), commit.to_string(), date.to_string());
+    let info = ReleaseInfo::new(project.name.clone(), version, *base, *commit, date);
     let mut generated = vec![
         (CHANGELOG_FILE.to_owned(), release.changelog.render_rpm()),
         (release_info::FILE_NAME.to_owned(), info.render()?),
@@ -115,7 +118,7 @@ impl Run<'_> {
 
     fn vendor(&self, file: &str) -> Result<Written> {
         let Run { export, threads, progress, .. } = *self;
-        let scratch = self.aside.scratch()?;
+        let scratch = files::remote_scratch()?;
         let vendored = Vendored::load(export, scratch.path(), threads, progress)?;
         self.write(file, Some(vendored.member_count()), |out| {
             gzip::compress(out, threads, |tar| vendored.write(tar, progress))
@@ -144,8 +147,13 @@ impl Run<'_> {
         }
         for source in rpmbuild::source_names(scratch.path(), spec_name)? {
             if !scratch.path().join(&source).exists() {
-                let SourceFile { content: Content::Bytes(content), .. } = self.source_file(&source)? else { continue };
-                fs::write(scratch.path().join(&source), content).context("cannot copy the sources")?;
+                let SourceFile { content: Content::Bytes(content), mode, .. } = self.source_file(&source)? else {
+                    continue;
+                };
+                let path = scratch.path().join(&source);
+                let written = fs::write(&path, content)
+                    .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(mode.into())));
+                written.context("cannot copy the sources")?;
             }
         }
         let made = rpmbuild::write_srpm(scratch.path(), spec_name, self.source_date())?;
@@ -172,9 +180,9 @@ impl Run<'_> {
         let folder = template.and_then(|path| path.rsplit_once('/')).map_or("", |(folder, _)| folder);
         for path in [format!("{folder}/{name}"), name.to_owned()] {
             let path = path.trim_start_matches('/');
-            if let Some(content) = self.repository.file_at(self.input.commit, path)? {
-                let is_executable = self.repository.is_executable_at(self.input.commit, path)?;
-                let mode = if is_executable { 0o755 } else { 0o644 };
+            if let Some((content, mode)) = self.repository.file_at(self.input.commit, path)? {
+                conversion::refuse_pointer(&content).map_err(|why| source::export::refused(path.as_bytes(), &why))?;
+                let mode = if mode == Mode::Executable { 0o755 } else { 0o644 };
                 return Ok(SourceFile { name: name.to_owned(), mode, content: Content::Bytes(content) });
             }
         }

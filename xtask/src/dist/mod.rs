@@ -12,7 +12,7 @@ use anyhow::Result;
 use crate::config::{Format, SrpmWriter, Vendor};
 use crate::error::{Exit, Failure};
 use crate::git::{CommitId, Repository};
-use crate::history::{self, LookBack, Question, Version};
+use crate::history::{self, LookBack, Milestone, Question, Version};
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::project::{Project, Tree};
@@ -56,7 +56,7 @@ pub struct Input {
     project: Project,
     release: Release,
     /// The milestone that the version is counted from; `None` where it was stated.
-    base: Option<String>,
+    base: Option<Milestone>,
 }
 
 /// One thing that `dist` does. Files are named relative to the folder of the results.
@@ -148,7 +148,7 @@ impl Input {
                 let (answer, changelog) = history::load_release(repository, &question, progress)?;
                 answer.require_releasable()?;
                 answer.warnings.iter().for_each(|warning| progress.warn(&warning.to_string()));
-                (answer.version, answer.base.map(|base| base.milestone.to_string()), changelog)
+                (answer.version, answer.base.map(|base| base.milestone), changelog)
             }
         };
         let release = Release { changelog: changelog.assume_version(version.clone()), version };
@@ -164,8 +164,13 @@ fn warn_of_work_tree(
     progress: &dyn Progress,
 ) -> Result<()> {
     let Some(work_tree) = repository.work_tree() else { return Ok(()) };
-    let local = Project::load(Tree::Folder(work_tree), project.config.clone());
-    let local = local.ok().and_then(|local| local.template);
+    let local = match Project::load(Tree::Folder(work_tree), project.config.clone()) {
+        Ok(local) => local.template,
+        Err(error) => {
+            progress.warn(&format!("the work tree could not be released: {error:#}"));
+            project.template.clone()
+        }
+    };
     match (&project.template, &local) {
         (None, Some(template)) => {
             progress.warn(&format!("`{}` is not committed: there will be no spec", template.path))

@@ -33,6 +33,20 @@ impl fmt::Display for CommitId {
     }
 }
 
+impl serde::Serialize for CommitId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for CommitId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<CommitId, D::Error> {
+        let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+        let id = CommitId::parse_hex(text.as_bytes());
+        id.ok_or_else(|| serde::de::Error::custom("a commit is 40 hexadecimal digits"))
+    }
+}
+
 impl fmt::Debug for CommitId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -106,10 +120,7 @@ impl Commit {
     pub fn decode(&self, text: &[u8]) -> String {
         let declared = self.field(b"encoding").and_then(encoding_rs::Encoding::for_label);
         match declared {
-            // Bytes that are UTF-8 already are believed over a declaration: a later rewrite often left it behind.
-            Some(encoding) if std::str::from_utf8(text).is_err() || encoding != encoding_rs::UTF_8 => {
-                encoding.decode_without_bom_handling(text).0.into_owned()
-            }
+            Some(encoding) => encoding.decode_without_bom_handling(text).0.into_owned(),
             _ => String::from_utf8_lossy(text).into_owned(),
         }
     }

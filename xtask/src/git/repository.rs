@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use git2::{ErrorClass, ErrorCode, ObjectType, Oid};
 
 use super::commit::{Commit, CommitId};
+use super::tree::Mode;
 use crate::error::{Exit, Failure};
 
 /// A git repository, opened for reading.
@@ -27,11 +28,6 @@ impl Repository {
         git2::opts::enable_caching(false);
         let inner = git2::Repository::open(path).map_err(|error| explain_open(&error, path))?;
         Ok(Repository { inner, opened_at: path.to_owned() })
-    }
-
-    /// A second handle on the same repository, for another thread.
-    pub fn reopen(&self) -> Result<Repository> {
-        Repository::open(&self.opened_at)
     }
 
     /// The path it was opened at: what a thread needs for a handle of its own.
@@ -71,14 +67,15 @@ impl Repository {
         Ok(id_of(commit.id()))
     }
 
-    /// The branch that `rev` is, or that `HEAD` is on where `rev` is `None` or `HEAD`; without `refs/heads/`.
+    /// The branch that `rev` is, here or of a remote, or that `HEAD` is on where `rev` is `None` or `HEAD`; its bare name.
     pub fn branch(&self, rev: Option<&str>) -> Option<String> {
         let reference = match rev {
             None | Some("HEAD") => self.inner.head().ok()?,
             Some(name) => self.inner.resolve_reference_from_short_name(name).ok()?,
         };
         let name = reference.name().ok()?;
-        name.strip_prefix("refs/heads/").map(str::to_owned)
+        let of_remote = || Some(name.strip_prefix("refs/remotes/")?.split_once('/')?.1);
+        name.strip_prefix("refs/heads/").or_else(of_remote).map(str::to_owned)
     }
 
     /// Reads one commit.
@@ -87,9 +84,9 @@ impl Repository {
         Ok(Commit::new(id, raw))
     }
 
-    /// The content of the file `path` (with `/` between its parts) in the tree of `commit`; `None` where there is none. A
+    /// Content and mode of the file `path` (with `/` between its parts) in the tree of `commit`; `None` where there is none. A
     /// symbolic link to a file of the same tree is followed.
-    pub fn file_at(&self, commit: CommitId, path: &str) -> Result<Option<Vec<u8>>> {
+    pub fn file_at(&self, commit: CommitId, path: &str) -> Result<Option<(Vec<u8>, Mode)>> {
         const LONGEST_CHAIN: usize = 8;
         let mut path = PathBuf::from(path);
         for _ in 0..LONGEST_CHAIN {
@@ -99,19 +96,14 @@ impl Repository {
             }
             let content = self.object(id_of(entry.id()), ObjectType::Blob);
             let content = content.with_context(|| format!("cannot read `{}` of commit `{commit}`", path.display()))?;
-            if entry.filemode() != i32::from(git2::FileMode::Link) {
-                return Ok(Some(content));
+            match Mode::of(entry.filemode().unsigned_abs()) {
+                Mode::Link => {}
+                mode => return Ok(Some((content, mode))),
             }
             let Some(target) = linked_path(&path, &content) else { return Ok(None) };
             path = target;
         }
         Ok(None)
-    }
-
-    /// Whether the file `path` in the tree of `commit` may be run; false where there is no such file.
-    pub fn is_executable_at(&self, commit: CommitId, path: &str) -> Result<bool> {
-        let entry = self.entry_at(commit, Path::new(path))?;
-        Ok(entry.is_some_and(|entry| entry.filemode() & 0o100 != 0))
     }
 
     /// The names of the files directly in `folder` (empty for the root) in the tree of `commit`; names that are not
@@ -150,7 +142,7 @@ impl Repository {
             return Ok(false);
         }
         let mut options = git2::StatusOptions::new();
-        options.include_untracked(false).exclude_submodules(true);
+        options.include_untracked(false);
         let statuses = self.inner.statuses(Some(&mut options)).context("cannot compare the work tree with `HEAD`")?;
         Ok(!statuses.is_empty())
     }
@@ -176,7 +168,7 @@ impl Repository {
     pub(super) fn object(&self, id: CommitId, kind: ObjectType) -> Result<Vec<u8>> {
         let odb = self.inner.odb()?;
         let object = read_object(&odb, id, kind).map_err(|error| match error.downcast::<Missing>() {
-            Ok(missing) => missing.failure(&missing.to_string()).into(),
+            Ok(missing) => not_here(&missing.to_string()).into(),
             Err(error) => error,
         })?;
         Ok(object.data().to_vec())
@@ -201,9 +193,7 @@ fn linked_path(link: &Path, target: &[u8]) -> Option<PathBuf> {
 /// What libgit2 says when something cannot be read, in our words where it is not there.
 fn explain_read(error: git2::Error, what: &str) -> anyhow::Error {
     match error.code() {
-        ErrorCode::NotFound => {
-            Missing(CommitId([0; 20])).failure(&format!("`{what}` is not in this repository")).into()
-        }
+        ErrorCode::NotFound => not_here(&format!("`{what}` is not in this repository")).into(),
         _ => anyhow::Error::from(error).context(format!("cannot read `{what}`")),
     }
 }
@@ -230,14 +220,12 @@ impl std::fmt::Display for Missing {
 
 impl std::error::Error for Missing {}
 
-impl Missing {
-    /// The failure for it: `what` says what could not be read.
-    pub fn failure(self, what: &str) -> Failure {
-        Failure::new(Exit::Failed, format!("{what}: the clone is partial, or damaged")).help(
-            "fetch what is missing: `git fetch --refetch --no-filter` (git 2.36 or later)\n\
-             or clone again without `--filter`",
-        )
-    }
+/// The failure for something that a repository names and does not have; `what` says so of what.
+pub fn not_here(what: &str) -> Failure {
+    Failure::new(Exit::Failed, format!("{what}: the clone is partial, or damaged")).help(
+        "fetch what is missing: `git fetch --refetch --no-filter` (git 2.36 or later)\n\
+         or clone again without `--filter`",
+    )
 }
 
 pub(super) fn id_of(oid: Oid) -> CommitId {

@@ -1,6 +1,8 @@
 //! The tree of a commit: its entries in git's order, and the contents they name.
 
-use anyhow::{Context, Result};
+use std::collections::HashSet;
+
+use anyhow::{Context, Result, ensure};
 use git2::ObjectType;
 
 use super::commit::CommitId;
@@ -28,7 +30,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    fn of(bits: u32) -> Mode {
+    pub(super) fn of(bits: u32) -> Mode {
         match bits & 0o170_000 {
             0o100_000 if bits & 0o100 != 0 => Mode::Executable,
             0o100_000 => Mode::File,
@@ -57,7 +59,9 @@ impl Repository {
             return Ok(Vec::new());
         }
         let raw = self.object(id, ObjectType::Tree)?;
-        parse(&raw).with_context(|| format!("tree `{id}` is damaged"))
+        let entries = parse(&raw).with_context(|| format!("tree `{id}` is damaged"))?;
+        check_names(&entries).with_context(|| format!("tree `{id}` is damaged"))?;
+        Ok(entries)
     }
 
     /// Hands the content of a blob to `read`, without copying it. Errors: [`Missing`](super::Missing), damage.
@@ -82,6 +86,19 @@ fn parse(mut raw: &[u8]) -> Option<Vec<TreeEntry>> {
     Some(entries)
 }
 
+/// Git makes no such trees, and a clone takes them all the same: names that would lead out of a folder, or two entries
+/// of one name, by which a link could stand where a folder is to be.
+fn check_names(entries: &[TreeEntry]) -> Result<()> {
+    let mut seen = HashSet::with_capacity(entries.len());
+    for TreeEntry { name, .. } in entries {
+        let shown = String::from_utf8_lossy(name);
+        let is_safe = !matches!(name.as_slice(), b"" | b"." | b".." | b".git") && !name.contains(&b'/');
+        ensure!(is_safe, "it has an entry `{shown}`");
+        ensure!(seen.insert(name), "it has two entries `{shown}`");
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,5 +112,18 @@ mod tests {
         let modes: Vec<_> = entries.iter().map(|entry| entry.mode).collect();
         assert_eq!(modes, [Mode::File, Mode::File, Mode::Executable, Mode::Link, Mode::Folder, Mode::Submodule]);
         assert_eq!(parse(&raw[..raw.len() - 1]), None);
+    }
+
+    #[test]
+    fn names_that_lead_elsewhere_are_refused() {
+        let entries = |names: &[&str]| -> Vec<TreeEntry> {
+            let entry =
+                |name: &&str| TreeEntry { name: name.as_bytes().to_vec(), mode: Mode::Link, id: CommitId([1; 20]) };
+            names.iter().map(entry).collect()
+        };
+        assert!(check_names(&entries(&["a", "b", "..a", "\u{e9}"])).is_ok());
+        for names in [&["a", "a"][..], &[".."], &["."], &[""], &[".git"], &["a/b"]] {
+            assert!(check_names(&entries(names)).is_err(), "{names:?}");
+        }
     }
 }

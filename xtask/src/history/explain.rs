@@ -8,6 +8,7 @@ use super::answer::{Answer, Base};
 use super::text::{shorten, wrap};
 use super::version::{Level, Step, Version};
 use super::warning::Warning;
+use crate::git::CommitId;
 use crate::milestone::Milestone;
 
 /// How wide the text may be.
@@ -95,9 +96,9 @@ fn header_line(step: &Step, width: usize) -> Option<String> {
 pub fn render_json(answer: &Answer, work_tree: WorkTree) -> String {
     let base_commit = answer.base.and_then(|base| base.commit);
     let document = Document {
-        schema: "releng.version/1",
+        schema: SCHEMA,
         version: &answer.version,
-        commit: answer.commit.to_string(),
+        commit: Some(answer.commit.to_string()),
         base: answer.base.map(|base| base.milestone),
         base_commit: base_commit.map(|commit| commit.to_string()),
         dirty: work_tree == WorkTree::Dirty,
@@ -108,11 +109,28 @@ pub fn render_json(answer: &Answer, work_tree: WorkTree) -> String {
     serde_json::to_string(&document).unwrap_or_default() + "\n"
 }
 
+/// `--json` of a version that was stated and not counted: what is not known is `null`.
+pub fn render_stated_json(version: &Version, commit: Option<CommitId>, base: Option<Milestone>) -> String {
+    let document = Document {
+        schema: SCHEMA,
+        version,
+        commit: commit.map(|commit| commit.to_string()),
+        base,
+        base_commit: None,
+        dirty: false,
+        steps: Vec::new(),
+        warnings: &[],
+    };
+    serde_json::to_string(&document).unwrap_or_default() + "\n"
+}
+
+const SCHEMA: &str = "releng.version/1";
+
 #[derive(Serialize)]
 struct Document<'a> {
     schema: &'static str,
     version: &'a Version,
-    commit: String,
+    commit: Option<String>,
     base: Option<Milestone>,
     base_commit: Option<String>,
     dirty: bool,

@@ -16,7 +16,8 @@ pub fn one_line(text: &str) -> String {
     line
 }
 
-fn is_steering(letter: char) -> bool {
+/// Whether a character steers a terminal or the direction of writing instead of being seen.
+pub fn is_steering(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

@@ -4,14 +4,14 @@
 //! the sources, with these set to fixed values, one rpm version on one host gives the same bytes twice.
 
 use std::ffi::OsString;
-use std::fs::{self, File, FileTimes};
+use std::fs::{self, File, FileTimes, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 
-use crate::error::{Exit, Failure};
-use crate::process::Program;
+use crate::process::{Program, with_help};
 
 /// The base names of the sources and patches of the spec `spec_name` in `folder`, as rpm itself evaluates it.
 pub fn source_names(folder: &Path, spec_name: &str) -> Result<Vec<String>> {
@@ -28,8 +28,10 @@ pub fn write_srpm(folder: &Path, spec_name: &str, source_date: u32) -> Result<Pa
     let date = FileTimes::new().set_modified(UNIX_EPOCH + Duration::from_secs(source_date.into()));
     for entry in fs::read_dir(folder).with_context(|| format!("cannot list `{}`", folder.display()))? {
         let path = entry?.path();
-        let dated = File::options().append(true).open(&path).and_then(|file| file.set_times(date));
-        dated.with_context(|| format!("cannot set the date of `{}`", path.display()))?;
+        let mode = path.metadata().map_or(0o644, |found| if found.mode() & 0o100 != 0 { 0o755 } else { 0o644 });
+        let set = fs::set_permissions(&path, Permissions::from_mode(mode))
+            .and_then(|()| File::options().append(true).open(&path)?.set_times(date));
+        set.with_context(|| format!("cannot set mode and date of `{}`", path.display()))?;
     }
     let mut args: Vec<OsString> = vec!["-bs".into(), "--undefine=dist".into()];
     for define in [
@@ -40,6 +42,7 @@ pub fn write_srpm(folder: &Path, spec_name: &str, source_date: u32) -> Result<Pa
         "_buildrootdir /builddir/build/BUILDROOT",
         "_buildhost reproducible",
         "_source_payload w6.gzdio",
+        "_srcdefattr (-,root,root)",
         "use_source_date_epoch_as_buildtime 1",
     ] {
         args.extend(["--define".into(), define.into()]);
@@ -59,11 +62,7 @@ fn program(
     variables: Vec<(&'static str, Option<String>)>,
 ) -> Result<String> {
     let run = Program { program: name.as_ref(), args, folder, variables }.read();
-    run.map_err(|error| match error.downcast::<Failure>() {
-        Ok(Failure { message, help: None, .. }) => Failure::new(Exit::Failed, message)
-            .help("correct the spec template; `--undefine dist` and the defines shown are ours")
-            .into(),
-        Ok(failure) => failure.into(),
-        Err(error) => error,
+    run.map_err(|error| {
+        with_help(error, |_| "correct the spec template; the defines that are shown are ours".to_owned())
     })
 }

@@ -86,10 +86,12 @@ impl SpecError {
 pub fn render(template: &str, values: &Values<'_>) -> Result<String, SpecError> {
     let mut spec = String::with_capacity(template.len() + values.changelog.len());
     let mut release_is_set = values.release == 1;
+    let mut in_preamble = true;
     for (index, line) in template.split_inclusive('\n').enumerate() {
+        in_preamble &= !is_section(line);
         release_is_set |= line.contains("@@RELEASE@@");
         match fixed_release(line) {
-            Some((before, after)) if values.release != 1 => {
+            Some((before, after)) if values.release != 1 && in_preamble && !line.contains("@@RELEASE@@") => {
                 release_is_set = true;
                 spec.extend([before, &values.release.to_string(), after]);
             }
@@ -171,6 +173,24 @@ pub fn keeps_own_changelog(template: &str) -> bool {
     !template.contains("@@CHANGELOG@@") && template.lines().any(is_changelog_section) && !ends_in_it
 }
 
+/// Whether a line ends the main preamble.
+fn is_section(line: &str) -> bool {
+    const SECTIONS: [&str; 11] = [
+        "%package",
+        "%description",
+        "%prep",
+        "%build",
+        "%install",
+        "%check",
+        "%clean",
+        "%files",
+        "%changelog",
+        "%generate_buildrequires",
+        "%conf",
+    ];
+    line.split_whitespace().next().is_some_and(|word| SECTIONS.contains(&word))
+}
+
 fn is_changelog_section(line: &str) -> bool {
     line.split_whitespace().next() == Some("%changelog")
 }
@@ -190,15 +210,23 @@ pub fn stated_version_and_release(spec: &str) -> Option<(&str, u32)> {
 }
 
 fn stated_tag<'a>(spec: &'a str, tag: &str) -> Option<&'a str> {
-    spec.lines().find_map(|line| tag_value(line, tag)).map(str::trim_end)
+    let preamble = spec.lines().take_while(|line| !is_section(line));
+    preamble.filter_map(|line| tag_value(line, tag)).next().map(str::trim_end)
 }
 
 /// A spec without what no commit can know of itself: the values of `Version:` and `Release:` and the changelog. Two
 /// specs that are tracked and rendered are compared in this form.
 pub fn without_numbers(spec: &str) -> String {
     let mut kept = String::with_capacity(spec.len());
-    for line in spec.lines().take_while(|line| !is_changelog_section(line)) {
-        let tag = ["Version", "Release"].into_iter().find(|tag| tag_value(line, tag).is_some());
+    let (mut in_preamble, mut in_changelog) = (true, false);
+    for line in spec.lines() {
+        if is_section(line) {
+            (in_preamble, in_changelog) = (false, is_changelog_section(line));
+        }
+        if in_changelog {
+            continue;
+        }
+        let tag = ["Version", "Release"].into_iter().find(|tag| in_preamble && tag_value(line, tag).is_some());
         // Writing to a string cannot fail.
         _ = match tag {
             Some(tag) => writeln!(kept, "{tag}:"),
@@ -309,6 +337,9 @@ mod tests {
             assert_eq!(spec.lines().next(), Some(line.replace("@@RELEASE@@", "3").replace('1', "3").as_str()));
         }
         assert_eq!(render("Release: %{rel}\n", &values), Err(SpecError::NoRelease));
+        let elsewhere = "Release: 0.@@RELEASE@@\n%description\nRelease: 1 of something\n%changelog\nx\n";
+        let expected = "Release: 0.3\n%description\nRelease: 1 of something\n%changelog\nx\n";
+        assert_eq!(render(elsewhere, &values).unwrap(), expected);
     }
 
     #[test]
@@ -323,6 +354,7 @@ mod tests {
     fn numbers_are_left_out_of_the_comparison_of_tracked_specs() {
         let old = "Version: 1.0.3\nRelease: 2%{?dist}\nURL: x\n%changelog\n* old\n";
         let new = "Version: 1.0.4\nRelease: 1%{?dist}\nURL: x\n%changelog\n* new\n";
+        assert_ne!(without_numbers(old), without_numbers(&format!("{new}%files\n")), "a section behind it counts");
         assert_eq!(without_numbers(old), without_numbers(new));
         assert_ne!(without_numbers(old), without_numbers(&new.replace("URL: x", "URL: y")));
     }

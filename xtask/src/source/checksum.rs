@@ -77,11 +77,26 @@ pub fn render_sums<'a>(files: impl IntoIterator<Item = (&'a str, Digest)>) -> St
 
 /// The names that a `SHA256SUMS` lists; a line that is none of its form is passed over.
 pub fn names_in_sums(sums: &str) -> impl Iterator<Item = String> {
-    let unescape = |name: &str| name.replace("\\n", "\n").replace("\\\\", "\\");
-    sums.lines().filter_map(move |line| {
+    sums.split_terminator('\n').filter_map(|line| {
         let (_, name) = line.split_once("  ")?;
         Some(if line.starts_with('\\') { unescape(name) } else { name.to_owned() })
     })
+}
+
+fn unescape(name: &str) -> String {
+    let mut letters = name.chars();
+    let mut plain = String::with_capacity(name.len());
+    while let Some(letter) = letters.next() {
+        plain.push(match letter {
+            '\\' => match letters.next() {
+                Some('n') => '\n',
+                Some('r') => '\r',
+                _ => '\\',
+            },
+            other => other,
+        });
+    }
+    plain
 }
 
 #[cfg(test)]
@@ -105,5 +120,12 @@ mod tests {
         let empty = digest_of(b"");
         let sums = render_sums([("a b", empty), ("c\\d\ne", empty)]);
         assert_eq!(sums, format!("{EMPTY}  a b\n\\{EMPTY}  c\\\\d\\ne\n"));
+    }
+
+    #[test]
+    fn names_are_read_back() {
+        let names = ["plain", "with space", "back\\slash", "back\\nslash", "line\nfeed", "carriage\rreturn"];
+        let sums = render_sums(names.map(|name| (name, digest_of(b""))));
+        assert_eq!(names_in_sums(&sums).collect::<Vec<_>>(), names);
     }
 }

@@ -53,7 +53,7 @@ impl fmt::Display for Refused {
             }
             Refused::LfsPointer => f.write_str("the commit holds a Git LFS pointer instead of its content"),
             Refused::Placeholder(placeholder) => {
-                write!(f, "`{placeholder}` in a `$Format:…$` cannot be the same from every clone")
+                write!(f, "`{placeholder}` in a `$Format:…$` is not the same in every clone, or not supported")
             }
         }
     }
@@ -200,6 +200,11 @@ fn after_keyword(text: &[u8]) -> Option<&[u8]> {
     // Its first byte may be anything, and its last one a space.
     let inside = value.get(1..value.len().max(2) - 1).unwrap_or_default();
     (!value.contains(&b'\n') && !inside.contains(&b' ')).then_some(&rest[end + 1..])
+}
+
+/// `Err` where `content`, of a file that is taken as it is, is a Git LFS pointer.
+pub fn refuse_pointer(content: &[u8]) -> Result<(), Refused> {
+    if is_lfs_pointer(content) { Err(Refused::LfsPointer) } else { Ok(()) }
 }
 
 /// A well-formed pointer file of Git LFS: <https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>.

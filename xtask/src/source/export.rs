@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use super::conversion::{Conversion, Refused};
 use crate::error::{Exit, Failure};
 use crate::git::attributes::{self, Attributes};
+use crate::git::repository::not_here;
 use crate::git::tree::TreeEntry;
 use crate::git::{Commit, CommitId, Missing, Mode, ObjectId, Repository};
 use crate::interrupt;
@@ -206,7 +207,7 @@ impl Walk<'_> {
 }
 
 /// The failure for a file that an archive cannot hold.
-pub(super) fn refused(path: &[u8], why: &Refused) -> anyhow::Error {
+pub fn refused(path: &[u8], why: &Refused) -> anyhow::Error {
     let path = String::from_utf8_lossy(path);
     Failure::new(Exit::Failed, format!("cannot export `{path}`: {why}")).help(why.help()).into()
 }
@@ -215,7 +216,7 @@ pub(super) fn refused(path: &[u8], why: &Refused) -> anyhow::Error {
 pub(super) fn unreadable(error: anyhow::Error, path: &[u8]) -> anyhow::Error {
     let path = if path.is_empty() { "the root folder".into() } else { String::from_utf8_lossy(path) };
     match error.downcast_ref::<Missing>() {
-        Some(missing) => missing.failure(&format!("cannot export `{path}`: {missing}")).into(),
+        Some(missing) => not_here(&format!("cannot export `{path}`: {missing}")).into(),
         None => error.context(format!("cannot read `{path}`")),
     }
 }

@@ -56,7 +56,7 @@ pub fn for_each_batch<B: Default + Send>(
     let open = || Repository::open(&export.repository);
     let collect = |repository: &mut Repository, entries| {
         let mut batch = B::default();
-        let left = read_batch(export, repository, entries, LARGE, |member| add(&mut batch, member))?;
+        let left = read_batch(export, repository, entries, |member| add(&mut batch, member))?;
         Ok((batch, entries.len() - left.len(), left))
     };
     let mut put = |batch, count: usize| -> Result<()> {
@@ -65,23 +65,27 @@ pub fn for_each_batch<B: Default + Send>(
         progress.advance(count as u64);
         Ok(())
     };
+    let mut own = None;
     parallel::ordered_map(export.entries.chunks(BATCH), threads, open, collect, |(batch, count, left)| {
         put(batch, count)?;
         for entry in left.chunks(1) {
+            let repository = match &own {
+                Some(repository) => repository,
+                None => own.insert(open()?),
+            };
             let mut batch = B::default();
-            read_batch(export, &open()?, entry, LARGE, |member| add(&mut batch, member))?;
+            read_batch(export, repository, entry, |member| add(&mut batch, member))?;
             put(batch, 1)?;
         }
         Ok(())
     })
 }
 
-/// Reads the members of a batch until they come to `limit` bytes; those that are left.
+/// Reads the members of a batch until they come to [`LARGE`] bytes; those that are left.
 fn read_batch<'a>(
     export: &Export,
     repository: &Repository,
     entries: &'a [Entry],
-    limit: usize,
     mut add: impl FnMut(&Member<'_>) -> Result<()>,
 ) -> Result<&'a [Entry]> {
     let mut bytes = 0;
@@ -90,7 +94,7 @@ fn read_batch<'a>(
             bytes += member.content.len();
             add(member)
         })?;
-        if bytes >= limit {
+        if bytes >= LARGE {
             return Ok(&entries[index + 1..]);
         }
     }

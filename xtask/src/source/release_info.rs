@@ -3,10 +3,14 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::config::Name;
 use crate::error::{Exit, Failure};
+use crate::git::CommitId;
 use crate::history::Version;
+use crate::milestone::Milestone;
 
 /// The file's name, at the root of a source archive.
 pub const FILE_NAME: &str = ".release.json";
@@ -18,20 +22,26 @@ const SCHEMA: &str = "releng.release/1";
 pub struct ReleaseInfo {
     schema: String,
     /// The project's name.
-    pub name: String,
+    pub name: Name,
     /// `X.Y.Z`.
     pub version: Version,
     /// The milestone the version is counted from; `None` where it was assumed.
-    pub base: Option<String>,
-    /// 40 hexadecimal digits.
-    pub commit: String,
-    /// When it was committed, in UTC, such as `2020-03-19T08:24:41Z`.
-    pub date: String,
+    pub base: Option<Milestone>,
+    /// The commit that was released.
+    pub commit: CommitId,
+    /// When it was committed, such as `2020-03-19T08:24:41Z`.
+    pub date: Timestamp,
 }
 
 impl ReleaseInfo {
     /// See the fields.
-    pub fn new(name: String, version: Version, base: Option<String>, commit: String, date: String) -> ReleaseInfo {
+    pub fn new(
+        name: Name,
+        version: Version,
+        base: Option<Milestone>,
+        commit: CommitId,
+        date: Timestamp,
+    ) -> ReleaseInfo {
         ReleaseInfo { schema: SCHEMA.to_owned(), name, version, base, commit, date }
     }
 
@@ -69,9 +79,10 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        let [name, commit, date] =
-            ["lago", "7deae75278baf0af07a65604407d9e2849242b1f", "2022-10-19T05:24:41Z"].map(str::to_owned);
-        let info = ReleaseInfo::new(name, Version::new(1, 0, 4), Some("1.0".to_owned()), commit, date);
+        let name = Name::try_from("lago".to_owned()).unwrap();
+        let base = Some(Milestone { major: 1, minor: 0 });
+        let date = "2022-10-19T05:24:41Z".parse().unwrap();
+        let info = ReleaseInfo::new(name, Version::new(1, 0, 4), base, CommitId([7; 20]), date);
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(ReleaseInfo::load(folder.path()).unwrap(), None);
         std::fs::write(folder.path().join(FILE_NAME), info.render().unwrap()).unwrap();

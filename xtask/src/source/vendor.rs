@@ -14,18 +14,19 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
 use super::checksum::digest_of;
 use super::export::Export;
 use super::members::{self, Member, Shape};
 use super::tarball::Tarball;
+use crate::config;
 use crate::error::{Exit, Failure};
 use crate::git::{CommitId, ObjectId};
 use crate::interrupt;
-use crate::process::Program;
+use crate::process::{Program, with_help};
 use crate::progress::Progress;
 
 /// The folder that the archive holds.
@@ -42,7 +43,8 @@ pub struct Vendored {
 }
 
 impl Vendored {
-    /// Writes the commit's tree into the empty folder `scratch` and lets cargo vendor its dependencies there.
+    /// Writes the commit's tree into the empty folder `scratch` and lets cargo vendor its dependencies there. The folder
+    /// lies outside of the project: cargo looks for workspaces and configuration in every folder above.
     ///
     /// Errors: no `Cargo.lock` in the commit; cargo is not there, is offline, or finds the lock file out of date.
     pub fn load(export: &Export, scratch: &Path, threads: usize, progress: &dyn Progress) -> Result<Vendored> {
@@ -57,7 +59,7 @@ impl Vendored {
         fs::create_dir_all(&crates).with_context(|| format!("cannot create `{}`", crates.display()))?;
         let config = run_cargo_vendor(&root, &crates.join(FOLDER));
         progress.end();
-        let config = config?.replace(&format!("{}/", crates.display()), "").trim_end().to_owned() + "\n";
+        let config = config::with_vendor_directory(&config?, FOLDER)?;
         let path = crates.join(FOLDER).join("config.toml");
         fs::create_dir_all(crates.join(FOLDER))
             .and_then(|()| fs::write(&path, config))
@@ -111,14 +113,7 @@ fn run_cargo_vendor(root: &Path, folder: &Path) -> Result<String> {
     // A target folder or flags of the build that runs us are none of the project's business.
     let variables = vec![("CARGO_TARGET_DIR", None), ("RUSTFLAGS", None), ("CARGO_MANIFEST_DIR", None)];
     let vendored = Program { program: &cargo, args, folder: root, variables }.read();
-    vendored.map_err(|error| match error.downcast::<Failure>() {
-        Ok(failure) if failure.help.is_none() => {
-            let help = help_for(&failure.message);
-            failure.help(help).into()
-        }
-        Ok(failure) => failure.into(),
-        Err(error) => error,
-    })
+    vendored.map_err(|error| with_help(error, |message| help_for(message).to_owned()))
 }
 
 /// The next step after cargo's last words.
@@ -145,8 +140,6 @@ fn write_tree(export: &Export, root: &Path, threads: usize, progress: &dyn Progr
             return Ok(()); // the top folder itself
         }
         let relative = Path::new(OsStr::from_bytes(&member.path[slash..]));
-        // A tree can be made with any names in it: none leads out of the folder.
-        ensure!(relative.components().all(|part| matches!(part, Component::Normal(_))), "`{}`", relative.display());
         let path = root.join(relative);
         write_member(&path, member).with_context(|| format!("cannot write `{}`", path.display()))
     };

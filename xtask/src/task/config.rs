@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::Context;
-use crate::config::{self, PATH};
+use crate::config::{self, PATH, Vendor};
 use crate::progress::Progress;
 use crate::project::{Project, Tree, load_config};
 
@@ -54,6 +54,10 @@ fn load_settings(tree: Tree<'_>, progress: &dyn Progress) -> Result<Vec<Setting>
             ("project.name", _) => {
                 setting.value = project.name.to_string().into();
                 setting.origin = project.name_source.to_string();
+            }
+            ("source.vendor", _) => {
+                setting.value = if project.vendor == Vendor::Cargo { "cargo" } else { "none" }.into();
+                setting.origin = "found".to_owned();
             }
             ("rpm.spec", Some(template)) => {
                 setting.value = template.path.clone().into();

@@ -6,7 +6,9 @@ use anyhow::Result;
 
 use super::Context;
 use crate::dist::apply::{Made, Written, apply};
-use crate::dist::{Input, Order, Vendoring, decide};
+use crate::dist::{Input, Order, Step, Vendoring, decide};
+use crate::error::Failure;
+use crate::plan::Plan;
 use crate::ui::human_size;
 
 /// Arguments of `dist` and `srpm`.
@@ -31,15 +33,19 @@ pub struct Args {
 
 /// Makes the release and prints what was written.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
-    match make(context, args)? {
+    match make(context, args, |_| Ok(()))? {
         Some(made) => report(context, &made.written),
         None => Ok(()),
     }
 }
 
 /// Loads the release of a commit, decides on the files, writes them aside, puts them in place; `None` for a dry run, which
-/// prints the plan.
-pub(super) fn make(context: &Context, args: &Args) -> Result<Option<Made>> {
+/// prints the plan. `accept` looks at the plan first.
+pub(super) fn make(
+    context: &Context,
+    args: &Args,
+    accept: impl FnOnce(&Plan<Step>) -> Result<(), Failure>,
+) -> Result<Option<Made>> {
     let order = Order {
         rev: args.rev.clone(),
         release: args.release,
@@ -50,6 +56,7 @@ pub(super) fn make(context: &Context, args: &Args) -> Result<Option<Made>> {
     let workspace = context.workspace()?;
     let input = Input::load(workspace, &order, &context.ui)?;
     let plan = decide(workspace, &input, &order, &context.ui)?;
+    accept(&plan)?;
     if args.dry_run {
         context.ui.print(&plan.to_string())?;
         return Ok(None);

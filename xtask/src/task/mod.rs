@@ -50,7 +50,7 @@ impl Context {
         if self.assumed_version.is_some() {
             return Ok(self.assumed_version.clone());
         }
-        let stated = std::env::var("RELENG_VERSION").unwrap_or_default();
+        let stated = std::env::var_os("RELENG_VERSION").unwrap_or_default().to_string_lossy().into_owned();
         let parsed = (!stated.is_empty()).then(|| stated.parse()).transpose();
         parsed.map_err(|why| Failure::new(Exit::Usage, format!("`RELENG_VERSION` is `{stated}`: {why}")))
     }

@@ -12,6 +12,7 @@ use crate::plan::Plan;
 use crate::project::{Project, Template, load_config};
 use crate::release::{self, Release, render_spec};
 use crate::rpm::spec;
+use crate::rpm::srpm::Parsed;
 use crate::workspace::{Origin, Workspace};
 
 /// Arguments of `spec`.
@@ -51,15 +52,26 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let text = render_spec(&project, template, &release.version, args.release, &release.changelog)?;
     match args.out.as_deref() {
         Some(out) if out == Path::new("-") => context.ui.print(&text),
-        out => write(context, args, &out.map(Path::to_owned).or(beside).ok_or_else(no_place)?, &release, &text),
+        out => {
+            let path = out.map(Path::to_owned).or(beside).ok_or_else(no_place)?;
+            require_another(&path, &workspace.root.join(&template.path))?;
+            write(context, args, &path, &release, &text)
+        }
+    }
+}
+
+/// `Err` where `path` is the template itself, also by a link.
+fn require_another(path: &Path, template: &Path) -> Result<(), Failure> {
+    match (path.canonicalize(), template.canonicalize()) {
+        (Ok(path), Ok(template)) if path == template => {
+            let message = format!("refusing to write over `{}`: it is the spec template", path.display());
+            Err(Failure::new(Exit::Usage, message).help("name another file with `--out FILE`"))
+        }
+        _ => Ok(()),
     }
 }
 
 fn write(context: &Context, args: &Args, path: &Path, release: &Release, text: &str) -> Result<()> {
-    if std::fs::canonicalize(path).is_ok_and(|path| path.to_string_lossy().ends_with(".spec.in")) {
-        let message = format!("refusing to write over `{}`: it is a spec template", path.display());
-        return Err(Failure::new(Exit::Usage, message).help("name another file with `--out FILE`").into());
-    }
     let title = format!("render the spec of {}-{}", release.version, args.release);
     let plan = Plan { title, steps: vec![format!("write {}", path.display())] };
     if args.dry_run {
@@ -73,8 +85,8 @@ fn write(context: &Context, args: &Args, path: &Path, release: &Release, text: &
 fn check(context: &Context, project: &Project, template: &Template, release: &Release, file: &Path) -> Result<()> {
     let shown = file.display();
     let found = std::fs::read_to_string(file).with_context(|| format!("cannot read the spec `{shown}`"))?;
-    let (version, number) = spec::stated_version_and_release(&found).ok_or_else(|| {
-        Failure::new(Exit::OutOfDate, format!("`{shown}` states no plain `Version:` and `Release:`")).help(again(file))
+    let (version, number) = stated(&found).ok_or_else(|| {
+        Failure::new(Exit::OutOfDate, format!("`{shown}` states no `Version:` and `Release:`")).help(again(file))
     })?;
     let stated: Version = version.parse().map_err(|why| {
         Failure::new(Exit::OutOfDate, format!("`{shown}`: `{version}` is no version: {why}")).help(again(file))
@@ -103,6 +115,17 @@ fn check(context: &Context, project: &Project, template: &Template, release: &Re
             Err(Failure::new(Exit::OutOfDate, message).help(again(file)).into())
         }
     }
+}
+
+/// The version and the number of the release that a spec states, in plain text or through macros of its own.
+fn stated(spec: &str) -> Option<(String, u32)> {
+    if let Some((version, release)) = spec::stated_version_and_release(spec) {
+        return Some((version.to_owned(), release));
+    }
+    let parsed = Parsed::parse(spec).ok()?;
+    let release = parsed.release();
+    let digits = release.len() - release.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
+    Some((parsed.version().to_owned(), release[..digits].parse().ok()?))
 }
 
 fn is_tracked(workspace: &Workspace, file: &Path) -> Result<bool> {

@@ -5,9 +5,9 @@ use serde_json::json;
 
 use super::Context;
 use crate::error::{Exit, Failure};
-use crate::git::Repository;
+use crate::git::{CommitId, Repository};
 use crate::history::explain::{self, WorkTree};
-use crate::history::{self, Answer, LookBack, Version};
+use crate::history::{self, Answer, LookBack, Milestone, Version};
 use crate::progress::Progress;
 use crate::release;
 use crate::workspace::Origin;
@@ -38,18 +38,29 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         return find_commit(context, args, at);
     }
     if let Some(version) = context.assumed_version()? {
-        let explained = format!("{version} is the version stated with --assume-version\n");
-        return print_stated(context, args, &version.to_string(), None, None, &explained);
+        let stated = Stated {
+            version: &version,
+            commit: head(context, args),
+            base: None,
+            by: "on the command line or in RELENG_VERSION",
+        };
+        return print_stated(context, args, &stated);
     }
     let workspace = context.workspace()?;
     match &workspace.origin {
         Origin::Unpacked(info) if args.rev.is_none() => {
-            let explained =
-                format!("{} is what the unpacked source archive of commit {} states\n", info.version, info.commit);
-            print_stated(context, args, &info.version.to_string(), Some(&info.commit), info.base.as_deref(), &explained)
+            let commit = Some(info.commit);
+            let stated =
+                Stated { version: &info.version, commit, base: info.base, by: "by the unpacked source archive" };
+            print_stated(context, args, &stated)
         }
         _ => count(context, args, workspace.repository()?),
     }
+}
+
+/// The commit asked for, where there is git.
+fn head(context: &Context, args: &Args) -> Option<CommitId> {
+    context.workspace().ok()?.repository().ok()?.resolve(args.rev.as_deref().unwrap_or("HEAD")).ok()
 }
 
 fn count(context: &Context, args: &Args, repository: &Repository) -> Result<()> {
@@ -84,24 +95,22 @@ fn report(context: &Context, args: &Args, answer: &Answer, work_tree: WorkTree) 
     if args.explain || args.json { Ok(()) } else { context.ui.print(&format!("{}\n", answer.version)) }
 }
 
-/// A version that was not counted here, in the three forms.
-fn print_stated(
-    context: &Context,
-    args: &Args,
-    version: &str,
-    commit: Option<&str>,
-    base: Option<&str>,
-    explained: &str,
-) -> Result<()> {
-    let facts = || {
-        json!({
-            "schema": "releng.version/1", "version": version, "commit": commit, "base": base, "base_commit": null,
-            "dirty": false, "steps": [], "warnings": [],
-        })
-    };
+/// A version that was not counted here.
+struct Stated<'a> {
+    version: &'a Version,
+    commit: Option<CommitId>,
+    base: Option<Milestone>,
+    /// Where it is stated.
+    by: &'a str,
+}
+
+/// Prints it in the three forms.
+fn print_stated(context: &Context, args: &Args, stated: &Stated<'_>) -> Result<()> {
+    let Stated { version, commit, base, by } = stated;
+    let of_commit = commit.map(|commit| format!(" of commit {}", commit.short())).unwrap_or_default();
     context.ui.print(&match (args.explain, args.json) {
-        (true, _) => explained.to_owned(),
-        (_, true) => format!("{}\n", facts()),
+        (true, _) => format!("{version} is the version{of_commit}, stated {by}\n"),
+        (_, true) => explain::render_stated_json(version, *commit, *base),
         _ => format!("{version}\n"),
     })
 }

@@ -42,6 +42,8 @@ pub struct Entry {
     pub version: Version,
     /// The day in UTC on which it was committed, not after that of the entry before (newer).
     pub date: Date,
+    /// The day in UTC on which it was committed.
+    pub committed: Date,
     /// Who wrote the step's commit.
     pub author: Author,
     /// The step's commit, then those it brought in, children before their parents.
@@ -77,20 +79,28 @@ impl Changelog {
         let mut entries = Vec::with_capacity(steps.len());
         for step in steps {
             version = next(&version, judge(step).level, milestones.of(step.commit.id));
+            let committed = day(step.commit.committer().seconds);
             entries.push(Entry {
                 version: version.clone(),
-                date: day(step.commit.committer().seconds),
+                date: committed,
+                committed,
                 author: Author::of(&step.commit),
                 changes: step.commits().map(Change::of).collect(),
             });
         }
         entries.reverse();
+        let mut changelog = Changelog { entries };
+        changelog.clamp();
+        changelog
+    }
+
+    /// RPM refuses dates that rise from one entry to the next, older one.
+    fn clamp(&mut self) {
         let mut newer = LATEST;
-        for entry in &mut entries {
-            entry.date = entry.date.min(newer);
+        for entry in &mut self.entries {
+            entry.date = entry.committed.min(newer);
             newer = entry.date;
         }
-        Changelog { entries }
     }
 
     /// The entries after the milestone: those before (newer than) the newest entry of the version `X.Y.0`.
@@ -129,6 +139,7 @@ impl Changelog {
     pub fn up_to(mut self, version: &Version) -> Changelog {
         let newer = self.entries.iter().take_while(|entry| entry.version != *version).count();
         self.entries.drain(..newer);
+        self.clamp();
         self
     }
 

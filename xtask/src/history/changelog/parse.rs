@@ -4,6 +4,8 @@ use std::fmt;
 
 use jiff::civil::Date;
 
+use crate::history::text::is_steering;
+
 use super::rpm::{BUGS, BUGS_CONTINUED, SUBJECT_CONTINUED};
 use super::{Author, Change, Changelog, Entry};
 
@@ -29,6 +31,9 @@ impl Changelog {
         let mut lists_bugs = false;
         for (index, line) in text.split_terminator('\n').enumerate() {
             let refused = NotAChangelog { line: index + 1 };
+            if line.chars().any(is_steering) {
+                return Err(refused);
+            }
             if let Some(head) = line.strip_prefix("* ") {
                 entries.push(entry(head).ok_or(refused)?);
                 continue;
@@ -69,7 +74,7 @@ fn entry(head: &str) -> Option<Entry> {
         None => (author, ""),
     };
     let author = Author { name: name.to_owned(), email: email.to_owned() };
-    Some(Entry { version, date, author, changes: Vec::new() })
+    Some(Entry { version, date, committed: date, author, changes: Vec::new() })
 }
 
 /// `8f7bcb61: Lago EOL`
@@ -126,7 +131,7 @@ mod tests {
             let change = Change { id: "0123abcd".to_owned(), commit: None, subject, bugs };
             let date = jiff::civil::date(2020, 3, 19);
             let version = "1.2.3".parse().unwrap();
-            let entry = Entry { version, date, author, changes: vec![change.clone(), change] };
+            let entry = Entry { version, date, committed: date, author, changes: vec![change.clone(), change] };
             let changelog = Changelog { entries: vec![entry.clone(), entry] };
             let text = changelog.render_rpm();
             assert_eq!(Changelog::parse(&text).as_ref(), Ok(&changelog), "{text}");

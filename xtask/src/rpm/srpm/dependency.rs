@@ -58,7 +58,7 @@ pub fn parse(field: &str, line: usize) -> Result<Vec<Dependency>, SpecError> {
         let dependency;
         (dependency, rest) = match rest.starts_with('(') {
             true => {
-                let mut reader = Rich { rest, line };
+                let mut reader = Rich { rest, line, depth: 0 };
                 let name = reader.group()?;
                 (Dependency { name, version: String::new(), flags: 0 }, reader.rest)
             }
@@ -108,10 +108,18 @@ fn sense(operator: &str) -> Option<u32> {
 struct Rich<'t> {
     rest: &'t str,
     line: usize,
+    depth: usize,
 }
+
+/// How deep groups may stand in groups: a spec must not end the process.
+const DEEPEST: usize = 100;
 
 impl<'t> Rich<'t> {
     fn group(&mut self) -> Result<String, SpecError> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(SpecError::broken(self.line, "a boolean dependency with too many parentheses"));
+        }
         self.rest = &self.rest[1..];
         let mut text = String::from("(");
         loop {
@@ -123,6 +131,7 @@ impl<'t> Rich<'t> {
             self.rest = self.rest.trim_start();
             if let Some(behind) = self.rest.strip_prefix(')') {
                 self.rest = behind;
+                self.depth -= 1;
                 text.push(')');
                 return Ok(text);
             }

@@ -63,7 +63,7 @@ impl Value {
 
 /// Evaluates `text`.
 pub fn evaluate(text: &str) -> Result<Value, ExpressionError> {
-    let mut parser = Parser { tokens: tokenize(text)?.into_iter().peekable() };
+    let mut parser = Parser { tokens: tokenize(text)?.into_iter().peekable(), depth: 0 };
     let value = parser.ternary()?;
     match parser.tokens.next() {
         None => Ok(value),
@@ -110,8 +110,13 @@ fn tokenize(text: &str) -> Result<Vec<Token>, ExpressionError> {
     Ok(tokens)
 }
 
+/// How deep expressions may stand in expressions: a spec must not end the process.
+const DEEPEST: usize = 100;
+
 struct Parser {
     tokens: Peekable<std::vec::IntoIter<Token>>,
+    /// In how many parentheses and choices the parser is.
+    depth: usize,
 }
 
 impl Parser {
@@ -128,6 +133,16 @@ impl Parser {
     }
 
     fn ternary(&mut self) -> Result<Value, ExpressionError> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(ExpressionError::Syntax);
+        }
+        let value = self.choice();
+        self.depth -= 1;
+        value
+    }
+
+    fn choice(&mut self) -> Result<Value, ExpressionError> {
         let condition = self.logical()?;
         if self.operator(&["?"]).is_none() {
             return Ok(condition);
@@ -198,14 +213,19 @@ impl Parser {
     }
 
     fn unary(&mut self) -> Result<Value, ExpressionError> {
-        match self.operator(&["!", "-"]) {
-            Some("!") => Ok(Value::Integer(i64::from(!self.unary()?.is_true()))),
-            Some(_) => match self.unary()? {
-                Value::Integer(number) => in_range(number.checked_neg()),
-                Value::Text(_) => Err(ExpressionError::Types),
-            },
-            None => self.primary(),
+        let mut operators = Vec::new();
+        while let Some(operator) = self.operator(&["!", "-"]) {
+            operators.push(operator);
         }
+        let mut value = self.primary()?;
+        while let Some(operator) = operators.pop() {
+            value = match (operator, value) {
+                ("!", value) => Value::Integer(i64::from(!value.is_true())),
+                (_, Value::Integer(number)) => in_range(number.checked_neg())?,
+                (_, Value::Text(_)) => return Err(ExpressionError::Types),
+            };
+        }
+        Ok(value)
     }
 
     fn primary(&mut self) -> Result<Value, ExpressionError> {
@@ -268,6 +288,14 @@ mod tests {
             ("v\"1.2\" > v\"1\"", ExpressionError::Version),
         ] {
             assert_eq!(evaluate(text), Err(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn depth_is_limited() {
+        for text in [format!("{}1", "(".repeat(60_000)), format!("{}1", "1 ? 1 : ".repeat(60_000)), "!".repeat(60_000)]
+        {
+            assert!(evaluate(&text).is_err());
         }
     }
 }

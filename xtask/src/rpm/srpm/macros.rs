@@ -63,6 +63,8 @@ pub struct Macros {
 
 /// How deep macros may refer to each other: a macro that contains itself must not end the process.
 const DEEPEST: usize = 40;
+/// How long an expansion may grow, in bytes.
+const LONGEST: usize = 1 << 20;
 
 impl Default for Macros {
     fn default() -> Macros {
@@ -120,7 +122,10 @@ impl Macros {
         self.depth += 1;
         let result = self.expand_level(text);
         self.depth -= 1;
-        result
+        match result {
+            Ok(expansion) if expansion.text.len() > LONGEST => Err(Beyond::foreign("a macro that grows without end")),
+            result => result,
+        }
     }
 
     fn expand_level(&mut self, text: &str) -> Result<Expansion, Beyond> {

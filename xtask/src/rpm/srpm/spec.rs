@@ -75,6 +75,11 @@ impl Parsed {
         self.text_of(tag::VERSION)
     }
 
+    /// The value of `Release`.
+    pub fn release(&self) -> &str {
+        self.text_of(tag::RELEASE)
+    }
+
     /// `name-version-release`.
     pub fn nvr(&self) -> String {
         let (name, version, release) =

@@ -51,7 +51,7 @@ pub fn write(spec: &Parsed, files: &[SourceFile], facts: &BuildFacts<'_>, output
     let mut signature = header::encode(SIGNATURE_REGION, signature_tags(&header, &payload)?);
     signature.resize(signature.len().next_multiple_of(8), 0);
     let epoch = spec.epoch.map(|epoch| format!("{epoch}:")).unwrap_or_default();
-    let lead = spec.nvr().replacen('-', &format!("-{epoch}"), usize::from(!epoch.is_empty()));
+    let lead = format!("{}-{epoch}{}-{}", spec.name(), spec.version(), spec.release());
     for part in [&header::encode_source_lead(&lead)[..], &signature, &header] {
         output.write_all(part)?;
     }
