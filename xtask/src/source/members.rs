@@ -41,6 +41,17 @@ pub enum Shape {
     Link,
 }
 
+impl Shape {
+    /// The permission bits that git gives it in an archive, with a umask of 002.
+    pub fn mode(self) -> u32 {
+        match self {
+            Shape::File => 0o664,
+            Shape::Folder | Shape::Executable => 0o775,
+            Shape::Link => 0o777,
+        }
+    }
+}
+
 /// Reads every member on `threads` threads. `add` collects those of a batch, on the thread that reads them; `sink` gets
 /// the batches in the order of the archive, on the calling thread. In memory are at most `2 × threads` batches, each of
 /// [`LARGE`] bytes and one member. `progress` is advanced; its phase begins and ends with the caller.

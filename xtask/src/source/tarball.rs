@@ -97,16 +97,15 @@ fn global_header(commit: Option<CommitId>, seconds: u64) -> Vec<u8> {
 
 /// Appends a member: an extended header where something does not fit, the header, the content.
 fn append(out: &mut Vec<u8>, member: &Member<'_>, seconds: u64) {
-    let (kind, mode) = match member.shape {
-        Shape::Folder => (b'5', 0o775),
-        Shape::File => (b'0', 0o664),
-        Shape::Executable => (b'0', 0o775),
-        Shape::Link => (b'2', 0o777),
+    let kind = match member.shape {
+        Shape::Folder => b'5',
+        Shape::File | Shape::Executable => b'0',
+        Shape::Link => b'2',
     };
     let content: &[u8] = if member.shape == Shape::Link { b"" } else { &member.content };
     let mut records = Vec::new();
     let size = if content.len() as u64 > LARGEST_NUMBER { 0 } else { content.len() as u64 };
-    let mut header = Header::new(kind, mode, size, seconds);
+    let mut header = Header::new(kind, member.shape.mode().into(), size, seconds);
     match split_path(member.path) {
         Some((prefix, name)) => {
             header.set(Header::PREFIX, prefix);

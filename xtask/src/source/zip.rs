@@ -66,12 +66,12 @@ impl<W: Write> Write for FailOnce<W> {
 
 fn prepare(member: &Member<'_>, date: &Date) -> Result<PreparedZipFile> {
     let name = std::str::from_utf8(member.path).map_err(|_| not_utf8(member.path))?;
-    let mode = match member.shape {
-        Shape::Folder => 0o040_755,
-        Shape::File => 0o100_644,
-        Shape::Executable => 0o100_755,
-        Shape::Link => 0o120_777,
+    let kind = match member.shape {
+        Shape::Folder => 0o040_000,
+        Shape::File | Shape::Executable => 0o100_000,
+        Shape::Link => 0o120_000,
     };
+    let mode = kind | member.shape.mode();
     let dos = if member.shape == Shape::Folder { DOS_FOLDER } else { 0 };
     let is_deflated = matches!(member.shape, Shape::File | Shape::Executable) && !member.content.is_empty();
     let mut options = FullFileOptions::default()
