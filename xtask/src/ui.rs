@@ -210,7 +210,9 @@ fn draw_bar(phase: &Phase) -> ProgressBar {
         None => "{spinner} {msg} {human_pos} {rate}",
     };
     if let Ok(style) = ProgressStyle::with_template(template) {
-        let rate = |state: &ProgressState, text: &mut dyn std::fmt::Write| _ = write!(text, "{:.0}/s", state.per_sec());
+        let rate = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
+            _ = write!(text, "{:.0}/s", state.pos() as f64 / state.elapsed().as_secs_f64())
+        };
         bar.set_style(style.with_key("rate", rate));
     }
     bar.set_message(phase.what.clone());
