@@ -5,7 +5,7 @@ use std::process::Command;
 use releng::error::{Exit, Failure};
 use releng::git::Repository;
 use releng::history::changelog::Repackaging;
-use releng::history::{Changelog, load_changelog};
+use releng::history::{Changelog, LookBack, Question, load_answer, load_changelog, load_release};
 use releng::progress::Silent;
 
 use crate::support::history::{History, START, Written};
@@ -209,4 +209,25 @@ fn what_nobody_wrote_is_refused() {
         assert_eq!(Changelog::parse(text).unwrap_err().line, line, "{text}");
     }
     assert!(Changelog::parse("").unwrap().entries.is_empty());
+}
+
+#[test]
+fn a_release_has_one_version_whatever_its_dates() {
+    const FUTURE: i64 = 1_900_000_000;
+    let mut history = History::default();
+    history.dated(FUTURE);
+    let root = history.commit("root\n\nSem-Ver: api-breaking\n");
+    let tagged = history.patches(1_500);
+    history.tag("3.5", tagged);
+    history.dated(FUTURE + 1);
+    let side = history.on(&[root], "side\n");
+    history.merge("merge\n", &[side]);
+    let written = history.write();
+    let repository = written.open();
+    let commit = repository.head().unwrap();
+    let question = Question { commit, initial: None, branch: None, look_back: LookBack::Whole };
+    let (answer, changelog) = load_release(&repository, &question, &Silent).unwrap();
+    assert_eq!(answer.version.to_string(), "3.5.1");
+    assert_eq!(changelog.entries[0].version, answer.version);
+    assert_eq!(load_answer(&repository, &question, &Silent).unwrap().version, answer.version);
 }
