@@ -179,6 +179,23 @@ fn a_configuration_that_is_not_committed_can_be_tried() {
 }
 
 #[test]
+fn a_release_file_in_a_clone_is_no_archive() {
+    let project = demo();
+    project.releng(&["dist"]).exits(0);
+    let of_itself = std::fs::read_to_string(unpacked(&project, "demo-1.1.1.tar.gz").join(".release.json")).unwrap();
+    for tracked in ["{}", &of_itself] {
+        project.commit("Track it", &[(".release.json", tracked)]);
+        assert!(project.releng(&["version"]).exits(0).stdout.starts_with("1.1."));
+        project.releng(&["dist"]).exits(0).says(&["`.release.json` is generated: the tracked one is left out"]);
+    }
+    // A repository made of an unpacked archive has another history: there the archive knows better.
+    let remade = unpacked(&project, "demo-1.1.3.tar.gz");
+    remade.git(&["init", "-q"]);
+    remade.commit("Import", &[]);
+    remade.releng(&["version"]).exits(0).prints("1.1.3\n");
+}
+
+#[test]
 fn a_template_may_be_a_link() {
     let project = demo();
     project.git(&["mv", "demo.spec.in", "real.txt"]);

@@ -77,11 +77,22 @@ impl Workspace {
 }
 
 fn find_origin(root: &Path) -> Result<Origin> {
-    if let Some(info) = ReleaseInfo::load(root)? {
-        return Ok(Origin::Unpacked(info));
-    }
-    if root.join(".git").exists() || is_bare(root) {
-        return Ok(Origin::Git(Repository::open(root)?));
+    let repository = match root.join(".git").exists() || is_bare(root) {
+        true => Some(Repository::open(root)?),
+        false => None,
+    };
+    // A clone may have a `.release.json`, tracked or unpacked over it: it counts only where it is of another history than
+    // git has here, as in a repository that somebody made of an unpacked archive.
+    match (ReleaseInfo::load(root), repository) {
+        (Ok(Some(info)), Some(repository)) if repository.commit(info.commit).is_err() => {
+            return Ok(Origin::Unpacked(info));
+        }
+        (_, Some(repository)) => return Ok(Origin::Git(repository)),
+        (info, None) => {
+            if let Some(info) = info? {
+                return Ok(Origin::Unpacked(info));
+            }
+        }
     }
     let outer = root.ancestors().skip(1).find(|folder| folder.join(".git").exists());
     let message = match outer {

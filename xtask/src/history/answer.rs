@@ -101,18 +101,13 @@ impl Answer {
         ))
     }
 
-    /// The steps since the base that raised `X` or `Y` and bear no tag, newest first, with the milestone each is owed.
-    pub fn owed_milestones(&self) -> impl Iterator<Item = (&Step, Milestone)> {
-        owed(&self.steps)
-    }
-
     /// Whether there is a warning of this id.
     pub fn warns(&self, id: WarningId) -> bool {
         self.warnings.iter().any(|warning| warning.id == id)
     }
 }
 
-/// See [`Answer::owed_milestones`].
+/// The steps since the base that raised `X` or `Y` and bear no tag, newest first, with the milestone each is owed.
 fn owed(steps: &[Step]) -> impl Iterator<Item = (&Step, Milestone)> {
     let bumps = steps.iter().rev().filter(|step| step.milestone.is_none() && step.level > Level::Patch);
     bumps.filter_map(|step| Some((step, step.version.milestone()?)))

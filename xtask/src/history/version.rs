@@ -99,8 +99,7 @@ impl<'de> serde::Deserialize<'de> for Version {
 }
 
 /// How much a step changes, in rising order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// `Z+1`.
     #[default]
@@ -109,6 +108,12 @@ pub enum Level {
     Minor,
     /// `(X+1).0.0`.
     Major,
+}
+
+impl serde::Serialize for Level {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
 }
 
 impl Level {

@@ -23,8 +23,7 @@ impl fmt::Display for Warning {
 }
 
 /// The oddities. Each has at most one warning, which names one case and counts the others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum WarningId {
     /// No milestone tag on the mainline and no declared beginning.
     NoTag,
@@ -69,6 +68,12 @@ impl WarningId {
             WarningId::SemVerInSubject => "sem-ver-in-subject",
             WarningId::MajorNotOfBranch => "major-not-of-branch",
         }
+    }
+}
+
+impl serde::Serialize for WarningId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }
 

@@ -65,9 +65,9 @@ fn choose<'f>(spec: &Parsed, spec_file: &'f SourceFile, files: &'f [SourceFile])
     let mut chosen = vec![spec_file];
     for name in spec.needed_files().into_iter().filter(|name| *name != spec_file.name) {
         let Some(file) = files.iter().find(|file| file.name == name) else {
-            let message = format!("the spec names the file `{name}`, which is not there");
-            let help = format!("commit `{name}` beside the spec template, or correct its `Source` or `Patch` line");
-            return Err(Failure::new(Exit::Failed, message).help(help).into());
+            return Err(
+                Failure::new(Exit::Failed, format!("the spec names the file `{name}`, which was not given")).into()
+            );
         };
         chosen.push(file);
     }
