@@ -56,6 +56,8 @@ fn dist_leaves_archives_changelog_spec_and_checksums() {
     }
     assert_eq!(project.git(&["status", "--porcelain"]), "", "the project stays clean");
     project.releng(&["dist", "--quiet"]).exits(0).prints("");
+    project.releng(&["dist", "--no-stage", "--no-vendor"]).exits(0);
+    assert_eq!(project.files("target/dist"), expected);
 }
 
 #[test]

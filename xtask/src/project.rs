@@ -170,7 +170,8 @@ fn cargo_package_name(tree: Tree<'_>) -> Result<Option<String>> {
     Ok(name)
 }
 
-fn load_template(tree: Tree<'_>, config: &Config) -> Result<Option<Template>> {
+/// Reads the spec template of a tree; `None` where it has none. Errors: see [`Project::load`].
+pub fn load_template(tree: Tree<'_>, config: &Config) -> Result<Option<Template>> {
     let Some(path) = find_template(tree, config)? else { return Ok(None) };
     let content = tree.read(&path)?.ok_or_else(|| {
         Failure::new(Exit::Usage, format!("the spec template `{path}` is not there"))

@@ -15,7 +15,7 @@ use crate::git::{CommitId, Repository};
 use crate::history::{self, LookBack, Milestone, Question, Version};
 use crate::plan::Plan;
 use crate::progress::Progress;
-use crate::project::{Project, Tree};
+use crate::project::{Project, Tree, load_template};
 use crate::release::{self, CHANGELOG_FILE, Release};
 use crate::rpm::srpm::Parsed;
 use crate::source::{archive_name, vendor_archive_name};
@@ -164,8 +164,8 @@ fn warn_of_work_tree(
     progress: &dyn Progress,
 ) -> Result<()> {
     let Some(work_tree) = repository.work_tree() else { return Ok(()) };
-    let local = match Project::load(Tree::Folder(work_tree), project.config.clone()) {
-        Ok(local) => local.template,
+    let local = match load_template(Tree::Folder(work_tree), &project.config) {
+        Ok(template) => template,
         Err(error) => {
             progress.warn(&format!("the work tree could not be released: {error:#}"));
             project.template.clone()

@@ -23,6 +23,9 @@ pub struct Args {
     /// Leave the vendor archive out, and the source RPM where it needs it
     #[arg(long)]
     no_vendor: bool,
+    /// Stage no snapshot. Nothing is staged yet: the flag is taken now, so that a script that says it goes on meaning it
+    #[arg(long, hide = true)]
+    no_stage: bool,
     /// Where to leave the results; default: target/dist in the project
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
