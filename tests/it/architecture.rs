@@ -1,7 +1,9 @@
 //! The invariants of ARCHITECTURE.md, read from the sources.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use crate::support::{root, text_of};
 
 /// The top modules from the ground up: each may use those of its own row and of the rows before it.
 const ROWS: [&[&str]; 8] = [
@@ -37,14 +39,6 @@ const HOMES: [(&str, &[&str]); 14] = [
 ];
 
 const LONGEST_FILE: usize = 400;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn text_of(path: &str) -> String {
-    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
 
 /// The files below `folder`, by path relative to it.
 fn sources(folder: &Path) -> BTreeMap<String, String> {

@@ -360,7 +360,7 @@ fn check_real(path: &Path, rev: &str) {
 
 #[test]
 fn our_own_repository_is_archived_as_by_git() {
-    check_real(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap(), "HEAD");
+    check_real(&crate::support::root(), "HEAD");
 }
 
 #[test]

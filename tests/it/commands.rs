@@ -94,9 +94,8 @@ fn a_reader_that_goes_away_is_no_error() {
 
 #[test]
 fn the_documented_call_hands_over_to_cargo_xtask() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let project = demo();
-    let (script, path) = (root.join("scripts/version_manager.py"), project.path().to_str().unwrap());
+    let (script, path) = (crate::support::root().join("scripts/version_manager.py"), project.path().to_str().unwrap());
     // Cargo needs its own variables; they are what `run_in` takes away.
     let call = |command: &str| {
         let ran = duct::cmd!(&script, path, command).stderr_null().unchecked().read().unwrap();

@@ -1,16 +1,8 @@
 //! What the documents promise: the commands they show exist, the paths they name are there.
 
-use std::path::{Path, PathBuf};
-
 use releng::cli::Cli;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn text_of(path: &str) -> String {
-    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
+use crate::support::{root, text_of};
 
 /// The `cargo xtask …` lines of the code blocks of a document, without comments.
 fn shown_commands(document: &str) -> Vec<String> {

@@ -139,9 +139,8 @@ fn a_project_without_a_template_has_no_spec() {
 
 #[test]
 fn our_own_spec_is_sound_on_every_dist() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let project = Sandbox::released(&[("Cargo.lock", "")]);
-    let template = std::fs::read_to_string(root.join("packaging/releng.spec.in")).unwrap();
+    let template = crate::support::text_of("packaging/releng.spec.in");
     project.commit("Our template", &[("packaging/releng.spec.in", &template)]);
     project.releng(&["spec", "--out", "releng.spec"]).exits(0);
     let requires = |dist: &[&str]| {

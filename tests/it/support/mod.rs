@@ -3,3 +3,15 @@
 pub mod history;
 pub mod program;
 pub mod repo;
+
+use std::path::{Path, PathBuf};
+
+/// The root of this project.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
+}
+
+/// The text of a file of this project.
+pub fn text_of(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}

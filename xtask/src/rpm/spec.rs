@@ -143,9 +143,18 @@ fn split_at_marker(text: &str) -> Option<(&str, &str, &str)> {
 /// A `Release:` line that begins with a number, split around the number.
 fn fixed_release(line: &str) -> Option<(&str, &str)> {
     let value = tag_value(line, "Release")?;
-    let digits = value.len() - value.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
+    let digits = leading_digits(value).len();
     let start = line.len() - value.len();
     (digits > 0).then(|| (&line[..start], &line[start + digits..]))
+}
+
+fn leading_digits(text: &str) -> &str {
+    &text[..text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len())]
+}
+
+/// The number at the head of a release: 12 of `12%{?dist}`.
+pub fn release_number(release: &str) -> Option<u32> {
+    leading_digits(release).parse().ok()
 }
 
 /// The text after `<tag>:` on a line of a preamble, in any letter case, from its first character that is not blank to
@@ -204,9 +213,7 @@ pub fn plain_tag<'a>(spec: &'a str, tag: &str) -> Option<&'a str> {
 
 /// The version that a rendered spec states and the number at the head of its release.
 pub fn stated_version_and_release(spec: &str) -> Option<(&str, u32)> {
-    let release = stated_tag(spec, "Release")?;
-    let digits = release.len() - release.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
-    Some((plain_tag(spec, "Version")?, release[..digits].parse().ok()?))
+    Some((plain_tag(spec, "Version")?, release_number(stated_tag(spec, "Release")?)?))
 }
 
 fn stated_tag<'a>(spec: &'a str, tag: &str) -> Option<&'a str> {

@@ -118,14 +118,12 @@ fn check(context: &Context, project: &Project, template: &Template, release: &Re
 }
 
 /// The version and the number of the release that a spec states, in plain text or through macros of its own.
-fn stated(spec: &str) -> Option<(String, u32)> {
-    if let Some((version, release)) = spec::stated_version_and_release(spec) {
+fn stated(text: &str) -> Option<(String, u32)> {
+    if let Some((version, release)) = spec::stated_version_and_release(text) {
         return Some((version.to_owned(), release));
     }
-    let parsed = Parsed::parse(spec).ok()?;
-    let release = parsed.release();
-    let digits = release.len() - release.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
-    Some((parsed.version().to_owned(), release[..digits].parse().ok()?))
+    let parsed = Parsed::parse(text).ok()?;
+    Some((parsed.version().to_owned(), spec::release_number(parsed.release())?))
 }
 
 fn is_tracked(workspace: &Workspace, file: &Path) -> Result<bool> {
