@@ -55,10 +55,7 @@ fn load_from_git(
 ) -> Result<(Version, Changelog)> {
     let commit = repository.head()?;
     let config = config_of(workspace, repository, commit, progress)?;
-    let branch = repository.branch(None);
-    let initial = config.version.initial;
-    let question = Question { commit, initial, branch: branch.as_deref(), look_back: LookBack::Whole };
-    let (answer, changelog) = history::load_release(repository, &question, progress)?;
+    let (answer, changelog) = count(repository, &config, commit, None, progress)?;
     answer.warnings.iter().for_each(|warning| progress.warn(&warning.to_string()));
     Ok((answer.version, changelog))
 }
@@ -81,17 +78,24 @@ pub fn answer(
     history::load_answer(repository, &Question { commit, initial, branch: branch.as_deref(), look_back }, progress)
 }
 
-/// Says so where the versions of a commit's history are only counted from 0.0.
-pub fn warn_without_beginning(
+/// The version of `commit` with its whole changelog; `rev` is how it was asked for, where it was.
+pub fn count(
     repository: &Repository,
     config: &Config,
     commit: CommitId,
+    rev: Option<&str>,
     progress: &dyn Progress,
-) -> Result<()> {
-    let answer = answer(repository, config, commit, None, LookBack::Bounded, progress)?;
+) -> Result<(Answer, Changelog)> {
+    let branch = repository.branch(rev);
+    let initial = config.version.initial;
+    let question = Question { commit, initial, branch: branch.as_deref(), look_back: LookBack::Whole };
+    history::load_release(repository, &question, progress)
+}
+
+/// Says so where the versions of a history are only counted from 0.0.
+pub fn warn_without_beginning(answer: &Answer, progress: &dyn Progress) {
     let no_tag = answer.warnings.iter().find(|warning| warning.id == WarningId::NoTag);
     no_tag.into_iter().for_each(|warning| progress.warn(&warning.to_string()));
-    Ok(())
 }
 
 /// The changelog of what is here, whole or since a milestone.
@@ -110,8 +114,14 @@ pub fn changelog(workspace: &Workspace, since: Option<Milestone>, progress: &dyn
             let repository = workspace.repository()?;
             let commit = repository.head()?;
             let config = config_of(workspace, repository, commit, progress)?;
-            warn_without_beginning(repository, &config, commit, progress)?;
-            history::load_changelog(repository, commit, config.version.initial, since, progress)
+            if since.is_some() {
+                let answer = answer(repository, &config, commit, None, LookBack::Bounded, progress)?;
+                warn_without_beginning(&answer, progress);
+                return history::load_changelog(repository, commit, config.version.initial, since, progress);
+            }
+            let (answer, changelog) = count(repository, &config, commit, None, progress)?;
+            warn_without_beginning(&answer, progress);
+            Ok(changelog)
         }
     }
 }

@@ -12,7 +12,7 @@ use anyhow::Result;
 use crate::config::{Format, SrpmWriter, Vendor};
 use crate::error::{Exit, Failure};
 use crate::git::{CommitId, Repository};
-use crate::history::{self, LookBack, Milestone, Question, Version};
+use crate::history::{self, Milestone, Version};
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::project::{Project, Tree, load_template};
@@ -138,14 +138,8 @@ impl Input {
                 (version.clone(), None, history::load_changelog(repository, commit, initial, None, progress)?)
             }
             None => {
-                let branch = repository.branch(order.rev.as_deref());
-                let question = Question {
-                    commit,
-                    initial: project.config.version.initial,
-                    branch: branch.as_deref(),
-                    look_back: LookBack::Whole,
-                };
-                let (answer, changelog) = history::load_release(repository, &question, progress)?;
+                let (config, rev) = (&project.config, order.rev.as_deref());
+                let (answer, changelog) = release::count(repository, config, commit, rev, progress)?;
                 answer.require_releasable()?;
                 answer.warnings.iter().for_each(|warning| progress.warn(&warning.to_string()));
                 (answer.version, answer.base.map(|base| base.milestone), changelog)

@@ -120,7 +120,8 @@ fn find_commit(context: &Context, args: &Args, at: &Version) -> Result<()> {
     let repository = workspace.repository()?;
     let tip = repository.resolve(args.rev.as_deref().unwrap_or("HEAD"))?;
     let config = release::config_of(workspace, repository, tip, &context.ui)?;
-    release::warn_without_beginning(repository, &config, tip, &context.ui)?;
+    let answer = release::answer(repository, &config, tip, None, LookBack::Bounded, &context.ui)?;
+    release::warn_without_beginning(&answer, &context.ui);
     let steps = history::load_versions(repository, tip, config.version.initial, &context.ui)?;
     let found = history::load::find_version(&steps, at);
     let Some((newest, others)) = found.split_first() else {
