@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::support::{root, text_of};
 
 /// The top modules from the ground up: each may use those of its own row and of the rows before it.
-const ROWS: [&[&str]; 8] = [
+const ROWS: [&[&str]; 9] = [
     &["error", "plan", "progress", "interrupt", "milestone", "parallel", "process", "files", "config", "git"],
     &["history"],
     &["source"],
@@ -14,6 +14,7 @@ const ROWS: [&[&str]; 8] = [
     &["project", "workspace", "ui"],
     &["release"],
     &["dist"],
+    &["repository"],
     &["task", "cli", "lib", "main"],
 ];
 
@@ -21,7 +22,7 @@ const ROWS: [&[&str]; 8] = [
 const VOCABULARY: [&str; 5] = ["anyhow", "serde", "serde_json", "semver", "jiff"];
 
 /// Where each other crate may be named.
-const HOMES: [(&str, &[&str]); 14] = [
+const HOMES: [(&str, &[&str]); 18] = [
     ("clap", &["cli.rs", "task/"]),
     ("clap_complete", &["task/completions.rs"]),
     ("clap_mangen", &["task/man.rs"]),
@@ -30,12 +31,16 @@ const HOMES: [(&str, &[&str]); 14] = [
     ("flate2", &["source/gzip.rs"]),
     ("git2", &["git/"]),
     ("indicatif", &["ui.rs"]),
+    ("rpm", &["rpm/package.rs", "repository/", "history/changelog/mod.rs"]), // the last has a module of that name
+    ("rpmrepo_metadata", &["repository/repodata/", "rpm/nevra.rs"]),
     ("rustix", &["files.rs"]),
     ("sha2", &["source/checksum.rs"]),
     ("signal_hook", &["interrupt.rs"]),
+    ("tar", &["source/unpack.rs"]),
     ("tempfile", &["files.rs"]),
     ("toml", &["config.rs"]),
     ("zip", &["source/zip.rs"]),
+    ("zstd", &["repository/repodata/"]),
 ];
 
 const LONGEST_FILE: usize = 400;
