@@ -5,6 +5,7 @@
 //! * [`cli`] lists the commands; [`task`] has one file for each: load, decide, apply, report.
 //! * [`history`]: the version and the changelog, from commits and tags. [`source`]: the archives. [`rpm`]: the spec
 //!   and the source RPM. [`dist`]: all of it, planned and applied.
+//! * [`repository`]: what clients install from.
 //! * [`workspace`] and [`project`]: where we are, and what is released there. [`ui`]: the terminal.
 //! * the ground they stand on: [`error`], [`config`], [`milestone`], [`plan`], [`progress`], [`interrupt`], [`files`],
 //!   [`parallel`], [`process`], [`git`].
@@ -26,6 +27,7 @@ pub mod process;
 pub mod progress;
 pub mod project;
 pub mod release;
+pub mod repository;
 pub mod rpm;
 pub mod source;
 pub mod task;

@@ -1,0 +1,3 @@
+//! The published tree: snapshots in `unstable/`, stable series in `stable/`, and what makes them safe.
+
+pub mod name;
