@@ -7,13 +7,15 @@
 //!   and the source RPM. [`dist`]: all of it, planned and applied.
 //! * [`repository`]: what clients install from.
 //! * [`workspace`] and [`project`]: where we are, and what is released there. [`ui`]: the terminal.
-//! * the ground they stand on: [`error`], [`config`], [`milestone`], [`plan`], [`progress`], [`interrupt`], [`files`],
+//! * the ground they stand on: [`error`], [`config`], [`milestone`], [`plan`], [`progress`], [`interrupt`], [`clock`], [`digest`], [`files`],
 //!   [`parallel`], [`process`], [`git`].
 //!
 //! ARCHITECTURE.md has the invariants, `tests/it/architecture.rs` keeps them.
 
 pub mod cli;
+pub mod clock;
 pub mod config;
+pub mod digest;
 pub mod dist;
 pub mod error;
 pub mod files;

@@ -11,11 +11,9 @@ use crate::history::{self, Answer, Changelog, LookBack, Milestone, Question, Rep
 use crate::progress::Progress;
 use crate::project::{Project, Template, Tree, load_config};
 use crate::rpm::spec::{Values, keeps_own_changelog};
+pub use crate::source::CHANGELOG_FILE;
 use crate::source::{archive_name, vendor_archive_name};
 use crate::workspace::{Origin, Workspace};
-
-/// The name of the changelog in a source archive and in `target/dist`.
-pub const CHANGELOG_FILE: &str = "ChangeLog";
 
 /// The version of a project with its changelog, whole.
 pub struct Release {

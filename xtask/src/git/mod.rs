@@ -9,6 +9,7 @@ pub mod attributes;
 pub mod commit;
 pub mod lineage;
 mod paint;
+pub mod reach;
 pub mod repository;
 pub mod tags;
 pub mod tree;

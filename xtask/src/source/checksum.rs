@@ -1,67 +1,6 @@
-//! SHA-256 digests: of a file while it is written, and the `SHA256SUMS` that `sha256sum -c` reads.
+//! The `SHA256SUMS` that `sha256sum -c` reads.
 
-use std::fmt;
-use std::io::{self, Write};
-
-use sha2::{Digest as _, Sha256};
-
-/// A SHA-256 digest; shown as 64 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Digest(pub [u8; 32]);
-
-impl fmt::Display for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// The digest of bytes that are in memory.
-pub fn digest_of(bytes: &[u8]) -> Digest {
-    Digest(Sha256::digest(bytes).into())
-}
-
-/// Passes on what is written to it, and counts and hashes it on the way.
-pub struct HashingWriter<W> {
-    inner: W,
-    hash: Sha256,
-    written: u64,
-}
-
-impl<W: Write> HashingWriter<W> {
-    /// Nothing has been written through it yet.
-    pub fn new(inner: W) -> HashingWriter<W> {
-        HashingWriter { inner, hash: Sha256::new(), written: 0 }
-    }
-
-    /// How many bytes were written through it.
-    pub fn written(&self) -> u64 {
-        self.written
-    }
-
-    /// The writer, and the digest of all that it took.
-    pub fn finish(self) -> (W, Digest) {
-        (self.inner, Digest(self.hash.finalize().into()))
-    }
-}
-
-impl<W: Write> Write for HashingWriter<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let taken = self.inner.write(bytes)?;
-        self.hash.update(&bytes[..taken]);
-        self.written += taken as u64;
-        Ok(taken)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
-}
+pub use crate::digest::{Digest, HashingWriter, NotADigest, digest_of};
 
 /// The text of a `SHA256SUMS` file, one line for each file in the given order. Names are relative to its folder.
 ///
@@ -73,6 +12,18 @@ pub fn render_sums<'a>(files: impl IntoIterator<Item = (&'a str, Digest)>) -> St
         format!("{mark}{digest}  {escaped}\n")
     };
     files.into_iter().map(line).collect()
+}
+
+/// Files with their digests, from the text of a `SHA256SUMS`. Errors: the first line that is none of its form.
+pub fn parse_sums(sums: &str) -> Result<Vec<(String, Digest)>, String> {
+    let parse = |line: &str| {
+        let (digest, name) = line.split_once("  ").or_else(|| line.split_once(" *"))?;
+        match digest.strip_prefix('\\') {
+            Some(digest) => Some((unescape(name), digest.parse().ok()?)),
+            None => Some((name.to_owned(), digest.parse().ok()?)),
+        }
+    };
+    sums.split_terminator('\n').map(|line| parse(line).ok_or_else(|| line.to_owned())).collect()
 }
 
 /// The names that a `SHA256SUMS` lists; a line that is none of its form is passed over.
@@ -106,20 +57,19 @@ mod tests {
     const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
     #[test]
-    fn writing_hashes() {
-        let mut writer = HashingWriter::new(Vec::new());
-        writer.write_all(b"ab").unwrap();
-        writer.write_all(b"c").unwrap();
-        let (written, digest) = writer.finish();
-        assert_eq!((written.as_slice(), digest), (&b"abc"[..], digest_of(b"abc")));
-        assert_eq!(digest_of(b"").to_string(), EMPTY);
-    }
-
-    #[test]
     fn sums_are_what_sha256sum_writes() {
         let empty = digest_of(b"");
         let sums = render_sums([("a b", empty), ("c\\d\ne", empty)]);
         assert_eq!(sums, format!("{EMPTY}  a b\n\\{EMPTY}  c\\\\d\\ne\n"));
+    }
+
+    #[test]
+    fn sums_are_read_back() {
+        let files = [("a b", digest_of(b"1")), ("c\\d\ne", digest_of(b"2"))];
+        let read = parse_sums(&render_sums(files)).unwrap();
+        assert_eq!(read, files.map(|(name, digest)| (name.to_owned(), digest)));
+        assert_eq!(parse_sums(&format!("{EMPTY} *binary\n")).unwrap()[0].0, "binary");
+        assert_eq!(parse_sums("no sum\n"), Err("no sum".to_owned()));
     }
 
     #[test]

@@ -56,6 +56,11 @@ pub fn compress(
     Ok(out.write_all(&trailer)?)
 }
 
+/// What a gzip stream of any number of members holds.
+pub fn reader(packed: impl io::BufRead) -> impl io::Read {
+    flate2::bufread::MultiGzDecoder::new(packed)
+}
+
 /// Cuts what is written to it into blocks.
 pub struct Blocks {
     sender: SyncSender<Block>,

@@ -15,6 +15,7 @@ pub mod members;
 pub mod release_info;
 pub mod substitution;
 pub mod tarball;
+pub mod unpack;
 pub mod vendor;
 pub mod zip;
 
@@ -22,6 +23,9 @@ pub use export::{Export, GeneratedFile, Request};
 
 use crate::config::Name;
 use crate::history::Version;
+
+/// The name of the changelog in a source archive and in `target/dist`.
+pub const CHANGELOG_FILE: &str = "ChangeLog";
 
 /// What a source archive is called without its ending, and its top folder: `lago-1.0.4`.
 pub fn archive_name(name: &Name, version: &Version) -> String {

@@ -58,11 +58,15 @@ impl ReleaseInfo {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).with_context(|| format!("cannot read `{}`", path.display())),
         };
-        let info: Result<ReleaseInfo, _> = serde_json::from_slice(&text);
-        match info {
-            Ok(info) if info.schema == SCHEMA => Ok(Some(info)),
-            Ok(info) => Err(damaged(&path, &format!("its schema is `{}`, not `{SCHEMA}`", info.schema))),
-            Err(error) => Err(damaged(&path, &error.to_string())),
+        ReleaseInfo::parse(&text).map(Some).map_err(|why| damaged(&path, &why))
+    }
+
+    /// Reads the file's content. Errors: why it is none.
+    pub fn parse(text: &[u8]) -> Result<ReleaseInfo, String> {
+        let info: ReleaseInfo = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+        match info.schema == SCHEMA {
+            true => Ok(info),
+            false => Err(format!("its schema is `{}`, not `{SCHEMA}`", info.schema.escape_debug())),
         }
     }
 }

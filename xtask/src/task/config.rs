@@ -73,15 +73,30 @@ fn render_text(settings: &[Setting]) -> String {
     let mut text = String::new();
     let mut table = "";
     for Setting { key, value, origin } in settings {
-        let Some((section, name)) = key.split_once('.') else { continue };
+        let Some((section, name)) = key.split_once('.') else {
+            text.push_str(&render_list(key, value, origin));
+            table = "";
+            continue;
+        };
         if section != table {
-            let gap = if table.is_empty() { "" } else { "\n" };
+            let gap = if text.is_empty() { "" } else { "\n" };
             text.push_str(&format!("{gap}[{section}]\n"));
             table = section;
         }
         // A JSON string, number or list of strings is TOML too.
         let line = if value.is_null() { format!("# {name} is not set") } else { format!("{name} = {value}") };
         text.push_str(&format!("{line:<40} # {origin}\n"));
+    }
+    text
+}
+
+/// A list of tables; a comment where it is empty.
+fn render_list(key: &str, value: &Value, origin: &str) -> String {
+    let tables = value.as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut text = if tables.is_empty() { format!("# no [[{key}]]\n") } else { String::new() };
+    for keys in tables.iter().filter_map(Value::as_object) {
+        text.push_str(&format!("{:<40} # {origin}\n", format!("[[{key}]]")));
+        text.extend(keys.iter().map(|(name, value)| format!("{name} = {value}\n")));
     }
     text
 }

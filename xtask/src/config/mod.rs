@@ -3,12 +3,18 @@
 //! One file, every key optional, unknown keys refused. The keys are the fields of [`Config`] and stand nowhere else:
 //! what is known, what `cargo xtask config` lists and what an unknown key is compared with all come from its default.
 
-use std::collections::BTreeMap;
+mod cargo;
+mod repository;
+mod unknown;
+
 use std::fmt;
 use std::num::NonZero;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+
+pub use cargo::{cargo_package_name, with_vendor_directory};
+pub use repository::{AcceptanceTest, Address, DueCase, PromotionKeys, PromotionKind, RepositoryKeys, TimeLimit};
+pub use unknown::{edit_distance, known_keys, leaves, lines_of_keys};
 
 use crate::error::{Exit, Failure};
 use crate::milestone::Milestone;
@@ -28,14 +34,28 @@ pub struct Config {
     pub source: SourceKeys,
     /// How it is packaged.
     pub rpm: RpmKeys,
+    /// Where clients install it from.
+    pub repository: RepositoryKeys,
+    /// The tests that a snapshot must pass before it is promoted.
+    pub acceptance: Vec<AcceptanceTest>,
+    /// When a promotion is due.
+    pub promotion: PromotionKeys,
 }
 
 /// `[project]`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct ProjectKeys {
     /// The name that archives and packages bear. Default: that of the root Cargo package, else the template's `Name:`.
     pub name: Option<Name>,
+    /// Merged work is what is reachable from one of these branches, on the remote where there is one; `*` and `?` match.
+    pub branches: Vec<String>,
+}
+
+impl Default for ProjectKeys {
+    fn default() -> ProjectKeys {
+        ProjectKeys { name: None, branches: ["master", "main", "v*"].map(str::to_owned).to_vec() }
+    }
 }
 
 /// `[version]`.
@@ -93,6 +113,8 @@ pub struct RpmKeys {
     pub changelog_entries: Option<NonZero<u32>>,
     /// Who writes the source RPM.
     pub srpm: SrpmWriter,
+    /// Whether a noarch package that was built on one dist may be staged for another.
+    pub portable_noarch: bool,
 }
 
 /// Who writes the source RPM.
@@ -139,123 +161,17 @@ impl Config {
     pub fn parse(text: &[u8]) -> Result<Config, Failure> {
         let refuse = |why: String| Failure::new(Exit::Usage, format!("`{PATH}`: {}", why.trim_end()));
         let text = std::str::from_utf8(text).map_err(|error| refuse(format!("{error}")))?;
-        if let Some(unknown) = unknown_keys(text).map_err(|error| refuse(error.to_string()))?.first() {
+        if let Some(unknown) = unknown::find(text).map_err(|error| refuse(error.to_string()))?.first() {
             return Err(unknown.failure());
         }
-        toml::from_str(text).map_err(|error| refuse(error.to_string()))
-    }
-}
-
-/// A key that no field of [`Config`] has.
-struct UnknownKey {
-    path: String,
-    line: usize,
-}
-
-impl UnknownKey {
-    fn failure(&self) -> Failure {
-        let message = format!("`{PATH}` line {}: unknown key `{}`", self.line, self.path);
-        let known = known_keys();
-        let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
-        // A key in the wrong table is as near as one with a letter wrong.
-        let distance = |key: &str| edit_distance(key, &self.path).min(1 + edit_distance(&last(key), &last(&self.path)));
-        let limit = 1 + last(&self.path).len() / 3;
-        let nearest = known.keys().min_by_key(|key| distance(key)).filter(|key| distance(key) <= limit);
-        let listed = || format!("the keys are {}", known.keys().cloned().collect::<Vec<_>>().join(", "));
-        let help = nearest.map_or_else(listed, |key| format!("did you mean `{key}`?"));
-        Failure::new(Exit::Usage, message).help(help)
-    }
-}
-
-/// Every key with its default as JSON (`null` for none), by its dotted path.
-pub fn known_keys() -> BTreeMap<String, Value> {
-    leaves(&Config::default())
-}
-
-/// The values of `config` by dotted path, in the form of [`known_keys`].
-pub fn leaves(config: &Config) -> BTreeMap<String, Value> {
-    let mut leaves = BTreeMap::new();
-    // A struct of strings, numbers and lists always has a JSON form.
-    if let Ok(Value::Object(tables)) = serde_json::to_value(config) {
-        for (table, keys) in tables {
-            let Value::Object(keys) = keys else { continue };
-            leaves.extend(keys.into_iter().map(|(key, value)| (format!("{table}.{key}"), value)));
+        let config: Config = toml::from_str(text).map_err(|error| refuse(error.to_string()))?;
+        let mut names: Vec<&str> = config.acceptance.iter().map(|test| test.name.as_str()).collect();
+        names.sort_unstable();
+        match names.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(refuse(format!("two tests in `[[acceptance]]` are called `{}`", pair[0]))),
+            None => Ok(config),
         }
     }
-    leaves
-}
-
-/// The keys that `text` sets, by dotted path, with their lines. Empty where `text` is no TOML.
-pub fn lines_of_keys(text: &str) -> BTreeMap<String, usize> {
-    let Ok(document) = toml::de::DeTable::parse(text) else { return BTreeMap::new() };
-    let mut lines = BTreeMap::new();
-    for (table, value) in document.get_ref() {
-        match value.get_ref() {
-            toml::de::DeValue::Table(keys) => lines.extend(
-                keys.keys()
-                    .map(|key| (format!("{}.{}", table.get_ref(), key.get_ref()), line_at(text, key.span().start))),
-            ),
-            _ => _ = lines.insert(table.get_ref().to_string(), line_at(text, table.span().start)),
-        }
-    }
-    lines
-}
-
-fn unknown_keys(text: &str) -> Result<Vec<UnknownKey>, toml::de::Error> {
-    let document = toml::de::DeTable::parse(text)?;
-    let known = known_keys();
-    let mut unknown: Vec<UnknownKey> = lines_of_keys(text)
-        .into_iter()
-        .filter(|(path, _)| !known.contains_key(path))
-        .map(|(path, line)| UnknownKey { path, line })
-        .collect();
-    for table in document.get_ref().keys() {
-        let prefix = format!("{}.", table.get_ref());
-        if !known.keys().any(|key| key.starts_with(&prefix)) && !unknown.iter().any(|key| key.path.starts_with(&prefix))
-        {
-            unknown.push(UnknownKey { path: table.get_ref().to_string(), line: line_at(text, table.span().start) });
-        }
-    }
-    unknown.sort_by_key(|key| key.line);
-    Ok(unknown)
-}
-
-/// `package.name` of a Cargo manifest; `None` where it declares no package. Errors: no TOML.
-pub fn cargo_package_name(manifest: &[u8]) -> Result<Option<String>, String> {
-    let text = std::str::from_utf8(manifest).map_err(|error| error.to_string())?;
-    let manifest: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
-    Ok(manifest.get("package").and_then(|package| package.get("name")?.as_str()).map(str::to_owned))
-}
-
-/// Cargo's configuration for vendored crates, with the folder that holds them named as it will be used. What cargo prints
-/// names the folder they were put into.
-pub fn with_vendor_directory(printed: &str, folder: &str) -> Result<String, toml::de::Error> {
-    let mut config: toml::Table = printed.parse()?;
-    let vendored = config.get_mut("source").and_then(|source| source.get_mut("vendored-sources")?.as_table_mut());
-    if let Some(vendored) = vendored {
-        vendored.insert("directory".to_owned(), folder.into());
-    }
-    Ok(config.to_string())
-}
-
-fn line_at(text: &str, offset: usize) -> usize {
-    text[..offset].matches('\n').count() + 1
-}
-
-/// How many letters must be put in, taken out or replaced to make one text of the other (Levenshtein).
-pub fn edit_distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, letter) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, other_letter) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != *other_letter);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[other.len()]
 }
 
 #[cfg(test)]
@@ -275,8 +191,11 @@ mod tests {
 
     #[test]
     fn every_key_is_read() {
-        let text = "[project]\nname = \"lago\"\n[version]\ninitial = \"0.1\"\n[source]\nformats = [\"zip\"]\n\
-                    vendor = \"none\"\n[rpm]\nspec = \"lago.spec.in\"\nchangelog-entries = 200\nsrpm = \"rpmbuild\"\n";
+        let text = "[project]\nname = \"lago\"\nbranches = [\"v*\"]\n[version]\ninitial = \"0.1\"\n[source]\nformats = [\"zip\"]\n\
+                    vendor = \"none\"\n[rpm]\nspec = \"lago.spec.in\"\nchangelog-entries = 200\nsrpm = \"rpmbuild\"\n\
+                    portable-noarch = true\n[repository]\nroot = \"repo\"\nstate = \"state\"\nurl = \"https://example.org\"\n\
+                    keep-snapshots = 1\nkeep-days = 2\nsign = \"ABCD\"\n[promotion]\ninterval-days = 3\ndue = []\n\
+                    [[acceptance]]\nname = \"install\"\nrun = [\"sh\"]\ntimeout = \"10m\"\non = [\"minor\"]\n";
         let config = Config::parse(text.as_bytes()).unwrap();
         assert_eq!(lines_of_keys(text).keys().collect::<Vec<_>>(), known_keys().keys().collect::<Vec<_>>());
         assert_eq!(config.rpm.changelog_entries, NonZero::new(200));
@@ -292,6 +211,10 @@ mod tests {
         assert_eq!(help, "did you mean `source.formats`?");
         assert_eq!(refusal("[versoin]\ninitial = \"0.1\"\n").1, "did you mean `version.initial`?");
         assert_eq!(refusal("name = \"x\"\n").1, "did you mean `project.name`?");
+        let (message, help) =
+            refusal("[[acceptance]]\nname = \"a\"\nrun = [\"b\"]\n[[acceptance]]\ntimeuot = \"1m\"\n");
+        assert!(message.ends_with("line 5: unknown key `acceptance.timeuot`"), "{message}");
+        assert_eq!(help, "did you mean `acceptance.timeout`?");
         assert!(refusal("[wholly-other-things]\n").1.starts_with("the keys are "));
     }
 
@@ -303,25 +226,15 @@ mod tests {
             ("[version]\ninitial = 0.1\n", "line 2"),
             ("[version]\ninitial = \"1\"\n", "two numbers"),
             ("[source]\nformats = [\"rar\"]\n", "unknown variant `rar`"),
+            ("[repository]\nurl = \"ftp://x\"\n", "`https://` or `http://`"),
+            ("[[acceptance]]\nname = \"../x\"\nrun = [\"true\"]\n", "letters, digits and"),
+            ("[[acceptance]]\nname = \"x\"\n", "`run` is empty"),
+            ("[[acceptance]]\nname = \"x\"\nrun = [\"a\"]\n[[acceptance]]\nname = \"x\"\nrun = [\"a\"]\n", "two tests"),
+            ("[[acceptance]]\nname = \"x\"\nrun = [\"true\"]\ntimeout = \"soon\"\n", "such as `90s`"),
             ("[project\n", "line 1"),
         ] {
             let (message, _) = refusal(text);
             assert!(message.contains(part), "{text:?}: {message}");
-        }
-    }
-
-    #[test]
-    fn the_folder_of_vendored_crates_is_named_as_it_is_used() {
-        let printed = "[source.crates-io]\nreplace-with = \"vendored-sources\"\n\n\
-                       [source.vendored-sources]\ndirectory = \"/tmp/x/vendor\"\n";
-        assert_eq!(with_vendor_directory(printed, "vendor").unwrap(), printed.replace("/tmp/x/", ""));
-        assert_eq!(with_vendor_directory("", "vendor").unwrap(), "");
-    }
-
-    #[test]
-    fn distances() {
-        for (one, other, distance) in [("", "abc", 3), ("formats", "format", 1), ("kitten", "sitting", 3)] {
-            assert_eq!(edit_distance(one, other), distance);
         }
     }
 }

@@ -3,6 +3,9 @@
 //! A run that fails, is interrupted or killed leaves the old content in place. What a killed run left beside it is
 //! cleared by the next one, which recognises it by name and only under the lock.
 
+mod draft;
+mod lock;
+
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -13,6 +16,8 @@ use rustix::fs::{CWD, FlockOperation, RenameFlags};
 use tempfile::TempDir;
 
 use crate::error::{Exit, Failure};
+pub use draft::{Draft, append_line, clear_drafts, flip, make_folders, move_to, names_in, publish, remove, truncate};
+pub use lock::LockFile;
 
 /// The mark of a temporary file or folder of ours; a folder's name begins with a dot and what it will be called.
 const MARK: &str = ".releng-";

@@ -1,0 +1,217 @@
+//! The keys of the repository, the acceptance tests and the promotions.
+
+use std::fmt;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// `[repository]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct RepositoryKeys {
+    /// The folder that is served; the project's tree is `<root>/<name>`. Relative to the project.
+    pub root: PathBuf,
+    /// What is never served: results, log, ledger, lock. Default: beside the root, with `-state` after its name.
+    pub state: Option<PathBuf>,
+    /// The public address of the root, for `.repo` files and mirrorlists.
+    pub url: Option<Address>,
+    /// How many of the newest snapshots of a series `prune` keeps.
+    pub keep_snapshots: u32,
+    /// For how many days `prune` keeps a snapshot.
+    pub keep_days: u32,
+    /// The GnuPG key that signs packages and repodata. Default: they are not signed.
+    pub sign: Option<String>,
+}
+
+impl Default for RepositoryKeys {
+    fn default() -> RepositoryKeys {
+        RepositoryKeys {
+            root: "target/repository".into(),
+            state: None,
+            url: None,
+            keep_snapshots: 10,
+            keep_days: 14,
+            sign: None,
+        }
+    }
+}
+
+/// An `http://` or `https://` address without a slash at its end, in printable ASCII without white space.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Address(String);
+
+impl TryFrom<String> for Address {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Address, String> {
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        match rest {
+            Some(rest) if !rest.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) => {
+                Ok(Address(text.trim_end_matches('/').to_owned()))
+            }
+            _ => Err(format!("`{}` is no address: `https://` or `http://` and no white space", text.escape_debug())),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One `[[acceptance]]`: a test that a snapshot must pass before it is promoted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", try_from = "Stated")]
+pub struct AcceptanceTest {
+    /// What results are filed under: letters, digits, `-` and `_`.
+    pub name: String,
+    /// The program and its arguments, run in the unpacked sources of the snapshot. Never empty.
+    pub run: Vec<String>,
+    /// After how long it has failed.
+    pub timeout: TimeLimit,
+    /// Which promotions need it.
+    pub on: Vec<PromotionKind>,
+}
+
+/// As a file has it.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Stated {
+    name: String,
+    #[serde(default)]
+    run: Vec<String>,
+    #[serde(default)]
+    timeout: TimeLimit,
+    on: Option<Vec<PromotionKind>>,
+}
+
+impl TryFrom<Stated> for AcceptanceTest {
+    type Error = String;
+
+    fn try_from(stated: Stated) -> Result<AcceptanceTest, String> {
+        let Stated { name, run, timeout, on } = stated;
+        let fits = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+        if !name.starts_with(|first: char| first.is_ascii_alphanumeric()) || !name.chars().all(fits) || name.len() > 100
+        {
+            return Err(format!("`{}` cannot name a test: letters, digits and `-_`", name.escape_debug()));
+        }
+        if run.is_empty() {
+            return Err(format!("`run` is empty for the test `{name}`: it is the program and its arguments"));
+        }
+        Ok(AcceptanceTest { name, run, timeout, on: on.unwrap_or_else(|| PromotionKind::ALL.to_vec()) })
+    }
+}
+
+/// How long something may take, such as `90s`, `10m` or `2h`; ten minutes where nothing is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TimeLimit(pub Duration);
+
+impl Default for TimeLimit {
+    fn default() -> TimeLimit {
+        TimeLimit(Duration::from_secs(600))
+    }
+}
+
+impl TryFrom<String> for TimeLimit {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<TimeLimit, String> {
+        let unit = match text.chars().last() {
+            Some('s') => 1,
+            Some('m') => 60,
+            Some('h') => 3600,
+            _ => 0,
+        };
+        let number = text.get(..text.len().saturating_sub(1)).and_then(|number| number.parse::<NonZero<u32>>().ok());
+        match number {
+            Some(number) if unit > 0 => Ok(TimeLimit(Duration::from_secs(u64::from(number.get()) * unit))),
+            _ => {
+                Err(format!("`{}` is no time: a number and a unit, such as `90s`, `10m` or `2h`", text.escape_debug()))
+            }
+        }
+    }
+}
+
+impl From<TimeLimit> for String {
+    fn from(limit: TimeLimit) -> String {
+        let seconds = limit.0.as_secs();
+        match seconds {
+            _ if seconds.is_multiple_of(3600) => format!("{}h", seconds / 3600),
+            _ if seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
+            _ => format!("{seconds}s"),
+        }
+    }
+}
+
+/// What a promotion raises, compared with what the series has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PromotionKind {
+    /// `X.Y.Z+n`.
+    Patch,
+    /// `X.Y+1`.
+    Minor,
+    /// `X+1.0`: a new series.
+    Major,
+}
+
+impl PromotionKind {
+    /// From the smallest.
+    pub const ALL: [PromotionKind; 3] = [PromotionKind::Patch, PromotionKind::Minor, PromotionKind::Major];
+}
+
+impl fmt::Display for PromotionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            PromotionKind::Patch => "patch",
+            PromotionKind::Minor => "minor",
+            PromotionKind::Major => "major",
+        })
+    }
+}
+
+/// `[promotion]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct PromotionKeys {
+    /// How many days after the last bump or promotion the next promotion is due.
+    pub interval_days: u32,
+    /// Which cases `promote --due` acts on.
+    pub due: Vec<DueCase>,
+}
+
+impl Default for PromotionKeys {
+    fn default() -> PromotionKeys {
+        PromotionKeys { interval_days: 30, due: vec![DueCase::Minor, DueCase::Interval] }
+    }
+}
+
+/// A reason to promote that needs no person; a new series always does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DueCase {
+    /// `X.Y+1`.
+    Minor,
+    /// Enough time since the last bump or promotion.
+    Interval,
+    /// Commits with a `Bug-Url:` since the last promotion.
+    Fixes,
+    /// Commits with `Sem-Ver: feature` since the last promotion.
+    Features,
+}
+
+impl fmt::Display for DueCase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            DueCase::Minor => "minor",
+            DueCase::Interval => "interval",
+            DueCase::Fixes => "fixes",
+            DueCase::Features => "features",
+        })
+    }
+}

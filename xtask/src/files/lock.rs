@@ -1,0 +1,69 @@
+//! The lock of a repository: one writer at a time, and the one who must wait is told for whom.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use crate::error::{Exit, Failure};
+
+/// A lock file that is held; the system releases it when the process ends, however it ends.
+pub struct LockFile {
+    _held: File,
+}
+
+impl LockFile {
+    /// Takes the lock and leaves the number of this process and its `command` in the file.
+    ///
+    /// Errors: another process holds it (exit 75, with what that one left there); a file that cannot be written.
+    pub fn take(path: &Path, command: &str) -> Result<LockFile> {
+        let failed = || format!("cannot lock `{}`", path.display());
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).with_context(|| format!("cannot create the folder `{}`", folder.display()))?;
+        }
+        let mut options = OpenOptions::new();
+        let mut file = options.read(true).write(true).create(true).truncate(false).open(path).with_context(failed)?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(Errno::WOULDBLOCK) => return Err(busy(&mut file, path).into()),
+            Err(error) => return Err(error).with_context(failed),
+        }
+        let left = format!("{} {command}\n", std::process::id());
+        file.set_len(0).and_then(|()| file.write_all(left.as_bytes())).with_context(failed)?;
+        Ok(LockFile { _held: file })
+    }
+}
+
+fn busy(file: &mut File, path: &Path) -> Failure {
+    let mut left = String::new();
+    // What the other one left is a courtesy: without it, the message says less.
+    drop(file.take(1000).read_to_string(&mut left));
+    let who = match left.trim_end().split_once(' ') {
+        Some((process, command)) => format!("`{}`, process {process},", command.escape_debug()),
+        None => "another run".to_owned(),
+    };
+    Failure::new(Exit::Busy, format!("{who} is writing this repository: it holds `{}`", path.display()))
+        .help("wait for it to end, and run this again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_is_told_who_the_first_is() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("state/lock");
+        let first = LockFile::take(&path, "releng promote").unwrap();
+        let refused = LockFile::take(&path, "releng stage").map(drop).unwrap_err();
+        let failure = refused.downcast_ref::<Failure>().unwrap();
+        assert_eq!(failure.exit, Exit::Busy);
+        let wanted = format!("`releng promote`, process {}, is writing", std::process::id());
+        assert!(failure.message.starts_with(&wanted), "{failure}");
+        drop(first);
+        LockFile::take(&path, "releng stage").unwrap();
+    }
+}

@@ -1,0 +1,49 @@
+//! Which commits are merged: reachable from the branches that count, on the remote where there is one.
+
+use anyhow::{Context, Result};
+
+use super::commit::CommitId;
+use super::repository::{Repository, id_of, oid_of};
+use super::wildmatch::{self, Scope};
+
+impl Repository {
+    /// Whether this repository has the commit.
+    pub fn has_commit(&self, commit: CommitId) -> bool {
+        self.inner.find_commit(oid_of(commit)).is_ok()
+    }
+
+    /// Whether `ancestor` is `commit` or comes before it.
+    pub fn is_ancestor(&self, ancestor: CommitId, commit: CommitId) -> Result<bool> {
+        if ancestor == commit {
+            return Ok(true);
+        }
+        let answer = self.inner.graph_descendant_of(oid_of(commit), oid_of(ancestor));
+        answer.with_context(|| format!("cannot compare the commits `{}` and `{}`", ancestor.short(), commit.short()))
+    }
+
+    /// The branches whose names match one of `patterns`, with their commits, by name: those of the remote `origin`, or of the
+    /// only remote; the local ones where there is no remote. The full name is given, such as `origin/main`.
+    pub fn branches_matching(&self, patterns: &[String]) -> Result<Vec<(String, CommitId)>> {
+        let remotes = self.inner.remotes().context("cannot list the remotes")?;
+        let mut names = remotes.iter().flatten().flatten().map(str::to_owned).collect::<Vec<_>>();
+        names.sort_by_key(|name| (name != "origin", name.clone()));
+        let place = match names.first() {
+            Some(remote) => format!("refs/remotes/{remote}/"),
+            None => "refs/heads/".to_owned(),
+        };
+        let mut branches = Vec::new();
+        for reference in self.inner.references_glob(&format!("{place}*")).context("cannot list the branches")? {
+            let reference = reference.context("cannot list the branches")?;
+            let name = String::from_utf8_lossy(reference.name_bytes()).into_owned();
+            let branch = name.strip_prefix(&place).unwrap_or_default();
+            let is_wanted =
+                patterns.iter().any(|pattern| wildmatch::matches(pattern.as_bytes(), branch.as_bytes(), Scope::Path));
+            if is_wanted && let Ok(commit) = reference.peel_to_commit() {
+                let shown = name.strip_prefix("refs/remotes/").unwrap_or(branch);
+                branches.push((shown.to_owned(), id_of(commit.id())));
+            }
+        }
+        branches.sort();
+        Ok(branches)
+    }
+}

@@ -1,0 +1,132 @@
+//! Reading a source archive that may come from anybody: two files by their exact names, or the whole into a scratch folder.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use tar::{Archive, EntryType};
+
+use super::release_info::{self, ReleaseInfo};
+use super::{CHANGELOG_FILE, gzip};
+use crate::error::{Exit, Failure};
+
+/// A file that is read into memory is not larger than this.
+const LARGEST: u64 = 256 << 20;
+
+/// What a source archive says of itself.
+pub struct Facts {
+    /// Its `.release.json`.
+    pub info: ReleaseInfo,
+    /// Its `ChangeLog`.
+    pub changelog: Vec<u8>,
+}
+
+/// Reads the facts of the `.tar.gz` at `path`, whose members lie below `top/`.
+///
+/// Errors: no such archive; not made by `dist`: a fact is missing, twice there, or no regular file.
+pub fn read_facts(path: &Path, top: &str) -> Result<Facts> {
+    let failed = || format!("cannot read the archive `{}`", path.display());
+    let (info_name, changelog_name) = (format!("{top}/{}", release_info::FILE_NAME), format!("{top}/{CHANGELOG_FILE}"));
+    let (mut info, mut changelog) = (None, None);
+    let mut archive = open(path)?;
+    for entry in archive.entries().with_context(failed)? {
+        let mut entry = entry.with_context(failed)?;
+        let name = entry.path_bytes();
+        let found = if *name == *info_name.as_bytes() {
+            &mut info
+        } else if *name == *changelog_name.as_bytes() {
+            &mut changelog
+        } else {
+            continue;
+        };
+        // In a tarball the last member of a name counts; two of them in one of ours mean that it is none of ours.
+        let is_sound = entry.header().entry_type() == EntryType::Regular && entry.size() <= LARGEST && found.is_none();
+        if !is_sound {
+            return Err(not_ours(path, &format!("`{}` in it is not one plain file", name.escape_ascii())).into());
+        }
+        let mut content = Vec::new();
+        entry.read_to_end(&mut content).with_context(failed)?;
+        *found = Some(content);
+    }
+    let info = info.ok_or_else(|| not_ours(path, &format!("it has no `{info_name}`")))?;
+    let changelog = changelog.ok_or_else(|| not_ours(path, &format!("it has no `{changelog_name}`")))?;
+    let info = ReleaseInfo::parse(&info).map_err(|why| not_ours(path, &format!("`{info_name}` in it: {why}")))?;
+    Ok(Facts { info, changelog })
+}
+
+/// Unpacks the archive at `path` into `folder`; nothing is written outside of it, whatever the members are called.
+pub fn unpack(path: &Path, folder: &Path) -> Result<()> {
+    let mut archive = open(path)?;
+    archive.set_preserve_mtime(true);
+    archive.unpack(folder).with_context(|| format!("cannot unpack `{}`", path.display()))
+}
+
+fn open(path: &Path) -> Result<Archive<impl Read>> {
+    let file = File::open(path).with_context(|| format!("cannot read the archive `{}`", path.display()))?;
+    Ok(Archive::new(gzip::reader(BufReader::with_capacity(1 << 18, file))))
+}
+
+fn not_ours(path: &Path, why: &str) -> Failure {
+    Failure::new(Exit::Failed, format!("`{}` was not made by `dist`: {why}", path.display()))
+        .help(format!("make it again: `{} dist`", crate::error::program()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INFO: &str = r#"{"schema":"releng.release/1","name":"lago","version":"1.0.4","base":"1.0",
+        "commit":"0707070707070707070707070707070707070707","date":"2022-10-19T05:24:41Z"}"#;
+
+    /// Members by name, kind and content, in a `.tar.gz`.
+    fn archive(folder: &Path, members: &[(&str, EntryType, &str)]) -> std::path::PathBuf {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (name, kind, content) in members {
+            let mut header = tar::Header::new_gnu();
+            header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes()); // whatever the name is
+            header.set_entry_type(*kind);
+            header.set_size(content.len() as u64);
+            header.set_mode(0o644);
+            header.set_cksum();
+            builder.append(&header, content.as_bytes()).unwrap();
+        }
+        let tar = builder.into_inner().unwrap();
+        let path = folder.join("a.tar.gz");
+        let mut packed = Vec::new();
+        gzip::compress(&mut packed, 1, |blocks| Ok(std::io::Write::write_all(blocks, &tar)?)).unwrap();
+        std::fs::write(&path, packed).unwrap();
+        path
+    }
+
+    #[test]
+    fn the_facts_are_found_by_their_exact_names() {
+        use EntryType::{Regular, Symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (info, log) = (("a/.release.json", Regular, INFO), ("a/ChangeLog", Regular, "log"));
+        let facts = read_facts(&archive(folder.path(), &[("a/sub/ChangeLog", Regular, "no"), info, log]), "a").unwrap();
+        assert_eq!((facts.info.version.to_string().as_str(), facts.changelog.as_slice()), ("1.0.4", &b"log"[..]));
+        for (members, why) in [
+            (&[log][..], "has no `a/.release.json`"),
+            (&[info], "has no `a/ChangeLog`"),
+            (&[info, log, log], "`a/ChangeLog` in it is not one plain file"),
+            (&[info, ("a/ChangeLog", Symlink, "")], "`a/ChangeLog` in it is not one plain file"),
+            (&[("a/.release.json", Regular, "{}"), log], "missing field"),
+            (&[info, ("b/ChangeLog", Regular, "log")], "has no `a/ChangeLog`"),
+        ] {
+            let refused = read_facts(&archive(folder.path(), members), "a").map(drop).unwrap_err().to_string();
+            assert!(refused.contains(why), "{refused}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_unpacked_outside() {
+        let folder = tempfile::tempdir().unwrap();
+        let members = [("../evil", EntryType::Regular, "x"), ("/evil", EntryType::Regular, "x")];
+        let path = archive(folder.path(), &members);
+        let inner = folder.path().join("in/ner");
+        std::fs::create_dir_all(&inner).unwrap();
+        drop(unpack(&path, &inner));
+        assert!(!folder.path().join("in/evil").exists() && !Path::new("/evil").exists());
+    }
+}
