@@ -12,6 +12,7 @@ mod explain;
 mod lineage;
 mod messages;
 mod packages;
+mod report;
 mod shallow;
 mod spec;
 mod srpm;
