@@ -5,6 +5,7 @@
 mod architecture;
 mod archive;
 mod changelog;
+mod client_package;
 mod commands;
 mod dist;
 mod documents;
