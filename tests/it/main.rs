@@ -15,6 +15,7 @@ mod messages;
 mod packages;
 mod report;
 mod shallow;
+mod sign;
 mod spec;
 mod srpm;
 mod support;

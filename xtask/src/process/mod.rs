@@ -10,4 +10,4 @@ pub mod read;
 
 pub use isolation::{Isolation, Walls};
 pub use job::{Ending, Job, Outcome};
-pub use read::{Program, with_help};
+pub use read::{Program, Said, with_help};

@@ -46,10 +46,13 @@ pub struct Program<'a> {
 }
 
 /// What a program said on its two outputs before it ended.
-struct Said {
-    status: ExitStatus,
-    output: Vec<u8>,
-    errors: Vec<u8>,
+pub struct Said {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// Its standard output.
+    pub output: Vec<u8>,
+    /// Its standard error.
+    pub errors: Vec<u8>,
 }
 
 impl Program<'_> {
@@ -75,7 +78,10 @@ impl Program<'_> {
         Err(Failure::new(Exit::Failed, format!("`{shown} {args}` failed, {ending}:\n{last}")).into())
     }
 
-    fn run(&self) -> Result<Said> {
+    /// Runs it to its end, and takes any end for an answer.
+    ///
+    /// Errors: it is not there, it was interrupted.
+    pub fn run(&self) -> Result<Said> {
         let mut run = cmd(self.program, &self.args).dir(self.folder);
         run = if self.input.is_empty() { run.stdin_null() } else { run.stdin_bytes(self.input.clone()) };
         for (name, value) in &self.variables {

@@ -2,3 +2,4 @@
 
 pub mod client_package;
 pub mod name;
+pub mod sign;
