@@ -10,6 +10,7 @@ mod commands;
 mod dist;
 mod documents;
 mod explain;
+mod install;
 mod lineage;
 mod messages;
 mod packages;
