@@ -8,7 +8,7 @@
 //! * [`repository`]: what clients install from.
 //! * [`workspace`] and [`project`]: where we are, and what is released there. [`ui`]: the terminal.
 //! * the ground they stand on: [`error`], [`config`], [`milestone`], [`plan`], [`progress`], [`interrupt`], [`clock`], [`digest`], [`files`],
-//!   [`parallel`], [`process`], [`git`].
+//!   [`parallel`], [`process`], [`report`], [`git`].
 //!
 //! ARCHITECTURE.md has the invariants, `tests/it/architecture.rs` keeps them.
 
@@ -29,6 +29,7 @@ pub mod process;
 pub mod progress;
 pub mod project;
 pub mod release;
+pub mod report;
 pub mod repository;
 pub mod rpm;
 pub mod source;

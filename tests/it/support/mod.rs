@@ -1,6 +1,7 @@
 //! Helpers that keep a test under ten lines.
 
 pub mod history;
+pub mod keys;
 pub mod program;
 pub mod repo;
 

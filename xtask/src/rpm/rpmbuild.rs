@@ -61,7 +61,7 @@ fn program(
     args: Vec<OsString>,
     variables: Vec<(&'static str, Option<String>)>,
 ) -> Result<String> {
-    let run = Program { program: name.as_ref(), args, folder, variables }.read();
+    let run = Program { program: name.as_ref(), args, folder, variables, input: Vec::new() }.read();
     run.map_err(|error| {
         with_help(error, |_| "correct the spec template; the defines that are shown are ours".to_owned())
     })

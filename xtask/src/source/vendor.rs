@@ -112,7 +112,7 @@ fn run_cargo_vendor(root: &Path, folder: &Path) -> Result<String> {
     let args = args.into_iter().chain([folder.as_os_str().to_owned()]).collect();
     // A target folder or flags of the build that runs us are none of the project's business.
     let variables = vec![("CARGO_TARGET_DIR", None), ("RUSTFLAGS", None), ("CARGO_MANIFEST_DIR", None)];
-    let vendored = Program { program: &cargo, args, folder: root, variables }.read();
+    let vendored = Program { program: &cargo, args, folder: root, variables, input: Vec::new() }.read();
     vendored.map_err(|error| with_help(error, |message| help_for(message).to_owned()))
 }
 

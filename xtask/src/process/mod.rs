@@ -1,0 +1,13 @@
+//! Running other programs.
+//!
+//! A program is run with an argument list, never through a shell, in a folder that is said, and does not outlive us: where
+//! we are interrupted it is killed. [`read`] runs one for what it prints; [`job`] runs one for its outcome, with a time
+//! limit, a log and an environment of its own; [`isolation`] is what a job can be shut into.
+
+pub mod isolation;
+pub mod job;
+pub mod read;
+
+pub use isolation::{Isolation, Walls};
+pub use job::{Ending, Job, Outcome};
+pub use read::{Program, Said, with_help};

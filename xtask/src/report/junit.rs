@@ -1,0 +1,172 @@
+//! Results of tests as JUnit XML, which every CI system shows.
+//!
+//! There is no standard. This is the form on which Ant's schema, Jenkins, GitLab and GitHub's actions agree: suites, their
+//! cases with times in seconds, and for a case that did not pass one element with a message and the log.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// Cases that were run together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Suite {
+    /// What they test.
+    pub name: String,
+    /// When the first began.
+    pub timestamp: Timestamp,
+    /// In the order in which they are shown.
+    pub cases: Vec<Case>,
+}
+
+/// One test.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    /// Unique in its suite.
+    pub name: String,
+    /// How long it took.
+    pub duration: Duration,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a test.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The answer is yes.
+    Passed,
+    /// The answer is no.
+    Failed {
+        /// One line.
+        message: String,
+        /// All that was said.
+        log: String,
+    },
+    /// There is no answer: it could not be run, or not to its end.
+    Errored {
+        /// One line.
+        message: String,
+        /// All that was said.
+        log: String,
+    },
+    /// It was not run.
+    Skipped {
+        /// One line.
+        why: String,
+    },
+}
+
+/// The XML of `suites`, in UTF-8, with a line break at its end. Times are UTC, without a zone: so does the schema of Ant.
+pub fn render_junit(suites: &[Suite]) -> String {
+    let all: Vec<&Case> = suites.iter().flat_map(|suite| &suite.cases).collect();
+    let mut xml = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {}>\n", counts(&all));
+    for suite in suites {
+        let (name, cases) = (escape(&suite.name), suite.cases.iter().collect::<Vec<_>>());
+        let time = suite.timestamp.strftime("%Y-%m-%dT%H:%M:%S");
+        _ = writeln!(xml, "  <testsuite name=\"{name}\" {} timestamp=\"{time}\">", counts(&cases));
+        cases.iter().for_each(|case| xml += &render_case(&name, case));
+        xml += "  </testsuite>\n";
+    }
+    xml + "</testsuites>\n"
+}
+
+fn counts(cases: &[&Case]) -> String {
+    let count = |is: fn(&Outcome) -> bool| cases.iter().filter(|case| is(&case.outcome)).count();
+    let failures = count(|outcome| matches!(outcome, Outcome::Failed { .. }));
+    let errors = count(|outcome| matches!(outcome, Outcome::Errored { .. }));
+    let skipped = count(|outcome| matches!(outcome, Outcome::Skipped { .. }));
+    let time = seconds(cases.iter().map(|case| case.duration).sum());
+    let tests = cases.len();
+    format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\" time=\"{time}\"")
+}
+
+fn render_case(suite: &str, case: &Case) -> String {
+    let (name, time) = (escape(&case.name), seconds(case.duration));
+    let start = format!("    <testcase classname=\"{suite}\" name=\"{name}\" time=\"{time}\"");
+    let with = |tag: &str, message: &str, log: &str| {
+        let (message, log) = (escape(message), escape_text(log));
+        format!("{start}>\n      <{tag} message=\"{message}\">{log}</{tag}>\n    </testcase>\n")
+    };
+    match &case.outcome {
+        Outcome::Passed => format!("{start}/>\n"),
+        Outcome::Failed { message, log } => with("failure", message, log),
+        Outcome::Errored { message, log } => with("error", message, log),
+        Outcome::Skipped { why } => with("skipped", why, ""),
+    }
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.3}", duration.as_secs_f64())
+}
+
+/// For the value of an attribute, where a parser takes line breaks and tabs for spaces.
+fn escape(text: &str) -> String {
+    escape_text(text).replace('\n', "&#10;").replace('\t', "&#9;")
+}
+
+/// For what stands between tags. XML 1.0 has no way to write most control characters: they become U+FFFD.
+fn escape_text(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped += "&amp;",
+            '<' => escaped += "&lt;",
+            '>' => escaped += "&gt;",
+            '"' => escaped += "&quot;",
+            '\r' => escaped += "&#13;",
+            '\n' | '\t' => escaped.push(letter),
+            '\0'..' ' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            _ => escaped.push(letter),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case(name: &str, milliseconds: u64, outcome: Outcome) -> Case {
+        Case { name: name.to_owned(), duration: Duration::from_millis(milliseconds), outcome }
+    }
+
+    #[test]
+    fn suites_are_counted_and_cases_say_why() {
+        let no = |message: &str, log: &str| Outcome::Failed { message: message.into(), log: log.into() };
+        let cases = vec![
+            case("install", 1500, Outcome::Passed),
+            case("upgrade", 20, no("exit 3", "no <such>\n")),
+            case("serve", 0, Outcome::Errored { message: "ended".into(), log: String::new() }),
+            case("docs", 0, Outcome::Skipped { why: "not asked for".into() }),
+        ];
+        let timestamp = "2020-03-19T08:24:41+03:00".parse().unwrap();
+        let suite = Suite { name: "snapshot-lago_1.0_pipeline_2".to_owned(), timestamp, cases };
+        let expected = r#"<?xml version="1.0" encoding="UTF-8"?>
+<testsuites tests="4" failures="1" errors="1" skipped="1" time="1.520">
+  <testsuite name="S" tests="4" failures="1" errors="1" skipped="1" time="1.520" timestamp="2020-03-19T05:24:41">
+    <testcase classname="S" name="install" time="1.500"/>
+    <testcase classname="S" name="upgrade" time="0.020">
+      <failure message="exit 3">no &lt;such&gt;
+</failure>
+    </testcase>
+    <testcase classname="S" name="serve" time="0.000">
+      <error message="ended"></error>
+    </testcase>
+    <testcase classname="S" name="docs" time="0.000">
+      <skipped message="not asked for"></skipped>
+    </testcase>
+  </testsuite>
+</testsuites>
+"#;
+        assert_eq!(render_junit(&[suite]).replace("snapshot-lago_1.0_pipeline_2", "S"), expected);
+    }
+
+    #[test]
+    fn what_xml_cannot_hold_is_replaced() {
+        assert_eq!(escape("a\nb\tc\"<&>\r"), "a&#10;b&#9;c&quot;&lt;&amp;&gt;&#13;");
+        assert_eq!(
+            escape_text("\0\x1b[1m\x7f\u{85}]]>\u{ffff}\u{1f600}\n"),
+            "\u{fffd}\u{fffd}[1m\x7f\u{85}]]&gt;\u{fffd}\u{1f600}\n"
+        );
+    }
+}

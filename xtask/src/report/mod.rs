@@ -1,0 +1,3 @@
+//! Results in the forms that other programs read.
+
+pub mod junit;
