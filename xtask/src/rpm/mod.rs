@@ -1,5 +1,7 @@
 //! What RPM needs of a release: the spec and the source RPM.
 
+pub mod nevra;
+pub mod package;
 pub mod rpmbuild;
 pub mod spec;
 pub mod srpm;

@@ -1,0 +1,161 @@
+//! Reading repodata of anybody, with every check that its index allows.
+
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use rpmrepo_metadata::{Checksum, MetadataError, Package, PrimaryXml, RepomdRecord, RepomdXml, utils};
+
+use super::{FOLDER, INDEX};
+use crate::digest::{Digest, digest_of};
+use crate::error::{Exit, Failure};
+use crate::source::gzip;
+
+/// No text of an honest repository is larger, once it is unpacked.
+const LARGEST: u64 = 4 << 30;
+
+/// What repodata says of its packages.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// In the order of the text.
+    pub packages: Vec<Listed>,
+    /// The files of the folder that the index names, by their names.
+    pub files: Vec<String>,
+}
+
+/// A package as repodata has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Relative to the folder of the dist, as it stands there: not to be trusted.
+    pub href: String,
+    /// Name, epoch, version, release and architecture, as it stands there.
+    pub nevra: String,
+    /// Of the whole file.
+    pub digest: Option<Digest>,
+    /// In bytes.
+    pub size: u64,
+}
+
+/// What is wrong with repodata.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The file, relative to the folder of the dist.
+    pub file: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "`{}`: {}", self.file, self.why)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// Reads the repodata of the folder of a dist. `fetch` gives the bytes of a file relative to that folder.
+pub fn read(fetch: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<Listing> {
+    let records = index(fetch)?;
+    let mut listing = Listing::default();
+    for record in &records {
+        let (name, text) = open(record, fetch)?;
+        listing.files.push(name.clone());
+        if record.metadata_name == "primary" {
+            let fault = |why: String| Fault { file: name.clone(), why };
+            listing.packages = parse_primary(&text).map_err(|error| fault(error.to_string()))?;
+        }
+    }
+    match records.iter().any(|record| record.metadata_name == "primary") {
+        true => Ok(listing),
+        false => Err(Fault { file: format!("{FOLDER}/{INDEX}"), why: "it names no primary text".to_owned() }.into()),
+    }
+}
+
+/// The texts that the index names, unpacked and checked, by their types.
+pub(super) fn open_texts(dist_folder: &Path) -> Result<Vec<(String, Vec<u8>)>> {
+    let fetch = |file: &str| {
+        let path = dist_folder.join(file);
+        std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))
+    };
+    let in_folder = || format!("the repodata in `{}` is damaged", dist_folder.display());
+    let records = index(&fetch).map_err(|error| failed(error, &in_folder()))?;
+    let open = |record: RepomdRecord| Ok((record.metadata_name.clone(), open(&record, &fetch)?.1));
+    let texts: Result<Vec<_>> = records.into_iter().map(open).collect();
+    texts.map_err(|error| failed(error, &in_folder()))
+}
+
+fn failed(error: anyhow::Error, context: &str) -> anyhow::Error {
+    match error.downcast::<Fault>() {
+        Ok(fault) => Failure::new(Exit::Failed, format!("{context}: {fault}")).into(),
+        Err(error) => error,
+    }
+}
+
+fn index(fetch: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<Vec<RepomdRecord>> {
+    let file = format!("{FOLDER}/{INDEX}");
+    let text = fetch(&file)?;
+    let parsed = RepomdXml::read_data(utils::create_xml_reader(text.as_slice()));
+    let data = parsed.map_err(|error| Fault { file, why: error.to_string() })?;
+    Ok(data.records().clone())
+}
+
+/// Fetches and unpacks what a record names; its path, and the text.
+fn open(record: &RepomdRecord, fetch: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<(String, Vec<u8>)> {
+    let href = record.location_href.to_string_lossy().into_owned();
+    let fault = |why: &str| Fault { file: href.clone(), why: why.to_owned() };
+    let name = href.strip_prefix(FOLDER).and_then(|rest| rest.strip_prefix('/')).unwrap_or_default();
+    if name.is_empty() || name.contains(['/', '\\']) || name.starts_with(['.', '-']) {
+        return Err(fault("it lies outside of the repodata").into());
+    }
+    let packed = fetch(&href)?;
+    if record.size.is_some_and(|size| size != packed.len() as u64) {
+        return Err(fault("it has another size than the index says").into());
+    }
+    if !matches(&record.checksum, &packed) {
+        return Err(fault("it has another digest than the index says").into());
+    }
+    let text = unpack(packed).map_err(|error| fault(&format!("it cannot be unpacked: {error}")))?;
+    let differs = record.open_checksum.as_ref().is_some_and(|checksum| !matches(checksum, &text))
+        || record.open_size.is_some_and(|size| size != text.len() as u64);
+    if differs {
+        return Err(fault("unpacked, it is not what the index says").into());
+    }
+    Ok((href, text))
+}
+
+fn matches(checksum: &Checksum, content: &[u8]) -> bool {
+    matches!(checksum, Checksum::Sha256(stated) if *stated == digest_of(content).to_string())
+}
+
+fn unpack(packed: Vec<u8>) -> std::io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    match packed.as_slice() {
+        [0x1f, 0x8b, ..] => _ = gzip::reader(packed.as_slice()).take(LARGEST).read_to_end(&mut text)?,
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+            _ = zstd::stream::Decoder::new(packed.as_slice())?.take(LARGEST).read_to_end(&mut text)?;
+        }
+        _ => return Ok(packed),
+    }
+    Ok(text)
+}
+
+fn parse_primary(text: &[u8]) -> Result<Vec<Listed>, MetadataError> {
+    let mut reader = PrimaryXml::new_reader(utils::create_xml_reader(text));
+    reader.read_header()?;
+    let mut packages = Vec::new();
+    loop {
+        let mut package: Option<Package> = None;
+        reader.read_package(&mut package)?;
+        let Some(package) = package else { return Ok(packages) };
+        let digest = match package.checksum() {
+            Checksum::Sha256(digest) => digest.parse().ok(),
+            _ => None,
+        };
+        packages.push(Listed {
+            href: package.location_href().to_owned(),
+            nevra: package.nevra(),
+            digest,
+            size: package.size_package(),
+        });
+    }
+}

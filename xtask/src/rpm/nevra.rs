@@ -1,0 +1,183 @@
+//! What names a package: name, epoch, version, release and architecture.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::str::FromStr;
+
+use rpmrepo_metadata::Evr;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// `name-[epoch:]version-release.arch`, shown without an epoch of 0.
+///
+/// Its parts come from files of strangers and become parts of paths: they are of ASCII letters, digits and `._+~^-` alone,
+/// none is empty or begins with `.` or `-`, and version and release have no `-`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Nevra {
+    name: String,
+    epoch: u32,
+    version: String,
+    release: String,
+    arch: String,
+}
+
+/// A text, or a part, that names no package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotANevra(String);
+
+impl fmt::Display for NotANevra {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` names no package: it is `name-version-release.arch`", self.0.escape_debug())
+    }
+}
+
+impl std::error::Error for NotANevra {}
+
+impl Nevra {
+    /// From its parts.
+    pub fn new(name: &str, epoch: u32, version: &str, release: &str, arch: &str) -> Result<Nevra, NotANevra> {
+        let is_part = |text: &str, marks: &str| {
+            let fits = |letter: char| letter.is_ascii_alphanumeric() || marks.contains(letter);
+            !text.is_empty() && text.len() <= 128 && !text.starts_with(['.', '-']) && text.chars().all(fits)
+        };
+        let fits =
+            is_part(name, "._+-") && is_part(version, "._+~^") && is_part(release, "._+~^") && is_part(arch, "_");
+        let nevra = Nevra {
+            name: name.to_owned(),
+            epoch,
+            version: version.to_owned(),
+            release: release.to_owned(),
+            arch: arch.to_owned(),
+        };
+        if fits { Ok(nevra) } else { Err(NotANevra(nevra.to_string())) }
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The version.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The release.
+    pub fn release(&self) -> &str {
+        &self.release
+    }
+
+    /// The architecture; `src` for a source package.
+    pub fn arch(&self) -> &str {
+        &self.arch
+    }
+
+    /// What its file is called: `name-version-release.arch.rpm`.
+    pub fn file_name(&self) -> String {
+        format!("{}-{}-{}.{}.rpm", self.name, self.version, self.release, self.arch)
+    }
+
+    /// Compares epoch, version and release as rpm does.
+    pub fn evr_cmp(&self, other: &Nevra) -> Ordering {
+        let evr = |nevra: &Nevra| Evr::new(nevra.epoch.to_string(), nevra.version.clone(), nevra.release.clone());
+        evr(self).cmp(&evr(other))
+    }
+}
+
+impl fmt::Display for Nevra {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let epoch = if self.epoch == 0 { String::new() } else { format!("{}:", self.epoch) };
+        write!(f, "{}-{epoch}{}-{}.{}", self.name, self.version, self.release, self.arch)
+    }
+}
+
+impl FromStr for Nevra {
+    type Err = NotANevra;
+
+    fn from_str(text: &str) -> Result<Nevra, NotANevra> {
+        let parse = || {
+            let (rest, arch) = text.rsplit_once('.')?;
+            let (rest, release) = rest.rsplit_once('-')?;
+            let (name, version) = rest.rsplit_once('-')?;
+            let (epoch, version) = match version.split_once(':') {
+                Some((epoch, version)) => (epoch.parse().ok()?, version),
+                None => (0, version),
+            };
+            let nevra = Nevra::new(name, epoch, version, release, arch).ok()?;
+            (nevra.to_string() == text).then_some(nevra)
+        };
+        parse().ok_or_else(|| NotANevra(text.to_owned()))
+    }
+}
+
+impl Serialize for Nevra {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Nevra {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Nevra, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_and_given_back() {
+        for text in ["lago-1.0.4-1.el9.noarch", "lib-x++_y-2:1.0~rc1^git-1.x86_64", "a-1-1.src"] {
+            let nevra: Nevra = text.parse().unwrap();
+            assert_eq!(nevra.to_string(), text);
+        }
+        let nevra: Nevra = "a-b-2:1.0-3.el9.noarch".parse().unwrap();
+        let parts = (nevra.name(), nevra.epoch, nevra.version(), nevra.release(), nevra.arch());
+        assert_eq!(parts, ("a-b", 2, "1.0", "3.el9", "noarch"));
+        assert_eq!(nevra.file_name(), "a-b-1.0-3.el9.noarch.rpm");
+    }
+
+    #[test]
+    fn no_name_leaves_the_tree() {
+        for text in [
+            "",
+            "lago",
+            "lago-1.0",
+            "lago-1.0-1",
+            "../lago-1-1.noarch",
+            "la/go-1-1.noarch",
+            "lago-1/2-1.noarch",
+            "lago-1-1.no/arch",
+            "-lago-1-1.noarch",
+            "lago-1-1.noarch\n",
+            "lago-1-1.",
+            "lago--1.noarch",
+            "lago-..-1.noarch",
+            "lago-0:1-1.noarch",
+            "lago-x:1-1.noarch",
+            "lago-1-1.no.arch/..",
+            "caf\u{e9}-1-1.noarch",
+            "a b-1-1.noarch",
+        ] {
+            assert!(text.parse::<Nevra>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn versions_compare_as_rpm_compares_them() {
+        use Ordering::{Equal, Greater, Less};
+        for (one, other, expected) in [
+            ("1.0.2-1", "1.0.10-1", Less),
+            ("1.0-1.el9", "1.0-1.el10", Less),
+            ("1:0.1-1", "2.0-1", Greater),
+            ("1.0~rc1-1", "1.0-1", Less),
+            ("1.0^git1-1", "1.0-1", Greater),
+            ("1.0-2", "1.0-10", Less),
+            ("1.0a-1", "1.0-1", Greater),
+            ("1.01-1", "1.1-1", Equal),
+        ] {
+            let nevra = |text: &str| format!("a-{text}.noarch").parse::<Nevra>().unwrap();
+            assert_eq!(nevra(one).evr_cmp(&nevra(other)), expected, "{one} {other}");
+        }
+    }
+}
