@@ -36,6 +36,9 @@ pub struct Global {
     /// State the version instead of counting it from history [env: RELENG_VERSION]
     #[arg(long, global = true, value_name = "X.Y.Z")]
     pub assume_version: Option<Version>,
+    /// The folder that is served, in place of `repository.root`; its state is beside it [env: RELENG_REPOSITORY]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub repository: Option<PathBuf>,
     /// No progress, notes or summaries; results, warnings and errors only
     #[arg(long, short, global = true)]
     pub quiet: bool,
@@ -60,10 +63,32 @@ pub enum Command {
     Changelog(task::changelog::Args),
     /// Render the spec from its template, or check a rendered one
     Spec(task::spec::Args),
-    /// Make the release: source archives, changelog, spec, source RPM and checksums
+    /// Make the release: source archives, changelog, spec, source RPM and checksums; and stage it
     Dist(task::dist::Args),
     /// Make the release and print the path of its source RPM
     Srpm(task::dist::Args),
+    /// Stage a release as a snapshot in the unstable channel
+    Stage(task::stage::Args),
+    /// Run the acceptance tests on a snapshot and record the results
+    Accept(task::accept::Args),
+    /// Make a tested snapshot part of a stable series
+    Promote(task::promote::Args),
+    /// Give a stable series the content of an earlier revision
+    Rollback(task::rollback::Args),
+    /// Take a package out of its stable series
+    Yank(task::yank::Args),
+    /// Print what is staged and stable, and what is due for promotion
+    Status(task::status::Args),
+    /// Move old snapshots and revisions into the trash, and empty it
+    Prune(task::prune::Args),
+    /// Keep a snapshot whatever the rules of `prune` say
+    Hold(task::hold::Args),
+    /// Release the hold on a snapshot
+    Unhold(task::hold::UnholdArgs),
+    /// Check every digest, signature, name and rule of a repository
+    Verify(task::verify::Args),
+    /// Make the milestone tags that the history owes
+    Tag(task::tag::Args),
     /// Print the effective configuration and where each value comes from
     Config(task::config::Args),
     /// Print a completion script for a shell

@@ -1,9 +1,13 @@
 //! Helpers that keep a test under ten lines.
 
+pub mod crash;
+pub mod dnf;
 pub mod history;
+pub mod http;
 pub mod keys;
 pub mod program;
 pub mod repo;
+pub mod rpms;
 
 use std::path::{Path, PathBuf};
 

@@ -62,7 +62,17 @@ pub fn run_in(folder: &Path, program: &str, args: &[&str], variables: &[(&str, &
     for (name, value) in variables.iter().chain(&[("GIT_CONFIG_NOSYSTEM", "1"), ("GIT_CONFIG_GLOBAL", "/dev/null")]) {
         run = run.env(name, value);
     }
-    let inherited = ["CARGO", "RELENG", "GIT_", "NO_COLOR"];
+    // cargo's LD_LIBRARY_PATH names many folders, and each child would search them all for each of its libraries.
+    let inherited = [
+        "CARGO",
+        "RELENG",
+        "GIT_",
+        "NO_COLOR",
+        "LD_LIBRARY_PATH",
+        "BUILD_NUMBER",
+        "GITHUB_RUN_NUMBER",
+        "CI_PIPELINE_IID",
+    ];
     for (name, _) in std::env::vars().filter(|(name, _)| inherited.iter().any(|prefix| name.starts_with(prefix))) {
         run = run.env_remove(name);
     }

@@ -44,6 +44,23 @@ impl Scratch {
     pub fn path(&self) -> &Path {
         self.0.path()
     }
+
+    /// Writes a file into it, below `path`; where the file is.
+    pub fn write(&self, path: &str, content: &[u8]) -> Result<PathBuf> {
+        let to = self.path().join(path);
+        let made = to.parent().map_or(Ok(()), fs::create_dir_all);
+        made.and_then(|()| fs::write(&to, content)).with_context(|| format!("cannot write `{}`", to.display()))?;
+        Ok(to)
+    }
+
+    /// Copies a file into it, below `path`; where the copy is. The owner may write to it.
+    pub fn copy(&self, from: &Path, path: &str) -> Result<PathBuf> {
+        let to = self.path().join(path);
+        let copied = to.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::copy(from, &to));
+        let copied = copied.and_then(|_| fs::set_permissions(&to, fs::Permissions::from_mode(0o600)));
+        copied.with_context(|| format!("cannot copy `{}` to `{}`", from.display(), to.display()))?;
+        Ok(to)
+    }
 }
 
 impl Aside {

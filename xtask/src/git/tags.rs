@@ -45,6 +45,16 @@ impl Repository {
     }
 }
 
+impl Repository {
+    /// Makes a lightweight tag. Errors: there is one of this name.
+    pub fn tag(&self, name: &str, commit: CommitId) -> Result<()> {
+        let failed = || format!("cannot make the tag `{name}`");
+        let object = self.inner.find_object(oid_of(commit), Some(ObjectType::Commit)).with_context(failed)?;
+        self.inner.tag_lightweight(name, &object, false).with_context(failed)?;
+        Ok(())
+    }
+}
+
 /// Follows tag objects to the commit they end at.
 ///
 /// `None`: they end at an object of another kind. An object that is not here is an error: it might be the tag that

@@ -101,13 +101,18 @@ impl Answer {
         ))
     }
 
+    /// The steps since the base that raised `X` or `Y` and bear no tag, newest first, with the milestone each is owed.
+    pub fn owed(&self) -> impl Iterator<Item = (&Step, Milestone)> {
+        owed(&self.steps)
+    }
+
     /// Whether there is a warning of this id.
     pub fn warns(&self, id: WarningId) -> bool {
         self.warnings.iter().any(|warning| warning.id == id)
     }
 }
 
-/// The steps since the base that raised `X` or `Y` and bear no tag, newest first, with the milestone each is owed.
+/// See [`Answer::owed`].
 fn owed(steps: &[Step]) -> impl Iterator<Item = (&Step, Milestone)> {
     let bumps = steps.iter().rev().filter(|step| step.milestone.is_none() && step.level > Level::Patch);
     bumps.filter_map(|step| Some((step, step.version.milestone()?)))

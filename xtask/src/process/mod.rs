@@ -6,6 +6,7 @@
 
 pub mod isolation;
 pub mod job;
+pub mod net;
 pub mod read;
 
 pub use isolation::{Isolation, Walls};

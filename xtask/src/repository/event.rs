@@ -94,6 +94,13 @@ impl Deed {
     }
 }
 
+impl Deed {
+    /// Whether it brings packages into a series that were not there before.
+    pub fn promotes(&self) -> bool {
+        matches!(self, Deed::Promote { .. })
+    }
+}
+
 impl fmt::Display for Deed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

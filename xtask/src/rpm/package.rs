@@ -1,16 +1,20 @@
 //! Reading an RPM file: what it is, its digests, and whether the bytes are those that its own digests promise.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, Write};
+use std::io::{BufReader, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use rpm::{IndexTag, PackageMetadata};
 
+use super::head::Head;
 use super::nevra::Nevra;
 use crate::digest::{Digest, HashingWriter};
 use crate::error::{Exit, Failure};
 use crate::parallel;
+
+/// How much of a payload is in memory at a time.
+const BUFFER: usize = 1 << 18;
 
 /// An RPM file that was read.
 pub struct PackageFile {
@@ -53,41 +57,36 @@ impl PackageFile {
     ///
     /// Errors, with the path: no RPM; cut off or damaged, by its own digests; a file name that is not its own.
     pub fn read(path: &Path) -> Result<PackageFile> {
-        let mut file = open(path)?;
-        let metadata = parse(path, &mut file)?;
-        let offsets = metadata.get_package_segment_offsets();
-        file.rewind().with_context(|| cannot_read(path))?;
+        let (mut file, size) = open(path)?;
+        let (head, metadata) = parse(path, &mut file)?;
         let mut whole = HashingWriter::new(std::io::sink());
         let mut content = HashingWriter::new(std::io::sink());
         let mut payload = HashingWriter::new(std::io::sink());
-        let mut buffer = vec![0; 1 << 18];
-        let mut at = 0u64;
+        whole.write_all(&head.bytes)?;
+        content.write_all(&head.bytes[head.header..])?;
+        let mut buffer = vec![0; usize::try_from(size).map_or(BUFFER, |size| size.clamp(1, BUFFER))];
         loop {
             let count = file.read(&mut buffer).with_context(|| cannot_read(path))?;
             if count == 0 {
                 break;
             }
-            let from = |offset: u64| usize::try_from(offset.saturating_sub(at)).map_or(count, |start| start.min(count));
-            let (header_start, payload_start) = (from(offsets.header), from(offsets.payload));
             whole.write_all(&buffer[..count])?;
-            content.write_all(&buffer[header_start..payload_start])?;
-            payload.write_all(&buffer[payload_start..count])?;
-            at += count as u64;
+            payload.write_all(&buffer[..count])?;
         }
         let payload = payload.finish().1;
         require_payload(path, &metadata, payload)?;
         content.write_all(&payload.0)?;
-        PackageFile::new(path, metadata, Known { size: at, digest: whole.finish().1, content: content.finish().1 })
+        let size = whole.written();
+        PackageFile::new(path, metadata, Known { size, digest: whole.finish().1, content: content.finish().1 })
     }
 
     /// Reads the headers of the file at `path` alone.
     pub fn read_known(path: &Path, known: Known) -> Result<PackageFile> {
-        let mut file = open(path)?;
-        let size = file.get_ref().metadata().with_context(|| cannot_read(path))?.len();
+        let (file, size) = open(path)?;
         if size != known.size {
             return Err(damaged(path, &format!("it has {size} bytes, not {}", known.size)).into());
         }
-        let metadata = parse(path, &mut file)?;
+        let (_, metadata) = parse(path, BufReader::with_capacity(1 << 14, file))?;
         PackageFile::new(path, metadata, known)
     }
 
@@ -123,14 +122,27 @@ pub fn read_all(paths: &[PathBuf]) -> Result<Vec<PackageFile>> {
     Ok(read)
 }
 
-fn open(path: &Path) -> Result<BufReader<File>> {
-    Ok(BufReader::with_capacity(1 << 16, File::open(path).with_context(|| cannot_read(path))?))
+/// The file and its size in bytes.
+fn open(path: &Path) -> Result<(File, u64)> {
+    let file = File::open(path).with_context(|| cannot_read(path))?;
+    let size = file.metadata().with_context(|| cannot_read(path))?.len();
+    Ok((file, size))
 }
 
-fn parse(path: &Path, file: &mut BufReader<File>) -> Result<PackageMetadata> {
-    let metadata = PackageMetadata::parse(file).map_err(|error| damaged(path, &error.to_string()))?;
+fn parse(path: &Path, file: impl Read) -> Result<(Head, PackageMetadata)> {
+    let head = Head::read(file).map_err(|error| match error.kind() {
+        ErrorKind::InvalidData | ErrorKind::UnexpectedEof => damaged(path, &error.to_string()).into(),
+        _ => anyhow::Error::new(error).context(cannot_read(path)),
+    })?;
+    let metadata = PackageMetadata::parse(&mut head.bytes.as_slice());
+    let metadata = metadata.map_err(|error| damaged(path, &error.to_string()))?;
     metadata.verify_digests().map_err(|error| damaged(path, &error.to_string()))?;
-    Ok(metadata)
+    // What was verified is the header as the crate writes it again; it must be the one that is there.
+    let again = metadata.header_bytes().map_err(|error| damaged(path, &error.to_string()))?;
+    if again != head.bytes[head.header..] {
+        return Err(damaged(path, "its header has bytes that no entry explains").into());
+    }
+    Ok((head, metadata))
 }
 
 /// Checks the payload against the digest in the header, which rpm writes since 4.14.

@@ -1,6 +1,26 @@
-//! The `SHA256SUMS` that `sha256sum -c` reads.
+//! The digests of files, and the `SHA256SUMS` that `sha256sum -c` reads.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
 
 pub use crate::digest::{Digest, HashingWriter, NotADigest, digest_of};
+
+/// The digest of the file at `path`.
+pub fn digest_of_file(path: &Path) -> Result<Digest> {
+    let failed = || format!("cannot read `{}`", path.display());
+    let mut file = File::open(path).with_context(failed)?;
+    let mut writer = HashingWriter::new(io::sink());
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut buffer).with_context(failed)? {
+            0 => return Ok(writer.finish().1),
+            count => writer.write_all(&buffer[..count])?,
+        }
+    }
+}
 
 /// The text of a `SHA256SUMS` file, one line for each file in the given order. Names are relative to its folder.
 ///
@@ -15,7 +35,7 @@ pub fn render_sums<'a>(files: impl IntoIterator<Item = (&'a str, Digest)>) -> St
 }
 
 /// Files with their digests, from the text of a `SHA256SUMS`. Errors: the first line that is none of its form.
-pub fn parse_sums(sums: &str) -> Result<Vec<(String, Digest)>, String> {
+pub fn parse_sums(sums: &str) -> std::result::Result<Vec<(String, Digest)>, String> {
     let parse = |line: &str| {
         let (digest, name) = line.split_once("  ").or_else(|| line.split_once(" *"))?;
         match digest.strip_prefix('\\') {

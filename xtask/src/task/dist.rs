@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::Context;
+use super::site::pipeline_of_ci;
+use super::{Context, stage};
 use crate::dist::apply::{Made, Written, apply};
-use crate::dist::{Input, Order, Step, Vendoring, decide};
+use crate::dist::{self, Input, Step, Vendoring, decide};
 use crate::error::Failure;
 use crate::plan::Plan;
+use crate::repository::stage::Order;
 use crate::ui::human_size;
 
 /// Arguments of `dist` and `srpm`.
@@ -23,9 +25,12 @@ pub struct Args {
     /// Leave the vendor archive out, and the source RPM where it needs it
     #[arg(long)]
     no_vendor: bool,
-    /// Stage no snapshot. Nothing is staged yet: the flag is taken now, so that a script that says it goes on meaning it
-    #[arg(long, hide = true)]
+    /// Stage no snapshot of it
+    #[arg(long)]
     no_stage: bool,
+    /// The number of the pipeline run; default: that of the CI system, else the next one
+    #[arg(long, value_name = "N", conflicts_with = "no_stage", value_parser = clap::value_parser!(u32).range(..1_000_000_000))]
+    pipeline: Option<u32>,
     /// Where to leave the results; default: target/dist in the project
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -36,10 +41,22 @@ pub struct Args {
 
 /// Makes the release and prints what was written.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
-    match make(context, args, |_| Ok(()))? {
-        Some(made) => report(context, &made.written),
-        None => Ok(()),
+    let Some(made) = make(context, args, |_| Ok(()))? else {
+        return match args.no_stage {
+            true => Ok(()),
+            false => context.ui.print("then stage it\n"),
+        };
+    };
+    report(context, &made.written)?;
+    if args.no_stage {
+        return Ok(());
     }
+    if context.workspace()?.work_tree().is_none() && context.stated_repository().is_none() {
+        context.ui.note("not staged: a bare repository has no place for it; name one with `--repository DIR`");
+        return Ok(());
+    }
+    let pipeline = args.pipeline.map_or_else(pipeline_of_ci, |pipeline| Ok(Some(pipeline)))?;
+    stage::run_after_dist(context, &made.target, Order { pipeline, unmerged: false })
 }
 
 /// Loads the release of a commit, decides on the files, writes them aside, puts them in place; `None` for a dry run, which
@@ -49,7 +66,7 @@ pub(super) fn make(
     args: &Args,
     accept: impl FnOnce(&Plan<Step>) -> Result<(), Failure>,
 ) -> Result<Option<Made>> {
-    let order = Order {
+    let order = dist::Order {
         rev: args.rev.clone(),
         release: args.release,
         out: args.out.clone(),

@@ -1,13 +1,24 @@
 //! The commands, one file each: load, decide, apply, report.
 
+pub mod accept;
 pub mod changelog;
 pub mod completions;
 pub mod config;
 pub mod dist;
+pub mod hold;
 pub mod man;
+pub mod promote;
+pub mod prune;
+pub mod rollback;
+mod site;
 pub mod spec;
 pub mod srpm;
+pub mod stage;
+pub mod status;
+pub mod tag;
+pub mod verify;
 pub mod version;
+pub mod yank;
 
 use std::cell::OnceCell;
 use std::path::PathBuf;
@@ -26,14 +37,15 @@ pub struct Context {
     pub ui: Ui,
     start: PathBuf,
     assumed_version: Option<Version>,
+    repository: Option<PathBuf>,
     workspace: OnceCell<Workspace>,
 }
 
 impl Context {
     /// From the global flags; nothing is looked for yet.
     pub fn new(ui: Ui, global: Global) -> Context {
-        let assumed_version = global.assume_version;
-        Context { ui, start: global.project, assumed_version, workspace: OnceCell::new() }
+        let Global { project, assume_version, repository, .. } = global;
+        Context { ui, start: project, assumed_version: assume_version, repository, workspace: OnceCell::new() }
     }
 
     /// The project, found at the first call.
@@ -56,6 +68,14 @@ impl Context {
     }
 }
 
+impl Context {
+    /// The repository stated with `--repository`, else in the variable `RELENG_REPOSITORY`, unless that is empty.
+    pub fn stated_repository(&self) -> Option<PathBuf> {
+        let stated = std::env::var_os("RELENG_REPOSITORY").filter(|stated| !stated.is_empty());
+        self.repository.clone().or(stated.map(PathBuf::from))
+    }
+}
+
 /// Runs a command.
 pub fn run(context: &Context, command: &Command) -> Result<()> {
     match command {
@@ -64,6 +84,17 @@ pub fn run(context: &Context, command: &Command) -> Result<()> {
         Command::Spec(args) => spec::run(context, args),
         Command::Dist(args) => dist::run(context, args),
         Command::Srpm(args) => srpm::run(context, args),
+        Command::Stage(args) => stage::run(context, args),
+        Command::Accept(args) => accept::run(context, args),
+        Command::Promote(args) => promote::run(context, args),
+        Command::Rollback(args) => rollback::run(context, args),
+        Command::Yank(args) => yank::run(context, args),
+        Command::Status(args) => status::run(context, args),
+        Command::Prune(args) => prune::run(context, args),
+        Command::Hold(args) => hold::run(context, args),
+        Command::Unhold(args) => hold::run_unhold(context, args),
+        Command::Tag(args) => tag::run(context, args),
+        Command::Verify(args) => verify::run(context, args),
         Command::Config(args) => config::run(context, args),
         Command::Completions(args) => completions::run(context, args),
         Command::Man(args) => man::run(context, args),

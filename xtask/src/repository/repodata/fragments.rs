@@ -24,6 +24,10 @@ pub struct Fragments {
 impl Fragments {
     /// Of a package that will be at `href`, with the file date `timestamp` (seconds since 1970).
     ///
+    /// They say what createrepo_c's say, with two differences from its 0.17. What a scriptlet of the whole transaction
+    /// requires is marked `pre` like that of any other, as later versions of it do. A control character, which no text of
+    /// XML can hold, is replaced; createrepo_c leaves the package out, with a warning.
+    ///
     /// Errors: headers that repodata cannot express, such as text that is no XML.
     pub fn of(package: &PackageFile, href: &str, timestamp: i64) -> Result<Fragments> {
         let made = || -> Result<Fragments, MetadataError> {

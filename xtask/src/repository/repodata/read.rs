@@ -28,7 +28,7 @@ pub struct Listing {
 pub struct Listed {
     /// Relative to the folder of the dist, as it stands there: not to be trusted.
     pub href: String,
-    /// Name, epoch, version, release and architecture, as it stands there.
+    /// Name, epoch (but not 0), version, release and architecture, as they stand there: not to be trusted.
     pub nevra: String,
     /// Of the whole file.
     pub digest: Option<Digest>,
@@ -134,6 +134,9 @@ fn unpack(packed: Vec<u8>) -> std::io::Result<Vec<u8>> {
         [0x28, 0xb5, 0x2f, 0xfd, ..] => {
             _ = zstd::stream::Decoder::new(packed.as_slice())?.take(LARGEST).read_to_end(&mut text)?;
         }
+        [0xfd, b'7', b'z', ..] | [b'B', b'Z', b'h', ..] => {
+            return Err(std::io::Error::other("it is compressed with neither gzip nor zstd"));
+        }
         _ => return Ok(packed),
     }
     Ok(text)
@@ -151,9 +154,11 @@ fn parse_primary(text: &[u8]) -> Result<Vec<Listed>, MetadataError> {
             Checksum::Sha256(digest) => digest.parse().ok(),
             _ => None,
         };
+        let (epoch, version, release) = package.as_evr().values();
+        let epoch = if epoch == "0" { String::new() } else { format!("{epoch}:") };
         packages.push(Listed {
             href: package.location_href().to_owned(),
-            nevra: package.nevra(),
+            nevra: format!("{}-{epoch}{version}-{release}.{}", package.name(), package.arch()),
             digest,
             size: package.size_package(),
         });

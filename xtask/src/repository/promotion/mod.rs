@@ -1,0 +1,299 @@
+//! Promotion: a tested snapshot becomes part of a stable series. The same bytes, never rebuilt.
+
+pub mod due;
+pub mod gate;
+
+use std::fmt;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use jiff::Timestamp;
+
+use super::acceptance::result::load_results;
+use super::event::Deed;
+use super::git::Git;
+use super::layout::{MANIFEST, SNAPSHOT_CHANGELOG, series_changelog};
+use super::ledger::Ledger;
+use super::name::{Dist, Series, SnapshotName};
+use super::revision::{self, Carried, Change, Contents, Take, carry, is_source, load_described, next_number};
+use super::store::{Revision, Snapshot, Store};
+use super::verify::snapshot::check_whole;
+use super::writer::Writer;
+use crate::config::PromotionKind;
+use crate::error::{Exit, Failure, program};
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::source::CHANGELOG_FILE;
+use due::Due;
+use gate::{Answer, Facts, Gate};
+
+/// What a person asks of `promote`.
+#[derive(Clone, Debug, Default)]
+pub struct Order {
+    /// Which snapshot; `None` for the newest that may be.
+    pub snapshot: Option<SnapshotName>,
+    /// Whether a new series may begin.
+    pub major: bool,
+    /// Why no acceptance test is asked for.
+    pub untested: Option<String>,
+}
+
+/// A promotion that is decided, gates and all.
+pub struct Promotion {
+    /// What is promoted.
+    pub snapshot: Snapshot,
+    /// What it raises.
+    pub kind: PromotionKind,
+    /// What is asked and done, for people.
+    pub plan: Plan<Step>,
+    current: Option<Revision>,
+    number: u32,
+    untested: Option<String>,
+}
+
+/// One thing that a promotion asks or does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Asks.
+    Gate(Gate),
+    /// Links files of the revision before.
+    Carry {
+        /// Which revision.
+        revision: u32,
+        /// How many files.
+        count: usize,
+    },
+    /// Links files of the snapshot.
+    Add {
+        /// How many.
+        count: usize,
+    },
+    /// Writes the repodata of a dist.
+    Describe {
+        /// The dist.
+        dist: Dist,
+    },
+    /// Puts the revision in its place and makes the series lead to it.
+    Flip {
+        /// The series.
+        series: Series,
+        /// The revision.
+        revision: u32,
+    },
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Gate(gate) => write!(f, "{gate}"),
+            Step::Carry { revision, count } => write!(f, "link {count} files of revision {revision}"),
+            Step::Add { count } => write!(f, "link {count} files of the snapshot"),
+            Step::Describe { dist } => write!(f, "write the repodata of {dist}"),
+            Step::Flip { series, revision } => write!(f, "flip stable/{series} to revision {revision}"),
+        }
+    }
+}
+
+impl Promotion {
+    /// `Err` for the first gate that is closed.
+    pub fn require_open(&self) -> Result<(), Failure> {
+        for step in &self.plan.steps {
+            if let Step::Gate(Gate { answer: Answer::No { why, help }, .. }) = step {
+                let message = format!("refusing to promote `{}`: {why}", self.snapshot.name);
+                return Err(Failure::new(Exit::Failed, message).help(help.clone()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Decides on a promotion. Where no snapshot is named, it is the newest whose gates are open; where there is none such, the
+/// newest of all, with the gates that are closed.
+pub fn decide(store: &Store, order: &Order, git: &Git<'_>) -> Result<Promotion> {
+    let ledger = Ledger::load(&store.layout.ledger())?;
+    let judge = |series: Series, name: &SnapshotName| Judged::new(store, order, git, &ledger, series, name);
+    let judged = match &order.snapshot {
+        Some(name) => judge(store.find_series(name)?, name)?,
+        None => {
+            let mut first = None;
+            let mut chosen = None;
+            for (series, name) in candidates(store, order)? {
+                let judged = judge(series, &name)?;
+                if judged.gates.iter().all(Gate::is_open) {
+                    chosen = Some(judged);
+                    break;
+                }
+                first.get_or_insert(judged);
+            }
+            chosen.or(first).ok_or_else(nothing_to_promote)?
+        }
+    };
+    judged.into_promotion(store, order)
+}
+
+fn nothing_to_promote() -> Failure {
+    Failure::new(Exit::Failed, "there is no snapshot to promote").help(format!("stage one: `{} dist`", program()))
+}
+
+/// The snapshots that could be promoted, the newest of the highest series first; those that would begin a series last, unless
+/// that is what is asked for.
+fn candidates(store: &Store, order: &Order) -> Result<Vec<(Series, SnapshotName)>> {
+    let (mut candidates, mut beginnings) = (Vec::new(), Vec::new());
+    for series in store.series()?.into_iter().rev() {
+        let with_manifest = |name: &SnapshotName| store.layout.snapshot(series, name).join(MANIFEST).exists();
+        let names = store.snapshots(series)?.into_iter().rev().filter(with_manifest).map(|name| (series, name));
+        match order.major || store.current_number(series)?.is_some() {
+            true => candidates.extend(names),
+            false => beginnings.extend(names),
+        }
+    }
+    candidates.append(&mut beginnings);
+    Ok(candidates)
+}
+
+/// A snapshot with its gates.
+struct Judged {
+    snapshot: Snapshot,
+    current: Option<Revision>,
+    kind: PromotionKind,
+    gates: Vec<Gate>,
+}
+
+impl Judged {
+    fn new(
+        store: &Store,
+        order: &Order,
+        git: &Git<'_>,
+        ledger: &Ledger,
+        series: Series,
+        name: &SnapshotName,
+    ) -> Result<Judged> {
+        let snapshot = store.snapshot(series, name)?;
+        let current = store.current(series)?;
+        let config = git.config_of(snapshot.manifest.release.commit)?;
+        let facts = Facts {
+            snapshot: &snapshot,
+            current: current.as_ref(),
+            ledger,
+            recount: git.recount(snapshot.manifest.release.commit)?,
+            tests: &config.acceptance,
+            results: &load_results(&store.layout.results(name))?,
+            major: order.major,
+            untested: order.untested.as_deref(),
+        };
+        let (kind, gates) = (facts.kind(), facts.gates());
+        Ok(Judged { snapshot, current, kind, gates })
+    }
+
+    fn into_promotion(self, store: &Store, order: &Order) -> Result<Promotion> {
+        let Judged { snapshot, current, kind, gates } = self;
+        let mut steps = vec![Step::Gate(whole(store, &snapshot)?)];
+        steps.extend(gates.into_iter().map(Step::Gate));
+        let series = snapshot.manifest.series;
+        let number = next_number(store, series)?;
+        if let Some(current) = &current {
+            steps.push(Step::Carry { revision: current.number, count: carry(current, Take::Goods).len() });
+        }
+        steps.push(Step::Add { count: added(&snapshot).len() });
+        steps.extend(dists(current.as_ref(), &snapshot).into_iter().map(|dist| Step::Describe { dist }));
+        steps.push(Step::Flip { series, revision: number });
+        let title = format!("promote {} ({}) to stable/{series}", snapshot.name, snapshot.manifest.release.version);
+        let untested = order.untested.clone();
+        Ok(Promotion { snapshot, kind, plan: Plan { title, steps }, current, number, untested })
+    }
+}
+
+/// What is due: for each series, its newest snapshot of merged work and the reasons to promote it; the highest series first.
+pub fn find_due(
+    store: &Store,
+    git: &Git<'_>,
+    interval_days: u32,
+    now: Timestamp,
+    progress: &dyn Progress,
+) -> Result<Vec<(SnapshotName, Vec<Due>)>> {
+    let mut found = Vec::new();
+    for series in store.series()?.into_iter().rev() {
+        let Some(name) = store.latest(series)? else { continue };
+        let staged = store.snapshot(series, &name)?.manifest.release;
+        let current = store.current(series)?;
+        let stable = current.as_ref().map(|current| (&current.manifest.release.version, promoted_at(store, current)));
+        let changes = match stable {
+            Some((version, _)) if staged.version > *version => git.changes_since(version, staged.commit, progress)?,
+            _ => None,
+        };
+        let facts = due::Facts { staged: &staged.version, stable, changes: changes.as_ref(), interval_days, now };
+        found.push((name, due::find_due(&facts)));
+    }
+    Ok(found)
+}
+
+/// When the last release of a revision was promoted: the time of that event, not of a rollback since.
+fn promoted_at(store: &Store, current: &Revision) -> Timestamp {
+    let last = &current.manifest.release.snapshot;
+    let is_it = |deed: &Deed| matches!(deed, Deed::Promote { snapshot, .. } if snapshot == last);
+    let event = store.log.events().rev().find(|event| is_it(&event.deed));
+    event.map_or(current.manifest.event.at, |event| event.at)
+}
+
+/// The gate that reads the whole snapshot.
+fn whole(store: &Store, snapshot: &Snapshot) -> Result<Gate> {
+    let fault = check_whole(store, snapshot)?;
+    let answer = match fault {
+        None => Answer::Yes(format!("{} files, unchanged since it was staged", snapshot.manifest.files.len())),
+        Some(why) => {
+            Answer::No { why, help: format!("see what else is wrong: `{} verify`; then stage it again", program()) }
+        }
+    };
+    Ok(Gate { name: "whole", answer })
+}
+
+fn dists(current: Option<&Revision>, snapshot: &Snapshot) -> Vec<Dist> {
+    let mut dists = snapshot.manifest.dists();
+    dists.extend(current.into_iter().flat_map(|current| current.manifest.dists()));
+    dists.sort();
+    dists.dedup();
+    dists
+}
+
+/// The files of a snapshot that go into the series: packages, archives and the source package.
+fn added(snapshot: &Snapshot) -> Vec<Carried> {
+    let is_about = |name: &str| name == CHANGELOG_FILE || name.ends_with(".spec");
+    let goods = snapshot
+        .manifest
+        .files
+        .iter()
+        .filter(|file| file.package.is_some() || (is_source(&file.path) && !is_about(file.path.file_name())));
+    goods.map(|file| Carried { from: snapshot.path.clone(), entry: file.clone(), to: file.path.clone() }).collect()
+}
+
+/// Makes the revision; its folder.
+pub fn apply(writer: &mut Writer, promotion: &Promotion, change: &Change<'_>) -> Result<PathBuf> {
+    let Promotion { snapshot, current, number, untested, .. } = promotion;
+    let series = snapshot.manifest.series;
+    let mut described = load_described(&snapshot.path, &snapshot.manifest.dists())?;
+    let mut carried = Vec::new();
+    let mut earlier = Vec::new();
+    if let Some(current) = current {
+        carried = carry(current, Take::Goods);
+        earlier = current.manifest.releases().cloned().collect();
+        for (dist, mut packages) in load_described(&current.path, &current.manifest.dists())? {
+            packages.append(described.entry(dist.clone()).or_default());
+            described.insert(dist, packages);
+        }
+    }
+    carried.extend(added(snapshot));
+    revision::require_apart(&carried)?;
+    if let Some(changelog) = snapshot.manifest.file(SNAPSHOT_CHANGELOG) {
+        let to = series_changelog(series).parse().map_err(Failure::from)?;
+        carried.push(Carried { from: snapshot.path.clone(), entry: changelog.clone(), to });
+    }
+    let release = snapshot.manifest.release.clone();
+    let deed = Deed::Promote {
+        snapshot: snapshot.name.clone(),
+        series,
+        revision: *number,
+        version: release.version.clone(),
+        untested: untested.clone(),
+    };
+    revision::publish(writer, Contents { release, earlier, carried, changelog: None, described }, deed, change)
+}

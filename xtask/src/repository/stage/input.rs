@@ -1,0 +1,271 @@
+//! What is staged: the folder that `dist` left, or one that another job made. Nothing in it is believed before it is checked.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use crate::config::Name;
+use crate::digest::Digest;
+use crate::error::{Exit, Failure, program};
+use crate::files;
+use crate::progress::Progress;
+use crate::repository::layout::CHECKSUMS;
+use crate::repository::name::{Dist, FilePath};
+use crate::rpm::package::{self, PackageFile};
+use crate::source::checksum::{digest_of_file, parse_sums};
+use crate::source::release_info::ReleaseInfo;
+use crate::source::unpack::{self, Facts};
+
+/// Who built which package, beside the checksums of a folder that has packages.
+const BUILDS: &str = "builds.json";
+const BUILDS_SCHEMA: &str = "releng.builds/1";
+
+/// A release ready to be staged.
+pub struct Input {
+    /// Where it lies.
+    pub folder: PathBuf,
+    /// What its source archive says of it.
+    pub info: ReleaseInfo,
+    /// The changelog in its source archive.
+    pub changelog: Vec<u8>,
+    /// What goes into `sources/`, by name.
+    pub sources: BTreeMap<String, Source>,
+    /// What goes into `rpm/<dist>/`.
+    pub packages: Vec<DistPackage>,
+}
+
+/// A file of `sources/`.
+pub struct Source {
+    /// Of its bytes.
+    pub digest: Digest,
+    /// Where it is a source package.
+    pub package: Option<PackageFile>,
+}
+
+/// A package for a dist.
+pub struct DistPackage {
+    /// Below the folder, and so below the snapshot.
+    pub path: FilePath,
+    /// The dist.
+    pub dist: Dist,
+    /// The package.
+    pub file: PackageFile,
+}
+
+#[derive(Deserialize)]
+struct Builds {
+    schema: String,
+    builds: Vec<Build>,
+}
+
+#[derive(Deserialize)]
+struct Build {
+    file: FilePath,
+    sha256: Digest,
+    dist: Dist,
+    host: String,
+}
+
+impl Input {
+    /// Reads and checks the folder of a release.
+    ///
+    /// Errors: no such folder; a file that its checksums do not list, or list with another digest; a package of another
+    /// version, in the wrong folder, or built on a host of another dist; an archive that `dist` did not make.
+    pub fn load(folder: &Path, portable_noarch: bool, progress: &dyn Progress) -> Result<Input> {
+        let sums = load_sums(folder)?;
+        require_listed(folder, "", &sums)?;
+        let packages = read_packages(folder, &sums)?;
+        let (sources, facts) = read_sources(folder, &sums, progress)?;
+        let Facts { info, changelog } = facts;
+        let copied = sources.get(crate::source::CHANGELOG_FILE);
+        if copied.is_some_and(|copied| copied.digest != crate::digest::digest_of(&changelog)) {
+            return Err(refuse(folder, "`sources/ChangeLog` is not the one in the source archive").into());
+        }
+        let input = Input { folder: folder.to_owned(), info, changelog, sources, packages };
+        input.require_version()?;
+        input.require_builders(&sums, portable_noarch, progress)?;
+        Ok(input)
+    }
+
+    /// `Err` unless it is a release of the project `name`.
+    pub fn require_name(&self, name: &Name) -> Result<(), Failure> {
+        if self.info.name == *name {
+            return Ok(());
+        }
+        let message =
+            format!("`{}` is a release of {}, and the project is {name}", self.folder.display(), self.info.name);
+        Err(Failure::new(Exit::Usage, message).help("name another folder with `--from DIR`"))
+    }
+
+    /// The dists it has packages for, sorted.
+    pub fn dists(&self) -> Vec<Dist> {
+        let mut dists: Vec<Dist> = self.packages.iter().map(|package| package.dist.clone()).collect();
+        dists.sort();
+        dists.dedup();
+        dists
+    }
+
+    fn require_version(&self) -> Result<(), Failure> {
+        let version = self.info.version.to_string();
+        let in_sources = self.sources.values().filter_map(|source| source.package.as_ref());
+        for file in self.packages.iter().map(|package| &package.file).chain(in_sources) {
+            if file.source_version != version {
+                let why =
+                    format!("`{}` is of version {}, and the release is {version}", file.nevra, file.source_version);
+                return Err(
+                    refuse(&self.folder, &why).help("build the packages of this release, or take the old ones away")
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn require_builders(&self, sums: &Sums, portable_noarch: bool, progress: &dyn Progress) -> Result<()> {
+        let path = self.folder.join(BUILDS);
+        if !sums.contains_key(BUILDS) {
+            if !self.packages.is_empty() {
+                progress.warn(&format!("no `{}`: who built the packages is not known", path.display()));
+            }
+            return Ok(());
+        }
+        let text = fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        require_digest(&self.folder, BUILDS, crate::digest::digest_of(&text), sums)?;
+        let builds: Builds =
+            serde_json::from_slice(&text).map_err(|error| refuse(&self.folder, &format!("`{BUILDS}`: {error}")))?;
+        if builds.schema != BUILDS_SCHEMA {
+            return Err(refuse(&self.folder, &format!("the schema of `{BUILDS}` is not `{BUILDS_SCHEMA}`")).into());
+        }
+        for DistPackage { path, dist, file } in &self.packages {
+            let build = builds.builds.iter().find(|build| build.file == *path && build.sha256 == file.digest);
+            let build =
+                build.ok_or_else(|| refuse(&self.folder, &format!("`{BUILDS}` does not say who built `{path}`")))?;
+            let is_portable = portable_noarch && file.nevra.arch() == "noarch";
+            if build.dist != *dist || (build.host != dist.as_str() && !is_portable && !file.is_source()) {
+                let why = format!("`{path}` was built for {} on {}", build.dist, build.host.escape_debug());
+                let help = "its dependencies carry the host's libraries: build it on its dist; \
+                            for noarch packages that fit everywhere, set `rpm.portable-noarch`";
+                return Err(refuse(&self.folder, &why).help(help).into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Files of the folder by their paths, with the digests that the checksums give.
+type Sums = BTreeMap<String, Digest>;
+
+fn refuse(folder: &Path, why: &str) -> Failure {
+    Failure::new(Exit::Failed, format!("refusing to stage `{}`: {why}", folder.display()))
+}
+
+fn load_sums(folder: &Path) -> Result<Sums> {
+    let path = folder.join(CHECKSUMS);
+    let text = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let help =
+                format!("make a release first: `{} dist --no-stage`; or name its folder: `--from DIR`", program());
+            return Err(Failure::new(Exit::Failed, format!("there is no `{}`", path.display())).help(help).into());
+        }
+        text => text.with_context(|| format!("cannot read `{}`", path.display()))?,
+    };
+    let sums = parse_sums(&text).map_err(|line| {
+        refuse(folder, &format!("`{CHECKSUMS}` has the line `{}`, which is none", line.escape_debug()))
+    })?;
+    sums.into_iter()
+        .map(|(name, digest)| match name.parse::<FilePath>() {
+            Ok(_) => Ok((name, digest)),
+            Err(error) => Err(refuse(folder, &format!("`{CHECKSUMS}`: {error}")).into()),
+        })
+        .collect()
+}
+
+/// `Err` for anything in the folder that the checksums do not list, and for anything but files and folders.
+fn require_listed(top: &Path, below: &str, sums: &Sums) -> Result<()> {
+    let folder = top.join(below);
+    for name in files::names_in(&folder)? {
+        let path = format!("{below}{name}");
+        let kind =
+            folder.join(&name).symlink_metadata().with_context(|| format!("cannot look at `{path}`"))?.file_type();
+        if kind.is_dir() {
+            require_listed(top, &format!("{path}/"), sums)?;
+        } else if !kind.is_file() {
+            return Err(refuse(top, &format!("`{path}` is neither a file nor a folder")).into());
+        } else if !sums.contains_key(&path) && path != CHECKSUMS {
+            let help = format!("add it: `cd {} && sha256sum '{path}' >> {CHECKSUMS}`", top.display());
+            return Err(refuse(top, &format!("`{}` is not in `{CHECKSUMS}`", path.escape_debug())).help(help).into());
+        }
+    }
+    Ok(())
+}
+
+fn require_digest(folder: &Path, path: &str, found: Digest, sums: &Sums) -> Result<(), Failure> {
+    match sums.get(path) == Some(&found) {
+        true => Ok(()),
+        false => Err(refuse(folder, &format!("`{path}` is not the file that `{CHECKSUMS}` lists"))
+            .help("copy the folder again, whole")),
+    }
+}
+
+fn read_packages(folder: &Path, sums: &Sums) -> Result<Vec<DistPackage>> {
+    let mut places = Vec::new();
+    for path in sums.keys().filter(|path| path.starts_with("rpm/")) {
+        let path: FilePath = path.parse().map_err(Failure::from)?;
+        let [_, dist, place, _] = path.parts()[..] else {
+            return Err(refuse(folder, &format!("`{path}` is not `rpm/DIST/ARCH/FILE`")).into());
+        };
+        let (dist, place) = (dist.parse::<Dist>().map_err(Failure::from)?, place.to_owned());
+        places.push((path, dist, place));
+    }
+    let paths: Vec<PathBuf> = places.iter().map(|(path, ..)| folder.join(path)).collect();
+    let mut packages = Vec::new();
+    for (file, (path, dist, place)) in package::read_all(&paths)?.into_iter().zip(places) {
+        require_digest(folder, path.as_str(), file.digest, sums)?;
+        let own_place = if file.is_source() { "SRPMS" } else { file.nevra.arch() };
+        if place != own_place {
+            return Err(refuse(folder, &format!("`{path}` belongs into `rpm/{dist}/{own_place}/`")).into());
+        }
+        // `1.el9` says what it is for; a release without a dist says nothing.
+        let tag = file.nevra.release().rsplit('.').next().and_then(|tag| tag.parse::<Dist>().ok());
+        if let Some(tag) = tag.filter(|tag| *tag != dist) {
+            return Err(refuse(folder, &format!("`{path}` is for {tag}, by its release")).into());
+        }
+        packages.push(DistPackage { path, dist, file });
+    }
+    Ok(packages)
+}
+
+fn read_sources(folder: &Path, sums: &Sums, progress: &dyn Progress) -> Result<(BTreeMap<String, Source>, Facts)> {
+    progress.begin("reading the sources", None);
+    let mut sources = BTreeMap::new();
+    for path in sums.keys().filter(|path| !path.starts_with("rpm/") && *path != BUILDS) {
+        let Some(name) = path.strip_prefix("sources/").filter(|name| !name.contains('/')) else {
+            return Err(refuse(folder, &format!("`{path}` is neither in `sources/` nor in `rpm/DIST/`")).into());
+        };
+        if name.starts_with(CHECKSUMS) {
+            return Err(refuse(folder, &format!("`{path}` has the name of a file that is made for it")).into());
+        }
+        let file = folder.join(path);
+        let package = name.ends_with(".src.rpm").then(|| PackageFile::read(&file)).transpose()?;
+        let digest = match &package {
+            Some(package) => package.digest,
+            None => digest_of_file(&file)?,
+        };
+        require_digest(folder, path, digest, sums)?;
+        sources.insert(name.to_owned(), Source { digest, package });
+    }
+    let mut archives =
+        sources.keys().filter_map(|name| name.strip_suffix(".tar.gz")).filter(|top| !top.ends_with("-vendor"));
+    let (Some(top), None) = (archives.next(), archives.next()) else {
+        return Err(refuse(folder, "it has not one source archive `sources/NAME-X.Y.Z.tar.gz`").into());
+    };
+    let facts = unpack::read_facts(&folder.join(format!("sources/{top}.tar.gz")), top)?;
+    let wanted = crate::source::archive_name(&facts.info.name, &facts.info.version);
+    progress.end();
+    match top == wanted {
+        true => Ok((sources, facts)),
+        false => Err(refuse(folder, &format!("`sources/{top}.tar.gz` is {wanted} inside")).into()),
+    }
+}

@@ -1,0 +1,216 @@
+//! Taking a promotion back, forward in the log: a series gets the content of an earlier revision, or loses packages.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::event::Deed;
+use super::layout::series_changelog;
+use super::manifest::Release;
+use super::name::{Dist, Series};
+use super::revision::{self, Carried, Change, Contents, Take, carry, load_described, next_number};
+use super::store::{Revision, Store};
+use super::writer::Writer;
+use crate::error::{Exit, Failure, program};
+use crate::plan::Plan;
+use crate::rpm::nevra::Nevra;
+use crate::source::unpack;
+
+/// A step back that is decided.
+pub struct Undo {
+    /// What there is to do, for people.
+    pub plan: Plan<Step>,
+    base: Revision,
+    deed: Deed,
+}
+
+impl Undo {
+    /// Whether anything is signed anew on the way.
+    pub fn signs(&self) -> bool {
+        matches!(self.deed, Deed::Yank { .. })
+    }
+}
+
+/// One thing that a step back does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Links files of a revision.
+    Carry {
+        /// Which.
+        revision: u32,
+        /// How many files.
+        count: usize,
+    },
+    /// Leaves a package out.
+    Leave {
+        /// Which.
+        package: Nevra,
+        /// Of which dist; `None` for one in `sources/`.
+        dist: Option<Dist>,
+    },
+    /// Writes the repodata of a dist.
+    Describe {
+        /// The dist.
+        dist: Dist,
+    },
+    /// Makes the series lead to the new revision.
+    Flip {
+        /// The series.
+        series: Series,
+        /// The revision.
+        revision: u32,
+    },
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Carry { revision, count } => write!(f, "link {count} files of revision {revision}"),
+            Step::Leave { package, dist: Some(dist) } => write!(f, "leave out {package} of {dist}"),
+            Step::Leave { package, dist: None } => write!(f, "leave out {package} of sources/"),
+            Step::Describe { dist } => write!(f, "write the repodata of {dist}"),
+            Step::Flip { series, revision } => write!(f, "flip stable/{series} to revision {revision}"),
+        }
+    }
+}
+
+/// Decides to give `series` the content of revision `to`; by default, of the one that was current before the last promotion
+/// that still counts.
+///
+/// Errors: no such series or revision; nothing before it; the content is the current one.
+pub fn decide_rollback(store: &Store, series: Series, to: Option<u32>) -> Result<Undo> {
+    let current = require_current(store, series)?;
+    let to = match to {
+        Some(to) => to,
+        None => previous(store, series, current).ok_or_else(|| {
+            Failure::new(
+                Exit::Failed,
+                format!("revision {current} of stable/{series} is the first: there is nothing before it"),
+            )
+            .help(format!("to take single packages out: `{} yank NEVRA`", program()))
+        })?,
+    };
+    if to == current || !store.revisions(series)?.contains(&to) {
+        let kept = store.revisions(series)?.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+        let message = match to == current {
+            true => format!("stable/{series} is at revision {to} already"),
+            false => format!("there is no revision {to} of stable/{series}"),
+        };
+        return Err(Failure::new(Exit::Failed, message)
+            .help(format!("the revisions are {kept}: `--to REVISION`"))
+            .into());
+    }
+    let base = store.revision(series, to)?;
+    let revision = next_number(store, series)?;
+    let steps = vec![
+        Step::Carry { revision: to, count: carry(&base, Take::Everything).len() },
+        Step::Flip { series, revision },
+    ];
+    let title = format!("roll stable/{series} back from revision {current} to the content of revision {to}");
+    Ok(Undo { plan: Plan { title, steps }, base, deed: Deed::Rollback { series, revision, to } })
+}
+
+/// The revision whose content was there before what `number` has came to be.
+fn previous(store: &Store, series: Series, number: u32) -> Option<u32> {
+    match store.log.making_of(series, number).map(|entry| &entry.event.deed) {
+        Some(Deed::Rollback { to, .. }) => previous(store, series, *to),
+        _ => number.checked_sub(1).filter(|number| *number > 0),
+    }
+}
+
+fn require_current(store: &Store, series: Series) -> Result<u32> {
+    let current = store.current_number(series)?;
+    let none = || {
+        Failure::new(Exit::Failed, format!("there is no stable/{series}"))
+            .help(format!("see what there is: `{} status`", program()))
+    };
+    Ok(current.ok_or_else(none)?)
+}
+
+/// Decides to take the package `wanted` out of all dists of the series that have it.
+///
+/// Errors: no series has it; the reason is empty.
+pub fn decide_yank(store: &Store, wanted: &Nevra, why: &str) -> Result<Undo> {
+    if why.trim().is_empty() {
+        return Err(Failure::new(Exit::Usage, "a yank needs a reason").help("say why: `--why TEXT`").into());
+    }
+    for series in store.series()? {
+        let Some(base) = store.current(series)? else { continue };
+        let hits: Vec<(Nevra, Option<Dist>)> = base
+            .manifest
+            .packages()
+            .filter(|(_, package)| package.nevra == *wanted)
+            .map(|(_, package)| (package.nevra.clone(), package.dist.clone()))
+            .collect();
+        if hits.is_empty() {
+            continue;
+        }
+        let revision = next_number(store, series)?;
+        let count = carry(&base, Take::Goods).len() - hits.len();
+        let mut steps = vec![Step::Carry { revision: base.number, count }];
+        steps.extend(hits.into_iter().map(|(package, dist)| Step::Leave { package, dist }));
+        steps.extend(base.manifest.dists().into_iter().map(|dist| Step::Describe { dist }));
+        steps.push(Step::Flip { series, revision });
+        let deed = Deed::Yank { series, revision, packages: vec![wanted.clone()], why: why.to_owned() };
+        let title = format!("yank {wanted} from stable/{series}");
+        return Ok(Undo { plan: Plan { title, steps }, base, deed });
+    }
+    let message = format!("no stable series has the package `{wanted}`");
+    let help = format!("`dnf repoquery --nevra` and `{} status` show what there is", program());
+    Err(Failure::new(Exit::Failed, message).help(help).into())
+}
+
+/// Makes the revision; its folder.
+pub fn apply(writer: &mut Writer, undo: &Undo, change: &Change<'_>) -> Result<PathBuf> {
+    let contents = match &undo.deed {
+        Deed::Yank { packages, .. } => without(&undo.base, packages)?,
+        _ => same(&undo.base),
+    };
+    revision::publish(writer, contents, undo.deed.clone(), change)
+}
+
+fn same(base: &Revision) -> Contents {
+    let (release, earlier) = (base.manifest.release.clone(), base.manifest.earlier.clone());
+    let carried = carry(base, Take::Everything);
+    Contents { release, earlier, carried, changelog: None, described: Default::default() }
+}
+
+/// The revision without packages. Where none of the last release is left, the one before it is the last, and the changelog
+/// of the series is taken from that one's tarball.
+fn without(base: &Revision, yanked: &[Nevra]) -> Result<Contents> {
+    let series = base.manifest.series;
+    let is_kept =
+        |carried: &Carried| carried.entry.package.as_ref().is_none_or(|package| !yanked.contains(&package.nevra));
+    let mut carried: Vec<Carried> = carry(base, Take::Goods).into_iter().filter(is_kept).collect();
+    let file_names: Vec<String> = yanked.iter().map(Nevra::file_name).collect();
+    let mut described = load_described(&base.path, &base.manifest.dists())?;
+    for packages in described.values_mut() {
+        packages.retain(|package| {
+            let name = package.href.rsplit('/').next().unwrap_or_default();
+            !file_names.iter().any(|yanked| yanked == name)
+        });
+    }
+    let releases: Vec<Release> = base.manifest.releases().cloned().collect();
+    let last = releases.iter().rposition(|release| {
+        let version = release.version.to_string();
+        let packages = carried.iter().filter_map(|carried| carried.entry.package.as_ref());
+        let mut of_dists = packages.filter(|package| package.dist.is_some() && package.nevra.arch() != "src");
+        of_dists.any(|package| package.nevra.version() == version)
+    });
+    let last = last.unwrap_or(releases.len() - 1);
+    let (release, earlier) = (releases[last].clone(), releases[..last].to_vec());
+    let changelog_name = series_changelog(series);
+    let changelog = match release == base.manifest.release {
+        true => {
+            let entry = base.manifest.file(&changelog_name).cloned();
+            carried.extend(entry.map(|entry| Carried { from: base.path.clone(), to: entry.path.clone(), entry }));
+            None
+        }
+        false => {
+            let top = crate::source::archive_name(&base.manifest.project, &release.version);
+            Some(unpack::read_facts(&base.path.join(format!("sources/{top}.tar.gz")), &top)?.changelog)
+        }
+    };
+    Ok(Contents { release, earlier, carried, changelog, described })
+}

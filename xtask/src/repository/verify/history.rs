@@ -1,0 +1,131 @@
+//! The log, the ledger, the results of tests, and whether the tree is what they say.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use super::folder::Checked;
+use super::tree::{Found, Which};
+use super::{Id, Report};
+use crate::digest::digest_of;
+use crate::files;
+use crate::repository::acceptance::result::load_results;
+use crate::repository::event::{Deed, Log};
+use crate::repository::layout::{Layout, MANIFEST};
+use crate::repository::ledger::Ledger;
+use crate::repository::manifest::Manifest;
+use crate::repository::pages;
+use crate::repository::store::Store;
+
+/// Reads the log; a broken one is a finding, and an empty log is taken in its place.
+pub fn open(layout: &Layout, report: &mut Report) -> Result<Store> {
+    let path = layout.log();
+    let text = match fs::read(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        text => text.with_context(|| format!("cannot read `{}`", path.display()))?,
+    };
+    let log = match Log::parse(&text) {
+        Ok(log) => {
+            if log.whole < text.len() as u64 {
+                report.add(Id::Leftover, "log.jsonl", "its last line was not finished");
+            }
+            log
+        }
+        Err(broken) => {
+            report.add(Id::LogBroken, "log.jsonl", broken.to_string());
+            Log::default()
+        }
+    };
+    Ok(Store { layout: layout.clone(), log })
+}
+
+/// Compares a snapshot or revision with the log.
+pub fn verify_folder(store: &Store, found: &Found, checked: &Checked, report: &mut Report) {
+    if report.findings.iter().any(|finding| finding.id == Id::LogBroken) {
+        return;
+    }
+    let entry = match &found.which {
+        Which::Snapshot(name) => store.log.staging_of(name),
+        Which::Revision(number) => store.log.making_of(found.series, *number),
+    };
+    let shown = format!("{}/{MANIFEST}", store.layout.shown(&found.path));
+    match entry {
+        None => report.add(Id::LogLacksEvent, shown, format!("the log lacks event {}", checked.manifest.event.number)),
+        Some(entry) if entry.manifest != Some(checked.digest) => {
+            report.add(Id::ManifestChanged, shown, "it is not the one that the log knows");
+        }
+        Some(_) => {}
+    }
+}
+
+/// Checks the ledger, the results and the `.repo` files, and that nothing has vanished.
+pub fn verify(store: &Store, folders: &[Found], report: &mut Report) -> Result<()> {
+    verify_ledger(store, folders, report);
+    verify_nothing_vanished(store, folders, report);
+    verify_results(store, report)?;
+    for (path, wanted) in pages::expected(store).unwrap_or_default() {
+        if fs::read(&path).is_ok_and(|found| found != wanted.as_bytes()) {
+            report.add(Id::RepoFileDiffers, store.layout.shown(&path), "it is not the one this repository would write");
+        }
+    }
+    Ok(())
+}
+
+fn verify_ledger(store: &Store, folders: &[Found], report: &mut Report) {
+    let ledger = match Ledger::load(&store.layout.ledger()) {
+        Ok(ledger) => ledger,
+        Err(error) => return report.add(Id::LedgerUnreadable, "ledger.json", format!("{error:#}")),
+    };
+    for found in folders.iter().filter(|found| matches!(found.which, Which::Revision(_))) {
+        // One that cannot be read has been reported.
+        let Ok((manifest, _)) = Manifest::load(&found.path) else { continue };
+        if let Some(nevra) = ledger.missing(found.series, &manifest) {
+            let what = format!("it does not have `{nevra}` of stable/{} as it is there", found.series);
+            report.add(Id::LedgerDiffers, "ledger.json", what);
+            return;
+        }
+    }
+}
+
+fn verify_nothing_vanished(store: &Store, folders: &[Found], report: &mut Report) {
+    let pruned = |path: &str| {
+        store.log.events().any(|event| match &event.deed {
+            Deed::Prune { items } => items.iter().any(|item| item.as_str() == path),
+            _ => false,
+        })
+    };
+    for event in store.log.events() {
+        let path = match (&event.deed, event.deed.revision()) {
+            (_, Some((series, number))) => store.layout.revision(series, number),
+            (Deed::Stage { snapshot, series, .. }, _) => store.layout.snapshot(*series, snapshot),
+            _ => continue,
+        };
+        let shown = store.layout.shown(&path);
+        if !folders.iter().any(|found| found.path == path) && !pruned(&shown) {
+            report.add(Id::Vanished, shown, format!("event {} made it, and it is not here", event.number));
+        }
+    }
+}
+
+fn verify_results(store: &Store, report: &mut Report) -> Result<()> {
+    let top = store.layout.state.join("results");
+    for snapshot in files::names_in(&top)? {
+        let folder = top.join(&snapshot);
+        let results = match load_results(&folder) {
+            Ok(results) => results,
+            Err(error) => {
+                report.add(Id::ResultChanged, format!("results/{snapshot}"), format!("{error:#}"));
+                continue;
+            }
+        };
+        for result in results {
+            let log = &result.facts.log;
+            let is_same = fs::read(folder.join(log)).is_ok_and(|log| digest_of(&log) == result.facts.log_sha256);
+            if log.contains('/') || !is_same {
+                let shown = format!("results/{snapshot}/{}", log.escape_debug());
+                report.add(Id::ResultChanged, shown, "it is not what the test said");
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! Names and links: what stands where in the tree.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use super::{Id, Report};
+use crate::files;
+use crate::repository::layout::{LATEST, Layout, parse_revision};
+use crate::repository::name::{Series, SnapshotName};
+use crate::repository::store::Store;
+
+/// A snapshot or revision that is there.
+pub struct Found {
+    /// Its folder.
+    pub path: PathBuf,
+    /// Its series.
+    pub series: Series,
+    /// Which.
+    pub which: Which,
+    /// Whether clients are sent to it now.
+    pub is_current: bool,
+}
+
+/// A snapshot by its name or a revision by its number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// In `unstable/`.
+    Snapshot(SnapshotName),
+    /// In `revisions/`.
+    Revision(u32),
+}
+
+const LEFT: &str = ".releng-";
+
+/// Checks names and links; the snapshots and revisions.
+pub fn verify(store: &Store, report: &mut Report) -> Result<Vec<Found>> {
+    let layout = &store.layout;
+    for name in files::names_in(&layout.root)? {
+        let is_ours = ["stable", "unstable", "revisions", ".trash"].contains(&name.as_str())
+            || name == layout.key_name()
+            || (name.starts_with(&format!("{}-", layout.name)) && name.ends_with(".repo"));
+        judge_name(report, &name, &name, is_ours);
+    }
+    for name in files::names_in(&layout.root.join("stable"))? {
+        let path = format!("stable/{name}");
+        let series = name.parse::<Series>().ok();
+        if judge_name(report, &path, &name, series.is_some())
+            && let Some(series) = series
+        {
+            let is_ours = |target: &Path| {
+                parse_revision(target).is_some_and(|number| Layout::revision_target(series, number) == *target)
+            };
+            judge_link(report, &layout.stable(series), &path, is_ours);
+        }
+    }
+    let mut found = Vec::new();
+    for name in files::names_in(&layout.root.join("unstable"))? {
+        if judge_name(report, &format!("unstable/{name}"), &name, name.parse::<Series>().is_ok()) {
+            found.extend(find_snapshots(store, name.parse()?, report)?);
+        }
+    }
+    for name in files::names_in(&layout.root.join("revisions"))? {
+        let series = name.strip_prefix("stable-").and_then(|series| series.parse::<Series>().ok());
+        if judge_name(report, &format!("revisions/{name}"), &name, series.is_some())
+            && let Some(series) = series
+        {
+            found.extend(find_revisions(store, series, report)?);
+        }
+    }
+    Ok(found)
+}
+
+fn find_snapshots(store: &Store, series: Series, report: &mut Report) -> Result<Vec<Found>> {
+    let folder = store.layout.unstable(series);
+    let latest = fs::read_link(folder.join(LATEST)).ok();
+    let mut found = Vec::new();
+    for name in files::names_in(&folder)? {
+        let path = format!("unstable/{series}/{name}");
+        if name == LATEST {
+            let is_ours = |target: &Path| target.to_str().is_some_and(|target| target.parse::<SnapshotName>().is_ok());
+            judge_link(report, &folder.join(&name), &path, is_ours);
+            continue;
+        }
+        let snapshot = name.parse::<SnapshotName>().ok();
+        let fits = snapshot.as_ref().is_some_and(|name| name.series().is_none_or(|of| of == series));
+        if judge_name(report, &path, &name, fits)
+            && let Some(snapshot) = snapshot
+        {
+            let is_current = latest.as_deref() == Some(Path::new(&name));
+            found.push(Found { path: folder.join(&name), series, which: Which::Snapshot(snapshot), is_current });
+        }
+    }
+    Ok(found)
+}
+
+fn find_revisions(store: &Store, series: Series, report: &mut Report) -> Result<Vec<Found>> {
+    let folder = store.layout.revisions(series);
+    let current = fs::read_link(store.layout.stable(series)).ok().and_then(|target| parse_revision(&target));
+    let mut found = Vec::new();
+    for name in files::names_in(&folder)? {
+        let number = parse_revision(Path::new(&name));
+        if judge_name(report, &format!("revisions/stable-{series}/{name}"), &name, number.is_some())
+            && let Some(number) = number
+        {
+            let is_current = current == Some(number);
+            found.push(Found { path: folder.join(&name), series, which: Which::Revision(number), is_current });
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a name is one of ours; reports it where it is not.
+fn judge_name(report: &mut Report, path: &str, name: &str, is_ours: bool) -> bool {
+    if name.starts_with(LEFT) {
+        report.add(Id::Leftover, path, "a killed run left it");
+        return false;
+    }
+    if !is_ours {
+        report.add(Id::NameForeign, path.escape_debug().to_string(), "no part of the layout has this name");
+    }
+    is_ours
+}
+
+fn judge_link(report: &mut Report, link: &Path, shown: &str, is_ours: impl Fn(&Path) -> bool) {
+    match fs::read_link(link) {
+        Err(_) => report.add(Id::LinkForeign, shown, "it is no link"),
+        Ok(target) if !is_ours(&target) => {
+            report.add(Id::LinkForeign, shown, format!("it leads to `{}`", target.display()));
+        }
+        Ok(target) if !link.exists() => {
+            report.add(Id::LinkDangling, shown, format!("it leads to `{}`, which is not there", target.display()));
+        }
+        Ok(_) => {}
+    }
+}

@@ -1,0 +1,34 @@
+//! `prune`: snapshots and revisions that no rule keeps go into the trash, and what is in the trash goes for good.
+
+use anyhow::Result;
+
+use super::Context;
+use super::site::Site;
+use crate::repository::retention;
+
+/// Arguments of `prune`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Say what would be done
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Prunes and prints what went.
+pub fn run(context: &Context, args: &Args) -> Result<()> {
+    let site = Site::load(context)?;
+    let keys = &site.config.repository;
+    if args.dry_run {
+        let plan = retention::decide(&site.store()?, keys, site.now)?;
+        return context.ui.print(&plan.to_string());
+    }
+    let mut writer = site.writer("prune")?;
+    let plan = retention::decide(&writer.store, keys, site.now)?;
+    retention::apply(&mut writer, &plan, site.now)?;
+    site.write_pages(&writer, None)?;
+    match plan.steps.is_empty() {
+        true => context.ui.note("nothing to prune"),
+        false => context.ui.print(&plan.to_string())?,
+    }
+    Ok(())
+}
