@@ -305,6 +305,13 @@ fn a_package_that_is_not_sound_is_named() {
         };
         assert!(error.contains(folder.join(name).to_str().unwrap()) && error.contains(why), "{what}: {error}");
     }
+    let listed = PackageFile::read(&sound).unwrap();
+    folder.write(name, &bytes);
+    let again = PackageFile::read_listed(&folder.join(name), listed.digest).unwrap();
+    assert_eq!((again.digest, again.content, again.size), (listed.digest, listed.content, listed.size));
+    folder.write(name, flip(payload));
+    let error = PackageFile::read_listed(&folder.join(name), listed.digest).map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains(name) && error.contains(&format!("not {}", listed.digest)), "{error}");
     for at in (header..bytes.len()).step_by(61) {
         folder.write(name, flip(at));
         assert!(PackageFile::read(&folder.join(name)).is_err(), "byte {at} of {}", bytes.len());

@@ -1,6 +1,6 @@
 //! `repodata write FOLDER OUT`: repodata of the RPMs in FOLDER, as gzip, written to `OUT/repodata`.
-//! `repodata known FOLDER OUT`: the same with the digests known, read from `OUT/known`, which `repodata digests FOLDER OUT`
-//! has written.
+//! `repodata listed FOLDER OUT`: the same with the digests of the files checked against those in `OUT/known`, which
+//! `repodata digests FOLDER OUT` has written; `repodata known FOLDER OUT`: with these taken for granted.
 //! `repodata add SERIES PACKAGE OUT`: the repodata of the folder SERIES with one package more.
 //! With the library alone, so that `scripts/bench-repository` can time it.
 
@@ -12,9 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use releng::parallel;
 use releng::repository::repodata::{Compression, FOLDER, Fragments, load, render};
-use releng::rpm::package::{Known, PackageFile};
+use releng::rpm::package::{Known, PackageFile, map_all};
 
 const TIMESTAMP: i64 = 1_584_606_281;
 
@@ -24,10 +23,13 @@ fn main() -> ExitCode {
     let done = match *arguments.as_slice() {
         ["write", folder, out] => written(folder, out, PackageFile::read),
         ["digests", folder, out] => digests(folder, out),
+        ["listed", folder, out] => listed(folder, out),
         ["known", folder, out] => known(folder, out),
         ["add", series, package, out] => add(series, package, out),
         [] => Ok(()), // `cargo test --all-targets` runs it like this
-        _ => Err(anyhow::anyhow!("usage: repodata write|digests|known FOLDER OUT, repodata add SERIES PACKAGE OUT")),
+        _ => Err(anyhow::anyhow!(
+            "usage: repodata write|digests|listed|known FOLDER OUT, repodata add SERIES PACKAGE OUT"
+        )),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -56,18 +58,7 @@ fn name(path: &Path) -> Result<&str> {
 
 fn written(folder: &str, out: &str, read: impl Fn(&Path) -> Result<PackageFile> + Sync) -> Result<()> {
     let paths = rpms(folder)?;
-    let describe = |(): &mut (), path: &PathBuf| Fragments::of(&read(path)?, name(path)?, TIMESTAMP);
-    let mut packages = Vec::with_capacity(paths.len());
-    parallel::ordered_map(
-        paths.iter(),
-        parallel::threads(),
-        || Ok(()),
-        describe,
-        |package| {
-            packages.push(package);
-            Ok(())
-        },
-    )?;
+    let packages = map_all(&paths, |path| Fragments::of(&read(path)?, name(path)?, TIMESTAMP))?;
     write(&packages, out)
 }
 
@@ -90,15 +81,27 @@ fn digests(folder: &str, out: &str) -> Result<()> {
     Ok(std::fs::write(Path::new(out).join("known"), text)?)
 }
 
+fn listed(folder: &str, out: &str) -> Result<()> {
+    let known = read_digests(out)?;
+    let find = |path: &Path| known.get(name(path)?).copied().context("not listed");
+    written(folder, out, |path| PackageFile::read_listed(path, find(path)?.digest))
+}
+
 fn known(folder: &str, out: &str) -> Result<()> {
+    let known = read_digests(out)?;
+    let find = |path: &Path| known.get(name(path)?).copied().context("not known");
+    written(folder, out, |path| PackageFile::read_known(path, find(path)?))
+}
+
+fn read_digests(out: &str) -> Result<BTreeMap<String, Known>> {
     let text = std::fs::read_to_string(Path::new(out).join("known"))?;
     let mut known = BTreeMap::new();
     for line in text.lines() {
         let [name, size, digest, content] = line.split(' ').collect::<Vec<_>>()[..] else { continue };
-        known.insert(name, Known { size: size.parse()?, digest: digest.parse()?, content: content.parse()? });
+        let of = Known { size: size.parse()?, digest: digest.parse()?, content: content.parse()? };
+        known.insert(name.to_owned(), of);
     }
-    let find = |path: &Path| known.get(name(path)?).copied().context("not known");
-    written(folder, out, |path| PackageFile::read_known(path, find(path)?))
+    Ok(known)
 }
 
 fn add(series: &str, package: &str, out: &str) -> Result<()> {

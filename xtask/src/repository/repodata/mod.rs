@@ -17,6 +17,7 @@ pub use read::{Fault, Listed, Listing, read};
 
 use super::name::Dist;
 use crate::digest::{Digest, digest_of};
+use crate::parallel;
 use crate::source::gzip;
 
 /// The folder of repodata in the folder of a dist.
@@ -55,7 +56,9 @@ impl Compression {
     fn compress(self, text: &[u8]) -> Result<Vec<u8>> {
         let mut packed = Vec::with_capacity(text.len() / 4);
         match self {
-            Compression::Gzip => gzip::compress(&mut packed, 1, |blocks| Ok(blocks.write_all(text)?))?,
+            Compression::Gzip => {
+                gzip::compress(&mut packed, parallel::threads(), |blocks| Ok(blocks.write_all(text)?))?
+            }
             Compression::Zstd => {
                 let mut encoder = zstd::stream::Encoder::new(&mut packed, ZSTD_LEVEL)?;
                 encoder.include_checksum(true)?;
@@ -119,6 +122,8 @@ impl Part {
             packages.len()
         );
         let mut text = head.into_bytes();
+        let length: usize = packages.iter().map(|package| self.of(package).len() + 1).sum();
+        text.reserve_exact(length + root.len() + "</>\n".len());
         for package in packages {
             text.extend_from_slice(self.of(package));
             text.push(b'\n');

@@ -9,6 +9,7 @@ use rpmrepo_metadata::{Checksum, MetadataError, Package, PrimaryXml, RepomdRecor
 use super::{FOLDER, INDEX};
 use crate::digest::{Digest, digest_of};
 use crate::error::{Exit, Failure};
+use crate::parallel;
 use crate::source::gzip;
 
 /// No text of an honest repository is larger, once it is unpacked.
@@ -79,9 +80,15 @@ pub(super) fn open_texts(dist_folder: &Path) -> Result<Vec<(String, Vec<u8>)>> {
     };
     let in_folder = || format!("the repodata in `{}` is damaged", dist_folder.display());
     let records = index(&fetch).map_err(|error| failed(error, &in_folder()))?;
-    let open = |record: RepomdRecord| Ok((record.metadata_name.clone(), open(&record, &fetch)?.1));
-    let texts: Result<Vec<_>> = records.into_iter().map(open).collect();
-    texts.map_err(|error| failed(error, &in_folder()))
+    let open = |(): &mut (), record: RepomdRecord| Ok((record.metadata_name.clone(), open(&record, &fetch)?.1));
+    let mut texts = Vec::with_capacity(records.len());
+    let keep = |text| {
+        texts.push(text);
+        Ok(())
+    };
+    let opened = parallel::ordered_map(records.into_iter(), parallel::threads(), || Ok(()), open, keep);
+    opened.map_err(|error| failed(error, &in_folder()))?;
+    Ok(texts)
 }
 
 fn failed(error: anyhow::Error, context: &str) -> anyhow::Error {
@@ -114,7 +121,7 @@ fn open(record: &RepomdRecord, fetch: &dyn Fn(&str) -> Result<Vec<u8>>) -> Resul
     if !matches(&record.checksum, &packed) {
         return Err(fault("it has another digest than the index says").into());
     }
-    let text = unpack(packed).map_err(|error| fault(&format!("it cannot be unpacked: {error}")))?;
+    let text = unpack(packed, record.open_size).map_err(|error| fault(&format!("it cannot be unpacked: {error}")))?;
     let differs = record.open_checksum.as_ref().is_some_and(|checksum| !matches(checksum, &text))
         || record.open_size.is_some_and(|size| size != text.len() as u64);
     if differs {
@@ -127,8 +134,10 @@ fn matches(checksum: &Checksum, content: &[u8]) -> bool {
     matches!(checksum, Checksum::Sha256(stated) if *stated == digest_of(content).to_string())
 }
 
-fn unpack(packed: Vec<u8>) -> std::io::Result<Vec<u8>> {
-    let mut text = Vec::new();
+/// What was compressed; `size` is what the index says of it, and may be wrong.
+fn unpack(packed: Vec<u8>, size: Option<u64>) -> std::io::Result<Vec<u8>> {
+    const TRUSTED: u64 = 64 << 20;
+    let mut text = Vec::with_capacity(usize::try_from(size.unwrap_or(0).min(TRUSTED)).unwrap_or(0));
     match packed.as_slice() {
         [0x1f, 0x8b, ..] => _ = gzip::reader(packed.as_slice()).take(LARGEST).read_to_end(&mut text)?,
         [0x28, 0xb5, 0x2f, 0xfd, ..] => {

@@ -220,9 +220,12 @@ fn read_packages(folder: &Path, sums: &Sums) -> Result<Vec<DistPackage>> {
         places.push((path, dist, place));
     }
     let paths: Vec<PathBuf> = places.iter().map(|(path, ..)| folder.join(path)).collect();
+    let read = package::map_all(&paths, |path| {
+        let below = path.strip_prefix(folder).ok().and_then(|below| sums.get(below.to_str()?));
+        PackageFile::read_listed(path, *below.with_context(|| format!("`{}` is not listed", path.display()))?)
+    })?;
     let mut packages = Vec::new();
-    for (file, (path, dist, place)) in package::read_all(&paths)?.into_iter().zip(places) {
-        require_digest(folder, path.as_str(), file.digest, sums)?;
+    for (file, (path, dist, place)) in read.into_iter().zip(places) {
         let own_place = if file.is_source() { "SRPMS" } else { file.nevra.arch() };
         if place != own_place {
             return Err(refuse(folder, &format!("`{path}` belongs into `rpm/{dist}/{own_place}/`")).into());
