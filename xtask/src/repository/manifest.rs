@@ -143,9 +143,10 @@ impl Manifest {
         self.earlier.iter().chain([&self.release])
     }
 
-    /// The dists it has packages for, sorted.
+    /// The dists it describes, sorted: one whose last package was yanked keeps its repodata, which its clients ask for.
     pub fn dists(&self) -> Vec<Dist> {
-        let mut dists: Vec<Dist> = self.packages().filter_map(|(_, package)| package.dist.clone()).collect();
+        let of_path = |file: &FileEntry| file.path.below("rpm")?.split('/').next()?.parse().ok();
+        let mut dists: Vec<Dist> = self.files.iter().filter_map(of_path).collect();
         dists.sort();
         dists.dedup();
         dists

@@ -122,6 +122,9 @@ pub fn publish(writer: &mut Writer, contents: Contents, deed: Deed, change: &Cha
             packages.extend(maker.add_client_package(dist, &carried, &mut assembly)?);
             assembly.describe(dist, packages)?;
         }
+    }
+    // The whole content of an earlier revision brings its own, signed when that was made.
+    if !carried.iter().any(|carried| carried.to.below("sources") == Some(CHECKSUMS)) {
         assembly.sum_sources()?;
     }
     for dist in &dists {
@@ -142,7 +145,7 @@ pub fn publish(writer: &mut Writer, contents: Contents, deed: Deed, change: &Cha
 }
 
 fn dists_of(carried: &[Carried], described: &BTreeMap<Dist, Vec<Fragments>>) -> Vec<Dist> {
-    let carried = carried.iter().filter_map(|carried| carried.entry.package.as_ref()?.dist.clone());
+    let carried = carried.iter().filter_map(|carried| carried.to.below("rpm")?.split('/').next()?.parse().ok());
     let mut dists: Vec<Dist> = carried.chain(described.keys().cloned()).collect();
     dists.sort();
     dists.dedup();
