@@ -22,6 +22,7 @@ mod shallow;
 mod sign;
 mod spec;
 mod srpm;
+mod stage;
 mod support;
 mod vendor;
 mod version;

@@ -8,6 +8,7 @@ pub mod keys;
 pub mod program;
 pub mod repo;
 pub mod rpms;
+pub mod site;
 
 use std::path::{Path, PathBuf};
 
