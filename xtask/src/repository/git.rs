@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::promotion::gate::Recount;
 use crate::config::Config;
 use crate::git::{CommitId, Repository};
-use crate::history::{Level, Version};
+use crate::history::{self, Level, Step, Version};
 use crate::progress::{Progress, Silent};
 use crate::project::{Tree, load_config};
 use crate::release;
@@ -108,7 +108,7 @@ impl Git<'_> {
             return Ok(Recount::Unknown(format!("commit {} is in no git repository here", commit.short())));
         };
         let config = self.config_of(commit)?;
-        match release::answer(repository, &config, commit, None, crate::history::LookBack::Bounded, &Silent) {
+        match release::answer(repository, &config, commit, None, history::LookBack::Bounded, &Silent) {
             Ok(answer) => Ok(Recount::Counted(answer.version, answer.base.map(|base| base.milestone))),
             Err(error) => Ok(Recount::Unknown(format!("git cannot count it here: {error:#}"))),
         }
@@ -123,15 +123,16 @@ impl Git<'_> {
     ) -> Result<Option<Changes>> {
         let Some(repository) = self.having(&[commit]) else { return Ok(None) };
         let config = self.config_of(commit)?;
-        let (answer, changelog) = release::count(repository, &config, commit, None, progress)?;
+        let initial = config.version.initial;
+        let changelog = history::load_changelog(repository, commit, initial, None, progress)?;
         let new_entries = changelog.entries.iter().filter(|entry| entry.version > *version);
         let fixes = new_entries.flat_map(|entry| &entry.changes).flat_map(|change| change.bugs.clone()).collect();
-        let is_feature = |step: &&crate::history::Step| step.version > *version && step.level == Level::Minor;
-        let features = answer.steps.iter().filter(is_feature).map(crate::history::Step::subject).collect();
-        let bump = answer.steps.iter().rev().find(|step| step.level > Level::Patch || step.milestone.is_some());
-        let bump = bump.map(|step| step.commit.id).or(answer.base.and_then(|base| base.commit));
-        let seconds = bump.map(|bump| repository.commit(bump).map(|commit| commit.committer().seconds)).transpose()?;
-        let last_bump = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
+        // Of the whole mainline: a feature bears the tag of its milestone, and is not among the steps since that.
+        let steps = history::load_versions(repository, commit, initial, progress)?;
+        let is_feature = |step: &&Step| step.version > *version && step.level == Level::Minor;
+        let features = steps.iter().filter(is_feature).map(Step::subject).collect();
+        let bump = steps.iter().find(|step| step.level > Level::Patch || step.milestone.is_some());
+        let last_bump = bump.and_then(|step| Timestamp::from_second(step.commit.committer().seconds).ok());
         Ok(Some(Changes { fixes, features, last_bump }))
     }
 }
