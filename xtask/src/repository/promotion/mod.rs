@@ -10,7 +10,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use super::acceptance::result::load_results;
-use super::event::Deed;
+use super::event::{Deed, Event};
 use super::git::Git;
 use super::layout::{MANIFEST, SNAPSHOT_CHANGELOG, series_changelog};
 use super::ledger::Ledger;
@@ -108,7 +108,7 @@ impl Promotion {
 }
 
 /// Decides on a promotion. Where no snapshot is named, it is the newest whose gates are open; where there is none such, the
-/// newest of all, with the gates that are closed.
+/// newest of all, with the gates that are closed. What was promoted and taken back since comes back by its name only.
 pub fn decide(store: &Store, order: &Order, git: &Git<'_>) -> Result<Promotion> {
     let ledger = Ledger::load(&store.layout.ledger())?;
     let judge = |series: Series, name: &SnapshotName| Judged::new(store, order, git, &ledger, series, name);
@@ -117,7 +117,12 @@ pub fn decide(store: &Store, order: &Order, git: &Git<'_>) -> Result<Promotion> 
         None => {
             let mut first = None;
             let mut chosen = None;
+            let mut taken_back = None;
             for (series, name) in candidates(store, order)? {
+                if was_taken_back(store, store.current(series)?.as_ref(), &name) {
+                    taken_back.get_or_insert(name);
+                    continue;
+                }
                 let judged = judge(series, &name)?;
                 if judged.gates.iter().all(Gate::is_open) {
                     chosen = Some(judged);
@@ -125,13 +130,25 @@ pub fn decide(store: &Store, order: &Order, git: &Git<'_>) -> Result<Promotion> 
                 }
                 first.get_or_insert(judged);
             }
-            chosen.or(first).ok_or_else(nothing_to_promote)?
+            chosen.or(first).ok_or_else(|| nothing_to_promote(taken_back))?
         }
     };
     judged.into_promotion(store, order)
 }
 
-fn nothing_to_promote() -> Failure {
+/// Whether a snapshot was promoted, and a rollback or a yank has taken its release out of the series since.
+fn was_taken_back(store: &Store, current: Option<&Revision>, name: &SnapshotName) -> bool {
+    let is_it = |event: &Event| matches!(&event.deed, Deed::Promote { snapshot, .. } if snapshot == name);
+    let is_there = |current: &Revision| current.manifest.releases().any(|release| release.snapshot == *name);
+    store.log.events().any(is_it) && !current.is_some_and(is_there)
+}
+
+fn nothing_to_promote(taken_back: Option<SnapshotName>) -> Failure {
+    if let Some(name) = taken_back {
+        let message = format!("there is no snapshot to promote but `{name}`, which was promoted and taken back");
+        return Failure::new(Exit::Failed, message)
+            .help(format!("if it is to come back: `{} promote {name}`", program()));
+    }
     Failure::new(Exit::Failed, "there is no snapshot to promote").help(format!("stage one: `{} dist`", program()))
 }
 
@@ -204,6 +221,7 @@ impl Judged {
 }
 
 /// What is due: for each series, its newest snapshot of merged work and the reasons to promote it; the highest series first.
+/// What was promoted and taken back since is never due: a person has decided against it.
 pub fn find_due(
     store: &Store,
     git: &Git<'_>,
@@ -222,7 +240,11 @@ pub fn find_due(
             _ => None,
         };
         let facts = due::Facts { staged: &staged.version, stable, changes: changes.as_ref(), interval_days, now };
-        found.push((name, due::find_due(&facts)));
+        let reasons = match was_taken_back(store, current.as_ref(), &name) {
+            true => Vec::new(),
+            false => due::find_due(&facts),
+        };
+        found.push((name, reasons));
     }
     Ok(found)
 }
