@@ -53,7 +53,9 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         results.push(result);
     }
     if let Some(path) = &args.junit {
-        files::write(path, junit(&snapshot, &results, &folder)?.as_bytes())?;
+        let path = std::path::absolute(path)?;
+        files::make_folders(path.parent().unwrap_or(&path))?;
+        files::write(&path, junit(&snapshot, &results, &folder)?.as_bytes())?;
     }
     match results.iter().find(|result| result.facts.verdict != Verdict::Passed) {
         None => Ok(()),
