@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed, helpers included")]
 
+mod accept;
 mod architecture;
 mod archive;
 mod changelog;
@@ -16,6 +17,7 @@ mod install;
 mod lineage;
 mod messages;
 mod packages;
+mod promote;
 mod repodata;
 mod report;
 mod shallow;
@@ -24,5 +26,6 @@ mod spec;
 mod srpm;
 mod stage;
 mod support;
+mod undo;
 mod vendor;
 mod version;

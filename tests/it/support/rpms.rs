@@ -11,7 +11,7 @@ use super::program::run_in;
 pub const DATE: &str = "1584606281";
 
 /// A package to be built: `Rpm::new("lago", "1.0.1").dist("el9").build_into(folder)`.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Rpm {
     name: String,
     version: String,

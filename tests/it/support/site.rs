@@ -20,7 +20,7 @@ const TEMPLATE: &str = "Name: demo\nVersion: @@VERSION@@\nRelease: @@RELEASE@@%{
     License: MIT\nBuildArch: noarch\nSource0: %{name}-%{version}.tar.gz\n\n%description\nText.\n\n%prep\n%autosetup\n\n\
     %build\n\n%install\ninstall -D -m 0644 a %{buildroot}/usr/share/demo/a\n\n%files\n/usr/share/demo/a\n\n%changelog\n";
 
-/// Built packages by their file names: the same description gives the same bytes, so that one build is enough.
+/// Built packages by their descriptions: the same one gives the same bytes, so that one build is enough.
 static BUILT: LazyLock<Mutex<HashMap<String, Vec<u8>>>> = LazyLock::new(Mutex::default);
 
 /// The project `demo` with its repository in `target/repository/`. Its first commit is tagged `1.0`.
@@ -178,11 +178,12 @@ pub fn text(path: &Path) -> String {
 /// The bytes of a package.
 #[track_caller]
 pub fn built(rpm: &Rpm) -> Vec<u8> {
-    let known = BUILT.lock().unwrap().get(&rpm.file_name()).cloned();
+    let description = format!("{rpm:?}");
+    let known = BUILT.lock().unwrap().get(&description).cloned();
     known.unwrap_or_else(|| {
         let folder = tempfile::tempdir().unwrap();
         let content = std::fs::read(rpm.build_into(folder.path())).unwrap();
-        BUILT.lock().unwrap().insert(rpm.file_name(), content.clone());
+        BUILT.lock().unwrap().insert(description, content.clone());
         content
     })
 }

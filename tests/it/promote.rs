@@ -1,0 +1,325 @@
+//! Promotion: what each gate asks, and what a revision is made of.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use releng::files::LockFile;
+
+use crate::support::program::{Ran, run_in};
+use crate::support::rpms::Rpm;
+use crate::support::site::{Site, UNTESTED, require_same, text};
+
+const FIRST: &str = "snapshot-demo_1.0_pipeline_1";
+const PASSING: &str = "[[acceptance]]\nname = \"look\"\nrun = [\"test\", \"-f\", \"a\"]\n";
+
+fn stable(site: &Site, series: &str) -> String {
+    std::fs::read_link(site.served("stable").join(series)).unwrap().to_string_lossy().into_owned()
+}
+
+/// Runs the program, which must refuse and write nothing.
+#[track_caller]
+fn refused(site: &Site, args: &[&str], parts: &[&str]) -> Ran {
+    let before = site.trees();
+    site.releng(&[args, &["--dry-run"]].concat()).exits(1).says(parts);
+    let ran = site.releng(args).exits(1).says(parts);
+    require_same(&before[0], &site.trees()[0]);
+    ran
+}
+
+#[track_caller]
+fn unpromotable(site: &Site, parts: &[&str]) -> Ran {
+    refused(site, &[&["promote", "--major"], UNTESTED].concat(), parts)
+}
+
+/// One release that is staged.
+fn staged() -> Site {
+    let site = Site::new();
+    site.release("Go on", &["el9"]);
+    site
+}
+
+#[test]
+fn a_snapshot_that_was_changed() {
+    let rpm = format!("unstable/1.0/{FIRST}/rpm/el9/noarch/demo-1.0.1-1.el9.noarch.rpm");
+    let site = staged();
+    site.tamper(&rpm, |content| *content.last_mut().unwrap() ^= 1);
+    let parts =
+        [&format!("refusing to promote `{FIRST}`: `rpm/el9/noarch/"), "` was changed\nhelp: ", "stage it again"];
+    unpromotable(&site, &parts);
+    std::fs::remove_file(site.served(&rpm)).unwrap();
+    unpromotable(&site, &["demo-1.0.1-1.el9.noarch.rpm` is missing, or no file"]);
+    let site = staged();
+    std::fs::write(site.served(&format!("unstable/1.0/{FIRST}/extra")), "x").unwrap();
+    unpromotable(&site, &["`extra` is not in its manifest"]);
+    let site = staged();
+    site.tamper(&format!("unstable/1.0/{FIRST}/manifest.json"), |content| content.push(b'\n'));
+    unpromotable(&site, &["its `manifest.json` was changed since it was staged"]);
+    let site = staged();
+    let copy = FIRST.replace("pipeline_1", "pipeline_9");
+    run_in(&site.served("unstable/1.0"), "cp", &["-a", FIRST, &copy], &[]).exits(0);
+    unpromotable(&site, &[&format!("`{copy}`: the log does not know it")]);
+}
+
+#[test]
+fn unmerged_work() {
+    let site = Site::new();
+    site.commit("Go on").build(&["el9"]);
+    site.releng(&["stage", "--unmerged"]).exits(0);
+    unpromotable(&site, &["it was staged as unmerged work", "help: merge it"]);
+}
+
+#[test]
+fn a_tag_that_came_later() {
+    let site = staged();
+    site.project.git(&["tag", "1.5"]);
+    unpromotable(&site, &["git now counts 1.5.0, and it was staged as 1.0.1", "a tag came later"]);
+}
+
+#[test]
+fn tests_that_must_pass() {
+    let site = Site::with(PASSING);
+    site.release("Go on", &["el9"]);
+    let promote = ["promote", "--major"];
+    let untested = [&promote[..], UNTESTED].concat();
+    refused(&site, &promote, &["the acceptance test `look` was not run on it", "accept snapshot-demo_1.0_pipeline_1"]);
+    refused(&site, &untested, &["the acceptance test `look` was not run on it"]);
+    site.releng(&["accept"]).exits(0);
+    let result = site.state(&format!("results/{FIRST}/0001-look.json"));
+    let passed = text(&result);
+    let manifest = text(&site.state("log.jsonl")).rsplit("\"manifest\":\"").next().unwrap()[..64].to_owned();
+    assert!(passed.contains(&manifest), "{passed}");
+    let of_another = passed.replace(&manifest, &"0".repeat(64));
+    std::fs::write(&result, of_another).unwrap();
+    refused(&site, &promote, &["the acceptance test `look` was not run on it"]);
+    std::fs::write(&result, &passed).unwrap();
+    let failed = result.with_file_name("0002-look.json");
+    std::fs::write(&failed, passed.replace("\"passed\"", "\"failed\"")).unwrap();
+    refused(&site, &promote, &["the acceptance test `look` failed"]);
+    std::fs::write(&failed, passed.replace("\"passed\"", "\"timed-out\"")).unwrap();
+    refused(&site, &promote, &["the acceptance test `look` ran out of time"]);
+    std::fs::remove_file(failed).unwrap();
+    site.releng(&promote).exits(0);
+}
+
+#[test]
+fn a_test_for_another_kind_of_promotion() {
+    let site = Site::with(&format!("{PASSING}on = [\"minor\"]\n"));
+    site.release("Go on", &[]);
+    let parts = ["no acceptance test is configured for a major promotion", "`--untested REASON`"];
+    refused(&site, &["promote", "--major"], &parts);
+    site.promote(&[]).exits(0);
+    site.release("Fly\n\nSem-Ver: feature", &[]);
+    site.project.git(&["tag", "1.1"]);
+    unpromotable(&site, &["the acceptance test `look` was not run on it"]);
+    assert!(text(&site.state("log.jsonl")).contains("\"untested\":\"a test of the tool\""));
+}
+
+#[test]
+fn a_new_series_is_asked_for() {
+    let site = staged();
+    let args = [&["promote"], UNTESTED].concat();
+    refused(&site, &args, &["stable/1.0 would be a new series", "if it is to begin: `--major`"]);
+}
+
+#[test]
+fn only_what_is_above() {
+    let site = Site::new();
+    site.promoted("One", &["el9"]);
+    let again = ["promote", FIRST, "--untested", "x"];
+    refused(&site, &again, &["1.0.1 is in stable already", "help: promote a newer snapshot"]);
+    site.release("Two", &["el9"]);
+    site.promoted("Three", &["el9"]);
+    let older = ["promote", "snapshot-demo_1.0_pipeline_2", "--untested", "x"];
+    refused(&site, &older, &["1.0.3 is in stable already"]);
+}
+
+#[test]
+fn above_is_what_rpm_calls_above() {
+    let site = Site::new();
+    site.commit("One");
+    let version = site.dist();
+    site.add(&Rpm::new("demo", &version).dist("el9").epoch(1), "el9");
+    site.releng(&["stage"]).exits(0).says(&["builds.json`: who built the packages is not known"]);
+    site.promote(&[]).exits(0);
+    site.release("Two", &["el9"]);
+    unpromotable(&site, &["`demo-1.0.2-1.el9.noarch` is not above `demo-1:1.0.1-1.el9.noarch` there"]);
+}
+
+#[test]
+fn what_clients_may_have_is_never_replaced() {
+    let site = Site::new();
+    site.promoted("One", &["el9"]);
+    site.promoted("Two", &["el9"]);
+    site.releng(&["rollback", "1.0"]).exits(0);
+    site.project.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    site.commit("Another two").dist();
+    site.add(&Rpm::new("demo", "1.0.2").dist("el9").file("/usr/share/demo/other", "x"), "el9");
+    site.releng(&["stage"]).exits(0);
+    let parts = ["`demo-1.0.2-1.el9.noarch` was in stable before, with other contents", "raise the version"];
+    unpromotable(&site, &parts);
+}
+
+#[test]
+fn what_was_taken_back_comes_back_by_name_only() {
+    let site = Site::with("[promotion]\ndue = [\"interval\"]\n");
+    site.promoted("One", &["el9"]);
+    site.promoted("Two", &["el9"]);
+    site.releng(&["rollback", "1.0"]).exits(0);
+    let two = "snapshot-demo_1.0_pipeline_2";
+    let due = ["promote", "--due", "--untested", "x"];
+    site.releng_at("2027-01-01T00:00:00Z", &due).exits(0).says(&["nothing is due"]);
+    unpromotable(&site, &["1.0.1 is in stable already"]);
+    site.promote(&[two]).exits(0);
+    assert_eq!(stable(&site, "1.0"), "../revisions/stable-1.0/000004");
+    let rpms = site.project.files("target/repository/demo/revisions/stable-1.0/000004/rpm/el9/noarch");
+    assert_eq!(rpms, site.project.files("target/repository/demo/revisions/stable-1.0/000002/rpm/el9/noarch"));
+}
+
+#[test]
+fn a_milestone_that_is_not_tagged() {
+    let site = Site::new();
+    site.promoted("One", &["el9"]);
+    assert_eq!(site.release("Fly\n\nSem-Ver: feature", &["el9"]), "1.1.0");
+    unpromotable(&site, &["the tag `1.1` is missing", "help: tag it: `", "and push the tag"]);
+    site.project.git(&["tag", "1.1"]);
+    site.promote(&[]).exits(0).says(&["(minor)"]);
+}
+
+#[test]
+fn nothing_to_promote() {
+    let site = Site::new();
+    unpromotable(&site, &["there is no snapshot to promote"]);
+    site.release("Go on", &[]);
+    refused(
+        &site,
+        &["promote", "snapshot-demo_1.0_pipeline_9"],
+        &["there is no snapshot `snapshot-demo_1.0_pipeline_9`"],
+    );
+    site.releng(&["promote", "../../etc"]).exits(2).says(&["`../../etc` is no snapshot"]);
+}
+
+#[test]
+fn a_dry_run_prints_every_gate_and_writes_nothing() {
+    let site = staged();
+    let before = site.trees();
+    let plan = site.promote(&["--dry-run"]).exits(0).stdout;
+    let gates = ["whole", "merged", "version", "tested", "series", "above", "ledger", "milestone"];
+    for gate in gates {
+        assert!(plan.contains(&format!("\n  {gate:<10} yes: ")), "no {gate} in:\n{plan}");
+    }
+    assert!(plan.starts_with(&format!("promote {FIRST} (1.0.1) to stable/1.0:\n")), "{plan}");
+    assert!(plan.ends_with("  write the repodata of el9\n  flip stable/1.0 to revision 1\n"), "{plan}");
+    assert_eq!(site.trees(), before);
+}
+
+#[test]
+fn the_same_bytes_and_the_tarballs_changelog() {
+    let site = Site::new();
+    site.promoted("One", &["el8", "el9"]);
+    site.promoted("Two", &["el9"]);
+    let inode = |path: &str| site.served(path).metadata().unwrap_or_else(|error| panic!("{path}: {error}")).ino();
+    let two = "snapshot-demo_1.0_pipeline_2";
+    for (snapshot, path) in [
+        (FIRST, "rpm/el8/noarch/demo-1.0.1-1.el8.noarch.rpm"),
+        (FIRST, "rpm/el9/noarch/demo-1.0.1-1.el9.noarch.rpm"),
+        (FIRST, "sources/demo-1.0.1.tar.gz"),
+        (two, "rpm/el9/noarch/demo-1.0.2-1.el9.noarch.rpm"),
+        (two, "sources/demo-1.0.2.tar.gz"),
+        (two, "sources/demo-1.0.2-1.src.rpm"),
+    ] {
+        assert_eq!(inode(&format!("stable/1.0/{path}")), inode(&format!("unstable/1.0/{snapshot}/{path}")), "{path}");
+    }
+    let archive = site.served("stable/1.0/sources/demo-1.0.2.tar.gz");
+    let args = ["-xOzf", archive.to_str().unwrap(), "demo-1.0.2/ChangeLog"];
+    let changelog = run_in(Path::new("/"), "tar", &args, &[]).exits(0).stdout;
+    assert!(changelog.contains("Two"), "{changelog}");
+    assert_eq!(site.text("stable/1.0/ChangeLog_1.0.txt"), changelog);
+    let sources = site.served("stable/1.0/sources");
+    run_in(&sources, "sha256sum", &["--quiet", "--strict", "-c", "SHA256SUMS"], &[]).exits(0);
+    assert_eq!(stable(&site, "1.0"), "../revisions/stable-1.0/000002");
+    assert!(site.text("demo-stable-1.0-el9.repo").contains("/demo/stable/1.0/rpm/el9/\n"));
+}
+
+#[test]
+fn sources_of_a_release_without_packages_are_summed() {
+    let site = Site::new();
+    site.promoted("One", &[]);
+    let sources = site.served("stable/1.0/sources");
+    run_in(&sources, "sha256sum", &["--quiet", "--strict", "-c", "SHA256SUMS"], &[]).exits(0);
+}
+
+#[test]
+fn two_majors_side_by_side() {
+    let site = Site::new();
+    site.promoted("One", &["el9"]);
+    let old = stable(&site, "1.0");
+    site.commit("Break\n\nSem-Ver: api-breaking").project.git(&["tag", "2.0"]);
+    assert_eq!(site.build(&["el9"]), "2.0.0");
+    site.releng(&["stage"]).exits(0);
+    refused(&site, &["promote", "--untested", "x"], &["1.0.1 is in stable already"]);
+    site.promote(&[]).exits(0).says(&["promoted snapshot-demo_2.0_pipeline_1 to revisions/stable-2.0/000001 (major)"]);
+    assert_eq!((stable(&site, "1.0"), stable(&site, "2.0")), (old, "../revisions/stable-2.0/000001".to_owned()));
+    let rpms = site.project.files("target/repository/demo/revisions/stable-2.0/000001/rpm/el9/noarch");
+    assert_eq!(rpms, ["demo-2.0.0-1.el9.noarch.rpm"]);
+    assert!(site.text("demo-stable-1.0-el9.repo").starts_with("# demo 2.0 is out."));
+    assert!(!site.text("demo-stable-2.0-el9.repo").contains("is out"));
+}
+
+/// A release in stable, and one more staged, whose commit says `message`.
+fn one_more(due: &str, message: &str) -> Site {
+    let site = Site::with(&format!("[promotion]\ndue = [{due}]\ninterval-days = 30\n"));
+    site.promoted("One", &[]);
+    site.release(message, &[]);
+    site
+}
+
+#[track_caller]
+fn promotes_due(site: &Site, now: &str, says: &str) {
+    site.releng_at(now, &["promote", "--due", "--untested", "x"]).exits(0).says(&[says]);
+    let is_promoted = stable(site, "1.0") == "../revisions/stable-1.0/000002";
+    assert_eq!(is_promoted, says != "nothing is due");
+}
+
+#[test]
+fn what_is_due_is_promoted_and_nothing_else() {
+    let (soon, later) = ("2026-01-31T03:04:04Z", "2026-02-01T03:04:05Z");
+    let site = one_more("\"interval\"", "Two");
+    promotes_due(&site, soon, "nothing is due");
+    promotes_due(&site, later, "pipeline_2 is due: interval: 30 days since the last promotion");
+    promotes_due(&one_more("\"minor\", \"fixes\", \"features\"", "Two"), later, "nothing is due");
+    let fix = "Fix\n\nBug-Url: https://bugs.example.org/7\n";
+    promotes_due(&one_more("\"fixes\"", fix), soon, "is due: fixes: https://bugs.example.org/7");
+    promotes_due(&one_more("\"minor\", \"features\"", fix), soon, "nothing is due");
+    let feature = "Fly\n\nSem-Ver: feature\n";
+    for (due, says) in [("\"features\"", "is due: features: Fly"), ("\"minor\"", "is due: minor: 1.0.1 -> 1.1.0")] {
+        let site = one_more(due, feature);
+        site.project.git(&["tag", "1.1"]);
+        promotes_due(&site, soon, says);
+    }
+    let unready = one_more("\"minor\"", feature);
+    unready.releng(&["promote", "--due", "--untested", "x"]).exits(1).says(&["the tag `1.1` is missing"]);
+}
+
+#[test]
+fn a_new_series_is_never_due() {
+    let site = one_more("\"minor\", \"interval\", \"fixes\", \"features\"", "Break\n\nSem-Ver: api-breaking\n");
+    site.project.git(&["tag", "2.0"]);
+    promotes_due(&site, "2036-01-01T00:00:00Z", "nothing is due");
+    assert!(!site.served("stable/2.0").exists());
+    site.releng(&["promote", "--due", "--major"]).exits(2).says(&["cannot be used with"]);
+}
+
+#[test]
+fn a_second_writer_is_told_who_the_first_is() {
+    let site = staged();
+    let first = LockFile::take(&site.state("lock"), "releng promote").unwrap();
+    let before = site.trees();
+    let who = format!("`releng promote`, process {}, is writing this repository: ", std::process::id());
+    for args in [&["promote", "--major", "--untested", "x"][..], &["stage"], &["rollback", "1.0"]] {
+        site.releng(args).exits(75).says(&[&who, "help: wait for it to end"]);
+    }
+    assert_eq!(site.trees(), before);
+    site.promote(&["--dry-run"]).exits(0);
+    drop(first);
+    site.promote(&[]).exits(0);
+}

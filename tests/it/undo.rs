@@ -1,0 +1,128 @@
+//! Rolling back and yanking: forward in the log, nothing erased.
+
+use std::path::PathBuf;
+
+use crate::support::site::{Site, require_same, text, tree};
+
+fn stable(site: &Site) -> PathBuf {
+    std::fs::read_link(site.served("stable/1.0")).unwrap()
+}
+
+fn revision(number: u32) -> PathBuf {
+    format!("../revisions/stable-1.0/{number:06}").into()
+}
+
+/// All that a revision has but what says which one it is.
+fn content(site: &Site, number: u32) -> std::collections::BTreeMap<String, String> {
+    let mut tree = tree(&site.served(&format!("revisions/stable-1.0/{number:06}")));
+    tree.retain(|path, _| path != "manifest.json" && !path.ends_with("/mirrorlist"));
+    tree
+}
+
+/// What dnf would find for a dist, by name.
+fn described(site: &Site, dist: &str) -> Vec<String> {
+    let folder = site.served(&format!("stable/1.0/rpm/{dist}"));
+    let read = |path: &str| Ok(std::fs::read(folder.join(path))?);
+    let packages = releng::repository::repodata::read(&read).unwrap().packages;
+    packages.into_iter().map(|package| package.href).collect()
+}
+
+fn three() -> Site {
+    let site = Site::with("[repository]\nurl = \"https://example.org/repos\"\n");
+    ["One", "Two", "Three"].iter().for_each(|message| drop(site.promoted(message, &["el9"])));
+    site
+}
+
+#[test]
+fn a_rollback_brings_the_content_before_the_last_promotion() {
+    let site = three();
+    let plan = site.releng(&["rollback", "1.0", "--dry-run"]).exits(0).stdout;
+    assert!(plan.starts_with("roll stable/1.0 back from revision 3 to the content of revision 2:\n"), "{plan}");
+    assert_eq!(stable(&site), revision(3));
+    let kept = content(&site, 3);
+    site.releng(&["rollback", "1.0"]).exits(0).says(&["`dnf distro-sync`"]);
+    assert_eq!(stable(&site), revision(4));
+    require_same(&content(&site, 2), &content(&site, 4));
+    require_same(&kept, &content(&site, 3));
+    let address = "https://example.org/repos/demo/revisions/stable-1.0/000004/rpm/el9/\n";
+    assert_eq!(site.text("stable/1.0/rpm/el9/mirrorlist"), address);
+    site.releng(&["rollback", "1.0"]).exits(0);
+    assert_eq!(stable(&site), revision(5));
+    require_same(&content(&site, 1), &content(&site, 5));
+    let before = site.trees();
+    site.releng(&["rollback", "1.0"]).exits(1).says(&["there is nothing before it", "yank NEVRA"]);
+    require_same(&before[0], &site.trees()[0]);
+    let log = text(&site.state("log.jsonl"));
+    assert_eq!(log.matches("\"event\":\"rollback\"").count(), 2, "{log}");
+    site.promoted("Four", &["el9"]);
+    assert_eq!(stable(&site), revision(6));
+    assert!(site.text("stable/1.0/ChangeLog_1.0.txt").contains("Four"));
+    site.releng(&["rollback", "1.0"]).exits(0);
+    require_same(&content(&site, 1), &content(&site, 7));
+}
+
+#[test]
+fn a_rollback_to_a_revision() {
+    let site = three();
+    site.releng(&["rollback", "1.0", "--to", "1"]).exits(0);
+    require_same(&content(&site, 1), &content(&site, 4));
+    site.releng(&["rollback", "1.0", "--to", "3"]).exits(0);
+    require_same(&content(&site, 3), &content(&site, 5));
+    let refusals = [("5", "stable/1.0 is at revision 5 already"), ("9", "there is no revision 9 of stable/1.0")];
+    for (to, refusal) in refusals {
+        let ran = site.releng(&["rollback", "1.0", "--to", to]).exits(1);
+        ran.says(&[refusal, "help: the revisions are 1, 2, 3, 4, 5: `--to REVISION`"]);
+    }
+    site.releng(&["rollback", "2.0"]).exits(1).says(&["there is no stable/2.0"]);
+    site.releng(&["rollback", "../1.0"]).exits(2).says(&["`../1.0` is no series"]);
+}
+
+#[test]
+fn a_yank_takes_a_package_out() {
+    let site = Site::new();
+    site.promoted("One", &["el8", "el9"]);
+    site.promoted("Two", &["el8", "el9"]);
+    let yank = ["yank", "demo-1.0.2-1.el9.noarch", "--why", "it burns"];
+    let plan = site.releng(&[&yank[..], &["--dry-run"]].concat()).exits(0).stdout;
+    assert!(plan.contains("  leave out demo-1.0.2-1.el9.noarch of el9\n"), "{plan}");
+    assert_eq!(stable(&site), revision(2));
+    site.releng(&yank).exits(0).says(&["`dnf distro-sync`"]);
+    assert_eq!(described(&site, "el9"), ["noarch/demo-1.0.1-1.el9.noarch.rpm"]);
+    assert_eq!(described(&site, "el8").len(), 2);
+    let rpms = site.project.files("target/repository/demo/revisions/stable-1.0/000003/rpm/el9/noarch");
+    assert_eq!(rpms, ["demo-1.0.1-1.el9.noarch.rpm"]);
+    assert!(site.text("stable/1.0/ChangeLog_1.0.txt").contains("Two"), "el8 has it still");
+    assert!(text(&site.state("log.jsonl")).contains("\"why\":\"it burns\""));
+    site.releng(&["yank", "demo-1.0.2-1.el8.noarch", "--why", "it burns"]).exits(0);
+    let changelog = site.text("stable/1.0/ChangeLog_1.0.txt");
+    assert_eq!(changelog, site.text("revisions/stable-1.0/000001/ChangeLog_1.0.txt"));
+    assert!(!changelog.contains("Two"));
+    site.releng(&yank).exits(1).says(&["no stable series has the package `demo-1.0.2-1.el9.noarch`"]);
+    site.releng(&["yank", "demo-1.0.1-1.el9.noarch", "--why", " "]).exits(2).says(&["a yank needs a reason"]);
+    site.promoted("Three", &["el8", "el9"]);
+    assert_eq!(described(&site, "el9").len(), 2);
+    assert!(site.text("stable/1.0/ChangeLog_1.0.txt").contains("Three"));
+}
+
+#[test]
+fn a_yank_can_be_rolled_back() {
+    let site = Site::new();
+    site.promoted("One", &["el9"]);
+    site.releng(&["yank", "demo-1.0.1-1.el9.noarch", "--why", "it burns"]).exits(0);
+    assert_eq!(described(&site, "el9"), [""; 0]);
+    site.releng(&["rollback", "1.0"]).exits(0);
+    assert_eq!(described(&site, "el9"), ["noarch/demo-1.0.1-1.el9.noarch.rpm"]);
+}
+
+#[test]
+fn a_dist_without_a_package_keeps_its_repodata() {
+    let site = Site::new();
+    site.promoted("One", &["el8", "el9"]);
+    site.releng(&["yank", "demo-1.0.1-1.el8.noarch", "--why", "it burns"]).exits(0);
+    assert_eq!(described(&site, "el8"), [""; 0]);
+    site.promoted("Two", &["el9"]);
+    assert_eq!(described(&site, "el8"), [""; 0]);
+    assert_eq!(described(&site, "el9").len(), 2);
+    site.releng(&["rollback", "1.0"]).exits(0);
+    assert_eq!(described(&site, "el8"), [""; 0]);
+}
