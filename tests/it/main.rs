@@ -8,6 +8,7 @@ mod archive;
 mod changelog;
 mod client_package;
 mod client_race;
+mod clients;
 mod commands;
 mod crash;
 mod dist;
