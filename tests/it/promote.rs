@@ -146,6 +146,30 @@ fn above_is_what_rpm_calls_above() {
 }
 
 #[test]
+fn a_version_is_repackaged_with_a_higher_release() {
+    let site = Site::new();
+    site.promoted("One", &["el9"]);
+    let two = Rpm::new("demo", "1.0.1").release("2").dist("el9").file("/usr/share/demo/more", "x");
+    site.releng(&["dist", "--no-stage", "--release", "2"]).exits(0);
+    site.add(&two, "el9");
+    site.releng(&["stage"]).exits(0);
+    site.promote(&[]).exits(0).says(&["promoted snapshot-demo_1.0_pipeline_2", "(patch)"]);
+    let files = site.project.files("target/repository/demo/revisions/stable-1.0/000002");
+    let rpms: Vec<&String> = files.iter().filter(|path| path.ends_with(".rpm")).collect();
+    assert_eq!(
+        rpms,
+        [
+            "rpm/el9/noarch/demo-1.0.1-1.el9.noarch.rpm",
+            "rpm/el9/noarch/demo-1.0.1-2.el9.noarch.rpm",
+            "sources/demo-1.0.1-1.src.rpm",
+            "sources/demo-1.0.1-2.src.rpm"
+        ]
+    );
+    let again = ["promote", "snapshot-demo_1.0_pipeline_2", "--untested", "x"];
+    refused(&site, &again, &["1.0.1 is in stable already"]);
+}
+
+#[test]
 fn what_clients_may_have_is_never_replaced() {
     let site = Site::new();
     site.promoted("One", &["el9"]);

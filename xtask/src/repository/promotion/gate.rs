@@ -6,7 +6,7 @@ use crate::config::{AcceptanceTest, PromotionKind};
 use crate::history::{Milestone, Version};
 use crate::repository::acceptance::result::{TestResult, Verdict, find_newest};
 use crate::repository::ledger::Ledger;
-use crate::repository::manifest::Manifest;
+use crate::repository::manifest::{Manifest, PackageEntry};
 use crate::repository::name::Series;
 use crate::repository::store::{Revision, Snapshot};
 
@@ -179,11 +179,17 @@ impl Facts<'_> {
         let version = &self.manifest().release.version;
         let Some(current) = self.current else { return yes("above", "the series is empty") };
         let released = current.manifest.releases().map(|release| &release.version).max();
-        if let Some(released) = released.filter(|released| *released >= version) {
+        let is_known = |package: &PackageEntry| {
+            let mut known = current.manifest.packages();
+            known.any(|(_, other)| (&other.nevra, &other.dist) == (&package.nevra, &package.dist))
+        };
+        // The same version may come again with a higher release, for repackaging: then its packages are others.
+        let is_again = released == Some(version) && self.manifest().packages().all(|(_, package)| is_known(package));
+        if let Some(released) = released.filter(|released| *released > version || is_again) {
             return no("above", format!("{released} is in stable already"), "promote a newer snapshot");
         }
         for (_, package) in self.manifest().packages() {
-            let is_same = |other: &&crate::repository::manifest::PackageEntry| {
+            let is_same = |other: &&PackageEntry| {
                 (other.nevra.name(), &other.dist) == (package.nevra.name(), &package.dist)
                     && (other.nevra.arch() == "src") == (package.nevra.arch() == "src")
             };

@@ -3,6 +3,7 @@
 pub mod due;
 pub mod gate;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -305,6 +306,9 @@ pub fn apply(writer: &mut Writer, promotion: &Promotion, change: &Change<'_>) ->
     }
     carried.extend(added(snapshot));
     revision::require_apart(&carried)?;
+    // Repackaged, a version brings its archives again.
+    let mut seen = BTreeSet::new();
+    carried.retain(|carried| seen.insert(carried.to.clone()));
     if let Some(changelog) = snapshot.manifest.file(SNAPSHOT_CHANGELOG) {
         let to = series_changelog(series).parse().map_err(Failure::from)?;
         carried.push(Carried { from: snapshot.path.clone(), entry: changelog.clone(), to });
