@@ -86,7 +86,7 @@ pub fn decide_rollback(store: &Store, series: Series, to: Option<u32>) -> Result
         None => previous(store, series, current).ok_or_else(|| {
             Failure::new(
                 Exit::Failed,
-                format!("revision {current} of stable/{series} is the first: there is nothing before it"),
+                format!("stable/{series} has its first content, at revision {current}: there is nothing before it"),
             )
             .help(format!("to take single packages out: `{} yank NEVRA`", program()))
         })?,
