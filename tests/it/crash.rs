@@ -5,8 +5,9 @@
 use std::path::Path;
 
 use crate::support::crash::Scenario;
-use crate::support::crash::matrix::{Report, Selection, Wrong, run_matrix};
-use crate::support::program::{Sandbox, run_in};
+use crate::support::crash::matrix::{Selection, run_matrix};
+use crate::support::crash::report::{Report, Wrong};
+use crate::support::program::{PROGRAM, Sandbox, run_in};
 use crate::support::root;
 
 /// A folder with one revision that is stable, and the input of the next.
@@ -110,4 +111,16 @@ fn createrepo_c_in_place_is_seen_as_it_is() {
         assert!(report.count(wrong) > 0, "{wrong:?} went unseen: {report}");
     }
     assert_eq!(report.count(Wrong::Missed), 0, "{report}");
+}
+
+#[test]
+fn dist_leaves_the_old_results_or_the_new_ones() {
+    let project =
+        Sandbox::released(&[("packaging/release.toml", "[project]\nname = \"demo\"\n"), (".gitignore", "target\n")]);
+    project.releng(&["dist"]).exits(0);
+    project.commit("Go on", &[("a", "1\n")]);
+    let scenario = Scenario::new("releng dist", project.path(), &[PROGRAM, "dist"], &["target"], &["target/dist"]);
+    let report = run_matrix(&scenario, Selection::asked(5));
+    println!("{}", report.figures());
+    report.is_clean();
 }

@@ -4,6 +4,7 @@
 //! first thread is traced; with it strace would count in each thread alone and hit whichever comes first. Whether the
 //! fault struck where it was planned is read from the log afterwards: a run that missed has proved nothing.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -27,17 +28,34 @@ pub enum Fault {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Point {
     pub name: String,
+    /// Among all calls of that name.
     pub ordinal: usize,
     /// Relative to the copy, names that change from run to run blanked.
     pub paths: Vec<String>,
+    /// Among the calls of that name with these paths, from 1: this and the paths say which call it is, even where a call
+    /// of the system library that is not made in each run shifts the ordinal.
+    pub nth: usize,
 }
 
-impl Point {
-    /// The point of `call`, of a program that ran in `place`.
-    pub fn of(call: &Call, place: &Path, is_litter: fn(&str) -> bool) -> Point {
-        let paths = call.paths.iter().map(|path| blanked(path, place, is_litter)).collect();
-        Point { name: call.name.clone(), ordinal: call.ordinal, paths }
-    }
+/// The calls of the first thread that change something below the roots, and the same as points.
+pub fn points(scenario: &Scenario, trace: &Trace, place: &Path) -> Vec<(Call, Point)> {
+    let roots = scenario.roots_in(place);
+    let all = identified(trace, place, scenario.litter);
+    all.into_iter().filter(|(call, _)| call.changes(&roots)).collect()
+}
+
+/// The calls of the first thread, each with what it is.
+fn identified(trace: &Trace, place: &Path, is_litter: fn(&str) -> bool) -> Vec<(Call, Point)> {
+    let mut seen: BTreeMap<(String, Vec<String>), usize> = BTreeMap::new();
+    let main = trace.main_thread();
+    let calls = trace.calls.iter().filter(|call| call.thread == main);
+    let with_point = |call: &Call| {
+        let paths: Vec<String> = call.paths.iter().map(|path| blanked(path, place, is_litter)).collect();
+        let nth = seen.entry((call.name.clone(), paths.clone())).or_default();
+        *nth += 1;
+        (call.clone(), Point { name: call.name.clone(), ordinal: call.ordinal, paths, nth: *nth })
+    };
+    calls.map(with_point).collect()
 }
 
 impl fmt::Display for Point {
@@ -82,14 +100,31 @@ pub fn record(scenario: &Scenario, command: &[String], place: &Path) -> (Ran, Tr
     (ran, trace)
 }
 
-/// Runs `command` in `place` with a fault at `point`. Errors: the fault struck somewhere else, or nowhere.
-pub fn inject(
+/// Runs `command` in a new copy `place` of `from` with a fault at `point`. Errors: the fault struck somewhere else, or
+/// nowhere, also where it was aimed a little to either side; then there is no copy.
+pub fn strike(
     scenario: &Scenario,
     command: &[String],
-    place: &Path,
+    (from, place): (&Path, &Path),
     point: &Point,
     fault: Fault,
 ) -> Result<Ran, String> {
+    const ASIDE: [isize; 5] = [0, 1, -1, 0, 2];
+    let mut missed = String::new();
+    for aside in ASIDE {
+        let Some(ordinal) = point.ordinal.checked_add_signed(aside).filter(|ordinal| *ordinal > 0) else { continue };
+        copy(from, place);
+        match inject(scenario, command, place, &Point { ordinal, ..point.clone() }, fault) {
+            Ok(ran) => return Ok(ran),
+            Err(how) => missed = how,
+        }
+        std::fs::remove_dir_all(place).unwrap();
+    }
+    Err(missed)
+}
+
+/// Runs `command` in `place` with a fault at `point`. Errors: the fault struck somewhere else, or nowhere.
+fn inject(scenario: &Scenario, command: &[String], place: &Path, point: &Point, fault: Fault) -> Result<Ran, String> {
     let log = log_path(place);
     let Point { name, ordinal, .. } = point;
     let traced = format!("trace={name},chdir,fchdir");
@@ -106,13 +141,13 @@ pub fn inject(
 
 /// Whether a run's log shows the fault at its point.
 fn struck(trace: &Trace, point: &Point, fault: Fault, place: &Path, is_litter: fn(&str) -> bool) -> Result<(), String> {
-    let calls: Vec<&Call> = trace.calls.iter().filter(|call| call.name == point.name).collect();
-    let Some(call) = calls.get(point.ordinal - 1) else {
+    let all = identified(trace, place, is_litter);
+    let calls: Vec<&(Call, Point)> = all.iter().filter(|(call, _)| call.name == point.name).collect();
+    let Some((call, found)) = calls.get(point.ordinal - 1) else {
         return Err(format!("only {} calls of `{}` were made", calls.len(), point.name));
     };
-    let found = Point::of(call, place, is_litter);
-    if found != *point {
-        return Err(format!("it struck `{found}`"));
+    if found != point {
+        return Err(format!("it struck `{found}`, number {} there", found.nth));
     }
     let is_last = calls.len() == point.ordinal;
     let hit = match fault {
@@ -144,4 +179,36 @@ fn read(log: &Path, place: &Path) -> Trace {
     let text = std::fs::read_to_string(log).unwrap_or_else(|error| panic!("{}: {error}", log.display()));
     std::fs::remove_file(log).unwrap();
     parse(&text, place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `struck` says of a log about a fault planned for the second `rename`, of `b`.
+    fn said(log: &[&str], fault: Fault) -> Result<(), String> {
+        let point = Point { name: "rename".into(), ordinal: 2, paths: vec!["b".into(), "*".into()], nth: 1 };
+        struck(&parse(&log.join("\n"), Path::new("/w")), &point, fault, Path::new("/w"), |name| name.starts_with('.'))
+    }
+
+    #[test]
+    fn a_fault_that_struck_elsewhere_proves_nothing() {
+        const FIRST: &str = r#"rename("\x61", "\x63") = 0"#;
+        const KILLED: &str = r#"rename("\x62", "\x2e\x31") = ?"#;
+        const TWICE: &str = r#"rename("\x62", "\x2e\x32") = 0"#;
+        const OTHER: &str = r#"rename("\x61", "\x2e\x31") = ?"#;
+        const END: &str = "+++ killed by SIGKILL +++";
+        let failed = KILLED.replace("?", "-1 EIO (Input/output error) (INJECTED)");
+        assert_eq!(said(&[FIRST, KILLED, END], Fault::Kill), Ok(()));
+        assert_eq!(said(&[FIRST, &failed, "+++ exited with 1 +++"], Fault::Errno("EIO")), Ok(()));
+        for (log, fault, words) in [
+            (&[FIRST, END][..], Fault::Kill, "only 1 calls"),
+            (&[FIRST, OTHER, END], Fault::Kill, "it struck `rename #2 a -> *`"),
+            (&[TWICE, KILLED, END], Fault::Kill, "it struck `rename #2 b -> *`, number 2 there"),
+            (&[FIRST, KILLED], Fault::Kill, "was not hit"),
+            (&[FIRST, KILLED, END], Fault::Errno("EIO"), "was not hit"),
+        ] {
+            assert!(said(log, fault).unwrap_err().contains(words), "{log:?}");
+        }
+    }
 }

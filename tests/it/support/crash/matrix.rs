@@ -1,11 +1,11 @@
 //! All the faults of a scenario, and what they left.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use super::inject::{Fault, Point, copy, inject, record, run};
+use super::inject::{Fault, Point, copy, points, record, run, strike};
+use super::report::{Failure, Report, Wrong};
 use super::trace::{Call, Trace};
 use super::tree::{Tree, without_times};
 use super::{Scenario, order};
@@ -30,91 +30,15 @@ pub struct Selection {
 impl Selection {
     const ALL: Selection = Selection { kills: 1, errors: 1, kills_of_recovery: 1 };
 
-    /// Every fault at every point where `CRASH_MATRIX=all` asks for it; else of every `step`-th point, and the recovery
-    /// from few.
+    /// What `CRASH_MATRIX` asks for: with `all` every fault at every point, and a second kill at every point of every
+    /// recovery; with a number that step in place of `step`. Else faults at every `step`-th point, and few recoveries.
     pub fn asked(step: usize) -> Selection {
-        match std::env::var("CRASH_MATRIX").as_deref() {
-            Ok("all") => Selection::ALL,
-            _ => Selection { kills: step, errors: step, kills_of_recovery: 4 * step },
+        let asked = std::env::var("CRASH_MATRIX").unwrap_or_default();
+        if asked == "all" {
+            return Selection::ALL;
         }
-    }
-}
-
-/// What is wrong after a fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Wrong {
-    /// The fault did not strike where it was planned: nothing was proved.
-    Missed,
-    /// A channel is neither the old nor the new one, or not the one that it has to be, or the check does not hold.
-    Outage,
-    /// Running it again failed.
-    Refused,
-    /// In the end the tree is not that of an undisturbed run.
-    Different,
-    /// Temporary names are left in the end.
-    Litter,
-    /// An event of an undisturbed run is not in the log.
-    LostEvent,
-    /// A system call failed and the program said it had succeeded.
-    Silent,
-    /// The message of a failure names no path.
-    Unnamed,
-    /// Something became visible before it was on the disk.
-    Unsynced,
-    /// Another thread or a child changed files below the roots.
-    Helper,
-}
-
-/// One thing that went wrong.
-#[derive(Clone, Debug)]
-pub struct Failure {
-    pub wrong: Wrong,
-    /// Where; of an undisturbed run empty.
-    pub at: String,
-    pub what: String,
-}
-
-/// What a matrix found.
-#[derive(Debug, Default)]
-pub struct Report {
-    pub name: String,
-    /// Calls of an undisturbed run that change something below the roots.
-    pub points: usize,
-    /// Runs with a fault.
-    pub runs: usize,
-    pub failures: Vec<Failure>,
-}
-
-impl Report {
-    /// How many runs went wrong in this way.
-    pub fn count(&self, wrong: Wrong) -> usize {
-        let places: BTreeSet<&str> =
-            self.failures.iter().filter(|failure| failure.wrong == wrong).map(|failure| failure.at.as_str()).collect();
-        places.len()
-    }
-
-    /// How many points, runs and failures of each kind, in one line.
-    pub fn figures(&self) -> String {
-        let kinds: BTreeSet<Wrong> = self.failures.iter().map(|failure| failure.wrong).collect();
-        let counts: Vec<String> = kinds.iter().map(|wrong| format!("{} {wrong:?}", self.count(*wrong))).collect();
-        let counts = if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
-        format!("{}: {} points, {} runs, failures: {counts}", self.name, self.points, self.runs)
-    }
-
-    /// Fails the test where anything went wrong, or nothing was tried.
-    #[track_caller]
-    pub fn is_clean(&self) {
-        assert!(self.failures.is_empty() && self.runs > 0, "{self}");
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.figures())?;
-        for Failure { wrong, at, what } in &self.failures {
-            writeln!(f, "  {wrong:?}: {at}: {}", what.trim_end())?;
-        }
-        Ok(())
+        let step = asked.parse().unwrap_or(step);
+        Selection { kills: step, errors: step, kills_of_recovery: 4 * step }
     }
 }
 
@@ -183,11 +107,8 @@ impl<'a> Matrix<'a> {
         let traced = Tree::load(&recorded, scenario.tolerance);
         let different = finished.differences(&traced);
         assert!(different.is_empty(), "two undisturbed runs differ, so no run can be compared:\n{different}");
-        let main = trace.main_thread();
-        let mutations = trace.mutations(&scenario.roots_in(&recorded));
-        let calls: Vec<Call> = mutations.into_iter().filter(|call| call.thread == main).collect();
+        let (calls, points): (Vec<Call>, Vec<Point>) = points(scenario, &trace, &recorded).into_iter().unzip();
         assert!(!calls.is_empty(), "`{}` changes nothing below its roots", scenario.name);
-        let points = calls.iter().map(|call| Point::of(call, &recorded, scenario.litter)).collect();
         let commit = |channel: &PathBuf| {
             let path = recorded.join(channel);
             calls.iter().position(|call| call.name.starts_with("rename") && call.paths.get(1) == Some(&path))
@@ -203,12 +124,14 @@ impl<'a> Matrix<'a> {
         let failure = |wrong, what| Failure { wrong, at: "undisturbed".to_owned(), what };
         let all = self.trace.mutations(&scenario.roots_in(&self.recorded));
         let helpers = all.iter().filter(|call| call.thread != self.trace.main_thread());
-        let helpers = helpers.filter(|_| !scenario.helpers_may_write).map(|call| {
-            let what = format!("thread {} calls {}", call.thread, Point::of(call, &self.recorded, scenario.litter));
-            failure(Wrong::Helper, what)
-        });
+        let helpers = helpers
+            .filter(|_| !scenario.helpers_may_write)
+            .map(|call| failure(Wrong::Helper, format!("thread {} calls {} {:?}", call.thread, call.name, call.paths)));
         let ignores = |path: &Path| path.ends_with("lock");
-        let unsynced = order::check(&self.calls, scenario.litter, ignores);
+        let existed = |path: &Path| {
+            path.strip_prefix(&self.recorded).is_ok_and(|path| scenario.prepared.join(path).symlink_metadata().is_ok())
+        };
+        let unsynced = order::check(&self.calls, scenario.litter, ignores, &existed);
         let place = format!("{}/", self.recorded.display());
         let unsynced = unsynced.into_iter().map(|what| failure(Wrong::Unsynced, what.replace(&place, "")));
         helpers.chain(unsynced).collect()
@@ -232,12 +155,11 @@ impl<'a> Matrix<'a> {
     /// The number of runs with a fault, and what was wrong.
     fn run(&self, job: &Job, name: &str) -> (usize, Vec<Failure>) {
         let place = self.work.join(name);
-        copy(&self.scenario.prepared, &place);
         let point = &self.points[job.index];
         let at = format!("{} {}", job.fault, point);
         let mut trial = Trial { matrix: self, place: place.clone(), at, failures: Vec::new() };
         let mut runs = 1;
-        match inject(self.scenario, &self.scenario.command, &place, point, job.fault) {
+        match strike(self.scenario, &self.scenario.command, (&self.scenario.prepared, &place), point, job.fault) {
             Err(missed) => trial.fail(Wrong::Missed, missed),
             Ok(ran) => {
                 trial.look(Some(job.index));
@@ -248,9 +170,9 @@ impl<'a> Matrix<'a> {
                 trial.complete();
                 trial.failures.extend(failures);
                 runs += more;
+                std::fs::remove_dir_all(&place).unwrap();
             }
         }
-        std::fs::remove_dir_all(&place).unwrap();
         (runs, trial.failures)
     }
 
@@ -263,25 +185,22 @@ impl<'a> Matrix<'a> {
         let place = killed.place.with_extension("recovery");
         copy(&killed.place, &place);
         let (_, trace) = record(scenario, &scenario.again, &place);
-        let main = trace.main_thread();
-        let calls = trace.mutations(&scenario.roots_in(&place)).into_iter().filter(|call| call.thread == main);
-        let points: Vec<Point> = calls.map(|call| Point::of(&call, &place, scenario.litter)).collect();
+        let points: Vec<Point> = points(scenario, &trace, &place).into_iter().map(|(_, point)| point).collect();
         std::fs::remove_dir_all(&place).unwrap();
         let mut failures = Vec::new();
         let chosen: Vec<&Point> = points.iter().step_by(step).collect();
         for point in &chosen {
-            copy(&killed.place, &place);
             let at = format!("{}, then {point}", killed.at);
             let mut trial = Trial { matrix: self, place: place.clone(), at, failures: Vec::new() };
-            match inject(scenario, &scenario.again, &place, point, Fault::Kill) {
+            match strike(scenario, &scenario.again, (&killed.place, &place), point, Fault::Kill) {
                 Err(missed) => trial.fail(Wrong::Missed, missed),
                 Ok(_) => {
                     trial.look(None);
                     trial.complete();
+                    std::fs::remove_dir_all(&place).unwrap();
                 }
             }
             failures.extend(trial.failures);
-            std::fs::remove_dir_all(&place).unwrap();
         }
         (chosen.len(), failures)
     }

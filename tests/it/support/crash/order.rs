@@ -1,8 +1,8 @@
 //! Whether everything is on the disk before it becomes visible.
 //!
 //! SIGKILL says nothing about a power cut: there the order of `fsync` counts, and it is in the trace. A file or folder
-//! is *loose* from the moment it is changed until it is synced; an entry that is made, renamed or removed makes its
-//! folder loose. A rename *publishes* where it takes a name away from litter, and then nothing below it may be loose; of a
+//! is *loose* from the moment it is changed until it is synced; an entry that is made or renamed makes its folder
+//! loose; that one which was removed may come back, for the next run to remove, is no fault. A rename *publishes* where it takes a name away from litter, and then nothing below it may be loose; of a
 //! link, nothing below what it points to, nor the folder that this stands in. At the end of the program nothing may be
 //! loose at all, litter aside.
 
@@ -11,12 +11,19 @@ use std::path::{Path, PathBuf};
 
 use super::trace::Call;
 
-/// What became visible too early, or was never synced, a sentence each. `calls` are the mutations of an undisturbed run;
-/// what `ignores` says yes to may be loose for ever, such as a lock file.
-pub fn check(calls: &[Call], is_litter: fn(&str) -> bool, ignores: fn(&Path) -> bool) -> Vec<String> {
+/// What became visible too early, or was never synced, a sentence each. `calls` are the mutations of an undisturbed run
+/// on a tree in which `existed` says what was there; what `ignores` says yes to may be loose for ever, such as a lock
+/// file.
+pub fn check(
+    calls: &[Call],
+    is_litter: fn(&str) -> bool,
+    ignores: fn(&Path) -> bool,
+    existed: &dyn Fn(&Path) -> bool,
+) -> Vec<String> {
     let passing =
         |path: &Path| path.file_name().is_some_and(|name| is_litter(&name.to_string_lossy())) || ignores(path);
-    let mut state = State { passing: &passing, loose: BTreeSet::new(), links: Vec::new() };
+    let mut state =
+        State { passing: &passing, existed, gone: BTreeSet::new(), loose: BTreeSet::new(), links: Vec::new() };
     let mut found = Vec::new();
     for call in calls {
         if call.name.starts_with("rename") && !is_in_litter(&call.paths[1], is_litter) {
@@ -36,6 +43,9 @@ fn is_in_litter(path: &Path, is_litter: fn(&str) -> bool) -> bool {
 struct State<'a> {
     /// Whether an entry of this path need not be there after a power cut.
     passing: &'a dyn Fn(&Path) -> bool,
+    existed: &'a dyn Fn(&Path) -> bool,
+    /// What was removed or moved away.
+    gone: BTreeSet<PathBuf>,
     loose: BTreeSet<PathBuf>,
     /// Links made by the program, and where they point.
     links: Vec<(PathBuf, PathBuf)>,
@@ -62,11 +72,12 @@ impl State<'_> {
         match call.name.as_str() {
             "fsync" | "fdatasync" => drop(self.loose.remove(path)),
             "syncfs" => self.loose.clear(),
-            "open" | "openat" | "creat" => {
-                // Whether the file was there before is not in the trace; where it was, its folder is not loose.
-                if call.name == "creat" || ["O_CREAT", "O_TMPFILE"].iter().any(|flag| call.arguments.contains(flag)) {
+            "open" | "openat" | "openat2" | "creat" => {
+                let is_there = (self.existed)(path) && !self.gone.contains(path);
+                let creates = ["O_CREAT", "O_TMPFILE"].iter().any(|flag| call.arguments.contains(flag));
+                if (call.name == "creat" || creates) && !is_there {
                     self.add_with_folder(path);
-                } else if call.arguments.contains("O_TRUNC") {
+                } else if call.name == "creat" || call.arguments.contains("O_TRUNC") {
                     self.loose.insert(path.clone());
                 }
             }
@@ -79,7 +90,7 @@ impl State<'_> {
             "link" | "linkat" => self.add_folder_of(&call.paths[1]),
             "unlink" | "unlinkat" | "rmdir" => {
                 self.loose.retain(|loose| !loose.starts_with(path));
-                self.add_folder_of(path);
+                self.gone.insert(path.clone());
             }
             name if name.starts_with("rename") => self.rename(path, &call.paths[1]),
             _ => drop(self.loose.insert(path.clone())),
@@ -96,6 +107,7 @@ impl State<'_> {
         for (link, pointed) in &mut self.links {
             (*link, *pointed) = (moved(link), moved(pointed));
         }
+        self.gone.insert(source.to_owned());
         self.add_folder_of(source);
         self.add_folder_of(destination);
     }
@@ -132,7 +144,9 @@ mod tests {
     /// What is wrong with these calls, of a program that began in `/`; paths as plain text.
     fn found(calls: &[&str]) -> Vec<String> {
         let log: String = calls.iter().map(|call| format!("{call} = 0\n")).collect();
-        check(&parse(&log, Path::new("/")).calls, |name| name.starts_with(".tmp"), |path| path.ends_with("lock"))
+        let existed = |path: &Path| path == Path::new("/s/log");
+        let calls = parse(&log, Path::new("/")).calls;
+        check(&calls, |name| name.starts_with(".tmp"), |path| path.ends_with("lock"), &existed)
     }
 
     const FILE: [&str; 2] = [r#"open("/r/.tmp/a", O_CREAT|O_WRONLY, 0644)"#, r"write(3</r/.tmp/a>, ..., 1)"];
@@ -146,7 +160,7 @@ mod tests {
         assert_eq!(found(&calls), [""; 0]);
         let at_once = [&made[..3], &["syncfs(3</r/.tmp/a>)"], &moved, &FLIP].concat();
         assert_eq!(found(&at_once), [""; 0]);
-        let log = [r#"open("/s/lock", O_CREAT|O_RDWR, 0644)"#, r#"open("/s/log", O_WRONLY|O_APPEND)"#];
+        let log = [r#"open("/s/lock", O_CREAT|O_RDWR, 0644)"#, r#"open("/s/log", O_CREAT|O_APPEND)"#];
         assert_eq!(found(&[&log[..], &["write(3</s/log>, 1)", "fdatasync(3</s/log>)"]].concat()), [""; 0]);
     }
 
@@ -163,6 +177,8 @@ mod tests {
         ];
         assert_eq!(found(&calls), expected);
         assert_eq!(found(&FLIP[..2]), ["`/r` is not synced when the program ends"]);
+        let again = [r#"unlink("/s/log")"#, r#"open("/s/log", O_CREAT|O_APPEND)"#, "fsync(3</s/log>)"];
+        assert_eq!(found(&again), ["`/s` is not synced when the program ends"]);
         assert_eq!(found(&["write(3</s/log>, 1)"]), ["`/s/log` is not synced when the program ends"]);
     }
 }

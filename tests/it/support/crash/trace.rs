@@ -8,10 +8,12 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Component, Path, PathBuf};
 
-/// The calls that can change files, and those that say where relative paths begin.
-pub const TRACED: &str = "open,openat,creat,write,pwrite64,writev,pwritev,pwritev2,copy_file_range,sendfile,splice,ioctl,\
-    fallocate,link,linkat,rename,renameat,renameat2,symlink,symlinkat,unlink,unlinkat,mkdir,mkdirat,rmdir,truncate,\
-    ftruncate,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,utimensat,fsync,fdatasync,syncfs,sync,chdir,fchdir";
+/// The calls that can change files, and those that say where relative paths begin. `?`: not every architecture and
+/// every strace knows each of them.
+pub const TRACED: &str = "?open,?openat,?openat2,?creat,?write,?pwrite64,?writev,?pwritev,?pwritev2,?copy_file_range,\
+    ?sendfile,?splice,?ioctl,?fallocate,?link,?linkat,?rename,?renameat,?renameat2,?symlink,?symlinkat,?unlink,\
+    ?unlinkat,?mkdir,?mkdirat,?rmdir,?truncate,?ftruncate,?chmod,?fchmod,?fchmodat,?fchmodat2,?chown,?fchown,?lchown,\
+    ?fchownat,?utimensat,?setxattr,?fsetxattr,?fsync,?fdatasync,?syncfs,?sync,?chdir,?fchdir";
 
 /// One system call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,10 +48,15 @@ impl Call {
     pub fn is_mutation(&self) -> bool {
         match self.name.as_str() {
             "chdir" | "fchdir" => false,
-            "open" | "openat" => self.opens_for_writing(),
+            "open" | "openat" | "openat2" => self.opens_for_writing(),
             "ioctl" => self.arguments.contains("FICLONE"),
             _ => true,
         }
+    }
+
+    /// Whether it succeeded and changes something below `roots`, or makes that last.
+    pub fn changes(&self, roots: &[PathBuf]) -> bool {
+        self.is_mutation() && self.outcome == Outcome::Done && self.is_below(roots)
     }
 
     /// Whether it opens a file that it may create or change.
@@ -81,8 +88,7 @@ impl Trace {
 
     /// The calls below `roots` that succeeded and change something.
     pub fn mutations(&self, roots: &[PathBuf]) -> Vec<Call> {
-        let wanted = |call: &&Call| call.is_mutation() && call.outcome == Outcome::Done && call.is_below(roots);
-        self.calls.iter().filter(wanted).cloned().collect()
+        self.calls.iter().filter(|call| call.changes(roots)).cloned().collect()
     }
 }
 
@@ -178,13 +184,14 @@ fn paths_of(name: &str, arguments: &[&str], folder: &Path) -> (Vec<PathBuf>, Opt
         Some(quoted(arguments.get(index + 1)?).map_or(base.clone(), |path| absolute(&base, &path)))
     };
     let paths = match name {
-        "open" | "creat" | "unlink" | "mkdir" | "rmdir" | "truncate" | "chmod" | "chown" | "lchown" | "chdir" => {
-            vec![plain(0)]
-        }
+        "open" | "creat" | "unlink" | "mkdir" | "rmdir" | "truncate" | "chmod" | "chown" | "lchown" | "setxattr"
+        | "chdir" => vec![plain(0)],
         "link" | "rename" => vec![plain(0), plain(1)],
         "symlink" => vec![plain(1)],
         "symlinkat" => vec![at(1)],
-        "openat" | "unlinkat" | "mkdirat" | "fchmodat" | "fchownat" | "utimensat" => vec![at(0)],
+        "openat" | "openat2" | "unlinkat" | "mkdirat" | "fchmodat" | "fchmodat2" | "fchownat" | "utimensat" => {
+            vec![at(0)]
+        }
         "linkat" | "renameat" | "renameat2" => vec![at(0), at(2)],
         "copy_file_range" | "splice" => vec![descriptor(2)],
         "sync" => vec![],
