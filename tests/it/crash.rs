@@ -117,9 +117,10 @@ fn createrepo_c_in_place_is_seen_as_it_is() {
 fn dist_leaves_the_old_results_or_the_new_ones() {
     let project =
         Sandbox::released(&[("packaging/release.toml", "[project]\nname = \"demo\"\n"), (".gitignore", "target\n")]);
-    project.releng(&["dist"]).exits(0);
+    project.releng(&["dist", "--no-stage"]).exits(0);
     project.commit("Go on", &[("a", "1\n")]);
-    let scenario = Scenario::new("releng dist", project.path(), &[PROGRAM, "dist"], &["target"], &["target/dist"]);
+    let command = [PROGRAM, "dist", "--no-stage"];
+    let scenario = Scenario::new("releng dist", project.path(), &command, &["target"], &["target/dist"]);
     let report = run_matrix(&scenario, Selection::asked(5));
     println!("{}", report.figures());
     report.is_clean();

@@ -11,6 +11,7 @@ mod client_race;
 mod clients;
 mod commands;
 mod crash;
+mod crash_repository;
 mod dist;
 mod documents;
 mod explain;

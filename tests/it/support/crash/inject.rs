@@ -35,6 +35,11 @@ pub struct Point {
     /// Among the calls of that name with these paths, from 1: this and the paths say which call it is, even where a call
     /// of the system library that is not made in each run shifts the ordinal.
     pub nth: usize,
+    /// Relative to the copy, as it is; empty where it is elsewhere. Where the program calls its temporary files the same
+    /// in each run, this is the file.
+    pub file: PathBuf,
+    /// Among the calls of that name on that file, from 1.
+    pub nth_of_file: usize,
 }
 
 /// The calls of the first thread that change something below the roots, and the same as points.
@@ -47,13 +52,19 @@ pub fn points(scenario: &Scenario, trace: &Trace, place: &Path) -> Vec<(Call, Po
 /// The calls of the first thread, each with what it is.
 fn identified(trace: &Trace, place: &Path, is_litter: fn(&str) -> bool) -> Vec<(Call, Point)> {
     let mut seen: BTreeMap<(String, Vec<String>), usize> = BTreeMap::new();
+    let mut seen_of_file: BTreeMap<(String, PathBuf), usize> = BTreeMap::new();
     let main = trace.main_thread();
     let calls = trace.calls.iter().filter(|call| call.thread == main);
     let with_point = |call: &Call| {
         let paths: Vec<String> = call.paths.iter().map(|path| blanked(path, place, is_litter)).collect();
         let nth = seen.entry((call.name.clone(), paths.clone())).or_default();
         *nth += 1;
-        (call.clone(), Point { name: call.name.clone(), ordinal: call.ordinal, paths, nth: *nth })
+        let file =
+            call.paths.first().and_then(|path| path.strip_prefix(place).ok()).unwrap_or(Path::new("")).to_owned();
+        let nth_of_file = seen_of_file.entry((call.name.clone(), file.clone())).or_default();
+        *nth_of_file += 1;
+        let (name, ordinal) = (call.name.clone(), call.ordinal);
+        (call.clone(), Point { name, ordinal, paths, nth: *nth, file, nth_of_file: *nth_of_file })
     };
     calls.map(with_point).collect()
 }
@@ -111,10 +122,14 @@ pub fn strike(
 ) -> Result<Ran, String> {
     const ASIDE: [isize; 5] = [0, 1, -1, 0, 2];
     let mut missed = String::new();
-    for aside in ASIDE {
-        let Some(ordinal) = point.ordinal.checked_add_signed(aside).filter(|ordinal| *ordinal > 0) else { continue };
+    let in_order = ASIDE.iter().filter_map(|aside| point.ordinal.checked_add_signed(*aside).filter(|at| *at > 0));
+    let in_order = in_order.map(|ordinal| (Point { ordinal, ..point.clone() }, None));
+    // A handler of SIGCHLD writes to a pipe, in whichever thread the signal finds: only the writes to this file count.
+    let of_file = (point.name == "write").then(|| place.join(&point.file));
+    let of_file = of_file.map(|file| (Point { ordinal: point.nth_of_file, ..point.clone() }, Some(file)));
+    for (point, file) in of_file.into_iter().chain(in_order) {
         copy(from, place);
-        match inject(scenario, command, place, &Point { ordinal, ..point.clone() }, fault) {
+        match inject(scenario, command, place, &point, fault, file.as_deref()) {
             Ok(ran) => return Ok(ran),
             Err(how) => missed = how,
         }
@@ -123,8 +138,16 @@ pub fn strike(
     Err(missed)
 }
 
-/// Runs `command` in `place` with a fault at `point`. Errors: the fault struck somewhere else, or nowhere.
-fn inject(scenario: &Scenario, command: &[String], place: &Path, point: &Point, fault: Fault) -> Result<Ran, String> {
+/// Runs `command` in `place` with a fault at `point`, of which the ordinal is among the calls on `file` where that is
+/// given. Errors: the fault struck somewhere else, or nowhere.
+fn inject(
+    scenario: &Scenario,
+    command: &[String],
+    place: &Path,
+    point: &Point,
+    fault: Fault,
+    file: Option<&Path>,
+) -> Result<Ran, String> {
     let log = log_path(place);
     let Point { name, ordinal, .. } = point;
     let traced = format!("trace={name},chdir,fchdir");
@@ -133,7 +156,10 @@ fn inject(scenario: &Scenario, command: &[String], place: &Path, point: &Point, 
         Fault::Errno(error) => format!("error={error}"),
     };
     let injected = format!("inject={name}:{what}:when={ordinal}");
-    let ran = strace(scenario, command, place, &["-e", &traced, "-e", &injected], &log);
+    let file = file.map(|file| file.display().to_string());
+    let file = file.iter().flat_map(|file| ["-P", file]);
+    let options: Vec<&str> = ["-e", &traced, "-e", &injected].into_iter().chain(file).collect();
+    let ran = strace(scenario, command, place, &options, &log);
     let trace = read(&log, place);
     struck(&trace, point, fault, place, scenario.litter)?;
     Ok(ran)
@@ -146,7 +172,9 @@ fn struck(trace: &Trace, point: &Point, fault: Fault, place: &Path, is_litter: f
     let Some((call, found)) = calls.get(point.ordinal - 1) else {
         return Err(format!("only {} calls of `{}` were made", calls.len(), point.name));
     };
-    if found != point {
+    // With only the calls on one file in the log, those of other files with the same blanked paths are not counted.
+    let is_same_file = (&found.file, found.nth_of_file) == (&point.file, point.nth_of_file);
+    if found.paths != point.paths || found.nth != point.nth && !is_same_file {
         return Err(format!("it struck `{found}`, number {} there", found.nth));
     }
     let is_last = calls.len() == point.ordinal;
@@ -187,7 +215,14 @@ mod tests {
 
     /// What `struck` says of a log about a fault planned for the second `rename`, of `b`.
     fn said(log: &[&str], fault: Fault) -> Result<(), String> {
-        let point = Point { name: "rename".into(), ordinal: 2, paths: vec!["b".into(), "*".into()], nth: 1 };
+        let point = Point {
+            name: "rename".into(),
+            ordinal: 2,
+            paths: vec!["b".into(), "*".into()],
+            nth: 1,
+            file: "b".into(),
+            nth_of_file: 1,
+        };
         struck(&parse(&log.join("\n"), Path::new("/w")), &point, fault, Path::new("/w"), |name| name.starts_with('.'))
     }
 

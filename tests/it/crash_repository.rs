@@ -1,0 +1,170 @@
+//! `stage`, `promote`, `rollback` and `prune`, killed and failed at the calls that change files: two channels that people
+//! install from are whole all the time, and running it again completes what was begun.
+
+use std::path::Path;
+
+use crate::support::crash::Scenario;
+use crate::support::crash::matrix::{Selection, run_matrix};
+use crate::support::crash::report::Report;
+use crate::support::keys::Keys;
+use crate::support::program::{PROGRAM, Sandbox, run_in};
+use crate::support::rpms::Rpm;
+
+const CONFIG: &str = "[project]\nname = \"demo\"\n\n[repository]\nroot = \"served\"\nstate = \"state\"\n\
+    url = \"https://example.org/repo\"\nkeep-snapshots = 1\nkeep-days = 1\nsign = \"demo@example.org\"\n";
+const CHANNELS: [&str; 2] = ["served/demo/stable/1.0", "served/demo/unstable/1.0/latest"];
+const EARLY: &str = "2030-01-02T03:04:05Z";
+const LATE: &str = "2030-03-02T03:04:05Z";
+
+/// A project with a signed repository: the releases of three commits in `in/1`, `in/2` and `in/3`.
+struct Site {
+    project: Sandbox,
+    keys: Keys,
+}
+
+impl Site {
+    fn new() -> Site {
+        let files = [("packaging/release.toml", CONFIG), (".gitignore", "target\nin\nserved\nstate\n")];
+        let site = Site { project: Sandbox::released(&files), keys: Keys::of(&[("demo@example.org", "rsa3072")]) };
+        for (number, version) in [("1", "1.0.0"), ("2", "1.0.1"), ("3", "1.0.2")] {
+            if number != "1" {
+                site.project.commit("Go on", &[("a", number)]);
+            }
+            site.make_release(&format!("in/{number}"), version);
+        }
+        site
+    }
+
+    /// What `dist` and a job that builds a package leave together.
+    fn make_release(&self, folder: &str, version: &str) {
+        self.project.releng(&["dist", "--no-stage", "--out", folder]).exits(0);
+        let package = Rpm::new("demo", version).dist("el9");
+        package.build_into(&self.project.join(folder).join("rpm/el9/noarch"));
+        let path = format!("rpm/el9/noarch/{}", package.file_name());
+        let digest = run_in(&self.project.join(folder), "sha256sum", &[&path], &[]).exits(0).stdout;
+        let digest = digest.split(' ').next().unwrap();
+        let builds = format!(
+            "{{\"schema\":\"releng.builds/1\",\"builds\":[{{\"file\":\"{path}\",\"sha256\":\"{digest}\",\
+             \"dist\":\"el9\",\"host\":\"el9\"}}]}}\n"
+        );
+        self.project.write(&format!("{folder}/builds.json"), builds);
+        let sum = format!("sha256sum {path} builds.json >>SHA256SUMS");
+        run_in(&self.project.join(folder), "sh", &["-c", &sum], &[]).exits(0);
+    }
+
+    fn variables(&self, now: &str) -> Vec<(String, String)> {
+        let home = self.keys.home().display().to_string();
+        vec![("RELENG_NOW".to_owned(), now.to_owned()), ("GNUPGHOME".to_owned(), home)]
+    }
+
+    fn run(&self, args: &[&str]) {
+        let variables = self.variables(EARLY);
+        let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();
+        run_in(self.project.path(), PROGRAM, args, &variables).exits(0);
+    }
+
+    /// Stages the release of this number.
+    fn stage(&self, number: &str) {
+        self.run(&["stage", "--from", &format!("in/{number}"), "--pipeline", number]);
+    }
+
+    /// Stages and promotes it.
+    fn publish(&self, number: &str) {
+        self.stage(number);
+        self.run(&["promote", "--untested", "a test", "--major"]);
+    }
+
+    fn scenario(&self, name: &str, args: &[&str]) -> Scenario {
+        let command = [&[PROGRAM], args].concat();
+        let mut scenario = Scenario::new(name, self.project.path(), &command, &["served", "state"], &CHANNELS);
+        scenario.logs = vec!["state/demo/log.jsonl".into()];
+        scenario.variables = self.variables(EARLY);
+        scenario.check = Box::new(|place| {
+            CHANNELS.iter().map(|channel| place.join(channel).join("rpm/el9")).try_for_each(|folder| is_whole(&folder))
+        });
+        scenario
+    }
+}
+
+/// Every file that the signed `repomd.xml` of a dist names is there; nothing is wrong where the dist is not there yet.
+fn is_whole(folder: &Path) -> Result<(), String> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    let index = folder.join("repodata/repomd.xml");
+    let text = std::fs::read_to_string(&index).map_err(|error| format!("{}: {error}", index.display()))?;
+    let names = text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let names = names.chain(["repodata/repomd.xml.asc"]);
+    let gone: Vec<&str> = names.filter(|name| !folder.join(name).exists()).collect();
+    if gone.is_empty() { Ok(()) } else { Err(format!("gone from `{}`: {}", folder.display(), gone.join(" "))) }
+}
+
+#[track_caller]
+#[expect(clippy::print_stdout, reason = "the figures of a run of the whole matrix")]
+fn is_safe(scenario: &Scenario) {
+    let report: Report = run_matrix(scenario, Selection::asked(23));
+    println!("{}", report.figures());
+    report.is_clean();
+    assert!(report.points > 10, "{report}");
+}
+
+#[test]
+#[ignore = "known fault: the folder of the state is made and not synced; `scripts/crash-test` runs it"]
+fn staging_the_first_snapshot() {
+    let site = Site::new();
+    is_safe(&site.scenario("stage, the first", &["stage", "--from", "in/1", "--pipeline", "1"]));
+}
+
+#[test]
+fn staging_another_snapshot() {
+    let site = Site::new();
+    site.publish("1");
+    is_safe(&site.scenario("stage", &["stage", "--from", "in/2", "--pipeline", "2"]));
+}
+
+#[test]
+fn promoting_a_snapshot() {
+    let site = Site::new();
+    site.publish("1");
+    site.stage("2");
+    let args = ["promote", "snapshot-demo_1.0_pipeline_2", "--untested", "a test"];
+    let mut scenario = site.scenario("promote", &args);
+    // "in stable already": the killed run had done it.
+    scenario.again_exits = vec![0, 1];
+    is_safe(&scenario);
+}
+
+#[test]
+#[ignore = "known fault: killed after the link, `promote` again refuses before it writes the `.repo` file; `scripts/crash-test` runs it"]
+fn promoting_the_first_of_a_series() {
+    let site = Site::new();
+    site.stage("1");
+    let args = ["promote", "snapshot-demo_1.0_pipeline_1", "--untested", "a test", "--major"];
+    let mut scenario = site.scenario("promote, a new series", &args);
+    scenario.again_exits = vec![0, 1];
+    is_safe(&scenario);
+}
+
+#[test]
+fn rolling_back() {
+    let site = Site::new();
+    site.publish("1");
+    site.publish("2");
+    let mut scenario = site.scenario("rollback", &["rollback", "1.0", "--to", "1"]);
+    // Whoever sees that it has happened does not ask again; the next command of any kind finishes it.
+    let script =
+        "case $(readlink served/demo/stable/1.0) in *000003) exec \"$0\" prune;; esac; exec \"$0\" rollback 1.0 --to 1";
+    scenario.again = ["sh", "-c", script, PROGRAM].map(str::to_owned).to_vec();
+    is_safe(&scenario);
+}
+
+#[test]
+fn pruning() {
+    let site = Site::new();
+    site.publish("1");
+    site.stage("2");
+    site.stage("3");
+    let mut scenario = site.scenario("prune", &["prune"]);
+    scenario.variables = site.variables(LATE);
+    is_safe(&scenario);
+}
