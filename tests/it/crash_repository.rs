@@ -109,7 +109,6 @@ fn is_safe(scenario: &Scenario) {
 }
 
 #[test]
-#[ignore = "known fault: the folder of the state is made and not synced; `scripts/crash-test` runs it"]
 fn staging_the_first_snapshot() {
     let site = Site::new();
     is_safe(&site.scenario("stage, the first", &["stage", "--from", "in/1", "--pipeline", "1"]));
@@ -135,7 +134,6 @@ fn promoting_a_snapshot() {
 }
 
 #[test]
-#[ignore = "known fault: killed after the link, `promote` again refuses before it writes the `.repo` file; `scripts/crash-test` runs it"]
 fn promoting_the_first_of_a_series() {
     let site = Site::new();
     site.stage("1");

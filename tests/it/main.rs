@@ -30,4 +30,5 @@ mod stage;
 mod support;
 mod undo;
 mod vendor;
+mod verify;
 mod version;

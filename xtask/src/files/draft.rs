@@ -24,6 +24,15 @@ const MANY: usize = 64;
 const FILE_MODE: u32 = 0o444;
 const FOLDER_MODE: u32 = 0o755;
 
+/// What [`Draft::link`] came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Linked {
+    /// The same file is in both places.
+    Same,
+    /// It has a copy, which is yet to be read back.
+    Copy,
+}
+
 /// A folder in the making.
 ///
 /// Dropped without [`Draft::commit`] it stays where it is, hidden, for the next run to clear: that one holds the lock.
@@ -93,7 +102,7 @@ impl Draft {
     }
 
     /// Links a published file, so that it is the same file in both places; copies it where the system refuses.
-    pub fn link(&mut self, published: &Path, path: &str) -> Result<()> {
+    pub fn link(&mut self, published: &Path, path: &str) -> Result<Linked> {
         let shown = self.place.join(path);
         let failed = || format!("cannot link `{}` to `{}`", published.display(), shown.display());
         let to = self.made.join(path);
@@ -103,17 +112,20 @@ impl Draft {
             linked = fs::hard_link(published, &to);
         }
         match linked {
-            Ok(()) => self.linked += 1,
+            Ok(()) => {
+                self.linked += 1;
+                Ok(Linked::Same)
+            }
             Err(error) if is_refusal(&error) => {
                 // A copy is as good, where it keeps the date that tells it from a changed one.
                 let date = published.metadata().and_then(|found| found.modified()).with_context(failed)?;
                 self.copy(published, path)?;
                 let copied = OpenOptions::new().read(true).open(&to).with_context(failed)?;
                 copied.set_modified(date).with_context(failed)?;
+                Ok(Linked::Copy)
             }
-            Err(error) => return Err(error).with_context(failed),
+            Err(error) => Err(error).with_context(failed),
         }
-        Ok(())
     }
 
     /// Makes it visible with one rename, after everything in it has reached the disk.

@@ -1,6 +1,6 @@
 //! The lock of a repository: one writer at a time, and the one who must wait is told for whom.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::Path;
 
@@ -22,7 +22,7 @@ impl LockFile {
     pub fn take(path: &Path, command: &str) -> Result<LockFile> {
         let failed = || format!("cannot lock `{}`", path.display());
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).with_context(|| format!("cannot create the folder `{}`", folder.display()))?;
+            super::make_folders(folder)?; // synced: the log will be in it
         }
         let mut options = OpenOptions::new();
         let mut file = options.read(true).write(true).create(true).truncate(false).open(path).with_context(failed)?;

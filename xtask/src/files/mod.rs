@@ -16,7 +16,9 @@ use rustix::fs::{CWD, FlockOperation, RenameFlags};
 use tempfile::TempDir;
 
 use crate::error::{Exit, Failure};
-pub use draft::{Draft, append_line, clear_drafts, flip, make_folders, move_to, names_in, publish, remove, truncate};
+pub use draft::{
+    Draft, Linked, append_line, clear_drafts, flip, make_folders, move_to, names_in, publish, remove, truncate,
+};
 pub use lock::LockFile;
 
 /// The mark of a temporary file or folder of ours; a folder's name begins with a dot and what it will be called.

@@ -1,8 +1,9 @@
 //! Making a snapshot or a revision: every file is written or linked into a draft, listed, read back, and then shown whole.
 
+use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
@@ -14,7 +15,7 @@ use super::repodata::{self, Compression, Fragments};
 use super::sign::{Key, Keyring};
 use crate::digest::{Digest, digest_of};
 use crate::error::{Exit, Failure};
-use crate::files::Draft;
+use crate::files::{Draft, Linked};
 use crate::source::checksum::{digest_of_file, render_sums};
 
 /// What a detached signature is called, after the name of what it signs.
@@ -26,8 +27,8 @@ pub struct Assembly<'a> {
     date: Timestamp,
     key: Option<&'a Key>,
     files: Vec<FileEntry>,
-    /// What was linked, with the file it must be the same as.
-    linked: Vec<(FilePath, PathBuf)>,
+    /// What is the same file as a published one.
+    linked: HashSet<FilePath>,
     /// What was signed.
     signed: Vec<String>,
     /// The dists whose repodata was written here.
@@ -62,9 +63,10 @@ impl<'a> Assembly<'a> {
     /// Links a file of the snapshot or revision `from` to the same path here, or to `path`.
     pub fn link(&mut self, from: &Path, entry: &FileEntry, path: &FilePath) -> Result<()> {
         let published = from.join(&entry.path);
-        self.draft.link(&published, path.as_str())?;
+        if self.draft.link(&published, path.as_str())? == Linked::Same {
+            self.linked.insert(path.clone());
+        }
         self.files.push(FileEntry { path: path.clone(), ..entry.clone() });
-        self.linked.push((path.clone(), published));
         Ok(())
     }
 
@@ -128,18 +130,13 @@ impl<'a> Assembly<'a> {
             )
             .help("check the disk, and run this again")
         };
-        let linked: std::collections::HashMap<&FilePath, &PathBuf> =
-            self.linked.iter().map(|(path, from)| (path, from)).collect();
         for entry in &manifest.files {
             let path = self.draft.path().join(&entry.path);
             let found = fs::symlink_metadata(&path).with_context(|| format!("cannot read back `{}`", entry.path))?;
             if found.len() != entry.size || found.mtime() != entry.date.as_second() {
                 return Err(wrong(entry.path.as_str()).into());
             }
-            let same = linked.get(&entry.path).map(fs::symlink_metadata).transpose();
-            let same = same.with_context(|| format!("cannot read back `{}`", entry.path))?;
-            let is_same = same.is_some_and(|from| (from.ino(), from.dev()) == (found.ino(), found.dev()));
-            if !is_same && digest_of_file(&path)? != entry.sha256 {
+            if !self.linked.contains(&entry.path) && digest_of_file(&path)? != entry.sha256 {
                 return Err(wrong(entry.path.as_str()).into());
             }
         }

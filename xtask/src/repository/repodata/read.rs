@@ -63,6 +63,7 @@ pub fn read(fetch: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<Listing> {
         listing.files.push(name.clone());
         if record.metadata_name == "primary" {
             let fault = |why: String| Fault { file: name.clone(), why };
+            require_end(&text, "</metadata>").map_err(fault)?;
             listing.packages = parse_primary(&text).map_err(|error| fault(error.to_string()))?;
         }
     }
@@ -101,6 +102,7 @@ fn failed(error: anyhow::Error, context: &str) -> anyhow::Error {
 fn index(fetch: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<Vec<RepomdRecord>> {
     let file = format!("{FOLDER}/{INDEX}");
     let text = fetch(&file)?;
+    require_end(&text, "</repomd>").map_err(|why| Fault { file: file.clone(), why })?;
     let parsed = RepomdXml::read_data(utils::create_xml_reader(text.as_slice()));
     let data = parsed.map_err(|error| Fault { file, why: error.to_string() })?;
     Ok(data.records().clone())
@@ -149,6 +151,14 @@ fn unpack(packed: Vec<u8>, size: Option<u64>) -> std::io::Result<Vec<u8>> {
         _ => return Ok(packed),
     }
     Ok(text)
+}
+
+/// The crate that parses these texts waits for ever for the end of one that was cut off.
+fn require_end(text: &[u8], end: &str) -> Result<(), String> {
+    match text.trim_ascii_end().ends_with(end.as_bytes()) {
+        true => Ok(()),
+        false => Err(format!("it does not end with `{end}`: it was cut off")),
+    }
 }
 
 fn parse_primary(text: &[u8]) -> Result<Vec<Listed>, MetadataError> {
