@@ -204,10 +204,9 @@ pub fn publish(path: &Path, content: &[u8]) -> Result<()> {
 /// Appends a line to a file that only grows, and waits for the disk. Where that fails, the file is cut back.
 pub fn append_line(path: &Path, line: &str) -> Result<()> {
     let failed = || format!("cannot append to `{}`", path.display());
-    let parent = path.parent().with_context(failed)?;
-    fs::create_dir_all(parent).with_context(failed)?;
+    make_private_folders(path.parent().with_context(failed)?)?;
     let is_new = !path.exists();
-    let mut file = OpenOptions::new().append(true).create(true).open(path).with_context(failed)?;
+    let mut file = OpenOptions::new().append(true).create(is_new).open(path).with_context(failed)?;
     let length = file.metadata().with_context(failed)?.len();
     let appended = file.write_all(format!("{line}\n").as_bytes()).and_then(|()| file.sync_all());
     if appended.is_err() {
@@ -264,17 +263,29 @@ pub fn names_in(folder: &Path) -> Result<Vec<String>> {
 
 /// Makes a folder that people may look into, and those above it; what is there stays as it is.
 pub fn make_folders(folder: &Path) -> Result<()> {
+    make_missing(folder, make_folder)
+}
+
+/// Makes a folder whose readers the umask decides on, and those above it; what is there stays as it is.
+pub fn make_private_folders(folder: &Path) -> Result<()> {
+    make_missing(folder, |folder| fs::create_dir(folder).with_context(|| not_created(folder)))
+}
+
+fn make_missing(folder: &Path, make: impl Fn(&Path) -> Result<()>) -> Result<()> {
     let missing: Vec<&Path> = folder.ancestors().take_while(|folder| !folder.exists()).collect();
-    for folder in missing.into_iter().rev() {
-        make_folder(folder)?;
-        sync_parent(folder).with_context(|| format!("cannot create the folder `{}`", folder.display()))?;
-    }
-    Ok(())
+    missing.into_iter().rev().try_for_each(|folder| {
+        make(folder)?;
+        sync_parent(folder).with_context(|| not_created(folder))
+    })
 }
 
 fn make_folder(folder: &Path) -> Result<()> {
     let made = fs::create_dir(folder).and_then(|()| fs::set_permissions(folder, Permissions::from_mode(FOLDER_MODE)));
-    made.with_context(|| format!("cannot create the folder `{}`", folder.display()))
+    made.with_context(|| not_created(folder))
+}
+
+fn not_created(folder: &Path) -> String {
+    format!("cannot create the folder `{}`", folder.display())
 }
 
 /// The errors of a file system that has no links, of another file system, and of a file with too many.

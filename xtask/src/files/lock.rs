@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
+use super::draft::make_private_folders;
 use crate::error::{Exit, Failure};
 
 /// A lock file that is held; the system releases it when the process ends, however it ends.
@@ -22,7 +23,7 @@ impl LockFile {
     pub fn take(path: &Path, command: &str) -> Result<LockFile> {
         let failed = || format!("cannot lock `{}`", path.display());
         if let Some(folder) = path.parent() {
-            super::make_folders(folder)?; // synced: the log will be in it
+            make_private_folders(folder)?;
         }
         let mut options = OpenOptions::new();
         let mut file = options.read(true).write(true).create(true).truncate(false).open(path).with_context(failed)?;

@@ -13,6 +13,7 @@ use super::assembly::SIGNATURE;
 use super::layout::{Channel, Layout, dist_folder};
 use super::name::{Dist, Series};
 use super::repodata;
+use super::sign::Key;
 use super::store::Store;
 use crate::files;
 
@@ -95,13 +96,15 @@ pub fn join_keys(present: &[u8], published: &[u8]) -> Vec<u8> {
     keys.into_bytes()
 }
 
-/// Writes the files that people fetch anew, where they differ from what the tree has now.
-pub fn write(store: &Store, key: Option<&[u8]>) -> Result<()> {
-    let layout = &store.layout;
-    if let Some(key) = key {
-        let published = fs::read(layout.keys()).unwrap_or_default();
-        files::publish(&layout.keys(), &join_keys(key, &published))?;
-    }
+/// Publishes the key that signs, where it is not published yet: before anything that it has signed.
+pub fn publish_key(layout: &Layout, key: Option<&Key>) -> Result<()> {
+    let Some(key) = key else { return Ok(()) };
+    let published = fs::read(layout.keys()).unwrap_or_default();
+    files::publish(&layout.keys(), &join_keys(&key.public, &published))
+}
+
+/// Writes the `.repo` files anew, where they differ from what the tree says now.
+pub fn write(store: &Store) -> Result<()> {
     expected(store)?.iter().try_for_each(|(path, text)| files::publish(path, text.as_bytes()))
 }
 

@@ -106,6 +106,7 @@ pub fn publish(writer: &mut Writer, contents: Contents, deed: Deed, change: &Cha
     let place = layout.revision(series, number);
     let Contents { release, earlier, carried, changelog, mut described } = contents;
     let dists = dists_of(&carried, &described);
+    pages::publish_key(&layout, change.key)?;
     let mut assembly = Assembly::new(&place, release.date, change.key)?;
     change.progress.begin("linking", Some(carried.len() as u64));
     for Carried { from, entry, to } in &carried {
@@ -141,6 +142,7 @@ pub fn publish(writer: &mut Writer, contents: Contents, deed: Deed, change: &Cha
         writer.enter(series, &manifest)?;
     }
     writer.record(manifest.event, Some(digest))?;
+    pages::write(&writer.store)?;
     Ok(place)
 }
 

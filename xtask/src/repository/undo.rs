@@ -91,10 +91,10 @@ pub fn decide_rollback(store: &Store, series: Series, to: Option<u32>) -> Result
             .help(format!("to take single packages out: `{} yank NEVRA`", program()))
         })?,
     };
-    if to == current || !store.revisions(series)?.contains(&to) {
+    if content_of(store, series, to) == content_of(store, series, current) || !store.revisions(series)?.contains(&to) {
         let kept = store.revisions(series)?.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-        let message = match to == current {
-            true => format!("stable/{series} is at revision {to} already"),
+        let message = match store.revisions(series)?.contains(&to) {
+            true => format!("stable/{series} has the content of revision {to} already"),
             false => format!("there is no revision {to} of stable/{series}"),
         };
         return Err(Failure::new(Exit::Failed, message)
@@ -113,9 +113,14 @@ pub fn decide_rollback(store: &Store, series: Series, to: Option<u32>) -> Result
 
 /// The revision whose content was there before what `number` has came to be.
 fn previous(store: &Store, series: Series, number: u32) -> Option<u32> {
+    content_of(store, series, number).checked_sub(1).filter(|number| *number > 0)
+}
+
+/// The first revision that had the content of revision `number`.
+fn content_of(store: &Store, series: Series, number: u32) -> u32 {
     match store.log.making_of(series, number).map(|entry| &entry.event.deed) {
-        Some(Deed::Rollback { to, .. }) => previous(store, series, *to),
-        _ => number.checked_sub(1).filter(|number| *number > 0),
+        Some(Deed::Rollback { to, .. }) => content_of(store, series, *to),
+        _ => number,
     }
 }
 

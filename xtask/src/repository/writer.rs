@@ -6,6 +6,7 @@
 //! * a revision that no link leads to and no event names: it was never visible, and goes;
 //! * a snapshot in its place, or a revision that the link leads to, whose event the log lacks: the event is written, and
 //!   what follows it is done;
+//! * an event whose `.repo` files were not written: they are;
 //! * an event about pruning with items still in their places: they follow the others into the trash;
 //! * the beginning of a line in the log: it goes, and where a manifest carries the event it is written again.
 
@@ -19,6 +20,7 @@ use super::layout::{LATEST, Layout};
 use super::ledger::Ledger;
 use super::manifest::Manifest;
 use super::name::{Series, SnapshotName};
+use super::pages;
 use super::store::Store;
 use crate::digest::Digest;
 use crate::error::program;
@@ -29,6 +31,8 @@ use crate::progress::Progress;
 pub struct Writer {
     /// As it is now.
     pub store: Store,
+    /// What an earlier run had begun and this one has finished on opening.
+    pub finished: Vec<Event>,
     _lock: LockFile,
 }
 
@@ -38,7 +42,7 @@ impl Writer {
     /// Errors: another run holds it (exit 75); a log that was changed; a folder that cannot be written.
     pub fn open(layout: Layout, command: &str, progress: &dyn Progress) -> Result<Writer> {
         let lock = LockFile::take(&layout.lock(), &format!("{} {command}", program()))?;
-        let mut writer = Writer { store: Store::open(layout)?, _lock: lock };
+        let mut writer = Writer { store: Store::open(layout)?, finished: Vec::new(), _lock: lock };
         writer.recover(progress)?;
         Ok(writer)
     }
@@ -83,7 +87,8 @@ impl Writer {
             self.finish_snapshots(series, progress)?;
         }
         let pruned = self.store.log.events().rev().find(|event| matches!(event.deed, Deed::Prune { .. })).cloned();
-        pruned.map_or(Ok(()), |event| self.move_to_trash(&event))
+        pruned.map_or(Ok(()), |event| self.move_to_trash(&event))?;
+        pages::write(&self.store)
     }
 
     fn cut_torn_line(&self) -> Result<()> {
@@ -149,7 +154,9 @@ impl Writer {
 
     fn finish(&mut self, event: Event, manifest: Digest, progress: &dyn Progress) -> Result<()> {
         progress.warn(&format!("finished what an interrupted run had begun: {}", event.deed));
-        self.record(event, Some(manifest))
+        self.record(event.clone(), Some(manifest))?;
+        self.finished.push(event);
+        Ok(())
     }
 
     /// Makes `latest` lead to a snapshot of the same series.

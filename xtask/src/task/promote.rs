@@ -39,17 +39,12 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     }
     let mut writer = site.writer("promote")?;
     let Some(promotion) = decide(&site, &writer.store, &order, args.due, context)? else {
-        return site.write_pages(&writer, None);
+        return Ok(());
     };
-    let key = site.key()?;
-    if let Err(closed) = promotion.require_open() {
-        // An earlier run may have been killed just before it wrote them.
-        site.write_pages(&writer, key.as_ref())?;
-        return Err(closed.into());
-    }
+    promotion.require_open()?;
     site.warn_of_target();
+    let key = site.key()?;
     let place = promotion::apply(&mut writer, &promotion, &site.change(key.as_ref()))?;
-    site.write_pages(&writer, key.as_ref())?;
     let (name, kind) = (&promotion.snapshot.name, promotion.kind);
     context.ui.note(&format!("promoted {name} to {} ({kind})", writer.store.layout.shown(&place)));
     context.ui.print(&format!("{}\n", place.display()))

@@ -25,7 +25,6 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let mut writer = site.writer("prune")?;
     let plan = retention::decide(&writer.store, keys, site.now)?;
     retention::apply(&mut writer, &plan, site.now)?;
-    site.write_pages(&writer, None)?;
     match plan.steps.is_empty() {
         true => context.ui.note("nothing to prune"),
         false => context.ui.print(&plan.to_string())?,

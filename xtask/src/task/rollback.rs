@@ -1,9 +1,12 @@
 //! `rollback`: a series gets the content of an earlier revision, as a new one.
 
+use std::path::Path;
+
 use anyhow::Result;
 
 use super::Context;
 use super::site::Site;
+use crate::repository::event::Deed;
 use crate::repository::name::Series;
 use crate::repository::undo::{self, Undo};
 
@@ -28,6 +31,14 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         return context.ui.print(&undo::decide_rollback(&site.store()?, args.series, args.to)?.plan.to_string());
     }
     let mut writer = site.writer("rollback")?;
+    // Without a revision the command means one step back, and this step an interrupted run has taken.
+    let taken = writer.finished.iter().find_map(|event| match event.deed {
+        Deed::Rollback { series, revision, .. } if series == args.series && args.to.is_none() => Some(revision),
+        _ => None,
+    });
+    if let Some(revision) = taken {
+        return report(context, &writer.store.layout.revision(args.series, revision));
+    }
     let undo = undo::decide_rollback(&writer.store, args.series, args.to)?;
     apply(context, &site, &mut writer, &undo)
 }
@@ -41,7 +52,10 @@ pub(super) fn apply(
 ) -> Result<()> {
     let key = if undo.signs() { site.key()? } else { None };
     let place = undo::apply(writer, undo, &site.change(key.as_ref()))?;
-    site.write_pages(writer, key.as_ref())?;
+    report(context, &place)
+}
+
+fn report(context: &Context, place: &Path) -> Result<()> {
     context.ui.note("clients that have installed what is gone go back with `dnf distro-sync`; `dnf upgrade` does not");
     context.ui.print(&format!("{}\n", place.display()))
 }

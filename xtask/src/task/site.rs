@@ -13,7 +13,6 @@ use crate::git;
 use crate::project::{Project, load_config};
 use crate::repository::git::Git;
 use crate::repository::layout::Layout;
-use crate::repository::pages;
 use crate::repository::revision::Change;
 use crate::repository::sign::Key;
 use crate::repository::store::Store;
@@ -77,11 +76,6 @@ impl<'a> Site<'a> {
     /// What is the same for all changes.
     pub fn change<'k>(&'k self, key: Option<&'k Key>) -> Change<'k> {
         Change { key, now: self.now, progress: self.ui }
-    }
-
-    /// Writes the files that people fetch, after a change.
-    pub fn write_pages(&self, writer: &Writer, key: Option<&Key>) -> Result<()> {
-        pages::write(&writer.store, key.map(|key| key.public.as_slice()))
     }
 
     /// Says so where `cargo clean` would delete the repository.

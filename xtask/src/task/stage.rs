@@ -78,6 +78,5 @@ fn make(context: &Context, site: &Site<'_>, input: &Input, order: Order) -> Resu
             place
         }
     };
-    site.write_pages(&writer, key.as_ref())?;
     Ok(place)
 }

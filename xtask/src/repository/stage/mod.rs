@@ -218,6 +218,7 @@ pub fn apply(
     let layout = writer.store.layout.clone();
     let place = layout.snapshot(*series, name);
     let packages = Prepared::new(input, key, progress)?;
+    pages::publish_key(&layout, key)?;
     let date = input.info.date;
     let mut assembly = Assembly::new(&place, date, key)?;
     assembly.write(SNAPSHOT_CHANGELOG, &input.changelog)?;
@@ -243,6 +244,7 @@ pub fn apply(
         writer.point_latest(*series, name)?;
     }
     writer.record(manifest.event, Some(digest))?;
+    pages::write(&writer.store)?;
     Ok(place)
 }
 
