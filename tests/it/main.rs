@@ -12,6 +12,7 @@ mod clients;
 mod commands;
 mod crash;
 mod crash_repository;
+mod crash_releng;
 mod dist;
 mod documents;
 mod explain;

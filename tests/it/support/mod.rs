@@ -6,6 +6,7 @@ pub mod history;
 pub mod http;
 pub mod keys;
 pub mod program;
+pub mod published;
 pub mod repo;
 pub mod rpms;
 pub mod site;
