@@ -10,6 +10,7 @@ mod client_package;
 mod client_race;
 mod clients;
 mod commands;
+mod concurrency;
 mod crash;
 mod crash_repository;
 mod crash_releng;

@@ -3,6 +3,7 @@
 //! Nothing in it names the folder: root and state are relative, and the address is stated. So it can be copied anywhere.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use sha2::{Digest, Sha256};
 
@@ -24,7 +25,7 @@ pub struct Published {
     /// Whom signing asks.
     keys: Option<Keys>,
     /// The days that have passed: each change gets a day of its own.
-    day: std::cell::Cell<u32>,
+    day: AtomicU32,
 }
 
 impl Published {
@@ -47,27 +48,32 @@ impl Published {
         let files = [("demo.spec.in", TEMPLATE), (".gitignore", ignored), ("packaging/release.toml", &config)];
         let project = Sandbox::released(&files);
         std::fs::remove_dir_all(project.join(".git/hooks")).unwrap();
-        Published { project, keys, day: 0.into() }
+        Published { project, keys, day: AtomicU32::new(0) }
     }
 
     /// The variables of a run of the program, a day after the one before.
     pub fn variables(&self) -> Vec<(String, String)> {
-        self.day.set(self.day.get() + 1);
-        let day = self.day.get();
-        let mut variables =
-            vec![("RELENG_NOW".to_owned(), format!("2021-{:02}-{:02}T12:00:00Z", 1 + day / 28, 1 + day % 28))];
+        let day = 1 + self.day.fetch_add(1, Ordering::SeqCst);
+        let mut variables = vec![(
+            "RELENG_NOW".to_owned(),
+            format!("{}-{:02}-{:02}T12:00:00Z", 2021 + day / 336, 1 + day / 28 % 12, 1 + day % 28),
+        )];
         variables.extend(self.keys.iter().map(|keys| ("GNUPGHOME".to_owned(), keys.home().display().to_string())));
         variables
     }
 
     /// Lets days pass.
     pub fn wait(&self, days: u32) {
-        self.day.set(self.day.get() + days);
+        self.day.fetch_add(days, Ordering::SeqCst);
     }
 
     /// Runs the program in the project, a day after the last run.
     pub fn releng(&self, arguments: &[&str]) -> Ran {
-        let variables = self.variables();
+        self.releng_with(arguments, &self.variables())
+    }
+
+    /// Runs the program in the project with variables that were asked for before.
+    pub fn releng_with(&self, arguments: &[&str], variables: &[(String, String)]) -> Ran {
         let variables: Vec<(&str, &str)> =
             variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         run_in(self.project.path(), PROGRAM, arguments, &variables)

@@ -1,8 +1,9 @@
 //! The lock of a repository: one writer at a time, and the one who must wait is told for whom.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use rustix::fs::{FlockOperation, flock};
@@ -39,15 +40,31 @@ impl LockFile {
 }
 
 fn busy(file: &mut File, path: &Path) -> Failure {
-    let mut left = String::new();
-    // What the other one left is a courtesy: without it, the message says less.
-    drop(file.take(1000).read_to_string(&mut left));
+    let left = read_settled(file);
     let who = match left.trim_end().split_once(' ') {
         Some((process, command)) => format!("`{}`, process {process},", command.escape_debug()),
         None => "another run".to_owned(),
     };
     Failure::new(Exit::Busy, format!("{who} is writing this repository: it holds `{}`", path.display()))
         .help("wait for it to end, and run this again")
+}
+
+/// What the holder left in the file, once it is the same twice: one who has just taken the lock has yet to replace what
+/// the one before left. It is a courtesy: without it, the message says less.
+fn read_settled(file: &mut File) -> String {
+    const TRIES: usize = 10;
+    const PAUSE: Duration = Duration::from_millis(10);
+    let mut last = String::new();
+    for _ in 0..TRIES {
+        let mut left = String::new();
+        drop(file.rewind().and_then(|()| file.take(1000).read_to_string(&mut left)));
+        if left.ends_with('\n') && left == last {
+            break;
+        }
+        last = left;
+        std::thread::sleep(PAUSE);
+    }
+    last
 }
 
 #[cfg(test)]
