@@ -1,7 +1,7 @@
 //! People install while a repository changes: dnf over HTTP, a fresh cache each time, and a writer three times a second.
 //!
-//! Immutable revisions behind a mirrorlist, as `releng` publishes, never fail a client. createrepo_c in place is here
-//! for comparison: clients that read between two of its renames fail, and so the race is one that can be lost.
+//! Immutable revisions behind a mirrorlist never fail a client, whether `releng` promotes and rolls back or a script makes
+//! them. createrepo_c in place is here for comparison: clients that read between two of its renames fail, and so the race is one that can be lost.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::support::dnf::Client;
 use crate::support::http::Server;
 use crate::support::program::{Sandbox, run_in};
+use crate::support::published::{DIST, Published, promotion, snapshot};
 
 /// Between two changes.
 const PAUSE: Duration = Duration::from_millis(333);
@@ -20,6 +21,8 @@ const CLIENTS: usize = 2;
 /// How a repository changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Scheme {
+    /// The program promotes a signed snapshot and rolls it back, as fast as it can.
+    Program,
     /// A new folder for each change, one link flipped, and a mirrorlist that names the folder.
     Revisions,
     /// createrepo_c over the folder that clients read.
@@ -52,6 +55,7 @@ fn change(scheme: Scheme, served: &Path, packages: &[PathBuf; 2], number: usize,
     let [first, second] = packages;
     let link = |from: &Path, folder: &Path| std::fs::hard_link(from, folder.join(from.file_name().unwrap())).unwrap();
     match scheme {
+        Scheme::Program => panic!("the program makes its own states"),
         Scheme::Revisions => {
             let folder = served.join(format!("revisions/{number}"));
             std::fs::create_dir_all(&folder).unwrap();
@@ -88,27 +92,19 @@ struct Race {
     failures: Vec<String>,
 }
 
-/// Lets clients install for `time` while the repository changes.
-fn race(scheme: Scheme, time: Duration) -> Race {
-    let place = Sandbox::bare();
-    let packages = packages(&place);
-    let served = place.join("served");
-    std::fs::create_dir(&served).unwrap();
-    let server = Server::start(&served);
-    change(scheme, &served, &packages, 0, &server);
-    let text = match scheme {
-        Scheme::Revisions => repo("mirrorlist", &server.url("stable/mirrorlist")),
-        Scheme::InPlace => repo("baseurl", &server.url("stable/")),
-    };
-    let (end, over) = (Instant::now() + time, AtomicBool::new(false));
+/// Lets clients that have the `.repo` file `text` install for a while, and changes the repository at most once in a `pause`.
+fn race(scheme: Scheme, text: &str, pause: Duration, mut change: impl FnMut(usize) + Send) -> Race {
+    let (end, over) = (Instant::now() + duration(), AtomicBool::new(false));
     let client = || {
         let (mut runs, mut failures) = (0, Vec::new());
-        while Instant::now() < end {
-            let client = Client::new(&text);
+        // On a slow machine a few runs more.
+        while Instant::now() < end || runs < 2 {
+            let client = Client::new(text);
             let ran = client.install(&["demo"]);
             runs += 1;
-            if ran.code != 0 || client.installed() != ["demo-1-1.noarch"] {
-                failures.push(format!("exit {}: {}", ran.code, ran.stderr));
+            let installed = client.installed();
+            if ran.code != 0 || installed.len() != 1 || !installed[0].starts_with("demo-1") {
+                failures.push(format!("exit {}: {}{}", ran.code, ran.stderr, installed.join(" ")));
             }
         }
         (runs, failures)
@@ -119,8 +115,8 @@ fn race(scheme: Scheme, time: Duration) -> Race {
             let mut number = 0;
             while !over.load(Ordering::SeqCst) {
                 number += 1;
-                let next = Instant::now() + PAUSE;
-                change(scheme, &served, &packages, number, &server);
+                let next = Instant::now() + pause;
+                change(number);
                 std::thread::sleep(next.saturating_duration_since(Instant::now()));
             }
             number
@@ -130,6 +126,40 @@ fn race(scheme: Scheme, time: Duration) -> Race {
         let runs = results.iter().map(|(runs, _)| runs).sum();
         let failures = results.into_iter().flat_map(|(_, failures)| failures).collect();
         Race { scheme, changes: writer.join().unwrap(), runs, failures }
+    })
+}
+
+/// A race over the states that [`change`] makes.
+fn race_of_script(scheme: Scheme) -> Race {
+    let place = Sandbox::bare();
+    let packages = packages(&place);
+    let served = place.join("served");
+    std::fs::create_dir(&served).unwrap();
+    let server = Server::start(&served);
+    change(scheme, &served, &packages, 0, &server);
+    let text = match scheme {
+        Scheme::InPlace => repo("baseurl", &server.url("stable/")),
+        _ => repo("mirrorlist", &server.url("stable/mirrorlist")),
+    };
+    race(scheme, &text, PAUSE, |number| change(scheme, &served, &packages, number, &server))
+}
+
+/// A race over a repository of the program, which promotes the second snapshot and rolls it back.
+fn race_of_program() -> Race {
+    let place = Sandbox::bare();
+    let server = Server::start(place.path());
+    let published = Published::signed(&server.url("repos"));
+    std::os::unix::fs::symlink(published.project.join("repo"), place.join("repos")).unwrap();
+    published.stage("One");
+    published.releng(&[&promotion(&snapshot("1.0", 1))[..], &["--major"]].concat()).exits(0);
+    published.stage("Two");
+    let file = published.project.join(&format!("repo/demo/demo-stable-1.0-{DIST}.repo"));
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("\nmirrorlist=http://127.0.0.1") && text.contains("\nrepo_gpgcheck=1\n"), "{text}");
+    let next = snapshot("1.0", 2);
+    let arguments = [promotion(&next), vec!["rollback", "1.0", "--quiet"]];
+    race(Scheme::Program, &text, Duration::ZERO, |number| {
+        published.releng(&arguments[(number + 1) % 2]).exits(0);
     })
 }
 
@@ -148,7 +178,7 @@ impl std::fmt::Display for Race {
 
 #[track_caller]
 fn run(scheme: Scheme) -> Race {
-    let race = race(scheme, duration());
+    let race = if scheme == Scheme::Program { race_of_program() } else { race_of_script(scheme) };
     assert!(race.changes > 3 && race.runs > 3, "{race}: this is no race");
     race
 }
@@ -156,6 +186,13 @@ fn run(scheme: Scheme) -> Race {
 #[test]
 fn revisions_behind_a_mirrorlist_never_fail_a_client() {
     let race = run(Scheme::Revisions);
+    println!("{race}");
+    assert!(race.failures.is_empty(), "{}", race.failures.join("\n"));
+}
+
+#[test]
+fn the_program_never_fails_a_client() {
+    let race = run(Scheme::Program);
     println!("{race}");
     assert!(race.failures.is_empty(), "{}", race.failures.join("\n"));
 }

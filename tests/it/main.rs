@@ -13,7 +13,6 @@ mod commands;
 mod concurrency;
 mod crash;
 mod crash_repository;
-mod crash_releng;
 mod dist;
 mod documents;
 mod explain;

@@ -62,11 +62,6 @@ impl Published {
         variables
     }
 
-    /// Lets days pass.
-    pub fn wait(&self, days: u32) {
-        self.day.fetch_add(days, Ordering::SeqCst);
-    }
-
     /// Runs the program in the project, a day after the last run.
     pub fn releng(&self, arguments: &[&str]) -> Ran {
         self.releng_with(arguments, &self.variables())
