@@ -359,7 +359,8 @@ mod tests {
 
     #[test]
     fn what_leaves_the_group_is_reached_in_a_namespace_only() {
-        let script = "setsid sh -c 'sleep 1.2; touch alive' & exit 5";
+        // The shell waits, so that its child has left the group before the group is killed.
+        let script = "setsid sh -c 'sleep 1.2; touch alive' & sleep 0.5; exit 5";
         for isolation in BOTH {
             let (outcome, survived) = survives(script, isolation);
             assert_eq!(outcome.ending, Ending::Exited(5));
