@@ -68,7 +68,8 @@ fn a_rollback_to_a_revision() {
     require_same(&content(&site, 1), &content(&site, 4));
     site.releng(&["rollback", "1.0", "--to", "3"]).exits(0);
     require_same(&content(&site, 3), &content(&site, 5));
-    let refusals = [("5", "stable/1.0 is at revision 5 already"), ("9", "there is no revision 9 of stable/1.0")];
+    let refusals =
+        [("5", "stable/1.0 has the content of revision 5 already"), ("9", "there is no revision 9 of stable/1.0")];
     for (to, refusal) in refusals {
         let ran = site.releng(&["rollback", "1.0", "--to", to]).exits(1);
         ran.says(&[refusal, "help: the revisions are 1, 2, 3, 4, 5: `--to REVISION`"]);

@@ -83,7 +83,6 @@ struct Matrix<'a> {
     work: &'a Path,
     trace: Trace,
     /// What the first thread does, and where: the same, as calls and as points.
-    calls: Vec<Call>,
     points: Vec<Point>,
     old: Vec<Tree>,
     new: Vec<Tree>,
@@ -115,7 +114,7 @@ impl<'a> Matrix<'a> {
         };
         let commits = scenario.channels.iter().map(commit).collect();
         let (new, events) = (channels(scenario, &plain), events(scenario, &plain));
-        Matrix { scenario, work, trace, calls, points, old, new, commits, finished, events, recorded }
+        Matrix { scenario, work, trace, points, old, new, commits, finished, events, recorded }
     }
 
     /// What is wrong without any fault: writers besides the first thread, and the order of syncs.
@@ -131,7 +130,9 @@ impl<'a> Matrix<'a> {
         let existed = |path: &Path| {
             path.strip_prefix(&self.recorded).is_ok_and(|path| scenario.prepared.join(path).symlink_metadata().is_ok())
         };
-        let unsynced = order::check(&self.calls, scenario.litter, ignores, &existed);
+        // The folder that the roots are in is no point, and its sync counts all the same.
+        let with_parents = self.trace.mutations(std::slice::from_ref(&self.recorded));
+        let unsynced = order::check(&with_parents, scenario.litter, ignores, &existed);
         let place = format!("{}/", self.recorded.display());
         let unsynced = unsynced.into_iter().map(|what| failure(Wrong::Unsynced, what.replace(&place, "")));
         helpers.chain(unsynced).collect()
