@@ -117,11 +117,6 @@ impl Layout {
         self.root.join(format!(".trash/{number:06}"))
     }
 
-    /// The folder of the trash.
-    pub fn all_trash(&self) -> PathBuf {
-        self.root.join(".trash")
-    }
-
     /// What a person puts into `/etc/yum.repos.d`.
     pub fn repo_file(&self, channel: Channel, series: Series, dist: &Dist) -> PathBuf {
         self.root.join(format!("{}.repo", self.repo_id(channel, series, Some(dist))))

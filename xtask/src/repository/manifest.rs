@@ -172,7 +172,7 @@ impl Manifest {
     }
 }
 
-/// Whether a file in a snapshot came from the input: it lies in `sources/` and is none of the checksums made there.
-fn is_source(path: &FilePath) -> bool {
+/// Whether a file came from the input of a snapshot: it lies in `sources/` and is none of the checksums made there.
+pub fn is_source(path: &FilePath) -> bool {
     path.below("sources").is_some_and(|name| !name.starts_with(super::layout::CHECKSUMS))
 }

@@ -87,13 +87,18 @@ impl RepoFile<'_> {
 
 /// The present key and those that were used before, so that what they signed stays valid; the present one first.
 pub fn join_keys(present: &[u8], published: &[u8]) -> Vec<u8> {
-    const END: &str = "-----END PGP PUBLIC KEY BLOCK-----\n";
     let present = String::from_utf8_lossy(present).into_owned();
     let published = String::from_utf8_lossy(published);
-    let former = published.split_inclusive(END).filter(|key| key.trim() != present.trim() && !key.trim().is_empty());
+    let former = split_keys(&published).filter(|key| key.trim() != present.trim());
     let mut keys = present.trim_end().to_owned() + "\n";
     former.for_each(|key| keys.push_str(key));
     keys.into_bytes()
+}
+
+/// The armoured keys in a text of several.
+pub fn split_keys(keys: &str) -> impl Iterator<Item = &str> {
+    const END: &str = "-----END PGP PUBLIC KEY BLOCK-----\n";
+    keys.split_inclusive(END).filter(|key| key.contains("BEGIN PGP"))
 }
 
 /// Publishes the key that signs, where it is not published yet: before anything that it has signed.

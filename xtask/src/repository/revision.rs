@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use jiff::Timestamp;
 
-use super::assembly::{Assembly, SIGNATURE};
+use super::assembly::Assembly;
 use super::client_package::ClientPackage;
 use super::event::Deed;
 use super::layout::{CHECKSUMS, Channel, Layout, dist_folder, series_changelog};
-use super::manifest::{FileEntry, Manifest, PackageEntry, Release};
+use super::manifest::{FileEntry, Manifest, PackageEntry, Release, is_source};
 use super::name::{Dist, FilePath, Series};
 use super::pages::{self, MIRRORLIST, RepoFile};
 use super::repodata::{self, Fragments};
@@ -58,7 +58,6 @@ pub enum Take {
 
 /// The files of a revision that the next one takes over, each to its own place.
 pub fn carry(revision: &Revision, take: Take) -> Vec<Carried> {
-    let series = revision.manifest.series;
     let is_taken = |file: &&FileEntry| match take {
         Take::Everything => file.path.file_name() != MIRRORLIST,
         Take::Goods => file.package.is_some() || is_source(&file.path),
@@ -66,13 +65,7 @@ pub fn carry(revision: &Revision, take: Take) -> Vec<Carried> {
     let files = revision.manifest.files.iter().filter(is_taken);
     let carried =
         |file: &FileEntry| Carried { from: revision.path.clone(), entry: file.clone(), to: file.path.clone() };
-    debug_assert!(revision.path.ends_with(super::layout::revision_name(revision.number)), "{series}");
     files.map(carried).collect()
-}
-
-/// Whether a file in `sources/` is one of the release, not one about it.
-pub fn is_source(path: &FilePath) -> bool {
-    path.below("sources").is_some_and(|name| !name.starts_with(CHECKSUMS))
 }
 
 /// The packages that a revision or snapshot describes, by dist.
@@ -255,9 +248,4 @@ pub fn require_apart(carried: &[Carried]) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-/// Whether a path is that of a detached signature.
-pub fn is_signature(path: &FilePath) -> bool {
-    path.as_str().ends_with(SIGNATURE)
 }

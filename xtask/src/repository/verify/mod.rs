@@ -17,6 +17,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::layout::Layout;
+use super::pages::split_keys;
 use super::sign::Keyring;
 use crate::progress::Progress;
 
@@ -170,7 +171,7 @@ pub fn verify_repository(layout: &Layout, progress: &dyn Progress) -> Result<Rep
 /// Verifies one folder with a manifest, wherever it is; `keys` are the public keys that may have signed it.
 pub fn verify_folder(folder: &Path, shown: &str, keys: Option<&[u8]>) -> Result<Report> {
     let mut report = Report::default();
-    let keyring = keys.map(|keys| Keyring::of(&split_keys(keys))).transpose()?;
+    let keyring = keys.map(keyring_of).transpose()?;
     folder::verify(folder, shown, keyring.as_ref(), false, &mut report)?;
     report.findings.sort();
     Ok(report)
@@ -178,13 +179,11 @@ pub fn verify_folder(folder: &Path, shown: &str, keys: Option<&[u8]>) -> Result<
 
 fn load_keyring(layout: &Layout) -> Result<Option<Keyring>> {
     match std::fs::read(layout.keys()) {
-        Ok(keys) => Keyring::of(&split_keys(&keys)).map(Some),
+        Ok(keys) => keyring_of(&keys).map(Some),
         Err(_) => Ok(None),
     }
 }
 
-fn split_keys(keys: &[u8]) -> Vec<Vec<u8>> {
-    const END: &str = "-----END PGP PUBLIC KEY BLOCK-----\n";
-    let keys = String::from_utf8_lossy(keys);
-    keys.split_inclusive(END).filter(|key| key.contains("BEGIN PGP")).map(|key| key.as_bytes().to_vec()).collect()
+fn keyring_of(keys: &[u8]) -> Result<Keyring> {
+    Keyring::of(&split_keys(&String::from_utf8_lossy(keys)).collect::<Vec<_>>())
 }
