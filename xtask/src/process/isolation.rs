@@ -16,6 +16,8 @@ pub enum Isolation {
     None,
     /// Namespaces, as far as the system allows them; [`Walls`] says how far that was.
     Namespaces,
+    /// The same, and no network but a loopback of its own where [`can_go_offline`].
+    Offline,
 }
 
 /// What a job was shut into.
@@ -44,17 +46,31 @@ impl Walls {
 /// place leaves the job a process like any other. It takes back what it adds to the environment.
 const FIRST_PROCESS: &str = "unset PWD OLDPWD SHLVL; \"$@\"; exit $?";
 
+/// The same in a network namespace, whose loopback is down: tests of a build may well talk to themselves.
+const FIRST_PROCESS_OFFLINE: &str = "ip link set lo up 2>/dev/null; unset PWD OLDPWD SHLVL; \"$@\"; exit $?";
+
+/// Whether the system gives a plain user a network namespace of its own.
+pub fn can_go_offline() -> bool {
+    static STANDS: OnceLock<bool> = OnceLock::new();
+    *STANDS.get_or_init(|| {
+        let (walls, unshare) = possible();
+        *walls != Walls::None && runs(unshare, walls.flags().iter().chain(&["-n", "true"]))
+    })
+}
+
+/// Whether a program runs at all.
+fn runs<'a>(program: &Path, args: impl Iterator<Item = &'a &'a str>) -> bool {
+    let tried = cmd(program, args).stdin_null().stdout_null().stderr_null().unchecked().run();
+    tried.is_ok_and(|output| output.status.success())
+}
+
 /// The walls that this system has, tried once, from the highest; and where `unshare` is.
 fn possible() -> &'static (Walls, PathBuf) {
     static POSSIBLE: OnceLock<(Walls, PathBuf)> = OnceLock::new();
     POSSIBLE.get_or_init(|| {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let unshare = find_in_path(OsStr::new("unshare"), &path).unwrap_or_default();
-        let stands = |walls: &Walls| {
-            let args = walls.flags().iter().chain(&["true"]);
-            let tried = cmd(&unshare, args).stdin_null().stdout_null().stderr_null().unchecked().run();
-            tried.is_ok_and(|output| output.status.success())
-        };
+        let stands = |walls: &Walls| runs(&unshare, walls.flags().iter().chain(&["true"]));
         let walls = [Walls::MountsAndProcesses, Walls::Mounts].into_iter().find(stands).unwrap_or(Walls::None);
         (walls, unshare)
     })
@@ -64,14 +80,17 @@ fn possible() -> &'static (Walls, PathBuf) {
 pub fn enclose(wanted: Isolation, program: PathBuf, args: &[OsString]) -> (Walls, PathBuf, Vec<OsString>) {
     let (walls, unshare) = match wanted {
         Isolation::None => return (Walls::None, program, args.to_vec()),
-        Isolation::Namespaces => possible(),
+        Isolation::Namespaces | Isolation::Offline => possible(),
     };
+    let offline = wanted == Isolation::Offline && can_go_offline();
+    let script = if offline { FIRST_PROCESS_OFFLINE } else { FIRST_PROCESS };
     let first: &[&str] = match walls {
         Walls::None => return (Walls::None, program, args.to_vec()),
         Walls::Mounts => &[],
-        Walls::MountsAndProcesses => &["/bin/sh", "-c", FIRST_PROCESS, "sh"],
+        Walls::MountsAndProcesses => &["/bin/sh", "-c", script, "sh"],
     };
-    let words = walls.flags().iter().chain(&["--"]).chain(first).map(OsString::from);
+    let network: &[&str] = if offline { &["-n"] } else { &[] };
+    let words = walls.flags().iter().chain(network).chain(&["--"]).chain(first).map(OsString::from);
     let args = words.chain([program.into_os_string()]).chain(args.iter().cloned()).collect();
     (*walls, unshare.clone(), args)
 }

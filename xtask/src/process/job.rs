@@ -10,17 +10,16 @@
 //! killed by a signal that cannot be handled.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::{ErrorKind, PipeReader, PipeWriter, Read, Write};
+use std::io::PipeWriter;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use duct::cmd;
-use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process_group, waitid};
 
 use super::isolation::{self, Isolation, Walls};
+use super::log::{Log, Taken};
 use crate::error::{Exit, Failure};
 use crate::interrupt;
 
@@ -28,11 +27,10 @@ use crate::interrupt;
 const GRACE: Duration = Duration::from_secs(5);
 
 /// How long we rest where a running job says nothing.
-const REST: Duration = Duration::from_millis(10);
+pub(super) const REST: Duration = Duration::from_millis(10);
 
-/// How long after its end a job's log may still have an open writer; and how much is taken of one that never rests.
-const LAST_WORDS: Duration = Duration::from_millis(200);
-const MOST_LAST_WORDS: usize = 1 << 20;
+/// How many times 64 KiB of what a program pours out are taken at once.
+const MOST_TAKES: usize = 64;
 
 /// Where programs are looked for in an environment without PATH, as the C library does.
 const PLAIN_PATH: &str = "/bin:/usr/bin";
@@ -87,43 +85,36 @@ impl Job<'_> {
     }
 
     fn run_while(&self, go_on: impl Fn() -> Result<(), Failure>, grace: Duration) -> Result<Outcome> {
+        let mut running = self.start_with(grace)?;
+        let mut interrupted = None;
+        loop {
+            if let Some(outcome) = running.poll()? {
+                return interrupted.map_or(Ok(outcome), |failure: Failure| Err(failure.into()));
+            }
+            if interrupted.is_none()
+                && let Err(failure) = go_on()
+            {
+                running.ask_to_end();
+                interrupted = Some(failure);
+            }
+            std::thread::sleep(REST);
+        }
+    }
+
+    /// Starts it. Whoever has it must [`Running::poll`] it often: a pipe holds 64 KiB of what it says.
+    ///
+    /// Errors: as those of [`Job::run`], without the interrupt.
+    pub fn start(&self) -> Result<Running> {
+        self.start_with(GRACE)
+    }
+
+    fn start_with(&self, grace: Duration) -> Result<Running> {
         let (walls, program, args) = isolation::enclose(self.isolation, self.find_program()?, &self.args);
-        let (mut log, writer) = Log::open(self.log)?;
+        let (log, writer) = Log::open(self.log)?;
         let start = Instant::now();
-        let group = self.start(&program, &args, writer)?;
-        let mut stop: Option<Stop> = None;
-        let status = loop {
-            let spoke = matches!(log.take()?, Taken::Bytes(_));
-            if let Some(status) = group.ended()? {
-                break status;
-            }
-            match &stop {
-                None => {
-                    let reason = match go_on() {
-                        Err(interrupted) => Some(Some(interrupted)),
-                        Ok(()) => (start.elapsed() >= self.time_limit).then_some(None),
-                    };
-                    if let Some(interrupted) = reason {
-                        group.signal(Signal::TERM);
-                        stop = Some(Stop { interrupted, kill_at: Instant::now() + grace });
-                    }
-                }
-                Some(stop) if Instant::now() >= stop.kill_at => group.signal(Signal::KILL),
-                Some(_) => (),
-            }
-            if !spoke {
-                std::thread::sleep(REST);
-            }
-        };
-        let duration = start.elapsed();
-        drop(group);
-        log.finish()?;
-        let ending = match stop {
-            Some(Stop { interrupted: Some(interrupted), .. }) => return Err(interrupted.into()),
-            Some(Stop { interrupted: None, .. }) => Ending::TimedOut,
-            None => ending_of(&status, walls),
-        };
-        Ok(Outcome { ending, duration, walls })
+        let group = self.spawn(&program, &args, writer)?;
+        let time_limit = self.time_limit;
+        Ok(Running { group, log, start, time_limit, grace, walls, kill_at: None, is_late: false })
     }
 
     /// Where the program is; looked for here, so that a missing one is the same error inside any walls.
@@ -140,7 +131,7 @@ impl Job<'_> {
         Ok(found.ok_or_else(|| Failure::new(Exit::Failed, format!("there is no program `{shown}`")).help(help))?)
     }
 
-    fn start(&self, program: &Path, args: &[OsString], writer: PipeWriter) -> Result<Group> {
+    fn spawn(&self, program: &Path, args: &[OsString], writer: PipeWriter) -> Result<Group> {
         let run = cmd(program, args).dir(self.folder).full_env(self.environment.iter().cloned());
         // Read from the end: standard output is the pipe, and standard error is what standard output is then.
         let run = run.stdin_null().stderr_to_stdout().stdout_file(writer).unchecked().before_spawn(|command| {
@@ -159,11 +150,51 @@ impl Job<'_> {
     }
 }
 
-/// Why a job is being ended, and when patience does.
-struct Stop {
-    /// `None`: its time is over.
-    interrupted: Option<Failure>,
-    kill_at: Instant,
+/// A job that was started. Dropped, all of it is killed.
+pub struct Running {
+    group: Group,
+    log: Log,
+    start: Instant,
+    time_limit: Duration,
+    grace: Duration,
+    walls: Walls,
+    /// When patience ends with a job that was asked to end.
+    kill_at: Option<Instant>,
+    /// Whether its time limit was why.
+    is_late: bool,
+}
+
+impl Running {
+    /// Takes what it has said since, and how it ended, where it has: once, and then never again.
+    pub fn poll(&mut self) -> Result<Option<Outcome>> {
+        // Not all that a program may pour out, so that others get their turn.
+        for _ in 0..MOST_TAKES {
+            if !matches!(self.log.take()?, Taken::Bytes(_)) {
+                break;
+            }
+        }
+        if let Some(status) = self.group.ended()? {
+            let duration = self.start.elapsed();
+            self.group.signal(Signal::KILL);
+            self.log.finish()?;
+            let ending = if self.is_late { Ending::TimedOut } else { ending_of(&status, self.walls) };
+            return Ok(Some(Outcome { ending, duration, walls: self.walls }));
+        }
+        if self.kill_at.is_none() && self.start.elapsed() >= self.time_limit {
+            self.is_late = true;
+            self.ask_to_end();
+        }
+        if self.kill_at.is_some_and(|kill_at| Instant::now() >= kill_at) {
+            self.group.signal(Signal::KILL);
+        }
+        Ok(None)
+    }
+
+    /// Asks it to end (SIGTERM); it is made to a little later, by [`Running::poll`].
+    pub fn ask_to_end(&mut self) {
+        self.group.signal(Signal::TERM);
+        self.kill_at = Some(Instant::now() + self.grace);
+    }
 }
 
 /// What the main process left. The shell inside the walls can only say a signal as shells do: 128 and its number.
@@ -199,60 +230,6 @@ impl Drop for Group {
     fn drop(&mut self) {
         self.signal(Signal::KILL);
         drop(self.running.wait());
-    }
-}
-
-/// The log of a job: what comes out of a pipe goes into a file. Never blocks.
-struct Log<'a> {
-    pipe: PipeReader,
-    file: File,
-    path: &'a Path,
-}
-
-/// What one look into the pipe gave.
-enum Taken {
-    /// This many bytes, now in the file.
-    Bytes(usize),
-    /// There is a writer, and it is silent.
-    Nothing,
-    /// There is no writer left.
-    End,
-}
-
-impl Log<'_> {
-    fn open(path: &Path) -> Result<(Log<'_>, PipeWriter)> {
-        let file = File::create(path).with_context(|| format!("cannot create `{}`", path.display()))?;
-        let (pipe, writer) = std::io::pipe().context("cannot make a pipe")?;
-        let flags = fcntl_getfl(&pipe).and_then(|flags| fcntl_setfl(&pipe, flags | OFlags::NONBLOCK));
-        flags.context("cannot set up a pipe")?;
-        Ok((Log { pipe, file, path }, writer))
-    }
-
-    fn take(&mut self) -> Result<Taken> {
-        let mut buffer = [0; 1 << 16];
-        match self.pipe.read(&mut buffer) {
-            Ok(0) => Ok(Taken::End),
-            Ok(count) => {
-                let written = self.file.write_all(&buffer[..count]);
-                written.with_context(|| format!("cannot write `{}`", self.path.display()))?;
-                Ok(Taken::Bytes(count))
-            }
-            Err(error) if [ErrorKind::WouldBlock, ErrorKind::Interrupted].contains(&error.kind()) => Ok(Taken::Nothing),
-            Err(error) => Err(error).context("cannot read what a running program says"),
-        }
-    }
-
-    /// Takes what is left in the pipe. Whoever left the group may hold it open for ever: it is not waited for.
-    fn finish(mut self) -> Result<()> {
-        let (start, mut left) = (Instant::now(), MOST_LAST_WORDS);
-        while left > 0 && start.elapsed() < LAST_WORDS {
-            match self.take()? {
-                Taken::End => break,
-                Taken::Bytes(count) => left = left.saturating_sub(count),
-                Taken::Nothing => std::thread::sleep(REST),
-            }
-        }
-        self.file.sync_all().with_context(|| format!("cannot write `{}`", self.path.display()))
     }
 }
 
@@ -316,6 +293,14 @@ mod tests {
             assert_eq!(std::fs::read_to_string(&log).unwrap(), "ONLY=this one\n", "{isolation:?}");
         }
         assert_eq!(run("cat; pwd", Isolation::None).1.lines().count(), 1, "no input");
+    }
+
+    #[test]
+    fn offline_there_is_nothing_but_a_loopback() {
+        let (outcome, log) = run("ls /sys/class/net; cat /proc/net/dev", Isolation::Offline);
+        assert_eq!(outcome.ending, Ending::Exited(0));
+        let devices = log.lines().filter(|line| line.contains(':')).map(|line| line.split(':').next().unwrap().trim());
+        assert_eq!(devices.collect::<Vec<_>>(), ["lo"], "this test needs `unshare -n`: {log}");
     }
 
     #[test]

@@ -6,9 +6,10 @@
 
 pub mod isolation;
 pub mod job;
+mod log;
 pub mod net;
 pub mod read;
 
-pub use isolation::{Isolation, Walls};
-pub use job::{Ending, Job, Outcome};
+pub use isolation::{Isolation, Walls, can_go_offline};
+pub use job::{Ending, Job, Outcome, Running};
 pub use read::{Program, Said, with_help};
