@@ -336,7 +336,7 @@ fn a_new_series_is_never_due() {
 #[test]
 fn a_second_writer_is_told_who_the_first_is() {
     let site = staged();
-    let first = LockFile::take(&site.state("lock"), "releng promote").unwrap();
+    let first = LockFile::take(&site.state("lock"), "releng promote", "writing this repository").unwrap();
     let before = site.trees();
     let who = format!("`releng promote`, process {}, is writing this repository: ", std::process::id());
     for args in [&["promote", "--major", "--untested", "x"][..], &["stage"], &["rollback", "1.0"]] {

@@ -15,7 +15,7 @@ use crate::ui::{Color, Talk};
     name = "releng",
     version = option_env!("RELENG_BUILD_VERSION").unwrap_or("built from a checkout"),
     after_help = "Exit codes: 0 done · 1 it failed, or the answer is no · 2 usage or configuration · 4 out of date · \
-                  6 not enough history · 75 another run holds the lock · 130 interrupted"
+                  5 try again · 6 not enough history · 75 another run holds the lock · 130 interrupted"
 )]
 pub struct Cli {
     /// The flags before or after any command.
@@ -66,7 +66,9 @@ pub enum Command {
     /// Make the release: source archives, changelog, spec, source RPM and checksums; and stage it
     Dist(task::dist::Args),
     /// Make the release and print the path of its source RPM
-    Srpm(task::dist::Args),
+    Srpm(task::dist::ReleaseArgs),
+    /// Build the binary RPMs of the configured dists, here or on a build farm
+    Rpm(task::rpm::Args),
     /// Stage a release as a snapshot in the unstable channel
     Stage(task::stage::Args),
     /// Run the acceptance tests on a snapshot and record the results

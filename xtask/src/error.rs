@@ -15,6 +15,8 @@ pub enum Exit {
     Usage = 2,
     /// A file is out of date (`spec --check`).
     OutOfDate = 4,
+    /// A fault outside, or a race that was lost: trying again may help.
+    TryAgain = 5,
     /// The history is not enough to answer: a shallow clone, no tags, no commit.
     NotEnoughHistory = 6,
     /// Another run holds the lock.

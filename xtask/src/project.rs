@@ -9,7 +9,7 @@ use std::path::{Component, Path};
 
 use anyhow::{Context, Result};
 
-use crate::config::{self, Config, Name, Vendor};
+use crate::config::{self, Config, Name, RustVersion, Vendor};
 use crate::error::{Exit, Failure};
 use crate::git::{CommitId, Repository};
 use crate::rpm::spec;
@@ -114,6 +114,8 @@ pub struct Project {
     pub template: Option<Template>,
     /// Whose dependencies go into the vendor archive.
     pub vendor: Vendor,
+    /// The least compiler that it asks for, where its Cargo.toml says one.
+    pub rust_version: Option<RustVersion>,
 }
 
 /// Reads the configuration of a tree; `None` where it has no such file.
@@ -140,7 +142,8 @@ impl Project {
             None if tree.read("Cargo.lock")?.is_some() => Vendor::Cargo,
             None => Vendor::None,
         };
-        Ok(Project { config, name, name_source, template, vendor })
+        let rust_version = tree.read("Cargo.toml")?.and_then(|manifest| config::cargo_rust_version(&manifest));
+        Ok(Project { config, name, name_source, template, vendor, rust_version })
     }
 }
 

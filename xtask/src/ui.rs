@@ -2,6 +2,8 @@
 //!
 //! Results go to standard output, everything else to standard error, so that `$(cargo xtask version)` always works.
 
+mod board;
+
 use std::fmt::Write as _;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::str::FromStr;
@@ -13,7 +15,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::error::Failure;
 use crate::history::text::is_steering;
-use crate::progress::Progress;
+use crate::progress::{Progress, Row};
+use board::Board;
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +59,7 @@ pub struct Ui {
     talk: Talk,
     colored: bool,
     phase: Mutex<Option<Phase>>,
+    board: Mutex<Option<Board>>,
 }
 
 /// One phase of work that may turn out to be long.
@@ -87,7 +91,7 @@ impl Ui {
                 std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             }
         };
-        Ui { talk, colored, phase: Mutex::new(None) }
+        Ui { talk, colored, phase: Mutex::new(None), board: Mutex::new(None) }
     }
 
     /// Prints a result to standard output, as it is. A reader that has gone away is no error.
@@ -137,6 +141,9 @@ impl Ui {
     /// One line to standard error; a bar that is shown is moved out of the way.
     #[expect(clippy::print_stderr, reason = "this is where the program speaks")]
     fn say(&self, line: &str) {
+        if let Some(board) = self.board.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            return board.suspend(|| eprintln!("{line}"));
+        }
         match self.phase.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|phase| &phase.shown) {
             Some(Shown::Bar(bar)) => bar.suspend(|| eprintln!("{line}")),
             _ => eprintln!("{line}"),
@@ -186,6 +193,20 @@ impl Progress for Ui {
                 bar.finish_and_clear();
             }
         });
+    }
+
+    fn board(&self, rows: &[Row]) {
+        if self.talk == Talk::Normal {
+            let mut board = self.board.lock().unwrap_or_else(PoisonError::into_inner);
+            let lines = board.get_or_insert_with(Board::new).update(rows);
+            drop(board);
+            lines.iter().for_each(|line| self.say(&printable(line)));
+        }
+    }
+
+    fn end_board(&self) {
+        let board = self.board.lock().unwrap_or_else(PoisonError::into_inner).take();
+        board.map(Board::end).into_iter().flatten().for_each(|line| self.say(&printable(&line)));
     }
 
     fn warn(&self, message: &str) {

@@ -67,6 +67,14 @@ impl Workspace {
         }
     }
 
+    /// Where the program keeps its own state: `target/releng`; in a bare repository, beside the results, in `results`.
+    pub fn state_folder(&self, results: &Path) -> PathBuf {
+        match self.work_tree() {
+            Some(root) => root.join("target/releng"),
+            None => results.parent().unwrap_or(results).join("releng"),
+        }
+    }
+
     /// The root where a person's own copies of the files are; `None` for a bare repository.
     pub fn work_tree(&self) -> Option<&Path> {
         match &self.origin {

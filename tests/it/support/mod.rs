@@ -2,6 +2,7 @@
 
 pub mod crash;
 pub mod dnf;
+pub mod farm;
 pub mod history;
 pub mod http;
 pub mod keys;
@@ -10,6 +11,7 @@ pub mod published;
 pub mod repo;
 pub mod rpms;
 pub mod site;
+pub mod specs;
 
 use std::path::{Path, PathBuf};
 

@@ -3,17 +3,35 @@
 //! One file, every key optional, unknown keys refused. The keys are the fields of [`Config`] and stand nowhere else:
 //! what is known, what `cargo xtask config` lists and what an unknown key is compared with all come from its default.
 
+/// Serde as the text that `Display` gives and `FromStr` takes.
+macro_rules! serde_as_text {
+    ($($name:ident),*) => {$(
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
+                <String as ::serde::Deserialize>::deserialize(deserializer)?.parse().map_err(::serde::de::Error::custom)
+            }
+        }
+    )*};
+}
+pub(crate) use serde_as_text;
+
 mod cargo;
 mod repository;
+mod rpms;
 mod unknown;
 
 use std::fmt;
-use std::num::NonZero;
 
 use serde::{Deserialize, Serialize};
 
-pub use cargo::{cargo_package_name, with_vendor_directory};
+pub use cargo::{cargo_package_name, cargo_rust_version, with_vendor_directory};
 pub use repository::{AcceptanceTest, Address, DueCase, PromotionKeys, PromotionKind, RepositoryKeys, TimeLimit};
+pub use rpms::{Arch, BackendKind, CoprKeys, Dist, DistKeys, KojiKeys, RpmKeys, RustVersion, SrpmWriter, Word};
 pub use unknown::{edit_distance, known_keys, leaves, lines_of_keys};
 
 use crate::error::{Exit, Failure};
@@ -103,31 +121,6 @@ pub enum Vendor {
     Cargo,
 }
 
-/// `[rpm]`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "kebab-case")]
-pub struct RpmKeys {
-    /// The spec template. Default: the only `*.spec.in` in the root or in `packaging/`.
-    pub spec: Option<String>,
-    /// How many of the newest changelog entries the spec holds. Default: all.
-    pub changelog_entries: Option<NonZero<u32>>,
-    /// Who writes the source RPM.
-    pub srpm: SrpmWriter,
-    /// Whether a noarch package that was built on one dist may be staged for another.
-    pub portable_noarch: bool,
-}
-
-/// Who writes the source RPM.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SrpmWriter {
-    /// This program, with the spec's own definitions alone: the same bytes on every machine.
-    #[default]
-    Native,
-    /// `rpmbuild -bs`, with the macros of the machine.
-    Rpmbuild,
-}
-
 /// A project's name: what an RPM may be called and a file name may begin with. ASCII letters, digits and `._+-`, a
 /// letter or digit first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,9 +184,11 @@ mod tests {
 
     #[test]
     fn every_key_is_read() {
+        use std::num::NonZero;
         let text = "[project]\nname = \"lago\"\nbranches = [\"v*\"]\n[version]\ninitial = \"0.1\"\n[source]\nformats = [\"zip\"]\n\
                     vendor = \"none\"\n[rpm]\nspec = \"lago.spec.in\"\nchangelog-entries = 200\nsrpm = \"rpmbuild\"\n\
-                    portable-noarch = true\n[repository]\nroot = \"repo\"\nstate = \"state\"\nurl = \"https://example.org\"\n\
+                    portable-noarch = true\ndists = [\"el9\"]\nbackend = \"copr\"\ntimeout = \"1h\"\npoll = \"5s\"\n\
+                    [rpm.copr]\nproject = \"@lago/lago\"\nconfig = \"~/copr\"\n[rpm.koji]\nprofile = \"cbs\"\nconfig = \"~/koji\"\nscratch = true\n[repository]\nroot = \"repo\"\nstate = \"state\"\nurl = \"https://example.org\"\n\
                     keep-snapshots = 1\nkeep-days = 2\nsign = \"ABCD\"\n[promotion]\ninterval-days = 3\ndue = []\n\
                     [[acceptance]]\nname = \"install\"\nrun = [\"sh\"]\ntimeout = \"10m\"\non = [\"minor\"]\n";
         let config = Config::parse(text.as_bytes()).unwrap();
@@ -211,6 +206,9 @@ mod tests {
         assert_eq!(help, "did you mean `source.formats`?");
         assert_eq!(refusal("[versoin]\ninitial = \"0.1\"\n").1, "did you mean `version.initial`?");
         assert_eq!(refusal("name = \"x\"\n").1, "did you mean `project.name`?");
+        assert_eq!(refusal("[rpm.dist.el9]\nmokc = \"x\"\n").1, "did you mean `rpm.dist.el9.mock`?");
+        assert!(refusal("[rpm.mock]\nx = 1\n").0.ends_with("line 2: unknown key `rpm.mock.x`"));
+        assert!(refusal("[rpm.mock]\n").0.ends_with("line 1: unknown key `rpm.mock`"));
         let (message, help) =
             refusal("[[acceptance]]\nname = \"a\"\nrun = [\"b\"]\n[[acceptance]]\ntimeuot = \"1m\"\n");
         assert!(message.ends_with("line 5: unknown key `acceptance.timeuot`"), "{message}");
@@ -231,6 +229,13 @@ mod tests {
             ("[[acceptance]]\nname = \"x\"\n", "`run` is empty"),
             ("[[acceptance]]\nname = \"x\"\nrun = [\"a\"]\n[[acceptance]]\nname = \"x\"\nrun = [\"a\"]\n", "two tests"),
             ("[[acceptance]]\nname = \"x\"\nrun = [\"true\"]\ntimeout = \"soon\"\n", "such as `90s`"),
+            ("[rpm]\ndists = [\"EL9\"]\n", "lower-case letters and a number"),
+            ("[rpm.dist.nine]\narches = []\n", "lower-case letters and a number"),
+            ("[rpm.dist.el9]\narches = [\"../x\"]\n", "names no architecture"),
+            ("[rpm.dist.el9]\narches = [\"noarch\"]\n", "names no architecture"),
+            ("[rpm.dist.el9]\nminimum-rust = \"x\"\n", "numbers with dots"),
+            ("[rpm.dist.el9]\nmock = \"-rf\"\n", "begins with `-`"),
+            ("[rpm]\nbackend = \"obs\"\n", "unknown variant `obs`"),
             ("[project\n", "line 1"),
         ] {
             let (message, _) = refusal(text);

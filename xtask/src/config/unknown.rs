@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
 use super::repository::AcceptanceTest;
+use super::rpms::DistKeys;
 use super::{Config, PATH};
 use crate::error::{Exit, Failure};
 
@@ -18,7 +20,9 @@ pub(super) struct UnknownKey {
 impl UnknownKey {
     pub(super) fn failure(&self) -> Failure {
         let message = format!("`{PATH}` line {}: unknown key `{}`", self.line, self.path);
-        let known: Vec<String> = known_keys().into_keys().chain(keys_in_lists()).collect();
+        let name = split_named(&self.path).map_or("<dist>", |(name, _)| name);
+        let named = keys_of_dists().into_iter().map(|key| format!("{NAMED}{name}.{key}"));
+        let known: Vec<String> = known_keys().into_keys().chain(keys_in_lists()).chain(named).collect();
         let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
         // A key in the wrong table is as near as one with a letter wrong.
         let distance = |key: &str| edit_distance(key, &self.path).min(1 + edit_distance(&last(key), &last(&self.path)));
@@ -30,7 +34,8 @@ impl UnknownKey {
     }
 }
 
-/// Every key with its default as JSON (`null` for none), by its dotted path.
+/// Every key with its default as JSON (`null` for none), by its dotted path; none of those that stand below a name, such as
+/// `rpm.dist.el9.mock`.
 pub fn known_keys() -> BTreeMap<String, Value> {
     leaves(&Config::default())
 }
@@ -39,72 +44,93 @@ pub fn known_keys() -> BTreeMap<String, Value> {
 pub fn leaves(config: &Config) -> BTreeMap<String, Value> {
     let mut leaves = BTreeMap::new();
     // A struct of strings, numbers and lists always has a JSON form.
-    if let Ok(Value::Object(tables)) = serde_json::to_value(config) {
-        for (table, keys) in tables {
-            match keys {
-                Value::Object(keys) => {
-                    leaves.extend(keys.into_iter().map(|(key, value)| (format!("{table}.{key}"), value)));
-                }
-                list => _ = leaves.insert(table, list),
-            }
-        }
-    }
+    collect_leaves("", serde_json::to_value(config).unwrap_or_default(), &mut leaves);
     leaves
 }
 
-/// The keys that `text` sets, by dotted path, with their lines; a list of tables by its own name, with the line of the first.
-/// Empty where `text` is no TOML.
-pub fn lines_of_keys(text: &str) -> BTreeMap<String, usize> {
-    let Ok(document) = DeTable::parse(text) else { return BTreeMap::new() };
-    let mut lines = BTreeMap::new();
-    for (table, value) in document.get_ref() {
-        match value.get_ref() {
-            DeValue::Table(keys) => lines.extend(lines_in(text, table.get_ref(), keys)),
-            _ => _ = lines.insert(table.get_ref().to_string(), line_at(text, table.span().start)),
+fn collect_leaves(path: &str, value: Value, leaves: &mut BTreeMap<String, Value>) {
+    match value {
+        Value::Object(keys) => {
+            keys.into_iter().for_each(|(key, value)| collect_leaves(&below(path, &key), value, leaves));
         }
+        value => _ = leaves.insert(path.to_owned(), value),
+    }
+}
+
+fn below(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}
+
+/// The keys that `text` sets, by dotted path, with their lines; a list of tables by its own name, with the line of the
+/// first; an empty table by its name. Nothing where `text` is no TOML.
+pub fn lines_of_keys(text: &str) -> BTreeMap<String, usize> {
+    let mut lines = BTreeMap::new();
+    if let Ok(document) = DeTable::parse(text) {
+        collect_lines(text, "", document.get_ref(), &mut lines);
     }
     lines
+}
+
+fn collect_lines(text: &str, path: &str, table: &DeTable<'_>, lines: &mut BTreeMap<String, usize>) {
+    for (key, value) in table {
+        let path = below(path, key.get_ref());
+        match value.get_ref() {
+            DeValue::Table(keys) if !keys.is_empty() => collect_lines(text, &path, keys, lines),
+            _ => _ = lines.insert(path, line_at(text, key.span().start)),
+        }
+    }
 }
 
 /// The keys that nothing knows, in the order of their lines. Errors: `text` is no TOML.
 pub(super) fn find(text: &str) -> Result<Vec<UnknownKey>, toml::de::Error> {
     let document = DeTable::parse(text)?;
     let known = known_keys();
+    let is_known = |path: &str| {
+        let table = format!("{path}.");
+        known.contains_key(path)
+            || known.keys().any(|key| key.starts_with(&table))
+            || split_named(path).is_some_and(|(_, key)| key.is_empty() || keys_of_dists().iter().any(|own| own == key))
+            || NAMED.strip_suffix('.') == Some(path)
+    };
+    let mut lines: Vec<(String, usize)> = lines_of_keys(text).into_iter().filter(|(path, _)| !is_known(path)).collect();
     let in_lists = keys_in_lists();
-    let mut unknown: Vec<UnknownKey> = lines_of_keys(text)
-        .into_iter()
-        .filter(|(path, _)| !known.contains_key(path))
-        .map(|(path, line)| UnknownKey { path, line })
-        .collect();
     for (table, value) in document.get_ref() {
-        let name = table.get_ref().to_string();
-        let prefix = format!("{name}.");
-        if let (DeValue::Array(elements), true) = (value.get_ref(), known.contains_key(&name)) {
-            let tables = elements.iter().filter_map(|element| element.get_ref().as_table());
-            let lines = tables.flat_map(|keys| lines_in(text, &name, keys));
-            unknown.extend(
-                lines.filter(|(path, _)| !in_lists.contains(path)).map(|(path, line)| UnknownKey { path, line }),
-            );
-        } else if !known.keys().any(|key| *key == name || key.starts_with(&prefix))
-            && !unknown.iter().any(|key| key.path == name || key.path.starts_with(&prefix))
-        {
-            unknown.push(UnknownKey { path: name, line: line_at(text, table.span().start) });
+        let name = table.get_ref();
+        let elements = value.get_ref().as_array().filter(|_| known.contains_key(&**name));
+        for keys in elements.into_iter().flatten().filter_map(|element| element.get_ref().as_table()) {
+            let mut found = BTreeMap::new();
+            collect_lines(text, name, keys, &mut found);
+            lines.extend(found.into_iter().filter(|(path, _)| !in_lists.contains(path)));
         }
     }
-    unknown.sort_by_key(|key| key.line);
-    Ok(unknown)
+    lines.sort_by_key(|(_, line)| *line);
+    Ok(lines.into_iter().map(|(path, line)| UnknownKey { path, line }).collect())
+}
+
+/// Below it stand tables that are named by the person who writes them.
+const NAMED: &str = "rpm.dist.";
+
+/// The name and the key of a path below [`NAMED`]; the key is empty for the table itself.
+fn split_named(path: &str) -> Option<(&str, &str)> {
+    let rest = path.strip_prefix(NAMED)?;
+    Some(rest.split_once('.').unwrap_or((rest, "")))
+}
+
+/// The keys of a table below [`NAMED`].
+fn keys_of_dists() -> Vec<String> {
+    keys_of(DistKeys::default())
 }
 
 /// The keys of the tables in lists of tables, by dotted path.
 fn keys_in_lists() -> Vec<String> {
-    match serde_json::to_value(AcceptanceTest::default()) {
-        Ok(Value::Object(keys)) => keys.keys().map(|key| format!("acceptance.{key}")).collect(),
-        _ => Vec::new(),
-    }
+    keys_of(AcceptanceTest::default()).iter().map(|key| below("acceptance", key)).collect()
 }
 
-fn lines_in(text: &str, table: &str, keys: &DeTable<'_>) -> Vec<(String, usize)> {
-    keys.keys().map(|key| (format!("{table}.{}", key.get_ref()), line_at(text, key.span().start))).collect()
+fn keys_of(table: impl Serialize) -> Vec<String> {
+    match serde_json::to_value(table) {
+        Ok(Value::Object(keys)) => keys.into_iter().map(|(key, _)| key).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn line_at(text: &str, offset: usize) -> usize {

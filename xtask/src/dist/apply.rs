@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 
+use super::packages::Present;
 use super::{Input, Step, replace};
 use crate::config::{Format, SrpmWriter};
 use crate::error::{Exit, Failure};
@@ -63,6 +64,7 @@ pub fn apply(repository: &Repository, input: &Input, plan: &Plan<Step>, progress
             Step::Srpm { file, writer: SrpmWriter::Rpmbuild, spec_name, .. } => {
                 written.push(run.rpmbuild_srpm(file, spec_name)?);
             }
+            Step::Keep => written.extend(run.keep_packages(&written)?),
             Step::Checksums { file } => {
                 let sums = written.iter().map(|written| (written.file.as_str(), written.digest));
                 written.push(run.text(file, &checksum::render_sums(sums))?);
@@ -123,6 +125,15 @@ impl Run<'_> {
         self.write(file, Some(vendored.member_count()), |out| {
             gzip::compress(out, threads, |tar| vendored.write(tar, progress))
         })
+    }
+
+    /// The packages that are there, where they were built from the source RPM that was just made.
+    fn keep_packages(&self, written: &[Written]) -> Result<Vec<Written>> {
+        let Some(srpm) = written.iter().find(|written| written.file.ends_with(".src.rpm")) else {
+            return Ok(Vec::new());
+        };
+        let present = Present::load(self.aside.target(), srpm.digest, &[]);
+        if present.is_empty() { Ok(Vec::new()) } else { present.write(self.aside) }
     }
 
     fn text(&self, file: &str, text: &str) -> Result<Written> {

@@ -2,14 +2,16 @@
 //! the making of them ([`apply`](apply::apply)).
 
 pub mod apply;
+pub mod packages;
 mod replace;
+pub mod reuse;
 
 use std::fmt;
 use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::config::{Format, SrpmWriter, Vendor};
+use crate::config::{Config, Format, RustVersion, SrpmWriter, Vendor};
 use crate::error::{Exit, Failure};
 use crate::git::{CommitId, Repository};
 use crate::history::{self, Milestone, Version};
@@ -94,6 +96,8 @@ pub enum Step {
         /// The spec.
         spec: String,
     },
+    /// Keeps the binary RPMs that are there, where they are of the same source RPM.
+    Keep,
     /// Writes the digests of the files before it.
     Checksums {
         /// Where to.
@@ -114,6 +118,7 @@ impl fmt::Display for Step {
             Step::Text { file, content } => write!(f, "write {file} ({})", human_size(content.len() as u64)),
             Step::Srpm { file, writer: SrpmWriter::Native, .. } => write!(f, "write {file}"),
             Step::Srpm { file, writer: SrpmWriter::Rpmbuild, .. } => write!(f, "write {file} with rpmbuild"),
+            Step::Keep => write!(f, "keep rpm/, where it was built from the same source RPM"),
             Step::Checksums { file } => write!(f, "write {file}"),
             Step::Place { target } => write!(f, "put them in {}", target.display()),
         }
@@ -121,6 +126,16 @@ impl fmt::Display for Step {
 }
 
 impl Input {
+    /// The configuration of the commit.
+    pub fn config(&self) -> &Config {
+        &self.project.config
+    }
+
+    /// The least compiler that the project asks for, where it is one of Rust and says so.
+    pub fn rust_version(&self) -> Option<&RustVersion> {
+        self.project.rust_version.as_ref()
+    }
+
     /// Reads the project as the commit has it, and counts its version.
     ///
     /// Errors: no such commit, not enough history for a release, a configuration or template that is wrong.
@@ -209,8 +224,11 @@ pub fn decide(workspace: &Workspace, input: &Input, order: &Order, progress: &dy
             Srpm::Needs(file) => progress.warn(&format!("no source RPM: it needs `{file}`, which is left out")),
         }
     }
-    steps.push(Step::Checksums { file: CHECKSUMS_FILE.to_owned() });
     let target = place(workspace, order)?;
+    if target.join(crate::rpm::build::FILE_NAME).exists() {
+        steps.push(Step::Keep);
+    }
+    steps.push(Step::Checksums { file: CHECKSUMS_FILE.to_owned() });
     replace::require_ours(&target)?;
     steps.push(Step::Place { target });
     Ok(Plan { title: format!("release {} {}-{}", project.name, facts.version, order.release), steps })

@@ -18,10 +18,11 @@ pub struct LockFile {
 }
 
 impl LockFile {
-    /// Takes the lock and leaves the number of this process and its `command` in the file.
+    /// Takes the lock and leaves the number of this process and its `command` in the file; `deed` is what only one process
+    /// may be doing, such as `writing this repository`.
     ///
     /// Errors: another process holds it (exit 75, with what that one left there); a file that cannot be written.
-    pub fn take(path: &Path, command: &str) -> Result<LockFile> {
+    pub fn take(path: &Path, command: &str, deed: &str) -> Result<LockFile> {
         let failed = || format!("cannot lock `{}`", path.display());
         if let Some(folder) = path.parent() {
             make_private_folders(folder)?;
@@ -30,7 +31,7 @@ impl LockFile {
         let mut file = options.read(true).write(true).create(true).truncate(false).open(path).with_context(failed)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
-            Err(Errno::WOULDBLOCK) => return Err(busy(&mut file, path).into()),
+            Err(Errno::WOULDBLOCK) => return Err(busy(&mut file, path, deed).into()),
             Err(error) => return Err(error).with_context(failed),
         }
         let left = format!("{} {command}\n", std::process::id());
@@ -39,13 +40,13 @@ impl LockFile {
     }
 }
 
-fn busy(file: &mut File, path: &Path) -> Failure {
+fn busy(file: &mut File, path: &Path, deed: &str) -> Failure {
     let left = read_settled(file);
     let who = match left.trim_end().split_once(' ') {
         Some((process, command)) => format!("`{}`, process {process},", command.escape_debug()),
         None => "another run".to_owned(),
     };
-    Failure::new(Exit::Busy, format!("{who} is writing this repository: it holds `{}`", path.display()))
+    Failure::new(Exit::Busy, format!("{who} is {deed}: it holds `{}`", path.display()))
         .help("wait for it to end, and run this again")
 }
 
@@ -75,13 +76,13 @@ mod tests {
     fn the_second_is_told_who_the_first_is() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("state/lock");
-        let first = LockFile::take(&path, "releng promote").unwrap();
-        let refused = LockFile::take(&path, "releng stage").map(drop).unwrap_err();
+        let first = LockFile::take(&path, "releng promote", "writing this repository").unwrap();
+        let refused = LockFile::take(&path, "releng stage", "writing this repository").map(drop).unwrap_err();
         let failure = refused.downcast_ref::<Failure>().unwrap();
         assert_eq!(failure.exit, Exit::Busy);
         let wanted = format!("`releng promote`, process {}, is writing", std::process::id());
         assert!(failure.message.starts_with(&wanted), "{failure}");
         drop(first);
-        LockFile::take(&path, "releng stage").unwrap();
+        LockFile::take(&path, "releng stage", "writing this repository").unwrap();
     }
 }

@@ -5,9 +5,10 @@
 
 mod draft;
 mod lock;
+mod scratch;
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +21,7 @@ pub use draft::{
     Draft, Linked, append_line, clear_drafts, flip, make_folders, move_to, names_in, publish, remove, truncate,
 };
 pub use lock::LockFile;
+pub use scratch::{Scratch, is_large_scratch, large_scratch, remote_scratch, scratch_beside};
 
 /// The mark of a temporary file or folder of ours; a folder's name begins with a dot and what it will be called.
 const MARK: &str = ".releng-";
@@ -36,33 +38,6 @@ pub struct Aside {
     /// How temporary folders beside the target are called.
     prefix: String,
     _lock: Lock,
-}
-
-/// A folder for a while; see [`Aside::scratch`].
-pub struct Scratch(TempDir);
-
-impl Scratch {
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// Writes a file into it, below `path`; where the file is.
-    pub fn write(&self, path: &str, content: &[u8]) -> Result<PathBuf> {
-        let to = self.path().join(path);
-        let made = to.parent().map_or(Ok(()), fs::create_dir_all);
-        made.and_then(|()| fs::write(&to, content)).with_context(|| format!("cannot write `{}`", to.display()))?;
-        Ok(to)
-    }
-
-    /// Copies a file into it, below `path`; where the copy is. The owner may write to it.
-    pub fn copy(&self, from: &Path, path: &str) -> Result<PathBuf> {
-        let to = self.path().join(path);
-        let copied = to.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::copy(from, &to));
-        let copied = copied.and_then(|_| fs::set_permissions(&to, fs::Permissions::from_mode(0o600)));
-        copied.with_context(|| format!("cannot copy `{}` to `{}`", from.display(), to.display()))?;
-        Ok(to)
-    }
 }
 
 impl Aside {
@@ -83,7 +58,7 @@ impl Aside {
         let lock = Lock::take(parent)?;
         let prefix = format!(".{name}{MARK}");
         restore(&target, &parent.join(format!("{prefix}{OLD}")))?;
-        clear_left_behind(parent, &prefix)?;
+        clear_all(parent, &prefix)?;
         let made = tempfile::Builder::new()
             .prefix(&prefix)
             .permissions(fs::Permissions::from_mode(0o777)) // less the umask
@@ -106,7 +81,7 @@ impl Aside {
     pub fn scratch(&self) -> Result<Scratch> {
         let parent = self.made.path().parent().unwrap_or(Path::new("/"));
         let made = tempfile::Builder::new().prefix(&self.prefix).tempdir_in(parent);
-        Ok(Scratch(made.with_context(|| format!("cannot create a folder in `{}`", parent.display()))?))
+        Ok(Scratch::of(made.with_context(|| format!("cannot create a folder in `{}`", parent.display()))?))
     }
 
     /// Creates a file in it (and its folder), empty and open for writing.
@@ -121,6 +96,17 @@ impl Aside {
         let mut file = self.create(relative)?;
         let written = file.write_all(content).and_then(|()| file.sync_all());
         written.with_context(|| format!("cannot write `{}`", self.target.join(relative).display()))
+    }
+
+    /// Puts a file into it (and its folder) that is the same as `from`: a link, or a copy where the system has none.
+    pub fn link(&self, from: &Path, relative: &str) -> Result<()> {
+        let to = self.path().join(relative);
+        let failed = || format!("cannot link `{}` to `{}`", from.display(), self.target.join(relative).display());
+        to.parent().map_or(Ok(()), fs::create_dir_all).with_context(failed)?;
+        match fs::hard_link(from, &to) {
+            Ok(()) => Ok(()),
+            Err(_) => fs::copy(from, &to).and_then(|_| File::open(&to)?.sync_all()).with_context(failed),
+        }
     }
 
     /// Makes it visible: one rename, an exchange where `target` exists already. The caller has synced the files.
@@ -167,9 +153,30 @@ pub fn write(path: &Path, content: &[u8]) -> Result<()> {
     sync_parent(&path).with_context(failed)
 }
 
-/// An empty folder outside of everything, for what must not see the folders above it; it goes when the value goes.
-pub fn remote_scratch() -> Result<Scratch> {
-    Ok(Scratch(tempfile::tempdir().context("cannot create a temporary folder")?))
+/// Copies a file into a folder, under its own name.
+pub fn copy_into(path: &Path, folder: &Path) -> Result<()> {
+    let to = folder.join(path.file_name().unwrap_or_default());
+    fs::copy(path, &to).map(|_| ()).with_context(|| format!("cannot copy `{}` to `{}`", path.display(), to.display()))
+}
+
+/// The last line that says something in a file that grows; `None` where there is none yet.
+pub fn last_line(path: &Path) -> Option<String> {
+    const TAIL: u64 = 4096;
+    let mut file = File::open(path).ok()?;
+    let size = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(size.saturating_sub(TAIL))).ok()?;
+    let mut tail = Vec::new();
+    file.take(TAIL).read_to_end(&mut tail).ok()?;
+    let tail = String::from_utf8_lossy(&tail);
+    tail.lines().rev().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned)
+}
+
+/// A path as a person writes it, with `~/` for the home folder.
+pub fn from_home(path: &str) -> String {
+    match (path.strip_prefix("~/"), std::env::var("HOME")) {
+        (Some(rest), Ok(home)) => format!("{home}/{rest}"),
+        _ => path.to_owned(),
+    }
 }
 
 /// A nameless file for what must be finished before it can be passed on; it stays in memory while it is small.
@@ -228,12 +235,19 @@ fn restore(target: &Path, old: &Path) -> Result<()> {
     Ok(())
 }
 
-fn clear_left_behind(parent: &Path, prefix: &str) -> Result<()> {
+/// Removes temporary files and folders that a killed run left in a folder. The caller has locked it.
+pub fn clear_left_behind(folder: &Path) -> Result<()> {
+    clear_all(folder, MARK)
+}
+
+fn clear_all(parent: &Path, prefix: &str) -> Result<()> {
     let failed = || format!("cannot clear what an earlier run left in `{}`", parent.display());
     for entry in fs::read_dir(parent).with_context(failed)? {
         let entry = entry.with_context(failed)?;
         if entry.file_name().to_str().is_some_and(|name| name.starts_with(prefix)) {
-            fs::remove_dir_all(entry.path()).with_context(failed)?;
+            let is_folder = entry.file_type().with_context(failed)?.is_dir();
+            let path = entry.path();
+            if is_folder { fs::remove_dir_all(path) } else { fs::remove_file(path) }.with_context(failed)?;
         }
     }
     Ok(())

@@ -16,8 +16,9 @@ pub enum Isolation {
     None,
     /// Namespaces, as far as the system allows them; [`Walls`] says how far that was.
     Namespaces,
-    /// The same, and no network but a loopback of its own where [`can_go_offline`].
-    Offline,
+    /// What [`can_enclose_builds`] says, and then always the same: no network but a loopback of its own, and its folder at
+    /// [`BUILD_PLACE`]. Else nothing but its own process group.
+    Build,
 }
 
 /// What a job was shut into.
@@ -46,15 +47,23 @@ impl Walls {
 /// place leaves the job a process like any other. It takes back what it adds to the environment.
 const FIRST_PROCESS: &str = "unset PWD OLDPWD SHLVL; \"$@\"; exit $?";
 
-/// The same in a network namespace, whose loopback is down: tests of a build may well talk to themselves.
-const FIRST_PROCESS_OFFLINE: &str = "ip link set lo up 2>/dev/null; unset PWD OLDPWD SHLVL; \"$@\"; exit $?";
+/// Where the folder of a build is inside its walls, so that paths in what it makes are the same wherever it really is. By the
+/// standard of file systems there is such a folder, and no program needs what is in it.
+pub const BUILD_PLACE: &str = "/srv";
 
-/// Whether the system gives a plain user a network namespace of its own.
-pub fn can_go_offline() -> bool {
+/// The first process of a build; its first argument is the folder. A new loopback is down, and tests of a build may well
+/// talk to themselves.
+const FIRST_PROCESS_OF_BUILD: &str = "mount --rbind \"$1\" /srv && cd /srv || exit 126; shift; \
+    ip link set lo up 2>/dev/null; unset PWD OLDPWD SHLVL; \"$@\"; exit $?";
+
+/// Whether the system gives a plain user the namespaces that [`Isolation::Build`] needs.
+pub fn can_enclose_builds() -> bool {
     static STANDS: OnceLock<bool> = OnceLock::new();
     *STANDS.get_or_init(|| {
         let (walls, unshare) = possible();
-        *walls != Walls::None && runs(unshare, walls.flags().iter().chain(&["-n", "true"]))
+        let flags = walls.flags().iter();
+        let args = flags.chain(&["-n", "--", "/bin/sh", "-c", FIRST_PROCESS_OF_BUILD, "sh", "/", "true"]);
+        *walls == Walls::MountsAndProcesses && runs(unshare, args)
     })
 }
 
@@ -77,20 +86,27 @@ fn possible() -> &'static (Walls, PathBuf) {
 }
 
 /// The program and arguments that run `program` with `args` inside the walls that `wanted` gives here.
-pub fn enclose(wanted: Isolation, program: PathBuf, args: &[OsString]) -> (Walls, PathBuf, Vec<OsString>) {
+pub fn enclose(
+    wanted: Isolation,
+    folder: &Path,
+    program: PathBuf,
+    args: &[OsString],
+) -> (Walls, PathBuf, Vec<OsString>) {
     let (walls, unshare) = match wanted {
-        Isolation::None => return (Walls::None, program, args.to_vec()),
-        Isolation::Namespaces | Isolation::Offline => possible(),
+        Isolation::Build if can_enclose_builds() => possible(),
+        Isolation::None | Isolation::Build => return (Walls::None, program, args.to_vec()),
+        Isolation::Namespaces => possible(),
     };
-    let offline = wanted == Isolation::Offline && can_go_offline();
-    let script = if offline { FIRST_PROCESS_OFFLINE } else { FIRST_PROCESS };
-    let first: &[&str] = match walls {
-        Walls::None => return (Walls::None, program, args.to_vec()),
-        Walls::Mounts => &[],
-        Walls::MountsAndProcesses => &["/bin/sh", "-c", script, "sh"],
+    let folder = folder.to_string_lossy();
+    let first: &[&str] = match (walls, wanted) {
+        (Walls::None, _) => return (Walls::None, program, args.to_vec()),
+        (Walls::Mounts, _) => &["--"],
+        (Walls::MountsAndProcesses, Isolation::Build) => {
+            &["-n", "--", "/bin/sh", "-c", FIRST_PROCESS_OF_BUILD, "sh", &folder]
+        }
+        (Walls::MountsAndProcesses, _) => &["--", "/bin/sh", "-c", FIRST_PROCESS, "sh"],
     };
-    let network: &[&str] = if offline { &["-n"] } else { &[] };
-    let words = walls.flags().iter().chain(network).chain(&["--"]).chain(first).map(OsString::from);
+    let words = walls.flags().iter().chain(first).map(OsString::from);
     let args = words.chain([program.into_os_string()]).chain(args.iter().cloned()).collect();
     (*walls, unshare.clone(), args)
 }

@@ -109,7 +109,7 @@ impl Job<'_> {
     }
 
     fn start_with(&self, grace: Duration) -> Result<Running> {
-        let (walls, program, args) = isolation::enclose(self.isolation, self.find_program()?, &self.args);
+        let (walls, program, args) = isolation::enclose(self.isolation, self.folder, self.find_program()?, &self.args);
         let (log, writer) = Log::open(self.log)?;
         let start = Instant::now();
         let group = self.spawn(&program, &args, writer)?;
@@ -296,9 +296,10 @@ mod tests {
     }
 
     #[test]
-    fn offline_there_is_nothing_but_a_loopback() {
-        let (outcome, log) = run("ls /sys/class/net; cat /proc/net/dev", Isolation::Offline);
+    fn a_build_has_nothing_but_a_loopback_and_is_in_its_place() {
+        let (outcome, log) = run("pwd; cat /proc/net/dev", Isolation::Build);
         assert_eq!(outcome.ending, Ending::Exited(0));
+        assert!(log.starts_with(&format!("{}\n", isolation::BUILD_PLACE)), "this test needs `unshare -rmn`: {log}");
         let devices = log.lines().filter(|line| line.contains(':')).map(|line| line.split(':').next().unwrap().trim());
         assert_eq!(devices.collect::<Vec<_>>(), ["lo"], "this test needs `unshare -n`: {log}");
     }

@@ -10,6 +10,6 @@ mod log;
 pub mod net;
 pub mod read;
 
-pub use isolation::{Isolation, Walls, can_go_offline};
+pub use isolation::{BUILD_PLACE, Isolation, Walls, can_enclose_builds};
 pub use job::{Ending, Job, Outcome, Running};
 pub use read::{Program, Said, with_help};

@@ -157,7 +157,7 @@ impl<'a> Assembly<'a> {
         listed.sort_by(|one, other| one.href.cmp(&other.href));
         let mut wanted: Vec<(&str, Digest, u64)> = manifest
             .packages()
-            .filter(|(_, package)| package.dist.as_ref() == Some(dist) && package.nevra.arch() != "src")
+            .filter(|(_, package)| package.dist.as_ref() == Some(dist) && package.nevra.is_described())
             .filter_map(|(file, _)| Some((file.path.below(&folder)?, file.sha256, file.size)))
             .collect();
         wanted.sort_unstable();

@@ -6,8 +6,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
+pub use crate::config::Dist;
+use crate::config::serde_as_text;
 use crate::error::{Exit, Failure};
 use crate::history::Version;
 
@@ -42,23 +42,7 @@ fn parse_number(text: &str) -> Option<u32> {
     (digits && (text == "0" || !text.starts_with('0'))).then(|| text.parse().ok()).flatten()
 }
 
-/// Serde as the text that `Display` gives and `FromStr` takes.
-macro_rules! serde_as_text {
-    ($($name:ident),*) => {$(
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-            }
-        }
-    )*};
-}
-
-serde_as_text!(Series, Dist, SnapshotName, FilePath);
+serde_as_text!(Series, SnapshotName, FilePath);
 
 /// A major line, `X.0`: clients that follow one never reach the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,37 +70,6 @@ impl FromStr for Series {
     fn from_str(text: &str) -> Result<Series, NotAName> {
         let major = text.strip_suffix(".0").and_then(parse_number);
         major.map(|major| Series { major: major.into() }).ok_or_else(|| no(text, "series: it is `X.0`"))
-    }
-}
-
-/// A distribution with its release, such as `el9` or `fc42`: letters and a number; or `local`, the one it was built on.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Dist(String);
-
-impl Dist {
-    /// As a text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Dist {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl FromStr for Dist {
-    type Err = NotAName;
-
-    fn from_str(text: &str) -> Result<Dist, NotAName> {
-        let letters = text.trim_end_matches(|letter: char| letter.is_ascii_digit());
-        let number = &text[letters.len()..];
-        let fits = (1..=20).contains(&letters.len()) && letters.bytes().all(|byte| byte.is_ascii_lowercase());
-        let numbered = fits && parse_number(number).is_some();
-        (numbered || text == "local")
-            .then(|| Dist(text.to_owned()))
-            .ok_or_else(|| no(text, "dist: lower-case letters and a number, such as `el9`"))
     }
 }
 

@@ -41,7 +41,7 @@ impl Writer {
     ///
     /// Errors: another run holds it (exit 75); a log that was changed; a folder that cannot be written.
     pub fn open(layout: Layout, command: &str, progress: &dyn Progress) -> Result<Writer> {
-        let lock = LockFile::take(&layout.lock(), &format!("{} {command}", program()))?;
+        let lock = LockFile::take(&layout.lock(), &format!("{} {command}", program()), "writing this repository")?;
         let mut writer = Writer { store: Store::open(layout)?, finished: Vec::new(), _lock: lock };
         writer.recover(progress)?;
         Ok(writer)

@@ -71,6 +71,16 @@ impl Nevra {
         &self.arch
     }
 
+    /// Whether it holds debugging information only; it is built beside the others and kept apart.
+    pub fn is_debug(&self) -> bool {
+        is_debug_name(&self.name)
+    }
+
+    /// Whether the repodata of a dist describes it: clients install neither sources nor debugging information from there.
+    pub fn is_described(&self) -> bool {
+        self.arch != "src" && !self.is_debug()
+    }
+
     /// What its file is called: `name-version-release.arch.rpm`.
     pub fn file_name(&self) -> String {
         format!("{}-{}-{}.{}.rpm", self.name, self.version, self.release, self.arch)
@@ -81,6 +91,11 @@ impl Nevra {
         let evr = |nevra: &Nevra| Evr::new(nevra.epoch.to_string(), nevra.version.clone(), nevra.release.clone());
         evr(self).cmp(&evr(other))
     }
+}
+
+/// Whether a package of this name holds debugging information only.
+pub fn is_debug_name(name: &str) -> bool {
+    name.ends_with("-debuginfo") || name.ends_with("-debugsource")
 }
 
 impl fmt::Display for Nevra {

@@ -53,6 +53,27 @@ impl PackageFile {
         self.nevra.arch() == "src"
     }
 
+    /// Where it belongs, below the folder of its dist: source packages and those with debugging information stand apart
+    /// from what clients install.
+    pub fn place(&self) -> &str {
+        match self.nevra.arch() {
+            "src" => "SRPMS",
+            _ if self.nevra.is_debug() => "debug",
+            arch => arch,
+        }
+    }
+
+    /// What `BuildArch` of a source package says.
+    pub fn build_architectures(&self) -> Vec<String> {
+        let stated = self.metadata.header.get_entry_data_as_string_array(IndexTag::RPMTAG_BUILDARCHS);
+        stated.map(|names| names.iter().map(ToString::to_string).collect()).unwrap_or_default()
+    }
+
+    /// When it was built, in seconds since 1970; 0 where it does not say.
+    pub fn build_time(&self) -> u64 {
+        self.metadata.get_build_time().unwrap_or_default()
+    }
+
     /// Reads all of the file at `path`.
     ///
     /// Errors, with the path: no RPM; cut off or damaged, by its own digests; a file name that is not its own.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::site::pipeline_of_ci;
-use super::{Context, stage};
+use super::{Context, rpm, stage};
 use crate::dist::apply::{Made, Written, apply};
 use crate::dist::{self, Input, Step, Vendoring, decide};
 use crate::error::Failure;
@@ -13,9 +13,9 @@ use crate::plan::Plan;
 use crate::repository::stage::Order;
 use crate::ui::human_size;
 
-/// Arguments of `dist` and `srpm`.
-#[derive(Debug, clap::Args)]
-pub struct Args {
+/// What every command that makes a release is told.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ReleaseArgs {
     /// The commit to release; default: HEAD
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
@@ -25,28 +25,45 @@ pub struct Args {
     /// Leave the vendor archive out, and the source RPM where it needs it
     #[arg(long)]
     no_vendor: bool,
+    /// Where to leave the results; default: target/dist in the project
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Say what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Arguments of `dist`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    release: ReleaseArgs,
+    /// Build the binary RPMs of the configured dists, too, as `rpm` does
+    #[arg(long)]
+    rpm: bool,
     /// Stage no snapshot of it
     #[arg(long)]
     no_stage: bool,
     /// The number of the pipeline run; default: that of the CI system, else the next one
     #[arg(long, value_name = "N", conflicts_with = "no_stage", value_parser = clap::value_parser!(u32).range(..1_000_000_000))]
     pipeline: Option<u32>,
-    /// Where to leave the results; default: target/dist in the project
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Say what would be done
-    #[arg(long)]
-    dry_run: bool,
 }
 
 /// Makes the release and prints what was written.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
-    let Some(made) = make(context, args, |_| Ok(()))? else {
-        return match args.no_stage {
-            true => Ok(()),
-            false => context.ui.print("then stage it\n"),
-        };
-    };
+    let job = Job::load(context, &args.release)?;
+    let orders = rpm::Orders::default();
+    if args.rpm {
+        rpm::require_srpm(&job.plan)?;
+    }
+    if args.release.dry_run {
+        context.ui.print(&job.plan.to_string())?;
+        if args.rpm {
+            rpm::preview(context, &job, &orders)?;
+        }
+        return if args.no_stage { Ok(()) } else { context.ui.print("then stage it\n") };
+    }
+    let made = if args.rpm { rpm::make_and_build(context, &job, &orders, Reuse::No)? } else { job.make(context)? };
     report(context, &made.written)?;
     if args.no_stage {
         return Ok(());
@@ -59,32 +76,63 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     stage::run_after_dist(context, &made.target, Order { pipeline, unmerged: false })
 }
 
+/// A release that is decided on.
+pub(super) struct Job {
+    /// What it consists of.
+    pub input: Input,
+    /// What there is to do.
+    pub plan: Plan<Step>,
+}
+
+impl Job {
+    /// Loads the release of a commit and decides on the files.
+    pub fn load(context: &Context, args: &ReleaseArgs) -> Result<Job> {
+        let order = dist::Order {
+            rev: args.rev.clone(),
+            release: args.release,
+            out: args.out.clone(),
+            vendoring: if args.no_vendor { Vendoring::LeftOut } else { Vendoring::Made },
+            assumed_version: context.assumed_version()?,
+        };
+        let workspace = context.workspace()?;
+        let input = Input::load(workspace, &order, &context.ui)?;
+        let plan = decide(workspace, &input, &order, &context.ui)?;
+        Ok(Job { input, plan })
+    }
+
+    /// Writes the files aside, and puts them in place.
+    pub fn make(&self, context: &Context) -> Result<Made> {
+        apply(context.workspace()?.repository()?, &self.input, &self.plan, &context.ui)
+    }
+}
+
+/// Whether a release that is there already will do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reuse {
+    /// It is made anew.
+    No,
+    /// It will.
+    Yes,
+}
+
 /// Loads the release of a commit, decides on the files, writes them aside, puts them in place; `None` for a dry run, which
 /// prints the plan. `accept` looks at the plan first.
 pub(super) fn make(
     context: &Context,
-    args: &Args,
+    args: &ReleaseArgs,
     accept: impl FnOnce(&Plan<Step>) -> Result<(), Failure>,
 ) -> Result<Option<Made>> {
-    let order = dist::Order {
-        rev: args.rev.clone(),
-        release: args.release,
-        out: args.out.clone(),
-        vendoring: if args.no_vendor { Vendoring::LeftOut } else { Vendoring::Made },
-        assumed_version: context.assumed_version()?,
-    };
-    let workspace = context.workspace()?;
-    let input = Input::load(workspace, &order, &context.ui)?;
-    let plan = decide(workspace, &input, &order, &context.ui)?;
-    accept(&plan)?;
+    let job = Job::load(context, args)?;
+    accept(&job.plan)?;
     if args.dry_run {
-        context.ui.print(&plan.to_string())?;
+        context.ui.print(&job.plan.to_string())?;
         return Ok(None);
     }
-    apply(workspace.repository()?, &input, &plan, &context.ui).map(Some)
+    job.make(context).map(Some)
 }
 
-fn report(context: &Context, written: &[Written]) -> Result<()> {
+/// Prints what was written.
+pub(super) fn report(context: &Context, written: &[Written]) -> Result<()> {
     let rows: Vec<[String; 3]> = written
         .iter()
         .map(|Written { file, size, digest }| {

@@ -10,6 +10,7 @@ pub mod man;
 pub mod promote;
 pub mod prune;
 pub mod rollback;
+pub mod rpm;
 mod site;
 pub mod spec;
 pub mod srpm;
@@ -84,6 +85,7 @@ pub fn run(context: &Context, command: &Command) -> Result<()> {
         Command::Spec(args) => spec::run(context, args),
         Command::Dist(args) => dist::run(context, args),
         Command::Srpm(args) => srpm::run(context, args),
+        Command::Rpm(args) => rpm::run(context, args),
         Command::Stage(args) => stage::run(context, args),
         Command::Accept(args) => accept::run(context, args),
         Command::Promote(args) => promote::run(context, args),

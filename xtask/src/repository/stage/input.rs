@@ -5,7 +5,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use serde::Deserialize;
 
 use crate::config::Name;
 use crate::digest::Digest;
@@ -14,14 +13,14 @@ use crate::files;
 use crate::progress::Progress;
 use crate::repository::layout::CHECKSUMS;
 use crate::repository::name::{Dist, FilePath};
+use crate::rpm::build::{self, Listing};
 use crate::rpm::package::{self, PackageFile};
 use crate::source::checksum::{digest_of_file, parse_sums};
 use crate::source::release_info::ReleaseInfo;
 use crate::source::unpack::{self, Facts};
 
 /// Who built which package, beside the checksums of a folder that has packages.
-const BUILDS: &str = "builds.json";
-const BUILDS_SCHEMA: &str = "releng.builds/1";
+const BUILDS: &str = build::FILE_NAME;
 
 /// A release ready to be staged.
 pub struct Input {
@@ -53,20 +52,6 @@ pub struct DistPackage {
     pub dist: Dist,
     /// The package.
     pub file: PackageFile,
-}
-
-#[derive(Deserialize)]
-struct Builds {
-    schema: String,
-    builds: Vec<Build>,
-}
-
-#[derive(Deserialize)]
-struct Build {
-    file: FilePath,
-    sha256: Digest,
-    dist: Dist,
-    host: String,
 }
 
 impl Input {
@@ -133,13 +118,17 @@ impl Input {
         }
         let text = fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
         require_digest(&self.folder, BUILDS, crate::digest::digest_of(&text), sums)?;
-        let builds: Builds =
-            serde_json::from_slice(&text).map_err(|error| refuse(&self.folder, &format!("`{BUILDS}`: {error}")))?;
-        if builds.schema != BUILDS_SCHEMA {
-            return Err(refuse(&self.folder, &format!("the schema of `{BUILDS}` is not `{BUILDS_SCHEMA}`")).into());
+        let listing = Listing::parse(&text).map_err(|why| refuse(&self.folder, &format!("`{BUILDS}`: {why}")))?;
+        if let Some(missing) = listing.missing().first() {
+            let message = format!("it has no packages for {missing}, and `rpm.dists` wants them");
+            let help = format!(
+                "build the rest: `{} rpm`; or remove `rpm/` and `{BUILDS}` to stage the sources alone",
+                program()
+            );
+            return Err(refuse(&self.folder, &message).help(help).into());
         }
         for DistPackage { path, dist, file } in &self.packages {
-            let build = builds.builds.iter().find(|build| build.file == *path && build.sha256 == file.digest);
+            let build = listing.builds.iter().find(|build| build.file == path.as_str() && build.sha256 == file.digest);
             let build =
                 build.ok_or_else(|| refuse(&self.folder, &format!("`{BUILDS}` does not say who built `{path}`")))?;
             let is_portable = portable_noarch && file.nevra.arch() == "noarch";
@@ -216,7 +205,7 @@ fn read_packages(folder: &Path, sums: &Sums) -> Result<Vec<DistPackage>> {
         let [_, dist, place, _] = path.parts()[..] else {
             return Err(refuse(folder, &format!("`{path}` is not `rpm/DIST/ARCH/FILE`")).into());
         };
-        let (dist, place) = (dist.parse::<Dist>().map_err(Failure::from)?, place.to_owned());
+        let (dist, place) = (dist.parse::<Dist>()?, place.to_owned());
         places.push((path, dist, place));
     }
     let paths: Vec<PathBuf> = places.iter().map(|(path, ..)| folder.join(path)).collect();
@@ -226,7 +215,7 @@ fn read_packages(folder: &Path, sums: &Sums) -> Result<Vec<DistPackage>> {
     })?;
     let mut packages = Vec::new();
     for (file, (path, dist, place)) in read.into_iter().zip(places) {
-        let own_place = if file.is_source() { "SRPMS" } else { file.nevra.arch() };
+        let own_place = file.place();
         if place != own_place {
             return Err(refuse(folder, &format!("`{path}` belongs into `rpm/{dist}/{own_place}/`")).into());
         }

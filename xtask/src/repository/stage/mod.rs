@@ -303,7 +303,7 @@ impl Prepared {
             let (nevra, unsigned_sha256) = (file.nevra.clone(), built.digest);
             let entry = PackageEntry { nevra, dist: dist.clone(), unsigned_sha256, content: file.content };
             items.push(Item { from: file.path.clone(), path: path.clone(), digest: file.digest, entry: Some(entry) });
-            described.extend(dist.filter(|_| !file.is_source()).map(|dist| (dist, path, file)));
+            described.extend(dist.filter(|_| file.nevra.is_described()).map(|dist| (dist, path, file)));
         }
         items.sort_by(|one, other| one.path.cmp(&other.path));
         Ok(Prepared { items, packages: described, _scratch: scratch })

@@ -148,7 +148,7 @@ impl Folder<'_> {
         let packages: Vec<(&str, &FileEntry)> = self
             .manifest
             .packages()
-            .filter(|(_, package)| package.dist.as_ref() == Some(dist) && package.nevra.arch() != "src")
+            .filter(|(_, package)| package.dist.as_ref() == Some(dist) && package.nevra.is_described())
             .filter_map(|(file, _)| Some((file.path.below(&folder)?, file)))
             .collect();
         for (href, file) in &packages {

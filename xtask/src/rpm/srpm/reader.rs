@@ -11,9 +11,12 @@ use super::section::{self, Package, Section};
 use super::spec::{Parsed, SourceName};
 use super::tag::{self, DEFAULTS, FileKind, Role, Tag};
 
-/// Reads `text`; see [`Parsed::parse`].
-pub fn read(text: &str) -> Result<Parsed, SpecError> {
+/// Reads `text`, with these macros defined before it; see [`Parsed::parse_with`].
+pub fn read(text: &str, defined: &[(&str, String)]) -> Result<Parsed, SpecError> {
     let mut macros = Macros::default();
+    for (name, value) in defined {
+        macros.push(name, Definition::Body(value.clone(), None));
+    }
     let mut reader = Reader::new(text, &mut macros, Vec::new());
     if reader.run()? == Outcome::Whole {
         return reader.finish();

@@ -57,7 +57,14 @@ impl Parsed {
     ///
     /// Errors: see [`SpecError`].
     pub fn parse(text: &str) -> Result<Parsed, SpecError> {
-        reader::read(text)
+        reader::read(text, &[])
+    }
+
+    /// Reads `text` as a machine that defines `macros` beforehand: a dist, of which a spec may ask.
+    ///
+    /// Errors: see [`SpecError`].
+    pub fn parse_with(text: &str, macros: &[(&str, String)]) -> Result<Parsed, SpecError> {
+        reader::read(text, macros)
     }
 
     /// The value of a tag with one string; empty where there is none.

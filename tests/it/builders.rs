@@ -1,0 +1,138 @@
+//! The backends `mock` and `container`: their contract, with stand-ins on PATH that really run rpmbuild. No mock and no
+//! podman has run here.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::support::program::{PROGRAM, Ran, Sandbox, run_in};
+use crate::support::specs::NOARCH;
+
+/// As mock behaves: its configuration says the dist; packages, the source RPM of the dist and logs are left in the result
+/// folder. Where a file `exit` lies beside it, it fails with that code.
+const MOCK: &str = r#"#!/bin/sh
+here=$(dirname "$0")
+echo "$*" >>"$here/calls"
+[ ! -e "$here/exit" ] || { echo 'ERROR: Command failed'; exit "$(cat "$here/exit")"; }
+root='' result='' srpm=''
+set -- "$@" --end
+while [ "$1" != --end ]; do
+  case $1 in
+  --root) root=$2; shift ;;
+  --resultdir) result=$2; shift ;;
+  --define) shift ;;
+  --rebuild) srpm=$2; shift ;;
+  *) echo "mock: error: unrecognized argument $1" >&2; exit 5 ;;
+  esac
+  shift
+done
+number=$(echo "$root" | cut -d - -f 2)
+case $root in fedora-*) dist=".fc$number" ;; rocky+epel-*) dist=".el$number" ;; *) exit 3 ;; esac
+mkdir -p "$result"
+top=$(mktemp -d) && trap 'rm -rf "$top"' EXIT
+rpmbuild --rebuild --nodeps --define "_topdir $top" --define "dist $dist" "$srpm" >"$result/build.log" 2>&1 || exit 10
+rpm2cpio "$srpm" | (cd "$top/SOURCES" && cpio -id --quiet)
+rpmbuild -bs --nodeps --define "_topdir $top" --define "dist $dist" "$top"/SOURCES/*.spec >>"$result/build.log" 2>&1 || exit 10
+cp "$top"/RPMS/*/*.rpm "$top"/SRPMS/*.rpm "$result"
+"#;
+
+/// As podman behaves: the folder of the volume is at its place inside, which here is reached by renaming it in the command.
+const PODMAN: &str = r#"#!/bin/bash
+here=$(dirname "$0")
+echo "$*" >>"$here/calls"
+[ ! -e "$here/exit" ] || { echo 'Error: no such image' >&2; exit "$(cat "$here/exit")"; }
+[ "$1 $2 $3 $4" = 'run --rm --network=none --arch=amd64' ] || exit 125
+outside=${5#--volume=}; outside=${outside%:/builddir:Z}
+export "${6#--env=}"
+case $7 in *@sha256:*) ;; *) exit 125 ;; esac
+shift 7
+[ ! -e "$here/missing" ] || { printf 'error: Failed build dependencies:\n\tmake is needed by demo\n' >&2; exit 11; }
+args=("${@//\/builddir/$outside}")
+exec "${args[0]}" --nodeps "${args[@]:1}"
+"#;
+
+struct Builder {
+    project: Sandbox,
+}
+
+impl Builder {
+    fn new(name: &str, stand_in: &str, rpm: &str) -> Builder {
+        let config = format!("[rpm]\nbackend = \"{name}\"\ndists = [\"el9\", \"fc42\"]\n{rpm}");
+        let files = [("packaging/demo.spec.in", NOARCH), ("packaging/release.toml", &config), ("a", "1\n")];
+        let project = Sandbox::released(&files);
+        project.write(&format!("target/bin/{name}"), stand_in);
+        let path = project.join(&format!("target/bin/{name}"));
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        Builder { project }
+    }
+
+    #[track_caller]
+    fn releng(&self, args: &[&str]) -> Ran {
+        let path = format!("{}:{}", self.project.join("target/bin").display(), std::env::var("PATH").unwrap());
+        run_in(self.project.path(), PROGRAM, args, &[("PATH", &path)])
+    }
+
+    fn calls(&self) -> String {
+        std::fs::read_to_string(self.project.join("target/bin/calls")).unwrap()
+    }
+}
+
+#[test]
+fn mock_builds_in_the_chroot_of_each_dist() {
+    let mock = Builder::new("mock", MOCK, "[rpm.dist.fc42]\nmock = \"fedora-42-x86_64\"\n");
+    mock.releng(&["dist", "--rpm"]).exits(0);
+    assert_eq!(mock.project.files("target/dist/rpm").len(), 6);
+    let calls = mock.calls();
+    assert!(
+        calls.contains("--root rocky+epel-9-x86_64 --resultdir ") && calls.contains("--root fedora-42-x86_64 "),
+        "{calls}"
+    );
+    assert!(
+        calls.contains("--define use_source_date_epoch_as_buildtime 1 ") && calls.contains("--rebuild /"),
+        "{calls}"
+    );
+    mock.releng(&["verify"]).exits(0);
+}
+
+#[test]
+fn what_mock_exits_with_means_something() {
+    let mock = Builder::new("mock", MOCK, "");
+    for (code, exit, words) in [
+        ("10", 1, "the package does not build (mock, exit 10)"),
+        ("5", 1, "mock does not take its configuration or call, exit 5"),
+        ("30", 5, "mock could not prepare its chroot, exit 30"),
+    ] {
+        mock.project.write("target/bin/exit", code);
+        mock.releng(&["rpm"]).exits(exit).says(&[words, "2 of 2 builds are not done"]);
+    }
+    std::fs::remove_file(mock.project.join("target/bin/exit")).unwrap();
+    mock.releng(&["rpm"]).exits(0);
+}
+
+#[test]
+fn a_container_builds_from_an_image_that_cannot_change() {
+    let digest = "0123456789abcdef".repeat(4);
+    let images =
+        |image: &str| format!("[rpm.dist.el9]\ncontainer = \"{image}\"\n[rpm.dist.fc42]\ncontainer = \"{image}\"\n");
+    let loose = Builder::new("container", "", &images("example.org/build:latest"));
+    loose.releng(&["rpm"]).exits(2).says(&["`example.org/build:latest` for el9 has no digest", "podman image inspect"]);
+    let unknown = Builder::new("container", "", "");
+    unknown.releng(&["rpm"]).exits(2).says(&["it is not known which image builds for el9"]);
+
+    let podman = Builder::new("container", "", &images(&format!("example.org/build@sha256:{digest}")));
+    podman.releng(&["rpm"]).exits(1).says(&["there is no program `podman`"]);
+    podman.project.write("target/bin/podman", PODMAN);
+    let path = podman.project.join("target/bin/podman");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    podman.project.write("target/bin/missing", "");
+    podman.releng(&["rpm"]).exits(1).says(&["these build requirements are not installed: make"]);
+    std::fs::remove_file(podman.project.join("target/bin/missing")).unwrap();
+    podman.project.write("target/bin/exit", "125");
+    podman.releng(&["rpm"]).exits(5).says(&["podman could not run the container, exit 125"]);
+    std::fs::remove_file(podman.project.join("target/bin/exit")).unwrap();
+    podman.releng(&["rpm"]).exits(0);
+    assert_eq!(podman.project.files("target/dist/rpm")[2], "fc42/noarch/demo-1.0.0-1.fc42.noarch.rpm");
+    let calls = podman.calls();
+    assert!(
+        calls.contains(&format!("example.org/build@sha256:{digest} rpmbuild --rebuild --define _buildhost")),
+        "{calls}"
+    );
+}

@@ -1,0 +1,130 @@
+//! Binary RPMs among the results of a release: put beside the sources with who built them, and kept by the next `dist` as
+//! long as the source RPM is the same.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::CHECKSUMS_FILE;
+use super::apply::Written;
+use super::replace;
+use crate::error::{Exit, Failure};
+use crate::files::Aside;
+use crate::rpm::backend::Target;
+use crate::rpm::build::{FILE_NAME, Kept, Known, Listing, Phase, find_difference};
+use crate::rpm::package::PackageFile;
+use crate::source::checksum::{self, Digest, digest_of, parse_sums};
+
+/// The packages of a folder of results, by path, and who built them.
+pub struct Present {
+    listing: Listing,
+    files: BTreeMap<String, (PathBuf, Digest)>,
+}
+
+impl Present {
+    /// Those in `target`, where they were built from the source RPM `srpm`; none where not.
+    pub fn load(target: &Path, srpm: Digest, wanted: &[Target]) -> Present {
+        let of_srpm = |text: Vec<u8>| Listing::parse(&text).ok().filter(|listing| listing.srpm == Some(srpm));
+        let found = fs::read(target.join(FILE_NAME)).ok().and_then(of_srpm);
+        let Some(listing) = found else {
+            return Present { listing: Listing::new(srpm, wanted.to_vec()), files: BTreeMap::new() };
+        };
+        let files = listing.builds.iter().map(|build| (build.file.clone(), (target.join(&build.file), build.sha256)));
+        let files: BTreeMap<_, _> = files.collect();
+        // Of what somebody took away or changed, nothing is kept.
+        let is_whole = |(path, digest): &(PathBuf, Digest)| checksum::digest_of_file(path).ok() == Some(*digest);
+        match files.values().all(is_whole) {
+            true => Present { files, listing },
+            false => Present { listing: Listing::new(srpm, wanted.to_vec()), files: BTreeMap::new() },
+        }
+    }
+
+    /// Whether there is no package.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// Puts builds in the place of what there was for their targets. Of a noarch package that several architectures have
+    /// built, the first copy stays.
+    ///
+    /// Errors: copies that differ.
+    fn add(&mut self, built: &[Known], wanted: &[Target]) -> Result<()> {
+        self.listing.wanted = wanted.to_vec();
+        for Known { record, .. } in built {
+            self.listing.remove(&record.target);
+        }
+        let listed: Vec<&String> = self.listing.builds.iter().map(|build| &build.file).collect();
+        self.files.retain(|path, _| listed.contains(&path));
+        for Known { record, folder } in built {
+            let Phase::Built { files } = &record.phase else { continue };
+            let mut kept = Vec::new();
+            for file in files {
+                let path = format!("rpm/{}/{}/{}", record.target.dist, file.place, file.name);
+                let from = folder.packages().join(&file.name);
+                match self.files.get(&path) {
+                    Some((first, digest)) if *digest != file.sha256 => require_same(first, &from, file)?,
+                    Some(_) => {}
+                    None => {
+                        self.files.insert(path, (from, file.sha256));
+                        kept.push(file.clone());
+                    }
+                }
+            }
+            self.listing.add(record, &kept);
+        }
+        Ok(())
+    }
+
+    /// Writes the packages and the listing into a folder of results in the making.
+    pub fn write(&self, aside: &Aside) -> Result<Vec<Written>> {
+        let mut written = Vec::new();
+        for (path, (from, digest)) in &self.files {
+            aside.link(from, path)?;
+            let size = from.metadata().with_context(|| format!("cannot look at `{}`", from.display()))?.len();
+            written.push(Written { file: path.clone(), size, digest: *digest });
+        }
+        let text = self.listing.render()?;
+        aside.write(FILE_NAME, text.as_bytes())?;
+        let (size, digest) = (text.len() as u64, digest_of(text.as_bytes()));
+        written.push(Written { file: FILE_NAME.to_owned(), size, digest });
+        Ok(written)
+    }
+}
+
+/// A farm's own source RPMs differ by host and time; any will do. Noarch packages must be the same.
+fn require_same(first: &Path, other: &Path, file: &Kept) -> Result<()> {
+    if file.place == "SRPMS" {
+        return Ok(());
+    }
+    let difference = find_difference(&PackageFile::read(first)?, &PackageFile::read(other)?);
+    difference.map_or(Ok(()), |what| {
+        let message = format!("`{}` differs by the architecture that built it: {what}", file.name);
+        let help = "build it for each architecture: without `BuildArch: noarch` for that package";
+        Err(Failure::new(Exit::Failed, message).help(help).into())
+    })
+}
+
+/// Puts what was built into `target`, beside the sources that are there: the folder is made anew aside and replaced whole.
+/// What was written of packages.
+pub fn place(target: &Path, srpm: Digest, built: &[Known], wanted: &[Target]) -> Result<Vec<Written>> {
+    replace::require_ours(target)?;
+    let mut present = Present::load(target, srpm, wanted);
+    present.add(built, wanted)?;
+    let aside = Aside::new(target)?;
+    let sums = target.join(CHECKSUMS_FILE);
+    let text = fs::read_to_string(&sums).with_context(|| format!("cannot read `{}`", sums.display()))?;
+    let listed = parse_sums(&text)
+        .map_err(|line| Failure::new(Exit::Failed, format!("`{}` has the line `{line}`", sums.display())))?;
+    let sources: Vec<(String, Digest)> = listed.into_iter().filter(|(path, _)| path.starts_with("sources/")).collect();
+    for (path, _) in &sources {
+        aside.link(&target.join(path), path)?;
+    }
+    let written = present.write(&aside)?;
+    let all = sources.iter().map(|(path, digest)| (path.as_str(), *digest));
+    let all = all.chain(written.iter().map(|written| (written.file.as_str(), written.digest)));
+    aside.write(CHECKSUMS_FILE, checksum::render_sums(all).as_bytes())?;
+    aside.commit()?;
+    Ok(written)
+}

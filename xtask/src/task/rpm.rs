@@ -1,0 +1,227 @@
+//! `rpm`: the source RPM becomes binary RPMs for the configured dists, here or on a build farm.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use super::dist::{Job, ReleaseArgs, Reuse};
+use super::{Context, dist};
+use crate::clock;
+use crate::config::{BackendKind, Dist, RpmKeys};
+use crate::dist::apply::{Made, Written};
+use crate::dist::{Step, packages, reuse};
+use crate::error::{Exit, Failure, program};
+use crate::parallel;
+use crate::plan::Plan;
+use crate::rpm::backend::{self, Host, Srpm, Target, targets};
+use crate::rpm::build::{self, Again, Failed, Outcome};
+use crate::rpm::rust::verify_compilers;
+
+/// How many of the last lines of a failed build are shown.
+const LAST_LINES: usize = 40;
+
+/// Arguments of `rpm`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    release: ReleaseArgs,
+    #[command(flatten)]
+    orders: Orders,
+}
+
+/// What is built, by whom and how.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Orders {
+    /// Build for this dist alone, such as el9 (may be given again); default: all of `rpm.dists`
+    #[arg(long = "dist", value_name = "DIST")]
+    dists: Vec<Dist>,
+    /// Who builds: local, mock, container, copr or koji; default: `rpm.backend`
+    #[arg(long, value_name = "BACKEND")]
+    backend: Option<BackendKind>,
+    /// How many builds run here at a time; default: as many as there are processors
+    #[arg(long, short, value_name = "N")]
+    jobs: Option<std::num::NonZero<u16>>,
+    /// Build what is built already once more
+    #[arg(long)]
+    again: bool,
+}
+
+/// Makes the release where it is not there, builds it, and prints what was built.
+pub fn run(context: &Context, args: &Args) -> Result<()> {
+    let job = Job::load(context, &args.release)?;
+    require_srpm(&job.plan)?;
+    if args.release.dry_run {
+        context.ui.print(&job.plan.to_string())?;
+        return preview(context, &job, &args.orders);
+    }
+    let made = make_and_build(context, &job, &args.orders, Reuse::Yes)?;
+    let of_packages = made.written.into_iter().filter(|written| !written.file.starts_with("sources/"));
+    dist::report(context, &of_packages.collect::<Vec<_>>())
+}
+
+/// `Err` where the plan makes no source RPM.
+pub(super) fn require_srpm(plan: &Plan<Step>) -> Result<(), Failure> {
+    if plan.steps.iter().any(|step| matches!(step, Step::Srpm { .. })) {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Usage, "there is no source RPM: the project has no spec template, or it was left out")
+        .help("write a template, `packaging/<name>.spec.in`; and do without `--no-vendor` where it needs the archive"))
+}
+
+/// Prints what would be built; what is built already is known only where the source RPM is there.
+pub(super) fn preview(context: &Context, job: &Job, orders: &Orders) -> Result<()> {
+    let state = state_folder(context, job)?;
+    match reuse::find(&state, &job.plan) {
+        Some(made) => {
+            let site = Site::load(job, &made, orders, &state)?;
+            let backend = backend::open(site.kind, site.keys)?;
+            context.ui.print(&site.decide(backend.as_ref(), orders)?.to_string())
+        }
+        None => context.ui.print("then build its binary RPMs\n"),
+    }
+}
+
+/// Makes the release, builds its source RPM, and puts the packages beside it; what is there then.
+pub(super) fn make_and_build(context: &Context, job: &Job, orders: &Orders, again: Reuse) -> Result<Made> {
+    let state = state_folder(context, job)?;
+    let _lock = build::lock(&state)?;
+    let found = if again == Reuse::Yes { reuse::find(&state, &job.plan) } else { None };
+    let mut made = match found {
+        Some(made) => made,
+        None => {
+            let made = job.make(context)?;
+            reuse::remember(&state, &job.plan, &made)?;
+            made
+        }
+    };
+    made.written.retain(|written| written.file.starts_with("sources/"));
+    let packages = build(context, job, &made, orders, &state)?;
+    made.written.extend(packages);
+    Ok(made)
+}
+
+fn state_folder(context: &Context, job: &Job) -> Result<PathBuf> {
+    let target = reuse::target_of(&job.plan).context("the plan has no place for its results")?;
+    Ok(context.workspace()?.state_folder(target))
+}
+
+fn build(context: &Context, job: &Job, made: &Made, orders: &Orders, state: &Path) -> Result<Vec<Written>> {
+    let site = Site::load(job, made, orders, state)?;
+    let mut backend = backend::open(site.kind, site.keys)?;
+    let plan = site.decide(backend.as_ref(), orders)?;
+    let expected = build::expected(&site.spec, &site.targets);
+    for (dist, unknown) in expected.iter().filter_map(|(dist, expected)| Some((dist, expected.as_ref().err()?))) {
+        context.ui.note(&format!("which packages {dist} makes is not known beforehand: {unknown}"));
+    }
+    let run = build::Run {
+        srpm: &site.srpm,
+        kind: site.kind,
+        expected: &expected,
+        jobs: orders.jobs.map_or_else(parallel::threads, |jobs| jobs.get().into()),
+        poll: site.keys.poll.0,
+        patience: site.keys.timeout.0,
+        progress: &context.ui,
+    };
+    let Outcome { built, failed } = run.apply(backend.as_mut(), &plan)?;
+    site.targets.iter().try_for_each(|target| build::clear_old(&site.place, target))?;
+    if !failed.is_empty() {
+        failed.iter().for_each(|failed| tell(context, failed));
+        return Err(not_built(&failed, built.len()).into());
+    }
+    packages::place(&made.target, site.srpm.digest, &built, &site.wanted)
+}
+
+/// What is built, where, and for whom.
+struct Site<'a> {
+    keys: &'a RpmKeys,
+    kind: BackendKind,
+    host: Host,
+    srpm: Srpm,
+    spec: String,
+    /// All that the configuration wants.
+    wanted: Vec<Target>,
+    /// What was asked for.
+    targets: Vec<Target>,
+    place: PathBuf,
+}
+
+impl Site<'_> {
+    fn load<'a>(job: &'a Job, made: &Made, orders: &Orders, state: &Path) -> Result<Site<'a>> {
+        let keys = &job.input.config().rpm;
+        let kind = orders.backend.unwrap_or(keys.backend);
+        let spec = job.plan.steps.iter().find_map(|step| match step {
+            Step::Srpm { spec, .. } => Some(spec.clone()),
+            _ => None,
+        });
+        let written = made.written.iter().find(|written| written.file.ends_with(".src.rpm"));
+        let written = written.context("the release has no source RPM")?;
+        let srpm = Srpm::load(&made.target.join(&written.file), written.digest)?;
+        let host = Host::load();
+        let wanted = targets(keys, srpm.is_noarch, &host);
+        let targets = choose(keys, &srpm, kind, &host, &orders.dists)?;
+        if let Some(least) = job.input.rust_version() {
+            verify_compilers(keys, &targets, least)?;
+        }
+        let place = build::place(state)?;
+        Ok(Site { keys, kind, host, srpm, spec: spec.unwrap_or_default(), wanted, targets, place })
+    }
+
+    fn decide(&self, backend: &dyn backend::Backend, orders: &Orders) -> Result<Plan<build::Step>> {
+        let Site { kind, host, srpm, place, targets, .. } = self;
+        let now = clock::now()?.as_second();
+        let again = if orders.again { Again::Yes } else { Again::No };
+        let site = build::Site { srpm, kind: *kind, backend, host, place: Path::new(place), now };
+        Ok(build::decide(&site, targets, again)?)
+    }
+}
+
+/// The targets of the dists that were asked for; those of the configuration where none was. This machine's own dist may
+/// always be asked for.
+fn choose(keys: &RpmKeys, srpm: &Srpm, kind: BackendKind, host: &Host, dists: &[Dist]) -> Result<Vec<Target>, Failure> {
+    let own = (kind == BackendKind::Local).then_some(&host.dist);
+    let known: Vec<&Dist> = keys.dists.iter().chain(own).collect();
+    if let Some(unknown) = dists.iter().find(|dist| !known.contains(dist)) {
+        let named = known.iter().map(|dist| format!("`{dist}`")).collect::<Vec<_>>().join(", ");
+        let message = format!("`{unknown}` is not among the dists of this project");
+        let help = format!("they are {named}; add it to `rpm.dists` in `packaging/release.toml`");
+        return Err(Failure::new(Exit::Usage, message).help(help));
+    }
+    if kind != BackendKind::Local && keys.dists.is_empty() {
+        let message = format!("it is not known what {kind} is to build for");
+        let help = "name the dists in `packaging/release.toml`: `[rpm]` and `dists = [\"el9\", \"fc42\"]`";
+        return Err(Failure::new(Exit::Usage, message).help(help));
+    }
+    let chosen = match dists {
+        [] => keys.clone(),
+        dists => RpmKeys { dists: dists.to_vec(), ..keys.clone() },
+    };
+    Ok(targets(&chosen, srpm.is_noarch, host))
+}
+
+/// Shows the end of what a failed build said, and how to build it once more.
+fn tell(context: &Context, failed: &Failed) {
+    let Failed { target, why, log, .. } = failed;
+    let text = String::from_utf8_lossy(&std::fs::read(log).unwrap_or_default()).into_owned();
+    let lines: Vec<&str> = text.lines().collect();
+    context.ui.note(&format!("\n{target}: {why}"));
+    for line in &lines[lines.len().saturating_sub(LAST_LINES)..] {
+        context.ui.note(&format!("  {line}"));
+    }
+    if !lines.is_empty() {
+        context.ui.note(&format!("  the whole log: {}", log.display()));
+    }
+    context.ui.note(&format!("  again: {} rpm --dist {}", program(), target.dist));
+}
+
+/// Exit 1 where a build has failed, 5 where the next run may go on with all that is missing.
+fn not_built(failed: &[Failed], built: usize) -> Failure {
+    let names: Vec<String> = failed.iter().map(|failed| format!("{} ({})", failed.target, failed.why)).collect();
+    let may_go_on = failed.iter().all(|failed| failed.may_go_on);
+    let count = failed.len() + built;
+    let message = format!("{} of {count} builds are not done: {}", failed.len(), names.join("; "));
+    let help = match may_go_on {
+        true => "run this again: it goes on where it was",
+        false => "what is built is kept; correct the others and run this again",
+    };
+    Failure::new(if may_go_on { Exit::TryAgain } else { Exit::Failed }, message).help(help)
+}
