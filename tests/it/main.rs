@@ -18,6 +18,7 @@ mod dist;
 mod documents;
 mod explain;
 mod farms;
+mod in_flight;
 mod install;
 mod lineage;
 mod messages;

@@ -15,7 +15,7 @@ fn revision(number: u32) -> PathBuf {
 /// All that a revision has but what says which one it is.
 fn content(site: &Site, number: u32) -> std::collections::BTreeMap<String, String> {
     let mut tree = tree(&site.served(&format!("revisions/stable-1.0/{number:06}")));
-    tree.retain(|path, _| path != "manifest.json" && !path.ends_with("/mirrorlist"));
+    tree.retain(|path, _| path != "manifest.json" && !path.ends_with("/mirrorlist") && !path.starts_with("withdrawn"));
     tree
 }
 
@@ -44,8 +44,9 @@ fn a_rollback_brings_the_content_before_the_last_promotion() {
     assert_eq!(stable(&site), revision(4));
     require_same(&content(&site, 2), &content(&site, 4));
     require_same(&kept, &content(&site, 3));
-    let address = "https://example.org/repos/demo/revisions/stable-1.0/000004/rpm/el9/\n";
-    assert_eq!(site.text("stable/1.0/rpm/el9/mirrorlist"), address);
+    let address = "https://example.org/repos/demo/revisions/stable-1.0/000004";
+    let mirrorlist = format!("{address}/rpm/el9/\n{address}/withdrawn/el9/\n");
+    assert_eq!(site.text("stable/1.0/rpm/el9/mirrorlist"), mirrorlist);
     site.releng(&["rollback", "1.0"]).exits(0);
     assert_eq!(stable(&site), revision(5));
     require_same(&content(&site, 1), &content(&site, 5));

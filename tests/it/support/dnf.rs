@@ -43,6 +43,11 @@ impl Client {
         self.dnf(&[&["install"], names].concat())
     }
 
+    /// Installs what the client has read of before, without looking what is on offer now.
+    pub fn install_as_listed(&self, names: &[&str]) -> Ran {
+        self.run(&[&["install"], names].concat())
+    }
+
     pub fn upgrade(&self) -> Ran {
         self.dnf(&["upgrade"])
     }
@@ -63,12 +68,16 @@ impl Client {
 
     /// Runs dnf, which asks the repository anew each time.
     pub fn dnf(&self, arguments: &[&str]) -> Ran {
+        // Not metadata_expire=0: dnf 4.14 keeps what it has with that.
+        self.run(&[&["--refresh"], arguments].concat())
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
         let folders = [("reposdir", "repos"), ("cachedir", "cache"), ("persistdir", "persist"), ("logdir", "log")];
         let folders = folders.map(|(option, name)| format!("--setopt={option}={}", self.path(name)));
         let root = format!("--installroot={}", self.path("root"));
         let mut all = vec!["-q", "-y", &root, "--releasever=40", "--forcearch=x86_64", "--setopt=plugins=0"];
-        // Not metadata_expire=0: dnf 4.14 keeps what it has with that.
-        all.extend(["--refresh", "--setopt=skip_if_unavailable=0", "--setopt=retries=1"]);
+        all.extend(["--setopt=skip_if_unavailable=0", "--setopt=retries=1"]);
         all.extend(folders.iter().map(String::as_str));
         all.extend(arguments);
         run_in(self.folder.path(), "dnf", &all, &[("LC_ALL", "C.UTF-8")])

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ const IDLE: Duration = Duration::from_secs(5);
 /// A server of one folder; it stops when dropped.
 pub struct Server {
     address: SocketAddr,
+    asked: Arc<Mutex<Vec<String>>>,
     stopping: Arc<AtomicBool>,
     listening: Option<JoinHandle<()>>,
 }
@@ -26,22 +27,29 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let stopping = Arc::new(AtomicBool::new(false));
         let (folder, stop) = (folder.to_owned(), Arc::clone(&stopping));
+        let asked = Arc::<Mutex<Vec<String>>>::default();
+        let log = Arc::clone(&asked);
         let listening = std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if stop.load(Ordering::SeqCst) {
                     return;
                 }
-                let folder = folder.clone();
+                let (folder, log) = (folder.clone(), Arc::clone(&log));
                 // A client that hangs up has its own reasons.
-                std::thread::spawn(move || drop(stream.and_then(|stream| answer_all(&stream, &folder))));
+                std::thread::spawn(move || drop(stream.and_then(|stream| answer_all(&stream, &folder, &log))));
             }
         });
-        Server { address, stopping, listening: Some(listening) }
+        Server { address, asked, stopping, listening: Some(listening) }
     }
 
     /// The address of a path below the folder.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}/{path}", self.address)
+    }
+
+    /// What was asked for since the last call and how it was answered, such as `404 /stable/1.0`.
+    pub fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.asked.lock().unwrap())
     }
 }
 
@@ -54,7 +62,7 @@ impl Drop for Server {
 }
 
 /// Answers the requests of one connection until the client closes it or asks to.
-fn answer_all(stream: &TcpStream, folder: &Path) -> io::Result<()> {
+fn answer_all(stream: &TcpStream, folder: &Path, log: &Mutex<Vec<String>>) -> io::Result<()> {
     stream.set_read_timeout(Some(IDLE))?;
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream);
@@ -72,32 +80,32 @@ fn answer_all(stream: &TcpStream, folder: &Path) -> io::Result<()> {
                 break;
             }
         }
-        answer(stream, folder, &request)?;
+        answer(stream, folder, &request, log)?;
         if closes {
             return Ok(());
         }
     }
 }
 
-fn answer(mut stream: &TcpStream, folder: &Path, request: &str) -> io::Result<()> {
+fn answer(mut stream: &TcpStream, folder: &Path, request: &str, log: &Mutex<Vec<String>>) -> io::Result<()> {
     let mut words = request.split_whitespace();
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let file = place(folder, target).and_then(|path| File::open(path).ok());
     // The size is that of the file that is open, whatever its name is given to meanwhile.
     let file =
         file.and_then(|file| file.metadata().ok().filter(std::fs::Metadata::is_file).map(|found| (file, found.len())));
-    let empty = |status: &str| format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
-    match (method, file) {
-        ("GET" | "HEAD", Some((mut file, size))) => {
-            write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n")?;
-            if method == "GET" {
-                io::copy(&mut file, &mut stream)?;
-            }
-            Ok(())
-        }
-        ("GET" | "HEAD", None) => stream.write_all(empty("404 Not Found").as_bytes()),
-        _ => stream.write_all(empty("405 Method Not Allowed").as_bytes()),
+    let (status, reason) = match (method, &file) {
+        ("GET" | "HEAD", Some(_)) => (200, "OK"),
+        ("GET" | "HEAD", None) => (404, "Not Found"),
+        _ => (405, "Method Not Allowed"),
+    };
+    let size = file.as_ref().filter(|_| status == 200).map_or(0, |(_, size)| *size);
+    log.lock().unwrap().push(format!("{status} {target}"));
+    write!(stream, "HTTP/1.1 {status} {reason}\r\nContent-Length: {size}\r\n\r\n")?;
+    if let (200, "GET", Some((mut file, _))) = (status, method, file) {
+        io::copy(&mut file, &mut stream)?;
     }
+    Ok(())
 }
 
 /// Where the target of a request is; none where its path would leave the folder.
@@ -148,7 +156,9 @@ mod tests {
         for gone in ["/2", "/now", "/../secret", "/%2e%2e/secret", "/%zz"] {
             assert!(ask(&server, &format!("GET {gone}")).starts_with("HTTP/1.1 404 "), "{gone}");
         }
+        server.asked();
         assert!(ask(&server, "POST /now/a+b").starts_with("HTTP/1.1 405 "));
+        assert_eq!(server.asked(), ["405 /now/a+b"]);
         std::fs::remove_file(folder.join("now")).unwrap();
         assert!(ask(&server, "GET /now/a+b").starts_with("HTTP/1.1 404 "));
         assert_eq!(server.url("a"), format!("http://{}/a", server.address));

@@ -43,6 +43,11 @@ impl<'a> Assembly<'a> {
         Ok(Assembly { draft, date, key, files, linked, signed, described })
     }
 
+    /// Where it will be.
+    pub fn place(&self) -> &Path {
+        self.draft.place()
+    }
+
     /// Writes a file.
     pub fn write(&mut self, path: &str, content: &[u8]) -> Result<()> {
         self.draft.write(path, content)?;

@@ -4,7 +4,7 @@
 //! <root>/<name>/                      served
 //!   stable/1.0 -> ../revisions/stable-1.0/000007
 //!   unstable/1.0/{latest, snapshot-…}
-//!   revisions/stable-1.0/000007/
+//!   revisions/stable-1.0/000007/{rpm/el9, sources, withdrawn/el9}
 //!   NAME-stable-1.0-el9.repo, RPM-GPG-KEY-NAME
 //!   .trash/000012/…                   what event 12 pruned
 //! <state>/<name>/                     never served

@@ -2,7 +2,8 @@
 //! that makes changes harmless.
 //!
 //! `repomd.xml`, its signature and the files it names are fetched one after another. A client that is told the address of
-//! one immutable revision gets all of them from it, whatever is promoted meanwhile; that is what the mirrorlist says.
+//! one immutable revision gets all of them from it, whatever is promoted meanwhile; that is what the mirrorlist says. For
+//! packages dnf reads it anew: [`super::in_flight`].
 
 use std::fs;
 use std::path::PathBuf;
@@ -20,9 +21,11 @@ use crate::files;
 /// The name of the file with the address of the revision it lies in.
 pub const MIRRORLIST: &str = "mirrorlist";
 
-/// The mirrorlist of a dist, in the snapshot or revision at `below` (relative to the root); `None` without an address.
-pub fn render_mirrorlist(layout: &Layout, below: &str, dist: &Dist) -> Option<String> {
-    layout.url.as_ref().map(|url| format!("{url}/{below}/{}/\n", dist_folder(dist)))
+/// The mirrorlist of a dist: its folder in the snapshot or revision, and where clients in flight find what is not there, all
+/// relative to the root. `None` without an address.
+pub fn render_mirrorlist(layout: &Layout, folders: &[String]) -> Option<String> {
+    let url = layout.url.as_ref()?;
+    Some(folders.iter().map(|folder| format!("{url}/{folder}/\n")).collect())
 }
 
 /// What a `.repo` file says.
@@ -169,8 +172,12 @@ mod tests {
                     enabled=1\ngpgcheck=1\nrepo_gpgcheck=1\nmetadata_expire=6h\n\
                     gpgkey=https://example.org/repos/lago/RPM-GPG-KEY-lago\n";
         assert_eq!(file.render(), text);
-        let list = render_mirrorlist(&layout, "revisions/stable-1.0/000007", &dist);
-        assert_eq!(list.unwrap(), "https://example.org/repos/lago/revisions/stable-1.0/000007/rpm/el9/\n");
+        let list = render_mirrorlist(&layout, &["revisions/000007/rpm/el9", "b"].map(str::to_owned));
+        let list = list.unwrap();
+        assert_eq!(
+            list,
+            "https://example.org/repos/lago/revisions/000007/rpm/el9/\nhttps://example.org/repos/lago/b/\n"
+        );
     }
 
     #[test]

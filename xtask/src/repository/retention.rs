@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use jiff::{SignedDuration, Timestamp};
 
 use super::event::{Deed, Event, Log};
+use super::in_flight::{IN_FLIGHT, ended_as_latest};
 use super::layout::{Layout, MANIFEST};
 use super::name::{FilePath, Series, SnapshotName};
 use super::store::Store;
@@ -19,8 +20,6 @@ use crate::error::Failure;
 use crate::files;
 use crate::plan::Plan;
 
-/// Clients that have been sent to a snapshot or revision get this long to finish.
-const IN_FLIGHT: SignedDuration = SignedDuration::from_hours(72);
 /// How many of the newest revisions of a series stay for rollbacks.
 const REVISIONS: usize = 20;
 
@@ -94,18 +93,6 @@ pub fn find_hold(log: &Log, name: &SnapshotName, now: Timestamp) -> Option<Strin
     });
     let (why, until) = last??;
     until.is_none_or(|until| until > now).then(|| why.clone())
-}
-
-/// When a snapshot stopped being `latest`; `None` where it never was, or still is.
-fn ended_as_latest(log: &Log, name: &SnapshotName) -> Option<Timestamp> {
-    let series = name.series()?;
-    let moves = log.events().filter_map(|event| match &event.deed {
-        Deed::Stage { snapshot, series: of, latest: true } if *of == series => Some((snapshot, event.at)),
-        _ => None,
-    });
-    let mut moves = moves.skip_while(|(snapshot, _)| *snapshot != name);
-    moves.next()?;
-    moves.next().map(|(_, at)| at)
 }
 
 /// Why each revision of a series is kept; `None` for those that may go. `revisions` are in order.

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::assembly::Assembly;
 use super::client_package::ClientPackage;
 use super::event::Deed;
+use super::in_flight::{self, WITHDRAWN};
 use super::layout::{CHECKSUMS, Channel, Layout, dist_folder, series_changelog};
 use super::manifest::{FileEntry, Manifest, PackageEntry, Release, is_source};
 use super::name::{Dist, FilePath, Series};
@@ -59,7 +60,7 @@ pub enum Take {
 /// The files of a revision that the next one takes over, each to its own place.
 pub fn carry(revision: &Revision, take: Take) -> Vec<Carried> {
     let is_taken = |file: &&FileEntry| match take {
-        Take::Everything => file.path.file_name() != MIRRORLIST,
+        Take::Everything => file.path.file_name() != MIRRORLIST && file.path.below(WITHDRAWN).is_none(),
         Take::Goods => file.package.is_some() || is_source(&file.path),
     };
     let files = revision.manifest.files.iter().filter(is_taken);
@@ -97,8 +98,12 @@ pub fn publish(writer: &mut Writer, contents: Contents, deed: Deed, change: &Cha
     let layout = writer.store.layout.clone();
     let Some((series, number)) = deed.revision() else { anyhow::bail!("`{deed}` makes no revision") };
     let place = layout.revision(series, number);
-    let Contents { release, earlier, carried, changelog, mut described } = contents;
+    let Contents { release, earlier, mut carried, changelog, mut described } = contents;
     let dists = dists_of(&carried, &described);
+    // Only a mirrorlist leads there, and it needs an address.
+    if let Some(current) = writer.store.current(series)?.filter(|_| layout.url.is_some()) {
+        carried.extend(in_flight::withdrawn(&current, &carried, change.now)?);
+    }
     pages::publish_key(&layout, change.key)?;
     let mut assembly = Assembly::new(&place, release.date, change.key)?;
     change.progress.begin("linking", Some(carried.len() as u64));
@@ -121,11 +126,7 @@ pub fn publish(writer: &mut Writer, contents: Contents, deed: Deed, change: &Cha
     if !carried.iter().any(|carried| carried.to.below("sources") == Some(CHECKSUMS)) {
         assembly.sum_sources()?;
     }
-    for dist in &dists {
-        if let Some(list) = pages::render_mirrorlist(&layout, &layout.shown(&place), dist) {
-            assembly.write(&format!("{}/{MIRRORLIST}", dist_folder(dist)), list.as_bytes())?;
-        }
-    }
+    write_mirrorlists(&layout, &dists, &carried, &mut assembly)?;
     let event = writer.store.log.next(change.now, deed);
     let mut manifest = Manifest::new(layout.name.clone(), series, release, tool(), Vec::new(), event);
     manifest.earlier = earlier;
@@ -137,6 +138,22 @@ pub fn publish(writer: &mut Writer, contents: Contents, deed: Deed, change: &Cha
     writer.record(manifest.event, Some(digest))?;
     pages::write(&writer.store)?;
     Ok(place)
+}
+
+/// Writes which folders a client of each dist is sent to: the one of the revision, and the one of what was withdrawn.
+fn write_mirrorlists(layout: &Layout, dists: &[Dist], carried: &[Carried], assembly: &mut Assembly<'_>) -> Result<()> {
+    let below = layout.shown(assembly.place());
+    for dist in dists {
+        let (folder, withdrawn) = (dist_folder(dist), format!("{WITHDRAWN}/{dist}"));
+        let mut folders = vec![format!("{below}/{folder}")];
+        if carried.iter().any(|carried| carried.to.below(&withdrawn).is_some()) {
+            folders.push(format!("{below}/{withdrawn}"));
+        }
+        if let Some(list) = pages::render_mirrorlist(layout, &folders) {
+            assembly.write(&format!("{folder}/{MIRRORLIST}"), list.as_bytes())?;
+        }
+    }
+    Ok(())
 }
 
 fn dists_of(carried: &[Carried], described: &BTreeMap<Dist, Vec<Fragments>>) -> Vec<Dist> {

@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use super::assembly::Assembly;
 use super::event::Deed;
 use super::git::{Git, Merged, Succession};
-use super::layout::{LATEST, Layout, SNAPSHOT_CHANGELOG};
+use super::in_flight::former_snapshots;
+use super::layout::{LATEST, Layout, SNAPSHOT_CHANGELOG, dist_folder};
 use super::manifest::{Manifest, PackageEntry, Release, Tool};
 use super::name::{Dist, FilePath, Series, SnapshotName};
 use super::pages;
@@ -230,8 +231,11 @@ pub fn apply(
     progress.end();
     for dist in input.dists() {
         assembly.describe(&dist, &packages.fragments(&dist, date)?)?;
-        let below = layout.shown(&place);
-        if let Some(mirrorlist) = pages::render_mirrorlist(&layout, &below, &dist) {
+        let mut folders = vec![layout.shown(&place.join(dist_folder(&dist)))];
+        if *latest {
+            folders.extend(former_snapshots(&writer.store, *series, &dist, now));
+        }
+        if let Some(mirrorlist) = pages::render_mirrorlist(&layout, &folders) {
             assembly.write(&format!("rpm/{dist}/{}", pages::MIRRORLIST), mirrorlist.as_bytes())?;
         }
     }
@@ -311,7 +315,7 @@ impl Prepared {
 
     /// The elements of the packages of a dist, for its repodata.
     fn fragments(&self, dist: &Dist, date: Timestamp) -> Result<Vec<Fragments>> {
-        let folder = super::layout::dist_folder(dist);
+        let folder = dist_folder(dist);
         let of_dist = self.packages.iter().filter(|(of, ..)| of == dist);
         let hrefs = of_dist.filter_map(|(_, path, file)| Some((path.below(&folder)?, file)));
         hrefs.map(|(href, file)| Fragments::of(file, href, date.as_second())).collect()
