@@ -36,7 +36,7 @@ const ROWS: [&[&str]; 9] = [
 const VOCABULARY: [&str; 5] = ["anyhow", "serde", "serde_json", "semver", "jiff"];
 
 /// Where each other crate may be named.
-const HOMES: [(&str, &[&str]); 18] = [
+const HOMES: [(&str, &[&str]); 19] = [
     ("clap", &["cli.rs", "task/"]),
     ("clap_complete", &["task/completions.rs"]),
     ("clap_mangen", &["task/man.rs"]),
@@ -45,6 +45,7 @@ const HOMES: [(&str, &[&str]); 18] = [
     ("flate2", &["source/gzip.rs"]),
     ("git2", &["git/"]),
     ("indicatif", &["ui.rs", "ui/"]),
+    ("memchr", &["repository/repodata/"]),
     // The last ones have a module of that name beside them.
     (
         "rpm",

@@ -352,11 +352,14 @@ fn repodata_that_is_not_sound_is_named() {
     flipped[packed.len() / 2] ^= 1;
     is_primary(damaged(&|| folder.write(primary, &flipped)), "it has another digest than the index says");
     is_primary(damaged(&|| folder.write(primary, &packed[1..])), "it has another size than the index says");
-    is_primary(in_index("<open-size>", "<open-size>1"), "unpacked, it is not what the index says");
-    let open_digest = index.split("<open-checksum type=\"sha256\">").nth(1).unwrap().split('<').next().unwrap();
-    is_primary(in_index(open_digest, &"0".repeat(64)), "unpacked, it is not what the index says");
     let index_is_named = |(file, _): (String, String)| assert_eq!(file, "repodata/repomd.xml");
     index_is_named(in_index("<checksum type=\"sha256\">", "<checksum type=\"md5\">"));
     index_is_named(in_index("type=\"primary\"", "type=\"primus\""));
     index_is_named(in_index("</data>", "</date>"));
+    let open_digest = index.split("<open-checksum type=\"sha256\">").nth(1).unwrap().split('<').next().unwrap();
+    for (from, to) in [("<open-size>", "<open-size>1"), (open_digest, &"0".repeat(64))] {
+        folder.write("repodata/repomd.xml", index.replacen(from, to, 1));
+        let fault: Fault = read(&fetch_from(folder.path())).unwrap_err().downcast().unwrap();
+        assert_eq!((fault.file.as_str(), fault.why.as_str()), (primary, "unpacked, it is not what the index says"));
+    }
 }

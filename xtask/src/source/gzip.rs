@@ -32,6 +32,16 @@ pub fn compress(
     threads: usize,
     fill: impl FnOnce(&mut Blocks) -> Result<()> + Send,
 ) -> Result<()> {
+    compress_at(LEVEL, out, threads, fill)
+}
+
+/// The same, as hard as `level` says.
+pub fn compress_at(
+    level: u32,
+    out: &mut impl Write,
+    threads: usize,
+    fill: impl FnOnce(&mut Blocks) -> Result<()> + Send,
+) -> Result<()> {
     out.write_all(&HEADER)?;
     let (sender, blocks) = sync_channel(2);
     let mut checksum = Crc::new();
@@ -45,9 +55,10 @@ pub fn compress(
             checksum.combine(&deflated.checksum);
             Ok(out.write_all(&deflated.bytes)?)
         };
-        let no_state = || Ok(());
+        // Room for what does not compress at all, so that the size of the buffer never shapes the output.
+        let room = || Ok(Vec::with_capacity(BLOCK + BLOCK / 64 + 1024));
         let compressing =
-            parallel::ordered_map(blocks.into_iter(), threads, no_state, |(), block| deflate(block), append);
+            parallel::ordered_map(blocks.into_iter(), threads, room, |room, block| deflate(room, block, level), append);
         let filled = filling.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         // Where compressing failed, `fill` has failed too, for want of a reader.
         compressing.and(filled)
@@ -105,28 +116,27 @@ impl Write for Blocks {
 }
 
 struct Deflated {
-    bytes: Vec<u8>,
+    bytes: Box<[u8]>,
     checksum: Crc,
 }
 
 /// A new compressor for each block: zlib-rs 0.6 does not forget everything at a reset, so that the output of one that is
 /// used again depends, once in many blocks, on which ones its thread happened to get before.
-fn deflate(block: Block) -> Result<Deflated> {
-    let mut compressor = Compress::new(Compression::new(LEVEL), false);
+fn deflate(room: &mut Vec<u8>, block: Block, level: u32) -> Result<Deflated> {
+    let mut compressor = Compress::new(Compression::new(level), false);
     if !block.dictionary.is_empty() {
         compressor.set_dictionary(&block.dictionary).context("cannot set the dictionary")?;
     }
     let mut checksum = Crc::new();
     checksum.update(&block.bytes);
-    // Room for what does not compress at all, so that the size of the buffer never shapes the output.
-    let mut bytes = Vec::with_capacity(block.bytes.len() + block.bytes.len() / 64 + 1024);
-    let status = compressor.compress_vec(&block.bytes, &mut bytes, block.flush).context("cannot compress")?;
+    room.clear();
+    let status = compressor.compress_vec(&block.bytes, room, block.flush).context("cannot compress")?;
     let is_done = match block.flush {
         FlushCompress::Finish => status == Status::StreamEnd,
-        _ => compressor.total_in() == block.bytes.len() as u64 && bytes.len() < bytes.capacity(),
+        _ => compressor.total_in() == block.bytes.len() as u64 && room.len() < room.capacity(),
     };
-    anyhow::ensure!(is_done, "cannot compress: {} bytes did not fit into {}", block.bytes.len(), bytes.capacity());
-    Ok(Deflated { bytes, checksum })
+    anyhow::ensure!(is_done, "cannot compress: {} bytes did not fit into {}", block.bytes.len(), room.capacity());
+    Ok(Deflated { bytes: room.as_slice().into(), checksum })
 }
 
 #[cfg(test)]

@@ -60,6 +60,7 @@ pub fn read(fetch: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<Listing> {
     let mut listing = Listing::default();
     for record in &records {
         let (name, text) = open(record, fetch)?;
+        require_text(record, &name, &text)?;
         listing.files.push(name.clone());
         if record.metadata_name == "primary" {
             let fault = |why: String| Fault { file: name.clone(), why };
@@ -73,15 +74,19 @@ pub fn read(fetch: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<Listing> {
     }
 }
 
-/// The texts that the index names, unpacked and checked, by their types.
-pub(super) fn open_texts(dist_folder: &Path) -> Result<Vec<(String, Vec<u8>)>> {
+/// What `split` makes of the texts that the index names, unpacked, by their types. They are known to be the files that the
+/// index means; what it says of them unpacked was checked when it was written, and is written anew.
+pub(super) fn open_texts<T: Send>(dist_folder: &Path, split: impl Fn(Vec<u8>) -> T + Sync) -> Result<Vec<(String, T)>> {
     let fetch = |file: &str| {
         let path = dist_folder.join(file);
         std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))
     };
     let in_folder = || format!("the repodata in `{}` is damaged", dist_folder.display());
     let records = index(&fetch).map_err(|error| failed(error, &in_folder()))?;
-    let open = |(): &mut (), record: RepomdRecord| Ok((record.metadata_name.clone(), open(&record, &fetch)?.1));
+    let open = |(): &mut (), record: RepomdRecord| {
+        let text = open(&record, &fetch)?.1;
+        Ok((record.metadata_name, split(text)))
+    };
     let mut texts = Vec::with_capacity(records.len());
     let keep = |text| {
         texts.push(text);
@@ -124,12 +129,17 @@ fn open(record: &RepomdRecord, fetch: &dyn Fn(&str) -> Result<Vec<u8>>) -> Resul
         return Err(fault("it has another digest than the index says").into());
     }
     let text = unpack(packed, record.open_size).map_err(|error| fault(&format!("it cannot be unpacked: {error}")))?;
-    let differs = record.open_checksum.as_ref().is_some_and(|checksum| !matches(checksum, &text))
-        || record.open_size.is_some_and(|size| size != text.len() as u64);
-    if differs {
-        return Err(fault("unpacked, it is not what the index says").into());
-    }
     Ok((href, text))
+}
+
+/// What an index says of a text besides its packed form.
+fn require_text(record: &RepomdRecord, file: &str, text: &[u8]) -> Result<(), Fault> {
+    let differs = record.open_checksum.as_ref().is_some_and(|checksum| !matches(checksum, text))
+        || record.open_size.is_some_and(|size| size != text.len() as u64);
+    match differs {
+        true => Err(Fault { file: file.to_owned(), why: "unpacked, it is not what the index says".to_owned() }),
+        false => Ok(()),
+    }
 }
 
 fn matches(checksum: &Checksum, content: &[u8]) -> bool {
