@@ -1,4 +1,4 @@
-//! `stage`, `promote`, `rollback` and `prune`, killed and failed at the calls that change files: two channels that people
+//! `stage`, `promote`, `rollback`, `yank` and `prune`, killed and failed at the calls that change files: two channels that people
 //! install from are whole all the time, and running it again completes what was begun.
 
 use std::path::Path;
@@ -11,21 +11,32 @@ use crate::support::program::{PROGRAM, Sandbox, run_in};
 use crate::support::rpms::Rpm;
 
 const CONFIG: &str = "[project]\nname = \"demo\"\n\n[repository]\nroot = \"served\"\nstate = \"state\"\n\
-    url = \"https://example.org/repo\"\nkeep-snapshots = 1\nkeep-days = 1\nsign = \"demo@example.org\"\n";
+    url = \"https://example.org/repo\"\nkeep-snapshots = 1\nkeep-days = 1\n";
+const SIGN: &str = "sign = \"demo@example.org\"\n";
 const CHANNELS: [&str; 2] = ["served/demo/stable/1.0", "served/demo/unstable/1.0/latest"];
 const EARLY: &str = "2030-01-02T03:04:05Z";
 const LATE: &str = "2030-03-02T03:04:05Z";
 
-/// A project with a signed repository: the releases of three commits in `in/1`, `in/2` and `in/3`.
+/// A project with a repository: the releases of three commits in `in/1`, `in/2` and `in/3`.
 struct Site {
     project: Sandbox,
     keys: Keys,
+    signed: bool,
 }
 
 impl Site {
-    fn new() -> Site {
-        let files = [("packaging/release.toml", CONFIG), (".gitignore", "target\nin\nserved\nstate\n")];
-        let site = Site { project: Sandbox::released(&files), keys: Keys::of(&[("demo@example.org", "rsa3072")]) };
+    fn signed() -> Site {
+        Site::with(SIGN, Keys::of(&[("demo@example.org", "rsa3072")]))
+    }
+
+    fn unsigned() -> Site {
+        Site::with("", Keys::none())
+    }
+
+    fn with(sign: &str, keys: Keys) -> Site {
+        let config = format!("{CONFIG}{sign}");
+        let files = [("packaging/release.toml", config.as_str()), (".gitignore", "target\nin\nserved\nstate\n")];
+        let site = Site { project: Sandbox::released(&files), keys, signed: !sign.is_empty() };
         for (number, version) in [("1", "1.0.0"), ("2", "1.0.1"), ("3", "1.0.2")] {
             if number != "1" {
                 site.project.commit("Go on", &[("a", number)]);
@@ -76,25 +87,28 @@ impl Site {
 
     fn scenario(&self, name: &str, args: &[&str]) -> Scenario {
         let command = [&[PROGRAM], args].concat();
-        let mut scenario = Scenario::new(name, self.project.path(), &command, &["served", "state"], &CHANNELS);
+        let name = if self.signed { format!("{name}, signed") } else { name.to_owned() };
+        let mut scenario = Scenario::new(&name, self.project.path(), &command, &["served", "state"], &CHANNELS);
         scenario.logs = vec!["state/demo/log.jsonl".into()];
         scenario.variables = self.variables(EARLY);
+        let index = if self.signed { &["repodata/repomd.xml.asc"][..] } else { &[] };
         scenario.check = Box::new(|place| {
-            CHANNELS.iter().map(|channel| place.join(channel).join("rpm/el9")).try_for_each(|folder| is_whole(&folder))
+            let folders = CHANNELS.iter().map(|channel| place.join(channel).join("rpm/el9"));
+            folders.into_iter().try_for_each(|folder| is_whole(&folder, index))
         });
         scenario
     }
 }
 
-/// Every file that the signed `repomd.xml` of a dist names is there; nothing is wrong where the dist is not there yet.
-fn is_whole(folder: &Path) -> Result<(), String> {
+/// Every file that the `repomd.xml` of a dist names is there, and `others`; nothing is wrong where the dist is not there yet.
+fn is_whole(folder: &Path, others: &[&str]) -> Result<(), String> {
     if !folder.exists() {
         return Ok(());
     }
     let index = folder.join("repodata/repomd.xml");
     let text = std::fs::read_to_string(&index).map_err(|error| format!("{}: {error}", index.display()))?;
     let names = text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
-    let names = names.chain(["repodata/repomd.xml.asc"]);
+    let names = names.chain(others.iter().copied());
     let gone: Vec<&str> = names.filter(|name| !folder.join(name).exists()).collect();
     if gone.is_empty() { Ok(()) } else { Err(format!("gone from `{}`: {}", folder.display(), gone.join(" "))) }
 }
@@ -108,22 +122,16 @@ fn is_safe(scenario: &Scenario) {
     assert!(report.points > 10, "{report}");
 }
 
-#[test]
-fn staging_the_first_snapshot() {
-    let site = Site::new();
+fn staging_the_first_snapshot(site: &Site) {
     is_safe(&site.scenario("stage, the first", &["stage", "--from", "in/1", "--pipeline", "1"]));
 }
 
-#[test]
-fn staging_another_snapshot() {
-    let site = Site::new();
+fn staging_another_snapshot(site: &Site) {
     site.publish("1");
     is_safe(&site.scenario("stage", &["stage", "--from", "in/2", "--pipeline", "2"]));
 }
 
-#[test]
-fn promoting_a_snapshot() {
-    let site = Site::new();
+fn promoting_a_snapshot(site: &Site) {
     site.publish("1");
     site.stage("2");
     let args = ["promote", "snapshot-demo_1.0_pipeline_2", "--untested", "a test"];
@@ -133,9 +141,7 @@ fn promoting_a_snapshot() {
     is_safe(&scenario);
 }
 
-#[test]
-fn promoting_the_first_of_a_series() {
-    let site = Site::new();
+fn promoting_the_first_of_a_series(site: &Site) {
     site.stage("1");
     let args = ["promote", "snapshot-demo_1.0_pipeline_1", "--untested", "a test", "--major"];
     let mut scenario = site.scenario("promote, a new series", &args);
@@ -143,9 +149,7 @@ fn promoting_the_first_of_a_series() {
     is_safe(&scenario);
 }
 
-#[test]
-fn rolling_back() {
-    let site = Site::new();
+fn rolling_back(site: &Site) {
     site.publish("1");
     site.publish("2");
     let mut scenario = site.scenario("rollback", &["rollback", "1.0", "--to", "1"]);
@@ -156,9 +160,16 @@ fn rolling_back() {
     is_safe(&scenario);
 }
 
-#[test]
-fn pruning() {
-    let site = Site::new();
+fn yanking_a_package(site: &Site) {
+    site.publish("1");
+    site.publish("2");
+    let mut scenario = site.scenario("yank", &["yank", "demo-1.0.1-1.el9.noarch", "--why", "a test"]);
+    // "no stable series has it": the killed run had done it.
+    scenario.again_exits = vec![0, 1];
+    is_safe(&scenario);
+}
+
+fn pruning(site: &Site) {
     site.publish("1");
     site.stage("2");
     site.stage("3");
@@ -166,3 +177,26 @@ fn pruning() {
     scenario.variables = site.variables(LATE);
     is_safe(&scenario);
 }
+
+/// Each case with a key, in the tests that everybody runs, and without one, which only leaves calls out, by
+/// `scripts/crash-test` alone.
+macro_rules! tests {
+    ($($case:ident),*) => {
+        mod signed {
+            $(#[test] fn $case() { super::$case(&super::Site::signed()); })*
+        }
+        mod unsigned {
+            $(#[test] #[ignore = "scripts/crash-test runs it"] fn $case() { super::$case(&super::Site::unsigned()); })*
+        }
+    };
+}
+
+tests!(
+    staging_the_first_snapshot,
+    staging_another_snapshot,
+    promoting_a_snapshot,
+    promoting_the_first_of_a_series,
+    rolling_back,
+    yanking_a_package,
+    pruning
+);

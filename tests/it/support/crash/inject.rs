@@ -38,7 +38,7 @@ pub struct Point {
     /// Relative to the copy, as it is; empty where it is elsewhere. Where the program calls its temporary files the same
     /// in each run, this is the file.
     pub file: PathBuf,
-    /// Among the calls of that name on that file, from 1.
+    /// Among the calls of that name that have that file as any of their paths, from 1: what strace's `when=` counts with `-P`.
     pub nth_of_file: usize,
 }
 
@@ -59,12 +59,15 @@ fn identified(trace: &Trace, place: &Path, is_litter: fn(&str) -> bool) -> Vec<(
         let paths: Vec<String> = call.paths.iter().map(|path| blanked(path, place, is_litter)).collect();
         let nth = seen.entry((call.name.clone(), paths.clone())).or_default();
         *nth += 1;
-        let file =
-            call.paths.first().and_then(|path| path.strip_prefix(place).ok()).unwrap_or(Path::new("")).to_owned();
-        let nth_of_file = seen_of_file.entry((call.name.clone(), file.clone())).or_default();
-        *nth_of_file += 1;
-        let (name, ordinal) = (call.name.clone(), call.ordinal);
-        (call.clone(), Point { name, ordinal, paths, nth: *nth, file, nth_of_file: *nth_of_file })
+        let mut files: Vec<&Path> = call.paths.iter().filter_map(|path| path.strip_prefix(place).ok()).collect();
+        let file = call.paths.first().and_then(|path| path.strip_prefix(place).ok()).unwrap_or(Path::new(""));
+        files.dedup();
+        for file in files {
+            *seen_of_file.entry((call.name.clone(), file.to_owned())).or_default() += 1;
+        }
+        let nth_of_file = seen_of_file.get(&(call.name.clone(), file.to_owned())).copied().unwrap_or(0);
+        let (name, ordinal, file) = (call.name.clone(), call.ordinal, file.to_owned());
+        (call.clone(), Point { name, ordinal, paths, nth: *nth, file, nth_of_file })
     };
     calls.map(with_point).collect()
 }
@@ -120,14 +123,16 @@ pub fn strike(
     point: &Point,
     fault: Fault,
 ) -> Result<Ran, String> {
-    const ASIDE: [isize; 5] = [0, 1, -1, 0, 2];
+    let at = |aside: isize| point.ordinal.checked_add_signed(aside).filter(|at| *at > 0);
+    let in_order = |aside| at(aside).map(|ordinal| (Point { ordinal, ..point.clone() }, None));
+    // How many calls of a name come before this one differs from run to run: a handler of SIGCHLD writes to a pipe, in
+    // whichever thread the signal finds, and a program waits more or less. How many of them are on its file does not. Where a
+    // temporary file has another name each time, or is named relative to an open folder, strace does not find it by its path.
+    let of_file = (point.file != Path::new(""))
+        .then(|| (Point { ordinal: point.nth_of_file, ..point.clone() }, Some(place.join(&point.file))));
+    let first = if point.name == "write" { [of_file, in_order(0)] } else { [in_order(0), of_file] };
     let mut missed = String::new();
-    let in_order = ASIDE.iter().filter_map(|aside| point.ordinal.checked_add_signed(*aside).filter(|at| *at > 0));
-    let in_order = in_order.map(|ordinal| (Point { ordinal, ..point.clone() }, None));
-    // A handler of SIGCHLD writes to a pipe, in whichever thread the signal finds: only the writes to this file count.
-    let of_file = (point.name == "write").then(|| place.join(&point.file));
-    let of_file = of_file.map(|file| (Point { ordinal: point.nth_of_file, ..point.clone() }, Some(file)));
-    for (point, file) in of_file.into_iter().chain(in_order) {
+    for (point, file) in first.into_iter().chain([1, -1, 0, 2, -2, 3].map(in_order)).flatten() {
         copy(from, place);
         match inject(scenario, command, place, &point, fault, file.as_deref()) {
             Ok(ran) => return Ok(ran),

@@ -31,14 +31,16 @@ impl Selection {
     const ALL: Selection = Selection { kills: 1, errors: 1, kills_of_recovery: 1 };
 
     /// What `CRASH_MATRIX` asks for: with `all` every fault at every point, and a second kill at every point of every
-    /// recovery; with a number that step in place of `step`. Else faults at every `step`-th point, and few recoveries.
+    /// recovery; with a number that step in place of `step`, and with `1/25` another step for recoveries. Else faults at every
+    /// `step`-th point, and few recoveries.
     pub fn asked(step: usize) -> Selection {
         let asked = std::env::var("CRASH_MATRIX").unwrap_or_default();
         if asked == "all" {
             return Selection::ALL;
         }
-        let step = asked.parse().unwrap_or(step);
-        Selection { kills: step, errors: step, kills_of_recovery: 4 * step }
+        let (points, recoveries) = asked.split_once('/').unwrap_or((&asked, ""));
+        let step = points.parse().unwrap_or(step);
+        Selection { kills: step, errors: step, kills_of_recovery: recoveries.parse().unwrap_or(4 * step) }
     }
 }
 
