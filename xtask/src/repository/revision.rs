@@ -1,6 +1,7 @@
 //! Making a revision of a stable series: what is carried over, what is new, one link flipped at the end.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -23,6 +24,40 @@ use crate::error::{Exit, Failure};
 use crate::files;
 use crate::progress::Progress;
 use crate::rpm::package::PackageFile;
+
+/// One thing that is done to make a revision, whatever it is made for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Links files of a revision.
+    Carry {
+        /// Which.
+        revision: u32,
+        /// How many files.
+        count: usize,
+    },
+    /// Writes the repodata of a dist.
+    Describe {
+        /// The dist.
+        dist: Dist,
+    },
+    /// Puts the revision in its place and makes the series lead to it.
+    Flip {
+        /// The series.
+        series: Series,
+        /// The revision.
+        revision: u32,
+    },
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Carry { revision, count } => write!(f, "link {count} files of revision {revision}"),
+            Step::Describe { dist } => write!(f, "write the repodata of {dist}"),
+            Step::Flip { series, revision } => write!(f, "flip stable/{series} to revision {revision}"),
+        }
+    }
+}
 
 /// A published file that becomes part of a new revision.
 pub struct Carried {

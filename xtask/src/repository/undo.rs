@@ -35,13 +35,6 @@ impl Undo {
 /// One thing that a step back does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Links files of a revision.
-    Carry {
-        /// Which.
-        revision: u32,
-        /// How many files.
-        count: usize,
-    },
     /// Leaves a package out.
     Leave {
         /// Which.
@@ -49,28 +42,16 @@ pub enum Step {
         /// Of which dist; `None` for one in `sources/`.
         dist: Option<Dist>,
     },
-    /// Writes the repodata of a dist.
-    Describe {
-        /// The dist.
-        dist: Dist,
-    },
-    /// Makes the series lead to the new revision.
-    Flip {
-        /// The series.
-        series: Series,
-        /// The revision.
-        revision: u32,
-    },
+    /// Makes the revision.
+    Make(revision::Step),
 }
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Step::Carry { revision, count } => write!(f, "link {count} files of revision {revision}"),
             Step::Leave { package, dist: Some(dist) } => write!(f, "leave out {package} of {dist}"),
             Step::Leave { package, dist: None } => write!(f, "leave out {package} of sources/"),
-            Step::Describe { dist } => write!(f, "write the repodata of {dist}"),
-            Step::Flip { series, revision } => write!(f, "flip stable/{series} to revision {revision}"),
+            Step::Make(step) => write!(f, "{step}"),
         }
     }
 }
@@ -103,10 +84,9 @@ pub fn decide_rollback(store: &Store, series: Series, to: Option<u32>) -> Result
     }
     let base = store.revision(series, to)?;
     let revision = next_number(store, series)?;
-    let steps = vec![
-        Step::Carry { revision: to, count: carry(&base, Take::Everything).len() },
-        Step::Flip { series, revision },
-    ];
+    let count = carry(&base, Take::Everything).len();
+    let steps = [revision::Step::Carry { revision: to, count }, revision::Step::Flip { series, revision }];
+    let steps = steps.map(Step::Make).to_vec();
     let title = format!("roll stable/{series} back from revision {current} to the content of revision {to}");
     Ok(Undo { plan: Plan { title, steps }, base, deed: Deed::Rollback { series, revision, to } })
 }
@@ -153,10 +133,10 @@ pub fn decide_yank(store: &Store, wanted: &Nevra, why: &str) -> Result<Undo> {
         }
         let revision = next_number(store, series)?;
         let count = carry(&base, Take::Goods).len() - hits.len();
-        let mut steps = vec![Step::Carry { revision: base.number, count }];
+        let mut steps = vec![Step::Make(revision::Step::Carry { revision: base.number, count })];
         steps.extend(hits.into_iter().map(|(package, dist)| Step::Leave { package, dist }));
-        steps.extend(base.manifest.dists().into_iter().map(|dist| Step::Describe { dist }));
-        steps.push(Step::Flip { series, revision });
+        let described = base.manifest.dists().into_iter().map(|dist| revision::Step::Describe { dist });
+        steps.extend(described.chain([revision::Step::Flip { series, revision }]).map(Step::Make));
         let deed = Deed::Yank { series, revision, packages: vec![wanted.clone()], why: why.to_owned() };
         let title = format!("yank {wanted} from stable/{series}");
         return Ok(Undo { plan: Plan { title, steps }, base, deed });

@@ -58,40 +58,21 @@ pub struct Promotion {
 pub enum Step {
     /// Asks.
     Gate(Gate),
-    /// Links files of the revision before.
-    Carry {
-        /// Which revision.
-        revision: u32,
-        /// How many files.
-        count: usize,
-    },
     /// Links files of the snapshot.
     Add {
         /// How many.
         count: usize,
     },
-    /// Writes the repodata of a dist.
-    Describe {
-        /// The dist.
-        dist: Dist,
-    },
-    /// Puts the revision in its place and makes the series lead to it.
-    Flip {
-        /// The series.
-        series: Series,
-        /// The revision.
-        revision: u32,
-    },
+    /// Makes the revision.
+    Make(revision::Step),
 }
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Step::Gate(gate) => write!(f, "{gate}"),
-            Step::Carry { revision, count } => write!(f, "link {count} files of revision {revision}"),
             Step::Add { count } => write!(f, "link {count} files of the snapshot"),
-            Step::Describe { dist } => write!(f, "write the repodata of {dist}"),
-            Step::Flip { series, revision } => write!(f, "flip stable/{series} to revision {revision}"),
+            Step::Make(step) => write!(f, "{step}"),
         }
     }
 }
@@ -211,11 +192,13 @@ impl Judged {
         let series = snapshot.manifest.series;
         let number = next_number(store, series)?;
         if let Some(current) = &current {
-            steps.push(Step::Carry { revision: current.number, count: carry(current, Take::Goods).len() });
+            let count = carry(current, Take::Goods).len();
+            steps.push(Step::Make(revision::Step::Carry { revision: current.number, count }));
         }
         steps.push(Step::Add { count: added(&snapshot).len() });
-        steps.extend(dists(current.as_ref(), &snapshot).into_iter().map(|dist| Step::Describe { dist }));
-        steps.push(Step::Flip { series, revision: number });
+        let described = dists(current.as_ref(), &snapshot).into_iter().map(|dist| revision::Step::Describe { dist });
+        let flip = revision::Step::Flip { series, revision: number };
+        steps.extend(described.chain([flip]).map(Step::Make));
         let title = format!("promote {} ({}) to stable/{series}", snapshot.name, snapshot.manifest.release.version);
         let untested = order.untested.clone();
         Ok(Promotion { snapshot, kind, plan: Plan { title, steps }, current, number, untested })

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::snapshot::list_files;
+use super::content::{Files, archive, find_wrong_changelog};
 use super::{Id, Report};
 use crate::digest::Digest;
 use crate::parallel;
@@ -17,8 +17,7 @@ use crate::repository::name::Dist;
 use crate::repository::repodata;
 use crate::repository::sign::Keyring;
 use crate::rpm::package::PackageFile;
-use crate::source::checksum::{digest_of_file, parse_sums};
-use crate::source::unpack;
+use crate::source::checksum::parse_sums;
 
 /// A manifest that was read, with its digest.
 pub struct Checked {
@@ -68,33 +67,20 @@ pub fn verify(
     Ok(Some(Checked { manifest, digest }))
 }
 
-/// Compares the files with the manifest; the paths of those that are as it says.
+/// Reports the files that are not as the manifest lists them; the paths of those that are.
 fn check_files<'a>(path: &Path, shown: &str, manifest: &'a Manifest, report: &mut Report) -> Result<BTreeSet<&'a str>> {
-    let mut found = BTreeSet::new();
-    list_files(path, "", &mut found)?;
-    found.remove(MANIFEST);
-    let listed: BTreeSet<&str> = manifest.files.iter().map(|file| file.path.as_str()).collect();
-    for foreign in found.iter().filter(|name| !listed.contains(name.as_str())) {
+    let files = Files::compare(path, manifest)?;
+    for foreign in &files.foreign {
         report.add(Id::FileForeign, format!("{shown}/{}", foreign.escape_debug()), "the manifest does not list it");
     }
-    let mut sound = BTreeSet::new();
-    let check = |(): &mut (), file: &'a FileEntry| {
-        let at = path.join(&file.path);
-        let is_there = found.contains(file.path.as_str());
-        let is_file = fs::symlink_metadata(&at).is_ok_and(|found| found.is_file());
-        Ok((file, is_there, is_there && is_file && digest_of_file(&at)? == file.sha256))
-    };
-    let keep = |(file, is_there, is_same): (&'a FileEntry, bool, bool)| {
-        let place = format!("{shown}/{}", file.path);
-        match (is_there, is_same) {
-            (false, _) => report.add(Id::FileMissing, place, "the manifest lists it"),
-            (true, false) => report.add(Id::FileChanged, place, "its bytes are not those that the manifest lists"),
-            (true, true) => _ = sound.insert(file.path.as_str()),
-        }
-        Ok(())
-    };
-    parallel::ordered_map(manifest.files.iter(), parallel::threads(), || Ok(()), check, keep)?;
-    Ok(sound)
+    for file in &files.missing {
+        report.add(Id::FileMissing, format!("{shown}/{}", file.path), "the manifest lists it");
+    }
+    for file in &files.changed {
+        let what = "its bytes are not those that the manifest lists";
+        report.add(Id::FileChanged, format!("{shown}/{}", file.path), what);
+    }
+    Ok(files.sound.into_iter().map(|file| file.path.as_str()).collect())
 }
 
 impl Folder<'_> {
@@ -189,16 +175,12 @@ impl Folder<'_> {
             report.add(Id::ChangelogDiffers, self.shown, "there is none");
             return Ok(());
         };
-        let top = crate::source::archive_name(&manifest.project, &manifest.release.version);
-        let archive = format!("sources/{top}.tar.gz");
+        let archive = archive(manifest);
         if !self.is_sound(&name) || (manifest.file(&archive).is_some() && !self.is_sound(&archive)) {
             return Ok(()); // said already
         }
-        let changelog = fs::read(self.path.join(&name)).with_context(|| format!("cannot read `{name}`"))?;
-        match unpack::read_facts(&self.path.join(archive), &top) {
-            Ok(facts) if facts.changelog == changelog => {}
-            Ok(_) => report.add(Id::ChangelogDiffers, self.at(&name), "it is not the one in the source archive"),
-            Err(error) => report.add(Id::ChangelogDiffers, self.at(&name), format!("{error:#}")),
+        if let Some(why) = find_wrong_changelog(self.path, manifest, &name)? {
+            report.add(Id::ChangelogDiffers, self.at(&name), why);
         }
         Ok(())
     }

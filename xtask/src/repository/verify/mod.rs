@@ -1,10 +1,11 @@
 //! Verification: everything that can be wrong with a repository, found without changing it.
 //!
 //! [`tree`] looks at names and links, [`folder`] at one snapshot or revision, [`history`] at the log, the ledger and the results;
-//! [`address`] fetches one first.
+//! [`address`] fetches one first. [`snapshot`] is the gate of a promotion.
 //! Nothing found on one layer is found again on the next: a file that was changed is not also a damaged package.
 
 pub mod address;
+mod content;
 pub mod folder;
 pub mod history;
 pub mod snapshot;
