@@ -167,6 +167,20 @@ fn packages_repodata_checksums_and_changelogs_behind_a_forged_manifest() {
     let ids: BTreeSet<&str> = found.iter().map(|(id, _)| id.as_str()).collect();
     assert_eq!(ids, BTreeSet::from(["package-damaged", "package-gone"]), "{found:?}");
 
+    // Sound packages, of which the manifest says something else.
+    let others: [fn(&mut Value); 2] = [
+        |package| package["nevra"] = "demo-1.0.2-2.el9.noarch".into(),
+        |package| package["content"] = digest_of(b"another").to_string().into(),
+    ];
+    for other in others {
+        let site = self::site();
+        edit_manifest(&site, SNAPSHOT, |manifest| {
+            let files = manifest["files"].as_array_mut().unwrap();
+            other(&mut files.iter_mut().find(|file| file["path"] == PACKAGE).unwrap()["package"]);
+        });
+        is_found_in(&site, SNAPSHOT, "package-damaged", PACKAGE);
+    }
+
     let site = self::site();
     let repomd = "rpm/el9/repodata/repomd.xml";
     forge(&site, SNAPSHOT, repomd, |content| content.truncate(300));
