@@ -11,6 +11,7 @@ use crate::support::dnf::Client;
 use crate::support::http::Server;
 use crate::support::program::{Sandbox, run_in};
 use crate::support::published::{DIST, Published, promotion, snapshot};
+use crate::support::rpms::Rpm;
 
 /// Between two changes.
 const PAUSE: Duration = Duration::from_millis(333);
@@ -31,14 +32,7 @@ enum Scheme {
 
 /// The packages of the repository: the first is always there, the second in every other change.
 fn packages(place: &Sandbox) -> [PathBuf; 2] {
-    ["demo", "other"].map(|name| {
-        let text = "Version: 1\nRelease: 1\nSummary: x\nLicense: MIT\nBuildArch: noarch\n%description\nx\n%files\n";
-        place.write(&format!("{name}.spec"), format!("Name: {name}\n{text}"));
-        let topdir = format!("_topdir {}", place.join("top").display());
-        run_in(place.path(), "rpmbuild", &["-bb", "--quiet", "--define", &topdir, &format!("{name}.spec")], &[])
-            .exits(0);
-        place.join(&format!("top/RPMS/noarch/{name}-1-1.noarch.rpm"))
-    })
+    ["demo", "other"].map(|name| Rpm::new(name, "1").build_into(&place.join("rpms")))
 }
 
 fn createrepo(folder: &Path) {
