@@ -163,6 +163,27 @@ fn what_is_signed_installs_and_nothing_else() {
 }
 
 #[test]
+fn a_folder_may_have_any_name() {
+    let folder = "all re pos, 100% \u{e9}";
+    let keys = Keys::of(&[(KEY, "rsa3072")]);
+    let accepted = "[[acceptance]]\nname = \"install\"\nrun = [\"sh\", \"-c\", \"cat $RELENG_REPO_FILE\"]\n";
+    let config = format!("[repository]\nroot = \"{folder}\"\nstate = \"state\"\nsign = \"{KEY}\"\n\n{accepted}");
+    let site = Site::with(&config);
+    let home = [("GNUPGHOME", keys.home().to_str().unwrap())];
+    site.commit("One").build(&["el9"]);
+    for args in [&["stage"][..], &["accept"], &["promote", "--major"], &["verify"]] {
+        site.releng_with(&home, args).exits(0);
+    }
+    let text = |path: &str| text(&site.project.join(path));
+    let repo_file = text(&format!("{folder}/demo/demo-stable-1.0-el9.repo"));
+    assert!(repo_file.contains("/all%20re%20pos%2C%20100%25%20%C3%A9/demo/stable/1.0/rpm/el9/\n"), "{repo_file}");
+    Client::with(&repo_file).does(&["install", "demo"], "demo-1.0.1");
+    let for_tests = text("state/demo/results/snapshot-demo_1.0_pipeline_1/0001-install.log");
+    let client = Client::with(&for_tests);
+    client.does(&["install", "demo"], "demo-1.0.1");
+}
+
+#[test]
 fn a_package_makes_a_machine_a_client() {
     let site = Site::with("[repository]\nurl = \"https://example.org/repos\"\n");
     site.promoted("One", &["el9"]);

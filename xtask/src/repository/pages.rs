@@ -6,7 +6,8 @@
 //! packages dnf reads it anew: [`super::in_flight`].
 
 use std::fs;
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -67,7 +68,7 @@ impl RepoFile<'_> {
         let folder = dist_folder(dist);
         let source = match &layout.url {
             Some(url) => format!("mirrorlist={url}/{below}/{folder}/{MIRRORLIST}"),
-            None => format!("baseurl=file://{}/{below}/{folder}/", layout.root.display()),
+            None => format!("baseurl={}/", file_address(&layout.root.join(&below).join(folder))),
         };
         let hint = newer.map_or(String::new(), |newer| format!(" (newer: {newer}, see {})", newer_file(&newer)));
         let check = u8::from(self.signed);
@@ -78,14 +79,26 @@ impl RepoFile<'_> {
         ));
         if self.signed {
             let key = match (self.key_path, &layout.url) {
-                (Some(path), _) => format!("file://{path}"),
+                (Some(path), _) => file_address(Path::new(path)),
                 (None, Some(url)) => format!("{url}/{}", layout.key_name()),
-                (None, None) => format!("file://{}", layout.keys().display()),
+                (None, None) => file_address(&layout.keys()),
             };
             text.push_str(&format!("gpgkey={key}\n"));
         }
         text
     }
+}
+
+/// A path as it stands in an address: dnf takes what follows a blank or a comma for another address.
+pub fn encode(path: impl AsRef<[u8]>) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    let encode = |byte: &u8| if is_plain(*byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") };
+    path.as_ref().iter().map(encode).collect()
+}
+
+/// The address of a file or folder of this machine.
+pub fn file_address(path: &Path) -> String {
+    format!("file://{}", encode(path.as_os_str().as_bytes()))
 }
 
 /// The present key and those that were used before, so that what they signed stays valid; the present one first.
@@ -142,7 +155,6 @@ pub fn expected(store: &Store) -> Result<Vec<(PathBuf, String)>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
 
     fn layout(url: Option<&str>) -> Layout {
         let url = url.map(|url| crate::config::Address::try_from(url.to_owned()).unwrap());
@@ -196,6 +208,12 @@ mod tests {
         let text = file.render();
         assert!(text.contains("\nbaseurl=file:///srv/lago/unstable/0.0/latest/rpm/el8/\n"), "{text}");
         assert!(text.contains("\ngpgcheck=0\nrepo_gpgcheck=0\n") && !text.contains("gpgkey"), "{text}");
+    }
+
+    #[test]
+    fn names_are_encoded() {
+        assert_eq!(encode("rpm/el9/a+b^1~2-1.rpm"), "rpm/el9/a%2Bb%5E1~2-1.rpm");
+        assert_eq!(file_address(Path::new("/srv/my repos, all/\u{e9}")), "file:///srv/my%20repos%2C%20all/%C3%A9");
     }
 
     #[test]

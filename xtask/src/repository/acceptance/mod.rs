@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use super::assembly::SIGNATURE;
 use super::layout::{Layout, dist_folder};
 use super::manifest::Manifest;
+use super::pages::file_address;
 use super::repodata;
 use super::store::Snapshot;
 use crate::config::AcceptanceTest;
@@ -142,13 +143,13 @@ fn render_repo_file(layout: &Layout, snapshot: &Snapshot) -> String {
         let index = folder.join(repodata::FOLDER).join(format!("{}{SIGNATURE}", repodata::INDEX));
         let signed = index.exists();
         let check = u8::from(signed);
-        let key = if signed { format!("gpgkey=file://{}\n", layout.keys().display()) } else { String::new() };
+        let key = if signed { format!("gpgkey={}\n", file_address(&layout.keys())) } else { String::new() };
         format!(
-            "[{}-snapshot-{dist}]\nname={} for {dist}\nbaseurl=file://{}/\nenabled=1\ngpgcheck={check}\n\
+            "[{}-snapshot-{dist}]\nname={} for {dist}\nbaseurl={}/\nenabled=1\ngpgcheck={check}\n\
              repo_gpgcheck={check}\n{key}",
             layout.name,
             snapshot.name,
-            folder.display()
+            file_address(&folder)
         )
     };
     snapshot.manifest.dists().iter().map(section).collect::<Vec<_>>().join("\n")

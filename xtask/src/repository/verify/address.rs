@@ -9,6 +9,7 @@ use crate::process::net::fetch;
 use crate::progress::Progress;
 use crate::repository::layout::MANIFEST;
 use crate::repository::manifest::Manifest;
+use crate::repository::pages::encode;
 
 /// Verifies the snapshot or series at `url`, such as `https://example.org/repos/lago/stable/1.0`.
 ///
@@ -53,19 +54,4 @@ fn find_keys(url: &str, manifest: &Manifest) -> Option<Vec<u8>> {
         }
     }
     None
-}
-
-/// A path as it stands in an address.
-fn encode(path: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
-    let encode = |byte: u8| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
-    path.bytes().map(encode).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn names_are_encoded() {
-        assert_eq!(super::encode("rpm/el9/a+b^1~2-1.rpm"), "rpm/el9/a%2Bb%5E1~2-1.rpm");
-    }
 }
