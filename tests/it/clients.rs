@@ -9,6 +9,7 @@ use crate::support::program::{Ran, run_in};
 use crate::support::site::{NOW, Site, UNTESTED, text};
 
 const KEY: &str = "demo@example.org";
+const NEXT_KEY: &str = "next@example.org";
 
 /// A machine of el9, empty, with one `.repo` file.
 struct Client {
@@ -65,7 +66,7 @@ impl Client {
     }
 }
 
-/// A key, and a project that signs with it.
+/// Keys, and a project that signs with the first of them.
 struct Signing {
     site: Site,
     keys: Keys,
@@ -73,7 +74,7 @@ struct Signing {
 
 impl Signing {
     fn new() -> Signing {
-        let keys = Keys::of(&[(KEY, "rsa3072")]);
+        let keys = Keys::of(&[(KEY, "rsa3072"), (NEXT_KEY, "rsa3072")]);
         Signing { site: Site::with(&format!("[repository]\nsign = \"{KEY}\"\n")), keys }
     }
 
@@ -159,6 +160,32 @@ fn what_is_signed_installs_and_nothing_else() {
     Client::with(&others.replace("repo_gpgcheck=0", "repo_gpgcheck=1")).refuses("repomd.xml.asc");
     // One blank more in the metadata, and all digests still right.
     site.tamper("stable/1.0/rpm/el9/repodata/repomd.xml", |content| content.push(b' '));
+    Client::of(site).refuses("signature");
+}
+
+#[test]
+fn a_key_that_changes_leaves_what_the_former_one_signed() {
+    let signing = Signing::new();
+    signing.promoted("One");
+    let site = &signing.site;
+    let old = Client::of(site);
+    old.does(&["install", "demo"], "demo-1.0.1");
+    site.project.write("packaging/release.toml", format!("[repository]\nsign = \"{NEXT_KEY}\"\n"));
+    site.project.git(&["add", "."]);
+    signing.promoted("Two");
+    assert_eq!(site.text("RPM-GPG-KEY-demo").matches("BEGIN PGP PUBLIC KEY BLOCK").count(), 2);
+    old.does(&["upgrade"], "demo-1.0.2");
+    Client::of(site).does(&["install", "demo-1.0.1"], "demo-1.0.1");
+    // Back to repodata that the former key has signed, too.
+    signing.releng(&["rollback", "1.0"]);
+    old.does(&["distro-sync"], "demo-1.0.1");
+    signing.releng(&["verify"]);
+    // Without the former key, what it signed is refused: it is not that nobody asks.
+    site.tamper("RPM-GPG-KEY-demo", |keys| {
+        let text = String::from_utf8(keys.clone()).unwrap();
+        let end = text.find("-----END").unwrap() + "-----END PGP PUBLIC KEY BLOCK-----\n".len();
+        keys.truncate(end);
+    });
     Client::of(site).refuses("signature");
 }
 
