@@ -240,6 +240,27 @@ fn a_package_that_does_not_belong_there() {
 }
 
 #[test]
+fn packages_of_nobody_knows_whom() {
+    let without = |site: &Site| {
+        std::fs::remove_file(site.project.join("target/dist/builds.json")).unwrap();
+        site.list();
+    };
+    let package = "`rpm/el8/noarch/demo-1.0.1-1.el8.noarch.rpm`";
+    let why = format!(
+        "there is no `builds.json`, which says on which dist {package} was built\nhelp: `releng rpm` writes it"
+    );
+    refused(without, &[&why, "\"schema\":\"releng.builds/1\""]);
+    // A source package has nothing of the host that made it.
+    let site = Site::new();
+    site.commit("Go on").build(&["el9"]);
+    without(&site);
+    std::fs::remove_dir_all(site.project.join("target/dist/rpm/el9/noarch")).unwrap();
+    Rpm::new("demo", "1.0.1").dist("el9").build_source_into(&site.project.join("target/dist/rpm/el9/SRPMS"));
+    site.list();
+    site.releng(&["stage"]).exits(0);
+}
+
+#[test]
 fn a_package_from_another_dists_host() {
     let elsewhere = |site: &Site| site.list_builds(|_| "fc42".to_owned());
     let refusal = ["was built for el8 on fc42", "set `rpm.portable-noarch`"];

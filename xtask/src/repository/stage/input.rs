@@ -71,7 +71,7 @@ impl Input {
         }
         let input = Input { folder: folder.to_owned(), info, changelog, sources, packages };
         input.require_version()?;
-        input.require_builders(&sums, portable_noarch, progress)?;
+        input.require_builders(&sums, portable_noarch)?;
         Ok(input)
     }
 
@@ -108,14 +108,14 @@ impl Input {
         Ok(())
     }
 
-    fn require_builders(&self, sums: &Sums, portable_noarch: bool, progress: &dyn Progress) -> Result<()> {
-        let path = self.folder.join(BUILDS);
+    fn require_builders(&self, sums: &Sums, portable_noarch: bool) -> Result<()> {
         if !sums.contains_key(BUILDS) {
-            if !self.packages.is_empty() {
-                progress.warn(&format!("no `{}`: who built the packages is not known", path.display()));
-            }
-            return Ok(());
+            return match self.packages.iter().find(|package| !package.file.is_source()) {
+                None => Ok(()),
+                Some(DistPackage { path, .. }) => Err(not_said(&self.folder, path).into()),
+            };
         }
+        let path = self.folder.join(BUILDS);
         let text = fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
         require_digest(&self.folder, BUILDS, crate::digest::digest_of(&text), sums)?;
         let listing = Listing::parse(&text).map_err(|why| refuse(&self.folder, &format!("`{BUILDS}`: {why}")))?;
@@ -148,6 +148,18 @@ type Sums = BTreeMap<String, Digest>;
 
 fn refuse(folder: &Path, why: &str) -> Failure {
     Failure::new(Exit::Failed, format!("refusing to stage `{}`: {why}", folder.display()))
+}
+
+/// For a folder with packages of nobody knows whom.
+fn not_said(folder: &Path, package: &FilePath) -> Failure {
+    let why = format!("there is no `{BUILDS}`, which says on which dist `{package}` was built");
+    let help = format!(
+        "`{} rpm` writes it; for packages of another builder write it, {{\"schema\":\"{}\",\"builds\":\
+         [{{\"file\":\"rpm/…\",\"sha256\":\"…\",\"dist\":\"el9\",\"host\":\"el9\"}}, …]}}, and add it to `{CHECKSUMS}`",
+        program(),
+        build::SCHEMA
+    );
+    refuse(folder, &why).help(help)
 }
 
 fn load_sums(folder: &Path) -> Result<Sums> {

@@ -9,7 +9,8 @@ use crate::digest::Digest;
 
 /// What the file is called, beside the checksums.
 pub const FILE_NAME: &str = "builds.json";
-const SCHEMA: &str = "releng.builds/1";
+/// What its `schema` is.
+pub const SCHEMA: &str = "releng.builds/1";
 
 /// The whole file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
