@@ -16,6 +16,7 @@ mod crash;
 mod crash_repository;
 mod dist;
 mod documents;
+mod due;
 mod explain;
 mod farms;
 mod in_flight;

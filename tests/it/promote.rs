@@ -292,50 +292,6 @@ fn two_majors_side_by_side() {
     assert!(!site.text("demo-stable-2.0-el9.repo").contains("is out"));
 }
 
-/// A release in stable, and one more staged, whose commit says `message`.
-fn one_more(due: &str, message: &str) -> Site {
-    let site = Site::with(&format!("[promotion]\ndue = [{due}]\ninterval-days = 30\n"));
-    site.promoted("One", &[]);
-    site.release(message, &[]);
-    site
-}
-
-#[track_caller]
-fn promotes_due(site: &Site, now: &str, says: &str) {
-    site.releng_at(now, &["promote", "--due", "--untested", "x"]).exits(0).says(&[says]);
-    let is_promoted = stable(site, "1.0") == "../revisions/stable-1.0/000002";
-    assert_eq!(is_promoted, says != "nothing is due");
-}
-
-#[test]
-fn what_is_due_is_promoted_and_nothing_else() {
-    let (soon, later) = ("2026-01-31T03:04:04Z", "2026-02-01T03:04:05Z");
-    let site = one_more("\"interval\"", "Two");
-    promotes_due(&site, soon, "nothing is due");
-    promotes_due(&site, later, "pipeline_2 is due: interval: 30 days since the last promotion");
-    promotes_due(&one_more("\"minor\", \"fixes\", \"features\"", "Two"), later, "nothing is due");
-    let fix = "Fix\n\nBug-Url: https://bugs.example.org/7\n";
-    promotes_due(&one_more("\"fixes\"", fix), soon, "is due: fixes: https://bugs.example.org/7");
-    promotes_due(&one_more("\"minor\", \"features\"", fix), soon, "nothing is due");
-    let feature = "Fly\n\nSem-Ver: feature\n";
-    for (due, says) in [("\"features\"", "is due: features: Fly"), ("\"minor\"", "is due: minor: 1.0.1 -> 1.1.0")] {
-        let site = one_more(due, feature);
-        site.project.git(&["tag", "1.1"]);
-        promotes_due(&site, soon, says);
-    }
-    let unready = one_more("\"minor\"", feature);
-    unready.releng(&["promote", "--due", "--untested", "x"]).exits(1).says(&["the tag `1.1` is missing"]);
-}
-
-#[test]
-fn a_new_series_is_never_due() {
-    let site = one_more("\"minor\", \"interval\", \"fixes\", \"features\"", "Break\n\nSem-Ver: api-breaking\n");
-    site.project.git(&["tag", "2.0"]);
-    promotes_due(&site, "2036-01-01T00:00:00Z", "nothing is due");
-    assert!(!site.served("stable/2.0").exists());
-    site.releng(&["promote", "--due", "--major"]).exits(2).says(&["cannot be used with"]);
-}
-
 #[test]
 fn a_second_writer_is_told_who_the_first_is() {
     let site = staged();

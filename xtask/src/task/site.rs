@@ -13,6 +13,7 @@ use crate::git;
 use crate::project::{Project, load_config};
 use crate::repository::git::Git;
 use crate::repository::layout::Layout;
+use crate::repository::promotion::schedule::Schedule;
 use crate::repository::revision::Change;
 use crate::repository::sign::Key;
 use crate::repository::store::Store;
@@ -51,6 +52,11 @@ impl<'a> Site<'a> {
         };
         let layout = Layout::new(name, &root, &state, keys.url.as_ref());
         Ok(Site { layout, config, now: clock::now()?, repository, ui: &context.ui })
+    }
+
+    /// What decides on what is due.
+    pub fn schedule<'s>(&'s self, git: &'s Git<'s>) -> Schedule<'s> {
+        Schedule { settings: &self.config.promotion, git, now: self.now, progress: self.ui }
     }
 
     /// The repository for reading.

@@ -8,7 +8,7 @@ use super::Context;
 use super::site::Site;
 use crate::repository::acceptance::result::{TestResult, Verdict, load_results};
 use crate::repository::name::{Series, SnapshotName};
-use crate::repository::promotion::{self, due::Due};
+use crate::repository::promotion::due::Due;
 use crate::repository::retention::find_hold;
 use crate::repository::store::{Revision, Snapshot, Store};
 
@@ -42,8 +42,8 @@ struct SnapshotStatus {
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
     let store = site.store()?;
-    let days = site.config.promotion.interval_days;
-    let due = promotion::find_due(&store, &site.git(), days, site.now, &context.ui)?;
+    let git = site.git();
+    let due = site.schedule(&git).of_latest(&store)?;
     let mut all = Vec::new();
     for series in store.series()? {
         all.push(SeriesStatus::load(&store, series, &due, site.now)?);

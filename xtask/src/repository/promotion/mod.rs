@@ -2,13 +2,13 @@
 
 pub mod due;
 pub mod gate;
+pub mod schedule;
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use jiff::Timestamp;
 
 use super::acceptance::result::load_results;
 use super::event::{Deed, Event};
@@ -24,9 +24,7 @@ use super::writer::Writer;
 use crate::config::PromotionKind;
 use crate::error::{Exit, Failure, program};
 use crate::plan::Plan;
-use crate::progress::Progress;
 use crate::source::CHANGELOG_FILE;
-use due::Due;
 use gate::{Answer, Facts, Gate};
 
 /// What a person asks of `promote`.
@@ -203,43 +201,6 @@ impl Judged {
         let untested = order.untested.clone();
         Ok(Promotion { snapshot, kind, plan: Plan { title, steps }, current, number, untested })
     }
-}
-
-/// What is due: for each series, its newest snapshot of merged work and the reasons to promote it; the highest series first.
-/// What was promoted and taken back since is never due: a person has decided against it.
-pub fn find_due(
-    store: &Store,
-    git: &Git<'_>,
-    interval_days: u32,
-    now: Timestamp,
-    progress: &dyn Progress,
-) -> Result<Vec<(SnapshotName, Vec<Due>)>> {
-    let mut found = Vec::new();
-    for series in store.series()?.into_iter().rev() {
-        let Some(name) = store.latest(series)? else { continue };
-        let staged = store.snapshot(series, &name)?.manifest.release;
-        let current = store.current(series)?;
-        let stable = current.as_ref().map(|current| (&current.manifest.release.version, promoted_at(store, current)));
-        let changes = match stable {
-            Some((version, _)) if staged.version > *version => git.changes_since(version, staged.commit, progress)?,
-            _ => None,
-        };
-        let facts = due::Facts { staged: &staged.version, stable, changes: changes.as_ref(), interval_days, now };
-        let reasons = match was_taken_back(store, current.as_ref(), &name) {
-            true => Vec::new(),
-            false => due::find_due(&facts),
-        };
-        found.push((name, reasons));
-    }
-    Ok(found)
-}
-
-/// When the last release of a revision was promoted: the time of that event, not of a rollback since.
-fn promoted_at(store: &Store, current: &Revision) -> Timestamp {
-    let last = &current.manifest.release.snapshot;
-    let is_it = |deed: &Deed| matches!(deed, Deed::Promote { snapshot, .. } if snapshot == last);
-    let event = store.log.events().rev().find(|event| is_it(&event.deed));
-    event.map_or(current.manifest.event.at, |event| event.at)
 }
 
 /// The gate that reads the whole snapshot.
