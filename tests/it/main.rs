@@ -23,6 +23,7 @@ mod in_flight;
 mod install;
 mod lineage;
 mod messages;
+mod own_package;
 mod packages;
 mod promote;
 mod repodata;

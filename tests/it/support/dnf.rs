@@ -1,6 +1,6 @@
 //! A computer that installs from a repository: the real dnf, with root, cache and configuration in a folder of its own.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
@@ -32,6 +32,11 @@ impl Client {
     pub fn import_key(&self, key: &Path) {
         run_in(Path::new("/"), "rpm", &["--root", &self.path("root"), "--import", &key.display().to_string()], &[])
             .exits(0);
+    }
+
+    /// The folder that packages are installed into.
+    pub fn root(&self) -> PathBuf {
+        self.folder.path().join("root")
     }
 
     /// What is on offer, a NEVRA a line.

@@ -1,0 +1,59 @@
+//! The package of this very project: built by it without a network, staged, installed by dnf from there, and run.
+
+use std::path::Path;
+
+use crate::support::dnf::Client;
+use crate::support::program::{PROGRAM, Sandbox, run_in};
+use crate::support::root;
+use crate::support::rpms::Rpm;
+
+/// A clone of the commit that is checked out, with its release made: that needs the crates, from cargo's cache or network.
+fn clone() -> Sandbox {
+    let place = Sandbox::bare();
+    let origin = root().display().to_string();
+    run_in(place.path(), "git", &["clone", "--quiet", &origin, "releng"], &[]).exits(0);
+    run_in(&place.join("releng"), PROGRAM, &["dist", "--no-stage", "--quiet"], &[]).exits(0);
+    place
+}
+
+/// What the package asks of this machine's C library and is in no repository here, provided by a package without files.
+fn stand_in_for_the_c_library(package: &Path, folder: &Path) {
+    let asked = run_in(Path::new("/"), "rpm", &["-qpR", package.to_str().unwrap()], &[]).exits(0).stdout;
+    let libraries = asked.lines().filter(|line| line.contains("(64bit)") || line.starts_with("rtld"));
+    let provides = libraries.map(|library| format!("Provides: {library}"));
+    let rpm = provides.fold(Rpm::new("stand-in-for-libc", "1"), |rpm, line| rpm.line(&line));
+    rpm.build_into(folder);
+    run_in(folder, "createrepo_c", &["--quiet", "."], &[]).exits(0);
+}
+
+#[test]
+fn it_builds_offline_and_installs_from_its_snapshot() {
+    let place = clone();
+    let project = place.join("releng");
+    let offline = ["--map-root-user", "--net", PROGRAM, "rpm"];
+    let built = run_in(&project, "unshare", &offline, &[]).exits(0);
+    let package = built.stdout.split_whitespace().find(|word| word.ends_with(".x86_64.rpm")).unwrap().to_owned();
+    let package = project.join("target/dist").join(package);
+    let lint = root().join("packaging/rpmlint.toml").display().to_string();
+    run_in(&project, "rpmlint", &["--config", &lint, package.to_str().unwrap()], &[]).exits(0).prints_part(" 0 errors");
+
+    run_in(&project, PROGRAM, &["stage", "--quiet"], &[]).exits(0);
+    run_in(&project, PROGRAM, &["verify"], &[]).exits(0);
+    stand_in_for_the_c_library(&package, &place.join("libc"));
+    let snapshots = place.files("releng/target/repository");
+    let repo = snapshots.iter().find(|path| path.ends_with(".repo")).unwrap();
+    let repo = std::fs::read_to_string(place.join("releng/target/repository").join(repo)).unwrap();
+    let libc = format!("\n[libc]\nname=libc\nbaseurl=file://{}\ngpgcheck=0\n", place.join("libc").display());
+    let client = Client::new(&(repo + &libc));
+    client.install(&["releng"]).exits(0);
+
+    let installed = client.root().join("usr/bin/releng").display().to_string();
+    let version = run_in(&project, PROGRAM, &["version"], &[]).exits(0).stdout;
+    run_in(Path::new("/"), &installed, &["--project", project.to_str().unwrap(), "version"], &[])
+        .exits(0)
+        .prints(&version);
+    run_in(Path::new("/"), &installed, &["--version"], &[]).exits(0).prints(&format!("releng {version}"));
+    for file in ["man/man1/releng-rpm.1", "bash-completion/completions/releng", "zsh/site-functions/_releng"] {
+        assert!(client.root().join("usr/share").join(file).exists(), "no {file}");
+    }
+}
