@@ -34,6 +34,24 @@ fn three() -> Site {
 }
 
 #[test]
+fn a_dist_that_came_later_keeps_its_repodata() {
+    let site = Site::with("[repository]\nurl = \"https://example.org/repos\"\n");
+    site.promoted("One", &["el9"]);
+    site.promoted("Two", &["el9", "fc42"]);
+    let plan = site.releng(&["rollback", "1.0", "--dry-run"]).exits(0).stdout;
+    assert!(plan.contains("write the repodata of fc42\n"), "{plan}");
+    site.releng(&["rollback", "1.0"]).exits(0);
+    // What a client of fc42 asks for is there; only the package that makes it one is on offer.
+    assert_eq!(described(&site, "fc42"), ["noarch/demo-repo-1.0-3.noarch.rpm"]);
+    assert!(site.text("stable/1.0/rpm/fc42/mirrorlist").contains("/withdrawn/fc42/\n"));
+    site.releng(&["verify"]).exits(0);
+    site.promoted("Three", &["el9", "fc42"]);
+    let packages = ["noarch/demo-1.0.3-1.fc42.noarch.rpm", "noarch/demo-repo-1.0-3.noarch.rpm"];
+    assert_eq!(described(&site, "fc42"), packages);
+    site.releng(&["verify"]).exits(0);
+}
+
+#[test]
 fn a_rollback_brings_the_content_before_the_last_promotion() {
     let site = three();
     let plan = site.releng(&["rollback", "1.0", "--dry-run"]).exits(0).stdout;

@@ -167,7 +167,8 @@ pub fn publish(writer: &mut Writer, contents: Contents, deed: Deed, change: &Cha
     manifest.earlier = earlier;
     let (manifest, digest) = assembly.finish(manifest)?;
     files::flip(&layout.stable(series), &Layout::revision_target(series, number))?;
-    if manifest.event.deed.promotes() {
+    // Where repodata were written anew, there may be a new package for clients.
+    if manifest.event.deed.promotes() || !described.is_empty() {
         writer.enter(series, &manifest)?;
     }
     writer.record(manifest.event, Some(digest))?;

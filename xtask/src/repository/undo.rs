@@ -22,13 +22,15 @@ pub struct Undo {
     /// What there is to do, for people.
     pub plan: Plan<Step>,
     base: Revision,
+    /// The dists that the content has not and clients know.
+    emptied: Vec<Dist>,
     deed: Deed,
 }
 
 impl Undo {
     /// Whether anything is signed anew on the way.
     pub fn signs(&self) -> bool {
-        matches!(self.deed, Deed::Yank { .. })
+        matches!(self.deed, Deed::Yank { .. }) || !self.emptied.is_empty()
     }
 }
 
@@ -85,10 +87,14 @@ pub fn decide_rollback(store: &Store, series: Series, to: Option<u32>) -> Result
     let base = store.revision(series, to)?;
     let revision = next_number(store, series)?;
     let count = carry(&base, Take::Everything).len();
-    let steps = [revision::Step::Carry { revision: to, count }, revision::Step::Flip { series, revision }];
-    let steps = steps.map(Step::Make).to_vec();
+    let had = base.manifest.dists();
+    let has = store.revision(series, current)?.manifest.dists();
+    let emptied: Vec<Dist> = has.into_iter().filter(|dist| !had.contains(dist)).collect();
+    let described = emptied.iter().map(|dist| revision::Step::Describe { dist: dist.clone() });
+    let steps = [revision::Step::Carry { revision: to, count }].into_iter().chain(described);
+    let steps = steps.chain([revision::Step::Flip { series, revision }]).map(Step::Make).collect();
     let title = format!("roll stable/{series} back from revision {current} to the content of revision {to}");
-    Ok(Undo { plan: Plan { title, steps }, base, deed: Deed::Rollback { series, revision, to } })
+    Ok(Undo { plan: Plan { title, steps }, base, emptied, deed: Deed::Rollback { series, revision, to } })
 }
 
 /// The revision whose content was there before what `number` has came to be.
@@ -139,7 +145,7 @@ pub fn decide_yank(store: &Store, wanted: &Nevra, why: &str) -> Result<Undo> {
         steps.extend(described.chain([revision::Step::Flip { series, revision }]).map(Step::Make));
         let deed = Deed::Yank { series, revision, packages: vec![wanted.clone()], why: why.to_owned() };
         let title = format!("yank {wanted} from stable/{series}");
-        return Ok(Undo { plan: Plan { title, steps }, base, deed });
+        return Ok(Undo { plan: Plan { title, steps }, base, emptied: Vec::new(), deed });
     }
     let message = format!("no stable series has the package `{wanted}`");
     let help = format!("`dnf repoquery --nevra` and `{} status` show what there is", program());
@@ -150,15 +156,17 @@ pub fn decide_yank(store: &Store, wanted: &Nevra, why: &str) -> Result<Undo> {
 pub fn apply(writer: &mut Writer, undo: &Undo, change: &Change<'_>) -> Result<PathBuf> {
     let contents = match &undo.deed {
         Deed::Yank { packages, .. } => without(&undo.base, packages)?,
-        _ => same(&undo.base),
+        _ => same(&undo.base, &undo.emptied),
     };
     revision::publish(writer, contents, undo.deed.clone(), change)
 }
 
-fn same(base: &Revision) -> Contents {
+/// The revision as it was. A dist that came later stays, without packages: its clients must find repodata.
+fn same(base: &Revision, emptied: &[Dist]) -> Contents {
     let (release, earlier) = (base.manifest.release.clone(), base.manifest.earlier.clone());
     let carried = carry(base, Take::Everything);
-    Contents { release, earlier, carried, changelog: None, described: Default::default() }
+    let described = emptied.iter().map(|dist| (dist.clone(), Vec::new())).collect();
+    Contents { release, earlier, carried, changelog: None, described }
 }
 
 /// The revision without packages. Where none of the last release is left, the one before it is the last, and the changelog
