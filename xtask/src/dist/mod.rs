@@ -2,6 +2,7 @@
 //! the making of them ([`apply`](apply::apply)).
 
 pub mod apply;
+pub mod binary;
 pub mod packages;
 mod replace;
 pub mod reuse;

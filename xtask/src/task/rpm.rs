@@ -7,15 +7,14 @@ use anyhow::{Context as _, Result};
 use super::dist::{Job, ReleaseArgs, Reuse};
 use super::{Context, dist};
 use crate::clock;
-use crate::config::{BackendKind, Dist, RpmKeys};
+use crate::config::{BackendKind, Dist};
 use crate::dist::apply::{Made, Written};
+use crate::dist::binary::{Binaries, Order};
 use crate::dist::{Step, packages, reuse};
 use crate::error::{Exit, Failure, program};
 use crate::parallel;
 use crate::plan::Plan;
-use crate::rpm::backend::{self, Host, Srpm, Target, targets};
 use crate::rpm::build::{self, Again, Failed, Outcome};
-use crate::rpm::rust::verify_compilers;
 
 /// How many of the last lines of a failed build are shown.
 const LAST_LINES: usize = 40;
@@ -46,6 +45,18 @@ pub struct Orders {
     again: bool,
 }
 
+impl Orders {
+    fn order(&self) -> Result<Order> {
+        Ok(Order {
+            dists: self.dists.clone(),
+            backend: self.backend,
+            jobs: self.jobs.map_or_else(parallel::threads, |jobs| jobs.get().into()),
+            again: if self.again { Again::Yes } else { Again::No },
+            now: clock::now()?.as_second(),
+        })
+    }
+}
+
 /// Makes the release where it is not there, builds it, and prints what was built.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let job = Job::load(context, &args.release)?;
@@ -73,9 +84,9 @@ pub(super) fn preview(context: &Context, job: &Job, orders: &Orders) -> Result<(
     let state = state_folder(context, job)?;
     match reuse::find(&state, &job.plan) {
         Some(made) => {
-            let site = Site::load(job, &made, orders, &state)?;
-            let backend = backend::open(site.kind, site.keys)?;
-            context.ui.print(&site.decide(backend.as_ref(), orders)?.to_string())
+            let order = orders.order()?;
+            let binaries = Binaries::load(&job.input, &job.plan, &made, &order, &state)?;
+            context.ui.print(&binaries.decide()?.to_string())
         }
         None => context.ui.print("then build its binary RPMs\n"),
     }
@@ -106,96 +117,15 @@ fn state_folder(context: &Context, job: &Job) -> Result<PathBuf> {
 }
 
 fn build(context: &Context, job: &Job, made: &Made, orders: &Orders, state: &Path) -> Result<Vec<Written>> {
-    let site = Site::load(job, made, orders, state)?;
-    let mut backend = backend::open(site.kind, site.keys)?;
-    let plan = site.decide(backend.as_ref(), orders)?;
-    let expected = build::expected(&site.spec, &site.targets);
-    for (dist, unknown) in expected.iter().filter_map(|(dist, expected)| Some((dist, expected.as_ref().err()?))) {
-        context.ui.note(&format!("which packages {dist} makes is not known beforehand: {unknown}"));
-    }
-    let run = build::Run {
-        srpm: &site.srpm,
-        kind: site.kind,
-        expected: &expected,
-        jobs: orders.jobs.map_or_else(parallel::threads, |jobs| jobs.get().into()),
-        poll: site.keys.poll.0,
-        patience: site.keys.timeout.0,
-        progress: &context.ui,
-    };
-    let Outcome { built, failed } = run.apply(backend.as_mut(), &plan)?;
-    site.targets.iter().try_for_each(|target| build::clear_old(&site.place, target))?;
+    let order = orders.order()?;
+    let mut binaries = Binaries::load(&job.input, &job.plan, made, &order, state)?;
+    let plan = binaries.decide()?;
+    let Outcome { built, failed } = binaries.build(&plan, &context.ui)?;
     if !failed.is_empty() {
         failed.iter().for_each(|failed| tell(context, failed));
         return Err(not_built(&failed, built.len()).into());
     }
-    packages::place(&made.target, site.srpm.digest, &built, &site.wanted)
-}
-
-/// What is built, where, and for whom.
-struct Site<'a> {
-    keys: &'a RpmKeys,
-    kind: BackendKind,
-    host: Host,
-    srpm: Srpm,
-    spec: String,
-    /// All that the configuration wants.
-    wanted: Vec<Target>,
-    /// What was asked for.
-    targets: Vec<Target>,
-    place: PathBuf,
-}
-
-impl Site<'_> {
-    fn load<'a>(job: &'a Job, made: &Made, orders: &Orders, state: &Path) -> Result<Site<'a>> {
-        let keys = &job.input.config().rpm;
-        let kind = orders.backend.unwrap_or(keys.backend);
-        let spec = job.plan.steps.iter().find_map(|step| match step {
-            Step::Srpm { spec, .. } => Some(spec.clone()),
-            _ => None,
-        });
-        let written = made.written.iter().find(|written| written.file.ends_with(".src.rpm"));
-        let written = written.context("the release has no source RPM")?;
-        let srpm = Srpm::load(&made.target.join(&written.file), written.digest)?;
-        let host = Host::load();
-        let wanted = targets(keys, srpm.is_noarch, &host);
-        let targets = choose(keys, &srpm, kind, &host, &orders.dists)?;
-        if let Some(least) = job.input.rust_version() {
-            verify_compilers(keys, &targets, least)?;
-        }
-        let place = build::place(state)?;
-        Ok(Site { keys, kind, host, srpm, spec: spec.unwrap_or_default(), wanted, targets, place })
-    }
-
-    fn decide(&self, backend: &dyn backend::Backend, orders: &Orders) -> Result<Plan<build::Step>> {
-        let Site { kind, host, srpm, place, targets, .. } = self;
-        let now = clock::now()?.as_second();
-        let again = if orders.again { Again::Yes } else { Again::No };
-        let site = build::Site { srpm, kind: *kind, backend, host, place: Path::new(place), now };
-        Ok(build::decide(&site, targets, again)?)
-    }
-}
-
-/// The targets of the dists that were asked for; those of the configuration where none was. This machine's own dist may
-/// always be asked for.
-fn choose(keys: &RpmKeys, srpm: &Srpm, kind: BackendKind, host: &Host, dists: &[Dist]) -> Result<Vec<Target>, Failure> {
-    let own = (kind == BackendKind::Local).then_some(&host.dist);
-    let known: Vec<&Dist> = keys.dists.iter().chain(own).collect();
-    if let Some(unknown) = dists.iter().find(|dist| !known.contains(dist)) {
-        let named = known.iter().map(|dist| format!("`{dist}`")).collect::<Vec<_>>().join(", ");
-        let message = format!("`{unknown}` is not among the dists of this project");
-        let help = format!("they are {named}; add it to `rpm.dists` in `packaging/release.toml`");
-        return Err(Failure::new(Exit::Usage, message).help(help));
-    }
-    if kind != BackendKind::Local && keys.dists.is_empty() {
-        let message = format!("it is not known what {kind} is to build for");
-        let help = "name the dists in `packaging/release.toml`: `[rpm]` and `dists = [\"el9\", \"fc42\"]`";
-        return Err(Failure::new(Exit::Usage, message).help(help));
-    }
-    let chosen = match dists {
-        [] => keys.clone(),
-        dists => RpmKeys { dists: dists.to_vec(), ..keys.clone() },
-    };
-    Ok(targets(&chosen, srpm.is_noarch, host))
+    packages::place(&made.target, binaries.srpm.digest, &built, &binaries.wanted)
 }
 
 /// Shows the end of what a failed build said, and how to build it once more.

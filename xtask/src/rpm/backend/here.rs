@@ -35,6 +35,10 @@ pub trait Builder {
     fn settings(&self, part: &(Target, String)) -> String;
     /// See [`Backend::plan`]; the word for each target.
     fn name(&self, srpm: &Srpm, target: &Target) -> Result<String, Failure>;
+    /// See [`Backend::notes`].
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
     /// How it is called to build `srpm` in the empty folder `scratch`.
     fn call(&self, srpm: &Srpm, part: &(Target, String), scratch: &Path) -> Result<Call>;
     /// Where below the scratch folder it leaves packages.
@@ -88,6 +92,10 @@ impl<B: Builder> Backend for Here<B> {
     fn plan(&self, srpm: &Srpm, targets: &[Target]) -> Result<Vec<Submission>, Failure> {
         let named = targets.iter().map(|target| Ok((target.clone(), self.builder.name(srpm, target)?)));
         named.collect::<Result<Vec<_>, Failure>>().map(Submission::each)
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.builder.notes()
     }
 
     fn submit(&mut self, srpm: &Srpm, submission: &Submission, places: &[Workplace]) -> Result<Ticket> {

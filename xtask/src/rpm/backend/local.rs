@@ -63,16 +63,11 @@ impl Builder for Local {
 
     fn name(&self, srpm: &Srpm, target: &Target) -> Result<String, Failure> {
         let Host { dist, arch } = &self.host;
-        let name = |note: &str| {
-            let unchecked = if self.knows_installed { "" } else { ", build requirements unchecked (no rpm database)" };
-            let open = if is_enclosed() { "" } else { ", not shut off from network and paths" };
-            format!("rpmbuild{note}{unchecked}{open}")
-        };
         if target.dist == *dist && target.arch == *arch {
-            return Ok(name(""));
+            return Ok("rpmbuild".to_owned());
         }
         if srpm.is_noarch && self.portable_noarch {
-            return Ok(name(" as portable noarch"));
+            return Ok("rpmbuild, portable noarch".to_owned());
         }
         let message = format!(
             "refusing to build for {target}: this machine is {dist} {arch}, and the backend `local` builds for itself"
@@ -84,6 +79,14 @@ impl Builder for Local {
             false => "build it with another `rpm.backend`, or leave it out with `--dist`",
         };
         Err(Failure::new(Exit::Usage, message).help(help))
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let unchecked = "rpm does not know what is installed here: build requirements are not checked";
+        let open =
+            "this system has no namespaces for us: builds see the network, and their paths may get into packages";
+        let notes = [(!self.knows_installed).then_some(unchecked), (!is_enclosed()).then_some(open)];
+        notes.into_iter().flatten().map(str::to_owned).collect()
     }
 
     fn call(&self, srpm: &Srpm, part: &(Target, String), scratch: &Path) -> Result<Call> {

@@ -134,6 +134,11 @@ pub trait Backend {
     /// How the targets are submitted. Errors: a target that it cannot build, with what to do.
     fn plan(&self, srpm: &Srpm, targets: &[Target]) -> Result<Vec<Submission>, Failure>;
 
+    /// What a person should know of its builds before they begin.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Begins a build. Errors: exit 5 where trying again may help.
     fn submit(&mut self, srpm: &Srpm, submission: &Submission, places: &[Workplace]) -> Result<Ticket>;
 

@@ -186,8 +186,8 @@ pub fn lock(state: &Path) -> Result<LockFile> {
     let lock = LockFile::take(&state.join("lock"), &format!("{} rpm", program()), "building here")?;
     let place = place(state)?;
     files::clear_left_behind(state)?;
-    for name in files::names_in(&place)? {
-        let folder = Folder { path: place.join(name) };
+    let paths = files::names_in(&place)?.into_iter().map(|name| place.join(name));
+    for folder in paths.filter(|path| path.is_dir()).map(|path| Folder { path }) {
         files::clear_left_behind(&folder.path)?;
         remove(&folder.path.join(INCOMING))?;
         let Some(mut record) = folder.read().filter(|record| record.scratch.is_some()) else { continue };
