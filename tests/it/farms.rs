@@ -191,3 +191,15 @@ fn a_farm_that_is_not_there_is_tried_again_and_then_left() {
     farm.releng(&project, &["rpm", "--dist", "fc42"]).exits(0);
     assert_eq!(farm.count("created build"), 1);
 }
+
+#[test]
+fn results_that_never_come_keep_nothing_else_back() {
+    let farm = Farm::copr(r#"{"targets": {"epel-9-x86_64": {"late": 1000}, "fedora-42-x86_64": {"seconds": 12}}}"#);
+    let project = noarch(&farm, "copr");
+    let words =
+        ["warning: el9 x86_64: no package came back; trying again", "fc42 x86_64  built", "1 of 2 builds are not done"];
+    farm.releng(&project, &["rpm"]).exits(5).says(&words);
+    farm.releng(&project, &["rpm", "--dry-run"])
+        .exits(0)
+        .prints_part("go on with build 1: el9 x86_64 (epel-9-x86_64)\n");
+}

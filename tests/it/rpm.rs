@@ -72,6 +72,12 @@ fn a_package_bound_to_an_interpreter_is_not_portable() {
 }
 
 #[test]
+fn a_release_without_a_dist_fits_no_dist() {
+    let same = project(&NOARCH.replace("%{?dist}", ""), PORTABLE);
+    same.releng(&["rpm"]).exits(1).says(&["its release has no dist: write `Release: @@RELEASE@@%{?dist}`"]);
+}
+
+#[test]
 fn two_folders_give_the_same_packages() {
     let digests = || {
         let project = project(COMPILED, "");

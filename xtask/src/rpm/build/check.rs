@@ -53,6 +53,10 @@ pub fn verify(
             continue;
         }
         let built_from = package.metadata.get_source_rpm().unwrap_or_default();
+        if built_from == srpm_name(srpm) && built_from != source {
+            let why = "its release has no dist: write `Release: @@RELEASE@@%{?dist}` in the template";
+            return wrong(package, why.to_owned());
+        }
         if built_from != source {
             return wrong(package, format!("it was built from `{}`, not from `{source}`", built_from.escape_debug()));
         }

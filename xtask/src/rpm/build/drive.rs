@@ -130,10 +130,11 @@ impl Run<'_> {
             Stage::Under(ticket) => {
                 let ticket = ticket.clone();
                 let states = backend.poll(&ticket, &work.submission)?;
+                // What cannot be fetched yet keeps nothing else waiting.
+                let taken = states.into_iter().enumerate();
+                let taken = taken.map(|(index, state)| self.take_state(backend, work, index, state, &ticket));
+                taken.collect::<Vec<_>>().into_iter().collect::<Result<()>>()?;
                 work.faults = 0;
-                for (index, state) in states.into_iter().enumerate() {
-                    self.take_state(backend, work, index, state, &ticket)?;
-                }
                 if work.parts.iter().all(|part| !matches!(part.state, PartState::Open(_))) {
                     work.stage = Stage::Over;
                     work.scratch.clear();
@@ -183,31 +184,28 @@ impl Run<'_> {
             State::Built => {
                 part.state = PartState::Open(State::Built);
                 let named = &work.submission.parts[index];
-                match self.collect(backend, ticket, named, part) {
+                match self.collect(backend, ticket, named, part)? {
                     Ok(files) => {
                         part.known.record.phase = Phase::Built { files };
                         part.known.record.scratch = None;
                         part.known.folder.save(&part.known.record)?;
                         part.state = PartState::Kept;
                     }
-                    Err(error) => match error.downcast::<Wrong>() {
-                        Ok(Wrong(why)) => part.fail(&why)?,
-                        Err(error) => return Err(error),
-                    },
+                    Err(why) => part.fail(&why)?,
                 }
             }
         }
         Ok(())
     }
 
-    /// Fetches the packages of a target and checks them.
+    /// Fetches the packages of a target and checks them; what they are, or why they are not the ones that were to be built.
     fn collect(
         &self,
         backend: &mut dyn Backend,
         ticket: &Ticket,
         named: &(Target, String),
         part: &Part,
-    ) -> Result<Vec<Kept>> {
+    ) -> Result<Result<Vec<Kept>, String>> {
         let Known { record, folder } = &part.known;
         let incoming = folder.incoming()?;
         let place = Workplace { log: folder.log(), scratch: record.scratch.clone() };
@@ -226,7 +224,7 @@ impl Run<'_> {
             Ok(()) => {}
             // A farm may say that a build is done before its files are where they are fetched from.
             Err(Refused::Missing(why)) if !backend.is_here() => return Err(again(why).into()),
-            Err(Refused::Missing(why) | Refused::Wrong(why)) => return Err(Wrong(why).into()),
+            Err(Refused::Missing(why) | Refused::Wrong(why)) => return Ok(Err(why)),
         }
         folder.accept(&incoming)?;
         let kept = packages.iter().map(|package| Kept {
@@ -234,7 +232,7 @@ impl Run<'_> {
             name: package.nevra.file_name(),
             sha256: package.digest,
         });
-        Ok(kept.collect())
+        Ok(Ok(kept.collect()))
     }
 
     /// A fault outside is borne for a while; any other error ends the run, or fails the builds that it is about.
@@ -245,7 +243,7 @@ impl Run<'_> {
             Some(Exit::TryAgain) => {
                 work.faults += 1;
                 if backend.is_here() || work.faults > MOST_FAULTS {
-                    work.fail_open(&why, true);
+                    work.give_up(&why);
                     return Ok(());
                 }
                 self.progress.warn(&format!("{}: {why}; trying again", work.names()));
@@ -267,15 +265,3 @@ impl Run<'_> {
         }
     }
 }
-
-/// Packages that were not to be built.
-#[derive(Debug)]
-struct Wrong(String);
-
-impl std::fmt::Display for Wrong {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Wrong {}

@@ -186,6 +186,7 @@ pub fn lock(state: &Path) -> Result<LockFile> {
     let lock = LockFile::take(&state.join("lock"), &format!("{} rpm", program()), "building here")?;
     let place = place(state)?;
     files::clear_left_behind(state)?;
+    files::clear_left_behind(&place)?;
     let paths = files::names_in(&place)?.into_iter().map(|name| place.join(name));
     for folder in paths.filter(|path| path.is_dir()).map(|path| Folder { path }) {
         files::clear_left_behind(&folder.path)?;

@@ -116,6 +116,19 @@ impl Work {
         self.scratch.clear();
     }
 
+    /// Leaves to the next run what could not be fetched, and goes on with the rest; leaves all where the trouble is about all.
+    pub fn give_up(&mut self, why: &str) {
+        let is_fetched = |part: &&mut Part| matches!(part.state, PartState::Open(State::Built));
+        let fetched: Vec<&mut Part> = self.parts.iter_mut().filter(is_fetched).collect();
+        if fetched.is_empty() {
+            return self.fail_open(why, true);
+        }
+        for part in fetched {
+            part.state = PartState::Failed { why: why.to_owned(), may_go_on: true };
+        }
+        self.faults = 0;
+    }
+
     /// When it was submitted, in seconds since 1970.
     pub fn since(&self) -> i64 {
         let since = self.parts.iter().filter_map(|part| match part.known.record.phase {
