@@ -5,9 +5,9 @@ use crate::config::{Dist, RpmKeys, RustVersion};
 use crate::error::{Exit, Failure};
 use crate::rpm::backend::Target;
 
-/// The compilers of dists that update theirs within a release, as of the last look: RHEL 8.10, 9.7 and 10.1 have 1.88. Fedora
-/// takes each new compiler into all its releases, weeks after it comes out, and so needs no entry.
-const KNOWN: [(&str, &str); 3] = [("el8", "1.88"), ("el9", "1.88"), ("el10", "1.88")];
+/// What a dist with updates has at least, to our knowledge; `minimum-rust` overrules it. Fedora takes each new compiler into
+/// all its releases weeks after it comes out, and so needs no entry; of any other dist nothing is known, and nothing refused.
+const KNOWN: [(&str, &str); 2] = [("el9", "1.88"), ("el10", "1.88")];
 
 /// `Err` where a dist of `targets` has a compiler older than `least`, which the project asks for.
 pub fn verify_compilers(keys: &RpmKeys, targets: &[Target], least: &RustVersion) -> Result<(), Failure> {
