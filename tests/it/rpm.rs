@@ -72,6 +72,25 @@ fn a_package_bound_to_an_interpreter_is_not_portable() {
 }
 
 #[test]
+fn a_python_package_is_built_for_its_own_machine() {
+    let python = || {
+        let project = project(specs::PYTHON, "");
+        let files = [("a", "#!/usr/bin/python3\nimport demo\n"), ("demo/__init__.py", "def run():\n    return 1\n")];
+        project.commit("Go on", &files);
+        project.releng(&["rpm"]).exits(0);
+        let package = "local/noarch/demo-1.0.1-1.noarch.rpm";
+        let sums = std::fs::read_to_string(project.join("target/dist/SHA256SUMS")).unwrap();
+        (sums, query(&project, "[%{REQUIRENAME}\n][%{FILENAMES}\n]", package))
+    };
+    let (sums, said) = python();
+    assert!(
+        said.contains("/usr/bin/python3\n") && said.contains("site-packages/demo/__pycache__/__init__.cpython-"),
+        "{said}"
+    );
+    assert_eq!(python().0, sums, "compiled modules are the same bytes, too");
+}
+
+#[test]
 fn a_release_without_a_dist_fits_no_dist() {
     let same = project(&NOARCH.replace("%{?dist}", ""), PORTABLE);
     same.releng(&["rpm"]).exits(1).says(&["its release has no dist: write `Release: @@RELEASE@@%{?dist}`"]);

@@ -15,5 +15,12 @@ pub const COMPILED: &str = "Name: demo\nVersion: @@VERSION@@\nRelease: @@RELEASE
     install -D -m 0644 a %{buildroot}/etc/demo.conf\n\n%post\necho installed\n\n%preun\necho leaving\n\n\
     %files\n/usr/bin/demo\n\n%files common\n%config(noreplace) /etc/demo.conf\n\n%changelog\n";
 
+/// A Python program with a module that is compiled, like Lago.
+pub const PYTHON: &str = "Name: demo\nVersion: @@VERSION@@\nRelease: @@RELEASE@@%{?dist}\nSummary: A demonstration\nLicense: MIT\n\
+    BuildArch: noarch\nSource0: @@SOURCE0@@\nBuildRequires: python3\n\
+    %global modules %{_prefix}/lib/python3.11/site-packages\n\n%description\nText.\n\n%prep\n%autosetup\n\n\
+    %build\npython3 -m compileall -q demo\n\n%install\nmkdir -p %{buildroot}%{modules}\ncp -a demo %{buildroot}%{modules}\n\
+    install -D -m 0755 a %{buildroot}%{_bindir}/demo\n\n%files\n%{_bindir}/demo\n%{modules}/demo\n\n%changelog\n";
+
 /// The program of [`COMPILED`], which knows the path it was compiled at.
 pub const PROGRAM: &str = "#include <stdio.h>\nint main(void) { puts(__FILE__); return 0; }\n";
