@@ -64,6 +64,19 @@ fn each_result_is_numbered_and_bound_to_the_manifest() {
 }
 
 #[test]
+fn a_damaged_snapshot_is_not_tested() {
+    let site = staged(&[("pass", "echo fine", "")]);
+    let package = format!("unstable/1.0/{SNAPSHOT}/rpm/el9/noarch/demo-1.0.1-1.el9.noarch.rpm");
+    site.tamper(&package, |content| *content.last_mut().unwrap() ^= 1);
+    accept(&site, &[]).exits(1).says(&[
+        "refusing to test",
+        "demo-1.0.1-1.el9.noarch.rpm` was changed",
+        "stage it again",
+    ]);
+    assert_eq!(site.project.files("target/repository-state/demo/results"), [""; 0]);
+}
+
+#[test]
 fn a_test_that_does_not_end() {
     let site = staged(&[("slow", "sleep 600 & sleep 600", "timeout = \"1s\"")]);
     let ran = accept(&site, &[]).exits(1).prints_part("slow FAILED, out of time (");

@@ -102,6 +102,27 @@ fn tests_that_must_pass() {
 }
 
 #[test]
+fn sources_alone_do_not_take_the_place_of_packages() {
+    let site = Site::new();
+    site.promoted("One", &["el9"]);
+    site.release("Two", &[]);
+    unpromotable(&site, &["it has the sources alone, and clients of the series install packages", "dist --rpm"]);
+    let configured = Site::with("[rpm]\ndists = [\"el9\"]\n");
+    configured.release("One", &[]);
+    unpromotable(&configured, &["it has the sources alone"]);
+}
+
+#[test]
+fn a_reason_is_one_and_is_kept_only_where_it_counts() {
+    let site = Site::with(PASSING);
+    site.release("Go on", &["el9"]);
+    site.releng(&["promote", "--major", "--untested", " "]).exits(2).says(&["it says nothing"]);
+    site.releng(&["accept"]).exits(0);
+    site.releng(&["promote", "--major", "--untested", "trust me"]).exits(0);
+    assert!(!text(&site.state("log.jsonl")).contains("trust me"), "it was tested");
+}
+
+#[test]
 fn a_test_for_another_kind_of_promotion() {
     let site = Site::with(&format!("{PASSING}on = [\"minor\"]\n"));
     site.release("Go on", &[]);
@@ -183,7 +204,7 @@ fn what_clients_may_have_is_never_replaced() {
     site.list_builds(str::to_owned);
     site.releng(&["stage"]).exits(0);
     let parts = ["`demo-1.0.2-1.el9.noarch` was in stable before, with other contents", "raise the version"];
-    unpromotable(&site, &parts);
+    refused(&site, &["promote", "snapshot-demo_1.0_pipeline_3", "--untested", "x"], &parts);
 }
 
 #[test]
@@ -194,6 +215,10 @@ fn what_was_taken_back_comes_back_by_name_only() {
     site.releng(&["rollback", "1.0"]).exits(0);
     let two = "snapshot-demo_1.0_pipeline_2";
     let due = ["promote", "--due", "--untested", "x"];
+    site.releng_at("2027-01-01T00:00:00Z", &due).exits(0).says(&["nothing is due"]);
+    unpromotable(&site, &["1.0.1 is in stable already"]);
+    // Nor does the same commit in the next run of the pipeline.
+    site.releng(&["stage", "--pipeline", "3"]).exits(0);
     site.releng_at("2027-01-01T00:00:00Z", &due).exits(0).says(&["nothing is due"]);
     unpromotable(&site, &["1.0.1 is in stable already"]);
     site.promote(&[two]).exits(0);

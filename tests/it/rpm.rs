@@ -25,6 +25,8 @@ fn releng_with(project: &Sandbox, args: &[&str], variables: &[(&str, &str)]) -> 
 #[test]
 fn a_portable_noarch_package_is_built_for_every_dist() {
     let project = project(NOARCH, PORTABLE);
+    project.releng(&["rpm", "--dry-run"]).exits(0).prints_part("build el9 x86_64 (rpmbuild, portable noarch)");
+    assert_eq!(project.files("target"), [""; 0], "a dry run writes nothing");
     project.releng(&["rpm"]).exits(0).says(&[
         "el9 x86_64   built",
         "fc42 x86_64  built",
@@ -48,6 +50,7 @@ fn a_portable_noarch_package_is_built_for_every_dist() {
 #[test]
 fn a_dist_of_another_machine_is_refused() {
     let foreign = project(COMPILED, "[rpm]\ndists = [\"el9\"]\nportable-noarch = true\n");
+    foreign.releng(&["rpm", "--dry-run"]).exits(2).says(&["refusing to build for el9 x86_64"]);
     foreign.releng(&["rpm"]).exits(2).says(&["refusing to build for el9 x86_64: this machine is local x86_64"]);
     let noarch = project(NOARCH, "[rpm]\ndists = [\"el9\"]\n");
     noarch.releng(&["rpm"]).exits(2).says(&["set `rpm.portable-noarch`"]);
@@ -140,8 +143,12 @@ fn a_build_gets_nothing_of_ours() {
 fn a_build_that_fails_shows_its_end_and_how_to_repeat_it() {
     let project = project(&NOARCH.replace("%build\n", "%build\nseq 100; echo the cause >&2; exit 3\n"), PORTABLE);
     let ran = project.releng(&["dist", "--rpm"]).exits(1);
-    let ran =
-        ran.says(&["2 of 2 builds are not done", "  the cause\n", "the whole log: ", "again: releng rpm --dist fc42"]);
+    let ran = ran.says(&[
+        "2 of 2 builds are not done",
+        "  the cause\n",
+        "the whole log: ",
+        "again: releng rpm --dist fc42\n",
+    ]);
     assert!(!ran.stderr.contains("\n  50\n"), "only the last lines: {}", ran.stderr);
     assert_eq!(project.files("target/repository"), [""; 0], "nothing is staged");
     project.commit("Mend", &[("packaging/demo.spec.in", NOARCH)]);
@@ -157,7 +164,9 @@ fn packages_are_kept_as_long_as_the_source_rpm_is_the_same() {
     project.releng(&["dist", "--no-stage"]).exits(0);
     assert_eq!(project.files("target/dist/rpm"), built);
     run_in(&project.join("target/dist"), "sha256sum", &["--check", "--quiet", "SHA256SUMS"], &[]).exits(0);
-    project.releng(&["rpm"]).exits(0).says(&["el9 x86_64   kept"]);
+    project.releng(&["rpm", "--dist", "el9", "--dist", "el9"]).exits(0).says(&["el9 x86_64  kept"]);
+    assert_eq!(project.files("target/dist/rpm"), built);
+    assert_eq!(project.git(&["status", "--short"]), "", "target/ ignores itself");
     project.releng(&["rpm", "--again", "--dist", "el9"]).exits(0).says(&["el9 x86_64  built"]);
     // One that was damaged is built again.
     let kept = project
@@ -173,7 +182,7 @@ fn packages_are_kept_as_long_as_the_source_rpm_is_the_same() {
 
 #[test]
 fn an_interrupted_run_leaves_nothing_behind() {
-    let project = project(&NOARCH.replace("%build\n", "%build\nsleep 30\n"), "");
+    let project = project(&NOARCH.replace("%build\n", "%build\nsleep 30.125\n"), "");
     let scratch = project.join("scratch");
     std::fs::create_dir(&scratch).unwrap();
     let run = duct::cmd!(PROGRAM, "rpm").dir(project.path()).env("TMPDIR", &scratch);
@@ -191,6 +200,16 @@ fn an_interrupted_run_leaves_nothing_behind() {
         if signal == rustix::process::Signal::TERM {
             assert_eq!(project.files("scratch"), [""; 0], "the folder of the build is gone");
         }
+    }
+    let is_alive = || {
+        std::fs::read_dir("/proc")
+            .unwrap()
+            .flatten()
+            .any(|process| std::fs::read(process.path().join("cmdline")).is_ok_and(|line| line == b"sleep\x0030.125\0"))
+    };
+    let start = std::time::Instant::now();
+    while is_alive() {
+        assert!(start.elapsed() < std::time::Duration::from_secs(10), "the build outlives the run that was killed");
     }
     project.commit("Mend", &[("packaging/demo.spec.in", NOARCH)]);
     releng_with(&project, &["rpm"], &[("TMPDIR", scratch.to_str().unwrap())]).exits(0);

@@ -134,11 +134,15 @@ fn links() {
         symlink(old, link_path).unwrap();
     };
     relink("stable/1.0", "../revisions/stable-1.0/000099", "link-dangling");
+    relink("stable/1.0", "../revisions/stable-1.0/000001", "link-differs");
     relink("stable/1.0", "../../../../etc", "link-foreign");
     relink("stable/1.0", "../revisions/stable-2.0/000001", "link-foreign");
     relink("unstable/1.0/latest", "snapshot-demo_1.0_pipeline_99", "link-dangling");
     relink("unstable/1.0/latest", "/etc", "link-foreign");
     assert_eq!(findings(site.releng(&["verify", "--json"])), []);
+    std::fs::remove_file(site.served("stable/1.0")).unwrap();
+    let found = findings(site.releng(&["verify", "--json"]));
+    assert!(found.contains(&("link-differs".to_owned(), "stable/1.0".to_owned())), "{found:?}");
 }
 
 #[test]

@@ -67,11 +67,14 @@ impl Workspace {
         }
     }
 
-    /// Where the program keeps its own state: `target/releng`; in a bare repository, beside the results, in `results`.
+    /// Where the program keeps its own state: `target/releng`; in a bare repository, hidden beside `results`.
     pub fn state_folder(&self, results: &Path) -> PathBuf {
         match self.work_tree() {
             Some(root) => root.join("target/releng"),
-            None => results.parent().unwrap_or(results).join("releng"),
+            None => {
+                let name = results.file_name().unwrap_or_default().to_string_lossy();
+                results.with_file_name(format!(".{name}.releng-state"))
+            }
         }
     }
 

@@ -13,6 +13,8 @@ use crate::progress::Progress;
 use crate::rpm::backend::{self, Backend, Host, Srpm, Target, targets};
 use crate::rpm::build::{self, Again, Outcome};
 use crate::rpm::rust::verify_compilers;
+use crate::rpm::srpm::Parsed;
+use crate::source::checksum::digest_of;
 
 /// What a person asks of `rpm`.
 #[derive(Clone, Debug)]
@@ -56,8 +58,6 @@ impl Binaries<'_> {
         order: &'a Order,
         state: &Path,
     ) -> Result<Binaries<'a>> {
-        let keys = &input.config().rpm;
-        let kind = order.backend.unwrap_or(keys.backend);
         let spec = plan.steps.iter().find_map(|step| match step {
             Step::Srpm { spec, .. } => Some(spec.clone()),
             _ => None,
@@ -65,14 +65,45 @@ impl Binaries<'_> {
         let written = made.written.iter().find(|written| written.file.ends_with(".src.rpm"));
         let written = written.context("the release has no source RPM")?;
         let srpm = Srpm::load(&made.target.join(&written.file), written.digest)?;
+        Binaries::new(input, spec.unwrap_or_default(), srpm, order, state)
+    }
+
+    /// Those of a release that is yet to be made: what is built of it is known nowhere. `None` where its spec cannot be read
+    /// without the macros of a machine.
+    pub fn foresee<'a>(
+        input: &'a Input,
+        plan: &Plan<Step>,
+        order: &'a Order,
+        state: &Path,
+    ) -> Result<Option<Binaries<'a>>> {
+        let srpm = plan.steps.iter().find_map(|step| match step {
+            Step::Srpm { file, spec, .. } => Some((file, spec)),
+            _ => None,
+        });
+        let parsed = srpm.and_then(|(file, spec)| Some((file, spec, Parsed::parse(spec).ok()?)));
+        let Some((file, spec, parsed)) = parsed else { return Ok(None) };
+        let srpm = Srpm {
+            path: file.into(),
+            digest: digest_of(b""),
+            name: parsed.name().to_owned(),
+            version: parsed.version().to_owned(),
+            release: parsed.release().to_owned(),
+            date: 0,
+            is_noarch: parsed.build_architectures == ["noarch"],
+        };
+        Binaries::new(input, spec.clone(), srpm, order, state).map(Some)
+    }
+
+    fn new<'a>(input: &'a Input, spec: String, srpm: Srpm, order: &'a Order, state: &Path) -> Result<Binaries<'a>> {
+        let keys = &input.config().rpm;
+        let kind = order.backend.unwrap_or(keys.backend);
         let host = Host::load();
         let wanted = targets(keys, srpm.is_noarch, &host);
         let targets = choose(keys, &srpm, kind, &host, &order.dists)?;
         if let Some(least) = input.rust_version() {
             verify_compilers(keys, &targets, least)?;
         }
-        let (backend, place) = (backend::open(kind, keys)?, build::place(state)?);
-        let spec = spec.unwrap_or_default();
+        let (backend, place) = (backend::open(kind, keys)?, build::place(state));
         Ok(Binaries { keys, order, backend, kind, host, spec, place, targets, srpm, wanted })
     }
 

@@ -106,13 +106,25 @@ fn require_same(first: &Path, other: &Path, file: &Kept) -> Result<()> {
     })
 }
 
+/// `Err` where the folder holds another release by now: another run may have replaced it during a long build.
+fn require_srpm(target: &Path, srpm: Digest) -> Result<(), Failure> {
+    let sums = fs::read_to_string(target.join(CHECKSUMS_FILE)).unwrap_or_default();
+    let listed = parse_sums(&sums).unwrap_or_default();
+    if listed.iter().any(|(path, digest)| path.ends_with(".src.rpm") && *digest == srpm) {
+        return Ok(());
+    }
+    let message = format!("`{}` was replaced by another release while this one was built", target.display());
+    Err(Failure::new(Exit::TryAgain, message).help("run this again: what was built is kept"))
+}
+
 /// Puts what was built into `target`, beside the sources that are there: the folder is made anew aside and replaced whole.
 /// What was written of packages.
 pub fn place(target: &Path, srpm: Digest, built: &[Known], wanted: &[Target]) -> Result<Vec<Written>> {
     replace::require_ours(target)?;
+    let aside = Aside::new(target)?; // nobody else replaces the folder from now on
+    require_srpm(target, srpm)?;
     let mut present = Present::load(target, srpm, wanted);
     present.add(built, wanted)?;
-    let aside = Aside::new(target)?;
     let sums = target.join(CHECKSUMS_FILE);
     let text = fs::read_to_string(&sums).with_context(|| format!("cannot read `{}`", sums.display()))?;
     let listed = parse_sums(&text)

@@ -204,6 +204,12 @@ impl Lock {
     }
 }
 
+/// Makes a folder of our state, such as `target/releng`, and those above it.
+pub fn make_state_folder(folder: &Path) -> Result<()> {
+    create_parents(folder.parent().unwrap_or(folder))?;
+    make_folders(folder)
+}
+
 /// Makes the folder that will hold the results. One that is new ignores itself in git, so that a project without a
 /// rule for `target/` stays clean.
 fn create_parents(parent: &Path) -> Result<()> {

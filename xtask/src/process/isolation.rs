@@ -107,8 +107,16 @@ pub fn enclose(
         (Walls::MountsAndProcesses, _) => &["--", "/bin/sh", "-c", FIRST_PROCESS, "sh"],
     };
     let words = walls.flags().iter().chain(first).map(OsString::from);
-    let args = words.chain([program.into_os_string()]).chain(args.iter().cloned()).collect();
-    (*walls, unshare.clone(), args)
+    let args = words.chain([program.into_os_string()]).chain(args.iter().cloned());
+    // Killed by a signal that we cannot handle, we take it with us.
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    match find_in_path(OsStr::new("setpriv"), &path) {
+        Some(setpriv) => {
+            let first = ["--pdeathsig", "KILL", "--"].map(OsString::from);
+            (*walls, setpriv, first.into_iter().chain([unshare.clone().into_os_string()]).chain(args).collect())
+        }
+        None => (*walls, unshare.clone(), args.collect()),
+    }
 }
 
 /// The first file called `name` that may be executed in the folders of `path`, which is in the form of PATH.

@@ -14,6 +14,7 @@ use crate::repository::acceptance::Bench;
 use crate::repository::acceptance::result::{Facts, TestResult, Verdict};
 use crate::repository::name::SnapshotName;
 use crate::repository::store::{Snapshot, Store};
+use crate::repository::verify::snapshot::check_whole;
 
 /// Arguments of `accept`.
 #[derive(Debug, clap::Args)]
@@ -42,6 +43,11 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     if args.dry_run {
         let plan = tests.iter().map(|test| format!("run {}: {}\n", test.name, test.run.join(" "))).collect::<String>();
         return context.ui.print(&format!("accept {}:\n{plan}", snapshot.name).replace("\nrun", "\n  run"));
+    }
+    if let Some(why) = check_whole(&store, &snapshot)? {
+        let message = format!("refusing to test `{}`: {why}", snapshot.name);
+        let help = format!("see what else is wrong: `{} verify`; then stage it again", crate::error::program());
+        return Err(Failure::new(Exit::Failed, message).help(help).into());
     }
     let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned());
     let bench = Bench::new(&site.layout, &snapshot, path)?;

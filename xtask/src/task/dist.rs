@@ -76,12 +76,23 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     stage::run_after_dist(context, &made.target, Order { pipeline, unmerged: false })
 }
 
+impl ReleaseArgs {
+    fn repeated(&self) -> String {
+        let rev = self.rev.iter().map(|rev| format!(" --rev {rev}"));
+        let release = (self.release != 1).then(|| format!(" --release {}", self.release));
+        let out = self.out.iter().map(|out| format!(" --out {}", out.display()));
+        rev.chain(release).chain(out).collect()
+    }
+}
+
 /// A release that is decided on.
 pub(super) struct Job {
     /// What it consists of.
     pub input: Input,
     /// What there is to do.
     pub plan: Plan<Step>,
+    /// The flags that shape the release, as they were given.
+    pub repeated: String,
 }
 
 impl Job {
@@ -97,7 +108,7 @@ impl Job {
         let workspace = context.workspace()?;
         let input = Input::load(workspace, &order, &context.ui)?;
         let plan = decide(workspace, &input, &order, &context.ui)?;
-        Ok(Job { input, plan })
+        Ok(Job { input, plan, repeated: args.repeated() })
     }
 
     /// Writes the files aside, and puts them in place.

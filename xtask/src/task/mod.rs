@@ -49,6 +49,14 @@ impl Context {
         Context { ui, start: project, assumed_version: assume_version, repository, workspace: OnceCell::new() }
     }
 
+    /// The flag that names the project, as it was given; nothing where it was not.
+    pub fn project_flag(&self) -> String {
+        match self.start.as_path() {
+            start if start == std::path::Path::new(".") => String::new(),
+            start => format!("--project {} ", start.display()),
+        }
+    }
+
     /// The project, found at the first call.
     pub fn workspace(&self) -> Result<&Workspace> {
         if let Some(workspace) = self.workspace.get() {

@@ -21,11 +21,15 @@ pub struct Args {
     #[arg(long)]
     major: bool,
     /// Why no acceptance test is asked for, where none is configured
-    #[arg(long, value_name = "REASON")]
+    #[arg(long, value_name = "REASON", value_parser = parse_reason)]
     untested: Option<String>,
     /// Say what would be asked and done
     #[arg(long)]
     dry_run: bool,
+}
+
+fn parse_reason(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() { Err("it says nothing") } else { Ok(text.to_owned()) }
 }
 
 /// Promotes and prints the path of the revision.

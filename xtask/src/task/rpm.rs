@@ -46,6 +46,11 @@ pub struct Orders {
 }
 
 impl Orders {
+    /// The flags that shape a build, as they were given.
+    fn repeated(&self) -> String {
+        self.backend.map_or_else(String::new, |backend| format!(" --backend {backend}"))
+    }
+
     fn order(&self) -> Result<Order> {
         Ok(Order {
             dists: self.dists.clone(),
@@ -81,13 +86,13 @@ pub(super) fn require_srpm(plan: &Plan<Step>) -> Result<(), Failure> {
 
 /// Prints what would be built; what is built already is known only where the source RPM is there.
 pub(super) fn preview(context: &Context, job: &Job, orders: &Orders) -> Result<()> {
-    let state = state_folder(context, job)?;
-    match reuse::find(&state, &job.plan) {
-        Some(made) => {
-            let order = orders.order()?;
-            let binaries = Binaries::load(&job.input, &job.plan, &made, &order, &state)?;
-            context.ui.print(&binaries.decide()?.to_string())
-        }
+    let (state, order) = (state_folder(context, job)?, orders.order()?);
+    let binaries = match reuse::find(&state, &job.plan) {
+        Some(made) => Some(Binaries::load(&job.input, &job.plan, &made, &order, &state)?),
+        None => Binaries::foresee(&job.input, &job.plan, &order, &state)?,
+    };
+    match binaries {
+        Some(binaries) => context.ui.print(&binaries.decide()?.to_string()),
         None => context.ui.print("then build its binary RPMs\n"),
     }
 }
@@ -122,14 +127,14 @@ fn build(context: &Context, job: &Job, made: &Made, orders: &Orders, state: &Pat
     let plan = binaries.decide()?;
     let Outcome { built, failed } = binaries.build(&plan, &context.ui)?;
     if !failed.is_empty() {
-        failed.iter().for_each(|failed| tell(context, failed));
+        failed.iter().for_each(|failed| tell(context, failed, &(orders.repeated() + &job.repeated)));
         return Err(not_built(&failed, built.len()).into());
     }
     packages::place(&made.target, binaries.srpm.digest, &built, &binaries.wanted)
 }
 
 /// Shows the end of what a failed build said, and how to build it once more.
-fn tell(context: &Context, failed: &Failed) {
+fn tell(context: &Context, failed: &Failed, flags: &str) {
     let Failed { target, why, log, .. } = failed;
     let text = String::from_utf8_lossy(&std::fs::read(log).unwrap_or_default()).into_owned();
     let lines: Vec<&str> = text.lines().collect();
@@ -140,7 +145,8 @@ fn tell(context: &Context, failed: &Failed) {
     if !lines.is_empty() {
         context.ui.note(&format!("  the whole log: {}", log.display()));
     }
-    context.ui.note(&format!("  again: {} rpm --dist {}", program(), target.dist));
+    let project = context.project_flag();
+    context.ui.note(&format!("  again: {} {project}rpm --dist {}{flags}", program(), target.dist));
 }
 
 /// Exit 1 where a build has failed, 5 where the next run may go on with all that is missing.

@@ -84,6 +84,8 @@ pub struct Facts<'a> {
     pub major: bool,
     /// Why no test is asked for.
     pub untested: Option<&'a str>,
+    /// Whether packages for dists are configured.
+    pub wants_packages: bool,
 }
 
 impl Facts<'_> {
@@ -99,7 +101,16 @@ impl Facts<'_> {
 
     /// The gates that need no reading of files, in the order of the plan.
     pub fn gates(&self) -> Vec<Gate> {
-        vec![self.merged(), self.version(), self.tested(), self.series(), self.above(), self.ledger(), self.milestone()]
+        vec![
+            self.merged(),
+            self.version(),
+            self.packages(),
+            self.tested(),
+            self.series(),
+            self.above(),
+            self.ledger(),
+            self.milestone(),
+        ]
     }
 
     fn manifest(&self) -> &Manifest {
@@ -126,10 +137,31 @@ impl Facts<'_> {
         }
     }
 
+    /// A release without packages would close its version to the ones that come later.
+    fn packages(&self) -> Gate {
+        let dists = self.manifest().dists();
+        let described = self.current.into_iter().any(|current| !current.manifest.dists().is_empty());
+        if dists.is_empty() && (self.wants_packages || described) {
+            let why = "it has the sources alone, and clients of the series install packages";
+            let help = format!("build them and stage again: `{} dist --rpm`", crate::error::program());
+            return no("packages", why, help);
+        }
+        match dists.is_empty() {
+            true => yes("packages", "none, for no dist"),
+            false => yes("packages", dists.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+        }
+    }
+
+    /// Whether there is an acceptance test for this kind of promotion.
+    pub fn asks_for_tests(&self) -> bool {
+        let kind = self.kind();
+        self.tests.iter().any(|test| test.on.contains(&kind))
+    }
+
     fn tested(&self) -> Gate {
         let kind = self.kind();
-        let mut required = self.tests.iter().filter(|test| test.on.contains(&kind)).peekable();
-        if required.peek().is_none() {
+        let required = self.tests.iter().filter(|test| test.on.contains(&kind));
+        if !self.asks_for_tests() {
             return match self.untested {
                 Some(reason) => yes("tested", format!("not asked for: {reason}")),
                 None => no(

@@ -100,11 +100,11 @@ pub fn decide(store: &Store, order: &Order, git: &Git<'_>) -> Result<Promotion> 
             let mut chosen = None;
             let mut taken_back = None;
             for (series, name) in candidates(store, order)? {
-                if was_taken_back(store, store.current(series)?.as_ref(), &name) {
+                let judged = judge(series, &name)?;
+                if was_taken_back(store, judged.current.as_ref(), &judged.snapshot) {
                     taken_back.get_or_insert(name);
                     continue;
                 }
-                let judged = judge(series, &name)?;
                 if judged.gates.iter().all(Gate::is_open) {
                     chosen = Some(judged);
                     break;
@@ -114,13 +114,16 @@ pub fn decide(store: &Store, order: &Order, git: &Git<'_>) -> Result<Promotion> 
             chosen.or(first).ok_or_else(|| nothing_to_promote(taken_back))?
         }
     };
-    judged.into_promotion(store, order)
+    judged.into_promotion(store)
 }
 
-/// Whether a snapshot was promoted, and a rollback or a yank has taken its release out of the series since.
-fn was_taken_back(store: &Store, current: Option<&Revision>, name: &SnapshotName) -> bool {
-    let is_it = |event: &Event| matches!(&event.deed, Deed::Promote { snapshot, .. } if snapshot == name);
-    let is_there = |current: &Revision| current.manifest.releases().any(|release| release.snapshot == *name);
+/// Whether the version of a snapshot was promoted, from whatever snapshot, and a rollback or a yank has taken it out of the
+/// series since: the next pipeline run stages the same commit again.
+fn was_taken_back(store: &Store, current: Option<&Revision>, staged: &Snapshot) -> bool {
+    let (of, its) = (staged.manifest.series, &staged.manifest.release.version);
+    let is_it =
+        |event: &Event| matches!(&event.deed, Deed::Promote { series, version, .. } if *series == of && version == its);
+    let is_there = |current: &Revision| current.manifest.releases().any(|release| release.version == *its);
     store.log.events().any(is_it) && !current.is_some_and(is_there)
 }
 
@@ -155,6 +158,8 @@ struct Judged {
     current: Option<Revision>,
     kind: PromotionKind,
     gates: Vec<Gate>,
+    /// Why no test is asked for, where none is configured.
+    untested: Option<String>,
 }
 
 impl Judged {
@@ -178,13 +183,15 @@ impl Judged {
             results: &load_results(&store.layout.results(name))?,
             major: order.major,
             untested: order.untested.as_deref(),
+            wants_packages: !config.rpm.dists.is_empty(),
         };
         let (kind, gates) = (facts.kind(), facts.gates());
-        Ok(Judged { snapshot, current, kind, gates })
+        let untested = order.untested.clone().filter(|_| !facts.asks_for_tests());
+        Ok(Judged { snapshot, current, kind, gates, untested })
     }
 
-    fn into_promotion(self, store: &Store, order: &Order) -> Result<Promotion> {
-        let Judged { snapshot, current, kind, gates } = self;
+    fn into_promotion(self, store: &Store) -> Result<Promotion> {
+        let Judged { snapshot, current, kind, gates, untested } = self;
         let mut steps = vec![Step::Gate(whole(store, &snapshot)?)];
         steps.extend(gates.into_iter().map(Step::Gate));
         let series = snapshot.manifest.series;
@@ -198,7 +205,6 @@ impl Judged {
         let flip = revision::Step::Flip { series, revision: number };
         steps.extend(described.chain([flip]).map(Step::Make));
         let title = format!("promote {} ({}) to stable/{series}", snapshot.name, snapshot.manifest.release.version);
-        let untested = order.untested.clone();
         Ok(Promotion { snapshot, kind, plan: Plan { title, steps }, current, number, untested })
     }
 }

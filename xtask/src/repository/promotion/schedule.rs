@@ -72,7 +72,7 @@ impl Schedule<'_> {
     fn reasons(&self, store: &Store, snapshot: &Snapshot) -> Result<Vec<Due>> {
         let staged = &snapshot.manifest.release;
         let current = store.current(snapshot.manifest.series)?;
-        if was_taken_back(store, current.as_ref(), &snapshot.name) {
+        if was_taken_back(store, current.as_ref(), snapshot) {
             return Ok(Vec::new());
         }
         let stable = current.as_ref().map(|current| (&current.manifest.release.version, promoted_at(store, current)));

@@ -1,5 +1,6 @@
 //! The log, the ledger, the results of tests, and whether the tree is what they say.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use anyhow::{Context, Result};
@@ -14,6 +15,7 @@ use crate::repository::event::{Deed, Log};
 use crate::repository::layout::{Layout, MANIFEST};
 use crate::repository::ledger::Ledger;
 use crate::repository::manifest::Manifest;
+use crate::repository::name::Series;
 use crate::repository::pages;
 use crate::repository::store::Store;
 
@@ -62,6 +64,7 @@ pub fn verify_folder(store: &Store, found: &Found, checked: &Checked, report: &m
 pub fn verify(store: &Store, folders: &[Found], report: &mut Report) -> Result<()> {
     verify_ledger(store, folders, report);
     verify_nothing_vanished(store, folders, report);
+    verify_links(store, report);
     verify_results(store, report)?;
     for (path, wanted) in pages::expected(store).unwrap_or_default() {
         if fs::read(&path).is_ok_and(|found| found != wanted.as_bytes()) {
@@ -104,6 +107,24 @@ fn verify_nothing_vanished(store: &Store, folders: &[Found], report: &mut Report
         if !folders.iter().any(|found| found.path == path) && !pruned(&shown) {
             report.add(Id::Vanished, shown, format!("event {} made it, and it is not here", event.number));
         }
+    }
+}
+
+/// Whether each series leads to the revision that was made last. One that the log does not know yet is unfinished, and said
+/// so elsewhere.
+fn verify_links(store: &Store, report: &mut Report) {
+    let mut last: BTreeMap<Series, u32> = BTreeMap::new();
+    last.extend(store.log.events().filter_map(|event| event.deed.revision()));
+    for (series, number) in last {
+        let found = match store.current_number(series) {
+            Ok(Some(found)) if found == number || store.log.making_of(series, found).is_none() => continue,
+            Ok(Some(found)) => format!("it leads to revision {found}"),
+            Ok(None) => "it is gone".to_owned(),
+            Err(_) => continue, // a link to something else, which is a finding of its own
+        };
+        let target = Layout::revision_target(series, number);
+        let what = format!("{found}, and the log has {number} last: `ln -sfn {} {series}`", target.display());
+        report.add(Id::LinkDiffers, store.layout.shown(&store.layout.stable(series)), what);
     }
 }
 

@@ -34,6 +34,8 @@ pub enum Id {
     LinkDangling,
     /// A link to something else than it should lead to.
     LinkForeign,
+    /// A series that leads to another revision than the one the log has last.
+    LinkDiffers,
     /// A manifest that cannot be read.
     ManifestUnreadable,
     /// A manifest that is not the one the log knows.
@@ -87,6 +89,7 @@ impl Id {
             Id::LinkDangling | Id::LinkForeign => {
                 "roll the series back to a sound revision, or stage again for `latest`"
             }
+            Id::LinkDiffers => "put the link back as it is said here before anything else is written",
             Id::ManifestUnreadable | Id::ManifestChanged | Id::Vanished => {
                 "put it back from a backup; a snapshot can be staged again under another number"
             }

@@ -176,7 +176,8 @@ pub fn open(kind: BackendKind, keys: &RpmKeys) -> Result<Box<dyn Backend>> {
 pub fn targets(keys: &RpmKeys, is_noarch: bool, host: &Host) -> Vec<Target> {
     let dists = if keys.dists.is_empty() { std::slice::from_ref(&host.dist) } else { &keys.dists };
     let mut targets = Vec::new();
-    for dist in dists {
+    let mut seen = std::collections::BTreeSet::new();
+    for dist in dists.iter().filter(|dist| seen.insert(*dist)) {
         let stated = keys.dist.get(dist).map_or(&[][..], |of| &of.arches);
         let arches = if stated.is_empty() { std::slice::from_ref(&host.arch) } else { stated };
         let count = if is_noarch { 1 } else { arches.len() };
@@ -228,6 +229,8 @@ mod tests {
         let both = [target("el9", "aarch64"), target("el9", "s390x"), target("fc42", "x86_64")];
         assert_eq!(targets(&keys, false, &host), both);
         assert_eq!(targets(&keys, true, &host), [both[0].clone(), both[2].clone()]);
+        let twice = RpmKeys { dists: vec!["el9".parse().unwrap(); 2], ..RpmKeys::default() };
+        assert_eq!(targets(&twice, false, &host), [target("el9", "x86_64")]);
         assert_eq!(targets(&RpmKeys::default(), false, &host), [target("local", "x86_64")]);
     }
 

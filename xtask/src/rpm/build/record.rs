@@ -173,18 +173,18 @@ impl Folder {
 }
 
 /// Where results are kept below the folder of our state.
-pub fn place(state: &Path) -> Result<PathBuf> {
-    let place = state.join("rpm");
-    files::make_folders(&place)?;
-    Ok(place)
+pub fn place(state: &Path) -> PathBuf {
+    state.join("rpm")
 }
 
 /// Takes the folder of our state for this run alone, and clears what killed runs left there and elsewhere.
 ///
 /// Errors: another run has it (exit 75).
 pub fn lock(state: &Path) -> Result<LockFile> {
+    files::make_state_folder(state)?;
     let lock = LockFile::take(&state.join("lock"), &format!("{} rpm", program()), "building here")?;
-    let place = place(state)?;
+    let place = place(state);
+    files::make_folders(&place)?;
     files::clear_left_behind(state)?;
     files::clear_left_behind(&place)?;
     let paths = files::names_in(&place)?.into_iter().map(|name| place.join(name));
