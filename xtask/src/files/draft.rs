@@ -35,7 +35,8 @@ pub enum Linked {
 
 /// A folder in the making.
 ///
-/// Dropped without [`Draft::commit`] it stays where it is, hidden, for the next run to clear: that one holds the lock.
+/// Dropped without [`Draft::commit`] it is removed: a disk that is full must not stay full of it. What a killed run leaves is
+/// hidden, and cleared by the next one, which holds the lock.
 pub struct Draft {
     place: PathBuf,
     made: PathBuf,
@@ -170,6 +171,13 @@ impl Draft {
     fn seal(&self, file: &File) -> io::Result<()> {
         file.set_modified(self.date)?;
         file.set_permissions(Permissions::from_mode(FILE_MODE))
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // It is not there any more where it was put in its place; and the error that is told is the one that led here.
+        drop(fs::remove_dir_all(&self.made));
     }
 }
 
