@@ -58,10 +58,16 @@ impl Builder {
         let config = format!("[rpm]\nbackend = \"{name}\"\ndists = [\"el9\", \"fc42\"]\n{rpm}");
         let files = [("packaging/demo.spec.in", NOARCH), ("packaging/release.toml", &config), ("a", "1\n")];
         let project = Sandbox::released(&files);
-        project.write(&format!("target/bin/{name}"), stand_in);
-        let path = project.join(&format!("target/bin/{name}"));
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
-        Builder { project }
+        let builder = Builder { project };
+        builder.install(name, stand_in);
+        builder
+    }
+
+    /// Puts a program on PATH.
+    fn install(&self, name: &str, script: &str) {
+        let path = format!("target/bin/{name}");
+        self.project.write(&path, script);
+        std::fs::set_permissions(self.project.join(&path), std::fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     #[track_caller]
@@ -119,9 +125,7 @@ fn a_container_builds_from_an_image_that_cannot_change() {
 
     let podman = Builder::new("container", "", &images(&format!("example.org/build@sha256:{digest}")));
     podman.releng(&["rpm"]).exits(1).says(&["there is no program `podman`"]);
-    podman.project.write("target/bin/podman", PODMAN);
-    let path = podman.project.join("target/bin/podman");
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    podman.install("podman", PODMAN);
     podman.project.write("target/bin/missing", "");
     podman.releng(&["rpm"]).exits(1).says(&["these build requirements are not installed: make"]);
     std::fs::remove_file(podman.project.join("target/bin/missing")).unwrap();

@@ -132,7 +132,7 @@ impl Run<'_> {
         let Some(srpm) = written.iter().find(|written| written.file.ends_with(".src.rpm")) else {
             return Ok(Vec::new());
         };
-        let present = Present::load(self.aside.target(), srpm.digest, &[]);
+        let present = Present::load(self.aside.target(), srpm.digest);
         if present.is_empty() { Ok(Vec::new()) } else { present.write(self.aside) }
     }
 

@@ -125,7 +125,6 @@ impl Binaries<'_> {
         }
         let run = build::Run {
             srpm: &self.srpm,
-            kind: self.kind,
             expected: &expected,
             jobs: self.order.jobs,
             poll: self.keys.poll.0,

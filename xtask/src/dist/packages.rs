@@ -25,20 +25,19 @@ pub struct Present {
 
 impl Present {
     /// Those in `target`, where they were built from the source RPM `srpm`; none where not.
-    pub fn load(target: &Path, srpm: Digest, wanted: &[Target]) -> Present {
-        let of_srpm = |text: Vec<u8>| Listing::parse(&text).ok().filter(|listing| listing.srpm == Some(srpm));
-        let found = fs::read(target.join(FILE_NAME)).ok().and_then(of_srpm);
-        let Some(listing) = found else {
-            return Present { listing: Listing::new(srpm, wanted.to_vec()), files: BTreeMap::new() };
-        };
+    pub fn load(target: &Path, srpm: Digest) -> Present {
+        Present::find(target, srpm)
+            .unwrap_or_else(|| Present { listing: Listing::new(srpm, Vec::new()), files: BTreeMap::new() })
+    }
+
+    fn find(target: &Path, srpm: Digest) -> Option<Present> {
+        let listing = Listing::parse(&fs::read(target.join(FILE_NAME)).ok()?).ok()?;
         let files = listing.builds.iter().map(|build| (build.file.clone(), (target.join(&build.file), build.sha256)));
         let files: BTreeMap<_, _> = files.collect();
         // Of what somebody took away or changed, nothing is kept.
         let is_whole = |(path, digest): &(PathBuf, Digest)| checksum::digest_of_file(path).ok() == Some(*digest);
-        match files.values().all(is_whole) {
-            true => Present { files, listing },
-            false => Present { listing: Listing::new(srpm, wanted.to_vec()), files: BTreeMap::new() },
-        }
+        let is_kept = listing.srpm == Some(srpm) && files.values().all(is_whole);
+        is_kept.then_some(Present { files, listing })
     }
 
     /// Whether there is no package.
@@ -106,12 +105,14 @@ fn require_same(first: &Path, other: &Path, file: &Kept) -> Result<()> {
     })
 }
 
-/// `Err` where the folder holds another release by now: another run may have replaced it during a long build.
-fn require_srpm(target: &Path, srpm: Digest) -> Result<(), Failure> {
+/// The sources in the folder, by path. `Err` where they are of another release by now: another run may have replaced it
+/// during a long build.
+fn load_sources(target: &Path, srpm: Digest) -> Result<Vec<(String, Digest)>, Failure> {
     let sums = fs::read_to_string(target.join(CHECKSUMS_FILE)).unwrap_or_default();
-    let listed = parse_sums(&sums).unwrap_or_default();
+    let mut listed = parse_sums(&sums).unwrap_or_default();
+    listed.retain(|(path, _)| path.starts_with("sources/"));
     if listed.iter().any(|(path, digest)| path.ends_with(".src.rpm") && *digest == srpm) {
-        return Ok(());
+        return Ok(listed);
     }
     let message = format!("`{}` was replaced by another release while this one was built", target.display());
     Err(Failure::new(Exit::TryAgain, message).help("run this again: what was built is kept"))
@@ -122,14 +123,9 @@ fn require_srpm(target: &Path, srpm: Digest) -> Result<(), Failure> {
 pub fn place(target: &Path, srpm: Digest, built: &[Known], wanted: &[Target]) -> Result<Vec<Written>> {
     replace::require_ours(target)?;
     let aside = Aside::new(target)?; // nobody else replaces the folder from now on
-    require_srpm(target, srpm)?;
-    let mut present = Present::load(target, srpm, wanted);
+    let sources = load_sources(target, srpm)?;
+    let mut present = Present::load(target, srpm);
     present.add(built, wanted)?;
-    let sums = target.join(CHECKSUMS_FILE);
-    let text = fs::read_to_string(&sums).with_context(|| format!("cannot read `{}`", sums.display()))?;
-    let listed = parse_sums(&text)
-        .map_err(|line| Failure::new(Exit::Failed, format!("`{}` has the line `{line}`", sums.display())))?;
-    let sources: Vec<(String, Digest)> = listed.into_iter().filter(|(path, _)| path.starts_with("sources/")).collect();
     for (path, _) in &sources {
         aside.link(&target.join(path), path)?;
     }

@@ -11,7 +11,7 @@ use super::check::{self, Expected, Refused};
 use super::record::{Kept, Phase};
 use super::work::{Part, PartState, Stage, Work};
 use super::{Known, Step};
-use crate::config::{BackendKind, Dist};
+use crate::config::Dist;
 use crate::error::{Exit, Failure};
 use crate::files;
 use crate::interrupt;
@@ -31,8 +31,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 pub struct Run<'a> {
     /// The source RPM.
     pub srpm: &'a Srpm,
-    /// Who builds.
-    pub kind: BackendKind,
     /// What the spec makes for each dist, where that is known.
     pub expected: &'a [(Dist, Result<Expected, String>)],
     /// How many builds run here at a time.
@@ -217,7 +215,7 @@ impl Run<'_> {
         let packages = read.collect::<Result<Vec<_>>>().map_err(|error| again(format!("{error:#}")))?;
         let expected = self.expected.iter().find(|(dist, _)| *dist == named.0.dist);
         let expected = expected.and_then(|(_, expected)| expected.as_ref().ok());
-        let is_foreign = self.kind == BackendKind::Local && record.host != named.0.dist;
+        let is_foreign = record.host != named.0.dist;
         let checked = check::verify(self.srpm, &named.0, expected, &packages)
             .and_then(|()| if is_foreign { check::verify_portable(&packages) } else { Ok(()) });
         match checked {

@@ -24,7 +24,7 @@ use crate::rpm::backend::{Backend, Host, Srpm, Submission, Target, Ticket};
 
 pub use check::Expected;
 pub use drive::{Failed, Outcome, Run};
-pub use listing::{Build, FILE_NAME, Listing, SCHEMA};
+pub use listing::{FILE_NAME, Listing, SCHEMA};
 pub use record::{Folder, Kept, Phase, Record, clear_old, lock, place};
 pub use same::find_difference;
 
