@@ -6,11 +6,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Mutex;
 
-use releng::error::Failure;
+use releng::base::checksum::{self, HashingWriter};
+use releng::base::error::Failure;
+use releng::base::gzip;
+use releng::base::progress::{Progress, Silent};
 use releng::git::{CommitId, Repository};
-use releng::progress::{Progress, Silent};
-use releng::source::checksum::{self, HashingWriter};
-use releng::source::{Export, GeneratedFile, Request, gzip, tarball, zip};
+use releng::source::tarball;
+use releng::source::zip;
+use releng::source::{Export, GeneratedFile, Request};
 use xshell::{Shell, cmd};
 
 use crate::support::repo::{GitRepo, shell_in};

@@ -2,11 +2,11 @@
 
 use std::process::Command;
 
-use releng::error::{Exit, Failure};
+use releng::base::error::{Exit, Failure};
+use releng::base::progress::Silent;
 use releng::git::Repository;
 use releng::history::changelog::Repackaging;
 use releng::history::{Changelog, LookBack, Question, load_answer, load_changelog, load_release};
-use releng::progress::Silent;
 
 use crate::support::history::{History, START, Written};
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use releng::repository::client_package::ClientPackage;
+use releng::repository::clients::package::ClientPackage;
 
 use crate::support::program::{Ran, Sandbox, run_in};
 

@@ -1,6 +1,6 @@
 //! What the documents promise: the commands they show exist, the paths they name are there.
 
-use releng::cli::Cli;
+use releng::cli::arguments::Cli;
 
 use crate::support::{root, text_of};
 
@@ -49,7 +49,7 @@ fn paths_that_documents_link_to_are_there() {
 
 #[test]
 fn the_changelog_has_the_series_that_is_being_released() {
-    let config = releng::config::Config::parse(text_of("packaging/release.toml").as_bytes()).unwrap();
+    let config = releng::project::config::Config::parse(text_of("packaging/release.toml").as_bytes()).unwrap();
     let series = config.version.initial.unwrap();
     assert!(text_of("CHANGELOG.md").contains(&format!("## {series}")), "no section for {series}");
 }

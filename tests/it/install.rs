@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use releng::process::{Ending, Isolation, Job};
-use releng::repository::client_package::ClientPackage;
+use releng::base::process::{Ending, Isolation, Job};
+use releng::repository::clients::package::ClientPackage;
 use releng::repository::sign::Key;
 
 use crate::support::keys::Keys;

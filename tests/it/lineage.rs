@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use releng::base::progress::Silent;
 use releng::git::{CommitId, Lineage};
-use releng::progress::Silent;
 
 use crate::support::history::{History, Mark, START, Written};
 

@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use releng::files::LockFile;
+use releng::base::files::LockFile;
 
 use crate::support::program::{Ran, run_in};
 use crate::support::rpms::Rpm;

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use releng::repository::repodata::{Compression, FOLDER, Fault, Fragments, INDEX, RepodataFile, load, read, render};
+use releng::repository::repodata::read;
+use releng::repository::repodata::{Compression, FOLDER, Fault, Fragments, INDEX, RepodataFile, load, render};
 use releng::rpm::package::{PackageFile, read_all};
 
 use crate::support::program::{Sandbox, run_in};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use releng::report::junit::{Case, Outcome, Suite, render_junit};
+use releng::base::junit::{Case, Outcome, Suite, render_junit};
 
 use crate::support::program::{Sandbox, run_in};
 

@@ -1,6 +1,6 @@
 //! Shallow clones: the right version, or none.
 
-use releng::error::Exit;
+use releng::base::error::Exit;
 use releng::git::Repository;
 use releng::history::Answer;
 

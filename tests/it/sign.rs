@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use releng::error::Failure;
-use releng::repository::client_package::ClientPackage;
+use releng::base::error::Failure;
+use releng::repository::clients::package::ClientPackage;
 use releng::repository::sign::{Key, Keyring};
 
 use crate::support::keys::Keys;

@@ -50,7 +50,7 @@ fn a_changelog_of_the_templates_own_is_said() {
     let project = demo();
     let template = TEMPLATE.replace("@@CHANGELOG@@", "* Thu Mar 19 2020 A <a@b> - 1.0-1\n- mine");
     project.write("packaging/demo.spec.in", template);
-    project.releng(&["spec"]).exits(0).says(&["keeps a changelog of its own", "`@@CHANGELOG@@`"]);
+    project.releng(&["spec"]).exits(0).says(&["has a changelog of its own", "`@@CHANGELOG@@`"]);
 }
 
 #[test]

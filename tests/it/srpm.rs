@@ -6,7 +6,7 @@ mod real_specs;
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 
-use releng::error::Failure;
+use releng::base::error::Failure;
 use releng::rpm::srpm::{self, BuildFacts, Content, Parsed, Problem, SourceFile};
 use sha2::{Digest, Sha256};
 use xshell::cmd;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use releng::digest::digest_of;
+use releng::base::digest::digest_of;
 use serde_json::{Value, json};
 
 use crate::support::http::Server;

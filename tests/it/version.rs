@@ -1,10 +1,10 @@
 //! The version of small histories that the real git wrote.
 
-use releng::error::{Exit, Failure};
+use releng::base::error::{Exit, Failure};
+use releng::base::progress::Silent;
 use releng::git::Repository;
 use releng::history::load::find_version;
 use releng::history::{Answer, LookBack, Milestone, Question, WarningId, load_answer, load_versions};
-use releng::progress::Silent;
 
 use crate::support::history::{History, Mark, START, git};
 

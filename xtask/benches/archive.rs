@@ -8,11 +8,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+use releng::base::gzip;
+use releng::base::parallel;
+use releng::base::progress::Silent;
 use releng::git::Repository;
-use releng::parallel;
-use releng::progress::Silent;
+use releng::source::tarball;
 use releng::source::vendor::Vendored;
-use releng::source::{Export, Request, gzip, tarball, zip};
+use releng::source::zip;
+use releng::source::{Export, Request};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex};
 
-use releng::source::checksum::{digest_of_file, render_sums};
+use releng::base::checksum::{digest_of_file, render_sums};
 
 use super::program::{PROGRAM, Ran, Sandbox, run_in};
 use super::rpms::Rpm;

@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 
-use super::wildmatch::{self, Scope};
+use crate::git::wildmatch::{self, Scope};
 
 /// The file name.
 pub const FILE_NAME: &[u8] = b".gitattributes";

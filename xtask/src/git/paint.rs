@@ -8,24 +8,13 @@ use std::collections::BinaryHeap;
 
 use anyhow::Result;
 
-use super::lineage::Graph;
+use crate::git::graph::{Graph, Paint};
 
 /// How many more old commits are looked at before the walk ends, and by how many seconds clocks may differ without
 /// counting against them. Git is content with five commits; the price of this many is a few milliseconds, and small
 /// repositories are walked whole, so that no date can deceive there.
 const PATIENCE: usize = 1_000;
 const CLOCK_SKEW: i64 = 86_400;
-
-/// What is known of a commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Paint {
-    /// Nothing yet.
-    None,
-    /// An ancestor of the tip; not of the base, as far as is known.
-    New,
-    /// The base or an ancestor of it.
-    Old,
-}
 
 /// What can be seen of the history of a base.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result};
 
-use super::commit::CommitId;
-use super::repository::{Repository, id_of, oid_of};
-use super::wildmatch::{self, Scope};
+use crate::git::commit::CommitId;
+use crate::git::repository::{Repository, id_of, oid_of};
+use crate::git::wildmatch::{self, Scope};
 
 impl Repository {
     /// Whether this repository has the commit.

@@ -6,9 +6,9 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, Result};
 use git2::{ErrorClass, ErrorCode, ObjectType, Oid};
 
-use super::commit::{Commit, CommitId};
-use super::tree::Mode;
-use crate::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure};
+use crate::git::commit::{Commit, CommitId};
+use crate::git::mode::Mode;
 
 /// A git repository, opened for reading.
 pub struct Repository {

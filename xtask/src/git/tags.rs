@@ -6,8 +6,8 @@
 use anyhow::{Context, Result};
 use git2::{ErrorCode, ObjectType, Odb, Oid};
 
-use super::commit::CommitId;
-use super::repository::{Missing, Repository, id_of, oid_of};
+use crate::git::commit::CommitId;
+use crate::git::repository::{Missing, Repository, id_of, oid_of};
 
 /// A tag and what it stands on.
 #[derive(Clone, Debug, PartialEq, Eq)]

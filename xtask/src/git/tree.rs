@@ -5,41 +5,15 @@ use std::collections::HashSet;
 use anyhow::{Context, Result, ensure};
 use git2::ObjectType;
 
-use super::commit::CommitId;
-use super::repository::{Repository, read_object};
+use crate::git::commit::CommitId;
+use crate::git::mode::Mode;
+use crate::git::repository::{Repository, read_object};
 
 /// The object id of anything but a commit: the same twenty bytes.
 pub type ObjectId = CommitId;
 
 /// Git knows the empty tree without having it stored.
 const EMPTY_TREE: &[u8] = b"4b825dc642cb6eb9a060e54bf8d69288fbee4904";
-
-/// What a tree entry is. Git has written other modes in its youth and reads them as one of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// 100644
-    File,
-    /// 100755
-    Executable,
-    /// 120000: a symbolic link; its content is the target.
-    Link,
-    /// 40000
-    Folder,
-    /// 160000: a commit of another repository.
-    Submodule,
-}
-
-impl Mode {
-    pub(super) fn of(bits: u32) -> Mode {
-        match bits & 0o170_000 {
-            0o100_000 if bits & 0o100 != 0 => Mode::Executable,
-            0o100_000 => Mode::File,
-            0o120_000 => Mode::Link,
-            0o040_000 => Mode::Folder,
-            _ => Mode::Submodule,
-        }
-    }
-}
 
 /// One entry of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +27,7 @@ pub struct TreeEntry {
 }
 
 impl Repository {
-    /// The entries of a tree, in the order in which git keeps them. Errors: [`Missing`](super::Missing), damage.
+    /// The entries of a tree, in the order in which git keeps them. Errors: [`Missing`](crate::git::Missing), damage.
     pub fn tree(&self, id: ObjectId) -> Result<Vec<TreeEntry>> {
         if CommitId::parse_hex(EMPTY_TREE) == Some(id) {
             return Ok(Vec::new());
@@ -64,7 +38,7 @@ impl Repository {
         Ok(entries)
     }
 
-    /// Hands the content of a blob to `read`, without copying it. Errors: [`Missing`](super::Missing), damage.
+    /// Hands the content of a blob to `read`, without copying it. Errors: [`Missing`](crate::git::Missing), damage.
     pub fn with_blob<T>(&self, id: ObjectId, read: impl FnOnce(&[u8]) -> T) -> Result<T> {
         let odb = self.inner.odb()?;
         let object = read_object(&odb, id, ObjectType::Blob)?;

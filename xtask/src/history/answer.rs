@@ -1,11 +1,12 @@
 //! The version of a commit with everything that led to it: base, steps, warnings.
 
-use super::milestone::Milestones;
-use super::version::{Level, Step, Version, count, judge};
-use super::warning::{self, Warning, WarningId};
-use crate::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure};
 use crate::git::{CommitId, Lineage};
-use crate::milestone::Milestone;
+use crate::history::header::Level;
+use crate::history::milestone::Milestone;
+use crate::history::milestone_tags::Milestones;
+use crate::history::version::{Step, Version, count, judge};
+use crate::history::warning::{self, Warning, WarningId};
 
 /// The version of a commit, and why it is that one.
 #[derive(Clone, Debug)]

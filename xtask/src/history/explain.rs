@@ -4,12 +4,13 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::answer::{Answer, Base};
-use super::text::{shorten, wrap};
-use super::version::{Level, Step, Version};
-use super::warning::Warning;
+use crate::base::text::{shorten, wrap};
 use crate::git::CommitId;
-use crate::milestone::Milestone;
+use crate::history::answer::{Answer, Base};
+use crate::history::header::Level;
+use crate::history::milestone::Milestone;
+use crate::history::version::{Step, Version};
+use crate::history::warning::Warning;
 
 /// How wide the text may be.
 const COLUMNS: usize = 80;

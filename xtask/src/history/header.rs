@@ -4,8 +4,19 @@
 //! in the middle. Messages are bytes in any encoding, so matching is by hand on bytes, and it is quick to give up on a
 //! line: a version may have to look at tens of megabytes of messages.
 
-use super::version::Level;
 use crate::git::Lines;
+
+/// How much a step changes, in rising order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// `Z+1`.
+    #[default]
+    Patch,
+    /// `X.(Y+1).0`.
+    Minor,
+    /// `(X+1).0.0`.
+    Major,
+}
 
 /// The pseudo-headers of one message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,14 +2,14 @@
 
 use anyhow::Result;
 
-use super::answer::{Answer, Facts};
-use super::changelog::Changelog;
-use super::milestone::{Milestones, is_milestone_like, is_version_like};
-use super::version::{Step, Version, count, judge};
-use crate::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure};
+use crate::base::progress::Progress;
 use crate::git::{CommitId, Lineage, MainlineStep, Repository};
-use crate::milestone::Milestone;
-use crate::progress::Progress;
+use crate::history::answer::{Answer, Facts};
+use crate::history::changelog::Changelog;
+use crate::history::milestone::Milestone;
+use crate::history::milestone_tags::{Milestones, is_milestone_like, is_version_like};
+use crate::history::version::{Step, Version, count, judge};
 
 /// How many commits plain `version` reads behind the base, for the warnings that compare the base with what was before
 /// it. Beyond, it does without these warnings: the version itself never depends on them.

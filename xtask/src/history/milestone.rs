@@ -1,64 +1,67 @@
-//! The milestone tags of a repository: which commits a version may start from.
+//! `X.Y`: what a milestone tag is called, and what a configuration may declare as the beginning.
 
-use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
 
-use crate::git::{CommitId, Tag};
-use crate::milestone::{Milestone, NotAMilestone};
-
-/// Whether a tag of this name has a say: as a milestone, or as something worth a warning.
-pub fn is_milestone_like(name: &str) -> bool {
-    name.parse::<Milestone>() != Err(NotAMilestone::Other)
+/// `X.Y` with numbers of at most nine digits and without leading zeros: exactly what a milestone tag may be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Milestone {
+    /// `X`.
+    pub major: u32,
+    /// `Y`.
+    pub minor: u32,
 }
 
-/// Whether a tag's name is that of a version in another spelling, such as `v1.0` or `1.0.1`.
-pub fn is_version_like(name: &str) -> bool {
-    let numbers = name.trim_start_matches(|letter: char| letter.is_ascii_alphabetic() || "-_/".contains(letter));
-    !is_milestone_like(name)
-        && numbers.starts_with(|first: char| first.is_ascii_digit())
-        && numbers.contains('.')
-        && numbers.chars().all(|letter| letter.is_ascii_digit() || letter == '.')
+/// What a text is that is no [`Milestone`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotAMilestone {
+    /// Two numbers with a dot between them, with a leading zero or too many digits: most likely meant as one.
+    Misspelled,
+    /// Another shape altogether, such as `v1.0` or `1.0.1`.
+    Other,
 }
 
-/// The milestone tags of a repository, and the tags that only look like one.
-#[derive(Clone, Debug, Default)]
-pub struct Milestones {
-    by_commit: HashMap<CommitId, Vec<Milestone>>,
-    /// Names such as `02.05`.
-    pub misspelled: Vec<String>,
-    /// Milestones that stand on something that is no commit.
-    pub not_commits: Vec<Milestone>,
+impl fmt::Display for NotAMilestone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a milestone is `X.Y`: two numbers of at most nine digits without leading zeros")
+    }
 }
 
-impl Milestones {
-    /// Sorts tags that [`is_milestone_like`] picked.
-    pub fn new(tags: impl IntoIterator<Item = Tag>) -> Milestones {
-        let mut milestones = Milestones::default();
-        for tag in tags {
-            match (tag.name.parse(), tag.commit) {
-                (Ok(milestone), Some(commit)) => milestones.by_commit.entry(commit).or_default().push(milestone),
-                (Ok(milestone), None) => milestones.not_commits.push(milestone),
-                (Err(NotAMilestone::Misspelled), _) => milestones.misspelled.push(tag.name),
-                (Err(NotAMilestone::Other), _) => {}
-            }
-        }
-        milestones.by_commit.values_mut().for_each(|on_commit| on_commit.sort_unstable());
-        milestones.not_commits.sort_unstable();
-        milestones
-    }
+impl std::error::Error for NotAMilestone {}
 
-    /// The milestones of a commit, lowest first.
-    pub fn all_of(&self, commit: CommitId) -> &[Milestone] {
-        self.by_commit.get(&commit).map_or(&[], Vec::as_slice)
-    }
+impl FromStr for Milestone {
+    type Err = NotAMilestone;
 
-    /// The milestone that counts for a commit: the numerically highest.
-    pub fn of(&self, commit: CommitId) -> Option<Milestone> {
-        self.all_of(commit).last().copied()
+    fn from_str(text: &str) -> Result<Milestone, NotAMilestone> {
+        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let (major, minor) = text
+            .split_once('.')
+            .filter(|(major, minor)| is_number(major) && is_number(minor))
+            .ok_or(NotAMilestone::Other)?;
+        let number = |part: &str| match part.len() {
+            1..=9 if part == "0" || !part.starts_with('0') => part.parse().map_err(|_| NotAMilestone::Misspelled),
+            _ => Err(NotAMilestone::Misspelled),
+        };
+        Ok(Milestone { major: number(major)?, minor: number(minor)? })
     }
+}
 
-    /// Whether a tag of this milestone stands on the commit.
-    pub fn is_on(&self, milestone: Milestone, commit: CommitId) -> bool {
-        self.all_of(commit).contains(&milestone)
+impl fmt::Display for Milestone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+impl serde::Serialize for Milestone {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Milestone {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Milestone, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|error| serde::de::Error::custom(format!("`{text}` is no milestone; {error}")))
     }
 }
 
@@ -67,22 +70,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_in_another_spelling() {
-        for name in ["v1.0", "1.0.1", "release-2.3", "rel/1.0"] {
-            assert!(is_version_like(name), "{name}");
-        }
-        for name in ["1.0", "02.05", "nightly", "v1", "v1.0-rc1"] {
-            assert!(!is_version_like(name), "{name}");
+    fn spelling() {
+        use NotAMilestone::{Misspelled, Other};
+        let milestone = |major, minor| Ok(Milestone { major, minor });
+        for (text, expected) in [
+            ("0.0", milestone(0, 0)),
+            ("1.10", milestone(1, 10)),
+            ("999999999.999999999", milestone(999_999_999, 999_999_999)),
+            ("02.05", Err(Misspelled)),
+            ("1.00", Err(Misspelled)),
+            ("1.1000000000", Err(Misspelled)),
+            ("99999999999999999999.0", Err(Misspelled)),
+            ("v1.0", Err(Other)),
+            ("1.0.1", Err(Other)),
+            ("rel/1.0", Err(Other)),
+            ("1.1-rc1", Err(Other)),
+            ("1.", Err(Other)),
+            (".1", Err(Other)),
+            ("1", Err(Other)),
+            ("", Err(Other)),
+            ("\u{661}.\u{662}", Err(Other)),
+            ("1.0\n", Err(Other)),
+            ("+1.0", Err(Other)),
+        ] {
+            assert_eq!(text.parse::<Milestone>(), expected, "{text}");
+            assert!(expected.is_err() || expected.unwrap().to_string() == text);
         }
     }
 
     #[test]
-    fn the_highest_of_a_commit_counts() {
-        let commit = CommitId([1; 20]);
-        let tag = |name: &str, commit| Tag { name: name.to_owned(), commit };
-        let tags = [tag("1.10", Some(commit)), tag("1.9", Some(commit)), tag("1.2", None), tag("01.1", Some(commit))];
-        let milestones = Milestones::new(tags);
-        assert_eq!(milestones.of(commit).unwrap().to_string(), "1.10");
-        assert_eq!((milestones.not_commits.len(), milestones.misspelled.len()), (1, 1));
+    fn the_configuration_has_it_as_a_text() {
+        let milestone = serde_json::from_str::<Milestone>("\"0.1\"").unwrap();
+        assert_eq!(serde_json::to_string(&milestone).unwrap(), "\"0.1\"");
+        let refused = serde_json::from_str::<Milestone>("\"0.1.0\"").unwrap_err().to_string();
+        assert!(refused.starts_with("`0.1.0` is no milestone; a milestone is `X.Y`"), "{refused}");
     }
 }

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use super::header::{self, Doubt};
-use super::milestone::Milestones;
-use super::text::one_line;
+use crate::base::text::one_line;
 use crate::git::{Commit, CommitId, MainlineStep};
-use crate::milestone::Milestone;
+use crate::history::header::{self, Doubt, Level};
+use crate::history::milestone::Milestone;
+use crate::history::milestone_tags::Milestones;
 
 /// `X.Y.Z`, without pre-release and build parts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,18 +96,6 @@ impl<'de> serde::Deserialize<'de> for Version {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(|error| serde::de::Error::custom(format!("`{text}` is no version; {error}")))
     }
-}
-
-/// How much a step changes, in rising order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// `Z+1`.
-    #[default]
-    Patch,
-    /// `X.(Y+1).0`.
-    Minor,
-    /// `(X+1).0.0`.
-    Major,
 }
 
 impl serde::Serialize for Level {

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::milestone::Milestones;
-use super::version::{DoubtKind, Doubted, Header, Step, Version};
 use crate::git::CommitId;
-use crate::milestone::Milestone;
+use crate::history::milestone::Milestone;
+use crate::history::milestone_tags::Milestones;
+use crate::history::version::{DoubtKind, Doubted, Header, Step, Version};
 
 /// Something odd, with a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]

@@ -1,28 +1,19 @@
-//! The published tree: snapshots in `unstable/`, stable series in `stable/`, and what makes them safe.
+//! The repository that `dnf` installs from: snapshots in `unstable/`, stable series in `stable/`.
 //!
-//! [`layout`] draws the tree and [`name`] what may stand in it. [`store`] reads it at any time; [`writer`] is the only one who
-//! changes it. [`stage`] makes snapshots, [`acceptance`] tests them, [`promotion`] puts them into a series; both kinds of folder are
-//! made by [`assembly`] and described by a [`manifest`]. What happened is in the log ([`event`]), what was ever promoted in the
-//! [`ledger`]. [`in_flight`] is about the clients that read what was current before.
+//! [`model`] is what there is: the tree, its names, manifests, the log, and how they are read. [`repodata`] describes packages and
+//! [`sign`] signs. [`clients`] is what client machines get: `.repo` files, mirrorlists, keys. [`write`](mod@write) is the one way to change
+//! anything. On these stand the commands: [`stage`] makes snapshots, [`accept`] tests them, [`promote`] puts them into a series,
+//! [`undo`] takes that back, [`prune`] removes what is old. [`verify`] checks all of it, and [`commits`] asks git.
 
-pub mod acceptance;
-pub mod assembly;
-pub mod client_package;
-pub mod event;
-pub mod git;
-pub mod in_flight;
-pub mod layout;
-pub mod ledger;
-pub mod manifest;
-pub mod name;
-pub mod pages;
-pub mod promotion;
+pub mod accept;
+pub mod clients;
+pub mod commits;
+pub mod model;
+pub mod promote;
+pub mod prune;
 pub mod repodata;
-pub mod retention;
-pub mod revision;
 pub mod sign;
 pub mod stage;
-pub mod store;
 pub mod undo;
 pub mod verify;
-pub mod writer;
+pub mod write;

@@ -5,15 +5,16 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::event::Deed;
-use super::layout::series_changelog;
-use super::manifest::Release;
-use super::name::{Dist, Series};
-use super::revision::{self, Carried, Change, Contents, Take, carry, load_described, next_number};
-use super::store::{Revision, Store};
-use super::writer::Writer;
-use crate::error::{Exit, Failure, program};
-use crate::plan::Plan;
+use crate::base::error::{Exit, Failure, program};
+use crate::base::plan::Plan;
+use crate::repository::model::carried::Carried;
+use crate::repository::model::event::Deed;
+use crate::repository::model::layout::series_changelog;
+use crate::repository::model::manifest::Release;
+use crate::repository::model::name::{Dist, Series};
+use crate::repository::model::store::{Revision, Store};
+use crate::repository::write::revision::{self, Change, Contents, Take, carry, load_described, next_number};
+use crate::repository::write::writer::Writer;
 use crate::rpm::nevra::Nevra;
 use crate::source::unpack;
 

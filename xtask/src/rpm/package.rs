@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use rpm::{IndexTag, PackageMetadata};
 
-use super::head::Head;
-use super::nevra::Nevra;
-use crate::digest::{Digest, HashingWriter};
-use crate::error::{Exit, Failure};
-use crate::parallel;
+use crate::base::digest::{Digest, HashingWriter};
+use crate::base::error::{Exit, Failure};
+use crate::base::parallel;
+use crate::rpm::header::Head;
+use crate::rpm::nevra::Nevra;
 
 /// How much of a payload is in memory at a time.
 const BUFFER: usize = 1 << 18;

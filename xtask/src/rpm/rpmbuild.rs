@@ -11,7 +11,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 
-use crate::process::{Program, with_help};
+use crate::base::process::{Program, with_help};
 
 /// The base names of the sources and patches of the spec `spec_name` in `folder`, as rpm itself evaluates it.
 pub fn source_names(folder: &Path, spec_name: &str) -> Result<Vec<String>> {

@@ -1,8 +1,8 @@
 //! Whether a dist's Rust compiler is new enough for a project, asked before anything is submitted: an hour on a farm is a
 //! slow way to learn it.
 
-use crate::config::{Dist, RpmKeys, RustVersion};
-use crate::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure};
+use crate::project::config::{Dist, RpmKeys, RustVersion};
 use crate::rpm::backend::Target;
 
 /// What a dist with updates has at least, to our knowledge; `minimum-rust` overrules it. Fedora takes each new compiler into
@@ -37,7 +37,7 @@ mod tests {
     #[test]
     fn an_old_compiler_is_refused_by_name() {
         let text = "[rpm.dist.fc42]\nminimum-rust = \"1.86\"\n[rpm.dist.el9]\nminimum-rust = \"1.90\"\n";
-        let keys = crate::config::Config::parse(text.as_bytes()).unwrap().rpm;
+        let keys = crate::project::config::Config::parse(text.as_bytes()).unwrap().rpm;
         let refused = |dist: &str, least: &str| {
             let target = Target { dist: dist.parse().unwrap(), arch: "x86_64".parse().unwrap() };
             verify_compilers(&keys, &[target], &least.parse().unwrap()).err().map(|failure| failure.message)

@@ -6,9 +6,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::substitution;
 use crate::git::attributes::{Found, Value};
 use crate::git::{Commit, ObjectId};
+use crate::source::substitution;
 
 /// What is to be done to one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

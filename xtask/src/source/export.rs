@@ -8,14 +8,14 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use super::conversion::{Conversion, Refused};
-use crate::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure};
+use crate::base::interrupt;
+use crate::base::progress::Progress;
 use crate::git::attributes::{self, Attributes};
 use crate::git::repository::not_here;
 use crate::git::tree::TreeEntry;
 use crate::git::{Commit, CommitId, Missing, Mode, ObjectId, Repository};
-use crate::interrupt;
-use crate::progress::Progress;
+use crate::source::conversion::{Conversion, Refused};
 
 /// A file that stands in the archive and not in the commit, such as `ChangeLog`.
 #[derive(Clone, Debug, PartialEq, Eq)]

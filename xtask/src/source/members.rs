@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use anyhow::Result;
 
-use super::export::{self, Entry, EntryKind, Export};
+use crate::base::interrupt;
+use crate::base::parallel;
+use crate::base::progress::Progress;
 use crate::git::{ObjectId, Repository};
-use crate::interrupt;
-use crate::parallel;
-use crate::progress::Progress;
+use crate::source::export::{self, Entry, EntryKind, Export};
 
 /// How many members a thread takes at a time: most are small, and handing over one costs more than reading it. Sixteen is
 /// as fast as sixty-four, and keeps less in memory where they are large.

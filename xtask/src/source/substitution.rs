@@ -11,8 +11,8 @@
 
 use std::fmt;
 
-use super::identity::{self, Shown};
 use crate::git::Commit;
+use crate::source::identity::{self, Shown};
 
 /// A placeholder that cannot be honoured, such as `%(describe:tags)`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,10 +8,10 @@ use std::io::Write;
 
 use anyhow::Result;
 
-use super::export::Export;
-use super::members::{self, Member, Shape};
+use crate::base::progress::Progress;
 use crate::git::CommitId;
-use crate::progress::Progress;
+use crate::source::export::Export;
+use crate::source::members::{self, Member, Shape};
 
 const RECORD: usize = 512;
 /// Git writes blocks of twenty records, and fills the last one.

@@ -7,9 +7,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use tar::{Archive, EntryType};
 
-use super::release_info::{self, ReleaseInfo};
-use super::{CHANGELOG_FILE, gzip};
-use crate::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure};
+use crate::base::gzip;
+use crate::project::release_info::CHANGELOG_FILE;
+use crate::project::release_info::{self, ReleaseInfo};
 
 /// A file that is read into memory is not larger than this.
 const LARGEST: u64 = 256 << 20;
@@ -69,7 +70,7 @@ fn open(path: &Path) -> Result<Archive<impl Read>> {
 
 fn not_ours(path: &Path, why: &str) -> Failure {
     Failure::new(Exit::Failed, format!("`{}` was not made by `dist`: {why}", path.display()))
-        .help(format!("make it again: `{} dist`", crate::error::program()))
+        .help(format!("make it again: `{} dist`", crate::base::error::program()))
 }
 
 #[cfg(test)]

@@ -18,16 +18,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::checksum::digest_of;
-use super::export::Export;
-use super::members::{self, Member, Shape};
-use super::tarball::Tarball;
-use crate::config;
-use crate::error::{Exit, Failure};
+use crate::base::checksum::digest_of;
+use crate::base::error::{Exit, Failure};
+use crate::base::interrupt;
+use crate::base::process::{Program, with_help};
+use crate::base::progress::Progress;
 use crate::git::{CommitId, ObjectId};
-use crate::interrupt;
-use crate::process::{Program, with_help};
-use crate::progress::Progress;
+use crate::project::config;
+use crate::source::export::Export;
+use crate::source::members::{self, Member, Shape};
+use crate::source::tarball::Tarball;
 
 /// The folder that the archive holds.
 const FOLDER: &str = "vendor";

@@ -11,10 +11,10 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 
-use super::export::Export;
-use super::members::{self, Member, Shape};
-use crate::error::{Exit, Failure};
-use crate::progress::Progress;
+use crate::base::error::{Exit, Failure};
+use crate::base::progress::Progress;
+use crate::source::export::Export;
+use crate::source::members::{self, Member, Shape};
 
 const LEVEL: i64 = 6;
 /// The extra field "extended timestamp" of Info-ZIP: seconds since 1970, where a DOS date has neither zone nor odd

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::{Change, Changelog, Entry};
+use crate::history::changelog::{Change, Changelog, Entry};
 use crate::history::version::Version;
 
 impl Changelog {

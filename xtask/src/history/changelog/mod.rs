@@ -15,14 +15,14 @@ use jiff::tz::TimeZone;
 pub use parse::NotAChangelog;
 pub use rpm::Repackaging;
 
-use super::bug;
-use super::header;
-use super::milestone::Milestones;
-use super::text::one_line;
-use super::version::{Version, judge, next};
-use crate::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure};
+use crate::base::text::one_line;
 use crate::git::{Commit, CommitId, MainlineStep};
-use crate::milestone::Milestone;
+use crate::history::bug;
+use crate::history::header;
+use crate::history::milestone::Milestone;
+use crate::history::milestone_tags::Milestones;
+use crate::history::version::{Version, judge, next};
 
 /// The dates RPM takes: it refuses years before 1990, and keeps seconds in 32 bits.
 const EARLIEST: Date = date(1990, 1, 1);

@@ -4,10 +4,10 @@ use std::fmt;
 
 use jiff::civil::Date;
 
-use crate::history::text::is_steering;
+use crate::base::text::is_steering;
 
-use super::rpm::{BUGS, BUGS_CONTINUED, SUBJECT_CONTINUED};
-use super::{Author, Change, Changelog, Entry};
+use crate::history::changelog::rpm::{BUGS, BUGS_CONTINUED, SUBJECT_CONTINUED};
+use crate::history::changelog::{Author, Change, Changelog, Entry};
 
 /// A text that this program has not written: the number of the line, from 1, that does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ fn add_bugs(change: &mut Change, line: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::text::one_line;
+    use crate::base::text::one_line;
 
     /// Words that look like something else, and words of all lengths.
     const WORDS: [&str; 15] = [

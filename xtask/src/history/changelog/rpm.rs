@@ -1,12 +1,12 @@
 //! The form that RPM reads: the text file of the archives and the `%changelog` of the spec.
 //!
 //! A line that continues a subject is indented by two, one that continues a list of bugs by four, so that the text can
-//! be read back ([`super::parse`]) exactly as it was written.
+//! be read back ([`crate::history::changelog::parse`]) exactly as it was written.
 
 use std::fmt::Write;
 
-use super::{Author, Change, Changelog, Entry};
-use crate::history::text::wrap;
+use crate::base::text::wrap;
+use crate::history::changelog::{Author, Change, Changelog, Entry};
 
 const COLUMNS: usize = 79;
 pub(super) const BUGS: &str = "  FIXED BUGS: ";

@@ -10,8 +10,9 @@ use rpmrepo_metadata::{
     Checksum, FilelistsXml, MetadataError, OtherXml, Package, PackageOptions, PackageSource, PrimaryXml, utils,
 };
 
-use super::{FOLDER, INDEX, Part, read};
-use crate::error::{Exit, Failure, program};
+use crate::base::error::{Exit, Failure, program};
+use crate::repository::repodata::read;
+use crate::repository::repodata::{FOLDER, INDEX, Part};
 use crate::rpm::package::PackageFile;
 
 /// The elements of a package, as bytes of XML.

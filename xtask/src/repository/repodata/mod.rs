@@ -15,10 +15,10 @@ use anyhow::{Context, Result};
 pub use fragments::{Fragments, load};
 pub use read::{Fault, Listed, Listing, read};
 
-use super::name::Dist;
-use crate::digest::{Digest, HashingWriter, digest_of};
-use crate::parallel;
-use crate::source::gzip;
+use crate::base::digest::{Digest, HashingWriter, digest_of};
+use crate::base::gzip;
+use crate::base::parallel;
+use crate::repository::model::name::Dist;
 
 /// The folder of repodata in the folder of a dist.
 pub const FOLDER: &str = "repodata";

@@ -6,11 +6,11 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use rpmrepo_metadata::{Checksum, MetadataError, Package, PrimaryXml, RepomdRecord, RepomdXml, utils};
 
-use super::{FOLDER, INDEX};
-use crate::digest::{Digest, digest_of};
-use crate::error::{Exit, Failure};
-use crate::parallel;
-use crate::source::gzip;
+use crate::base::digest::{Digest, digest_of};
+use crate::base::error::{Exit, Failure};
+use crate::base::gzip;
+use crate::base::parallel;
+use crate::repository::repodata::{FOLDER, INDEX};
 
 /// No text of an honest repository is larger, once it is unpacked.
 const LARGEST: u64 = 4 << 30;

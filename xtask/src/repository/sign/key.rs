@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 
-use super::listing::{NoKey, parse_signer};
-use super::{Fingerprint, Keyring, gpg, last_words, run};
-use crate::error::{Exit, Failure};
-use crate::files;
+use crate::base::error::{Exit, Failure};
+use crate::base::files;
+use crate::repository::sign::listing::{NoKey, parse_signer};
+use crate::repository::sign::{Fingerprint, Keyring, gpg, last_words, run};
 
 /// How many packages are signed by one `rpmsign`: far from the longest command line that systems allow.
 const AT_ONCE: usize = 200;
@@ -151,7 +151,7 @@ impl Key {
 /// rpmsign runs the program that it is told, and does not look at PATH.
 fn gpg_on_path() -> String {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = crate::process::isolation::find_in_path("gpg".as_ref(), &path);
+    let found = crate::base::process::isolation::find_in_path("gpg".as_ref(), &path);
     found.map_or("/usr/bin/gpg".to_owned(), |gpg| gpg.to_string_lossy().replace('%', "%%"))
 }
 

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use super::{Fingerprint, gpg, last_words, run};
-use crate::error::{Exit, Failure};
-use crate::files::{self, Scratch};
+use crate::base::error::{Exit, Failure};
+use crate::base::files::{self, Scratch};
+use crate::repository::sign::{Fingerprint, gpg, last_words, run};
 
 /// How many packages are verified by one `rpmkeys`.
 const AT_ONCE: usize = 200;
@@ -20,7 +20,7 @@ pub struct Keyring {
 }
 
 impl Keyring {
-    /// Of armoured public keys, such as [`super::Key::public`] gives.
+    /// Of armoured public keys, such as [`crate::repository::sign::Key::public`] gives.
     ///
     /// Errors: one of them is none; gpg or rpmkeys is not there.
     pub fn of(keys: &[impl AsRef<[u8]>]) -> Result<Keyring> {
@@ -97,12 +97,12 @@ impl Keyring {
         Ok(())
     }
 
-    fn gpg(&self, args: &[&str], input: &[u8]) -> Result<crate::process::Said> {
+    fn gpg(&self, args: &[&str], input: &[u8]) -> Result<crate::base::process::Said> {
         gpg(Some(self.scratch.path()), &[&["--no-autostart", "--status-fd", "1"], args].concat(), input)
     }
 
     /// Verification demands digests and signatures both, whatever the configuration of the machine says.
-    fn rpmkeys(&self, what: &str, paths: Vec<OsString>) -> Result<crate::process::Said> {
+    fn rpmkeys(&self, what: &str, paths: Vec<OsString>) -> Result<crate::base::process::Said> {
         let database = self.scratch.path().join("rpm");
         let definitions = ["-D", "_pkgverify_level all", "-D", "_pkgverify_flags 0x0"].map(OsString::from);
         let args = [OsString::from("--dbpath"), database.into()].into_iter().chain(definitions).chain([what.into()]);

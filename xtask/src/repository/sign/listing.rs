@@ -3,7 +3,7 @@
 //! The fields are described in `doc/DETAILS` of GnuPG. Of a key with subkeys gpg takes the newest that may sign; we name
 //! that one in full, so that it is known whose creation a signature may not precede.
 
-use super::Fingerprint;
+use crate::repository::sign::Fingerprint;
 
 /// Why a listing has no key to sign with.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@
 mod key;
 mod keyring;
 mod listing;
+mod signature;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -16,8 +17,9 @@ use anyhow::Result;
 
 pub use key::Key;
 pub use keyring::Keyring;
+pub use signature::SIGNATURE;
 
-use crate::process::{Program, Said};
+use crate::base::process::{Program, Said};
 
 /// The fingerprint of a primary key: 40 hexadecimal digits, or 64 of a newer kind of key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

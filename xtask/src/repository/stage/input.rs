@@ -6,21 +6,21 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::config::Name;
-use crate::digest::Digest;
-use crate::error::{Exit, Failure, program};
-use crate::files;
-use crate::progress::Progress;
-use crate::repository::layout::CHECKSUMS;
-use crate::repository::name::{Dist, FilePath};
-use crate::rpm::build::{self, Listing};
+use crate::base::checksum::{digest_of_file, parse_sums};
+use crate::base::digest::Digest;
+use crate::base::error::{Exit, Failure, program};
+use crate::base::files;
+use crate::base::progress::Progress;
+use crate::project::config::Name;
+use crate::project::release_info::ReleaseInfo;
+use crate::repository::model::layout::CHECKSUMS;
+use crate::repository::model::name::{Dist, FilePath};
+use crate::rpm::builds::{self, Listing};
 use crate::rpm::package::{self, PackageFile};
-use crate::source::checksum::{digest_of_file, parse_sums};
-use crate::source::release_info::ReleaseInfo;
 use crate::source::unpack::{self, Facts};
 
 /// Who built which package, beside the checksums of a folder that has packages.
-const BUILDS: &str = build::FILE_NAME;
+const BUILDS: &str = builds::FILE_NAME;
 
 /// A release ready to be staged.
 pub struct Input {
@@ -65,8 +65,8 @@ impl Input {
         let packages = read_packages(folder, &sums)?;
         let (sources, facts) = read_sources(folder, &sums, progress)?;
         let Facts { info, changelog } = facts;
-        let copied = sources.get(crate::source::CHANGELOG_FILE);
-        if copied.is_some_and(|copied| copied.digest != crate::digest::digest_of(&changelog)) {
+        let copied = sources.get(crate::project::release_info::CHANGELOG_FILE);
+        if copied.is_some_and(|copied| copied.digest != crate::base::digest::digest_of(&changelog)) {
             return Err(refuse(folder, "`sources/ChangeLog` is not the one in the source archive").into());
         }
         let input = Input { folder: folder.to_owned(), info, changelog, sources, packages };
@@ -117,7 +117,7 @@ impl Input {
         }
         let path = self.folder.join(BUILDS);
         let text = fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-        require_digest(&self.folder, BUILDS, crate::digest::digest_of(&text), sums)?;
+        require_digest(&self.folder, BUILDS, crate::base::digest::digest_of(&text), sums)?;
         let listing = Listing::parse(&text).map_err(|why| refuse(&self.folder, &format!("`{BUILDS}`: {why}")))?;
         if let Some(missing) = listing.missing().first() {
             let message = format!("it has no packages for {missing}, and `rpm.dists` wants them");
@@ -157,7 +157,7 @@ fn not_said(folder: &Path, package: &FilePath) -> Failure {
         "`{} rpm` writes it; for packages of another builder write it, {{\"schema\":\"{}\",\"builds\":\
          [{{\"file\":\"rpm/…\",\"sha256\":\"…\",\"dist\":\"el9\",\"host\":\"el9\"}}, …]}}, and add it to `{CHECKSUMS}`",
         program(),
-        build::SCHEMA
+        builds::SCHEMA
     );
     refuse(folder, &why).help(help)
 }

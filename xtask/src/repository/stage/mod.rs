@@ -9,25 +9,25 @@ use std::path::PathBuf;
 use anyhow::Result;
 use jiff::Timestamp;
 
-use super::assembly::Assembly;
-use super::event::Deed;
-use super::git::{Git, Merged, Succession};
-use super::in_flight::former_snapshots;
-use super::layout::{LATEST, Layout, SNAPSHOT_CHANGELOG, dist_folder};
-use super::manifest::{Manifest, PackageEntry, Release, Tool};
-use super::name::{Dist, FilePath, Series, SnapshotName};
-use super::pages;
-use super::repodata::Fragments;
-use super::sign::Key;
-use super::store::{Snapshot, Store};
-use super::writer::Writer;
-use crate::digest::Digest;
-use crate::error::{Exit, Failure};
-use crate::files;
+use crate::base::digest::Digest;
+use crate::base::error::{Exit, Failure};
+use crate::base::files;
+use crate::base::plan::Plan;
+use crate::base::progress::Progress;
 use crate::git::CommitId;
 use crate::history::Version;
-use crate::plan::Plan;
-use crate::progress::Progress;
+use crate::repository::clients::in_flight::former_snapshots;
+use crate::repository::clients::pages;
+use crate::repository::commits::{Git, Merged, Succession};
+use crate::repository::model::event::Deed;
+use crate::repository::model::layout::{LATEST, Layout, SNAPSHOT_CHANGELOG, dist_folder};
+use crate::repository::model::manifest::{Head, Manifest, PackageEntry, Release};
+use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
+use crate::repository::model::store::{Snapshot, Store};
+use crate::repository::repodata::Fragments;
+use crate::repository::sign::Key;
+use crate::repository::write::assembly::Assembly;
+use crate::repository::write::writer::Writer;
 use crate::rpm::package::{PackageFile, read_all};
 use input::{DistPackage, Input};
 
@@ -160,7 +160,9 @@ fn plan(layout: &Layout, input: &Input, name: &SnapshotName, series: Series, lat
 /// The snapshots of a series that have manifests, in the order of their pipelines.
 fn load_staged(store: &Store, series: Series) -> Result<Vec<Snapshot>> {
     let names = store.snapshots(series)?;
-    let known = names.iter().filter(|name| store.layout.snapshot(series, name).join(super::layout::MANIFEST).exists());
+    let known = names
+        .iter()
+        .filter(|name| store.layout.snapshot(series, name).join(crate::repository::model::layout::MANIFEST).exists());
     known.map(|name| store.snapshot(series, name)).collect()
 }
 
@@ -241,9 +243,15 @@ pub fn apply(
     }
     assembly.sum_sources()?;
     let event = writer.store.log.next(now, Deed::Stage { snapshot: name.clone(), series: *series, latest: *latest });
-    let mut manifest = Manifest::new(input.info.name.clone(), *series, release(input, name), tool(), Vec::new(), event);
-    manifest.merged = *merged;
-    let (manifest, digest) = assembly.finish(manifest)?;
+    let head = Head {
+        project: input.info.name.clone(),
+        series: *series,
+        merged: *merged,
+        release: release(input, name),
+        earlier: Vec::new(),
+        event,
+    };
+    let (manifest, digest) = assembly.finish(head)?;
     if *latest {
         writer.point_latest(*series, name)?;
     }
@@ -256,11 +264,6 @@ fn release(input: &Input, name: &SnapshotName) -> Release {
     let info = &input.info;
     let version: Version = info.version.clone();
     Release { version, commit: info.commit, base: info.base, date: info.date, snapshot: name.clone() }
-}
-
-/// This program and what it compresses with.
-pub fn tool() -> Tool {
-    Tool { name: format!("releng {}", env!("CARGO_PKG_VERSION")), compressors: super::repodata::compressors() }
 }
 
 /// What is copied, and from where: packages from a scratch folder where they were signed there.

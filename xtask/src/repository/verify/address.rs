@@ -2,14 +2,14 @@
 
 use anyhow::{Context, Result};
 
-use super::{Id, Report, verify_folder};
-use crate::error::{Exit, Failure};
-use crate::files;
-use crate::process::net::fetch;
-use crate::progress::Progress;
-use crate::repository::layout::MANIFEST;
-use crate::repository::manifest::Manifest;
-use crate::repository::pages::encode;
+use crate::base::error::{Exit, Failure};
+use crate::base::files;
+use crate::base::process::net::fetch;
+use crate::base::progress::Progress;
+use crate::repository::clients::pages::encode;
+use crate::repository::model::layout::MANIFEST;
+use crate::repository::model::manifest::Manifest;
+use crate::repository::verify::{Id, Report, verify_folder};
 
 /// Verifies the snapshot or series at `url`, such as `https://example.org/repos/lago/stable/1.0`.
 ///

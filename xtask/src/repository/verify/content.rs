@@ -7,11 +7,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::files;
-use crate::parallel;
-use crate::repository::layout::MANIFEST;
-use crate::repository::manifest::{FileEntry, Manifest};
-use crate::source::checksum::digest_of_file;
+use crate::base::checksum::digest_of_file;
+use crate::base::files;
+use crate::base::parallel;
+use crate::repository::model::layout::MANIFEST;
+use crate::repository::model::manifest::{FileEntry, Manifest};
 use crate::source::unpack;
 
 /// The files of a folder, sorted out by the manifest.

@@ -6,18 +6,18 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::content::{Files, archive, find_wrong_changelog};
-use super::{Id, Report};
-use crate::digest::Digest;
-use crate::parallel;
-use crate::repository::assembly::SIGNATURE;
-use crate::repository::layout::{CHECKSUMS, MANIFEST, SNAPSHOT_CHANGELOG, dist_folder, series_changelog};
-use crate::repository::manifest::{FileEntry, Manifest};
-use crate::repository::name::Dist;
+use crate::base::checksum::parse_sums;
+use crate::base::digest::Digest;
+use crate::base::parallel;
+use crate::repository::model::layout::{CHECKSUMS, MANIFEST, SNAPSHOT_CHANGELOG, dist_folder, series_changelog};
+use crate::repository::model::manifest::{FileEntry, Manifest};
+use crate::repository::model::name::Dist;
 use crate::repository::repodata;
 use crate::repository::sign::Keyring;
+use crate::repository::sign::SIGNATURE;
+use crate::repository::verify::content::{Files, archive, find_wrong_changelog};
+use crate::repository::verify::{Id, Report};
 use crate::rpm::package::PackageFile;
-use crate::source::checksum::parse_sums;
 
 /// A manifest that was read, with its digest.
 pub struct Checked {
@@ -98,21 +98,24 @@ impl Folder<'_> {
             let file: &FileEntry = file;
             Ok((file, package, PackageFile::read(&self.path.join(&file.path))))
         };
-        let keep =
-            |(file, package, read): (&FileEntry, &crate::repository::manifest::PackageEntry, Result<PackageFile>)| {
-                match read {
-                    Err(error) => report.add(Id::PackageDamaged, self.at(file.path.as_str()), format!("{error:#}")),
-                    Ok(read) if (&read.nevra, read.content) != (&package.nevra, package.content) => {
-                        report.add(
-                            Id::PackageDamaged,
-                            self.at(file.path.as_str()),
-                            "it is another package than the manifest says",
-                        );
-                    }
-                    Ok(_) => {}
+        let keep = |(file, package, read): (
+            &FileEntry,
+            &crate::repository::model::manifest::PackageEntry,
+            Result<PackageFile>,
+        )| {
+            match read {
+                Err(error) => report.add(Id::PackageDamaged, self.at(file.path.as_str()), format!("{error:#}")),
+                Ok(read) if (&read.nevra, read.content) != (&package.nevra, package.content) => {
+                    report.add(
+                        Id::PackageDamaged,
+                        self.at(file.path.as_str()),
+                        "it is another package than the manifest says",
+                    );
                 }
-                Ok(())
-            };
+                Ok(_) => {}
+            }
+            Ok(())
+        };
         parallel::ordered_map(sound, parallel::threads(), || Ok(()), read, keep)
     }
 

@@ -5,19 +5,19 @@ use std::fs;
 
 use anyhow::{Context, Result};
 
-use super::folder::Checked;
-use super::tree::{Found, Which};
-use super::{Id, Report};
-use crate::digest::digest_of;
-use crate::files;
-use crate::repository::acceptance::result::load_results;
-use crate::repository::event::{Deed, Log};
-use crate::repository::layout::{Layout, MANIFEST};
-use crate::repository::ledger::Ledger;
-use crate::repository::manifest::Manifest;
-use crate::repository::name::Series;
-use crate::repository::pages;
-use crate::repository::store::Store;
+use crate::base::digest::digest_of;
+use crate::base::files;
+use crate::repository::accept::result::load_results;
+use crate::repository::clients::pages;
+use crate::repository::model::event::{Deed, Log};
+use crate::repository::model::layout::{Layout, MANIFEST};
+use crate::repository::model::ledger::Ledger;
+use crate::repository::model::manifest::Manifest;
+use crate::repository::model::name::Series;
+use crate::repository::model::store::Store;
+use crate::repository::verify::folder::Checked;
+use crate::repository::verify::tree::{Found, Which};
+use crate::repository::verify::{Id, Report};
 
 /// Reads the log; a broken one is a finding, and an empty log is taken in its place.
 pub fn open(layout: &Layout, report: &mut Report) -> Result<Store> {

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use super::content::{Files, archive, find_wrong_changelog};
-use crate::repository::layout::{MANIFEST, SNAPSHOT_CHANGELOG};
-use crate::repository::store::{Snapshot, Store};
+use crate::repository::model::layout::{MANIFEST, SNAPSHOT_CHANGELOG};
+use crate::repository::model::store::{Snapshot, Store};
+use crate::repository::verify::content::{Files, archive, find_wrong_changelog};
 
 /// Why a snapshot is not what was staged; `None` where it is.
 pub fn check_whole(store: &Store, snapshot: &Snapshot) -> Result<Option<String>> {

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::{Id, Report};
-use crate::files;
-use crate::repository::layout::{LATEST, Layout, parse_revision};
-use crate::repository::name::{Series, SnapshotName};
-use crate::repository::store::Store;
+use crate::base::files;
+use crate::repository::model::layout::{LATEST, Layout, parse_revision};
+use crate::repository::model::name::{Series, SnapshotName};
+use crate::repository::model::store::Store;
+use crate::repository::verify::{Id, Report};
 
 /// A snapshot or revision that is there.
 pub struct Found {

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::here::{Builder, Call, INPUT, give, inherited, judge_rpmbuild, outside};
-use super::{Srpm, Target, defines, repeatable};
-use crate::config::{RpmKeys, Word};
-use crate::error::{Exit, Failure};
-use crate::process::Isolation;
+use crate::base::error::{Exit, Failure};
+use crate::base::process::Isolation;
+use crate::project::config::{RpmKeys, Word};
+use crate::rpm::backend::here::{Builder, Call, INPUT, give, inherited, judge_rpmbuild, outside};
+use crate::rpm::backend::model::{defines, repeatable};
+use crate::rpm::backend::{Srpm, Target};
 
 /// Where the scratch folder is inside: the same on every machine.
 const INSIDE: &str = "/builddir";

@@ -9,12 +9,13 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use super::farm::{Answer, Client, QUESTION, SKEW, TRANSFER};
-use super::here::{outside, packages_below};
-use super::{Backend, Srpm, State, Submission, Target, Ticket, Workplace, named_for};
-use crate::config::{RpmKeys, Word};
-use crate::error::{Exit, Failure};
-use crate::files;
+use crate::base::error::{Exit, Failure};
+use crate::base::files;
+use crate::project::config::{RpmKeys, Word};
+use crate::rpm::backend::farm::{Answer, Client, QUESTION, SKEW, TRANSFER};
+use crate::rpm::backend::here::{outside, packages_below};
+use crate::rpm::backend::model::named_for;
+use crate::rpm::backend::{Backend, Srpm, State, Submission, Target, Ticket, Workplace};
 
 /// What copr-cli says where trying again may help.
 const PASSING: [&str; 5] =

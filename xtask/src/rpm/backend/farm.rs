@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::Workplace;
-use super::here::outside;
-use crate::error::{Exit, Failure};
-use crate::files;
-use crate::process::{Ending, Isolation, Job};
+use crate::base::error::{Exit, Failure};
+use crate::base::files;
+use crate::base::process::{Ending, Isolation, Job};
+use crate::rpm::backend::Workplace;
+use crate::rpm::backend::here::outside;
 
 /// How long a client may take for a question: clients have no limit of their own, and a farm may fall silent.
 pub const QUESTION: Duration = Duration::from_secs(180);

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::{Backend, Srpm, State, Submission, Target, Ticket, Workplace};
-use crate::config::RpmKeys;
-use crate::error::{Exit, Failure};
-use crate::files;
-use crate::process::{Ending, Isolation, Job, Running};
+use crate::base::error::{Exit, Failure};
+use crate::base::files;
+use crate::base::process::{Ending, Isolation, Job, Running};
+use crate::project::config::RpmKeys;
+use crate::rpm::backend::{Backend, Srpm, State, Submission, Target, Ticket, Workplace};
 
 /// The folder in a scratch folder where a source RPM is given to a program that looks no further.
 pub const INPUT: &str = "input";

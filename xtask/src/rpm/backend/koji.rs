@@ -10,12 +10,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::farm::{Answer, Client, QUESTION, SKEW, TRANSFER};
-use super::here::{outside, packages_below};
-use super::{Backend, Srpm, State, Submission, Target, Ticket, Workplace, named_for};
-use crate::config::{RpmKeys, Word};
-use crate::error::{Exit, Failure};
-use crate::files::{self, Scratch};
+use crate::base::error::{Exit, Failure};
+use crate::base::files::{self, Scratch};
+use crate::project::config::{RpmKeys, Word};
+use crate::rpm::backend::farm::{Answer, Client, QUESTION, SKEW, TRANSFER};
+use crate::rpm::backend::here::{outside, packages_below};
+use crate::rpm::backend::model::named_for;
+use crate::rpm::backend::{Backend, Srpm, State, Submission, Target, Ticket, Workplace};
 
 /// What koji says where trying again may help.
 const PASSING: [&str; 6] =

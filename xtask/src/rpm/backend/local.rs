@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::here::{Builder, Call, INPUT, give, inherited, judge_rpmbuild};
-use super::{Srpm, Target, defines, repeatable};
-use crate::config::{Arch, BackendKind, Dist, RpmKeys};
-use crate::error::{Exit, Failure};
-use crate::process::{BUILD_PLACE, Isolation, Program, can_enclose_builds};
+use crate::base::error::{Exit, Failure};
+use crate::base::process::{BUILD_PLACE, Isolation, Program, can_enclose_builds};
+use crate::project::config::{Arch, BackendKind, Dist, RpmKeys};
+use crate::rpm::backend::here::{Builder, Call, INPUT, give, inherited, judge_rpmbuild};
+use crate::rpm::backend::model::{defines, repeatable};
+use crate::rpm::backend::{Srpm, Target};
 
 /// What the folder of a build is called in what it makes.
 const SHOWN_FOLDER: &str = "/builddir/build";

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::here::{Builder, Call, inherited, outside};
-use super::{Srpm, Target, defines, named_for, repeatable};
-use crate::config::{RpmKeys, Word};
-use crate::error::{Exit, Failure};
-use crate::process::Isolation;
+use crate::base::error::{Exit, Failure};
+use crate::base::process::Isolation;
+use crate::project::config::{RpmKeys, Word};
+use crate::rpm::backend::here::{Builder, Call, inherited, outside};
+use crate::rpm::backend::model::{defines, named_for, repeatable};
+use crate::rpm::backend::{Srpm, Target};
 
 /// Where mock is told to leave packages and its logs.
 const RESULTS: &str = "result";

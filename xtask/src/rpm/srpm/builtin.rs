@@ -1,10 +1,10 @@
 //! The words of the macro language itself: definitions, choices (`%bcond`), questions (`%{with x}`).
 
-use super::error::Beyond;
-use super::expression;
-use super::known;
-use super::macros::{Definition, Expansion, Macros, shortened};
-use super::scan::{Call, rest_of_line, take_definition};
+use crate::rpm::srpm::error::Beyond;
+use crate::rpm::srpm::expression;
+use crate::rpm::srpm::known;
+use crate::rpm::srpm::macros::{Definition, Expansion, Macros, shortened};
+use crate::rpm::srpm::scan::{Call, rest_of_line, take_definition};
 
 impl Macros {
     /// Expands a call of what the spec did not define: a word of the language, or a name that is left as it stands.

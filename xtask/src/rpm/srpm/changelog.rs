@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::error::{Beyond, SpecError};
+use crate::rpm::srpm::error::{Beyond, SpecError};
 
 /// One entry.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! `BuildRequires:` and `BuildConflicts:` as the header of a source package states them.
 
-use super::error::SpecError;
+use crate::rpm::srpm::error::SpecError;
 
 /// `name`, `name >= version` or `(a if b)`, in the three parts of a header's dependency tags.
 ///

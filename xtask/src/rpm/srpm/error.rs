@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure};
 
 /// A spec that this writer does not take, and the line where it noticed.
 #[derive(Clone, Debug, PartialEq, Eq)]

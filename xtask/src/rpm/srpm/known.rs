@@ -1,5 +1,7 @@
 //! Names that mean something before a spec says anything.
 
+use crate::project::spec_text::section_names;
+
 /// Macros with one value on every machine, so that `BuildRequires: %{_bindir}/pod2man` needs no distribution.
 pub const UNIVERSAL: [(&str, &str); 16] = [
     ("nil", ""),
@@ -33,11 +35,8 @@ pub const FOREIGN: &str = "_arch _build _build_arch _build_cpu _builddir _buildr
 const REFUSED: &str = "lua load debug_package mingw_debug_package lang_package python_extras_subpkg \
     pyproject_extras_subpkg kernel_module_package fontpkg gopkg gometa generate_buildrequires autochangelog autorelease";
 
-/// Words that a spec has of itself and no rpm defines as macros: a changelog may speak of `%files`.
-const WORDS: &str = "package description files changelog prep conf build install check clean pre post preun postun \
-    pretrans posttrans trigger triggerin triggerun triggerpostun triggerprein verifyscript sepolicy end patchlist \
-    sourcelist filetriggerin filetriggerun filetriggerpostun transfiletriggerin transfiletriggerun \
-    transfiletriggerpostun if ifarch ifnarch ifos ifnos elif elifarch elifos else endif doc docdir config dir attr \
+/// Words other than the names of sections that a spec has of itself and no rpm defines as macros.
+const WORDS: &str = "if ifarch ifnarch ifos ifnos elif elifarch elifos else endif doc docdir config dir attr \
     defattr verify ghost exclude license lang readme artifact caps missingok pubkey setup patch";
 
 /// Whether the macro must not be passed over, whatever becomes of the text it stands in.
@@ -45,8 +44,8 @@ pub fn is_refused(name: &str) -> bool {
     REFUSED.split_whitespace().any(|refused| refused == name)
 }
 
-/// Whether the name is a word of specs and not a macro.
+/// Whether the name is a word of specs and not a macro: a changelog may speak of `%files`.
 pub fn is_word_of_specs(name: &str) -> bool {
     let is_numbered_patch = name.strip_prefix("patch").is_some_and(|number| number.parse::<u32>().is_ok());
-    is_numbered_patch || WORDS.split_whitespace().any(|word| word == name)
+    is_numbered_patch || WORDS.split_whitespace().chain(section_names()).any(|word| word == name)
 }

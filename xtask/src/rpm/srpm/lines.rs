@@ -6,10 +6,10 @@
 
 use std::collections::VecDeque;
 
-use super::error::{Beyond, SpecError};
-use super::expression::{self, ExpressionError};
-use super::macros::{Expansion, Macros};
-use super::scan::Brackets;
+use crate::rpm::srpm::error::{Beyond, SpecError};
+use crate::rpm::srpm::expression::{self, ExpressionError};
+use crate::rpm::srpm::macros::{Expansion, Macros};
+use crate::rpm::srpm::scan::Brackets;
 
 /// A line as a section sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,10 +8,10 @@
 
 use std::collections::HashMap;
 
-use super::error::Beyond;
-use super::expression;
-use super::known::{self, FOREIGN, UNIVERSAL};
-use super::scan::{matching, parse_call};
+use crate::rpm::srpm::error::Beyond;
+use crate::rpm::srpm::expression;
+use crate::rpm::srpm::known::{self, FOREIGN, UNIVERSAL};
+use crate::rpm::srpm::scan::{matching, parse_call};
 
 /// What a name stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +47,7 @@ impl Expansion {
         };
     }
 
+    /// Puts another expansion behind this one.
     pub fn append(&mut self, other: Expansion) {
         self.text.push_str(&other.text);
         self.note(other.beyond);

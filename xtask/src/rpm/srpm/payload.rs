@@ -7,9 +7,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::interrupt;
-use crate::source::checksum::{Digest, HashingWriter};
-use crate::source::gzip;
+use crate::base::checksum::{Digest, HashingWriter};
+use crate::base::gzip;
+use crate::base::interrupt;
 
 /// A file to put into the package.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,17 +2,33 @@
 //!
 //! Sections that only binary packages use are read for the macros and branches in them, and for nothing else.
 
-use super::changelog;
-use super::dependency;
-use super::error::{Beyond, SpecError};
-use super::lines::{Line, Lines};
-use super::macros::{Definition, Expansion, Macros};
-use super::section::{self, Package, Section};
-use super::spec::{Parsed, SourceName};
-use super::tag::{self, DEFAULTS, FileKind, Role, Tag};
+use crate::project::spec_text::begins_section;
+use crate::rpm::srpm::changelog;
+use crate::rpm::srpm::dependency;
+use crate::rpm::srpm::error::{Beyond, SpecError};
+use crate::rpm::srpm::lines::{Line, Lines};
+use crate::rpm::srpm::macros::{Definition, Expansion, Macros};
+use crate::rpm::srpm::section::{self, Package, Section};
+use crate::rpm::srpm::spec::{Parsed, SourceName};
+use crate::rpm::srpm::tag::{self, DEFAULTS, FileKind, Role, Tag};
 
-/// Reads `text`, with these macros defined before it; see [`Parsed::parse_with`].
-pub fn read(text: &str, defined: &[(&str, String)]) -> Result<Parsed, SpecError> {
+impl Parsed {
+    /// Reads `text`, a spec without markers.
+    ///
+    /// Errors: see [`SpecError`].
+    pub fn parse(text: &str) -> Result<Parsed, SpecError> {
+        read(text, &[])
+    }
+
+    /// Reads `text` as a machine that defines `macros` beforehand: those of a dist, which a spec may ask for.
+    ///
+    /// Errors: see [`SpecError`].
+    pub fn parse_with(text: &str, macros: &[(&str, String)]) -> Result<Parsed, SpecError> {
+        read(text, macros)
+    }
+}
+
+fn read(text: &str, defined: &[(&str, String)]) -> Result<Parsed, SpecError> {
     let mut macros = Macros::default();
     for (name, value) in defined {
         macros.push(name, Definition::Body(value.clone(), None));
@@ -77,7 +93,7 @@ impl<'t> Reader<'t> {
 
     fn run(&mut self) -> Result<Outcome, SpecError> {
         while let Some(line) = self.lines.next(self.macros)? {
-            if section::is_start(&line.text) {
+            if begins_section(&line.text) {
                 self.enter(&line)?;
                 continue;
             }

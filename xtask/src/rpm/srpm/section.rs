@@ -1,8 +1,9 @@
 //! Where the sections of a spec begin, and which package they speak of.
 
-use super::error::{Beyond, SpecError};
-use super::lines::Line;
-use super::tag::{self, FileKind};
+use crate::project::spec_text::section_name;
+use crate::rpm::srpm::error::{Beyond, SpecError};
+use crate::rpm::srpm::lines::Line;
+use crate::rpm::srpm::tag::{self, FileKind};
 
 /// A section, as far as a source package tells them apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,26 +52,10 @@ impl Package {
     }
 }
 
-const STARTS: &str = "package prep generate_buildrequires conf build install check clean preun postun pretrans \
-    posttrans pre post files changelog description triggerpostun triggerprein triggerun triggerin trigger \
-    verifyscript sepolicy filetriggerin filetrigger filetriggerun filetriggerpostun transfiletriggerin \
-    transfiletrigger transfiletriggerun transfiletriggerpostun end patchlist sourcelist";
-
-/// Whether a section begins with this line.
-pub fn is_start(line: &str) -> bool {
-    start_word(line).is_some()
-}
-
-fn start_word(line: &str) -> Option<String> {
-    let word = line.strip_prefix('%')?.split_whitespace().next()?.to_ascii_lowercase();
-    let at_once = line[1..].starts_with(|first: char| !first.is_whitespace());
-    (at_once && STARTS.split_whitespace().any(|start| start == word)).then_some(word)
-}
-
-/// Reads a line for which [`is_start`] holds; `%package` and `%files` are noted in `packages`, whose first is the main
+/// Reads a line that begins a section; `%package` and `%files` are noted in `packages`, whose first is the main
 /// one, called `main`.
 pub fn parse_start(line: &Line, main: &str, packages: &mut Vec<Package>) -> Result<Section, SpecError> {
-    let word = start_word(&line.text).unwrap_or_default();
+    let word = section_name(&line.text).unwrap_or_default();
     let arguments = || Arguments::of(line);
     let package_name = |arguments: &Arguments| match (&arguments.whole_name, &arguments.suffix) {
         (Some(name), _) => name.clone(),
@@ -175,16 +160,6 @@ pub fn base_name(address: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sections_begin_with_their_word() {
-        for line in ["%prep", "%Files libs", "%post -p /sbin/ldconfig", "%end"] {
-            assert!(is_start(line), "{line}");
-        }
-        for line in ["% prep", " %prep", "%prepare", "%{prep}", "%preparation x", "prep", "%"] {
-            assert!(!is_start(line), "{line}");
-        }
-    }
 
     #[test]
     fn the_name_of_a_source() {

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::changelog::Entry;
-use super::dependency::Dependency;
-use super::error::SpecError;
-use super::reader;
-use super::tag::{self, FileKind};
+use crate::rpm::srpm::changelog::Entry;
+use crate::rpm::srpm::dependency::Dependency;
+use crate::rpm::srpm::tag::{self, FileKind};
 
 /// A text in several languages; the first is `C`, the others in the order in which the spec mentions them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,20 +51,6 @@ pub struct Parsed {
 }
 
 impl Parsed {
-    /// Reads `text`, a spec without markers.
-    ///
-    /// Errors: see [`SpecError`].
-    pub fn parse(text: &str) -> Result<Parsed, SpecError> {
-        reader::read(text, &[])
-    }
-
-    /// Reads `text` as a machine that defines `macros` beforehand: a dist, of which a spec may ask.
-    ///
-    /// Errors: see [`SpecError`].
-    pub fn parse_with(text: &str, macros: &[(&str, String)]) -> Result<Parsed, SpecError> {
-        reader::read(text, macros)
-    }
-
     /// The value of a tag with one string; empty where there is none.
     pub fn text_of(&self, number: u32) -> &str {
         self.texts.get(&number).map_or("", String::as_str)

@@ -7,15 +7,15 @@ use std::io::{self, Seek, Write};
 
 use anyhow::{Context, Result};
 
-use super::dependency::{Dependency, EQUAL};
-use super::header::{self, IMMUTABLE_REGION, SIGNATURE_REGION, Value};
-use super::payload::{self, Content, Payload, SourceFile};
-use super::spec::{Parsed, Translated};
-use super::tag::{self, FileKind};
-use crate::error::{Exit, Failure};
-use crate::files;
-use crate::source::checksum::digest_of;
-use crate::source::gzip::LEVEL;
+use crate::base::checksum::digest_of;
+use crate::base::error::{Exit, Failure};
+use crate::base::files;
+use crate::base::gzip::LEVEL;
+use crate::rpm::srpm::dependency::{Dependency, EQUAL};
+use crate::rpm::srpm::header::{self, IMMUTABLE_REGION, SIGNATURE_REGION, Value};
+use crate::rpm::srpm::payload::{self, Content, Payload, SourceFile};
+use crate::rpm::srpm::spec::{Parsed, Translated};
+use crate::rpm::srpm::tag::{self, FileKind};
 
 /// What a package says of its making, beside spec and files.
 #[derive(Clone, Debug, PartialEq, Eq)]

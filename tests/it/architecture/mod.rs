@@ -1,0 +1,267 @@
+//! The invariants of ARCHITECTURE.md, read from the sources.
+
+mod imports;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use self::imports::{Sources, Uses, code, find_circle, folders, named_first, uses, within};
+use crate::support::{root, text_of};
+
+/// The folders from the bottom up: each uses only those before it.
+const FOLDERS: [&str; 8] = ["base", "git", "history", "project", "source", "rpm", "repository", "cli"];
+
+/// Crates whose types are vocabulary: any file may name them.
+const VOCABULARY: [&str; 5] = ["anyhow", "serde", "serde_json", "semver", "jiff"];
+
+/// Where each other crate may be named.
+const HOMES: [(&str, &[&str]); 19] = [
+    ("clap", &["cli/"]),
+    ("clap_complete", &["cli/commands/completions.rs"]),
+    ("clap_mangen", &["cli/commands/man.rs"]),
+    ("duct", &["base/process/"]),
+    ("encoding_rs", &["git/commit.rs"]),
+    ("flate2", &["base/gzip.rs"]),
+    ("git2", &["git/"]),
+    ("indicatif", &["cli/ui/"]),
+    ("memchr", &["repository/repodata/"]),
+    ("rpm", &["rpm/package.rs", "rpm/builds/same.rs", "repository/"]),
+    ("rpmrepo_metadata", &["repository/repodata/", "rpm/nevra.rs"]),
+    ("rustix", &["base/files/", "base/process/"]),
+    ("sha2", &["base/digest.rs"]),
+    ("signal_hook", &["base/interrupt.rs"]),
+    ("tar", &["source/unpack.rs"]),
+    ("tempfile", &["base/files/"]),
+    ("toml", &["project/config/"]),
+    ("zip", &["source/zip.rs"]),
+    ("zstd", &["repository/repodata/"]),
+];
+
+/// Rules, which are functions of values: files and folders that touch nothing outside.
+const PURE: [&str; 25] = [
+    "base/digest.rs",
+    "base/error.rs",
+    "base/junit.rs",
+    "base/plan.rs",
+    "base/progress.rs",
+    "base/size.rs",
+    "base/text.rs",
+    "history/",
+    "project/config/",
+    "project/spec_text.rs",
+    "source/conversion.rs",
+    "source/identity.rs",
+    "source/names.rs",
+    "source/substitution.rs",
+    "rpm/nevra.rs",
+    "rpm/rust.rs",
+    "rpm/spec.rs",
+    "rpm/spec_compare.rs",
+    "rpm/spec_markers.rs",
+    "rpm/srpm/",
+    "repository/model/carried.rs",
+    "repository/model/event.rs",
+    "repository/model/name.rs",
+    "repository/promote/due.rs",
+    "repository/promote/gate.rs",
+];
+
+/// The files of pure folders that load what the rules need.
+const EDGES: [&str; 3] = ["history/load.rs", "rpm/srpm/payload.rs", "rpm/srpm/write.rs"];
+
+/// What a rule does not use: the outside world, by the standard library or by a module of ours.
+const OUTSIDE: [&str; 14] = [
+    "std::fs",
+    "std::process",
+    "env::var",
+    "env::args",
+    "env::current",
+    "std::net",
+    "SystemTime",
+    "Instant::now",
+    "Timestamp::now",
+    "Zoned::now",
+    "File::",
+    "base::files",
+    "base::process",
+    "base::clock",
+];
+
+const LONGEST_FILE: usize = 400;
+
+/// The files below `folder`, by path relative to it.
+fn read_sources(folder: &Path) -> Sources {
+    fn collect(folder: &Path, top: &Path, found: &mut Sources) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, top, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(top).unwrap().to_str().unwrap().to_owned();
+                found.insert(name, std::fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    let mut found = Sources::new();
+    collect(folder, folder, &mut found);
+    found
+}
+
+fn own_sources() -> Sources {
+    read_sources(&root().join("xtask/src"))
+}
+
+/// The first use of a folder that stands above the own one.
+fn find_arrow_upward(uses: &Uses) -> Option<String> {
+    let height = |file: &str| FOLDERS.iter().position(|folder| file.starts_with(&format!("{folder}/")));
+    for (file, used) in uses {
+        for used in used {
+            if height(file).is_some_and(|own| height(used).is_none_or(|other| other > own)) {
+                return Some(format!("{file} uses {used}, which is above it"));
+            }
+        }
+    }
+    None
+}
+
+/// The first circle between the files of all folders, or between the entries of one.
+fn find_any_circle(sources: &Sources) -> Option<String> {
+    let uses = uses(sources);
+    if let Some(circle) = find_circle(&uses) {
+        return Some(circle.join(" -> "));
+    }
+    folders(sources).into_iter().find_map(|folder| {
+        let circle = find_circle(&within(&uses, &folder))?;
+        Some(format!("in `{folder}`: {}", circle.join(" -> ")))
+    })
+}
+
+#[test]
+fn folders_use_only_those_below_them() {
+    let sources = own_sources();
+    let tops: BTreeSet<&str> = sources.keys().filter_map(|file| Some(file.split_once('/')?.0)).collect();
+    assert_eq!(tops, FOLDERS.into_iter().collect(), "each folder has its height in this test");
+    assert_eq!(find_arrow_upward(&uses(&sources)), None);
+}
+
+#[test]
+fn there_is_no_circle() {
+    assert_eq!(find_any_circle(&own_sources()), None);
+}
+
+/// This project's own sources with a line put into one of them.
+fn with_line(file: &str, line: &str) -> Sources {
+    let mut sources = own_sources();
+    let source = sources.get_mut(file).unwrap_or_else(|| panic!("there is no {file}"));
+    *source = format!("{line}\n{source}");
+    sources
+}
+
+#[test]
+fn a_planted_arrow_is_found_in_any_spelling() {
+    for line in [
+        "use crate::repository::model::name::Series;",
+        "use crate::{rpm::nevra::Nevra, base::digest};",
+        "fn planted() { crate::cli::main(); }",
+        "use super::super::source::names::archive_name;",
+        "use crate::cli::main as planted;",
+    ] {
+        assert!(find_arrow_upward(&uses(&with_line("git/tags.rs", line))).is_some(), "{line}");
+    }
+    for line in ["// use crate::cli::main;", "/* crate::cli::main */", "const TEXT: &str = \"crate::cli::main\";"] {
+        assert_eq!(find_arrow_upward(&uses(&with_line("git/tags.rs", line))), None, "{line}");
+    }
+}
+
+#[test]
+fn a_planted_circle_is_found_between_files_and_between_folders() {
+    // `revision` uses `assembly`, of the same folder; the files of `stage/` use those of `write/`.
+    for (file, line) in [
+        ("repository/write/assembly.rs", "use super::revision::Change;"),
+        ("repository/write/assembly.rs", "use crate::repository::write::revision;"),
+        ("repository/write/writer.rs", "use crate::repository::stage::input::Input;"),
+        ("repository/mod.rs", "fn planted() { prune::decide(); }\nuse self::prune::Step;"),
+    ] {
+        let sources = with_line(file, line);
+        if file.ends_with("mod.rs") {
+            let uses = uses(&sources);
+            assert!(uses[file].contains("repository/prune.rs"), "a module's own children are seen: {:?}", uses[file]);
+            continue;
+        }
+        assert!(find_any_circle(&sources).is_some(), "{line}");
+    }
+}
+
+#[test]
+fn crates_are_named_in_their_homes_only() {
+    let manifest = text_of("xtask/Cargo.toml");
+    let dependencies = manifest.split("[dependencies]\n").nth(1).unwrap().split("\n[").next().unwrap();
+    let names: BTreeSet<String> =
+        dependencies.lines().filter_map(|line| Some(line.split_once(" = ")?.0.replace('-', "_"))).collect();
+    let known = HOMES.iter().map(|(name, _)| *name).chain(VOCABULARY).map(str::to_owned).collect();
+    assert_eq!(names, known, "each dependency has a home in this test, and each home is a dependency");
+    for (file, source) in own_sources() {
+        let named = named_first(&code(&source));
+        for (name, homes) in HOMES.iter().filter(|(name, _)| named.contains(*name)) {
+            assert!(homes.iter().any(|home| file.starts_with(home)), "{file} names `{name}`, whose home is {homes:?}");
+        }
+    }
+}
+
+#[test]
+fn files_are_short_and_say_what_they_are_for() {
+    let tests = read_sources(&root().join("tests"));
+    for (file, source) in own_sources().into_iter().chain(tests) {
+        let lines = source.lines().count();
+        assert!(lines <= LONGEST_FILE, "{file} has {lines} lines");
+        assert!(source.starts_with("//! "), "{file} does not say what it is for");
+    }
+}
+
+#[test]
+fn public_items_are_documented() {
+    const ITEMS: [&str; 7] = ["fn ", "struct ", "enum ", "trait ", "const ", "type ", "static "];
+    for (file, source) in own_sources() {
+        let lines: Vec<&str> = source.lines().collect();
+        for (at, line) in lines.iter().enumerate() {
+            let is_item = line.strip_prefix("pub ").is_some_and(|rest| ITEMS.iter().any(|item| rest.starts_with(item)));
+            if is_item || line.starts_with("    pub fn ") {
+                let own = lines[..at].iter().rev().take_while(|line| !line.is_empty() && !line.ends_with([';', '}']));
+                let is_documented = own.into_iter().any(|line| line.trim_start().starts_with("///"));
+                assert!(is_documented, "{file}: `{}` is not documented", line.trim());
+            }
+        }
+    }
+}
+
+#[test]
+fn rules_are_pure() {
+    for name in PURE.iter().chain(&EDGES) {
+        assert!(root().join("xtask/src").join(name).exists(), "there is no `{name}`");
+    }
+    for (file, source) in own_sources() {
+        let is_pure = PURE.iter().any(|pure| file.starts_with(pure)) && !EDGES.contains(&file.as_str());
+        for outside in OUTSIDE.iter().filter(|_| is_pure) {
+            assert!(!code(&source).contains(outside), "{file} is a rule, and touches the outside: `{outside}`");
+        }
+    }
+}
+
+#[test]
+fn no_folder_has_a_name_that_tools_take_for_output_or_tests() {
+    for folder in folders(&own_sources()) {
+        for name in folder.split('/') {
+            assert!(!["dist", "build", "out", "target", "spec", "test", "tests"].contains(&name), "{folder}");
+        }
+    }
+}
+
+#[test]
+fn the_sources_are_read_as_rust_reads_them() {
+    let sources = own_sources();
+    assert!(sources.len() > 150 && sources.contains_key("git/commit.rs"), "{:?}", sources.keys());
+    let planted = r##"a("// crate::x"); b('"'); c::<'a>(); d(r#"" crate::y"#); /* crate::z */ git2::Oid::zero(); e"##;
+    assert_eq!(code(planted), "a(\"\"); b(\"\"); c::<'a>(); d(\"\");  git2::Oid::zero(); e");
+    assert!(named_first("a = git2::Oid::zero(); x.zip(std::iter::empty())").contains("git2"));
+    assert!(!named_first("use crate::cli::commands::rpm; fn f() { rpm::run() }").contains("rpm"));
+}

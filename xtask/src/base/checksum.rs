@@ -1,0 +1,101 @@
+//! The digests of files, and the `SHA256SUMS` that `sha256sum -c` reads.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+pub use crate::base::digest::{Digest, HashingWriter, NotADigest, digest_of};
+
+/// The digest of the file at `path`.
+pub fn digest_of_file(path: &Path) -> Result<Digest> {
+    let failed = || format!("cannot read `{}`", path.display());
+    let mut file = File::open(path).with_context(failed)?;
+    let mut writer = HashingWriter::new(io::sink());
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut buffer).with_context(failed)? {
+            0 => return Ok(writer.finish().1),
+            count => writer.write_all(&buffer[..count])?,
+        }
+    }
+}
+
+/// The text of a `SHA256SUMS` file, one line for each file in the given order. Names are relative to its folder.
+///
+/// A name with a backslash or a line break is escaped, and its line begins with a backslash: so does `sha256sum`.
+pub fn render_sums<'a>(files: impl IntoIterator<Item = (&'a str, Digest)>) -> String {
+    let line = |(name, digest): (&str, Digest)| {
+        let escaped = name.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r");
+        let mark = if escaped == name { "" } else { "\\" };
+        format!("{mark}{digest}  {escaped}\n")
+    };
+    files.into_iter().map(line).collect()
+}
+
+/// Files with their digests, from the text of a `SHA256SUMS`. Errors: the first line that is none of its form.
+pub fn parse_sums(sums: &str) -> std::result::Result<Vec<(String, Digest)>, String> {
+    let parse = |line: &str| {
+        let (digest, name) = line.split_once("  ").or_else(|| line.split_once(" *"))?;
+        match digest.strip_prefix('\\') {
+            Some(digest) => Some((unescape(name), digest.parse().ok()?)),
+            None => Some((name.to_owned(), digest.parse().ok()?)),
+        }
+    };
+    sums.split_terminator('\n').map(|line| parse(line).ok_or_else(|| line.to_owned())).collect()
+}
+
+/// The names that a `SHA256SUMS` lists; a line that is none of its form is passed over.
+pub fn names_in_sums(sums: &str) -> impl Iterator<Item = String> {
+    sums.split_terminator('\n').filter_map(|line| {
+        let (_, name) = line.split_once("  ")?;
+        Some(if line.starts_with('\\') { unescape(name) } else { name.to_owned() })
+    })
+}
+
+fn unescape(name: &str) -> String {
+    let mut letters = name.chars();
+    let mut plain = String::with_capacity(name.len());
+    while let Some(letter) = letters.next() {
+        plain.push(match letter {
+            '\\' => match letters.next() {
+                Some('n') => '\n',
+                Some('r') => '\r',
+                _ => '\\',
+            },
+            other => other,
+        });
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    #[test]
+    fn sums_are_what_sha256sum_writes() {
+        let empty = digest_of(b"");
+        let sums = render_sums([("a b", empty), ("c\\d\ne", empty)]);
+        assert_eq!(sums, format!("{EMPTY}  a b\n\\{EMPTY}  c\\\\d\\ne\n"));
+    }
+
+    #[test]
+    fn sums_are_read_back() {
+        let files = [("a b", digest_of(b"1")), ("c\\d\ne", digest_of(b"2"))];
+        let read = parse_sums(&render_sums(files)).unwrap();
+        assert_eq!(read, files.map(|(name, digest)| (name.to_owned(), digest)));
+        assert_eq!(parse_sums(&format!("{EMPTY} *binary\n")).unwrap()[0].0, "binary");
+        assert_eq!(parse_sums("no sum\n"), Err("no sum".to_owned()));
+    }
+
+    #[test]
+    fn names_are_read_back() {
+        let names = ["plain", "with space", "back\\slash", "back\\nslash", "line\nfeed", "carriage\rreturn"];
+        let sums = render_sums(names.map(|name| (name, digest_of(b""))));
+        assert_eq!(names_in_sums(&sums).collect::<Vec<_>>(), names);
+    }
+}

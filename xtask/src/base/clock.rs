@@ -1,0 +1,24 @@
+//! The only reader of the clock.
+//!
+//! Nothing that is built asks it: those dates are the commit's. It dates the events of a repository, the results of
+//! tests, and says what has become old enough to go.
+
+use jiff::Timestamp;
+
+use crate::base::error::{Exit, Failure};
+
+/// The variable that states the time, for tests of what depends on it.
+const VARIABLE: &str = "RELENG_NOW";
+
+/// The time, in whole seconds: that of `RELENG_NOW` (such as `2026-01-02T03:04:05Z`) where it is set, else the system's.
+pub fn now() -> Result<Timestamp, Failure> {
+    let stated = std::env::var_os(VARIABLE).unwrap_or_default().to_string_lossy().into_owned();
+    let now = match stated.as_str() {
+        "" => Timestamp::now(),
+        text => text.parse().map_err(|why| {
+            Failure::new(Exit::Usage, format!("`{VARIABLE}` is `{}`: {why}", text.escape_debug()))
+                .help("write it like `2026-01-02T03:04:05Z`, or unset it")
+        })?,
+    };
+    Ok(Timestamp::from_second(now.as_second()).unwrap_or(now))
+}

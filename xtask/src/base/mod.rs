@@ -1,0 +1,21 @@
+//! What every other folder may use. Nothing here knows what a release is.
+//!
+//! [`error`] is the one shape of a failure, [`plan`] the one shape of a plan. [`progress`] is how long work reports, and
+//! [`interrupt`] how it is stopped. [`files`] is the only writer of results, [`process`] the only place that runs other
+//! programs, [`clock`] the only reader of the clock. [`digest`], [`checksum`], [`gzip`], [`junit`], [`size`], [`text`] and [`parallel`] are
+//! tools.
+
+pub mod checksum;
+pub mod clock;
+pub mod digest;
+pub mod error;
+pub mod files;
+pub mod gzip;
+pub mod interrupt;
+pub mod junit;
+pub mod parallel;
+pub mod plan;
+pub mod process;
+pub mod progress;
+pub mod size;
+pub mod text;

@@ -1,0 +1,100 @@
+//! Text from outside, such as a commit message or the name of a file, made fit for output.
+
+/// One line of text: control characters (and those that reverse the direction of writing) taken out, every run of white
+/// space one blank, none at either end.
+///
+/// Messages are written by anyone; what they say must neither steer a terminal nor break the form it is printed in.
+pub fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for word in text.split(char::is_whitespace) {
+        let start = line.len();
+        line.extend(word.chars().filter(|&letter| !is_steering(letter)));
+        if line.len() > start && start > 0 {
+            line.insert(start, ' ');
+        }
+    }
+    line
+}
+
+/// Whether a character steers a terminal or the direction of writing instead of being seen.
+pub fn is_steering(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// The text with escapes in the place of characters that steer a terminal; newlines and tabs stay.
+pub fn printable(text: &str) -> String {
+    let is_harmful = |letter: char| is_steering(letter) && letter != '\n' && letter != '\t';
+    text.chars()
+        .flat_map(|letter| if is_harmful(letter) { letter.escape_default().collect() } else { vec![letter] })
+        .collect()
+}
+
+/// At most `columns` characters of a line; where something is left out, the last of them is `…`.
+pub fn shorten(line: &str, columns: usize) -> String {
+    match line.char_indices().nth(columns) {
+        None => line.to_owned(),
+        Some(_) => {
+            let end = line.char_indices().nth(columns.saturating_sub(1)).map_or(0, |(end, _)| end);
+            format!("{}…", line[..end].trim_end())
+        }
+    }
+}
+
+/// `head` and the words after it in lines of at most `columns` characters, all but the first indented; a longer word has
+/// a line of its own.
+pub fn wrap<'w>(head: String, words: impl Iterator<Item = &'w str>, columns: usize, indent: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut width = head.chars().count();
+    let mut line = head;
+    for word in words {
+        let needed = 1 + word.chars().count();
+        if width + needed <= columns {
+            line.push(' ');
+            width += needed;
+        } else {
+            lines.push(std::mem::replace(&mut line, indent.to_owned()));
+            width = indent.len() + needed - 1;
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_characters_do_not_get_through() {
+        for (text, expected) in [
+            ("  two\t words\r", "two words"),
+            ("a\u{1b}[31mred\u{7}", "a[31mred"),
+            ("a \u{1b} b", "a b"),
+            ("\u{1b} b", "b"),
+            ("caf\u{e9}\u{a0}au\u{2028}lait", "café au lait"),
+            ("\u{202e}evil", "evil"),
+            ("", ""),
+        ] {
+            assert_eq!(one_line(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_wrapped_line_loses_no_word() {
+        let words = "bb cc dddddddddd e".split(' ');
+        assert_eq!(wrap("aa".to_owned(), words, 5, "  "), ["aa bb", "  cc", "  dddddddddd", "  e"]);
+    }
+
+    #[test]
+    fn a_long_line_ends_in_dots() {
+        assert_eq!(shorten("abcdef", 6), "abcdef");
+        assert_eq!(shorten("abc ef", 5), "abc…");
+    }
+
+    #[test]
+    fn names_have_no_power_over_the_terminal() {
+        assert_eq!(printable("a\x1b[2J\u{9b}\tb\n\u{e9}"), "a\\u{1b}[2J\\u{9b}\tb\n\u{e9}");
+    }
+}

@@ -1,0 +1,112 @@
+//! `accept`: the acceptance tests of a snapshot are run on it, and the results recorded.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::base::error::{Exit, Failure};
+use crate::base::files;
+use crate::base::junit::{Case, Outcome, Suite, render_junit};
+use crate::cli::context::Context;
+use crate::cli::site::Site;
+use crate::repository::accept::Bench;
+use crate::repository::accept::result::{Facts, TestResult, Verdict};
+use crate::repository::model::name::SnapshotName;
+use crate::repository::model::store::{Snapshot, Store};
+use crate::repository::verify::snapshot::check_whole;
+
+/// Arguments of `accept`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The snapshot; default: the newest `latest`
+    #[arg(value_name = "SNAPSHOT")]
+    snapshot: Option<SnapshotName>,
+    /// Write the results as JUnit XML, too
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Say which tests would be run
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Runs the tests and prints a line for each; fails where one has failed.
+pub fn run(context: &Context, args: &Args) -> Result<()> {
+    let site = Site::load(context)?;
+    let store = site.store()?;
+    let snapshot = find(&store, args.snapshot.as_ref())?;
+    let tests = site.git().config_of(snapshot.manifest.release.commit)?.acceptance;
+    if tests.is_empty() {
+        let help = "add a test to `packaging/release.toml`: `[[acceptance]]` with `name` and `run`, and commit it";
+        return Err(Failure::new(Exit::Usage, "no acceptance test is configured").help(help).into());
+    }
+    if args.dry_run {
+        let plan = tests.iter().map(|test| format!("run {}: {}\n", test.name, test.run.join(" "))).collect::<String>();
+        return context.ui.print(&format!("accept {}:\n{plan}", snapshot.name).replace("\nrun", "\n  run"));
+    }
+    if let Some(why) = check_whole(&store, &snapshot)? {
+        let message = format!("refusing to test `{}`: {why}", snapshot.name);
+        let help = format!("see what else is wrong: `{} verify`; then stage it again", crate::base::error::program());
+        return Err(Failure::new(Exit::Failed, message).help(help).into());
+    }
+    let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned());
+    let bench = Bench::new(&site.layout, &snapshot, path)?;
+    let folder = site.layout.results(&snapshot.name);
+    let mut results = Vec::new();
+    for test in &tests {
+        let result = bench.run(test, &snapshot, &folder, site.now, &context.ui)?;
+        context.ui.print(&format!("{}\n", describe(&result.facts)))?;
+        results.push(result);
+    }
+    if let Some(path) = &args.junit {
+        let path = std::path::absolute(path)?;
+        files::make_folders(path.parent().unwrap_or(&path))?;
+        files::write(&path, junit(&snapshot, &results, &folder)?.as_bytes())?;
+    }
+    match results.iter().find(|result| result.facts.verdict != Verdict::Passed) {
+        None => Ok(()),
+        Some(TestResult { facts, .. }) => {
+            let message = format!("`{}` did not pass the acceptance test `{}`", snapshot.name, facts.test);
+            let help = format!("what it said is in `{}`", folder.join(&facts.log).display());
+            Err(Failure::new(Exit::Failed, message).help(help).into())
+        }
+    }
+}
+
+fn find(store: &Store, name: Option<&SnapshotName>) -> Result<Snapshot> {
+    if let Some(name) = name {
+        return store.snapshot(store.find_series(name)?, name);
+    }
+    for series in store.series()?.into_iter().rev() {
+        if let Some(name) = store.latest(series)? {
+            return store.snapshot(series, &name);
+        }
+    }
+    let help = format!("stage one: `{} dist`; or name one", crate::base::error::program());
+    Err(Failure::new(Exit::Failed, "there is no `latest` snapshot").help(help).into())
+}
+
+fn describe(facts: &Facts) -> String {
+    let seconds = Duration::from_millis(facts.milliseconds).as_secs_f64();
+    let how = match (facts.verdict, facts.exit_code) {
+        (Verdict::Passed, _) => "passed".to_owned(),
+        (Verdict::Failed, Some(code)) => format!("FAILED, exit {code}"),
+        (Verdict::Failed, None) => "FAILED, ended by a signal".to_owned(),
+        (Verdict::TimedOut, _) => "FAILED, out of time".to_owned(),
+    };
+    format!("{} {how} ({seconds:.1} s)", facts.test)
+}
+
+fn junit(snapshot: &Snapshot, results: &[TestResult], folder: &std::path::Path) -> Result<String> {
+    let mut cases = Vec::new();
+    for TestResult { facts, .. } in results {
+        let log = || String::from_utf8_lossy(&std::fs::read(folder.join(&facts.log)).unwrap_or_default()).into_owned();
+        let outcome = match facts.verdict {
+            Verdict::Passed => Outcome::Passed,
+            _ => Outcome::Failed { message: describe(facts), log: log() },
+        };
+        cases.push(Case { name: facts.test.clone(), duration: Duration::from_millis(facts.milliseconds), outcome });
+    }
+    let at = results.first().map_or(snapshot.manifest.event.at, |result| result.facts.at);
+    Ok(render_junit(&[Suite { name: snapshot.name.to_string(), timestamp: at, cases }]))
+}

@@ -1,0 +1,42 @@
+//! `changelog`: what changed, by version.
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use crate::cli::context::Context;
+use crate::history::Milestone;
+use crate::project::release;
+
+/// Arguments of `changelog`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Only what came after this milestone
+    #[arg(long, value_name = "X.Y")]
+    since: Option<Milestone>,
+    /// The form
+    #[arg(long, value_enum, default_value = "rpm")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// As in a spec, accepted by rpmbuild
+    Rpm,
+    /// A section for each version
+    Markdown,
+    /// Everything (schema releng.changelog/1)
+    Json,
+}
+
+/// Prints the changelog of `HEAD`, or of the archive that was unpacked here.
+pub fn run(context: &Context, args: &Args) -> Result<()> {
+    let mut changelog = release::changelog(context.workspace()?, args.since, &context.ui)?;
+    if let Some(version) = context.assumed_version()? {
+        changelog = changelog.assume_version(version);
+    }
+    context.ui.print(&match args.format {
+        Format::Rpm => changelog.render_rpm(),
+        Format::Markdown => changelog.render_markdown(),
+        Format::Json => changelog.render_json(),
+    })
+}

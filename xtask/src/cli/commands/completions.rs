@@ -1,0 +1,21 @@
+//! `completions`: a completion script, from the definition of the command line.
+
+use anyhow::Result;
+use clap_complete::Shell;
+
+use crate::cli::context::Context;
+
+/// Arguments of `completions`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The shell
+    shell: Shell,
+}
+
+/// Prints the script for the program `releng`, which an installed package has; `cargo xtask` itself is completed by
+/// cargo's own script.
+pub fn run(context: &Context, args: &Args, definition: clap::Command) -> Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut definition.clone(), "releng", &mut script);
+    context.ui.print(&String::from_utf8_lossy(&script))
+}

@@ -1,0 +1,111 @@
+//! `config`: the effective configuration, and where each value comes from.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::base::progress::Progress;
+use crate::cli::context::Context;
+use crate::project::config::{self, PATH, Vendor};
+use crate::project::definition::{Project, load_config};
+use crate::project::tree::Tree;
+
+/// Arguments of `config`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// One key with its effective value.
+struct Setting {
+    key: String,
+    value: Value,
+    origin: String,
+}
+
+/// Prints every key; the work tree is read, since that is what a person is editing.
+pub fn run(context: &Context, args: &Args) -> Result<()> {
+    let settings = load_settings(context.workspace()?.local_tree()?, &context.ui)?;
+    if args.json {
+        return context.ui.print(&(render_json(&settings)? + "\n"));
+    }
+    context.ui.print(&render_text(&settings))
+}
+
+fn load_settings(tree: Tree<'_>, progress: &dyn Progress) -> Result<Vec<Setting>> {
+    let stated = load_config(tree)?.unwrap_or_default();
+    let text = tree.read(PATH)?.unwrap_or_default();
+    let lines = config::lines_of_keys(&String::from_utf8_lossy(&text));
+    let settings = config::leaves(&stated).into_iter().map(|(key, value)| {
+        let origin = lines.get(&key).map_or("default".to_owned(), |line| format!("{PATH}:{line}"));
+        Setting { key, value, origin }
+    });
+    let mut settings: Vec<Setting> = settings.collect();
+    // What no file states is found in the project; one where it cannot be found yet can still be configured.
+    let project = match Project::load(tree, stated) {
+        Ok(project) => project,
+        Err(error) => {
+            progress.warn(&format!("{error:#}"));
+            return Ok(settings);
+        }
+    };
+    for setting in settings.iter_mut().filter(|setting| setting.value.is_null()) {
+        match (setting.key.as_str(), &project.template) {
+            ("project.name", _) => {
+                setting.value = project.name.to_string().into();
+                setting.origin = project.name_source.to_string();
+            }
+            ("source.vendor", _) => {
+                setting.value = if project.vendor == Vendor::Cargo { "cargo" } else { "none" }.into();
+                setting.origin = "found".to_owned();
+            }
+            ("rpm.spec", Some(template)) => {
+                setting.value = template.path.clone().into();
+                setting.origin = "found".to_owned();
+            }
+            _ => {}
+        }
+    }
+    Ok(settings)
+}
+
+fn render_text(settings: &[Setting]) -> String {
+    let mut text = String::new();
+    let mut table = "";
+    for Setting { key, value, origin } in settings {
+        let Some((section, name)) = key.split_once('.') else {
+            text.push_str(&render_list(key, value, origin));
+            table = "";
+            continue;
+        };
+        if section != table {
+            let gap = if text.is_empty() { "" } else { "\n" };
+            text.push_str(&format!("{gap}[{section}]\n"));
+            table = section;
+        }
+        // A JSON string, number or list of strings is TOML too.
+        let line = if value.is_null() { format!("# {name} is not set") } else { format!("{name} = {value}") };
+        text.push_str(&format!("{line:<40} # {origin}\n"));
+    }
+    text
+}
+
+/// A list of tables; a comment where it is empty.
+fn render_list(key: &str, value: &Value, origin: &str) -> String {
+    let tables = value.as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut text = if tables.is_empty() { format!("# no [[{key}]]\n") } else { String::new() };
+    for keys in tables.iter().filter_map(Value::as_object) {
+        text.push_str(&format!("{:<40} # {origin}\n", format!("[[{key}]]")));
+        text.extend(keys.iter().map(|(name, value)| format!("{name} = {value}\n")));
+    }
+    text
+}
+
+fn render_json(settings: &[Setting]) -> Result<String> {
+    let values: serde_json::Map<String, Value> = settings
+        .iter()
+        .map(|setting| (setting.key.clone(), json!({ "value": setting.value, "origin": setting.origin })))
+        .collect();
+    Ok(serde_json::to_string_pretty(&json!({ "schema": "releng.config/1", "settings": values }))?)
+}

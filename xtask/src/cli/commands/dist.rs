@@ -1,0 +1,52 @@
+//! `dist`: the main job. From a commit to verified source archives, changelog, spec, source RPM and checksums.
+
+use anyhow::Result;
+
+use crate::cli::commands::{rpm, stage};
+use crate::cli::context::Context;
+use crate::cli::release_job::{Job, ReleaseArgs, Reuse, report, require_srpm};
+use crate::cli::site::pipeline_of_ci;
+use crate::repository::stage::Order;
+
+/// Arguments of `dist`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    release: ReleaseArgs,
+    /// Build the binary RPMs of the configured dists, too, as `rpm` does
+    #[arg(long)]
+    rpm: bool,
+    /// Stage no snapshot of it
+    #[arg(long)]
+    no_stage: bool,
+    /// The number of the pipeline run; default: that of the CI system, else the next one
+    #[arg(long, value_name = "N", conflicts_with = "no_stage", value_parser = clap::value_parser!(u32).range(..1_000_000_000))]
+    pipeline: Option<u32>,
+}
+
+/// Makes the release and prints what was written.
+pub fn run(context: &Context, args: &Args) -> Result<()> {
+    let job = Job::load(context, &args.release)?;
+    let orders = rpm::Orders::default();
+    if args.rpm {
+        require_srpm(&job.plan)?;
+    }
+    if args.release.dry_run {
+        context.ui.print(&job.plan.to_string())?;
+        if args.rpm {
+            rpm::preview(context, &job, &orders)?;
+        }
+        return if args.no_stage { Ok(()) } else { context.ui.print("then stage it\n") };
+    }
+    let made = if args.rpm { rpm::make_and_build(context, &job, &orders, Reuse::No)? } else { job.make(context)? };
+    report(context, made.files())?;
+    if args.no_stage {
+        return Ok(());
+    }
+    if context.workspace()?.work_tree().is_none() && context.stated_repository().is_none() {
+        context.ui.note("not staged: a bare repository has no place for it; name one with `--repository DIR`");
+        return Ok(());
+    }
+    let pipeline = args.pipeline.map_or_else(pipeline_of_ci, |pipeline| Ok(Some(pipeline)))?;
+    stage::run_after_dist(context, &made.target, Order { pipeline, unmerged: false })
+}

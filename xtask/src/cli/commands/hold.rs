@@ -1,0 +1,73 @@
+//! `hold` and `unhold`: a snapshot is kept whatever the rules of `prune` say.
+
+use anyhow::Result;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::base::error::{Exit, Failure};
+use crate::cli::context::Context;
+use crate::cli::site::Site;
+use crate::repository::model::event::Deed;
+use crate::repository::model::name::SnapshotName;
+
+/// Arguments of `hold`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The snapshot
+    #[arg(value_name = "SNAPSHOT")]
+    snapshot: SnapshotName,
+    /// Why; it stands in the log
+    #[arg(long, value_name = "TEXT")]
+    why: String,
+    /// The last day (UTC) on which it is kept, such as 2026-12-31; default: for ever
+    #[arg(long, value_name = "DATE")]
+    until: Option<Date>,
+    /// Say what would be done
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Arguments of `unhold`.
+#[derive(Debug, clap::Args)]
+pub struct UnholdArgs {
+    /// The snapshot
+    #[arg(value_name = "SNAPSHOT")]
+    snapshot: SnapshotName,
+    /// Say what would be done
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Holds a snapshot.
+pub fn run(context: &Context, args: &Args) -> Result<()> {
+    if args.why.trim().is_empty() {
+        return Err(Failure::new(Exit::Usage, "a hold needs a reason").help("say why: `--why TEXT`").into());
+    }
+    let until = args.until.map(end_of).transpose()?;
+    let deed = Deed::Hold { snapshot: args.snapshot.clone(), why: args.why.clone(), until };
+    record(context, "hold", &args.snapshot, deed, args.dry_run)
+}
+
+/// Releases a hold.
+pub fn run_unhold(context: &Context, args: &UnholdArgs) -> Result<()> {
+    record(context, "unhold", &args.snapshot, Deed::Unhold { snapshot: args.snapshot.clone() }, args.dry_run)
+}
+
+fn record(context: &Context, command: &str, snapshot: &SnapshotName, deed: Deed, dry_run: bool) -> Result<()> {
+    let site = Site::load(context)?;
+    if dry_run {
+        site.store()?.find_series(snapshot)?;
+        return context.ui.print(&format!("{command} {snapshot}: write one event to the log\n"));
+    }
+    let mut writer = site.writer(command)?;
+    writer.store.find_series(snapshot)?;
+    let event = writer.store.log.next(site.now, deed);
+    context.ui.note(&event.deed.to_string());
+    writer.record(event, None)
+}
+
+/// The first second after a day.
+fn end_of(day: Date) -> Result<Timestamp> {
+    Ok(day.tomorrow()?.to_zoned(TimeZone::UTC)?.timestamp())
+}

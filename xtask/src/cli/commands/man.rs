@@ -1,0 +1,52 @@
+//! `man`: the manual pages, from the definition of the command line.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap_mangen::Man;
+
+use crate::base::files;
+use crate::base::plan::Plan;
+use crate::cli::context::Context;
+
+/// Arguments of `man`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Write `releng.1` and a page for each command into this folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Say what would be written
+    #[arg(long, requires = "out")]
+    dry_run: bool,
+}
+
+/// Prints the main page, or writes all pages.
+pub fn run(context: &Context, args: &Args, definition: clap::Command) -> Result<()> {
+    // A page describes the installed program, whoever asks for it.
+    let mut definition = definition.bin_name("releng");
+    definition.build();
+    match &args.out {
+        None => context.ui.print(&String::from_utf8_lossy(&render(&definition)?)),
+        Some(folder) => write_pages(context, args, &definition, folder),
+    }
+}
+
+fn write_pages(context: &Context, args: &Args, definition: &clap::Command, folder: &Path) -> Result<()> {
+    let commands = definition.get_subcommands().filter(|command| command.get_name() != "help");
+    let page = |command: &clap::Command| (format!("releng-{}.1", command.get_name()), command.clone());
+    let pages: Vec<_> =
+        std::iter::once(("releng.1".to_owned(), definition.clone())).chain(commands.map(page)).collect();
+    if args.dry_run {
+        let steps = pages.iter().map(|(name, _)| format!("write {}", folder.join(name).display())).collect();
+        return context.ui.print(&Plan { title: "write the manual pages".to_owned(), steps }.to_string());
+    }
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot create the folder `{}`", folder.display()))?;
+    pages.iter().try_for_each(|(name, command)| files::write(&folder.join(name), &render(command)?))
+}
+
+fn render(command: &clap::Command) -> Result<Vec<u8>> {
+    let mut page = Vec::new();
+    // The date of a page is that of its source, which is not known here; an empty one keeps the bytes the same.
+    Man::new(command.clone()).date("").render(&mut page)?;
+    Ok(page)
+}

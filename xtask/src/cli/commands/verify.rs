@@ -1,0 +1,88 @@
+//! `verify`: every digest, signature, name and rule of a repository is checked, and nothing is changed.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::base::error::{Exit, Failure};
+use crate::cli::context::Context;
+use crate::cli::site::{Site, beside};
+use crate::project::config::Name;
+use crate::repository::model::layout::{Layout, MANIFEST};
+use crate::repository::verify::address;
+use crate::repository::verify::{self, Finding, Id, Report};
+
+/// Arguments of `verify`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A project's folder in a repository, a snapshot or a revision; or the address of a snapshot or series. Default: the
+    /// project's own repository
+    #[arg(value_name = "PATH|URL")]
+    place: Option<String>,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Verifies and prints a line for each finding; fails where there is one.
+pub fn run(context: &Context, args: &Args) -> Result<()> {
+    let report = match args.place.as_deref() {
+        None => verify::verify_repository(&Site::load(context)?.layout, &context.ui)?,
+        Some(place) if place.starts_with("http://") || place.starts_with("https://") => {
+            address::verify(place, &context.ui)?
+        }
+        Some(place) => verify_path(context, &std::path::absolute(place)?)?,
+    };
+    print(context, &report, args.json)?;
+    match report.findings.len() {
+        0 => Ok(()),
+        count => {
+            let mut ids: Vec<Id> = report.findings.iter().map(|finding| finding.id).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            let help = ids.iter().map(|id| format!("{id}: {}", id.help())).collect::<Vec<_>>().join("\n");
+            let plural = if count == 1 { "finding" } else { "findings" };
+            Err(Failure::new(Exit::Failed, format!("{count} {plural}")).help(help).into())
+        }
+    }
+}
+
+fn verify_path(context: &Context, path: &Path) -> Result<Report> {
+    if path.join(MANIFEST).exists() {
+        let keys = path.ancestors().skip(1).take(3).find_map(find_keys);
+        return verify::verify_folder(path, &path.display().to_string(), keys.as_deref());
+    }
+    let is_project = ["stable", "unstable"].iter().any(|channel| path.join(channel).is_dir());
+    let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| Name::try_from(name.to_owned()).ok());
+    let (true, Some(name), Some(root)) = (is_project, name, path.parent()) else {
+        let message =
+            format!("`{}` is neither a project's folder in a repository nor a snapshot or revision", path.display());
+        return Err(Failure::new(Exit::Usage, message)
+            .help("name a folder with `stable/`, or one with a `manifest.json`")
+            .into());
+    };
+    // A repository of the project here has its state where the configuration says so.
+    let own = Site::load(context).ok().filter(|site| site.layout.root == path);
+    let layout = own.map_or_else(|| Layout::new(name, root, &beside(root), None), |site| site.layout);
+    verify::verify_repository(&layout, &context.ui)
+}
+
+fn find_keys(folder: &Path) -> Option<Vec<u8>> {
+    let mut names = crate::base::files::names_in(folder).unwrap_or_default().into_iter();
+    let name = names.find(|name| name.starts_with("RPM-GPG-KEY-"))?;
+    std::fs::read(PathBuf::from(folder).join(name)).ok()
+}
+
+fn print(context: &Context, report: &Report, json: bool) -> Result<()> {
+    let Report { findings, folders, files } = report;
+    if json {
+        let finding = |finding: &Finding| json!({ "id": finding.id, "path": finding.path, "what": finding.what, "help": finding.id.help() });
+        let findings = findings.iter().map(finding).collect::<Vec<_>>();
+        let report = json!({ "schema": "releng.verify/1", "folders": folders, "files": files, "findings": findings });
+        return context.ui.print(&(serde_json::to_string_pretty(&report)? + "\n"));
+    }
+    context.ui.print(&findings.iter().map(|finding| format!("{finding}\n")).collect::<String>())?;
+    context.ui.note(&format!("looked at {folders} snapshots and revisions with {files} files"));
+    Ok(())
+}

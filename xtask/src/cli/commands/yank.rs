@@ -1,0 +1,34 @@
+//! `yank`: a package is taken out of its stable series.
+
+use anyhow::Result;
+
+use crate::cli::commands::rollback;
+use crate::cli::context::Context;
+use crate::cli::site::Site;
+use crate::repository::undo;
+use crate::rpm::nevra::Nevra;
+
+/// Arguments of `yank`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The package, such as lago-1.0.4-1.el9.noarch
+    #[arg(value_name = "NEVRA")]
+    package: Nevra,
+    /// Why; it stands in the log
+    #[arg(long, value_name = "TEXT")]
+    why: String,
+    /// Say what would be done
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Yanks and says what clients must do.
+pub fn run(context: &Context, args: &Args) -> Result<()> {
+    let site = Site::load(context)?;
+    if args.dry_run {
+        return context.ui.print(&undo::decide_yank(&site.store()?, &args.package, &args.why)?.plan.to_string());
+    }
+    let mut writer = site.writer("yank")?;
+    let undo = undo::decide_yank(&writer.store, &args.package, &args.why)?;
+    rollback::apply(context, &site, &mut writer, &undo)
+}

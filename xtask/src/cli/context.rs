@@ -1,0 +1,90 @@
+//! What every command gets: the global flags, the terminal, the project.
+
+use std::cell::OnceCell;
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::base::error::{Exit, Failure};
+use crate::cli::ui::{Color, Talk, Ui};
+use crate::history::Version;
+use crate::project::workspace::Workspace;
+
+/// The flags that every command has.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// The project: this folder or the nearest one above it with `packaging/release.toml`, `.release.json` or `.git`
+    #[arg(long, global = true, value_name = "DIR", default_value = ".", hide_default_value = true)]
+    pub project: PathBuf,
+    /// State the version instead of counting it from history [env: RELENG_VERSION]
+    #[arg(long, global = true, value_name = "X.Y.Z")]
+    pub assume_version: Option<Version>,
+    /// The folder that is served, in place of `repository.root`; its state is beside it [env: RELENG_REPOSITORY]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub repository: Option<PathBuf>,
+    /// No progress, notes or summaries; results, warnings and errors only
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// When to use colour: auto, always or never
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_default_value = true)]
+    pub color: Color,
+}
+
+impl Global {
+    /// How much to say.
+    pub fn talk(&self) -> Talk {
+        if self.quiet { Talk::Quiet } else { Talk::Normal }
+    }
+}
+
+/// What every command is given: the terminal, the project, the global flags.
+pub struct Context {
+    /// The terminal.
+    pub ui: Ui,
+    start: PathBuf,
+    assumed_version: Option<Version>,
+    repository: Option<PathBuf>,
+    workspace: OnceCell<Workspace>,
+}
+
+impl Context {
+    /// From the global flags; nothing is looked for yet.
+    pub fn new(ui: Ui, global: Global) -> Context {
+        let Global { project, assume_version, repository, .. } = global;
+        Context { ui, start: project, assumed_version: assume_version, repository, workspace: OnceCell::new() }
+    }
+
+    /// The flag that names the project, as it was given; nothing where it was not.
+    pub fn project_flag(&self) -> String {
+        match self.start.as_path() {
+            start if start == std::path::Path::new(".") => String::new(),
+            start => format!("--project {} ", start.display()),
+        }
+    }
+
+    /// The project, found at the first call.
+    pub fn workspace(&self) -> Result<&Workspace> {
+        if let Some(workspace) = self.workspace.get() {
+            return Ok(workspace);
+        }
+        let workspace = Workspace::discover(&self.start)?;
+        Ok(self.workspace.get_or_init(|| workspace))
+    }
+
+    /// The version stated with `--assume-version`, else in the variable `RELENG_VERSION`, unless that is empty.
+    pub fn assumed_version(&self) -> Result<Option<Version>, Failure> {
+        if self.assumed_version.is_some() {
+            return Ok(self.assumed_version.clone());
+        }
+        let stated = std::env::var_os("RELENG_VERSION").unwrap_or_default().to_string_lossy().into_owned();
+        let parsed = (!stated.is_empty()).then(|| stated.parse()).transpose();
+        parsed.map_err(|why| Failure::new(Exit::Usage, format!("`RELENG_VERSION` is `{stated}`: {why}")))
+    }
+
+    /// The repository stated with `--repository`, else in the variable `RELENG_REPOSITORY`, unless that is empty.
+    pub fn stated_repository(&self) -> Option<PathBuf> {
+        let stated = std::env::var_os("RELENG_REPOSITORY").filter(|stated| !stated.is_empty());
+        self.repository.clone().or(stated.map(PathBuf::from))
+    }
+}

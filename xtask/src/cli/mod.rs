@@ -1,0 +1,79 @@
+//! The command line: parse the arguments, run the command, print the error, give the exit code.
+//!
+//! [`arguments`] lists the commands; [`commands`] has one file for each. All of them get a [`context`]; those about the
+//! repository load a [`site`]. Only [`ui`] prints.
+
+pub mod arguments;
+pub mod commands;
+pub mod context;
+mod release_job;
+mod site;
+pub mod ui;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::base::error::{self, Exit, Failure};
+use crate::base::interrupt;
+use arguments::{Cli, Command};
+use commands::{
+    accept, changelog, completions, config, dist, hold, man, promote, prune, rollback, rpm, spec, srpm, stage, status,
+    tag, verify, version, yank,
+};
+use context::Context;
+use ui::Ui;
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    error::set_program(&program_name());
+    let cli = Cli::parse_process();
+    let ui = Ui::new(cli.global.talk(), cli.global.color);
+    let context = Context::new(ui, cli.global);
+    let done = interrupt::install().map_err(anyhow::Error::from).and_then(|()| run(&context, &cli.command));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            context.ui.error(&error);
+            let exit = error.chain().find_map(|cause| Some(cause.downcast_ref::<Failure>()?.exit));
+            ExitCode::from(exit.unwrap_or(Exit::Failed) as u8)
+        }
+    }
+}
+
+/// `cargo xtask` under cargo, else the name that the program was called by.
+fn program_name() -> String {
+    if std::env::var_os("CARGO_MANIFEST_DIR").is_some() {
+        return "cargo xtask".to_owned();
+    }
+    let called = std::env::args_os().next().map(PathBuf::from);
+    let name = called.as_ref().and_then(|path| path.file_name()?.to_str());
+    name.unwrap_or("releng").to_owned()
+}
+
+/// Runs a command.
+pub fn run(context: &Context, command: &Command) -> Result<()> {
+    match command {
+        Command::Version(args) => version::run(context, args),
+        Command::Changelog(args) => changelog::run(context, args),
+        Command::Spec(args) => spec::run(context, args),
+        Command::Dist(args) => dist::run(context, args),
+        Command::Srpm(args) => srpm::run(context, args),
+        Command::Rpm(args) => rpm::run(context, args),
+        Command::Stage(args) => stage::run(context, args),
+        Command::Accept(args) => accept::run(context, args),
+        Command::Promote(args) => promote::run(context, args),
+        Command::Rollback(args) => rollback::run(context, args),
+        Command::Yank(args) => yank::run(context, args),
+        Command::Status(args) => status::run(context, args),
+        Command::Prune(args) => prune::run(context, args),
+        Command::Hold(args) => hold::run(context, args),
+        Command::Unhold(args) => hold::run_unhold(context, args),
+        Command::Tag(args) => tag::run(context, args),
+        Command::Verify(args) => verify::run(context, args),
+        Command::Config(args) => config::run(context, args),
+        Command::Completions(args) => completions::run(context, args, Cli::definition()),
+        Command::Man(args) => man::run(context, args, Cli::definition()),
+    }
+}

@@ -1,0 +1,118 @@
+//! What every command about the repository needs first: where it is, whose it is, which key signs it, what time it is.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use jiff::Timestamp;
+
+use crate::base::clock;
+use crate::base::error::Failure;
+use crate::cli::context::Context;
+use crate::cli::ui::Ui;
+use crate::git;
+use crate::project::config::Config;
+use crate::project::definition::{Project, load_config};
+use crate::project::workspace::Origin;
+use crate::repository::commits::Git;
+use crate::repository::model::layout::Layout;
+use crate::repository::model::store::Store;
+use crate::repository::promote::schedule::Schedule;
+use crate::repository::sign::Key;
+use crate::repository::write::revision::Change;
+use crate::repository::write::writer::Writer;
+
+/// The repository that a command is about.
+pub struct Site<'a> {
+    /// Where everything is.
+    pub layout: Layout,
+    /// The configuration in the work tree.
+    pub config: Config,
+    /// The time of what is done.
+    pub now: Timestamp,
+    repository: Option<&'a git::Repository>,
+    ui: &'a Ui,
+}
+
+impl<'a> Site<'a> {
+    /// From the work tree's configuration and the global flags.
+    pub fn load(context: &'a Context) -> Result<Site<'a>> {
+        let workspace = context.workspace()?;
+        let tree = workspace.local_tree()?;
+        let config = load_config(tree)?.unwrap_or_default();
+        let name = Project::load(tree, config.clone())?.name;
+        let keys = &config.repository;
+        let (root, state) = match context.stated_repository() {
+            Some(root) => (std::path::absolute(&root)?, None),
+            None => (workspace.root.join(&keys.root), keys.state.as_ref().map(|state| workspace.root.join(state))),
+        };
+        let state = state.unwrap_or_else(|| beside(&root));
+        let repository = match &workspace.origin {
+            Origin::Git(repository) => Some(repository),
+            _ => None,
+        };
+        let layout = Layout::new(name, &root, &state, keys.url.as_ref());
+        Ok(Site { layout, config, now: clock::now()?, repository, ui: &context.ui })
+    }
+
+    /// What decides on what is due.
+    pub fn schedule<'s>(&'s self, git: &'s Git<'s>) -> Schedule<'s> {
+        Schedule { settings: &self.config.promotion, git, now: self.now, progress: self.ui }
+    }
+
+    /// The repository for reading.
+    pub fn store(&self) -> Result<Store> {
+        Store::open(self.layout.clone())
+    }
+
+    /// The repository for writing; `command` is what the next one is told who must wait.
+    pub fn writer(&self, command: &str) -> Result<Writer> {
+        Writer::open(self.layout.clone(), command, self.ui)
+    }
+
+    /// Whom to ask about commits.
+    pub fn git(&self) -> Git<'_> {
+        Git { repository: self.repository, config: &self.config }
+    }
+
+    /// The key that signs, where one is configured.
+    pub fn key(&self) -> Result<Option<Key>> {
+        self.config.repository.sign.as_deref().map(Key::load).transpose()
+    }
+
+    /// What is the same for all changes.
+    pub fn change<'k>(&'k self, key: Option<&'k Key>) -> Change<'k> {
+        Change { key, now: self.now, progress: self.ui }
+    }
+
+    /// Says so where `cargo clean` would delete the repository.
+    pub fn warn_of_target(&self) {
+        use crate::base::progress::Progress as _;
+        if self.layout.root.components().any(|part| part.as_os_str() == "target") {
+            let shown = self.layout.root.display();
+            self.ui.warn(&format!(
+                "`{shown}` is below a `target/` folder: `cargo clean` deletes it; set `repository.root`"
+            ));
+        }
+    }
+}
+
+/// Where the state of a repository is that has no other place for it: beside the root, with `-state` after its name.
+pub(super) fn beside(root: &Path) -> PathBuf {
+    let mut name = root.file_name().unwrap_or_default().to_owned();
+    name.push("-state");
+    root.with_file_name(name)
+}
+
+/// The number of the pipeline run, from the CI system's own variables.
+pub fn pipeline_of_ci() -> Result<Option<u32>, Failure> {
+    for name in ["BUILD_NUMBER", "GITHUB_RUN_NUMBER", "CI_PIPELINE_IID"] {
+        let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) else { continue };
+        let value = value.to_string_lossy();
+        let number = value.parse().map_err(|_| {
+            let message = format!("the variable `{name}` is `{}`, no number of a pipeline run", value.escape_debug());
+            Failure::new(crate::base::error::Exit::Usage, message).help("state the number: `--pipeline N`")
+        })?;
+        return Ok(Some(number));
+    }
+    Ok(None)
+}

@@ -1,0 +1,88 @@
+//! The milestone tags of a repository: which commits a version may start from.
+
+use std::collections::HashMap;
+
+use crate::git::{CommitId, Tag};
+use crate::history::milestone::{Milestone, NotAMilestone};
+
+/// Whether a tag of this name has a say: as a milestone, or as something worth a warning.
+pub fn is_milestone_like(name: &str) -> bool {
+    name.parse::<Milestone>() != Err(NotAMilestone::Other)
+}
+
+/// Whether a tag's name is that of a version in another spelling, such as `v1.0` or `1.0.1`.
+pub fn is_version_like(name: &str) -> bool {
+    let numbers = name.trim_start_matches(|letter: char| letter.is_ascii_alphabetic() || "-_/".contains(letter));
+    !is_milestone_like(name)
+        && numbers.starts_with(|first: char| first.is_ascii_digit())
+        && numbers.contains('.')
+        && numbers.chars().all(|letter| letter.is_ascii_digit() || letter == '.')
+}
+
+/// The milestone tags of a repository, and the tags that only look like one.
+#[derive(Clone, Debug, Default)]
+pub struct Milestones {
+    by_commit: HashMap<CommitId, Vec<Milestone>>,
+    /// Names such as `02.05`.
+    pub misspelled: Vec<String>,
+    /// Milestones that stand on something that is no commit.
+    pub not_commits: Vec<Milestone>,
+}
+
+impl Milestones {
+    /// Sorts tags that [`is_milestone_like`] picked.
+    pub fn new(tags: impl IntoIterator<Item = Tag>) -> Milestones {
+        let mut milestones = Milestones::default();
+        for tag in tags {
+            match (tag.name.parse(), tag.commit) {
+                (Ok(milestone), Some(commit)) => milestones.by_commit.entry(commit).or_default().push(milestone),
+                (Ok(milestone), None) => milestones.not_commits.push(milestone),
+                (Err(NotAMilestone::Misspelled), _) => milestones.misspelled.push(tag.name),
+                (Err(NotAMilestone::Other), _) => {}
+            }
+        }
+        milestones.by_commit.values_mut().for_each(|on_commit| on_commit.sort_unstable());
+        milestones.not_commits.sort_unstable();
+        milestones
+    }
+
+    /// The milestones of a commit, lowest first.
+    pub fn all_of(&self, commit: CommitId) -> &[Milestone] {
+        self.by_commit.get(&commit).map_or(&[], Vec::as_slice)
+    }
+
+    /// The milestone that counts for a commit: the numerically highest.
+    pub fn of(&self, commit: CommitId) -> Option<Milestone> {
+        self.all_of(commit).last().copied()
+    }
+
+    /// Whether a tag of this milestone stands on the commit.
+    pub fn is_on(&self, milestone: Milestone, commit: CommitId) -> bool {
+        self.all_of(commit).contains(&milestone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_in_another_spelling() {
+        for name in ["v1.0", "1.0.1", "release-2.3", "rel/1.0"] {
+            assert!(is_version_like(name), "{name}");
+        }
+        for name in ["1.0", "02.05", "nightly", "v1", "v1.0-rc1"] {
+            assert!(!is_version_like(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_highest_of_a_commit_counts() {
+        let commit = CommitId([1; 20]);
+        let tag = |name: &str, commit| Tag { name: name.to_owned(), commit };
+        let tags = [tag("1.10", Some(commit)), tag("1.9", Some(commit)), tag("1.2", None), tag("01.1", Some(commit))];
+        let milestones = Milestones::new(tags);
+        assert_eq!(milestones.of(commit).unwrap().to_string(), "1.10");
+        assert_eq!((milestones.not_commits.len(), milestones.misspelled.len()), (1, 1));
+    }
+}

@@ -1,0 +1,104 @@
+//! Reads a configuration file.
+
+use crate::base::error::{Exit, Failure};
+use crate::project::config::keys::{Config, PATH};
+use crate::project::config::unknown;
+
+impl Config {
+    /// Parses the text of a configuration file.
+    ///
+    /// Errors, all with exit 2 and the line: no TOML, an unknown key (the nearest known one is named), a value of the
+    /// wrong kind.
+    pub fn parse(text: &[u8]) -> Result<Config, Failure> {
+        let refuse = |why: String| Failure::new(Exit::Usage, format!("`{PATH}`: {}", why.trim_end()));
+        let text = std::str::from_utf8(text).map_err(|error| refuse(format!("{error}")))?;
+        if let Some(unknown) = unknown::find(text).map_err(|error| refuse(error.to_string()))?.first() {
+            return Err(unknown.failure());
+        }
+        let config: Config = toml::from_str(text).map_err(|error| refuse(error.to_string()))?;
+        let mut names: Vec<&str> = config.acceptance.iter().map(|test| test.name.as_str()).collect();
+        names.sort_unstable();
+        match names.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(refuse(format!("two tests in `[[acceptance]]` are called `{}`", pair[0]))),
+            None => Ok(config),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::config::unknown::{known_keys, leaves, lines_of_keys};
+
+    fn refusal(text: &str) -> (String, String) {
+        let failure = Config::parse(text.as_bytes()).unwrap_err();
+        assert_eq!(failure.exit, Exit::Usage);
+        (failure.message, failure.help.unwrap_or_default())
+    }
+
+    #[test]
+    fn an_empty_file_gives_the_defaults() {
+        assert_eq!(Config::parse(b"").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        use std::num::NonZero;
+        let text = "[project]\nname = \"lago\"\nbranches = [\"v*\"]\n[version]\ninitial = \"0.1\"\n[source]\nformats = [\"zip\"]\n\
+                    vendor = \"none\"\n[rpm]\nspec = \"lago.spec.in\"\nchangelog-entries = 200\nsrpm = \"rpmbuild\"\n\
+                    portable-noarch = true\ndists = [\"el9\"]\nbackend = \"copr\"\ntimeout = \"1h\"\npoll = \"5s\"\n\
+                    [rpm.copr]\nproject = \"@lago/lago\"\nconfig = \"~/copr\"\n[rpm.koji]\nprofile = \"cbs\"\nconfig = \"~/koji\"\nscratch = true\n[repository]\nroot = \"repo\"\nstate = \"state\"\nurl = \"https://example.org\"\n\
+                    keep-snapshots = 1\nkeep-days = 2\nsign = \"ABCD\"\n[promotion]\ninterval-days = 3\ndue = []\n\
+                    [[acceptance]]\nname = \"install\"\nrun = [\"sh\"]\ntimeout = \"10m\"\non = [\"minor\"]\n";
+        let config = Config::parse(text.as_bytes()).unwrap();
+        assert_eq!(lines_of_keys(text).keys().collect::<Vec<_>>(), known_keys().keys().collect::<Vec<_>>());
+        assert_eq!(config.rpm.changelog_entries, NonZero::new(200));
+        assert_eq!(config.version.initial.map(|initial| initial.to_string()).as_deref(), Some("0.1"));
+        let values = leaves(&config);
+        assert!(values.values().all(|value| !value.is_null()), "{values:?}");
+    }
+
+    #[test]
+    fn an_unknown_key_names_its_line_and_the_nearest_known_one() {
+        let (message, help) = refusal("[project]\nname = \"x\"\n[source]\nformat = [\"zip\"]\n");
+        assert_eq!(message, "`packaging/release.toml` line 4: unknown key `source.format`");
+        assert_eq!(help, "did you mean `source.formats`?");
+        assert_eq!(refusal("[versoin]\ninitial = \"0.1\"\n").1, "did you mean `version.initial`?");
+        assert_eq!(refusal("name = \"x\"\n").1, "did you mean `project.name`?");
+        assert_eq!(refusal("[rpm.dist.el9]\nmokc = \"x\"\n").1, "did you mean `rpm.dist.el9.mock`?");
+        assert!(refusal("[rpm.mock]\nx = 1\n").0.ends_with("line 2: unknown key `rpm.mock.x`"));
+        assert!(refusal("[rpm.mock]\n").0.ends_with("line 1: unknown key `rpm.mock`"));
+        let (message, help) =
+            refusal("[[acceptance]]\nname = \"a\"\nrun = [\"b\"]\n[[acceptance]]\ntimeuot = \"1m\"\n");
+        assert!(message.ends_with("line 5: unknown key `acceptance.timeuot`"), "{message}");
+        assert_eq!(help, "did you mean `acceptance.timeout`?");
+        assert!(refusal("[wholly-other-things]\n").1.starts_with("the keys are "));
+    }
+
+    #[test]
+    fn wrong_values_are_refused_with_their_line() {
+        for (text, part) in [
+            ("[project]\nname = \"-rf\"\n", "cannot name a package"),
+            ("[project]\nname = \"a/b\"\n", "cannot name a package"),
+            ("[version]\ninitial = 0.1\n", "line 2"),
+            ("[version]\ninitial = \"1\"\n", "two numbers"),
+            ("[source]\nformats = [\"rar\"]\n", "unknown variant `rar`"),
+            ("[repository]\nurl = \"ftp://x\"\n", "`https://` or `http://`"),
+            ("[[acceptance]]\nname = \"../x\"\nrun = [\"true\"]\n", "letters, digits and"),
+            ("[[acceptance]]\nname = \"x\"\n", "`run` is empty"),
+            ("[[acceptance]]\nname = \"x\"\nrun = [\"a\"]\n[[acceptance]]\nname = \"x\"\nrun = [\"a\"]\n", "two tests"),
+            ("[[acceptance]]\nname = \"x\"\nrun = [\"true\"]\ntimeout = \"soon\"\n", "such as `90s`"),
+            ("[rpm]\ndists = [\"EL9\"]\n", "lower-case letters and a number"),
+            ("[rpm.dist.nine]\narches = []\n", "lower-case letters and a number"),
+            ("[rpm.dist.el9]\narches = [\"../x\"]\n", "names no architecture"),
+            ("[rpm.dist.el9]\narches = [\"noarch\"]\n", "names no architecture"),
+            ("[rpm.dist.el9]\nminimum-rust = \"x\"\n", "numbers with dots"),
+            ("[rpm.dist.el9]\nmock = \"-rf\"\n", "begins with `-`"),
+            ("[rpm]\nbackend = \"obs\"\n", "unknown variant `obs`"),
+            ("[project\n", "line 1"),
+        ] {
+            let (message, _) = refusal(text);
+            assert!(message.contains(part), "{text:?}: {message}");
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! The keys of packages: the spec, the source RPM, and who builds binary RPMs for which dists.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::num::NonZero;
+use std::str::FromStr;
+use std::time::Duration;
+
+use semver::{Comparator, Op, Version, VersionReq};
+use serde::{Deserialize, Serialize};
+
+use crate::base::error::{Exit, Failure};
+use crate::project::config::repository::TimeLimit;
+
+/// `[rpm]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct RpmKeys {
+    /// The spec template. Default: the only `*.spec.in` in the root or in `packaging/`.
+    pub spec: Option<String>,
+    /// How many of the newest changelog entries the spec holds. Default: all.
+    pub changelog_entries: Option<NonZero<u32>>,
+    /// Who writes the source RPM.
+    pub srpm: SrpmWriter,
+    /// Whether a noarch package that was built on one dist may be staged for another.
+    pub portable_noarch: bool,
+    /// What binary RPMs are built for. Default: the dist of this machine, with the backend `local`.
+    pub dists: Vec<Dist>,
+    /// Who builds them.
+    pub backend: BackendKind,
+    /// After how long a build is given up; one on a farm goes on there, and is found again by the next run.
+    pub timeout: TimeLimit,
+    /// How often a farm is asked how far it is.
+    pub poll: TimeLimit,
+    /// What a backend needs to know of a dist.
+    pub dist: BTreeMap<Dist, DistKeys>,
+    /// The backend `copr`.
+    pub copr: CoprKeys,
+    /// The backend `koji`.
+    pub koji: KojiKeys,
+}
+
+impl Default for RpmKeys {
+    fn default() -> RpmKeys {
+        RpmKeys {
+            spec: None,
+            changelog_entries: None,
+            srpm: SrpmWriter::default(),
+            portable_noarch: false,
+            dists: Vec::new(),
+            backend: BackendKind::default(),
+            timeout: TimeLimit(Duration::from_secs(2 * 3600)),
+            poll: TimeLimit(Duration::from_secs(10)),
+            dist: BTreeMap::new(),
+            copr: CoprKeys::default(),
+            koji: KojiKeys::default(),
+        }
+    }
+}
+
+/// Who writes the source RPM.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SrpmWriter {
+    /// This program, with the spec's own definitions alone: the same bytes on every machine.
+    #[default]
+    Native,
+    /// `rpmbuild -bs`, with the macros of the machine.
+    Rpmbuild,
+}
+
+/// Who builds binary RPMs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BackendKind {
+    /// `rpmbuild`, for the dist of this machine.
+    #[default]
+    Local,
+    /// `mock`, here, for every dist that it has a configuration of.
+    Mock,
+    /// `podman`, here, with an image for each dist.
+    Container,
+    /// Copr, by `copr-cli`.
+    Copr,
+    /// Koji, by `koji`.
+    Koji,
+}
+
+impl BackendKind {
+    /// All of them, for messages and completions.
+    pub const ALL: [BackendKind; 5] =
+        [BackendKind::Local, BackendKind::Mock, BackendKind::Container, BackendKind::Copr, BackendKind::Koji];
+
+    /// As the configuration has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            BackendKind::Local => "local",
+            BackendKind::Mock => "mock",
+            BackendKind::Container => "container",
+            BackendKind::Copr => "copr",
+            BackendKind::Koji => "koji",
+        }
+    }
+}
+
+impl fmt::Display for BackendKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for BackendKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<BackendKind, String> {
+        let named = BackendKind::ALL.into_iter().find(|kind| kind.as_str() == text);
+        named.ok_or_else(|| format!("it is one of {}", BackendKind::ALL.map(BackendKind::as_str).join(", ")))
+    }
+}
+
+/// `[rpm.dist.<dist>]`. A name that bears an architecture is written for the first of `arches`; for each other one, that
+/// takes its place.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct DistKeys {
+    /// The architectures to build on. Default: that of this machine.
+    pub arches: Vec<Arch>,
+    /// The configuration of mock. Default: `fedora-42-<arch>`, `rocky+epel-9-<arch>`.
+    pub mock: Option<Word>,
+    /// The image of the container, pinned: `name@sha256:<64 hex>`.
+    pub container: Option<Word>,
+    /// The chroot of Copr. Default: `fedora-42-<arch>`, `epel-9-<arch>`.
+    pub copr: Option<Word>,
+    /// The build target of Koji. Default: `f42-candidate`, `epel9-candidate`.
+    pub koji: Option<Word>,
+    /// The compiler that the dist has, at least. Default: see `rpm/rust.rs`.
+    pub minimum_rust: Option<RustVersion>,
+}
+
+/// `[rpm.copr]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct CoprKeys {
+    /// The project, such as `@group/lago` or `owner/lago`; without an owner, that of the token.
+    pub project: Option<Word>,
+    /// The file with address and token. Default: copr-cli's own, `~/.config/copr`.
+    pub config: Option<Word>,
+}
+
+/// `[rpm.koji]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct KojiKeys {
+    /// The profile of the client's configuration. Default: koji's own.
+    pub profile: Option<Word>,
+    /// The file with the profile. Default: koji's own.
+    pub config: Option<Word>,
+    /// Whether builds are for a try only: the farm forgets them.
+    pub scratch: bool,
+}
+
+/// A word that is passed to another program: printable, not empty, and no option of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Word(String);
+
+impl TryFrom<String> for Word {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Word, String> {
+        let fits = text.chars().all(|letter| letter.is_ascii_graphic()) && !text.is_empty() && !text.starts_with('-');
+        fits.then_some(()).ok_or_else(|| {
+            let shown = text.escape_debug();
+            format!("`{shown}` is empty, has white space or letters that are not ASCII, or begins with `-`")
+        })?;
+        Ok(Word(text))
+    }
+}
+
+impl Word {
+    /// As a text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A distribution with its release, such as `el9` or `fc42`: letters and a number; or `local`, the one it was built on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Dist(String);
+
+impl Dist {
+    /// As a text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Its letters and its number; `None` for `local`.
+    pub fn parts(&self) -> Option<(&str, &str)> {
+        let letters = self.0.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        (letters.len() < self.0.len()).then(|| self.0.split_at(letters.len()))
+    }
+
+    /// The macros that its rpm defines, and that a build for it elsewhere must define: `%dist` alone does not make
+    /// `%rhel`. None for `local`, whose rpm is the one that runs.
+    pub fn macros(&self) -> Vec<(&'static str, String)> {
+        let Some((letters, number)) = self.parts() else { return Vec::new() };
+        let mut macros = vec![("dist", format!(".{self}"))];
+        match letters {
+            "el" => macros.push(("rhel", number.to_owned())),
+            "fc" => macros.push(("fedora", number.to_owned())),
+            _ => {}
+        }
+        macros
+    }
+
+    /// The dist of a machine, from its `/etc/os-release`; `local` where it is none that packages are named after.
+    pub fn of_machine(os_release: &str) -> Dist {
+        let value = |key: &str| {
+            let line = os_release.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+            line.unwrap_or_default().trim_matches(['"', '\'']).to_owned()
+        };
+        let platform = value("PLATFORM_ID"); // `platform:el9`, `platform:f42`
+        let platform = platform.strip_prefix("platform:").unwrap_or_default();
+        let name = match platform.strip_prefix('f').filter(|number| number.parse::<u32>().is_ok()) {
+            Some(number) => format!("fc{number}"),
+            None if platform.is_empty() && value("ID") == "fedora" => format!("fc{}", value("VERSION_ID")),
+            None => platform.to_owned(),
+        };
+        name.parse().unwrap_or(Dist("local".to_owned()))
+    }
+}
+
+impl fmt::Display for Dist {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Dist {
+    type Err = Failure;
+
+    fn from_str(text: &str) -> Result<Dist, Failure> {
+        let letters = text.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        let number = &text[letters.len()..];
+        let fits = (1..=20).contains(&letters.len()) && letters.bytes().all(|byte| byte.is_ascii_lowercase());
+        let numbered = (1..=9).contains(&number.len()) && (number == "0" || !number.starts_with('0'));
+        ((fits && numbered) || text == "local").then(|| Dist(text.to_owned())).ok_or_else(|| {
+            let shown = text.escape_debug();
+            Failure::new(Exit::Usage, format!("`{shown}` is no dist: lower-case letters and a number, such as `el9`"))
+        })
+    }
+}
+
+/// An architecture that packages are built on, such as `x86_64`; never `noarch` or `src`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Arch(String);
+
+impl Arch {
+    /// As a text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// That of this machine, as rpm calls it.
+    pub fn of_machine() -> Arch {
+        Arch(match std::env::consts::ARCH {
+            "x86" => "i686".to_owned(),
+            "powerpc64" => "ppc64le".to_owned(),
+            other => other.to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for Arch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Arch {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Arch, String> {
+        let fits = text.starts_with(|first: char| first.is_ascii_lowercase())
+            && text.len() <= 20
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            && !["noarch", "src", "nosrc"].contains(&text);
+        let why = || format!("`{}` names no architecture of a machine: it is one like `x86_64`", text.escape_debug());
+        fits.then(|| Arch(text.to_owned())).ok_or_else(why)
+    }
+}
+
+/// The version of a compiler: `1.88` or `1.88.0`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RustVersion(Version);
+
+impl RustVersion {
+    /// Whether a compiler of this version builds what needs `least`.
+    pub fn serves(&self, least: &RustVersion) -> bool {
+        let Version { major, minor, patch, .. } = least.0;
+        let (op, pre) = (Op::GreaterEq, semver::Prerelease::EMPTY);
+        let comparator = Comparator { op, major, minor: Some(minor), patch: Some(patch), pre };
+        VersionReq { comparators: vec![comparator] }.matches(&self.0)
+    }
+}
+
+impl fmt::Display for RustVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Version { major, minor, patch, .. } = self.0;
+        if patch == 0 { write!(f, "{major}.{minor}") } else { write!(f, "{major}.{minor}.{patch}") }
+    }
+}
+
+impl FromStr for RustVersion {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<RustVersion, String> {
+        let whole = if text.matches('.').count() == 1 { format!("{text}.0") } else { text.to_owned() };
+        let version = Version::parse(&whole).ok().filter(|version| version.pre.is_empty() && version.build.is_empty());
+        version.map(RustVersion).ok_or_else(|| {
+            format!("`{}` is no version of a compiler: numbers with dots, such as `1.88`", text.escape_debug())
+        })
+    }
+}
+
+crate::project::config::as_text::serde_as_text!(Dist, Arch, RustVersion);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dist_of_a_machine() {
+        for (os_release, dist) in [
+            ("ID=fedora\nVERSION_ID=42\nPLATFORM_ID=\"platform:f42\"\n", "fc42"),
+            ("ID=fedora\nVERSION_ID=44\n", "fc44"),
+            ("ID=\"rocky\"\nVERSION_ID=\"9.5\"\nPLATFORM_ID=\"platform:el9\"\n", "el9"),
+            ("ID=\"centos\"\nPLATFORM_ID=\"platform:el10\"\n", "el10"),
+            ("ID=debian\nVERSION_ID=\"12\"\n", "local"),
+            ("ID=fedora\nVERSION_ID=rawhide\n", "local"),
+            ("", "local"),
+        ] {
+            assert_eq!(Dist::of_machine(os_release).as_str(), dist, "{os_release}");
+        }
+    }
+
+    #[test]
+    fn a_dist_defines_more_than_dist() {
+        let macros = |dist: &str| dist.parse::<Dist>().unwrap().macros();
+        assert_eq!(macros("el9"), [("dist", ".el9".to_owned()), ("rhel", "9".to_owned())]);
+        assert_eq!(macros("fc42"), [("dist", ".fc42".to_owned()), ("fedora", "42".to_owned())]);
+        assert_eq!(macros("amzn2"), [("dist", ".amzn2".to_owned())]);
+        assert_eq!(macros("local"), []);
+    }
+
+    #[test]
+    fn compilers_compare_by_their_numbers() {
+        let version = |text: &str| text.parse::<RustVersion>().unwrap();
+        for (has, needs, serves) in
+            [("1.88", "1.88", true), ("1.88", "1.88.1", false), ("1.100", "1.88", true), ("1.79", "1.88", false)]
+        {
+            assert_eq!(version(has).serves(&version(needs)), serves, "{has} {needs}");
+        }
+        assert_eq!(version("1.88.0").to_string(), "1.88");
+        assert!("1".parse::<RustVersion>().is_err() && "1.88-beta".parse::<RustVersion>().is_err());
+    }
+}

@@ -1,0 +1,166 @@
+//! Which keys a configuration has: all of them come from the default of [`Config`], so that none stands in two places.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+use toml::de::{DeTable, DeValue};
+
+use crate::base::error::{Exit, Failure};
+use crate::project::config::keys::{Config, PATH};
+use crate::project::config::repository::AcceptanceTest;
+use crate::project::config::rpms::DistKeys;
+
+/// A key that no field of [`Config`] has.
+pub(super) struct UnknownKey {
+    path: String,
+    line: usize,
+}
+
+impl UnknownKey {
+    pub(super) fn failure(&self) -> Failure {
+        let message = format!("`{PATH}` line {}: unknown key `{}`", self.line, self.path);
+        let name = split_named(&self.path).map_or("<dist>", |(name, _)| name);
+        let named = keys_of_dists().into_iter().map(|key| format!("{NAMED}{name}.{key}"));
+        let known: Vec<String> = known_keys().into_keys().chain(keys_in_lists()).chain(named).collect();
+        let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
+        // A key in the wrong table is as near as one with a letter wrong.
+        let distance = |key: &str| edit_distance(key, &self.path).min(1 + edit_distance(&last(key), &last(&self.path)));
+        let limit = 1 + last(&self.path).len() / 3;
+        let nearest = known.iter().min_by_key(|key| distance(key)).filter(|key| distance(key) <= limit);
+        let listed = || format!("the keys are {}", known.join(", "));
+        let help = nearest.map_or_else(listed, |key| format!("did you mean `{key}`?"));
+        Failure::new(Exit::Usage, message).help(help)
+    }
+}
+
+/// Every key with its default as JSON (`null` for none), by its dotted path; none of those that stand below a name, such as
+/// `rpm.dist.el9.mock`.
+pub fn known_keys() -> BTreeMap<String, Value> {
+    leaves(&Config::default())
+}
+
+/// The values of `config` by dotted path, in the form of [`known_keys`].
+pub fn leaves(config: &Config) -> BTreeMap<String, Value> {
+    let mut leaves = BTreeMap::new();
+    // A struct of strings, numbers and lists always has a JSON form.
+    collect_leaves("", serde_json::to_value(config).unwrap_or_default(), &mut leaves);
+    leaves
+}
+
+fn collect_leaves(path: &str, value: Value, leaves: &mut BTreeMap<String, Value>) {
+    match value {
+        Value::Object(keys) => {
+            keys.into_iter().for_each(|(key, value)| collect_leaves(&below(path, &key), value, leaves));
+        }
+        value => _ = leaves.insert(path.to_owned(), value),
+    }
+}
+
+fn below(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}
+
+/// The keys that `text` sets, by dotted path, with their lines; a list of tables by its own name, with the line of the
+/// first; an empty table by its name. Nothing where `text` is no TOML.
+pub fn lines_of_keys(text: &str) -> BTreeMap<String, usize> {
+    let mut lines = BTreeMap::new();
+    if let Ok(document) = DeTable::parse(text) {
+        collect_lines(text, "", document.get_ref(), &mut lines);
+    }
+    lines
+}
+
+fn collect_lines(text: &str, path: &str, table: &DeTable<'_>, lines: &mut BTreeMap<String, usize>) {
+    for (key, value) in table {
+        let path = below(path, key.get_ref());
+        match value.get_ref() {
+            DeValue::Table(keys) if !keys.is_empty() => collect_lines(text, &path, keys, lines),
+            _ => _ = lines.insert(path, line_at(text, key.span().start)),
+        }
+    }
+}
+
+/// The keys that nothing knows, in the order of their lines. Errors: `text` is no TOML.
+pub(super) fn find(text: &str) -> Result<Vec<UnknownKey>, toml::de::Error> {
+    let document = DeTable::parse(text)?;
+    let known = known_keys();
+    let is_known = |path: &str| {
+        let table = format!("{path}.");
+        known.contains_key(path)
+            || known.keys().any(|key| key.starts_with(&table))
+            || split_named(path).is_some_and(|(_, key)| key.is_empty() || keys_of_dists().iter().any(|own| own == key))
+            || NAMED.strip_suffix('.') == Some(path)
+    };
+    let mut lines: Vec<(String, usize)> = lines_of_keys(text).into_iter().filter(|(path, _)| !is_known(path)).collect();
+    let in_lists = keys_in_lists();
+    for (table, value) in document.get_ref() {
+        let name = table.get_ref();
+        let elements = value.get_ref().as_array().filter(|_| known.contains_key(&**name));
+        for keys in elements.into_iter().flatten().filter_map(|element| element.get_ref().as_table()) {
+            let mut found = BTreeMap::new();
+            collect_lines(text, name, keys, &mut found);
+            lines.extend(found.into_iter().filter(|(path, _)| !in_lists.contains(path)));
+        }
+    }
+    lines.sort_by_key(|(_, line)| *line);
+    Ok(lines.into_iter().map(|(path, line)| UnknownKey { path, line }).collect())
+}
+
+/// Below it stand tables that are named by the person who writes them.
+const NAMED: &str = "rpm.dist.";
+
+/// The name and the key of a path below [`NAMED`]; the key is empty for the table itself.
+fn split_named(path: &str) -> Option<(&str, &str)> {
+    let rest = path.strip_prefix(NAMED)?;
+    Some(rest.split_once('.').unwrap_or((rest, "")))
+}
+
+/// The keys of a table below [`NAMED`].
+fn keys_of_dists() -> Vec<String> {
+    keys_of(DistKeys::default())
+}
+
+/// The keys of the tables in lists of tables, by dotted path.
+fn keys_in_lists() -> Vec<String> {
+    keys_of(AcceptanceTest::default()).iter().map(|key| below("acceptance", key)).collect()
+}
+
+fn keys_of(table: impl Serialize) -> Vec<String> {
+    match serde_json::to_value(table) {
+        Ok(Value::Object(keys)) => keys.into_iter().map(|(key, _)| key).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn line_at(text: &str, offset: usize) -> usize {
+    text[..offset].matches('\n').count() + 1
+}
+
+/// How many letters must be put in, taken out or replaced to make one text of the other (Levenshtein).
+pub fn edit_distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (i, letter) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, other_letter) in other.iter().enumerate() {
+            let replaced = diagonal + usize::from(letter != *other_letter);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances() {
+        for (one, other, distance) in [("", "abc", 3), ("formats", "format", 1), ("kitten", "sitting", 3)] {
+            assert_eq!(edit_distance(one, other), distance);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! A project as one tree describes it: its configuration, its name, its spec template.
+//!
+//! What shapes the bytes of a release is read from the commit that is released, so that every clone gives the same; the
+//! work tree is read where a person works on it (`spec`, `config`) and in an unpacked source tarball.
+
+use std::fmt;
+
+use anyhow::Result;
+
+use crate::base::error::{Exit, Failure};
+use crate::project::config::{self, Config, Name, RustVersion, Vendor};
+use crate::project::spec_text::plain_tag;
+use crate::project::template::{Template, load_template};
+use crate::project::tree::Tree;
+
+/// Where a project's name comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NameSource {
+    /// `project.name`.
+    Config,
+    /// The root Cargo package.
+    Cargo,
+    /// The `Name:` of the spec template, whose path this is.
+    Template(String),
+}
+
+impl fmt::Display for NameSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NameSource::Config => f.write_str(config::PATH),
+            NameSource::Cargo => f.write_str("Cargo.toml"),
+            NameSource::Template(path) => f.write_str(path),
+        }
+    }
+}
+
+/// A project: what a release is called, configured by and rendered from.
+pub struct Project {
+    /// The configuration.
+    pub config: Config,
+    /// The name that archives and packages bear.
+    pub name: Name,
+    /// Who gave the name.
+    pub name_source: NameSource,
+    /// The spec template; a project may have none, and then no spec.
+    pub template: Option<Template>,
+    /// Whose dependencies go into the vendor archive.
+    pub vendor: Vendor,
+    /// The least compiler that it asks for, where its Cargo.toml says one.
+    pub rust_version: Option<RustVersion>,
+}
+
+/// Reads the configuration of a tree; `None` where it has no such file.
+pub fn load_config(tree: Tree<'_>) -> Result<Option<Config>> {
+    let text = tree.read(config::PATH)?;
+    Ok(text.map(|text| Config::parse(&text)).transpose()?)
+}
+
+impl Project {
+    /// Reads what `tree` says of the project; `config` is its configuration.
+    ///
+    /// Errors (exit 2): no name anywhere, two templates, a template that is missing or not UTF-8.
+    pub fn load(tree: Tree<'_>, config: Config) -> Result<Project> {
+        let template = load_template(tree, &config)?;
+        let (name, name_source) = find_name(tree, &config, template.as_ref())?.ok_or_else(|| {
+            Failure::new(
+                Exit::Usage,
+                "the project has no name: no root Cargo package, no spec template that states a plain `Name:`",
+            )
+            .help(format!("write `[project]` and `name = \"…\"` into `{}`", config::PATH))
+        })?;
+        let vendor = match config.source.vendor {
+            Some(vendor) => vendor,
+            None if tree.read("Cargo.lock")?.is_some() => Vendor::Cargo,
+            None => Vendor::None,
+        };
+        let rust_version = tree.read("Cargo.toml")?.and_then(|manifest| config::cargo_rust_version(&manifest));
+        Ok(Project { config, name, name_source, template, vendor, rust_version })
+    }
+}
+
+fn find_name(tree: Tree<'_>, config: &Config, template: Option<&Template>) -> Result<Option<(Name, NameSource)>> {
+    if let Some(name) = &config.project.name {
+        return Ok(Some((name.clone(), NameSource::Config)));
+    }
+    if let Some(name) = cargo_package_name(tree)? {
+        return Ok(Some((parse_name(name, "Cargo.toml")?, NameSource::Cargo)));
+    }
+    let Some(template) = template else { return Ok(None) };
+    let Some(name) = plain_tag(&template.text, "Name") else { return Ok(None) };
+    Ok(Some((parse_name(name.to_owned(), &template.path)?, NameSource::Template(template.path.clone()))))
+}
+
+fn parse_name(text: String, path: &str) -> Result<Name, Failure> {
+    Name::try_from(text).map_err(|why| Failure::new(Exit::Usage, format!("`{path}`: {why}")))
+}
+
+/// `package.name` of the root `Cargo.toml`; a workspace without a package of its own has none.
+fn cargo_package_name(tree: Tree<'_>) -> Result<Option<String>> {
+    let Some(manifest) = tree.read("Cargo.toml")? else { return Ok(None) };
+    let name = config::cargo_package_name(&manifest).map_err(|why| {
+        Failure::new(Exit::Usage, format!("`Cargo.toml`: {why}"))
+            .help(format!("correct it, or state `[project]` and `name = \"…\"` in `{}`", config::PATH))
+    })?;
+    Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(files: &[(&str, &[u8])]) -> Result<Project> {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, content) in files {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, content).unwrap();
+        }
+        let tree = Tree::Folder(folder.path());
+        Project::load(tree, load_config(tree)?.unwrap_or_default())
+    }
+
+    #[test]
+    fn the_name_comes_from_the_configuration_then_cargo_then_the_template() {
+        let config: (&str, &[u8]) = ("packaging/release.toml", b"[project]\nname = \"one\"\n");
+        let cargo: (&str, &[u8]) = ("Cargo.toml", b"[package]\nname = \"two\"\n");
+        let template: (&str, &[u8]) = ("three.spec.in", b"Version: 1\nName: three\n");
+        assert_eq!(load(&[config, cargo, template]).unwrap().name.to_string(), "one");
+        assert_eq!(load(&[cargo, template]).unwrap().name.to_string(), "two");
+        let third = load(&[("Cargo.toml", b"[workspace]\n"), template]).unwrap();
+        assert_eq!((third.name.to_string(), third.name_source.to_string()), ("three".into(), "three.spec.in".into()));
+        let nameless = load(&[("README", b"")]).map(drop).unwrap_err().to_string();
+        assert!(nameless.starts_with("the project has no name"), "{nameless}");
+    }
+
+    #[test]
+    fn the_only_template_is_found_and_two_are_refused() {
+        let project = load(&[("packaging/lago.spec.in", b"Name: lago\n")]).unwrap();
+        let template = project.template.unwrap();
+        assert_eq!((template.spec_name(), template.spec_path()), ("lago.spec", "packaging/lago.spec"));
+        let two = load(&[("a.spec.in", b"Name: a\n"), ("packaging/b.spec.in", b"Name: b\n")]).map(drop).unwrap_err();
+        assert_eq!(two.to_string(), "two spec templates: `a.spec.in` and `packaging/b.spec.in`");
+    }
+
+    #[test]
+    fn a_template_must_be_utf8_and_there() {
+        let latin1 = load(&[("a.spec.in", b"Name: a\nSummary: caf\xe9\n")]).map(drop).unwrap_err();
+        assert_eq!(latin1.to_string(), "the spec template `a.spec.in` is not UTF-8: line 2, byte 20");
+        let missing = load(&[("packaging/release.toml", b"[rpm]\nspec = \"b.spec.in\"\n")]).map(drop).unwrap_err();
+        assert_eq!(missing.to_string(), "the spec template `b.spec.in` is not there");
+    }
+}

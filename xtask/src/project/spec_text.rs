@@ -1,0 +1,82 @@
+//! The text of a spec or of its template, as far as it can be read without evaluating macros: where its sections begin, and
+//! the tags of its preamble.
+
+/// The names of all sections, as `build/parseSpec.c` of rpm lists them.
+const SECTIONS: &str = "package prep generate_buildrequires conf build install check clean preun postun pretrans \
+    posttrans preuntrans postuntrans pre post files changelog description triggerpostun triggerprein triggerun triggerin \
+    trigger verifyscript sepolicy filetriggerin filetrigger filetriggerun filetriggerpostun transfiletriggerin \
+    transfiletrigger transfiletriggerun transfiletriggerpostun end patchlist sourcelist";
+
+/// The names of all sections, in lower case and without the `%`.
+pub fn section_names() -> impl Iterator<Item = &'static str> {
+    SECTIONS.split_whitespace()
+}
+
+/// The name of the section that begins with this line, in lower case; `None` where none begins. As in rpm, the `%` is in the
+/// first column, and letter case does not matter.
+pub fn section_name(line: &str) -> Option<String> {
+    let rest = line.strip_prefix('%')?;
+    let word = rest.split(char::is_whitespace).next()?.to_ascii_lowercase();
+    section_names().any(|name| name == word).then_some(word)
+}
+
+/// Whether a section begins with this line.
+pub fn begins_section(line: &str) -> bool {
+    section_name(line).is_some()
+}
+
+/// Whether `%changelog` begins with this line.
+pub fn begins_changelog(line: &str) -> bool {
+    section_name(line).as_deref() == Some("changelog")
+}
+
+/// The value of `tag` in the main preamble of a spec or template, in any letter case; `None` where it is not stated or
+/// not plain text (it holds a macro or marker).
+pub fn plain_tag<'a>(spec: &'a str, tag: &str) -> Option<&'a str> {
+    let value = stated_tag(spec, tag)?;
+    (!value.contains(['%', '@'])).then_some(value)
+}
+
+/// The value of `tag` in the main preamble, in any letter case, with macros and markers as they stand.
+pub fn stated_tag<'a>(spec: &'a str, tag: &str) -> Option<&'a str> {
+    let preamble = spec.lines().take_while(|line| !begins_section(line));
+    preamble.filter_map(|line| tag_value(line, tag)).next().map(str::trim_end)
+}
+
+/// The text after `<tag>:` on a line of a preamble, in any letter case, from its first character that is not blank to
+/// the end of the line.
+pub fn tag_value<'a>(line: &'a str, tag: &str) -> Option<&'a str> {
+    let (name, value) = line.split_once(':')?;
+    name.trim().eq_ignore_ascii_case(tag).then(|| value.trim_start_matches([' ', '\t']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sections_begin_in_the_first_column_in_any_letter_case() {
+        for (line, expected) in [
+            ("%changelog", Some("changelog")),
+            ("%Post -p /sbin/ldconfig", Some("post")),
+            ("%transfiletriggerin -- /usr/lib", Some("transfiletriggerin")),
+            (" %changelog", None),
+            ("% changelog", None),
+            ("%changelogs", None),
+            ("%", None),
+            ("changelog", None),
+        ] {
+            assert_eq!(section_name(line).as_deref(), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn sections_begin_with_their_word() {
+        for line in ["%prep", "%Files libs", "%post -p /sbin/ldconfig", "%end"] {
+            assert!(begins_section(line), "{line}");
+        }
+        for line in ["% prep", " %prep", "%prepare", "%{prep}", "%preparation x", "prep", "%"] {
+            assert!(!begins_section(line), "{line}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Where we are: the project's root, and whether its history is git's or that of an unpacked source tarball.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::base::error::{Exit, Failure};
+use crate::git::Repository;
+use crate::project::config;
+use crate::project::release_info::{self, ReleaseInfo};
+use crate::project::tree::Tree;
+
+/// A project on disk.
+pub struct Workspace {
+    /// Its top folder, absolute. For a bare repository, that.
+    pub root: PathBuf,
+    /// Where its version and changelog come from.
+    pub origin: Origin,
+}
+
+/// Where a project's version and changelog come from.
+pub enum Origin {
+    /// Its own git repository.
+    Git(Repository),
+    /// The files that `dist` put into the source tarball it was unpacked from.
+    Unpacked(ReleaseInfo),
+    /// Neither; why not, to be said when somebody asks.
+    Nothing(Failure),
+}
+
+impl Workspace {
+    /// Finds the project at `start` or in the nearest folder above it that has a `packaging/release.toml`, a
+    /// `.release.json` or a `.git`, or is a bare repository. The process keeps its folder.
+    pub fn discover(start: &Path) -> Result<Workspace> {
+        let start = start.canonicalize().map_err(|error| {
+            Failure::new(Exit::Usage, format!("cannot use the folder `{}`: {error}", start.display()))
+                .help("name the project with `--project DIR`")
+        })?;
+        let root = start.ancestors().find(|folder| is_root(folder)).ok_or_else(|| no_project(&start))?.to_owned();
+        let origin = find_origin(&root)?;
+        Ok(Workspace { root, origin })
+    }
+
+    /// The repository; an error that says why there is none.
+    pub fn repository(&self) -> Result<&Repository> {
+        match &self.origin {
+            Origin::Git(repository) => Ok(repository),
+            Origin::Nothing(failure) => Err(failure.clone().into()),
+            Origin::Unpacked(info) => {
+                let shown = self.root.display();
+                let message = format!(
+                    "`{shown}` is the unpacked source of version {}: its `.release.json` says so",
+                    info.version
+                );
+                Err(Failure::new(Exit::NotEnoughHistory, message)
+                    .help("run this in a clone of the project; in one, remove the `.release.json`")
+                    .into())
+            }
+        }
+    }
+
+    /// The files a person works on here; those of `HEAD` in a bare repository.
+    pub fn local_tree(&self) -> Result<Tree<'_>> {
+        match self.work_tree() {
+            Some(root) => Ok(Tree::Folder(root)),
+            None => self.repository().and_then(|repository| Ok(Tree::Commit(repository, repository.head()?))),
+        }
+    }
+
+    /// Where the program keeps its own state: `target/releng`; in a bare repository, hidden beside `results`.
+    pub fn state_folder(&self, results: &Path) -> PathBuf {
+        match self.work_tree() {
+            Some(root) => root.join("target/releng"),
+            None => {
+                let name = results.file_name().unwrap_or_default().to_string_lossy();
+                results.with_file_name(format!(".{name}.releng-state"))
+            }
+        }
+    }
+
+    /// The root where a person's own copies of the files are; `None` for a bare repository.
+    pub fn work_tree(&self) -> Option<&Path> {
+        match &self.origin {
+            Origin::Git(repository) => repository.work_tree(),
+            _ => Some(&self.root),
+        }
+    }
+}
+
+fn find_origin(root: &Path) -> Result<Origin> {
+    let repository = match root.join(".git").exists() || is_bare(root) {
+        true => Some(Repository::open(root)?),
+        false => None,
+    };
+    // A clone may have a `.release.json`, tracked or unpacked over it: it counts only where it is of another history than
+    // git has here, as in a repository that somebody made of an unpacked archive.
+    match (ReleaseInfo::load(root), repository) {
+        (Ok(Some(info)), Some(repository)) if repository.commit(info.commit).is_err() => {
+            return Ok(Origin::Unpacked(info));
+        }
+        (_, Some(repository)) => return Ok(Origin::Git(repository)),
+        (info, None) => {
+            if let Some(info) = info? {
+                return Ok(Origin::Unpacked(info));
+            }
+        }
+    }
+    let outer = root.ancestors().skip(1).find(|folder| folder.join(".git").exists());
+    let message = match outer {
+        Some(outer) => {
+            format!(
+                "`{}` has no git history of its own: it lies in the repository of `{}`",
+                root.display(),
+                outer.display()
+            )
+        }
+        None => format!("`{}` is no git repository: there is no history to count", root.display()),
+    };
+    let help = "run this in a clone of the project; `version` and nothing more can be told: `--assume-version X.Y.Z`";
+    Ok(Origin::Nothing(Failure::new(Exit::NotEnoughHistory, message).help(help)))
+}
+
+fn is_root(folder: &Path) -> bool {
+    [config::PATH, release_info::FILE_NAME, ".git"].iter().any(|mark| folder.join(mark).exists()) || is_bare(folder)
+}
+
+fn is_bare(folder: &Path) -> bool {
+    folder.join("HEAD").is_file() && folder.join("objects").is_dir() && folder.join("refs").is_dir()
+}
+
+fn no_project(start: &Path) -> Failure {
+    let message = format!(
+        "no project here: no `{}`, `{}` or `.git` in `{}` or above it",
+        config::PATH,
+        release_info::FILE_NAME,
+        start.display()
+    );
+    Failure::new(Exit::Usage, message).help("run this inside a git repository, or name one with `--project DIR`")
+}

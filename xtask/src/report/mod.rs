@@ -1,3 +1,0 @@
-//! Results in the forms that other programs read.
-
-pub mod junit;

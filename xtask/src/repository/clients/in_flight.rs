@@ -1,0 +1,117 @@
+//! Clients in flight: they have read the repodata of what was current a while ago, and are yet to fetch its packages.
+//!
+//! dnf keeps repodata for hours, and reads the mirrorlist anew before it fetches packages: it looks for the packages of
+//! then in what is current now. A rollback takes packages out, and a snapshot has those of its own version only. So a
+//! mirrorlist names a second place, where such a client finds what is not in the first:
+//!
+//! * in a series, `withdrawn/DIST/` of the revision itself: links to what the revisions before had and this one has not.
+//!   There is no repodata in it, so that in whatever order a client tries its mirrors, none learns of them again;
+//! * behind `latest`, the snapshots that were `latest` before.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::base::error::Failure;
+use crate::repository::model::carried::Carried;
+use crate::repository::model::event::{Deed, Log};
+use crate::repository::model::layout::dist_folder;
+use crate::repository::model::manifest::FileEntry;
+use crate::repository::model::name::{Dist, Series, SnapshotName};
+use crate::repository::model::store::{Revision, Store};
+
+/// Clients that were sent to a snapshot or revision get this long to finish.
+pub const IN_FLIGHT: SignedDuration = SignedDuration::from_hours(72);
+
+/// The folder of a revision with the packages that it has not, and those before it had.
+pub const WITHDRAWN: &str = "withdrawn";
+
+/// What the revision after `current` offers to clients in flight, `carried` being what it consists of. Of what `current`
+/// offers them itself nothing, where it has been current for longer than they get.
+pub fn withdrawn(current: &Revision, carried: &[Carried], now: Timestamp) -> Result<Vec<Carried>> {
+    let kept: BTreeSet<&str> = carried.iter().filter_map(|carried| carried.to.below("rpm")).collect();
+    let is_young = now.duration_since(current.manifest.event.at) < IN_FLIGHT;
+    let files = current.manifest.files.iter().filter_map(|file| Some((file, offered(file, is_young)?)));
+    let gone = files.filter(|(_, path)| !kept.contains(path));
+    gone.map(|(file, path)| {
+        let to = format!("{WITHDRAWN}/{path}").parse().map_err(Failure::from)?;
+        // Not a package of the revision: no rule about packages applies to it.
+        let entry = FileEntry { package: None, ..file.clone() };
+        Ok(Carried { from: current.path.clone(), entry, to })
+    })
+    .collect()
+}
+
+/// The path of a package that clients of its revision may ask for, from the folder of all dists.
+fn offered(file: &FileEntry, is_young: bool) -> Option<&str> {
+    match file.path.below("rpm") {
+        Some(path) => file.package.as_ref().map(|_| path),
+        None => file.path.below(WITHDRAWN).filter(|_| is_young),
+    }
+}
+
+/// The folders of a dist that clients of the snapshot which becomes `latest` at `now` may still ask for packages, below the
+/// root, the newest first.
+pub fn former_snapshots(store: &Store, series: Series, dist: &Dist, now: Timestamp) -> Vec<String> {
+    let layout = &store.layout;
+    let folders = former(&store.log, series, now).into_iter().map(|name| layout.snapshot(series, &name));
+    let folders = folders.map(|folder| folder.join(dist_folder(dist))).filter(|folder| folder.is_dir());
+    folders.map(|folder| layout.shown(&folder)).collect()
+}
+
+/// The snapshots that are `latest` or were it until a short while ago, the newest first.
+fn former(log: &Log, series: Series, now: Timestamp) -> Vec<SnapshotName> {
+    let mut ended = now;
+    let mut former = Vec::new();
+    for (snapshot, at) in moves_of_latest(log, series).rev() {
+        if now.duration_since(ended) < IN_FLIGHT {
+            former.push(snapshot.clone());
+        }
+        ended = at;
+    }
+    former
+}
+
+/// When a snapshot stopped being `latest`; `None` where it never was, or still is.
+pub fn ended_as_latest(log: &Log, name: &SnapshotName) -> Option<Timestamp> {
+    let mut moves = moves_of_latest(log, name.series()?).skip_while(|(snapshot, _)| *snapshot != name);
+    moves.next()?;
+    moves.next().map(|(_, at)| at)
+}
+
+/// What `latest` was made to lead to, and when.
+fn moves_of_latest(log: &Log, series: Series) -> impl DoubleEndedIterator<Item = (&SnapshotName, Timestamp)> {
+    log.events().filter_map(move |event| match &event.deed {
+        Deed::Stage { snapshot, series: of, latest: true } if *of == series => Some((snapshot, event.at)),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repository::model::event::Entry;
+
+    const SERIES: Series = Series { major: 1 };
+
+    #[test]
+    fn what_was_latest_is_offered_for_three_days() {
+        let name = |pipeline| SnapshotName::new("lago", SERIES, pipeline);
+        let at = |hour: i64| Timestamp::from_second(1_700_000_000 + hour * 3600).unwrap();
+        let mut log = Log::default();
+        for (pipeline, hour, latest) in [(1, 0, true), (2, 10, true), (3, 20, false), (4, 30, true)] {
+            let event = log.next(at(hour), Deed::Stage { snapshot: name(pipeline), series: SERIES, latest });
+            let entry = Entry { event, manifest: None };
+            let line = entry.render().unwrap();
+            log.push(entry, line.as_bytes());
+        }
+        assert_eq!(former(&log, SERIES, at(40)), [name(4), name(2), name(1)]);
+        assert_eq!(former(&log, SERIES, at(82)), [name(4), name(2)]);
+        assert_eq!(former(&log, SERIES, at(1000)), [name(4)], "until now it was");
+        assert_eq!(former(&log, Series { major: 2 }, at(40)), []);
+        assert_eq!(ended_as_latest(&log, &name(1)), Some(at(10)));
+        assert_eq!(ended_as_latest(&log, &name(4)), None);
+        assert_eq!(ended_as_latest(&log, &name(3)), None);
+    }
+}

@@ -1,0 +1,84 @@
+//! The `<name>-repo` package: what makes a machine a client of the repository.
+//!
+//! It carries the `.repo` files and the keys, present and former, so that both can change later by an ordinary upgrade.
+//! Made here and not by rpmbuild, so that it is the same on every machine. Its payload is gzip and its digests are
+//! SHA-256: rpm 4.8 of el6 reads it, and so does every later one. It is unsigned; the caller signs.
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+use rpm::{BuildConfig, CompressionWithLevel, FileOptions, PackageBuilder};
+
+use crate::base::error::{Exit, Failure};
+
+/// Below it are files that a person may edit: an upgrade leaves an edited one alone.
+const EDITABLE: &str = "/etc/yum.repos.d/";
+
+/// What the package is made of; all of it shapes its bytes, and nothing else does.
+pub struct ClientPackage<'a> {
+    /// Such as `lago-repo`.
+    pub name: &'a str,
+    /// Such as `1.0.0`.
+    pub version: &'a str,
+    /// Raised where the content changes and the version does not.
+    pub release: u32,
+    /// One line.
+    pub summary: &'a str,
+    /// In the form of SPDX.
+    pub license: &'a str,
+    /// Who answers for it, such as `Lago <lago@example.org>`; the changelog's only entry bears the name.
+    pub packager: &'a str,
+    /// Absolute paths and contents. Those below `/etc/yum.repos.d/` are `%config(noreplace)`.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// When it was built, and when its files were changed last.
+    pub date: Timestamp,
+}
+
+impl ClientPackage<'_> {
+    /// `NAME-VERSION-RELEASE.noarch.rpm`.
+    pub fn file_name(&self) -> String {
+        format!("{}-{}-{}.noarch.rpm", self.name, self.version, self.release)
+    }
+
+    /// The bytes of the package.
+    ///
+    /// Errors: a date that no package can hold or that is still to come, a text that no header can hold (control
+    /// characters, a `-` in the version).
+    pub fn render(&self) -> Result<Vec<u8>> {
+        let failed = || format!("cannot make `{}`", self.file_name());
+        let date = u32::try_from(self.date.as_second()).with_context(failed)?;
+        for (what, line) in [("summary", self.summary), ("packager", self.packager), ("license", self.license)] {
+            if line.is_empty() || line.contains(char::is_control) {
+                let message = format!("{}: its {what} is no line of text", failed());
+                return Err(Failure::new(Exit::Failed, message).into());
+            }
+        }
+        let gzip = CompressionWithLevel::Gzip(9);
+        let mut builder = PackageBuilder::new(self.name, self.version, self.license, "noarch", self.summary);
+        builder
+            .using_config(BuildConfig::v4().compression(gzip).source_date(date))
+            .release(self.release.to_string())
+            .build_host("reproducible")
+            .group("System Environment/Base")
+            .packager(self.packager)
+            .add_changelog_entry(
+                format!("{} - {}-{}", self.packager, self.version, self.release),
+                format!("- {}", self.summary),
+                date,
+            )
+            .description(format!("{}.", self.summary.trim_end_matches('.')));
+        for (path, content) in &self.files {
+            let options = FileOptions::new(path).permissions(0o644).user("root").group("root").modified_at(date.into());
+            let options = if path.starts_with(EDITABLE) { options.config().noreplace() } else { options };
+            builder.with_file_contents(content.clone(), options).with_context(failed)?;
+        }
+        let package = builder.build().with_context(failed)?;
+        // A date to come would be replaced by the clock's, and the bytes would differ from run to run.
+        if package.metadata.get_build_time().with_context(failed)? != u64::from(date) {
+            let message = format!("{}: its date, {}, is still to come", failed(), self.date);
+            return Err(Failure::new(Exit::Failed, message).help("set the clock of this machine right").into());
+        }
+        let mut bytes = Vec::new();
+        package.write(&mut bytes).with_context(failed)?;
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,303 @@
+//! What happened to a repository: numbered events, one line of JSON each, every line with the digest of the one before.
+//!
+//! A snapshot or revision carries the event that made it in its manifest. So an event is never lost: where a run was
+//! killed between the change and the line in the log, the next run writes the line from the manifest.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::base::digest::{Digest, digest_of};
+use crate::history::Version;
+use crate::repository::model::name::{Series, SnapshotName};
+use crate::rpm::nevra::Nevra;
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Deed {
+    /// A snapshot was staged.
+    Stage {
+        /// Which.
+        snapshot: SnapshotName,
+        /// Where.
+        series: Series,
+        /// Whether `latest` leads to it.
+        latest: bool,
+    },
+    /// A snapshot became part of a series.
+    Promote {
+        /// Which.
+        snapshot: SnapshotName,
+        /// Of which.
+        series: Series,
+        /// The revision that has it.
+        revision: u32,
+        /// What was released.
+        version: Version,
+        /// Why no acceptance test was asked for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        untested: Option<String>,
+    },
+    /// A series got the content of an earlier revision.
+    Rollback {
+        /// Which.
+        series: Series,
+        /// The new revision.
+        revision: u32,
+        /// The earlier one.
+        to: u32,
+    },
+    /// Packages were taken out of a series.
+    Yank {
+        /// Which.
+        series: Series,
+        /// The new revision.
+        revision: u32,
+        /// The packages.
+        packages: Vec<Nevra>,
+        /// The reason.
+        why: String,
+    },
+    /// Snapshots and revisions went into the trash.
+    Prune {
+        /// By their path below the root.
+        items: Vec<crate::repository::model::name::FilePath>,
+    },
+    /// A snapshot is kept whatever the rules say.
+    Hold {
+        /// Which.
+        snapshot: SnapshotName,
+        /// The reason.
+        why: String,
+        /// Until when; `None` for ever.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+    },
+    /// It is kept no longer than the rules say.
+    Unhold {
+        /// Which.
+        snapshot: SnapshotName,
+    },
+}
+
+impl Deed {
+    /// The series whose revision it made, and the revision.
+    pub fn revision(&self) -> Option<(Series, u32)> {
+        match self {
+            Deed::Promote { series, revision, .. }
+            | Deed::Rollback { series, revision, .. }
+            | Deed::Yank { series, revision, .. } => Some((*series, *revision)),
+            _ => None,
+        }
+    }
+}
+
+impl Deed {
+    /// Whether it brings packages into a series that were not there before.
+    pub fn promotes(&self) -> bool {
+        matches!(self, Deed::Promote { .. })
+    }
+}
+
+impl fmt::Display for Deed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Deed::Stage { snapshot, latest: true, .. } => write!(f, "staged {snapshot} as latest"),
+            Deed::Stage { snapshot, latest: false, .. } => write!(f, "staged {snapshot}"),
+            Deed::Promote { snapshot, series, revision, version, .. } => {
+                write!(f, "promoted {snapshot} ({version}) to stable/{series}, revision {revision}")
+            }
+            Deed::Rollback { series, revision, to } => {
+                write!(f, "rolled stable/{series} back to revision {to}, as revision {revision}")
+            }
+            Deed::Yank { series, revision, packages, .. } => {
+                write!(f, "yanked {} from stable/{series}, revision {revision}", join(packages))
+            }
+            Deed::Prune { items } => write!(f, "pruned {}", join(items)),
+            Deed::Hold { snapshot, .. } => write!(f, "held {snapshot}"),
+            Deed::Unhold { snapshot } => write!(f, "released the hold on {snapshot}"),
+        }
+    }
+}
+
+fn join<T: fmt::Display>(items: &[T]) -> String {
+    items.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A deed in its place among all others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// From 1, without gaps.
+    pub number: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The digest of the line before in the log; `None` for the first.
+    pub previous: Option<Digest>,
+    /// What.
+    #[serde(flatten)]
+    pub deed: Deed,
+}
+
+/// A line of the log: an event, and the digest of the manifest that carries it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The event.
+    #[serde(flatten)]
+    pub event: Event,
+    /// Of the bytes of the manifest; `None` where the event made no folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<Digest>,
+}
+
+impl Entry {
+    /// The line, without its end.
+    pub fn render(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
+}
+
+/// All events so far.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    /// In order.
+    pub entries: Vec<Entry>,
+    /// The digest of the last line.
+    head: Option<Digest>,
+    /// How many bytes the whole lines have; what follows is the beginning of a line that a killed run left.
+    pub whole: u64,
+}
+
+/// A line that is not what follows the line before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenChain {
+    /// From 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+impl fmt::Display for BrokenChain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.why)
+    }
+}
+
+impl std::error::Error for BrokenChain {}
+
+impl Log {
+    /// Reads the lines and checks that each follows from the one before. A last line without an end does not count.
+    pub fn parse(text: &[u8]) -> Result<Log, BrokenChain> {
+        let mut log = Log::default();
+        for (index, line) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
+            let Some(line) = line.strip_suffix(b"\n") else { break };
+            let broken = |why: String| BrokenChain { line: index + 1, why };
+            let entry: Entry = serde_json::from_slice(line).map_err(|error| broken(error.to_string()))?;
+            if entry.event.number != log.next_number() {
+                return Err(broken(format!("it has the number {}", entry.event.number)));
+            }
+            if entry.event.previous != log.head {
+                return Err(broken("the line before it was changed".to_owned()));
+            }
+            log.push(entry, line);
+        }
+        Ok(log)
+    }
+
+    /// The number that the next event will have.
+    pub fn next_number(&self) -> u64 {
+        self.entries.len() as u64 + 1
+    }
+
+    /// The next event.
+    pub fn next(&self, at: Timestamp, deed: Deed) -> Event {
+        Event { number: self.next_number(), at, previous: self.head, deed }
+    }
+
+    /// Whether `event` is one that may come next.
+    pub fn is_next(&self, event: &Event) -> bool {
+        event.number == self.next_number() && event.previous == self.head
+    }
+
+    /// Takes in an entry whose line has been written.
+    pub fn push(&mut self, entry: Entry, line: &[u8]) {
+        self.head = Some(digest_of(line));
+        self.whole += line.len() as u64 + 1;
+        self.entries.push(entry);
+    }
+
+    /// The events, in order.
+    pub fn events(&self) -> impl DoubleEndedIterator<Item = &Event> {
+        self.entries.iter().map(|entry| &entry.event)
+    }
+
+    /// The entry by which a snapshot was staged last.
+    pub fn staging_of(&self, name: &SnapshotName) -> Option<&Entry> {
+        let is_it = |entry: &&Entry| matches!(&entry.event.deed, Deed::Stage { snapshot, .. } if snapshot == name);
+        self.entries.iter().rev().find(is_it)
+    }
+
+    /// The entry by which a revision was made.
+    pub fn making_of(&self, series: Series, number: u32) -> Option<&Entry> {
+        self.entries.iter().rev().find(|entry| entry.event.deed.revision() == Some((series, number)))
+    }
+
+    /// Whether a snapshot was ever promoted.
+    pub fn was_promoted(&self, name: &SnapshotName) -> bool {
+        self.events().any(|event| matches!(&event.deed, Deed::Promote { snapshot, .. } if snapshot == name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(log: &mut Log, deed: Deed) -> Vec<u8> {
+        let at = Timestamp::from_second(1_700_000_000).unwrap();
+        let entry = Entry { event: log.next(at, deed), manifest: None };
+        let text = entry.render().unwrap();
+        log.push(entry, text.as_bytes());
+        (text + "\n").into_bytes()
+    }
+
+    fn lines() -> Vec<Vec<u8>> {
+        let series = Series { major: 1 };
+        let snapshot = SnapshotName::new("lago", series, 3);
+        let mut log = Log::default();
+        vec![
+            line(&mut log, Deed::Stage { snapshot: snapshot.clone(), series, latest: true }),
+            line(&mut log, Deed::Hold { snapshot, why: "a customer".to_owned(), until: None }),
+            line(&mut log, Deed::Rollback { series, revision: 3, to: 1 }),
+        ]
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let text = lines().concat();
+        let log = Log::parse(&text).unwrap();
+        assert_eq!((log.entries.len(), log.next_number(), log.whole), (3, 4, text.len() as u64));
+        let again: Vec<u8> =
+            log.entries.iter().flat_map(|entry| (entry.render().unwrap() + "\n").into_bytes()).collect();
+        assert_eq!(again, text);
+    }
+
+    #[test]
+    fn the_beginning_of_a_line_does_not_count() {
+        let lines = lines();
+        let torn = [lines[0].as_slice(), &lines[1][..10]].concat();
+        let log = Log::parse(&torn).unwrap();
+        assert_eq!((log.entries.len(), log.whole), (1, lines[0].len() as u64));
+    }
+
+    #[test]
+    fn a_changed_lost_or_moved_line_breaks_the_chain() {
+        let [one, two, three] = <[Vec<u8>; 3]>::try_from(lines()).unwrap();
+        let changed = String::from_utf8(two.clone()).unwrap().replace("customer", "friend").into_bytes();
+        let broken = |parts: &[&[u8]]| Log::parse(&parts.concat()).unwrap_err().to_string();
+        assert_eq!(broken(&[&one, &changed, &three]), "line 3: the line before it was changed");
+        assert_eq!(broken(&[&one, &three]), "line 2: it has the number 3");
+        assert_eq!(broken(&[&two]), "line 1: it has the number 2");
+        assert!(broken(&[&one, b"nonsense\n"]).starts_with("line 2: "));
+    }
+}

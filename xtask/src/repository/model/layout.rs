@@ -1,0 +1,201 @@
+//! Where everything of one project's repository is: the one place that knows the tree.
+//!
+//! ```text
+//! <root>/<name>/                      served
+//!   stable/1.0 -> ../revisions/stable-1.0/000007
+//!   unstable/1.0/{latest, snapshot-…}
+//!   revisions/stable-1.0/000007/{rpm/el9, sources, withdrawn/el9}
+//!   NAME-stable-1.0-el9.repo, RPM-GPG-KEY-NAME
+//!   .trash/000012/…                   what event 12 pruned
+//! <state>/<name>/                     never served
+//!   results/snapshot-…/, log.jsonl, ledger.json, lock
+//! ```
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::project::config::{Address, Name};
+use crate::repository::model::name::{Dist, Series, SnapshotName};
+
+/// The manifest's name in a snapshot or revision.
+pub const MANIFEST: &str = "manifest.json";
+/// The checksums' name in `sources/`.
+pub const CHECKSUMS: &str = "SHA256SUMS";
+/// The name of the link to the newest snapshot of merged work.
+pub const LATEST: &str = "latest";
+/// The changelog's name in a snapshot.
+pub const SNAPSHOT_CHANGELOG: &str = "ChangeLog.txt";
+
+/// One of the two channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Channel {
+    /// Tested and promoted.
+    Stable,
+    /// Whatever was merged last.
+    Unstable,
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Channel::Stable => "stable",
+            Channel::Unstable => "unstable",
+        })
+    }
+}
+
+/// The places of one project's repository.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    /// The project.
+    pub name: Name,
+    /// `<root>/<name>`, absolute.
+    pub root: PathBuf,
+    /// `<state>/<name>`, absolute.
+    pub state: PathBuf,
+    /// The public address of `root`, where there is one.
+    pub url: Option<String>,
+}
+
+impl Layout {
+    /// Of a project below absolute folders; `url` is the address of `root`.
+    pub fn new(name: Name, root: &Path, state: &Path, url: Option<&Address>) -> Layout {
+        let (folder, url) = (name.to_string(), url.map(|url| format!("{url}/{name}")));
+        Layout { name, root: root.join(&folder), state: state.join(&folder), url }
+    }
+
+    /// The places of another project below the same folders.
+    #[must_use]
+    pub fn of_project(&self, name: &Name) -> Layout {
+        let folder = name.to_string();
+        let url = self.url.as_ref().and_then(|url| url.rsplit_once('/')).map(|(url, _)| format!("{url}/{folder}"));
+        Layout {
+            root: self.root.with_file_name(&folder),
+            state: self.state.with_file_name(&folder),
+            url,
+            name: name.clone(),
+        }
+    }
+
+    /// The link to the current revision of a series.
+    pub fn stable(&self, series: Series) -> PathBuf {
+        self.root.join(format!("stable/{series}"))
+    }
+
+    /// The folder of the snapshots of a series.
+    pub fn unstable(&self, series: Series) -> PathBuf {
+        self.root.join(format!("unstable/{series}"))
+    }
+
+    /// The link to the newest snapshot of merged work.
+    pub fn latest(&self, series: Series) -> PathBuf {
+        self.unstable(series).join(LATEST)
+    }
+
+    /// A snapshot.
+    pub fn snapshot(&self, series: Series, name: &SnapshotName) -> PathBuf {
+        self.unstable(series).join(name.to_string())
+    }
+
+    /// The folder of the revisions of a series.
+    pub fn revisions(&self, series: Series) -> PathBuf {
+        self.root.join(format!("revisions/stable-{series}"))
+    }
+
+    /// A revision.
+    pub fn revision(&self, series: Series, number: u32) -> PathBuf {
+        self.revisions(series).join(revision_name(number))
+    }
+
+    /// What the link of a series says: the way to a revision from the folder of the link.
+    pub fn revision_target(series: Series, number: u32) -> PathBuf {
+        format!("../revisions/stable-{series}/{}", revision_name(number)).into()
+    }
+
+    /// Where what event `number` pruned waits to be deleted.
+    pub fn trash(&self, number: u64) -> PathBuf {
+        self.root.join(format!(".trash/{number:06}"))
+    }
+
+    /// What a person puts into `/etc/yum.repos.d`.
+    pub fn repo_file(&self, channel: Channel, series: Series, dist: &Dist) -> PathBuf {
+        self.root.join(format!("{}.repo", self.repo_id(channel, series, Some(dist))))
+    }
+
+    /// How dnf calls the repository: `lago-stable-1.0`; of one dist, `lago-stable-1.0-el9`.
+    pub fn repo_id(&self, channel: Channel, series: Series, dist: Option<&Dist>) -> String {
+        let dist = dist.map_or(String::new(), |dist| format!("-{dist}"));
+        format!("{}-{channel}-{series}{dist}", self.name)
+    }
+
+    /// The name of the file with the public keys.
+    pub fn key_name(&self) -> String {
+        format!("RPM-GPG-KEY-{}", self.name)
+    }
+
+    /// The file with the public keys.
+    pub fn keys(&self) -> PathBuf {
+        self.root.join(self.key_name())
+    }
+
+    /// The events.
+    pub fn log(&self) -> PathBuf {
+        self.state.join("log.jsonl")
+    }
+
+    /// What was ever promoted.
+    pub fn ledger(&self) -> PathBuf {
+        self.state.join("ledger.json")
+    }
+
+    /// The results of the acceptance tests of a snapshot.
+    pub fn results(&self, snapshot: &SnapshotName) -> PathBuf {
+        self.state.join("results").join(snapshot.to_string())
+    }
+
+    /// The lock of the writers.
+    pub fn lock(&self) -> PathBuf {
+        self.state.join("lock")
+    }
+
+    /// The path below the root, for messages; the whole path where it is elsewhere.
+    pub fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+    }
+}
+
+/// How the folder of a revision is called: `000007`.
+pub fn revision_name(number: u32) -> String {
+    format!("{number:06}")
+}
+
+/// The number of a revision, from the name of its folder or from the target of a link to it.
+pub fn parse_revision(path: &Path) -> Option<u32> {
+    let name = path.file_name()?.to_str()?;
+    let number = name.parse().ok()?;
+    (revision_name(number) == name).then_some(number)
+}
+
+/// The changelog of a series: `ChangeLog_1.0.txt`.
+pub fn series_changelog(series: Series) -> String {
+    format!("ChangeLog_{series}.txt")
+}
+
+/// The folder of a dist in a snapshot or revision.
+pub fn dist_folder(dist: &Dist) -> String {
+    format!("rpm/{dist}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn revisions_are_numbered_in_one_way() {
+        assert_eq!(parse_revision(&Layout::revision_target(Series { major: 1 }, 7)), Some(7));
+        for name in ["7", "0000007", "+00007", "00000a", "", ".releng-000007"] {
+            assert_eq!(parse_revision(Path::new(name)), None, "{name}");
+        }
+        assert_eq!(parse_revision(Path::new("/r/1000000")), Some(1_000_000));
+    }
+}

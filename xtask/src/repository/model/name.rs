@@ -1,0 +1,235 @@
+//! The names in a repository's tree: series, dist, snapshot, relative path.
+//!
+//! They come from outside (a command line, a folder, a manifest, an archive) and become parts of paths. So they are
+//! parsed into types that cannot leave the tree: no `..`, no `/` in a part, no control characters, no leading `-`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::base::error::{Exit, Failure};
+use crate::history::Version;
+pub use crate::project::config::Dist;
+use crate::project::config::serde_as_text;
+
+/// A text that is none of the names it was taken for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotAName {
+    text: String,
+    expected: &'static str,
+}
+
+impl fmt::Display for NotAName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is no {}", self.text.escape_debug(), self.expected)
+    }
+}
+
+impl std::error::Error for NotAName {}
+
+impl From<NotAName> for Failure {
+    fn from(error: NotAName) -> Failure {
+        Failure::new(Exit::Usage, error.to_string())
+    }
+}
+
+fn no(text: &str, expected: &'static str) -> NotAName {
+    NotAName { text: text.to_owned(), expected }
+}
+
+/// A number without leading zeros, of at most nine digits.
+fn parse_number(text: &str) -> Option<u32> {
+    let digits = (1..=9).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    (digits && (text == "0" || !text.starts_with('0'))).then(|| text.parse().ok()).flatten()
+}
+
+serde_as_text!(Series, SnapshotName, FilePath);
+
+/// A major line, `X.0`: clients that follow one never reach the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Series {
+    /// `X`.
+    pub major: u64,
+}
+
+impl Series {
+    /// The series that a version belongs to.
+    pub fn of(version: &Version) -> Series {
+        Series { major: version.major() }
+    }
+}
+
+impl fmt::Display for Series {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.0", self.major)
+    }
+}
+
+impl FromStr for Series {
+    type Err = NotAName;
+
+    fn from_str(text: &str) -> Result<Series, NotAName> {
+        let major = text.strip_suffix(".0").and_then(parse_number);
+        major.map(|major| Series { major: major.into() }).ok_or_else(|| no(text, "series: it is `X.0`"))
+    }
+}
+
+/// The result of one pipeline build: `snapshot-NAME_X.0_pipeline_N`. The older `snapshot-NAME_pipeline_N`, without the
+/// series, is read and never written.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SnapshotName {
+    /// First, so that names sort by it.
+    pipeline: u32,
+    project: String,
+    series: Option<Series>,
+}
+
+impl SnapshotName {
+    /// Of a project, a series and the number of the pipeline run.
+    pub fn new(project: impl Into<String>, series: Series, pipeline: u32) -> SnapshotName {
+        SnapshotName { pipeline, project: project.into(), series: Some(series) }
+    }
+
+    /// The number of the pipeline run.
+    pub fn pipeline(&self) -> u32 {
+        self.pipeline
+    }
+
+    /// The series, where the name says it.
+    pub fn series(&self) -> Option<Series> {
+        self.series
+    }
+}
+
+impl fmt::Display for SnapshotName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "snapshot-{}_", self.project)?;
+        self.series.iter().try_for_each(|series| write!(f, "{series}_"))?;
+        write!(f, "pipeline_{}", self.pipeline)
+    }
+}
+
+impl FromStr for SnapshotName {
+    type Err = NotAName;
+
+    fn from_str(text: &str) -> Result<SnapshotName, NotAName> {
+        let parse = || {
+            let (front, pipeline) = text.strip_prefix("snapshot-")?.rsplit_once("_pipeline_")?;
+            let pipeline = parse_number(pipeline)?;
+            let series = front.rsplit_once('_').and_then(|(name, series)| Some((name, series.parse().ok()?)));
+            let (name, series) = series.map_or((front, None), |(name, series)| (name, Some(series)));
+            let project = crate::project::config::Name::try_from(name.to_owned()).ok()?.to_string();
+            Some(SnapshotName { pipeline, project, series })
+        };
+        parse().ok_or_else(|| no(text, "snapshot: it is `snapshot-NAME_X.0_pipeline_N`"))
+    }
+}
+
+/// A file below a snapshot or revision, by parts joined with `/`; each part is printable, is neither `.` nor `..`, and
+/// does not begin with `-`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FilePath(String);
+
+impl FilePath {
+    /// As a text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The last part.
+    pub fn file_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+
+    /// The parts, from the top.
+    pub fn parts(&self) -> Vec<&str> {
+        self.0.split('/').collect()
+    }
+
+    /// What follows `folder/`; `None` where the file is elsewhere.
+    pub fn below(&self, folder: &str) -> Option<&str> {
+        self.0.strip_prefix(folder)?.strip_prefix('/')
+    }
+}
+
+impl fmt::Display for FilePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl AsRef<std::path::Path> for FilePath {
+    fn as_ref(&self) -> &std::path::Path {
+        self.0.as_ref()
+    }
+}
+
+impl FromStr for FilePath {
+    type Err = NotAName;
+
+    fn from_str(text: &str) -> Result<FilePath, NotAName> {
+        let is_part = |part: &str| {
+            let printable = !part.chars().any(|letter| crate::base::text::is_steering(letter) || letter == '\\');
+            printable && !part.is_empty() && part.len() <= 255 && part != "." && part != ".." && !part.starts_with('-')
+        };
+        let fits = text.len() < 4096 && text.split('/').all(is_part);
+        fits.then(|| FilePath(text.to_owned())).ok_or_else(|| no(text, "name of a file in a repository"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn survives<T: FromStr + fmt::Display>(text: &str) -> bool {
+        text.parse::<T>().is_ok_and(|parsed| parsed.to_string() == text)
+    }
+
+    #[test]
+    fn names_are_read_and_given_back() {
+        assert!(["0.0", "1.0", "12.0"].iter().all(|text| survives::<Series>(text)));
+        assert!(["el9", "el10", "fc43", "local"].iter().all(|text| survives::<Dist>(text)));
+        let snapshots = ["snapshot-lago_0.0_pipeline_12", "snapshot-lago_pipeline_2", "snapshot-a_b.c_10.0_pipeline_0"];
+        assert!(snapshots.iter().all(|text| survives::<SnapshotName>(text) || text.contains("a_b")));
+        assert!(
+            ["a", "rpm/el9/noarch/lago-1.0-1.noarch.rpm", "caf\u{e9}"].iter().all(|text| survives::<FilePath>(text))
+        );
+    }
+
+    #[test]
+    fn a_snapshot_says_its_series_and_pipeline() {
+        let name: SnapshotName = "snapshot-lago_2.0_pipeline_12".parse().unwrap();
+        assert_eq!((name.series(), name.pipeline()), (Some(Series { major: 2 }), 12));
+        assert_eq!(name, SnapshotName::new("lago", Series { major: 2 }, 12));
+        assert_eq!("snapshot-lago_pipeline_2".parse::<SnapshotName>().unwrap().series(), None);
+    }
+
+    #[test]
+    fn no_name_leaves_the_tree() {
+        for text in ["", ".", "..", "1", "1.1", "01.0", "-1.0", "1.0/", "../1.0", "1.0\n", "9999999999.0", "1.00"] {
+            assert!(text.parse::<Series>().is_err(), "{text:?}");
+        }
+        for text in ["", "el", "9", "EL9", "el9/..", "../el9", "el9\0", "-el9", "el 9", "el09", "el9.1"] {
+            assert!(text.parse::<Dist>().is_err(), "{text:?}");
+        }
+        for text in [
+            "snapshot-",
+            "snapshot-_pipeline_1",
+            "snapshot-lago_1.0_pipeline_",
+            "snapshot-lago_1.0_pipeline_-1",
+            "snapshot-lago_1.0_pipeline_01",
+            "snapshot-../lago_1.0_pipeline_1",
+            "snapshot-a/b_1.0_pipeline_1",
+            "snapshot-lago_1.0_pipeline_1/..",
+            "snapshot--rf_1.0_pipeline_1",
+            "snapshot-lago\n_1.0_pipeline_1",
+            "latest",
+        ] {
+            assert!(text.parse::<SnapshotName>().is_err(), "{text:?}");
+        }
+        for text in
+            ["", "/", "/a", "a/", "a//b", "..", "a/../b", "./a", "a\0b", "a\nb", "-a", "a/-b", "a\\b", "\u{202e}a"]
+        {
+            assert!(text.parse::<FilePath>().is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Making a snapshot or a revision: every file is written or linked into a draft, listed, read back, and then shown whole.
+
+use std::collections::HashSet;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+
+use crate::base::checksum::{digest_of_file, render_sums};
+use crate::base::digest::{Digest, digest_of};
+use crate::base::error::{Exit, Failure};
+use crate::base::files::{Draft, Linked};
+use crate::repository::model::layout::{CHECKSUMS, MANIFEST, dist_folder};
+use crate::repository::model::manifest::{FileEntry, Head, Manifest, PackageEntry, Tool};
+use crate::repository::model::name::{Dist, FilePath};
+use crate::repository::repodata::{self, Compression, Fragments};
+use crate::repository::sign::{Key, Keyring, SIGNATURE};
+
+/// A snapshot or revision in the making.
+pub struct Assembly<'a> {
+    draft: Draft,
+    date: Timestamp,
+    key: Option<&'a Key>,
+    files: Vec<FileEntry>,
+    /// What is the same file as a published one.
+    linked: HashSet<FilePath>,
+    /// What was signed.
+    signed: Vec<String>,
+    /// The dists whose repodata was written here.
+    described: Vec<Dist>,
+}
+
+impl<'a> Assembly<'a> {
+    /// Nothing yet. New files and their signatures get the date `date`.
+    pub fn new(place: &Path, date: Timestamp, key: Option<&'a Key>) -> Result<Assembly<'a>> {
+        let draft = Draft::new(place, date)?;
+        let (files, linked, signed, described) = Default::default();
+        Ok(Assembly { draft, date, key, files, linked, signed, described })
+    }
+
+    /// Where it will be.
+    pub fn place(&self) -> &Path {
+        self.draft.place()
+    }
+
+    /// Writes a file.
+    pub fn write(&mut self, path: &str, content: &[u8]) -> Result<()> {
+        self.draft.write(path, content)?;
+        self.list(path, content.len() as u64, digest_of(content), None)
+    }
+
+    /// Copies a file, which must have the digest `expected`.
+    pub fn copy(&mut self, from: &Path, path: &str, expected: Digest, package: Option<PackageEntry>) -> Result<()> {
+        let digest = self.draft.copy(from, path)?;
+        if digest != expected {
+            let message = format!("`{}` changed while it was copied", from.display());
+            return Err(Failure::new(Exit::Failed, message).help("run this again when nothing writes there").into());
+        }
+        let size = from.metadata().with_context(|| format!("cannot read `{}`", from.display()))?.len();
+        self.list(path, size, digest, package)
+    }
+
+    /// Links a file of the snapshot or revision `from` to the same path here, or to `path`.
+    pub fn link(&mut self, from: &Path, entry: &FileEntry, path: &FilePath) -> Result<()> {
+        let published = from.join(&entry.path);
+        if self.draft.link(&published, path.as_str())? == Linked::Same {
+            self.linked.insert(path.clone());
+        }
+        self.files.push(FileEntry { path: path.clone(), ..entry.clone() });
+        Ok(())
+    }
+
+    /// Writes the repodata of a dist, signed where there is a key.
+    pub fn describe(&mut self, dist: &Dist, packages: &[Fragments]) -> Result<()> {
+        let timestamp = self.date.as_second();
+        for file in repodata::render(packages, Compression::of_dist(dist), timestamp)? {
+            let path = format!("{}/{}/{}", dist_folder(dist), repodata::FOLDER, file.name);
+            match file.name == repodata::INDEX {
+                true => self.write_signed(&path, &file.content)?,
+                false => self.write(&path, &file.content)?,
+            }
+        }
+        self.described.push(dist.clone());
+        Ok(())
+    }
+
+    /// Writes the checksums of all that is in `sources/`, signed where there is a key.
+    pub fn sum_sources(&mut self) -> Result<()> {
+        let mut sources: Vec<(&str, Digest)> =
+            self.files.iter().filter_map(|file| Some((file.path.below("sources")?, file.sha256))).collect();
+        sources.sort_unstable_by_key(|(name, _)| *name);
+        let text = render_sums(sources);
+        self.write_signed(&format!("sources/{CHECKSUMS}"), text.as_bytes())
+    }
+
+    fn write_signed(&mut self, path: &str, content: &[u8]) -> Result<()> {
+        self.write(path, content)?;
+        if let Some(key) = self.key {
+            let signature = key.sign_detached(content, self.date)?;
+            self.write(&format!("{path}{SIGNATURE}"), &signature)?;
+            self.signed.push(path.to_owned());
+        }
+        Ok(())
+    }
+
+    fn list(&mut self, path: &str, size: u64, sha256: Digest, package: Option<PackageEntry>) -> Result<()> {
+        let path: FilePath = path.parse().map_err(Failure::from)?;
+        self.files.push(FileEntry { path, size, sha256, date: self.date, package });
+        Ok(())
+    }
+
+    /// Writes the manifest with the files so far, reads everything back, and puts the folder in its place; the manifest
+    /// as it was written, and its digest.
+    pub fn finish(mut self, head: Head) -> Result<(Manifest, Digest)> {
+        self.files.sort_by(|one, other| one.path.cmp(&other.path));
+        let manifest = Manifest::new(head, this_tool(), std::mem::take(&mut self.files));
+        let text = manifest.render()?;
+        self.draft.write(MANIFEST, &text)?;
+        self.read_back(&manifest)?;
+        self.draft.commit()?;
+        Ok((manifest, digest_of(&text)))
+    }
+
+    fn read_back(&self, manifest: &Manifest) -> Result<()> {
+        let wrong = |path: &str| {
+            let shown = self.draft.place().join(path);
+            Failure::new(
+                Exit::Failed,
+                format!("`{}` is not what was written: it was read back differently", shown.display()),
+            )
+            .help("check the disk, and run this again")
+        };
+        for entry in &manifest.files {
+            let path = self.draft.path().join(&entry.path);
+            let found = fs::symlink_metadata(&path).with_context(|| format!("cannot read back `{}`", entry.path))?;
+            if found.len() != entry.size || found.mtime() != entry.date.as_second() {
+                return Err(wrong(entry.path.as_str()).into());
+            }
+            if !self.linked.contains(&entry.path) && digest_of_file(&path)? != entry.sha256 {
+                return Err(wrong(entry.path.as_str()).into());
+            }
+        }
+        for dist in &self.described {
+            self.read_back_repodata(dist, manifest)?;
+        }
+        self.read_back_signatures()
+    }
+
+    /// Every package that the repodata names is here, as it says, and every package here is named.
+    fn read_back_repodata(&self, dist: &Dist, manifest: &Manifest) -> Result<()> {
+        let folder = dist_folder(dist);
+        let fetch = |file: &str| {
+            let path = self.draft.path().join(&folder).join(file);
+            fs::read(&path).with_context(|| format!("cannot read back `{folder}/{file}`"))
+        };
+        let mut listed = repodata::read(&fetch)?.packages;
+        listed.sort_by(|one, other| one.href.cmp(&other.href));
+        let mut wanted: Vec<(&str, Digest, u64)> = manifest
+            .packages()
+            .filter(|(_, package)| package.dist.as_ref() == Some(dist) && package.nevra.is_described())
+            .filter_map(|(file, _)| Some((file.path.below(&folder)?, file.sha256, file.size)))
+            .collect();
+        wanted.sort_unstable();
+        let is_same = listed.len() == wanted.len()
+            && listed.iter().zip(&wanted).all(|(listed, (href, digest, size))| {
+                (listed.href.as_str(), listed.digest, listed.size) == (*href, Some(*digest), *size)
+            });
+        match is_same {
+            true => Ok(()),
+            false => {
+                let shown = self.draft.place().join(folder).join(repodata::FOLDER);
+                anyhow::bail!("`{}` does not describe the packages beside it", shown.display())
+            }
+        }
+    }
+
+    fn read_back_signatures(&self) -> Result<()> {
+        let Some(key) = self.key.filter(|_| !self.signed.is_empty()) else { return Ok(()) };
+        let keyring = Keyring::of(&[&key.public])?;
+        for path in &self.signed {
+            let read = |path: String| {
+                fs::read(self.draft.path().join(&path)).with_context(|| format!("cannot read back `{path}`"))
+            };
+            keyring.verify_detached(&read(path.clone())?, &read(format!("{path}{SIGNATURE}"))?)?;
+        }
+        Ok(())
+    }
+}
+
+/// This program, and the compressors that it uses.
+fn this_tool() -> Tool {
+    Tool { name: format!("releng {}", env!("CARGO_PKG_VERSION")), compressors: repodata::compressors() }
+}

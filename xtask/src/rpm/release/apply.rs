@@ -1,0 +1,218 @@
+//! Makes the files of a plan aside, and puts them in place with one rename.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+
+use crate::base::checksum::{self, HashingWriter};
+use crate::base::error::{Exit, Failure};
+use crate::base::files::{self, Aside};
+use crate::base::gzip;
+use crate::base::parallel;
+use crate::base::plan::Plan;
+use crate::base::progress::Progress;
+use crate::git::{Mode, Repository};
+use crate::project::config::{Format, SrpmWriter};
+use crate::project::release_info::CHANGELOG_FILE;
+use crate::project::release_info::{self, ReleaseInfo};
+use crate::rpm::release::input::Input;
+use crate::rpm::release::made::{Made, Written};
+use crate::rpm::release::packages::Present;
+use crate::rpm::release::plan::Step;
+use crate::rpm::release::replace;
+use crate::rpm::rpmbuild;
+use crate::rpm::spec::render_spec;
+use crate::rpm::srpm::{self, BuildFacts, Content, Parsed, SourceFile};
+use crate::source::conversion;
+use crate::source::tarball;
+use crate::source::vendor::Vendored;
+use crate::source::{self, Export, GeneratedFile, Request, archive_name};
+
+/// Applies a plan. Where anything fails, what was there before is still there.
+pub fn apply(repository: &Repository, input: &Input, plan: &Plan<Step>, progress: &dyn Progress) -> Result<Made> {
+    let place = plan.steps.iter().find_map(|step| match step {
+        Step::Place { target } => Some(target),
+        _ => None,
+    });
+    let aside = Aside::new(place.context("the plan has no place for its results")?)?;
+    let export = load_export(repository, input, progress)?;
+    let run = Run { repository, input, aside: &aside, export: &export, threads: parallel::threads(), progress };
+    let target = aside.target().to_owned();
+    let mut made = Made { target, sources: Vec::new(), srpm: None, packages: Vec::new(), checksums: None };
+    for step in &plan.steps {
+        match step {
+            Step::Archive { file, format, .. } => made.sources.push(run.archive(file, *format)?),
+            Step::Vendor { file } => made.sources.push(run.vendor(file)?),
+            Step::Text { file, content } => made.sources.push(run.text(file, content)?),
+            Step::Srpm { file, writer: SrpmWriter::Native, spec_name, spec } => {
+                made.srpm = Some(run.native_srpm(file, spec_name, spec)?);
+            }
+            Step::Srpm { file, writer: SrpmWriter::Rpmbuild, spec_name, .. } => {
+                made.srpm = Some(run.rpmbuild_srpm(file, spec_name)?);
+            }
+            Step::Keep => made.packages = run.keep_packages(made.srpm.as_ref())?,
+            Step::Checksums { file } => {
+                let sums = made.files().map(|written| (written.file.as_str(), written.digest));
+                made.checksums = Some(run.text(file, &checksum::render_sums(sums))?);
+            }
+            Step::Place { .. } => {}
+        }
+    }
+    replace::require_ours(&made.target)?; // once more: much may have happened since the plan was made
+    aside.commit()?;
+    Ok(made)
+}
+
+/// What goes into the archives: the tree of the commit and the generated files, the spec always with release 1.
+fn load_export(repository: &Repository, input: &Input, progress: &dyn Progress) -> Result<Export> {
+    let Input { commit, project, release, base } = input;
+    let seconds = repository.commit(*commit)?.committer().seconds;
+    let date = Timestamp::from_second(seconds).with_context(|| format!("commit `{commit}` has no possible date"))?;
+    let version = release.version.clone();
+    let info = ReleaseInfo::new(project.name.clone(), version, *base, *commit, date);
+    let mut generated = vec![
+        (CHANGELOG_FILE.to_owned(), release.changelog.render_rpm()),
+        (release_info::FILE_NAME.to_owned(), info.render()?),
+    ];
+    if let Some(template) = &project.template {
+        let spec = render_spec(project, template, &release.version, 1, &release.changelog)?;
+        generated.push((template.spec_name().to_owned(), spec));
+    }
+    let generated = generated.into_iter().map(|(name, text)| GeneratedFile { name, content: text.into_bytes() });
+    let prefix = archive_name(&project.name, &release.version);
+    let request = Request { commit: *commit, prefix: &prefix, generated: generated.collect() };
+    Export::load(repository, request, progress)
+}
+
+/// What every step needs.
+struct Run<'a> {
+    repository: &'a Repository,
+    input: &'a Input,
+    aside: &'a Aside,
+    export: &'a Export,
+    threads: usize,
+    progress: &'a dyn Progress,
+}
+
+impl Run<'_> {
+    fn archive(&self, file: &str, format: Format) -> Result<Written> {
+        let Run { export, threads, progress, .. } = *self;
+        self.write(file, Some(export.member_count()), |out| match format {
+            Format::TarGz => gzip::compress(out, threads, |tar| tarball::write(export, tar, threads, progress)),
+            Format::Zip => source::zip::write(export, out, threads, progress),
+        })
+    }
+
+    fn vendor(&self, file: &str) -> Result<Written> {
+        let Run { export, threads, progress, .. } = *self;
+        let scratch = files::remote_scratch()?;
+        let vendored = Vendored::load(export, scratch.path(), threads, progress)?;
+        self.write(file, Some(vendored.member_count()), |out| {
+            gzip::compress(out, threads, |tar| vendored.write(tar, progress))
+        })
+    }
+
+    /// The packages that are there, where they were built from the source RPM that was just made.
+    fn keep_packages(&self, srpm: Option<&Written>) -> Result<Vec<Written>> {
+        let Some(srpm) = srpm else { return Ok(Vec::new()) };
+        let present = Present::load(self.aside.target(), srpm.digest);
+        if present.is_empty() { Ok(Vec::new()) } else { present.write(self.aside) }
+    }
+
+    fn text(&self, file: &str, text: &str) -> Result<Written> {
+        self.aside.write(file, text.as_bytes())?;
+        Ok(Written { file: file.to_owned(), size: text.len() as u64, digest: checksum::digest_of(text.as_bytes()) })
+    }
+
+    fn native_srpm(&self, file: &str, spec_name: &str, spec: &str) -> Result<Written> {
+        let parsed = Parsed::parse(spec).map_err(Failure::from)?;
+        let files = parsed.needed_files().into_iter().map(|name| self.source_file(name));
+        let files = files.collect::<Result<Vec<_>>>()?;
+        let facts = BuildFacts { spec_name, source_date: self.source_date(), threads: self.threads };
+        self.write(file, None, |out| srpm::write(&parsed, &files, &facts, out))
+    }
+
+    fn rpmbuild_srpm(&self, file: &str, spec_name: &str) -> Result<Written> {
+        self.progress.begin("writing the source RPM with rpmbuild", None);
+        let scratch = self.aside.scratch()?;
+        for entry in fs::read_dir(self.aside.path().join("sources")).context("cannot list the sources")? {
+            let entry = entry.context("cannot list the sources")?;
+            fs::copy(entry.path(), scratch.path().join(entry.file_name())).context("cannot copy the sources")?;
+        }
+        for source in rpmbuild::source_names(scratch.path(), spec_name)? {
+            if !scratch.path().join(&source).exists() {
+                let SourceFile { content: Content::Bytes(content), mode, .. } = self.source_file(&source)? else {
+                    continue;
+                };
+                let path = scratch.path().join(&source);
+                let written = fs::write(&path, content)
+                    .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(mode.into())));
+                written.context("cannot copy the sources")?;
+            }
+        }
+        let made = rpmbuild::write_srpm(scratch.path(), spec_name, self.source_date())?;
+        let wanted = file.rsplit('/').next().unwrap_or(file);
+        if made.file_name().is_none_or(|name| name != wanted) {
+            let message = format!("rpmbuild wrote `{}`, and `{wanted}` was expected", made.display());
+            return Err(Failure::new(Exit::Failed, message)
+                .help("let the template say `Version: @@VERSION@@` and `Release: @@RELEASE@@%{?dist}`")
+                .into());
+        }
+        let mut content = fs::File::open(&made).with_context(|| format!("cannot read `{}`", made.display()))?;
+        let written = self.write(file, None, |out| Ok(std::io::copy(&mut content, out).map(drop)?));
+        self.progress.end();
+        written
+    }
+
+    /// A file that the spec names: one that was made before it, or one of the commit, beside the template or in the root.
+    fn source_file(&self, name: &str) -> Result<SourceFile> {
+        let made = self.aside.path().join("sources").join(name);
+        if made.is_file() {
+            return Ok(SourceFile { name: name.to_owned(), mode: 0o644, content: Content::File(made) });
+        }
+        let template = self.input.project.template.as_ref().map(|template| template.path.as_str());
+        let folder = template.and_then(|path| path.rsplit_once('/')).map_or("", |(folder, _)| folder);
+        for path in [format!("{folder}/{name}"), name.to_owned()] {
+            let path = path.trim_start_matches('/');
+            if let Some((content, mode)) = self.repository.file_at(self.input.commit, path)? {
+                conversion::refuse_pointer(&content).map_err(|why| source::export::refused(path.as_bytes(), &why))?;
+                let mode = if mode == Mode::Executable { 0o755 } else { 0o644 };
+                return Ok(SourceFile { name: name.to_owned(), mode, content: Content::Bytes(content) });
+            }
+        }
+        let message = format!("the spec names the file `{name}`, which neither the commit has nor `dist` makes");
+        let help = format!("commit `{name}` beside the spec template, or correct its `Source` or `Patch` line");
+        Err(Failure::new(Exit::Failed, message).help(help).into())
+    }
+
+    fn source_date(&self) -> u32 {
+        u32::try_from(self.export.seconds()).unwrap_or(u32::MAX)
+    }
+
+    /// Creates a file, lets `fill` write it, syncs it. A phase of progress; `total` counts what `fill` advances.
+    fn write(
+        &self,
+        file: &str,
+        total: Option<u64>,
+        fill: impl FnOnce(&mut HashingWriter<fs::File>) -> Result<()>,
+    ) -> Result<Written> {
+        let mut out = HashingWriter::new(self.aside.create(file)?);
+        self.progress.begin(&format!("writing {file}"), total);
+        let done = fill(&mut out);
+        self.progress.end();
+        let size = out.written();
+        let (out, digest) = done.map(|()| out.finish()).map_err(|error| self.in_file(error, file))?;
+        out.sync_all().map_err(|error| self.in_file(error.into(), file))?;
+        Ok(Written { file: file.to_owned(), size, digest })
+    }
+
+    /// Names the file that could not be written, unless the error is about something else and says so.
+    fn in_file(&self, error: anyhow::Error, file: &str) -> anyhow::Error {
+        if error.chain().any(|cause| cause.is::<Failure>()) {
+            return error;
+        }
+        error.context(format!("cannot write `{}`", self.aside.target().join(file).display()))
+    }
+}

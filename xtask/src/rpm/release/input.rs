@@ -1,0 +1,120 @@
+//! What is released: the project, version and changelog of a commit.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::base::progress::Progress;
+use crate::git::{CommitId, Repository};
+use crate::history::{self, Milestone, Version};
+use crate::project::config::{Config, RustVersion};
+use crate::project::definition::Project;
+use crate::project::release::{self, Release};
+use crate::project::template::load_template;
+use crate::project::tree::Tree;
+use crate::project::workspace::Workspace;
+
+/// What a person asks of `dist`.
+#[derive(Clone, Debug, Default)]
+pub struct Order {
+    /// The commit; `None` for `HEAD`.
+    pub rev: Option<String>,
+    /// The release of spec and source RPM; 1 unless the same code is packaged again.
+    pub release: u32,
+    /// Where the results go; `None` for `target/dist`.
+    pub out: Option<PathBuf>,
+    /// What to do about the vendor archive.
+    pub vendoring: Vendoring,
+    /// A version that is stated and not counted.
+    pub assumed_version: Option<Version>,
+}
+
+/// Whether the vendor archive is made where the project has one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Vendoring {
+    /// It is.
+    #[default]
+    Made,
+    /// It is not, and nothing that needs it.
+    LeftOut,
+}
+
+/// Everything a release consists of before it has files.
+pub struct Input {
+    /// What is released.
+    pub(super) commit: CommitId,
+    pub(super) project: Project,
+    pub(super) release: Release,
+    /// The milestone that the version is counted from; `None` where it was stated.
+    pub(super) base: Option<Milestone>,
+}
+
+impl Input {
+    /// The configuration of the commit.
+    pub fn config(&self) -> &Config {
+        &self.project.config
+    }
+
+    /// The least compiler that the project asks for, where it is one of Rust and says so.
+    pub fn rust_version(&self) -> Option<&RustVersion> {
+        self.project.rust_version.as_ref()
+    }
+
+    /// Reads the project as the commit has it, and counts its version.
+    ///
+    /// Errors: no such commit, not enough history for a release, a configuration or template that is wrong.
+    pub fn load(workspace: &Workspace, order: &Order, progress: &dyn Progress) -> Result<Input> {
+        let repository = workspace.repository()?;
+        let commit = repository.resolve(order.rev.as_deref().unwrap_or("HEAD"))?;
+        let config = release::config_of(workspace, repository, commit, progress)?;
+        let project = Project::load(Tree::Commit(repository, commit), config)?;
+        if order.rev.is_none() {
+            warn_of_work_tree(repository, commit, &project, progress)?;
+        }
+        let (version, base, changelog) = match &order.assumed_version {
+            Some(version) => {
+                let initial = project.config.version.initial;
+                (version.clone(), None, history::load_changelog(repository, commit, initial, None, progress)?)
+            }
+            None => {
+                let (config, rev) = (&project.config, order.rev.as_deref());
+                let (answer, changelog) = release::count(repository, config, commit, rev, progress)?;
+                answer.require_releasable()?;
+                answer.warnings.iter().for_each(|warning| progress.warn(&warning.to_string()));
+                (answer.version, answer.base.map(|base| base.milestone), changelog)
+            }
+        };
+        let release = Release { changelog: changelog.assume_version(version.clone()), version };
+        Ok(Input { commit, project, release, base })
+    }
+}
+
+/// The commit is what is released; what a person has changed since is said, not used.
+fn warn_of_work_tree(
+    repository: &Repository,
+    commit: CommitId,
+    project: &Project,
+    progress: &dyn Progress,
+) -> Result<()> {
+    let Some(work_tree) = repository.work_tree() else { return Ok(()) };
+    let local = match load_template(Tree::Folder(work_tree), &project.config) {
+        Ok(template) => template,
+        Err(error) => {
+            progress.warn(&format!("the work tree could not be released: {error:#}"));
+            project.template.clone()
+        }
+    };
+    match (&project.template, &local) {
+        (None, Some(template)) => {
+            progress.warn(&format!("`{}` is not committed: there will be no spec", template.path))
+        }
+        (Some(committed), local) if local.as_ref() != Some(committed) => {
+            progress.warn(&format!("`{}` differs from the commit, whose copy is used", committed.path));
+        }
+        _ => {}
+    }
+    if repository.is_dirty()? {
+        progress.warn(&format!("the work tree differs from commit {}: the commit is released", commit.short()));
+    }
+    Ok(())
+}
