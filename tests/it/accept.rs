@@ -153,7 +153,8 @@ fn the_tests_are_those_of_the_snapshots_commit() {
     let site = staged(&[("pass", "true", "")]);
     site.project
         .commit("Change the test", &[("packaging/release.toml", "[[acceptance]]\nname = \"n\"\nrun = [\"false\"]\n")]);
-    let plan = format!("accept {SNAPSHOT}:\n  run pass: sh -c true\n");
+    let result = format!("results/{SNAPSHOT}/0001-pass");
+    let plan = format!("accept {SNAPSHOT}:\n  run pass: sh -c true; write {result}.json and {result}.log\n");
     accept(&site, &["--dry-run"]).exits(0).prints(&plan);
     assert!(!results(&site).exists());
     accept(&site, &[]).exits(0);

@@ -25,6 +25,7 @@ mod lineage;
 mod messages;
 mod own_package;
 mod packages;
+mod plans;
 mod promote;
 mod repodata;
 mod report;

@@ -64,8 +64,12 @@ fn a_release_without_packages_is_staged() {
     let site = Site::new();
     site.commit("Go on").dist();
     site.releng(&["stage", "--dry-run"]).exits(0).prints(
-        "stage demo 1.0.1 as snapshot-demo_1.0_pipeline_1:\n  copy 5 files into sources/\n  \
-         put them in unstable/1.0/snapshot-demo_1.0_pipeline_1\n  flip latest to snapshot-demo_1.0_pipeline_1\n",
+        "stage demo 1.0.1 as snapshot-demo_1.0_pipeline_1:\n  make unstable/1.0/snapshot-demo_1.0_pipeline_1:\n    \
+         write ChangeLog.txt\n    copy 4 files into sources/\n    copy 1 package into sources/\n    \
+         write sources/SHA256SUMS\n    \
+         write manifest.json, and show the folder as unstable/1.0/snapshot-demo_1.0_pipeline_1\n  \
+         make unstable/1.0/latest lead to snapshot-demo_1.0_pipeline_1\n  \
+         append to log.jsonl: staged snapshot-demo_1.0_pipeline_1 as latest\n",
     );
     assert!(!site.served("").exists() && !site.state("").exists(), "a dry run writes nothing");
     site.releng(&["stage"]).exits(0);

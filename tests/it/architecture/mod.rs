@@ -175,10 +175,10 @@ fn a_planted_arrow_is_found_in_any_spelling() {
 
 #[test]
 fn a_planted_circle_is_found_between_files_and_between_folders() {
-    // `revision` uses `assembly`, of the same folder; the files of `stage/` use those of `write/`.
+    // `apply` uses `assembly`, of the same folder; the files of `stage/` use those of `write/`.
     for (file, line) in [
-        ("repository/write/assembly.rs", "use super::revision::Change;"),
-        ("repository/write/assembly.rs", "use crate::repository::write::revision;"),
+        ("repository/write/assembly.rs", "use super::apply::apply;"),
+        ("repository/write/assembly.rs", "use crate::repository::write::apply;"),
         ("repository/write/writer.rs", "use crate::repository::stage::input::Input;"),
         ("repository/mod.rs", "fn planted() { prune::decide(); }\nuse self::prune::Step;"),
     ] {

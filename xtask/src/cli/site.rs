@@ -18,8 +18,39 @@ use crate::repository::model::layout::Layout;
 use crate::repository::model::store::Store;
 use crate::repository::promote::schedule::Schedule;
 use crate::repository::sign::Key;
-use crate::repository::write::revision::Change;
+use crate::repository::write::apply::{ChangeContext, apply};
+use crate::repository::write::plan::ChangePlan;
 use crate::repository::write::writer::Writer;
+
+/// Whether a command shows what it would do, or does it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    Preview,
+    Change,
+}
+
+impl Mode {
+    /// By the flag `--dry-run`.
+    pub fn of(dry_run: bool) -> Mode {
+        if dry_run { Mode::Preview } else { Mode::Change }
+    }
+}
+
+/// A repository, read for a preview or locked for a change.
+pub enum Access {
+    Preview(Store),
+    Change(Writer),
+}
+
+impl Access {
+    /// The repository as it is now.
+    pub fn store(&self) -> &Store {
+        match self {
+            Access::Preview(store) => store,
+            Access::Change(writer) => &writer.store,
+        }
+    }
+}
 
 /// The repository that a command is about.
 pub struct Site<'a> {
@@ -64,12 +95,31 @@ impl<'a> Site<'a> {
         Store::open(self.layout.clone())
     }
 
-    /// The repository for writing; `command` is what the next one is told who must wait.
-    pub fn writer(&self, command: &str) -> Result<Writer> {
-        Writer::open(self.layout.clone(), command, self.ui)
+    /// The repository as a command needs it; another run that must wait is told the name of the `command`.
+    ///
+    /// Errors: another run holds the lock, also for a preview.
+    pub fn access(&self, command: &str, mode: Mode) -> Result<Access> {
+        Ok(match mode {
+            Mode::Preview => Access::Preview(self.store()?),
+            Mode::Change => Access::Change(Writer::open(self.layout.clone(), command, self.ui)?),
+        })
     }
 
-    /// Whom to ask about commits.
+    /// Prints the plan of a preview; carries out that of a change. The folder that was made.
+    pub fn carry_out(&self, access: &mut Access, plan: &ChangePlan, key: Option<&Key>) -> Result<Option<PathBuf>> {
+        match access {
+            Access::Preview(_) => {
+                self.ui.print(&plan.to_string())?;
+                Ok(None)
+            }
+            Access::Change(writer) => {
+                let context = ChangeContext { key, now: self.now, progress: self.ui };
+                apply(writer, plan, &context)
+            }
+        }
+    }
+
+    /// What git says about commits.
     pub fn git(&self) -> Git<'_> {
         Git { repository: self.repository, config: &self.config }
     }
@@ -77,11 +127,6 @@ impl<'a> Site<'a> {
     /// The key that signs, where one is configured.
     pub fn key(&self) -> Result<Option<Key>> {
         self.config.repository.sign.as_deref().map(Key::load).transpose()
-    }
-
-    /// What is the same for all changes.
-    pub fn change<'k>(&'k self, key: Option<&'k Key>) -> Change<'k> {
-        Change { key, now: self.now, progress: self.ui }
     }
 
     /// Says so where `cargo clean` would delete the repository.

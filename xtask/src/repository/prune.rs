@@ -1,7 +1,6 @@
 //! What may go: snapshots and revisions that no rule keeps. The rules are pure; what they look at is loaded by [`load`].
 
 use std::collections::HashMap;
-use std::fmt;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -11,14 +10,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::base::error::Failure;
 use crate::base::files;
-use crate::base::plan::Plan;
 use crate::project::config::RepositoryKeys;
 use crate::repository::clients::in_flight::{IN_FLIGHT, ended_as_latest};
-use crate::repository::model::event::{Deed, Event, Log};
+use crate::repository::model::event::{Action, Log};
 use crate::repository::model::layout::{Layout, MANIFEST};
 use crate::repository::model::name::{FilePath, Series, SnapshotName};
 use crate::repository::model::store::Store;
-use crate::repository::write::writer::Writer;
+use crate::repository::write::plan::{ChangePlan, ChangeStep};
 
 /// How many of the newest revisions of a series stay for rollbacks.
 const REVISIONS: usize = 20;
@@ -86,9 +84,9 @@ pub fn judge_snapshots(
 
 /// The reason of the hold on a snapshot that has not ended.
 pub fn find_hold(log: &Log, name: &SnapshotName, now: Timestamp) -> Option<String> {
-    let last = log.events().rev().find_map(|event| match &event.deed {
-        Deed::Hold { snapshot, why, until } if snapshot == name => Some(Some((why, until))),
-        Deed::Unhold { snapshot } if snapshot == name => Some(None),
+    let last = log.events().rev().find_map(|event| match &event.action {
+        Action::Hold { snapshot, why, until } if snapshot == name => Some(Some((why, until))),
+        Action::Unhold { snapshot } if snapshot == name => Some(None),
         _ => None,
     });
     let (why, until) = last??;
@@ -105,7 +103,7 @@ pub fn judge_revisions(
 ) -> Vec<Option<Kept>> {
     let newest = revisions.len().saturating_sub(REVISIONS);
     let ended = |number: u32| {
-        let of_series = log.events().filter_map(|event| Some((event.deed.revision()?, event.at)));
+        let of_series = log.events().filter_map(|event| Some((event.action.revision()?, event.at)));
         let mut later = of_series.filter(|((of, other), _)| *of == series && *other > number);
         later.next().map(|(_, at)| at)
     };
@@ -117,44 +115,15 @@ pub fn judge_revisions(
     revisions.iter().enumerate().map(judge).collect()
 }
 
-/// One thing that pruning does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Deletes what an earlier prune moved away, for good.
-    Delete {
-        /// The number of that event.
-        event: u64,
-        /// What that frees.
-        bytes: u64,
-    },
-    /// Moves a snapshot or revision into the trash.
-    Move {
-        /// Below the root.
-        item: FilePath,
-        /// What deleting it will free.
-        bytes: u64,
-    },
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let size = |bytes: &u64| crate::base::size::human_size(*bytes);
-        match self {
-            Step::Delete { event, bytes } => write!(f, "delete what event {event} pruned ({} freed)", size(bytes)),
-            Step::Move { item, bytes } => {
-                write!(f, "move {item} into the trash ({} freed by the next prune)", size(bytes))
-            }
-        }
-    }
-}
-
-/// Decides what goes.
-pub fn decide(store: &Store, keys: &RepositoryKeys, now: Timestamp) -> Result<Plan<Step>> {
+/// Decides what is deleted from the trash, and what is moved there: the event is logged before, so that a killed run can be
+/// completed.
+pub fn decide(store: &Store, keys: &RepositoryKeys, now: Timestamp) -> Result<ChangePlan> {
     let mut steps = Vec::new();
-    for event in store.log.events().filter(|event| matches!(event.deed, Deed::Prune { .. }) && event.at < now) {
+    for event in store.log.events().filter(|event| matches!(event.action, Action::Prune { .. }) && event.at < now) {
         let trash = store.layout.trash(event.number);
         if trash.is_dir() {
-            steps.push(Step::Delete { event: event.number, bytes: freed_by(&[&trash])? });
+            let bytes = freed_by(&[&trash])?;
+            steps.push(ChangeStep::Delete { shown: store.layout.shown(&trash), path: trash, bytes });
         }
     }
     let mut going = Vec::new();
@@ -170,11 +139,18 @@ pub fn decide(store: &Store, keys: &RepositoryKeys, now: Timestamp) -> Result<Pl
         let gone = revisions.iter().zip(kept).filter(|(_, kept)| kept.is_none());
         going.extend(gone.map(|(number, _)| store.layout.revision(series, *number)));
     }
+    let (mut items, mut moves) = (Vec::new(), Vec::new());
     for path in going {
-        let item = store.layout.shown(&path).parse().map_err(Failure::from)?;
-        steps.push(Step::Move { item, bytes: freed_by(&[&path])? });
+        let item: FilePath = store.layout.shown(&path).parse().map_err(Failure::from)?;
+        let to = store.layout.trash_place(store.log.next_number(), &item);
+        moves.push(ChangeStep::Trash { item: item.clone(), to, bytes: freed_by(&[&path])? });
+        items.push(item);
     }
-    Ok(Plan { title: "prune".to_owned(), steps })
+    if !items.is_empty() {
+        steps.push(ChangeStep::Log { action: Action::Prune { items } });
+    }
+    steps.append(&mut moves);
+    Ok(ChangePlan { title: "prune".to_owned(), steps })
 }
 
 /// What the rules see of a snapshot.
@@ -185,23 +161,6 @@ pub fn load(layout: &Layout, series: Series, name: SnapshotName) -> Result<Snaps
         false => None,
     };
     Ok(SnapshotFacts { name, staged })
-}
-
-/// Applies the plan: the old trash goes, the event is written, and what it names moves.
-pub fn apply(writer: &mut Writer, plan: &Plan<Step>, now: Timestamp) -> Result<()> {
-    let mut items = Vec::new();
-    for step in &plan.steps {
-        match step {
-            Step::Delete { event, .. } => files::remove(&writer.store.layout.trash(*event))?,
-            Step::Move { item, .. } => items.push(item.clone()),
-        }
-    }
-    if items.is_empty() {
-        return Ok(());
-    }
-    let event: Event = writer.store.log.next(now, Deed::Prune { items });
-    writer.record(event.clone(), None)?;
-    writer.move_to_trash(&event)
 }
 
 /// How many bytes deleting `folders` frees: a file with links elsewhere frees none, and one with several here counts once.
@@ -242,10 +201,10 @@ mod tests {
         SnapshotName::new("lago", SERIES, pipeline)
     }
 
-    fn log(deeds: Vec<(i64, Deed)>) -> Log {
+    fn log(actions: Vec<(i64, Action)>) -> Log {
         let mut log = Log::default();
-        for (day, deed) in deeds {
-            let entry = Entry { event: log.next(at(day), deed), manifest: None };
+        for (day, action) in actions {
+            let entry = Entry { event: log.next(at(day), action), manifest: None };
             let line = entry.render().unwrap();
             log.push(entry, line.as_bytes());
         }
@@ -254,15 +213,15 @@ mod tests {
 
     #[test]
     fn each_rule_keeps_its_own() {
-        let staged = |pipeline, day| (day, Deed::Stage { snapshot: name(pipeline), series: SERIES, latest: true });
-        let promoted = Deed::Promote {
+        let staged = |pipeline, day| (day, Action::Stage { snapshot: name(pipeline), series: SERIES, latest: true });
+        let promoted = Action::Promote {
             snapshot: name(2),
             series: SERIES,
             revision: 1,
             version: "1.0.2".parse().unwrap(),
             untested: None,
         };
-        let hold = |pipeline, until| Deed::Hold { snapshot: name(pipeline), why: "a customer".to_owned(), until };
+        let hold = |pipeline, until| Action::Hold { snapshot: name(pipeline), why: "a customer".to_owned(), until };
         let log = log(vec![
             staged(1, 0),
             staged(2, 1),
@@ -273,7 +232,7 @@ mod tests {
             (3, hold(4, Some(at(50)))),
             staged(5, 40),
             (40, hold(5, None)),
-            (41, Deed::Unhold { snapshot: name(5) }),
+            (41, Action::Unhold { snapshot: name(5) }),
             staged(6, 98),
             staged(7, 99),
         ]);
@@ -307,8 +266,9 @@ mod tests {
 
     #[test]
     fn old_revisions_go_unless_somebody_may_be_reading_them() {
-        let deeds = (1..=30).map(|revision| (i64::from(revision), Deed::Rollback { series: SERIES, revision, to: 1 }));
-        let log = log(deeds.collect());
+        let actions =
+            (1..=30).map(|revision| (i64::from(revision), Action::Rollback { series: SERIES, revision, to: 1 }));
+        let log = log(actions.collect());
         let revisions: Vec<u32> = (1..=30).collect();
         let kept = judge_revisions(SERIES, &revisions, Some(30), &log, at(30));
         assert_eq!(kept.iter().filter(|kept| kept.is_none()).count(), 10);

@@ -1,61 +1,38 @@
 //! Taking a promotion back, forward in the log: a series gets the content of an earlier revision, or loses packages.
 
-use std::fmt;
-use std::path::PathBuf;
-
 use anyhow::Result;
+use jiff::Timestamp;
 
 use crate::base::error::{Exit, Failure, program};
-use crate::base::plan::Plan;
 use crate::repository::model::carried::Carried;
-use crate::repository::model::event::Deed;
+use crate::repository::model::event::{Action, NewRevision, RevisionCause};
 use crate::repository::model::layout::series_changelog;
 use crate::repository::model::manifest::Release;
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::store::{Revision, Store};
-use crate::repository::write::revision::{self, Change, Contents, Take, carry, load_described, next_number};
-use crate::repository::write::writer::Writer;
+use crate::repository::sign::Key;
+use crate::repository::write::plan::ChangePlan;
+use crate::repository::write::revision::{RevisionContents, Take, carry, load_described, next_number, revision_steps};
 use crate::rpm::nevra::Nevra;
 use crate::source::unpack;
 
 /// A step back that is decided.
 pub struct Undo {
-    /// What there is to do, for people.
-    pub plan: Plan<Step>,
-    base: Revision,
-    /// The dists that the content has not and clients know.
-    emptied: Vec<Dist>,
-    deed: Deed,
+    title: String,
+    contents: RevisionContents,
+    new: NewRevision,
 }
 
 impl Undo {
-    /// Whether anything is signed anew on the way.
+    /// Whether anything is signed anew.
     pub fn signs(&self) -> bool {
-        matches!(self.deed, Deed::Yank { .. }) || !self.emptied.is_empty()
+        !self.contents.described.is_empty()
     }
-}
 
-/// One thing that a step back does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Leaves a package out.
-    Leave {
-        /// Which.
-        package: Nevra,
-        /// Of which dist; `None` for one in `sources/`.
-        dist: Option<Dist>,
-    },
-    /// Makes the revision.
-    Make(revision::Step),
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Step::Leave { package, dist: Some(dist) } => write!(f, "leave out {package} of {dist}"),
-            Step::Leave { package, dist: None } => write!(f, "leave out {package} of sources/"),
-            Step::Make(step) => write!(f, "{step}"),
-        }
+    /// What is written to make the revision.
+    pub fn plan(self, store: &Store, key: Option<&Key>, now: Timestamp) -> Result<ChangePlan> {
+        let steps = revision_steps(store, self.contents, &self.new, key, now)?;
+        Ok(ChangePlan { title: self.title, steps })
     }
 }
 
@@ -86,16 +63,13 @@ pub fn decide_rollback(store: &Store, series: Series, to: Option<u32>) -> Result
             .into());
     }
     let base = store.revision(series, to)?;
-    let revision = next_number(store, series)?;
-    let count = carry(&base, Take::Everything).len();
+    let number = next_number(store, series)?;
     let had = base.manifest.dists();
-    let has = store.revision(series, current)?.manifest.dists();
-    let emptied: Vec<Dist> = has.into_iter().filter(|dist| !had.contains(dist)).collect();
-    let described = emptied.iter().map(|dist| revision::Step::Describe { dist: dist.clone() });
-    let steps = [revision::Step::Carry { revision: to, count }].into_iter().chain(described);
-    let steps = steps.chain([revision::Step::Flip { series, revision }]).map(Step::Make).collect();
+    let mut emptied = store.revision(series, current)?.manifest.dists();
+    emptied.retain(|dist| !had.contains(dist));
     let title = format!("roll stable/{series} back from revision {current} to the content of revision {to}");
-    Ok(Undo { plan: Plan { title, steps }, base, emptied, deed: Deed::Rollback { series, revision, to } })
+    let new = NewRevision { series, number, cause: RevisionCause::Rollback { to } };
+    Ok(Undo { title, contents: same(&base, &emptied), new })
 }
 
 /// The revision whose content was there before what `number` has came to be.
@@ -105,8 +79,8 @@ fn previous(store: &Store, series: Series, number: u32) -> Option<u32> {
 
 /// The first revision that had the content of revision `number`.
 fn content_of(store: &Store, series: Series, number: u32) -> u32 {
-    match store.log.making_of(series, number).map(|entry| &entry.event.deed) {
-        Some(Deed::Rollback { to, .. }) => content_of(store, series, *to),
+    match store.log.making_of(series, number).map(|entry| &entry.event.action) {
+        Some(Action::Rollback { to, .. }) => content_of(store, series, *to),
         _ => number,
     }
 }
@@ -129,50 +103,37 @@ pub fn decide_yank(store: &Store, wanted: &Nevra, why: &str) -> Result<Undo> {
     }
     for series in store.series()? {
         let Some(base) = store.current(series)? else { continue };
-        let hits: Vec<(Nevra, Option<Dist>)> = base
-            .manifest
-            .packages()
-            .filter(|(_, package)| package.nevra == *wanted)
-            .map(|(_, package)| (package.nevra.clone(), package.dist.clone()))
-            .collect();
+        let packages = base.manifest.packages().map(|(_, package)| package);
+        let hits: Vec<Option<Dist>> =
+            packages.filter(|package| package.nevra == *wanted).map(|package| package.dist.clone()).collect();
         if hits.is_empty() {
             continue;
         }
-        let revision = next_number(store, series)?;
-        let count = carry(&base, Take::Goods).len() - hits.len();
-        let mut steps = vec![Step::Make(revision::Step::Carry { revision: base.number, count })];
-        steps.extend(hits.into_iter().map(|(package, dist)| Step::Leave { package, dist }));
-        let described = base.manifest.dists().into_iter().map(|dist| revision::Step::Describe { dist });
-        steps.extend(described.chain([revision::Step::Flip { series, revision }]).map(Step::Make));
-        let deed = Deed::Yank { series, revision, packages: vec![wanted.clone()], why: why.to_owned() };
-        let title = format!("yank {wanted} from stable/{series}");
-        return Ok(Undo { plan: Plan { title, steps }, base, emptied: Vec::new(), deed });
+        let number = next_number(store, series)?;
+        let dists: Vec<String> = hits.iter().flatten().map(ToString::to_string).collect();
+        let place = if dists.is_empty() { "sources".to_owned() } else { dists.join(", ") };
+        let title = format!("yank {wanted} from stable/{series} ({place})");
+        let packages = vec![wanted.clone()];
+        let contents = without(&base, &packages)?;
+        let cause = RevisionCause::Yank { packages, why: why.to_owned() };
+        return Ok(Undo { title, contents, new: NewRevision { series, number, cause } });
     }
     let message = format!("no stable series has the package `{wanted}`");
     let help = format!("`dnf repoquery --nevra` and `{} status` show what there is", program());
     Err(Failure::new(Exit::Failed, message).help(help).into())
 }
 
-/// Makes the revision; its folder.
-pub fn apply(writer: &mut Writer, undo: &Undo, change: &Change<'_>) -> Result<PathBuf> {
-    let contents = match &undo.deed {
-        Deed::Yank { packages, .. } => without(&undo.base, packages)?,
-        _ => same(&undo.base, &undo.emptied),
-    };
-    revision::publish(writer, contents, undo.deed.clone(), change)
-}
-
 /// The revision as it was. A dist that came later stays, without packages: its clients must find repodata.
-fn same(base: &Revision, emptied: &[Dist]) -> Contents {
+fn same(base: &Revision, emptied: &[Dist]) -> RevisionContents {
     let (release, earlier) = (base.manifest.release.clone(), base.manifest.earlier.clone());
     let carried = carry(base, Take::Everything);
     let described = emptied.iter().map(|dist| (dist.clone(), Vec::new())).collect();
-    Contents { release, earlier, carried, changelog: None, described }
+    RevisionContents { release, earlier, carried, changelog: None, described }
 }
 
 /// The revision without packages. Where none of the last release is left, the one before it is the last, and the changelog
 /// of the series is taken from that one's tarball.
-fn without(base: &Revision, yanked: &[Nevra]) -> Result<Contents> {
+fn without(base: &Revision, yanked: &[Nevra]) -> Result<RevisionContents> {
     let series = base.manifest.series;
     let is_kept =
         |carried: &Carried| carried.entry.package.as_ref().is_none_or(|package| !yanked.contains(&package.nevra));
@@ -195,16 +156,13 @@ fn without(base: &Revision, yanked: &[Nevra]) -> Result<Contents> {
     let last = last.unwrap_or(releases.len() - 1);
     let (release, earlier) = (releases[last].clone(), releases[..last].to_vec());
     let changelog_name = series_changelog(series);
-    let changelog = match release == base.manifest.release {
-        true => {
-            let entry = base.manifest.file(&changelog_name).cloned();
-            carried.extend(entry.map(|entry| Carried { from: base.path.clone(), to: entry.path.clone(), entry }));
-            None
-        }
-        false => {
-            let top = crate::source::archive_name(&base.manifest.project, &release.version);
-            Some(unpack::read_facts(&base.path.join(format!("sources/{top}.tar.gz")), &top)?.changelog)
-        }
+    let changelog = if release == base.manifest.release {
+        let entry = base.manifest.file(&changelog_name).cloned();
+        carried.extend(entry.map(|entry| Carried { from: base.path.clone(), to: entry.path.clone(), entry }));
+        None
+    } else {
+        let top = crate::source::archive_name(&base.manifest.project, &release.version);
+        Some(unpack::read_facts(&base.path.join(format!("sources/{top}.tar.gz")), &top)?.changelog)
     };
-    Ok(Contents { release, earlier, carried, changelog, described })
+    Ok(RevisionContents { release, earlier, carried, changelog, described })
 }

@@ -10,11 +10,10 @@ use crate::base::files;
 use crate::base::junit::{Case, Outcome, Suite, render_junit};
 use crate::cli::context::Context;
 use crate::cli::site::Site;
-use crate::repository::accept::Bench;
-use crate::repository::accept::result::{Facts, TestResult, Verdict};
+use crate::repository::accept::{self, Surroundings};
 use crate::repository::model::name::SnapshotName;
 use crate::repository::model::store::{Snapshot, Store};
-use crate::repository::verify::snapshot::check_whole;
+use crate::repository::model::test_result::{TestFacts, TestResult, Verdict};
 
 /// Arguments of `accept`.
 #[derive(Debug, clap::Args)]
@@ -36,32 +35,24 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let store = site.store()?;
     let snapshot = find(&store, args.snapshot.as_ref())?;
     let tests = site.git().config_of(snapshot.manifest.release.commit)?.acceptance;
-    if tests.is_empty() {
-        let help = "add a test to `packaging/release.toml`: `[[acceptance]]` with `name` and `run`, and commit it";
-        return Err(Failure::new(Exit::Usage, "no acceptance test is configured").help(help).into());
-    }
+    let plan = accept::decide(&store, &snapshot, tests)?;
+    let junit_path = args.junit.as_ref().map(std::path::absolute).transpose()?;
     if args.dry_run {
-        let plan = tests.iter().map(|test| format!("run {}: {}\n", test.name, test.run.join(" "))).collect::<String>();
-        return context.ui.print(&format!("accept {}:\n{plan}", snapshot.name).replace("\nrun", "\n  run"));
-    }
-    if let Some(why) = check_whole(&store, &snapshot)? {
-        let message = format!("refusing to test `{}`: {why}", snapshot.name);
-        let help = format!("see what else is wrong: `{} verify`; then stage it again", crate::base::error::program());
-        return Err(Failure::new(Exit::Failed, message).help(help).into());
+        let junit_step = junit_path.map_or(String::new(), |path| format!("  write {}\n", path.display()));
+        return context.ui.print(&format!("{plan}{junit_step}"));
     }
     let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned());
-    let bench = Bench::new(&site.layout, &snapshot, path)?;
-    let folder = site.layout.results(&snapshot.name);
+    let surroundings = Surroundings::new(&site.layout, &snapshot, path)?;
     let mut results = Vec::new();
-    for test in &tests {
-        let result = bench.run(test, &snapshot, &folder, site.now, &context.ui)?;
+    for run in &plan.steps {
+        let result = surroundings.run(run, &snapshot, site.now, &context.ui)?;
         context.ui.print(&format!("{}\n", describe(&result.facts)))?;
         results.push(result);
     }
-    if let Some(path) = &args.junit {
-        let path = std::path::absolute(path)?;
-        files::make_folders(path.parent().unwrap_or(&path))?;
-        files::write(&path, junit(&snapshot, &results, &folder)?.as_bytes())?;
+    let folder = site.layout.results(&snapshot.name);
+    if let Some(path) = &junit_path {
+        files::make_folders(path.parent().unwrap_or(path))?;
+        files::write(path, junit(&snapshot, &results, &folder)?.as_bytes())?;
     }
     match results.iter().find(|result| result.facts.verdict != Verdict::Passed) {
         None => Ok(()),
@@ -86,7 +77,7 @@ fn find(store: &Store, name: Option<&SnapshotName>) -> Result<Snapshot> {
     Err(Failure::new(Exit::Failed, "there is no `latest` snapshot").help(help).into())
 }
 
-fn describe(facts: &Facts) -> String {
+fn describe(facts: &TestFacts) -> String {
     let seconds = Duration::from_millis(facts.milliseconds).as_secs_f64();
     let how = match (facts.verdict, facts.exit_code) {
         (Verdict::Passed, _) => "passed".to_owned(),

@@ -6,7 +6,7 @@ use crate::cli::commands::{rpm, stage};
 use crate::cli::context::Context;
 use crate::cli::release_job::{Job, ReleaseArgs, Reuse, report, require_srpm};
 use crate::cli::site::pipeline_of_ci;
-use crate::repository::stage::Order;
+use crate::repository::stage::StageOrder;
 
 /// Arguments of `dist`.
 #[derive(Debug, clap::Args)]
@@ -48,5 +48,5 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         return Ok(());
     }
     let pipeline = args.pipeline.map_or_else(pipeline_of_ci, |pipeline| Ok(Some(pipeline)))?;
-    stage::run_after_dist(context, &made.target, Order { pipeline, unmerged: false })
+    stage::run_after_dist(context, &made.target, StageOrder { pipeline, unmerged: false })
 }

@@ -7,9 +7,10 @@ use jiff::tz::TimeZone;
 
 use crate::base::error::{Exit, Failure};
 use crate::cli::context::Context;
-use crate::cli::site::Site;
-use crate::repository::model::event::Deed;
+use crate::cli::site::{Mode, Site};
+use crate::repository::model::event::Action;
 use crate::repository::model::name::SnapshotName;
+use crate::repository::write::plan::{ChangePlan, ChangeStep};
 
 /// Arguments of `hold`.
 #[derive(Debug, clap::Args)]
@@ -45,26 +46,32 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         return Err(Failure::new(Exit::Usage, "a hold needs a reason").help("say why: `--why TEXT`").into());
     }
     let until = args.until.map(end_of).transpose()?;
-    let deed = Deed::Hold { snapshot: args.snapshot.clone(), why: args.why.clone(), until };
-    record(context, "hold", &args.snapshot, deed, args.dry_run)
+    let action = Action::Hold { snapshot: args.snapshot.clone(), why: args.why.clone(), until };
+    record(context, "hold", &args.snapshot, action, Mode::of(args.dry_run))
 }
 
 /// Releases a hold.
 pub fn run_unhold(context: &Context, args: &UnholdArgs) -> Result<()> {
-    record(context, "unhold", &args.snapshot, Deed::Unhold { snapshot: args.snapshot.clone() }, args.dry_run)
+    record(
+        context,
+        "unhold",
+        &args.snapshot,
+        Action::Unhold { snapshot: args.snapshot.clone() },
+        Mode::of(args.dry_run),
+    )
 }
 
-fn record(context: &Context, command: &str, snapshot: &SnapshotName, deed: Deed, dry_run: bool) -> Result<()> {
+fn record(context: &Context, command: &str, snapshot: &SnapshotName, action: Action, mode: Mode) -> Result<()> {
     let site = Site::load(context)?;
-    if dry_run {
-        site.store()?.find_series(snapshot)?;
-        return context.ui.print(&format!("{command} {snapshot}: write one event to the log\n"));
+    let mut access = site.access(command, mode)?;
+    access.store().find_series(snapshot)?;
+    let plan =
+        ChangePlan { title: format!("{command} {snapshot}"), steps: vec![ChangeStep::Log { action: action.clone() }] };
+    site.carry_out(&mut access, &plan, None)?;
+    if mode == Mode::Change {
+        context.ui.note(&action.to_string());
     }
-    let mut writer = site.writer(command)?;
-    writer.store.find_series(snapshot)?;
-    let event = writer.store.log.next(site.now, deed);
-    context.ui.note(&event.deed.to_string());
-    writer.record(event, None)
+    Ok(())
 }
 
 /// The first second after a day.

@@ -3,10 +3,9 @@
 use anyhow::Result;
 
 use crate::cli::context::Context;
-use crate::cli::site::Site;
+use crate::cli::site::{Access, Mode, Site};
 use crate::repository::model::name::SnapshotName;
-use crate::repository::promote::{self, Order, Promotion};
-use crate::repository::write::writer::Writer;
+use crate::repository::promote::{self, PromoteOrder, Promotion};
 
 /// Arguments of `promote`.
 #[derive(Debug, clap::Args)]
@@ -35,40 +34,33 @@ fn parse_reason(text: &str) -> Result<String, &'static str> {
 /// Promotes and prints the path of the revision.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
-    let order = Order { snapshot: args.snapshot.clone(), major: args.major, untested: args.untested.clone() };
+    let order = PromoteOrder { snapshot: args.snapshot.clone(), major: args.major, untested: args.untested.clone() };
+    let mut access = site.access("promote", Mode::of(args.dry_run))?;
     if args.due {
-        return run_due(context, &site, &order, args.dry_run);
+        return run_due(context, &site, &mut access, &order);
     }
-    if args.dry_run {
-        let promotion = promote::decide(&site.store()?, &order, &site.git())?;
-        context.ui.print(&promotion.plan.to_string())?;
-        return Ok(promotion.require_open()?);
-    }
-    let mut writer = site.writer("promote")?;
-    let promotion = promote::decide(&writer.store, &order, &site.git())?;
-    apply(context, &site, &mut writer, &promotion)
+    let promotion = promote::decide(access.store(), &order, &site.git())?;
+    carry_out(context, &site, &mut access, &promotion)
 }
 
 /// Promotes what is due in each series, the highest first. One that is due and may not be promoted does not keep the
 /// others back, and is the failure in the end.
-fn run_due(context: &Context, site: &Site<'_>, order: &Order, dry_run: bool) -> Result<()> {
+fn run_due(context: &Context, site: &Site<'_>, access: &mut Access, order: &PromoteOrder) -> Result<()> {
     let git = site.git();
     let schedule = site.schedule(&git);
-    let mut writer = if dry_run { None } else { Some(site.writer("promote")?) };
-    let store = site.store()?;
     let (mut refused, mut found) = (None, false);
-    for series in store.series()?.into_iter().rev() {
-        let store = writer.as_ref().map_or(&store, |writer| &writer.store);
-        let Some((promotion, reason)) = schedule.decide(store, series, order)? else { continue };
+    for series in access.store().series()?.into_iter().rev() {
+        let Some((promotion, reason)) = schedule.decide(access.store(), series, order)? else { continue };
         found = true;
         context.ui.note(&format!("{} is due: {reason}", promotion.snapshot.name));
-        if dry_run {
-            context.ui.print(&promotion.plan.to_string())?;
-        }
-        match (promotion.require_open(), &mut writer) {
-            (Err(closed), _) => refused = refused.or(Some(closed)),
-            (Ok(()), Some(writer)) => apply(context, site, writer, &promotion)?,
-            (Ok(()), None) => {}
+        match promotion.require_open() {
+            Ok(()) => carry_out(context, site, access, &promotion)?,
+            Err(closed) => {
+                if let Access::Preview(_) = access {
+                    context.ui.print(&promotion.to_string())?;
+                }
+                refused = refused.or(Some(closed));
+            }
         }
     }
     if !found {
@@ -77,12 +69,17 @@ fn run_due(context: &Context, site: &Site<'_>, order: &Order, dry_run: bool) -> 
     Ok(refused.map_or(Ok(()), Err)?)
 }
 
-fn apply(context: &Context, site: &Site<'_>, writer: &mut Writer, promotion: &Promotion) -> Result<()> {
+/// Shows the gates of a preview, and goes on where they are open.
+fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access, promotion: &Promotion) -> Result<()> {
+    if let Access::Preview(_) = access {
+        context.ui.print(&promotion.to_string())?;
+    }
     promotion.require_open()?;
-    site.warn_of_target();
     let key = site.key()?;
-    let place = promote::apply(writer, promotion, &site.change(key.as_ref()))?;
+    let plan = promotion.plan(access.store(), key.as_ref(), site.now)?;
+    let Some(place) = site.carry_out(access, &plan, key.as_ref())? else { return Ok(()) };
+    site.warn_of_target();
     let (name, kind) = (&promotion.snapshot.name, promotion.kind);
-    context.ui.note(&format!("promoted {name} to {} ({kind})", writer.store.layout.shown(&place)));
+    context.ui.note(&format!("promoted {name} to {} ({kind})", site.layout.shown(&place)));
     context.ui.print(&format!("{}\n", place.display()))
 }

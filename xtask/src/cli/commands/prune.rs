@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::cli::context::Context;
-use crate::cli::site::Site;
+use crate::cli::site::{Access, Mode, Site};
 use crate::repository::prune;
 
 /// Arguments of `prune`.
@@ -17,17 +17,15 @@ pub struct Args {
 /// Prunes and prints what went.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
-    let keys = &site.config.repository;
-    if args.dry_run {
-        let plan = prune::decide(&site.store()?, keys, site.now)?;
-        return context.ui.print(&plan.to_string());
+    let mut access = site.access("prune", Mode::of(args.dry_run))?;
+    let plan = prune::decide(access.store(), &site.config.repository, site.now)?;
+    if plan.steps.is_empty() {
+        context.ui.note("nothing to prune");
+        return Ok(());
     }
-    let mut writer = site.writer("prune")?;
-    let plan = prune::decide(&writer.store, keys, site.now)?;
-    prune::apply(&mut writer, &plan, site.now)?;
-    match plan.steps.is_empty() {
-        true => context.ui.note("nothing to prune"),
-        false => context.ui.print(&plan.to_string())?,
+    site.carry_out(&mut access, &plan, None)?;
+    if let Access::Change(_) = access {
+        context.ui.print(&plan.to_string())?;
     }
     Ok(())
 }

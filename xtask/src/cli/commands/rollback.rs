@@ -5,10 +5,11 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::cli::context::Context;
-use crate::cli::site::Site;
-use crate::repository::model::event::Deed;
+use crate::cli::site::{Access, Mode, Site};
+use crate::repository::model::event::Action;
 use crate::repository::model::name::Series;
 use crate::repository::undo::{self, Undo};
+use crate::repository::write::writer::Writer;
 
 /// Arguments of `rollback`.
 #[derive(Debug, clap::Args)]
@@ -27,32 +28,33 @@ pub struct Args {
 /// Rolls back and says what clients must do.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
-    if args.dry_run {
-        return context.ui.print(&undo::decide_rollback(&site.store()?, args.series, args.to)?.plan.to_string());
-    }
-    let mut writer = site.writer("rollback")?;
-    // Without a revision the command means one step back, and this step an interrupted run has taken.
-    let taken = writer.finished.iter().find_map(|event| match event.deed {
-        Deed::Rollback { series, revision, .. } if series == args.series && args.to.is_none() => Some(revision),
-        _ => None,
-    });
-    if let Some(revision) = taken {
+    let mut access = site.access("rollback", Mode::of(args.dry_run))?;
+    if let Access::Change(writer) = &access
+        && let Some(revision) = finished_rollback(writer, args)
+    {
         return report(context, &writer.store.layout.revision(args.series, revision));
     }
-    let undo = undo::decide_rollback(&writer.store, args.series, args.to)?;
-    apply(context, &site, &mut writer, &undo)
+    let undo = undo::decide_rollback(access.store(), args.series, args.to)?;
+    carry_out(context, &site, &mut access, undo)
+}
+
+/// The revision of a rollback that an interrupted run had begun and this one has finished: without `--to`, the command means
+/// one step back, and that step is taken.
+fn finished_rollback(writer: &Writer, args: &Args) -> Option<u32> {
+    writer.finished.iter().find_map(|event| match event.action {
+        Action::Rollback { series, revision, .. } if series == args.series && args.to.is_none() => Some(revision),
+        _ => None,
+    })
 }
 
 /// Makes the revision and reports it; for `yank` as well.
-pub(super) fn apply(
-    context: &Context,
-    site: &Site<'_>,
-    writer: &mut crate::repository::write::writer::Writer,
-    undo: &Undo,
-) -> Result<()> {
+pub(super) fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access, undo: Undo) -> Result<()> {
     let key = if undo.signs() { site.key()? } else { None };
-    let place = undo::apply(writer, undo, &site.change(key.as_ref()))?;
-    report(context, &place)
+    let plan = undo.plan(access.store(), key.as_ref(), site.now)?;
+    match site.carry_out(access, &plan, key.as_ref())? {
+        Some(place) => report(context, &place),
+        None => Ok(()),
+    }
 }
 
 fn report(context: &Context, place: &Path) -> Result<()> {

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::cli::context::Context;
-use crate::cli::site::{Site, pipeline_of_ci};
+use crate::cli::site::{Mode, Site, pipeline_of_ci};
+use crate::repository::model::name::Series;
 use crate::repository::stage::input::Input;
-use crate::repository::stage::{self, Decision, Order};
+use crate::repository::stage::{self, StageOrder, Staging};
 
 /// Arguments of `stage`.
 #[derive(Debug, clap::Args)]
@@ -33,50 +34,42 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         None => context.workspace()?.root.join("target/dist"),
     };
     let pipeline = args.pipeline.map_or_else(pipeline_of_ci, |pipeline| Ok(Some(pipeline)))?;
-    let order = Order { pipeline, unmerged: args.unmerged };
+    let order = StageOrder { pipeline, unmerged: args.unmerged };
     let site = Site::load(context)?;
     let input = Input::load(&folder, site.config.rpm.portable_noarch, &context.ui)?;
     input.require_name(&site.layout.name)?;
-    if args.dry_run {
-        return preview(context, &site, &input, order);
+    match stage(context, &site, &input, order, Mode::of(args.dry_run))? {
+        Some(place) => context.ui.print(&format!("{}\n", place.display())),
+        None => Ok(()),
     }
-    let place = make(context, &site, &input, order)?;
-    context.ui.print(&format!("{}\n", place.display()))
 }
 
 /// Stages what `dist` has just made of a commit, whose name counts.
-pub(super) fn run_after_dist(context: &Context, folder: &Path, order: Order) -> Result<()> {
+pub(super) fn run_after_dist(context: &Context, folder: &Path, order: StageOrder) -> Result<()> {
     let mut site = Site::load(context)?;
     let input = Input::load(folder, site.config.rpm.portable_noarch, &context.ui)?;
     site.layout = site.layout.of_project(&input.info.name);
-    make(context, &site, &input, order).map(|_| ())
+    stage(context, &site, &input, order, Mode::Change).map(drop)
 }
 
-fn preview(context: &Context, site: &Site<'_>, input: &Input, order: Order) -> Result<()> {
-    match stage::decide(&site.store()?, input, order, &site.git(), site.config.repository.sign.is_some())? {
-        Decision::Already(name) => context.ui.print(&format!("{name} is staged already\n")),
-        Decision::Stage(staging) => {
-            staging.notes.iter().for_each(|note| context.ui.note(note));
-            context.ui.print(&staging.plan.to_string())
-        }
-    }
-}
-
-/// Stages a folder; the path of the snapshot.
-fn make(context: &Context, site: &Site<'_>, input: &Input, order: Order) -> Result<PathBuf> {
+/// Stages a release; the folder of the snapshot, where there is one then.
+fn stage(context: &Context, site: &Site<'_>, input: &Input, order: StageOrder, mode: Mode) -> Result<Option<PathBuf>> {
     let key = site.key()?;
-    let mut writer = site.writer("stage")?;
-    let place = match stage::decide(&writer.store, input, order, &site.git(), key.is_some())? {
-        Decision::Already(name) => {
+    let mut access = site.access("stage", mode)?;
+    let (plan, notes) = match stage::decide(access.store(), input, order, &site.git(), key.as_ref(), site.now)? {
+        Staging::New { plan, notes } => (plan, notes),
+        Staging::Already(name) => {
             context.ui.note(&format!("{name} is staged already"));
-            writer.store.layout.snapshot(crate::repository::model::name::Series::of(&input.info.version), &name)
-        }
-        Decision::Stage(staging) => {
-            staging.notes.iter().for_each(|note| context.ui.note(note));
-            let place = stage::apply(&mut writer, input, &staging, key.as_ref(), site.now, &context.ui)?;
-            context.ui.note(&format!("staged {}", writer.store.layout.shown(&place)));
-            place
+            let series = Series::of(&input.info.version);
+            return Ok((mode == Mode::Change).then(|| site.layout.snapshot(series, &name)));
         }
     };
+    for note in &notes {
+        context.ui.note(note);
+    }
+    let place = site.carry_out(&mut access, &plan, key.as_ref())?;
+    if let Some(place) = &place {
+        context.ui.note(&format!("staged {}", site.layout.shown(place)));
+    }
     Ok(place)
 }

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use crate::cli::context::Context;
 use crate::cli::site::Site;
-use crate::repository::accept::result::{TestResult, Verdict, load_results};
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::{Revision, Snapshot, Store};
+use crate::repository::model::test_result::{TestResult, Verdict, load_results};
 use crate::repository::promote::due::Due;
 use crate::repository::prune::find_hold;
 

@@ -1,8 +1,12 @@
 //! `tag`: the milestone tag `X.Y` where the history owes one.
 
+use std::fmt;
+
 use anyhow::Result;
 
+use crate::base::plan::Plan;
 use crate::cli::context::Context;
+use crate::git::CommitId;
 use crate::history::{LookBack, Milestone};
 use crate::project::release;
 
@@ -14,6 +18,19 @@ pub struct Args {
     dry_run: bool,
 }
 
+/// A tag that will be made.
+struct MissingTag {
+    milestone: Milestone,
+    commit: CommitId,
+    subject: String,
+}
+
+impl fmt::Display for MissingTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "tag {} on {} {}", self.milestone, self.commit.short(), self.subject)
+    }
+}
+
 /// Tags the commits that raised X or Y and bear no tag; prints the tags.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let workspace = context.workspace()?;
@@ -22,22 +39,24 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let config = release::config_of(workspace, repository, head, &context.ui)?;
     let answer = release::answer(repository, &config, head, None, LookBack::Bounded, &context.ui)?;
     answer.require_releasable()?;
-    let mut owed: Vec<_> = answer.owed().map(|(step, milestone)| (milestone, step.commit.id, step.subject())).collect();
-    owed.reverse();
-    if owed.is_empty() {
-        context.ui.note("no milestone tag is owed");
+    let mut steps: Vec<MissingTag> = answer
+        .owed()
+        .map(|(step, milestone)| MissingTag { milestone, commit: step.commit.id, subject: step.subject() })
+        .collect();
+    steps.reverse();
+    if steps.is_empty() {
+        context.ui.note("all milestone tags exist");
         return Ok(());
     }
-    for (milestone, commit, subject) in &owed {
-        let line = format!("tag {milestone} on {} {subject}\n", commit.short());
-        if !args.dry_run {
-            repository.tag(&milestone.to_string(), *commit)?;
-        }
-        context.ui.print(&line)?;
+    let plan = Plan { title: "make milestone tags".to_owned(), steps };
+    if args.dry_run {
+        return context.ui.print(&plan.to_string());
     }
-    if !args.dry_run {
-        let names: Vec<String> = owed.iter().map(|(milestone, ..): &(Milestone, _, _)| milestone.to_string()).collect();
-        context.ui.note(&format!("the tags are here only; push them: `git push origin {}`", names.join(" ")));
+    for tag in &plan.steps {
+        repository.tag(&tag.milestone.to_string(), tag.commit)?;
+        context.ui.print(&format!("{tag}\n"))?;
     }
+    let names: Vec<String> = plan.steps.iter().map(|tag| tag.milestone.to_string()).collect();
+    context.ui.note(&format!("the tags are here only; push them: `git push origin {}`", names.join(" ")));
     Ok(())
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::cli::commands::rollback;
 use crate::cli::context::Context;
-use crate::cli::site::Site;
+use crate::cli::site::{Mode, Site};
 use crate::repository::undo;
 use crate::rpm::nevra::Nevra;
 
@@ -25,10 +25,7 @@ pub struct Args {
 /// Yanks and says what clients must do.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
-    if args.dry_run {
-        return context.ui.print(&undo::decide_yank(&site.store()?, &args.package, &args.why)?.plan.to_string());
-    }
-    let mut writer = site.writer("yank")?;
-    let undo = undo::decide_yank(&writer.store, &args.package, &args.why)?;
-    rollback::apply(context, &site, &mut writer, &undo)
+    let mut access = site.access("yank", Mode::of(args.dry_run))?;
+    let undo = undo::decide_yank(access.store(), &args.package, &args.why)?;
+    rollback::carry_out(context, &site, &mut access, undo)
 }

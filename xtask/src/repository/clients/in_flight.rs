@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::base::error::Failure;
 use crate::repository::model::carried::Carried;
-use crate::repository::model::event::{Deed, Log};
+use crate::repository::model::event::{Action, Log};
 use crate::repository::model::layout::dist_folder;
 use crate::repository::model::manifest::FileEntry;
 use crate::repository::model::name::{Dist, Series, SnapshotName};
@@ -82,8 +82,8 @@ pub fn ended_as_latest(log: &Log, name: &SnapshotName) -> Option<Timestamp> {
 
 /// What `latest` was made to lead to, and when.
 fn moves_of_latest(log: &Log, series: Series) -> impl DoubleEndedIterator<Item = (&SnapshotName, Timestamp)> {
-    log.events().filter_map(move |event| match &event.deed {
-        Deed::Stage { snapshot, series: of, latest: true } if *of == series => Some((snapshot, event.at)),
+    log.events().filter_map(move |event| match &event.action {
+        Action::Stage { snapshot, series: of, latest: true } if *of == series => Some((snapshot, event.at)),
         _ => None,
     })
 }
@@ -101,7 +101,7 @@ mod tests {
         let at = |hour: i64| Timestamp::from_second(1_700_000_000 + hour * 3600).unwrap();
         let mut log = Log::default();
         for (pipeline, hour, latest) in [(1, 0, true), (2, 10, true), (3, 20, false), (4, 30, true)] {
-            let event = log.next(at(hour), Deed::Stage { snapshot: name(pipeline), series: SERIES, latest });
+            let event = log.next(at(hour), Action::Stage { snapshot: name(pipeline), series: SERIES, latest });
             let entry = Entry { event, manifest: None };
             let line = entry.render().unwrap();
             log.push(entry, line.as_bytes());

@@ -1,8 +1,14 @@
 //! What the machines get that install from the repository.
 //!
-//! [`pages`] has the `.repo` files, the keys and the mirrorlists, [`package`] the `<name>-repo` package that carries them, and
-//! [`in_flight`] what clients may still ask for that read an older state.
+//! [`repo_file`] has the `.repo` file and [`mirrorlist`] the addresses that it leads to; [`keys`] the public keys. [`package`] is the
+//! `<name>-repo` RPM that carries both, and [`series_package`] decides when a revision gets a new one. [`root_files`] are the files
+//! that follow from what the tree has. [`in_flight`] is about clients that read an older state and fetch packages now.
 
+pub mod address;
 pub mod in_flight;
+pub mod keys;
+pub mod mirrorlist;
 pub mod package;
-pub mod pages;
+pub mod repo_file;
+pub mod root_files;
+pub mod series_package;

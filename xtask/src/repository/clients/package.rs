@@ -33,6 +33,20 @@ pub struct ClientPackage<'a> {
     pub date: Timestamp,
 }
 
+/// A package that was made, unsigned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientPackageFile {
+    pub file_name: String,
+    pub content: Vec<u8>,
+}
+
+impl ClientPackageFile {
+    /// Its place below the folder of a dist.
+    pub fn href(&self) -> String {
+        format!("noarch/{}", self.file_name)
+    }
+}
+
 impl ClientPackage<'_> {
     /// `NAME-VERSION-RELEASE.noarch.rpm`.
     pub fn file_name(&self) -> String {

@@ -6,6 +6,7 @@ use crate::repository::model::manifest::FileEntry;
 use crate::repository::model::name::FilePath;
 
 /// A published file that becomes part of a new revision.
+#[derive(Clone, Debug)]
 pub struct Carried {
     /// The snapshot or revision it is in.
     pub from: PathBuf,

@@ -16,7 +16,7 @@ use crate::rpm::nevra::Nevra;
 /// What was done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
-pub enum Deed {
+pub enum Action {
     /// A snapshot was staged.
     Stage {
         /// Which.
@@ -82,42 +82,70 @@ pub enum Deed {
     },
 }
 
-impl Deed {
-    /// The series whose revision it made, and the revision.
+impl Action {
+    /// The series whose revision it made, and the number of the revision.
     pub fn revision(&self) -> Option<(Series, u32)> {
         match self {
-            Deed::Promote { series, revision, .. }
-            | Deed::Rollback { series, revision, .. }
-            | Deed::Yank { series, revision, .. } => Some((*series, *revision)),
+            Action::Promote { series, revision, .. }
+            | Action::Rollback { series, revision, .. }
+            | Action::Yank { series, revision, .. } => Some((*series, *revision)),
             _ => None,
         }
     }
 }
 
-impl Deed {
-    /// Whether it brings packages into a series that were not there before.
+/// A revision that will be made, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRevision {
+    pub series: Series,
+    pub number: u32,
+    pub cause: RevisionCause,
+}
+
+/// Why a revision is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RevisionCause {
+    Promote { snapshot: SnapshotName, version: Version, untested: Option<String> },
+    Rollback { to: u32 },
+    Yank { packages: Vec<Nevra>, why: String },
+}
+
+impl NewRevision {
+    /// Whether it brings packages into the series that were not there before.
     pub fn promotes(&self) -> bool {
-        matches!(self, Deed::Promote { .. })
+        matches!(self.cause, RevisionCause::Promote { .. })
+    }
+
+    /// What the log says of it.
+    pub fn action(&self) -> Action {
+        let (series, revision) = (self.series, self.number);
+        match self.cause.clone() {
+            RevisionCause::Promote { snapshot, version, untested } => {
+                Action::Promote { snapshot, series, revision, version, untested }
+            }
+            RevisionCause::Rollback { to } => Action::Rollback { series, revision, to },
+            RevisionCause::Yank { packages, why } => Action::Yank { series, revision, packages, why },
+        }
     }
 }
 
-impl fmt::Display for Deed {
+impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Deed::Stage { snapshot, latest: true, .. } => write!(f, "staged {snapshot} as latest"),
-            Deed::Stage { snapshot, latest: false, .. } => write!(f, "staged {snapshot}"),
-            Deed::Promote { snapshot, series, revision, version, .. } => {
+            Action::Stage { snapshot, latest: true, .. } => write!(f, "staged {snapshot} as latest"),
+            Action::Stage { snapshot, latest: false, .. } => write!(f, "staged {snapshot}"),
+            Action::Promote { snapshot, series, revision, version, .. } => {
                 write!(f, "promoted {snapshot} ({version}) to stable/{series}, revision {revision}")
             }
-            Deed::Rollback { series, revision, to } => {
+            Action::Rollback { series, revision, to } => {
                 write!(f, "rolled stable/{series} back to revision {to}, as revision {revision}")
             }
-            Deed::Yank { series, revision, packages, .. } => {
+            Action::Yank { series, revision, packages, .. } => {
                 write!(f, "yanked {} from stable/{series}, revision {revision}", join(packages))
             }
-            Deed::Prune { items } => write!(f, "pruned {}", join(items)),
-            Deed::Hold { snapshot, .. } => write!(f, "held {snapshot}"),
-            Deed::Unhold { snapshot } => write!(f, "released the hold on {snapshot}"),
+            Action::Prune { items } => write!(f, "pruned {}", join(items)),
+            Action::Hold { snapshot, .. } => write!(f, "held {snapshot}"),
+            Action::Unhold { snapshot } => write!(f, "released the hold on {snapshot}"),
         }
     }
 }
@@ -126,7 +154,7 @@ fn join<T: fmt::Display>(items: &[T]) -> String {
     items.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// A deed in its place among all others.
+/// A action in its place among all others.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// From 1, without gaps.
@@ -137,7 +165,7 @@ pub struct Event {
     pub previous: Option<Digest>,
     /// What.
     #[serde(flatten)]
-    pub deed: Deed,
+    pub action: Action,
 }
 
 /// A line of the log: an event, and the digest of the manifest that carries it.
@@ -211,8 +239,8 @@ impl Log {
     }
 
     /// The next event.
-    pub fn next(&self, at: Timestamp, deed: Deed) -> Event {
-        Event { number: self.next_number(), at, previous: self.head, deed }
+    pub fn next(&self, at: Timestamp, action: Action) -> Event {
+        Event { number: self.next_number(), at, previous: self.head, action }
     }
 
     /// Whether `event` is one that may come next.
@@ -234,18 +262,18 @@ impl Log {
 
     /// The entry by which a snapshot was staged last.
     pub fn staging_of(&self, name: &SnapshotName) -> Option<&Entry> {
-        let is_it = |entry: &&Entry| matches!(&entry.event.deed, Deed::Stage { snapshot, .. } if snapshot == name);
+        let is_it = |entry: &&Entry| matches!(&entry.event.action, Action::Stage { snapshot, .. } if snapshot == name);
         self.entries.iter().rev().find(is_it)
     }
 
     /// The entry by which a revision was made.
     pub fn making_of(&self, series: Series, number: u32) -> Option<&Entry> {
-        self.entries.iter().rev().find(|entry| entry.event.deed.revision() == Some((series, number)))
+        self.entries.iter().rev().find(|entry| entry.event.action.revision() == Some((series, number)))
     }
 
     /// Whether a snapshot was ever promoted.
     pub fn was_promoted(&self, name: &SnapshotName) -> bool {
-        self.events().any(|event| matches!(&event.deed, Deed::Promote { snapshot, .. } if snapshot == name))
+        self.events().any(|event| matches!(&event.action, Action::Promote { snapshot, .. } if snapshot == name))
     }
 }
 
@@ -253,9 +281,9 @@ impl Log {
 mod tests {
     use super::*;
 
-    fn line(log: &mut Log, deed: Deed) -> Vec<u8> {
+    fn line(log: &mut Log, action: Action) -> Vec<u8> {
         let at = Timestamp::from_second(1_700_000_000).unwrap();
-        let entry = Entry { event: log.next(at, deed), manifest: None };
+        let entry = Entry { event: log.next(at, action), manifest: None };
         let text = entry.render().unwrap();
         log.push(entry, text.as_bytes());
         (text + "\n").into_bytes()
@@ -266,9 +294,9 @@ mod tests {
         let snapshot = SnapshotName::new("lago", series, 3);
         let mut log = Log::default();
         vec![
-            line(&mut log, Deed::Stage { snapshot: snapshot.clone(), series, latest: true }),
-            line(&mut log, Deed::Hold { snapshot, why: "a customer".to_owned(), until: None }),
-            line(&mut log, Deed::Rollback { series, revision: 3, to: 1 }),
+            line(&mut log, Action::Stage { snapshot: snapshot.clone(), series, latest: true }),
+            line(&mut log, Action::Hold { snapshot, why: "a customer".to_owned(), until: None }),
+            line(&mut log, Action::Rollback { series, revision: 3, to: 1 }),
         ]
     }
 

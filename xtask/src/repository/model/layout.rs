@@ -15,7 +15,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::project::config::{Address, Name};
-use crate::repository::model::name::{Dist, Series, SnapshotName};
+use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
 
 /// The manifest's name in a snapshot or revision.
 pub const MANIFEST: &str = "manifest.json";
@@ -115,6 +115,11 @@ impl Layout {
     /// Where what event `number` pruned waits to be deleted.
     pub fn trash(&self, number: u64) -> PathBuf {
         self.root.join(format!(".trash/{number:06}"))
+    }
+
+    /// Where an item below the root goes that event `number` prunes.
+    pub fn trash_place(&self, number: u64, item: &FilePath) -> PathBuf {
+        self.trash(number).join(item.as_str().replace('/', "_"))
     }
 
     /// What a person puts into `/etc/yum.repos.d`.

@@ -44,7 +44,7 @@ pub struct Manifest {
 
 /// What a manifest says before it lists files.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Head {
+pub struct HeadOfFolder {
     pub project: Name,
     pub series: Series,
     /// Whether a snapshot is of merged work; a revision always is.
@@ -52,7 +52,6 @@ pub struct Head {
     pub release: Release,
     /// In a revision, what was released before, oldest first.
     pub earlier: Vec<Release>,
-    pub event: Event,
 }
 
 /// A released version.
@@ -112,8 +111,8 @@ pub struct PackageEntry {
 
 impl Manifest {
     /// The manifest of a folder with these files, sorted by path, that `tool` has written.
-    pub fn new(head: Head, tool: Tool, files: Vec<FileEntry>) -> Manifest {
-        let Head { project, series, merged, release, earlier, event } = head;
+    pub fn new(head: HeadOfFolder, event: Event, tool: Tool, files: Vec<FileEntry>) -> Manifest {
+        let HeadOfFolder { project, series, merged, release, earlier } = head;
         Manifest { schema: SCHEMA.to_owned(), project, series, merged, release, earlier, tool, files, event }
     }
 

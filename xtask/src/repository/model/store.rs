@@ -10,7 +10,7 @@ use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure, program};
 use crate::base::files;
 use crate::repository::model::event::Log;
-use crate::repository::model::layout::{Layout, parse_revision};
+use crate::repository::model::layout::{Layout, MANIFEST, parse_revision};
 use crate::repository::model::manifest::Manifest;
 use crate::repository::model::name::{Series, SnapshotName};
 
@@ -109,6 +109,22 @@ impl Store {
             Some(name) => Ok(Some(name)),
             None => Err(strange_link(&link, &target).into()),
         }
+    }
+
+    /// The newest series that has a current revision.
+    pub fn newest_stable(&self) -> Result<Option<Series>> {
+        let mut newest = None;
+        for series in self.series()? {
+            if self.current_number(series)?.is_some() {
+                newest = Some(series);
+            }
+        }
+        Ok(newest)
+    }
+
+    /// Whether a snapshot has a manifest: one that was put there by hand has none.
+    pub fn has_manifest(&self, series: Series, name: &SnapshotName) -> bool {
+        self.layout.snapshot(series, name).join(MANIFEST).exists()
     }
 
     /// The number of the current revision of a series; `None` where the series has none.

@@ -3,12 +3,12 @@
 use std::fmt;
 
 use crate::project::config::{AcceptanceTest, PromotionKind};
-use crate::repository::accept::result::{TestResult, Verdict, find_newest};
 use crate::repository::commits::Recount;
 use crate::repository::model::ledger::Ledger;
 use crate::repository::model::manifest::{Manifest, PackageEntry};
 use crate::repository::model::name::Series;
 use crate::repository::model::store::{Revision, Snapshot};
+use crate::repository::model::test_result::{TestResult, Verdict, find_newest};
 
 /// A question and its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]

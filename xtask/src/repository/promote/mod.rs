@@ -6,31 +6,33 @@ pub mod schedule;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::PathBuf;
 
 use anyhow::Result;
+use jiff::Timestamp;
 
 use crate::base::error::{Exit, Failure, program};
-use crate::base::plan::Plan;
 use crate::project::config::PromotionKind;
 use crate::project::release_info::CHANGELOG_FILE;
-use crate::repository::accept::result::load_results;
 use crate::repository::commits::Git;
 use crate::repository::model::carried::Carried;
-use crate::repository::model::event::{Deed, Event};
-use crate::repository::model::layout::{MANIFEST, SNAPSHOT_CHANGELOG, series_changelog};
+use crate::repository::model::event::{Action, Event, NewRevision, RevisionCause};
+use crate::repository::model::layout::{SNAPSHOT_CHANGELOG, series_changelog};
 use crate::repository::model::ledger::Ledger;
 use crate::repository::model::manifest::is_source;
-use crate::repository::model::name::{Dist, Series, SnapshotName};
+use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::{Revision, Snapshot, Store};
+use crate::repository::model::test_result::load_results;
+use crate::repository::sign::Key;
 use crate::repository::verify::snapshot::check_whole;
-use crate::repository::write::revision::{self, Change, Contents, Take, carry, load_described, next_number};
-use crate::repository::write::writer::Writer;
+use crate::repository::write::plan::ChangePlan;
+use crate::repository::write::revision::{
+    RevisionContents, Take, carry, load_described, next_number, require_apart, revision_steps,
+};
 use gate::{Answer, Facts, Gate};
 
 /// What a person asks of `promote`.
 #[derive(Clone, Debug, Default)]
-pub struct Order {
+pub struct PromoteOrder {
     /// Which snapshot; `None` for the newest that may be.
     pub snapshot: Option<SnapshotName>,
     /// Whether a new series may begin.
@@ -39,59 +41,81 @@ pub struct Order {
     pub untested: Option<String>,
 }
 
-/// A promotion that is decided, gates and all.
+/// A promotion that is decided.
 pub struct Promotion {
     /// What is promoted.
     pub snapshot: Snapshot,
     /// What it raises.
     pub kind: PromotionKind,
-    /// What is asked and done, for people.
-    pub plan: Plan<Step>,
+    /// The questions and their answers.
+    pub gates: Vec<Gate>,
     current: Option<Revision>,
-    number: u32,
-    untested: Option<String>,
+    new: NewRevision,
 }
 
-/// One thing that a promotion asks or does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Asks.
-    Gate(Gate),
-    /// Links files of the snapshot.
-    Add {
-        /// How many.
-        count: usize,
-    },
-    /// Makes the revision.
-    Make(revision::Step),
-}
-
-impl fmt::Display for Step {
+impl fmt::Display for Promotion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Step::Gate(gate) => write!(f, "{gate}"),
-            Step::Add { count } => write!(f, "link {count} files of the snapshot"),
-            Step::Make(step) => write!(f, "{step}"),
+        writeln!(f, "gates of {}:", self.snapshot.name)?;
+        for gate in &self.gates {
+            writeln!(f, "  {gate}")?;
         }
+        Ok(())
     }
 }
 
 impl Promotion {
     /// `Err` for the first gate that is closed.
     pub fn require_open(&self) -> Result<(), Failure> {
-        for step in &self.plan.steps {
-            if let Step::Gate(Gate { answer: Answer::No { why, help }, .. }) = step {
+        for gate in &self.gates {
+            if let Answer::No { why, help } = &gate.answer {
                 let message = format!("refusing to promote `{}`: {why}", self.snapshot.name);
                 return Err(Failure::new(Exit::Failed, message).help(help.clone()));
             }
         }
         Ok(())
     }
+
+    /// What is written to make the revision.
+    ///
+    /// Errors: a file of the snapshot is in the series with other contents.
+    pub fn plan(&self, store: &Store, key: Option<&Key>, now: Timestamp) -> Result<ChangePlan> {
+        let Promotion { snapshot, new, .. } = self;
+        let version = &snapshot.manifest.release.version;
+        let title = format!("promote {} ({version}) to stable/{}", snapshot.name, new.series);
+        let steps = revision_steps(store, self.contents()?, new, key, now)?;
+        Ok(ChangePlan { title, steps })
+    }
+
+    fn contents(&self) -> Result<RevisionContents> {
+        let Promotion { snapshot, current, new, .. } = self;
+        let mut described = load_described(&snapshot.path, &snapshot.manifest.dists())?;
+        let mut carried = Vec::new();
+        let mut earlier = Vec::new();
+        if let Some(current) = current {
+            carried = carry(current, Take::Goods);
+            earlier = current.manifest.releases().cloned().collect();
+            for (dist, mut packages) in load_described(&current.path, &current.manifest.dists())? {
+                packages.append(described.entry(dist.clone()).or_default());
+                described.insert(dist, packages);
+            }
+        }
+        carried.extend(added(snapshot));
+        require_apart(&carried)?;
+        // Repackaged, a version brings its archives again.
+        let mut seen = BTreeSet::new();
+        carried.retain(|carried| seen.insert(carried.to.clone()));
+        if let Some(changelog) = snapshot.manifest.file(SNAPSHOT_CHANGELOG) {
+            let to = series_changelog(new.series).parse().map_err(Failure::from)?;
+            carried.push(Carried { from: snapshot.path.clone(), entry: changelog.clone(), to });
+        }
+        let release = snapshot.manifest.release.clone();
+        Ok(RevisionContents { release, earlier, carried, changelog: None, described })
+    }
 }
 
 /// Decides on a promotion. Where no snapshot is named, it is the newest whose gates are open; where there is none such, the
 /// newest of all, with the gates that are closed. What was promoted and taken back since comes back by its name only.
-pub fn decide(store: &Store, order: &Order, git: &Git<'_>) -> Result<Promotion> {
+pub fn decide(store: &Store, order: &PromoteOrder, git: &Git<'_>) -> Result<Promotion> {
     let ledger = Ledger::load(&store.layout.ledger())?;
     let judge = |series: Series, name: &SnapshotName| Judged::new(store, order, git, &ledger, series, name);
     let judged = match &order.snapshot {
@@ -122,8 +146,7 @@ pub fn decide(store: &Store, order: &Order, git: &Git<'_>) -> Result<Promotion> 
 /// series since: the next pipeline run stages the same commit again.
 fn was_taken_back(store: &Store, current: Option<&Revision>, staged: &Snapshot) -> bool {
     let (of, its) = (staged.manifest.series, &staged.manifest.release.version);
-    let is_it =
-        |event: &Event| matches!(&event.deed, Deed::Promote { series, version, .. } if *series == of && version == its);
+    let is_it = |event: &Event| matches!(&event.action, Action::Promote { series, version, .. } if *series == of && version == its);
     let is_there = |current: &Revision| current.manifest.releases().any(|release| release.version == *its);
     store.log.events().any(is_it) && !current.is_some_and(is_there)
 }
@@ -139,10 +162,10 @@ fn nothing_to_promote(taken_back: Option<SnapshotName>) -> Failure {
 
 /// The snapshots that could be promoted, the newest of the highest series first; those that would begin a series last, unless
 /// that is what is asked for.
-fn candidates(store: &Store, order: &Order) -> Result<Vec<(Series, SnapshotName)>> {
+fn candidates(store: &Store, order: &PromoteOrder) -> Result<Vec<(Series, SnapshotName)>> {
     let (mut candidates, mut beginnings) = (Vec::new(), Vec::new());
     for series in store.series()?.into_iter().rev() {
-        let with_manifest = |name: &SnapshotName| store.layout.snapshot(series, name).join(MANIFEST).exists();
+        let with_manifest = |name: &SnapshotName| store.has_manifest(series, name);
         let names = store.snapshots(series)?.into_iter().rev().filter(with_manifest).map(|name| (series, name));
         match order.major || store.current_number(series)?.is_some() {
             true => candidates.extend(names),
@@ -166,7 +189,7 @@ struct Judged {
 impl Judged {
     fn new(
         store: &Store,
-        order: &Order,
+        order: &PromoteOrder,
         git: &Git<'_>,
         ledger: &Ledger,
         series: Series,
@@ -193,20 +216,12 @@ impl Judged {
 
     fn into_promotion(self, store: &Store) -> Result<Promotion> {
         let Judged { snapshot, current, kind, gates, untested } = self;
-        let mut steps = vec![Step::Gate(whole(store, &snapshot)?)];
-        steps.extend(gates.into_iter().map(Step::Gate));
         let series = snapshot.manifest.series;
         let number = next_number(store, series)?;
-        if let Some(current) = &current {
-            let count = carry(current, Take::Goods).len();
-            steps.push(Step::Make(revision::Step::Carry { revision: current.number, count }));
-        }
-        steps.push(Step::Add { count: added(&snapshot).len() });
-        let described = dists(current.as_ref(), &snapshot).into_iter().map(|dist| revision::Step::Describe { dist });
-        let flip = revision::Step::Flip { series, revision: number };
-        steps.extend(described.chain([flip]).map(Step::Make));
-        let title = format!("promote {} ({}) to stable/{series}", snapshot.name, snapshot.manifest.release.version);
-        Ok(Promotion { snapshot, kind, plan: Plan { title, steps }, current, number, untested })
+        let version = snapshot.manifest.release.version.clone();
+        let cause = RevisionCause::Promote { snapshot: snapshot.name.clone(), version, untested };
+        let gates = [whole(store, &snapshot)?].into_iter().chain(gates).collect();
+        Ok(Promotion { snapshot, kind, gates, current, new: NewRevision { series, number, cause } })
     }
 }
 
@@ -222,14 +237,6 @@ fn whole(store: &Store, snapshot: &Snapshot) -> Result<Gate> {
     Ok(Gate { name: "whole", answer })
 }
 
-fn dists(current: Option<&Revision>, snapshot: &Snapshot) -> Vec<Dist> {
-    let mut dists = snapshot.manifest.dists();
-    dists.extend(current.into_iter().flat_map(|current| current.manifest.dists()));
-    dists.sort();
-    dists.dedup();
-    dists
-}
-
 /// The files of a snapshot that go into the series: packages, archives and the source package.
 fn added(snapshot: &Snapshot) -> Vec<Carried> {
     let is_about = |name: &str| name == CHANGELOG_FILE || name.ends_with(".spec");
@@ -239,39 +246,4 @@ fn added(snapshot: &Snapshot) -> Vec<Carried> {
         .iter()
         .filter(|file| file.package.is_some() || (is_source(&file.path) && !is_about(file.path.file_name())));
     goods.map(|file| Carried { from: snapshot.path.clone(), entry: file.clone(), to: file.path.clone() }).collect()
-}
-
-/// Makes the revision; its folder.
-pub fn apply(writer: &mut Writer, promotion: &Promotion, change: &Change<'_>) -> Result<PathBuf> {
-    let Promotion { snapshot, current, number, untested, .. } = promotion;
-    let series = snapshot.manifest.series;
-    let mut described = load_described(&snapshot.path, &snapshot.manifest.dists())?;
-    let mut carried = Vec::new();
-    let mut earlier = Vec::new();
-    if let Some(current) = current {
-        carried = carry(current, Take::Goods);
-        earlier = current.manifest.releases().cloned().collect();
-        for (dist, mut packages) in load_described(&current.path, &current.manifest.dists())? {
-            packages.append(described.entry(dist.clone()).or_default());
-            described.insert(dist, packages);
-        }
-    }
-    carried.extend(added(snapshot));
-    revision::require_apart(&carried)?;
-    // Repackaged, a version brings its archives again.
-    let mut seen = BTreeSet::new();
-    carried.retain(|carried| seen.insert(carried.to.clone()));
-    if let Some(changelog) = snapshot.manifest.file(SNAPSHOT_CHANGELOG) {
-        let to = series_changelog(series).parse().map_err(Failure::from)?;
-        carried.push(Carried { from: snapshot.path.clone(), entry: changelog.clone(), to });
-    }
-    let release = snapshot.manifest.release.clone();
-    let deed = Deed::Promote {
-        snapshot: snapshot.name.clone(),
-        series,
-        revision: *number,
-        version: release.version.clone(),
-        untested: untested.clone(),
-    };
-    revision::publish(writer, Contents { release, earlier, carried, changelog: None, described }, deed, change)
 }

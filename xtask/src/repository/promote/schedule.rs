@@ -7,12 +7,11 @@ use jiff::Timestamp;
 use crate::base::progress::Progress;
 use crate::project::config::PromotionKeys;
 use crate::repository::commits::Git;
-use crate::repository::model::event::Deed;
-use crate::repository::model::layout::MANIFEST;
+use crate::repository::model::event::Action;
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::{Revision, Snapshot, Store};
 use crate::repository::promote::due::{self, Due};
-use crate::repository::promote::{Order, Promotion, was_taken_back};
+use crate::repository::promote::{PromoteOrder, Promotion, was_taken_back};
 
 /// What decides on what is due.
 pub struct Schedule<'a> {
@@ -42,10 +41,10 @@ impl Schedule<'_> {
     /// that are due may be, the newest of them, with the gates that are closed; `None` where none is due.
     ///
     /// A new series is never due, nor is unmerged work, nor what was promoted and taken back since.
-    pub fn decide(&self, store: &Store, series: Series, order: &Order) -> Result<Option<(Promotion, Due)>> {
+    pub fn decide(&self, store: &Store, series: Series, order: &PromoteOrder) -> Result<Option<(Promotion, Due)>> {
         let mut closed = None;
         for name in store.snapshots(series)?.into_iter().rev() {
-            if !store.layout.snapshot(series, &name).join(MANIFEST).exists() {
+            if !store.has_manifest(series, &name) {
                 continue;
             }
             let snapshot = store.snapshot(series, &name)?;
@@ -54,7 +53,7 @@ impl Schedule<'_> {
             let Some(reason) = reasons.into_iter().find(asked_for).filter(|_| snapshot.manifest.merged) else {
                 continue;
             };
-            let order = Order { snapshot: Some(name), ..order.clone() };
+            let order = PromoteOrder { snapshot: Some(name), ..order.clone() };
             let promotion = crate::repository::promote::decide(store, &order, self.git)?;
             if promotion.require_open().is_err() {
                 closed.get_or_insert((promotion, reason));
@@ -91,7 +90,7 @@ impl Schedule<'_> {
 /// When the last release of a revision was promoted: the time of that event, not of a rollback since.
 fn promoted_at(store: &Store, current: &Revision) -> Timestamp {
     let last = &current.manifest.release.snapshot;
-    let is_it = |deed: &Deed| matches!(deed, Deed::Promote { snapshot, .. } if snapshot == last);
-    let event = store.log.events().rev().find(|event| is_it(&event.deed));
+    let is_it = |action: &Action| matches!(action, Action::Promote { snapshot, .. } if snapshot == last);
+    let event = store.log.events().rev().find(|event| is_it(&event.action));
     event.map_or(current.manifest.event.at, |event| event.at)
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
@@ -41,7 +42,7 @@ pub struct Source {
     /// Of its bytes.
     pub digest: Digest,
     /// Where it is a source package.
-    pub package: Option<PackageFile>,
+    pub package: Option<Arc<PackageFile>>,
 }
 
 /// A package for a dist.
@@ -51,7 +52,7 @@ pub struct DistPackage {
     /// The dist.
     pub dist: Dist,
     /// The package.
-    pub file: PackageFile,
+    pub file: Arc<PackageFile>,
 }
 
 impl Input {
@@ -236,7 +237,7 @@ fn read_packages(folder: &Path, sums: &Sums) -> Result<Vec<DistPackage>> {
         if let Some(tag) = tag.filter(|tag| *tag != dist) {
             return Err(refuse(folder, &format!("`{path}` is for {tag}, by its release")).into());
         }
-        packages.push(DistPackage { path, dist, file });
+        packages.push(DistPackage { path, dist, file: Arc::new(file) });
     }
     Ok(packages)
 }
@@ -252,7 +253,7 @@ fn read_sources(folder: &Path, sums: &Sums, progress: &dyn Progress) -> Result<(
             return Err(refuse(folder, &format!("`{path}` has the name of a file that is made for it")).into());
         }
         let file = folder.join(path);
-        let package = name.ends_with(".src.rpm").then(|| PackageFile::read(&file)).transpose()?;
+        let package = name.ends_with(".src.rpm").then(|| PackageFile::read(&file).map(Arc::new)).transpose()?;
         let digest = match &package {
             Some(package) => package.digest,
             None => digest_of_file(&file)?,

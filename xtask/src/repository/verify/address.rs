@@ -6,7 +6,7 @@ use crate::base::error::{Exit, Failure};
 use crate::base::files;
 use crate::base::process::net::fetch;
 use crate::base::progress::Progress;
-use crate::repository::clients::pages::encode;
+use crate::repository::clients::address::encode;
 use crate::repository::model::layout::MANIFEST;
 use crate::repository::model::manifest::Manifest;
 use crate::repository::verify::{Id, Report, verify_folder};

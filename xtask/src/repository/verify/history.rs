@@ -7,14 +7,14 @@ use anyhow::{Context, Result};
 
 use crate::base::digest::digest_of;
 use crate::base::files;
-use crate::repository::accept::result::load_results;
-use crate::repository::clients::pages;
-use crate::repository::model::event::{Deed, Log};
+use crate::repository::clients::root_files;
+use crate::repository::model::event::{Action, Log};
 use crate::repository::model::layout::{Layout, MANIFEST};
 use crate::repository::model::ledger::Ledger;
 use crate::repository::model::manifest::Manifest;
 use crate::repository::model::name::Series;
 use crate::repository::model::store::Store;
+use crate::repository::model::test_result::load_results;
 use crate::repository::verify::folder::Checked;
 use crate::repository::verify::tree::{Found, Which};
 use crate::repository::verify::{Id, Report};
@@ -66,9 +66,9 @@ pub fn verify(store: &Store, folders: &[Found], report: &mut Report) -> Result<(
     verify_nothing_vanished(store, folders, report);
     verify_links(store, report);
     verify_results(store, report)?;
-    for (path, wanted) in pages::expected(store).unwrap_or_default() {
-        if fs::read(&path).is_ok_and(|found| found != wanted.as_bytes()) {
-            report.add(Id::RepoFileDiffers, store.layout.shown(&path), "it is not the one this repository would write");
+    for file in root_files::changed(store, None).unwrap_or_default() {
+        if file.path.exists() {
+            report.add(Id::RepoFileDiffers, file.name, "it is not the one this repository would write");
         }
     }
     Ok(())
@@ -92,15 +92,15 @@ fn verify_ledger(store: &Store, folders: &[Found], report: &mut Report) {
 
 fn verify_nothing_vanished(store: &Store, folders: &[Found], report: &mut Report) {
     let pruned = |path: &str| {
-        store.log.events().any(|event| match &event.deed {
-            Deed::Prune { items } => items.iter().any(|item| item.as_str() == path),
+        store.log.events().any(|event| match &event.action {
+            Action::Prune { items } => items.iter().any(|item| item.as_str() == path),
             _ => false,
         })
     };
     for event in store.log.events() {
-        let path = match (&event.deed, event.deed.revision()) {
+        let path = match (&event.action, event.action.revision()) {
             (_, Some((series, number))) => store.layout.revision(series, number),
-            (Deed::Stage { snapshot, series, .. }, _) => store.layout.snapshot(*series, snapshot),
+            (Action::Stage { snapshot, series, .. }, _) => store.layout.snapshot(*series, snapshot),
             _ => continue,
         };
         let shown = store.layout.shown(&path);
@@ -114,7 +114,7 @@ fn verify_nothing_vanished(store: &Store, folders: &[Found], report: &mut Report
 /// so elsewhere.
 fn verify_links(store: &Store, report: &mut Report) {
     let mut last: BTreeMap<Series, u32> = BTreeMap::new();
-    last.extend(store.log.events().filter_map(|event| event.deed.revision()));
+    last.extend(store.log.events().filter_map(|event| event.action.revision()));
     for (series, number) in last {
         let found = match store.current_number(series) {
             Ok(Some(found)) if found == number || store.log.making_of(series, found).is_none() => continue,

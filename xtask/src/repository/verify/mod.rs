@@ -17,7 +17,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::base::progress::Progress;
-use crate::repository::clients::pages::split_keys;
+use crate::repository::clients::keys::split_keys;
 use crate::repository::model::layout::Layout;
 use crate::repository::sign::Keyring;
 pub use report::{Finding, Id, Report};

@@ -12,8 +12,9 @@ use crate::base::checksum::{digest_of_file, render_sums};
 use crate::base::digest::{Digest, digest_of};
 use crate::base::error::{Exit, Failure};
 use crate::base::files::{Draft, Linked};
+use crate::repository::model::event::Event;
 use crate::repository::model::layout::{CHECKSUMS, MANIFEST, dist_folder};
-use crate::repository::model::manifest::{FileEntry, Head, Manifest, PackageEntry, Tool};
+use crate::repository::model::manifest::{FileEntry, HeadOfFolder, Manifest, PackageEntry, Tool};
 use crate::repository::model::name::{Dist, FilePath};
 use crate::repository::repodata::{self, Compression, Fragments};
 use crate::repository::sign::{Key, Keyring, SIGNATURE};
@@ -113,9 +114,9 @@ impl<'a> Assembly<'a> {
 
     /// Writes the manifest with the files so far, reads everything back, and puts the folder in its place; the manifest
     /// as it was written, and its digest.
-    pub fn finish(mut self, head: Head) -> Result<(Manifest, Digest)> {
+    pub fn finish(mut self, head: HeadOfFolder, event: Event) -> Result<(Manifest, Digest)> {
         self.files.sort_by(|one, other| one.path.cmp(&other.path));
-        let manifest = Manifest::new(head, this_tool(), std::mem::take(&mut self.files));
+        let manifest = Manifest::new(head, event, this_tool(), std::mem::take(&mut self.files));
         let text = manifest.render()?;
         self.draft.write(MANIFEST, &text)?;
         self.read_back(&manifest)?;

@@ -1,8 +1,11 @@
 //! Changing a repository: one recipe for every change.
 //!
-//! [`writer`] holds the lock, finishes what a killed run has begun, and is the only one that changes what is visible.
-//! [`assembly`] makes a folder aside, whole and read back; [`revision`] makes one that a stable series leads to.
+//! A command decides on a [`plan`], which names all that will be written, and [`apply`] carries out its steps. [`assembly`] makes a
+//! folder aside, whole and read back; [`revision`] has the steps that make a new revision of a stable series. [`writer`] holds
+//! the lock, and first finishes what a killed run has begun.
 
+pub mod apply;
 pub mod assembly;
+pub mod plan;
 pub mod revision;
 pub mod writer;

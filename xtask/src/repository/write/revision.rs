@@ -1,66 +1,31 @@
-//! Making a revision of a stable series: what is carried over, what is new, one link flipped at the end.
+//! The steps that make a new revision of a stable series: what is linked, what is new, one link replaced at the end.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::base::error::{Exit, Failure};
-use crate::base::files;
-use crate::base::progress::Progress;
+use crate::base::error::{Exit, Failure, program};
 use crate::repository::clients::in_flight::{self, WITHDRAWN};
-use crate::repository::clients::package::ClientPackage;
-use crate::repository::clients::pages::{self, MIRRORLIST, RepoFile};
+use crate::repository::clients::keys::changed_keys;
+use crate::repository::clients::mirrorlist::{MIRRORLIST, render_mirrorlist};
+use crate::repository::clients::root_files::{self, Coming};
+use crate::repository::clients::series_package::SeriesPackage;
 use crate::repository::model::carried::Carried;
-use crate::repository::model::event::Deed;
+use crate::repository::model::event::NewRevision;
 use crate::repository::model::layout::{CHECKSUMS, Channel, Layout, dist_folder, series_changelog};
-use crate::repository::model::manifest::{FileEntry, Head, PackageEntry, Release, is_source};
+use crate::repository::model::manifest::{FileEntry, HeadOfFolder, Release, is_source};
 use crate::repository::model::name::{Dist, FilePath, Series};
 use crate::repository::model::store::{Revision, Store};
 use crate::repository::repodata::{self, Fragments};
-use crate::repository::sign::Key;
-use crate::repository::write::assembly::Assembly;
-use crate::repository::write::writer::Writer;
-use crate::rpm::package::PackageFile;
-
-/// One thing that is done to make a revision, whatever it is made for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Links files of a revision.
-    Carry {
-        /// Which.
-        revision: u32,
-        /// How many files.
-        count: usize,
-    },
-    /// Writes the repodata of a dist.
-    Describe {
-        /// The dist.
-        dist: Dist,
-    },
-    /// Puts the revision in its place and makes the series lead to it.
-    Flip {
-        /// The series.
-        series: Series,
-        /// The revision.
-        revision: u32,
-    },
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Step::Carry { revision, count } => write!(f, "link {count} files of revision {revision}"),
-            Step::Describe { dist } => write!(f, "write the repodata of {dist}"),
-            Step::Flip { series, revision } => write!(f, "flip stable/{series} to revision {revision}"),
-        }
-    }
-}
+use crate::repository::sign::{Key, SIGNATURE};
+use crate::repository::write::plan::{ChangeStep, NewFolder, link_steps};
 
 /// What a new revision consists of.
-pub struct Contents {
+pub struct RevisionContents {
     /// What was released last.
     pub release: Release,
     /// What was released before, oldest first.
@@ -103,82 +68,87 @@ pub fn load_described(folder: &Path, dists: &[Dist]) -> Result<BTreeMap<Dist, Ve
 /// The number of the next revision of a series: above all that are there and all that ever were.
 pub fn next_number(store: &Store, series: Series) -> Result<u32> {
     let here = store.revisions(series)?.last().copied().unwrap_or(0);
-    let logged = store.log.events().filter_map(|event| event.deed.revision());
+    let logged = store.log.events().filter_map(|event| event.action.revision());
     let logged = logged.filter(|(of, _)| *of == series).map(|(_, number)| number).max().unwrap_or(0);
     Ok(here.max(logged) + 1)
 }
 
-/// What is the same for all changes.
-pub struct Change<'a> {
-    /// The key that signs.
-    pub key: Option<&'a Key>,
-    /// The time of the event.
-    pub now: Timestamp,
-    /// Whom to tell.
-    pub progress: &'a dyn Progress,
-}
-
-/// Makes the revision that `deed` names, and makes the series lead to it; its folder.
-pub fn publish(writer: &mut Writer, contents: Contents, deed: Deed, change: &Change<'_>) -> Result<PathBuf> {
-    let layout = writer.store.layout.clone();
-    let Some((series, number)) = deed.revision() else { anyhow::bail!("`{deed}` makes no revision") };
-    let place = layout.revision(series, number);
-    let Contents { release, earlier, mut carried, changelog, mut described } = contents;
+/// The steps that make the revision that `new` names, of these contents.
+pub fn revision_steps(
+    store: &Store,
+    contents: RevisionContents,
+    new: &NewRevision,
+    key: Option<&Key>,
+    now: Timestamp,
+) -> Result<Vec<ChangeStep>> {
+    let layout = &store.layout;
+    let NewRevision { series, number, .. } = *new;
+    let RevisionContents { release, earlier, mut carried, changelog, described } = contents;
     let dists = dists_of(&carried, &described);
+    let coming = Coming { channel: Channel::Stable, series, dists: signed_dists(&dists, &carried, &described, key) };
     // Only a mirrorlist leads there, and it needs an address.
-    if let Some(current) = writer.store.current(series)?.filter(|_| layout.url.is_some()) {
-        carried.extend(in_flight::withdrawn(&current, &carried, change.now)?);
+    if let Some(current) = store.current(series)?.filter(|_| layout.url.is_some()) {
+        carried.extend(in_flight::withdrawn(&current, &carried, now)?);
     }
-    pages::publish_key(&layout, change.key)?;
-    let mut assembly = Assembly::new(&place, release.date, change.key)?;
-    change.progress.begin("linking", Some(carried.len() as u64));
-    for Carried { from, entry, to } in &carried {
-        assembly.link(from, entry, to)?;
-    }
-    change.progress.end();
-    if let Some(changelog) = changelog {
-        assembly.write(&series_changelog(series), &changelog)?;
-    }
-    if !described.is_empty() {
-        let maker =
-            Maker { layout: &layout, series, number, date: release.date, key: change.key, store: &writer.store };
-        for (dist, packages) in &mut described {
-            packages.extend(maker.add_client_package(dist, &carried, &mut assembly)?);
-            assembly.describe(dist, packages)?;
+    require_unchanged(store, &carried)?;
+    let place = layout.revision(series, number);
+    let shown = layout.shown(&place);
+    let (is_signed, may_have_new_packages) = (key.is_some(), new.promotes() || !described.is_empty());
+    let newest = store.newest_stable()?;
+    let packages = SeriesPackage { layout, series, revision: number, date: release.date, key, newest };
+    let mut described_steps = Vec::new();
+    for (dist, fragments) in described {
+        if let Some(package) = packages.decide(&dist, &carried)? {
+            described_steps.push(ChangeStep::ClientPackage { dist: dist.clone(), package, signed: is_signed });
         }
+        described_steps.push(ChangeStep::Repodata { dist, carried: fragments, signed: is_signed });
     }
-    // The whole content of an earlier revision brings its own, signed when that was made.
-    if !carried.iter().any(|carried| carried.to.below("sources") == Some(CHECKSUMS)) {
-        assembly.sum_sources()?;
+    let mirrorlists = mirrorlist_steps(layout, &shown, &dists, &carried);
+    // The whole content of an earlier revision has checksums of its own, signed when that was made.
+    let has_checksums = carried.iter().any(|carried| carried.to.below("sources") == Some(CHECKSUMS));
+    let mut steps = Vec::new();
+    steps.extend(changed_keys(layout, key).map(ChangeStep::RootFile));
+    steps.push(ChangeStep::Begin(NewFolder { place, shown: shown.clone(), date: release.date }));
+    steps.extend(link_steps(carried));
+    if let Some(content) = changelog {
+        steps.push(ChangeStep::Text { path: series_changelog(series), content });
     }
-    write_mirrorlists(&layout, &dists, &carried, &mut assembly)?;
-    let event = writer.store.log.next(change.now, deed);
-    let head = Head { project: layout.name.clone(), series, merged: true, release, earlier, event };
-    let (manifest, digest) = assembly.finish(head)?;
-    files::flip(&layout.stable(series), &Layout::revision_target(series, number))?;
-    // Where repodata were written anew, there may be a new package for clients.
-    if manifest.event.deed.promotes() || !described.is_empty() {
-        writer.enter(series, &manifest)?;
+    steps.extend(described_steps);
+    steps.extend(mirrorlists);
+    if !has_checksums {
+        steps.push(ChangeStep::Checksums { signed: is_signed });
     }
-    writer.record(manifest.event, Some(digest))?;
-    pages::write(&writer.store)?;
-    Ok(place)
+    let head = HeadOfFolder { project: layout.name.clone(), series, merged: true, release, earlier };
+    steps.push(ChangeStep::Finish { head: Box::new(head), action: new.action(), place: shown });
+    steps.push(flip_step(layout, series, number));
+    // Where repodata are written anew, there may be a new package for clients.
+    if may_have_new_packages {
+        steps.push(ChangeStep::Ledger { series });
+    }
+    steps.push(ChangeStep::Log { action: new.action() });
+    steps.extend(root_files::changed(store, Some(&coming))?.into_iter().map(ChangeStep::RootFile));
+    Ok(steps)
 }
 
-/// Writes which folders a client of each dist is sent to: the one of the revision, and the one of what was withdrawn.
-fn write_mirrorlists(layout: &Layout, dists: &[Dist], carried: &[Carried], assembly: &mut Assembly<'_>) -> Result<()> {
-    let below = layout.shown(assembly.place());
+fn flip_step(layout: &Layout, series: Series, number: u32) -> ChangeStep {
+    let link = layout.stable(series);
+    ChangeStep::Flip { shown: layout.shown(&link), link, target: Layout::revision_target(series, number) }
+}
+
+/// The steps that write where a client of each dist fetches: the folder of the revision, and the one of what was withdrawn.
+fn mirrorlist_steps(layout: &Layout, place: &str, dists: &[Dist], carried: &[Carried]) -> Vec<ChangeStep> {
+    let mut steps = Vec::new();
     for dist in dists {
         let (folder, withdrawn) = (dist_folder(dist), format!("{WITHDRAWN}/{dist}"));
-        let mut folders = vec![format!("{below}/{folder}")];
+        let mut folders = vec![format!("{place}/{folder}")];
         if carried.iter().any(|carried| carried.to.below(&withdrawn).is_some()) {
-            folders.push(format!("{below}/{withdrawn}"));
+            folders.push(format!("{place}/{withdrawn}"));
         }
-        if let Some(list) = pages::render_mirrorlist(layout, &folders) {
-            assembly.write(&format!("{folder}/{MIRRORLIST}"), list.as_bytes())?;
+        if let Some(list) = render_mirrorlist(layout, &folders) {
+            steps.push(ChangeStep::Text { path: format!("{folder}/{MIRRORLIST}"), content: list.into_bytes() });
         }
     }
-    Ok(())
+    steps
 }
 
 fn dists_of(carried: &[Carried], described: &BTreeMap<Dist, Vec<Fragments>>) -> Vec<Dist> {
@@ -189,95 +159,38 @@ fn dists_of(carried: &[Carried], described: &BTreeMap<Dist, Vec<Fragments>>) -> 
     dists
 }
 
-/// Makes the package that carries the `.repo` file and the keys.
-struct Maker<'a> {
-    layout: &'a Layout,
-    series: Series,
-    number: u32,
-    date: Timestamp,
-    key: Option<&'a Key>,
-    store: &'a Store,
+/// The dists of a revision, and whether the repodata of each will be signed.
+fn signed_dists(
+    dists: &[Dist],
+    carried: &[Carried],
+    described: &BTreeMap<Dist, Vec<Fragments>>,
+    key: Option<&Key>,
+) -> BTreeMap<Dist, bool> {
+    let is_signed = |dist: &Dist| {
+        let signature = format!("{}/{}/{}{SIGNATURE}", dist_folder(dist), repodata::FOLDER, repodata::INDEX);
+        if described.contains_key(dist) {
+            key.is_some()
+        } else {
+            carried.iter().any(|carried| carried.to.as_str() == signature)
+        }
+    };
+    dists.iter().map(|dist| (dist.clone(), is_signed(dist))).collect()
 }
 
-impl Maker<'_> {
-    /// Adds the package for a dist, unless one with the same files is carried over; its elements. None without an address:
-    /// nobody else could use it.
-    fn add_client_package(
-        &self,
-        dist: &Dist,
-        carried: &[Carried],
-        assembly: &mut Assembly<'_>,
-    ) -> Result<Option<Fragments>> {
-        if self.layout.url.is_none() {
-            return Ok(None);
+/// `Err` where a file is not as its manifest lists it, by size and date: it would become part of the new revision.
+fn require_unchanged(store: &Store, carried: &[Carried]) -> Result<(), Failure> {
+    for Carried { from, entry, .. } in carried {
+        let path = from.join(&entry.path);
+        let found = path.symlink_metadata();
+        let is_same = |found: &Metadata| found.len() == entry.size && found.mtime() == entry.date.as_second();
+        if !found.as_ref().is_ok_and(is_same) {
+            let what = if found.is_ok() { "was changed" } else { "is missing" };
+            let message = format!("`{}` {what} since it was put there", store.layout.shown(&path));
+            let help = format!("see what else is wrong: `{} verify`", program());
+            return Err(Failure::new(Exit::Failed, message).help(help));
         }
-        let name = format!("{}-repo", self.layout.name);
-        let is_own = |package: &PackageEntry| package.dist.as_ref() == Some(dist) && package.nevra.name() == name;
-        let previous = carried.iter().filter_map(|carried| Some((carried, carried.entry.package.as_ref()?)));
-        let previous =
-            previous.filter(|(_, package)| is_own(package)).max_by(|one, other| one.1.nevra.evr_cmp(&other.1.nevra));
-        if let Some((previous, package)) = previous {
-            let release = package.nevra.release().parse().unwrap_or(0);
-            let (_, again) = self.render(&name, dist, release, previous.entry.date)?;
-            if crate::base::digest::digest_of(&again) == package.unsigned_sha256 {
-                return Ok(None);
-            }
-        }
-        let (file_name, content) = self.render(&name, dist, self.number, self.date)?;
-        let scratch = files::remote_scratch()?;
-        let path = scratch.write(&file_name, &content)?;
-        let unsigned = PackageFile::read(&path)?;
-        if let Some(key) = self.key {
-            key.sign_packages(std::slice::from_ref(&path), self.date)?;
-        }
-        let file = PackageFile::read(&path)?;
-        let href = format!("{}/{}", file.nevra.arch(), file.nevra.file_name());
-        let (nevra, unsigned_sha256) = (file.nevra.clone(), unsigned.digest);
-        let entry = PackageEntry { nevra, dist: Some(dist.clone()), unsigned_sha256, content: file.content };
-        assembly.copy(&path, &format!("{}/{href}", dist_folder(dist)), file.digest, Some(entry))?;
-        Fragments::of(&file, &href, self.date.as_second()).map(Some)
     }
-
-    /// The package's file name and bytes.
-    fn render(&self, name: &str, dist: &Dist, release: u32, date: Timestamp) -> Result<(String, Vec<u8>)> {
-        let layout = self.layout;
-        let key_path = format!("/etc/pki/rpm-gpg/{}", layout.key_name());
-        let newest = self.newest_stable()?;
-        let repo = RepoFile {
-            layout,
-            channel: Channel::Stable,
-            series: self.series,
-            dist,
-            signed: self.key.is_some(),
-            newer: newest.filter(|newest| *newest > self.series),
-            key_path: Some(&key_path),
-        };
-        let repo_name = format!("/etc/yum.repos.d/{}.repo", layout.repo_id(Channel::Stable, self.series, None));
-        let mut package_files = vec![(repo_name, repo.render().into_bytes())];
-        if let Some(key) = self.key {
-            let published = std::fs::read(layout.keys()).unwrap_or_default();
-            package_files.push((key_path, pages::join_keys(&key.public, &published)));
-        }
-        let package = ClientPackage {
-            name,
-            version: &self.series.to_string(),
-            release,
-            summary: &format!("The repository of {} {}", layout.name, self.series),
-            license: "MIT OR Apache-2.0",
-            packager: &layout.name.to_string(),
-            files: package_files,
-            date,
-        };
-        Ok((package.file_name(), package.render()?))
-    }
-
-    fn newest_stable(&self) -> Result<Option<Series>> {
-        let mut newest = None;
-        for series in self.store.series()? {
-            newest = self.store.current_number(series)?.map(|_| series).or(newest);
-        }
-        Ok(newest)
-    }
+    Ok(())
 }
 
 /// `Err` where two different files would be in one place.

@@ -19,8 +19,8 @@ use crate::base::digest::Digest;
 use crate::base::error::program;
 use crate::base::files::{self, LockFile};
 use crate::base::progress::Progress;
-use crate::repository::clients::pages;
-use crate::repository::model::event::{Deed, Entry, Event};
+use crate::repository::clients::root_files;
+use crate::repository::model::event::{Action, Entry, Event};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::ledger::Ledger;
 use crate::repository::model::manifest::Manifest;
@@ -67,13 +67,12 @@ impl Writer {
     }
 
     /// Moves what a prune has decided on into the trash of its event.
-    pub fn move_to_trash(&self, event: &Event) -> Result<()> {
-        let Deed::Prune { items } = &event.deed else { return Ok(()) };
-        let trash = self.store.layout.trash(event.number);
+    fn move_to_trash(&self, event: &Event) -> Result<()> {
+        let Action::Prune { items } = &event.action else { return Ok(()) };
         for item in items {
             let path = self.store.layout.root.join(item);
             if path.symlink_metadata().is_ok() {
-                files::move_to(&path, &trash.join(item.as_str().replace('/', "_")))?;
+                files::move_to(&path, &self.store.layout.trash_place(event.number, item))?;
             }
         }
         Ok(())
@@ -86,9 +85,9 @@ impl Writer {
             self.finish_revision(series, progress)?;
             self.finish_snapshots(series, progress)?;
         }
-        let pruned = self.store.log.events().rev().find(|event| matches!(event.deed, Deed::Prune { .. })).cloned();
+        let pruned = self.store.log.events().rev().find(|event| matches!(event.action, Action::Prune { .. })).cloned();
         pruned.map_or(Ok(()), |event| self.move_to_trash(&event))?;
-        pages::write(&self.store)
+        root_files::write_changed(&self.store)
     }
 
     fn cut_torn_line(&self) -> Result<()> {
@@ -143,7 +142,7 @@ impl Writer {
             // One that was put there by hand, or made before there were manifests, is nobody's unfinished work.
             let Ok((manifest, digest)) = Manifest::load(&self.store.layout.snapshot(series, &name)) else { continue };
             if self.store.log.is_next(&manifest.event) {
-                if matches!(manifest.event.deed, Deed::Stage { latest: true, .. }) {
+                if matches!(manifest.event.action, Action::Stage { latest: true, .. }) {
                     self.point_latest(series, &name)?;
                 }
                 self.finish(manifest.event, digest, progress)?;
@@ -153,14 +152,14 @@ impl Writer {
     }
 
     fn finish(&mut self, event: Event, manifest: Digest, progress: &dyn Progress) -> Result<()> {
-        progress.warn(&format!("finished what an interrupted run had begun: {}", event.deed));
+        progress.warn(&format!("finished what an interrupted run had begun: {}", event.action));
         self.record(event.clone(), Some(manifest))?;
         self.finished.push(event);
         Ok(())
     }
 
     /// Makes `latest` lead to a snapshot of the same series.
-    pub fn point_latest(&self, series: Series, name: &SnapshotName) -> Result<()> {
+    fn point_latest(&self, series: Series, name: &SnapshotName) -> Result<()> {
         let link = self.store.layout.latest(series);
         let target = name.to_string();
         match std::fs::read_link(&link) {

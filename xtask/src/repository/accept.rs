@@ -1,10 +1,9 @@
-//! Accepting a snapshot: its own tests are run against it, and what came of it is recorded.
+//! Accepting a snapshot: its own tests are run against it, and their results are recorded.
 //!
-//! A test runs in the unpacked sources of the snapshot, with nothing of the caller's environment but PATH. What it is told
-//! are the variables of [`variables`].
+//! A test runs in the unpacked sources of the snapshot, with nothing of the caller's environment but PATH; [`variables`] lists
+//! the variables that it finds.
 
-pub mod result;
-
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,29 +11,74 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 
 use crate::base::checksum::digest_of_file;
+use crate::base::error::{Exit, Failure, program};
 use crate::base::files::{self, Scratch};
+use crate::base::plan::Plan;
 use crate::base::process::{Ending, Isolation, Job, Outcome, Walls};
 use crate::base::progress::Progress;
 use crate::project::config::AcceptanceTest;
-use crate::repository::clients::pages::file_address;
+use crate::repository::clients::address::file_address;
+use crate::repository::clients::repo_file::RepoSection;
 use crate::repository::model::layout::{Layout, dist_folder};
 use crate::repository::model::manifest::Manifest;
-use crate::repository::model::store::Snapshot;
+use crate::repository::model::store::{Snapshot, Store};
+use crate::repository::model::test_result::{TestFacts, TestResult, Verdict, next_number, place_of};
 use crate::repository::repodata;
 use crate::repository::sign::SIGNATURE;
+use crate::repository::verify::snapshot::check_whole;
 use crate::source::unpack;
-use result::{TestResult, Verdict, next_place};
 
-/// A place where the tests of a snapshot are run.
-pub struct Bench {
+/// The run of one test.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TestRun {
+    pub test: AcceptanceTest,
+    /// Where the result and the log go, without their endings.
+    pub place: PathBuf,
+    /// The same below the state: `results/snapshot-…/0003-install`.
+    pub shown: String,
+}
+
+impl fmt::Display for TestRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TestRun { test, shown, .. } = self;
+        write!(f, "run {}: {}; write {shown}.json and {shown}.log", test.name, test.run.join(" "))
+    }
+}
+
+/// The tests of a snapshot, in the order in which they are run.
+///
+/// Errors: there is no test; the snapshot is damaged.
+pub fn decide(store: &Store, snapshot: &Snapshot, tests: Vec<AcceptanceTest>) -> Result<Plan<TestRun>> {
+    if tests.is_empty() {
+        let help = "add a test to `packaging/release.toml`: `[[acceptance]]` with `name` and `run`, and commit it";
+        return Err(Failure::new(Exit::Usage, "no acceptance test is configured").help(help).into());
+    }
+    if let Some(why) = check_whole(store, snapshot)? {
+        let message = format!("refusing to test `{}`: {why}", snapshot.name);
+        let help = format!("see what else is wrong: `{} verify`; then stage it again", program());
+        return Err(Failure::new(Exit::Failed, message).help(help).into());
+    }
+    let results = store.layout.results(&snapshot.name);
+    let first = next_number(&results)?;
+    let mut steps = Vec::new();
+    for (number, test) in (first..).zip(tests) {
+        let place = place_of(&results, number, &test.name);
+        let shown = place.strip_prefix(&store.layout.state).unwrap_or(&place).display().to_string();
+        steps.push(TestRun { test, place, shown });
+    }
+    Ok(Plan { title: format!("accept {}", snapshot.name), steps })
+}
+
+/// The surroundings in which the tests of a snapshot are run.
+pub struct Surroundings {
     scratch: Scratch,
     sources: PathBuf,
     environment: Vec<(String, String)>,
 }
 
-impl Bench {
-    /// Unpacks the sources of a snapshot and writes what the tests are told.
-    pub fn new(layout: &Layout, snapshot: &Snapshot, path: String) -> Result<Bench> {
+impl Surroundings {
+    /// Unpacks the sources of a snapshot, and writes the `.repo` file that its tests find.
+    pub fn new(layout: &Layout, snapshot: &Snapshot, path: String) -> Result<Surroundings> {
         let scratch = files::remote_scratch()?;
         let manifest = &snapshot.manifest;
         let top = crate::source::archive_name(&manifest.project, &manifest.release.version);
@@ -46,18 +90,18 @@ impl Bench {
         unpack::unpack(&snapshot.path.join(format!("sources/{top}.tar.gz")), &sources)?;
         let repo_file = scratch.write("snapshot.repo", render_repo_file(layout, snapshot).as_bytes())?;
         let environment = variables(snapshot, &repo_file, &home, &tmp, path);
-        Ok(Bench { scratch, sources: sources.join(top), environment })
+        Ok(Surroundings { scratch, sources: sources.join(top), environment })
     }
 
-    /// Runs one test and records its result in the folder `results`.
+    /// Runs a test and records its result.
     pub fn run(
         &self,
-        test: &AcceptanceTest,
+        run: &TestRun,
         snapshot: &Snapshot,
-        results: &Path,
         now: Timestamp,
         progress: &dyn Progress,
     ) -> Result<TestResult> {
+        let test = &run.test;
         progress.begin(&format!("running the acceptance test {}", test.name), None);
         let log = self.scratch.path().join(format!("{}.log", test.name));
         let (program, args) = test.run.split_first().context("an acceptance test has no program")?;
@@ -72,21 +116,15 @@ impl Bench {
         };
         let outcome = job.run()?;
         progress.end();
-        record(test, snapshot, results, &log, &outcome, now)
+        record(run, snapshot, &log, &outcome, now)
     }
 }
 
-fn record(
-    test: &AcceptanceTest,
-    snapshot: &Snapshot,
-    results: &Path,
-    log: &Path,
-    outcome: &Outcome,
-    now: Timestamp,
-) -> Result<TestResult> {
-    let place = next_place(results, &test.name)?;
+fn record(run: &TestRun, snapshot: &Snapshot, log: &Path, outcome: &Outcome, now: Timestamp) -> Result<TestResult> {
+    let TestRun { test, place, .. } = run;
     let said = fs::read(log).with_context(|| format!("cannot read `{}`", log.display()))?;
-    files::publish(&place.with_extension("log"), &said)?;
+    let log_place = place.with_extension("log");
+    files::publish(&log_place, &said)?;
     let (verdict, exit_code) = match outcome.ending {
         Ending::Exited(0) => (Verdict::Passed, Some(0)),
         Ending::Exited(code) => (Verdict::Failed, Some(code)),
@@ -94,12 +132,11 @@ fn record(
         Ending::TimedOut => (Verdict::TimedOut, None),
     };
     let isolation = match outcome.walls {
-        Walls::None => "none: this system has no namespaces for us",
+        Walls::None => "none: namespaces are not available here",
         Walls::Mounts => "mounts of its own",
         Walls::MountsAndProcesses => "mounts and processes of its own",
     };
-    let log_name = place.with_extension("log").file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let result = TestResult::new(result::Facts {
+    let result = TestResult::new(TestFacts {
         test: test.name.clone(),
         run: test.run.clone(),
         snapshot: snapshot.name.clone(),
@@ -108,7 +145,7 @@ fn record(
         exit_code,
         milliseconds: u64::try_from(outcome.duration.as_millis()).unwrap_or(u64::MAX),
         isolation: isolation.to_owned(),
-        log: log_name,
+        log: log_place.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         log_sha256: digest_of_file(log)?,
         at: now,
     });
@@ -138,19 +175,18 @@ fn variables(snapshot: &Snapshot, repo_file: &Path, home: &Path, tmp: &Path, pat
 
 /// A `.repo` file with a section for each dist of the snapshot itself, wherever `latest` leads.
 fn render_repo_file(layout: &Layout, snapshot: &Snapshot) -> String {
-    let section = |dist: &crate::repository::model::name::Dist| {
-        let folder = snapshot.path.join(dist_folder(dist));
+    let mut sections = Vec::new();
+    for dist in snapshot.manifest.dists() {
+        let folder = snapshot.path.join(dist_folder(&dist));
         let index = folder.join(repodata::FOLDER).join(format!("{}{SIGNATURE}", repodata::INDEX));
-        let signed = index.exists();
-        let check = u8::from(signed);
-        let key = if signed { format!("gpgkey={}\n", file_address(&layout.keys())) } else { String::new() };
-        format!(
-            "[{}-snapshot-{dist}]\nname={} for {dist}\nbaseurl={}/\nenabled=1\ngpgcheck={check}\n\
-             repo_gpgcheck={check}\n{key}",
-            layout.name,
-            snapshot.name,
-            file_address(&folder)
-        )
-    };
-    snapshot.manifest.dists().iter().map(section).collect::<Vec<_>>().join("\n")
+        let section = RepoSection {
+            id: format!("{}-snapshot-{dist}", layout.name),
+            name: format!("{} for {dist}", snapshot.name),
+            source: format!("baseurl={}/", file_address(&folder)),
+            gpgkey: index.exists().then(|| file_address(&layout.keys())),
+            rest: "",
+        };
+        sections.push(section.render());
+    }
+    sections.join("\n")
 }

@@ -31,13 +31,13 @@ pub struct TestResult {
     schema: String,
     /// What came of it.
     #[serde(flatten)]
-    pub facts: Facts,
+    pub facts: TestFacts,
 }
 
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Facts {
+pub struct TestFacts {
     /// The test's name.
     pub test: String,
     /// What was run.
@@ -64,7 +64,7 @@ pub struct Facts {
 
 impl TestResult {
     /// Of a run that was made just now.
-    pub fn new(facts: Facts) -> TestResult {
+    pub fn new(facts: TestFacts) -> TestResult {
         TestResult { schema: SCHEMA.to_owned(), facts }
     }
 
@@ -98,10 +98,15 @@ pub fn find_newest<'a>(results: &'a [TestResult], test: &str, manifest: Digest) 
     results.iter().rev().find(|result| result.facts.test == test && result.facts.manifest == manifest)
 }
 
-/// Where the next result of `test` goes, without its ending: `0003-install`.
-pub fn next_place(folder: &Path, test: &str) -> Result<PathBuf> {
+/// The number that the next result gets.
+pub fn next_number(folder: &Path) -> Result<u32> {
     let highest = files::names_in(folder)?.iter().filter_map(|name| number_of(name)).max().unwrap_or(0);
-    Ok(folder.join(format!("{:04}-{test}", highest + 1)))
+    Ok(highest + 1)
+}
+
+/// Where a result goes, without the ending: `0003-install`.
+pub fn place_of(folder: &Path, number: u32, test: &str) -> PathBuf {
+    folder.join(format!("{number:04}-{test}"))
 }
 
 fn number_of(name: &str) -> Option<u32> {

@@ -1,0 +1,83 @@
+//! Which `<name>-repo` package a revision of a series has.
+
+use anyhow::Result;
+use jiff::Timestamp;
+
+use crate::base::digest::digest_of;
+use crate::repository::clients::keys::coming_keys;
+use crate::repository::clients::package::{ClientPackage, ClientPackageFile};
+use crate::repository::clients::repo_file::RepoFile;
+use crate::repository::model::carried::Carried;
+use crate::repository::model::layout::{Channel, Layout};
+use crate::repository::model::manifest::PackageEntry;
+use crate::repository::model::name::{Dist, Series};
+use crate::repository::sign::Key;
+
+/// What the package of a series is made from.
+pub struct SeriesPackage<'a> {
+    pub layout: &'a Layout,
+    pub series: Series,
+    /// The number of the new revision, which a new package has as its release.
+    pub revision: u32,
+    /// The date of a new package.
+    pub date: Timestamp,
+    pub key: Option<&'a Key>,
+    /// The newest stable series.
+    pub newest: Option<Series>,
+}
+
+impl SeriesPackage<'_> {
+    /// The package that a dist gets; `None` where the one that is carried over has the same files, and without an address,
+    /// where no other machine could use it.
+    pub fn decide(&self, dist: &Dist, carried: &[Carried]) -> Result<Option<ClientPackageFile>> {
+        if self.layout.url.is_none() {
+            return Ok(None);
+        }
+        let name = format!("{}-repo", self.layout.name);
+        if let Some((previous, date)) = newest_of(carried, dist, &name) {
+            let release = previous.nevra.release().parse().unwrap_or(0);
+            if digest_of(&self.render(&name, dist, release, date)?.content) == previous.unsigned_sha256 {
+                return Ok(None);
+            }
+        }
+        self.render(&name, dist, self.revision, self.date).map(Some)
+    }
+
+    fn render(&self, name: &str, dist: &Dist, release: u32, date: Timestamp) -> Result<ClientPackageFile> {
+        let layout = self.layout;
+        let key_path = format!("/etc/pki/rpm-gpg/{}", layout.key_name());
+        let repo = RepoFile {
+            layout,
+            channel: Channel::Stable,
+            series: self.series,
+            dist,
+            signed: self.key.is_some(),
+            newer: self.newest.filter(|newest| *newest > self.series),
+            key_path: Some(&key_path),
+        };
+        let repo_name = format!("/etc/yum.repos.d/{}.repo", layout.repo_id(Channel::Stable, self.series, None));
+        let mut package_files = vec![(repo_name, repo.render().into_bytes())];
+        if self.key.is_some() {
+            package_files.push((key_path, coming_keys(layout, self.key)));
+        }
+        let package = ClientPackage {
+            name,
+            version: &self.series.to_string(),
+            release,
+            summary: &format!("The repository of {} {}", layout.name, self.series),
+            license: "MIT OR Apache-2.0",
+            packager: &layout.name.to_string(),
+            files: package_files,
+            date,
+        };
+        Ok(ClientPackageFile { file_name: package.file_name(), content: package.render()? })
+    }
+}
+
+/// The newest package of a name that is carried over for a dist, and its date.
+fn newest_of<'c>(carried: &'c [Carried], dist: &Dist, name: &str) -> Option<(&'c PackageEntry, Timestamp)> {
+    let packages = carried.iter().filter_map(|carried| Some((carried.entry.package.as_ref()?, carried.entry.date)));
+    packages
+        .filter(|(package, _)| package.dist.as_ref() == Some(dist) && package.nevra.name() == name)
+        .max_by(|one, other| one.0.nevra.evr_cmp(&other.0.nevra))
+}

@@ -1,0 +1,175 @@
+//! Everything that a change of a repository writes, as steps in the order in which they are applied.
+//!
+//! The commands decide on these steps, `--dry-run` prints them, and [`apply`](super::apply) carries out the same values. A step
+//! names every path that it writes: below the root of the repository (`lago-stable-1.0-el9.repo`), in the folder that is being
+//! made (indented below its name), or in the state beside the root (`log.jsonl`, `ledger.json`). The lock is always taken.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::base::digest::Digest;
+use crate::base::plan::Plan;
+use crate::base::size::human_size;
+use crate::repository::clients::package::ClientPackageFile;
+use crate::repository::clients::root_files::RootFile;
+use crate::repository::model::carried::Carried;
+use crate::repository::model::event::Action;
+use crate::repository::model::layout::{CHECKSUMS, MANIFEST, dist_folder};
+use crate::repository::model::manifest::HeadOfFolder;
+use crate::repository::model::name::{Dist, FilePath, Series};
+use crate::repository::repodata::Fragments;
+use crate::rpm::package::PackageFile;
+
+/// A change of a repository.
+pub type ChangePlan = Plan<ChangeStep>;
+
+/// One write.
+#[derive(Clone)]
+pub enum ChangeStep {
+    /// Writes a file of the root: the keys, a `.repo` file.
+    RootFile(RootFile),
+    /// Begins a snapshot or revision, in a hidden folder beside its place.
+    Begin(NewFolder),
+    /// Writes a file of the new folder.
+    Text { path: String, content: Vec<u8> },
+    /// Copies files from outside the repository.
+    Copy { folder: String, files: Vec<CopiedFile> },
+    /// Copies packages from outside the repository, and signs the copies first where `signed` says so.
+    Packages { folder: String, packages: Vec<NewPackage>, signed: bool },
+    /// Links published files into a folder of the new one.
+    Link { origin: String, folder: String, files: Vec<Carried> },
+    /// Writes the package that makes a machine a client.
+    ClientPackage { dist: Dist, package: ClientPackageFile, signed: bool },
+    /// Writes the repodata of a dist: of these packages, and of those that were added to the new folder.
+    Repodata { dist: Dist, carried: Vec<Fragments>, signed: bool },
+    /// Writes the checksums of `sources/`.
+    Checksums { signed: bool },
+    /// Writes the manifest, and gives the new folder its name.
+    Finish { head: Box<HeadOfFolder>, action: Action, place: String },
+    /// Makes a link lead elsewhere.
+    Flip { link: PathBuf, target: PathBuf, shown: String },
+    /// Adds the packages of the new folder that the ledger lacks.
+    Ledger { series: Series },
+    /// Appends an event to the log.
+    Log { action: Action },
+    /// Deletes what an earlier prune moved into the trash.
+    Delete { shown: String, path: PathBuf, bytes: u64 },
+    /// Moves a snapshot or revision into the trash.
+    Trash { item: FilePath, to: PathBuf, bytes: u64 },
+}
+
+/// A snapshot or revision that will be made.
+#[derive(Clone)]
+pub struct NewFolder {
+    /// Absolute.
+    pub place: PathBuf,
+    /// Below the root.
+    pub shown: String,
+    /// The modification time of its new files, and the time of their signatures.
+    pub date: Timestamp,
+}
+
+/// A file that is copied into a new folder.
+#[derive(Clone)]
+pub struct CopiedFile {
+    pub from: PathBuf,
+    pub to: FilePath,
+    pub digest: Digest,
+}
+
+/// A package that is copied into a new folder.
+#[derive(Clone)]
+pub struct NewPackage {
+    /// As it was built.
+    pub file: Arc<PackageFile>,
+    pub to: FilePath,
+    /// `None` for the source package in `sources/`.
+    pub dist: Option<Dist>,
+}
+
+impl fmt::Display for ChangeStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let signed = |signed: &bool| if *signed { ", signed" } else { "" };
+        match self {
+            ChangeStep::RootFile(file) => write!(f, "write {}", file.name),
+            ChangeStep::Begin(folder) => write!(f, "make {}:", folder.shown),
+            ChangeStep::Text { path, .. } => write!(f, "  write {path}"),
+            ChangeStep::Copy { folder, files } => write!(f, "  copy {} into {folder}", count(files.len(), "file")),
+            ChangeStep::Packages { folder, packages, signed: is_signed } => {
+                write!(f, "  copy {} into {folder}{}", count(packages.len(), "package"), signed(is_signed))
+            }
+            ChangeStep::Link { origin, folder, files } => match files.as_slice() {
+                [Carried { entry, to, .. }] if entry.path.file_name() != to.file_name() => {
+                    write!(f, "  link {} of {origin} as {to}", entry.path)
+                }
+                _ => write!(f, "  link {} of {origin} into {}", count(files.len(), "file"), below(folder)),
+            },
+            ChangeStep::ClientPackage { dist, package, signed: is_signed } => {
+                write!(f, "  write {}/{}{}", dist_folder(dist), package.href(), signed(is_signed))
+            }
+            ChangeStep::Repodata { dist, signed: is_signed, .. } => {
+                write!(f, "  write {}/repodata/{}", dist_folder(dist), signed(is_signed))
+            }
+            ChangeStep::Checksums { signed: is_signed } => {
+                write!(f, "  write sources/{CHECKSUMS}{}", signed(is_signed))
+            }
+            ChangeStep::Finish { place, .. } => write!(f, "  write {MANIFEST}, and show the folder as {place}"),
+            ChangeStep::Flip { shown, target, .. } => write!(f, "make {shown} lead to {}", target.display()),
+            ChangeStep::Ledger { .. } => write!(f, "add new packages to ledger.json"),
+            ChangeStep::Log { action } => write!(f, "append to log.jsonl: {action}"),
+            ChangeStep::Delete { shown, bytes, .. } => write!(f, "delete {shown} ({} freed)", human_size(*bytes)),
+            ChangeStep::Trash { item, to, bytes } => {
+                let trash = to.file_name().unwrap_or_default().to_string_lossy();
+                let number = to.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+                let size = human_size(*bytes);
+                write!(f, "move {item} to .trash/{number}/{trash} (the next prune frees {size})")
+            }
+        }
+    }
+}
+
+/// `1 file`, `2 files`.
+fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+/// A folder of the new one, where the files of its top have none.
+fn below(folder: &str) -> &str {
+    if folder.is_empty() { "it" } else { folder }
+}
+
+/// The steps that link files, one for each folder that they go to and each folder that they come from.
+pub fn link_steps(carried: Vec<Carried>) -> Vec<ChangeStep> {
+    let mut steps: Vec<ChangeStep> = Vec::new();
+    for file in carried {
+        let to = file.to.as_str();
+        let folder_of_file = to.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+        let origin_of_file = name_of_origin(&file.from);
+        let is_renamed = file.entry.path.file_name() != file.to.file_name();
+        let found = steps.iter_mut().find_map(|step| match step {
+            ChangeStep::Link { origin, folder, files }
+                if *origin == origin_of_file && *folder == folder_of_file && !is_renamed =>
+            {
+                Some(files)
+            }
+            _ => None,
+        });
+        match found {
+            Some(files) => files.push(file),
+            None => steps.push(ChangeStep::Link { origin: origin_of_file, folder: folder_of_file, files: vec![file] }),
+        }
+    }
+    steps
+}
+
+/// The name of the folder that a path is in, such as `revision 3`.
+fn name_of_origin(folder: &Path) -> String {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    match name.parse::<u32>() {
+        Ok(number) => format!("revision {number}"),
+        Err(_) => name.into_owned(),
+    }
+}
