@@ -45,7 +45,7 @@ fn each_result_is_numbered_and_bound_to_the_manifest() {
     let lines: Vec<&str> = ran.stdout.lines().map(|line| line.split(" (").next().unwrap()).collect();
     assert_eq!(lines, ["pass passed", "fail FAILED, exit 3"]);
     let log = results(&site).join("0002-fail.log");
-    let help = format!("help: what it said is in `{}`", log.display());
+    let help = format!("help: its output is in `{}`", log.display());
     let ran = ran.says(&[&format!("`{SNAPSHOT}` did not pass the acceptance test `fail`"), &help]);
     assert!(!ran.stderr.contains("pass`"), "{}", ran.stderr);
     assert_eq!(text(&log), "broken\n");

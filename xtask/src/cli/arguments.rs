@@ -19,10 +19,9 @@ use crate::cli::release_job::ReleaseArgs;
                   5 try again · 6 not enough history · 75 another run holds the lock · 130 interrupted"
 )]
 pub struct Cli {
-    /// The flags before or after any command.
+    /// Flags that may stand before or after the command.
     #[command(flatten)]
     pub global: Global,
-    /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -73,12 +72,12 @@ pub enum Command {
 }
 
 impl Cli {
-    /// The definition of the whole command line, named as the person called the program.
+    /// The definition of the whole command line. Its name is the one by which the program was called.
     pub fn definition() -> clap::Command {
         Cli::command().bin_name(error::program())
     }
 
-    /// Parses the arguments of this process; on `--help` and on errors of usage the process ends here (exit 0 and 2).
+    /// Parses the arguments of this process. Ends the process on `--help` (exit 0) and on errors of usage (exit 2).
     pub fn parse_process() -> Cli {
         let matches = Cli::definition().get_matches();
         Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())

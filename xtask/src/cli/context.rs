@@ -32,15 +32,14 @@ pub struct Global {
 }
 
 impl Global {
-    /// How much to say.
+    /// How much is printed.
     pub fn talk(&self) -> Talk {
         if self.quiet { Talk::Quiet } else { Talk::Normal }
     }
 }
 
-/// What every command is given: the terminal, the project, the global flags.
+/// What every command gets: the terminal, the project, the global flags.
 pub struct Context {
-    /// The terminal.
     pub ui: Ui,
     start: PathBuf,
     assumed_version: Option<Version>,
@@ -49,13 +48,13 @@ pub struct Context {
 }
 
 impl Context {
-    /// From the global flags; nothing is looked for yet.
+    /// Keeps the global flags; the project is searched when a command needs it.
     pub fn new(ui: Ui, global: Global) -> Context {
         let Global { project, assume_version, repository, .. } = global;
         Context { ui, start: project, assumed_version: assume_version, repository, workspace: OnceCell::new() }
     }
 
-    /// The flag that names the project, as it was given; nothing where it was not.
+    /// The flag `--project DIR ` as it was given, for commands that a message shows; empty where it was not given.
     pub fn project_flag(&self) -> String {
         match self.start.as_path() {
             start if start == std::path::Path::new(".") => String::new(),
@@ -63,7 +62,7 @@ impl Context {
         }
     }
 
-    /// The project, found at the first call.
+    /// The project; the first call searches it.
     pub fn workspace(&self) -> Result<&Workspace> {
         if let Some(workspace) = self.workspace.get() {
             return Ok(workspace);
@@ -72,7 +71,7 @@ impl Context {
         Ok(self.workspace.get_or_init(|| workspace))
     }
 
-    /// The version stated with `--assume-version`, else in the variable `RELENG_VERSION`, unless that is empty.
+    /// The version of `--assume-version`, else of the variable `RELENG_VERSION`; `None` where both are missing or empty.
     pub fn assumed_version(&self) -> Result<Option<Version>, Failure> {
         if self.assumed_version.is_some() {
             return Ok(self.assumed_version.clone());
@@ -82,7 +81,7 @@ impl Context {
         parsed.map_err(|why| Failure::new(Exit::Usage, format!("`RELENG_VERSION` is `{stated}`: {why}")))
     }
 
-    /// The repository stated with `--repository`, else in the variable `RELENG_REPOSITORY`, unless that is empty.
+    /// The folder of `--repository`, else of the variable `RELENG_REPOSITORY`; `None` where both are missing or empty.
     pub fn stated_repository(&self) -> Option<PathBuf> {
         let stated = std::env::var_os("RELENG_REPOSITORY").filter(|stated| !stated.is_empty());
         self.repository.clone().or(stated.map(PathBuf::from))

@@ -1,4 +1,4 @@
-//! What every command about the repository needs first: where it is, whose it is, which key signs it, what time it is.
+//! The repository that a command is about: its place, its configuration, its key, and the time.
 
 use std::path::{Path, PathBuf};
 
@@ -54,18 +54,17 @@ impl Access {
 
 /// The repository that a command is about.
 pub struct Site<'a> {
-    /// Where everything is.
     pub layout: Layout,
     /// The configuration in the work tree.
     pub config: Config,
-    /// The time of what is done.
+    /// The time of events.
     pub now: Timestamp,
     repository: Option<&'a git::Repository>,
     ui: &'a Ui,
 }
 
 impl<'a> Site<'a> {
-    /// From the work tree's configuration and the global flags.
+    /// Reads the configuration in the work tree; the global flags overrule it.
     pub fn load(context: &'a Context) -> Result<Site<'a>> {
         let workspace = context.workspace()?;
         let tree = workspace.local_tree()?;
@@ -85,7 +84,7 @@ impl<'a> Site<'a> {
         Ok(Site { layout, config, now: clock::now()?, repository, ui: &context.ui })
     }
 
-    /// What decides on what is due.
+    /// The rules and facts that decide what is due.
     pub fn schedule<'s>(&'s self, git: &'s Git<'s>) -> Schedule<'s> {
         Schedule { settings: &self.config.promotion, git, now: self.now, progress: self.ui }
     }
@@ -129,7 +128,7 @@ impl<'a> Site<'a> {
         self.config.repository.sign.as_deref().map(Key::load).transpose()
     }
 
-    /// Says so where `cargo clean` would delete the repository.
+    /// Warns where `cargo clean` would delete the repository.
     pub fn warn_of_target(&self) {
         use crate::base::progress::Progress as _;
         if self.layout.root.components().any(|part| part.as_os_str() == "target") {
@@ -141,20 +140,23 @@ impl<'a> Site<'a> {
     }
 }
 
-/// Where the state of a repository is that has no other place for it: beside the root, with `-state` after its name.
+/// The default place of the state: beside the root, with `-state` after its name.
 pub(super) fn beside(root: &Path) -> PathBuf {
     let mut name = root.file_name().unwrap_or_default().to_owned();
     name.push("-state");
     root.with_file_name(name)
 }
 
-/// The number of the pipeline run, from the CI system's own variables.
+/// The number of the pipeline run, from the variables of the CI system.
 pub fn pipeline_of_ci() -> Result<Option<u32>, Failure> {
     for name in ["BUILD_NUMBER", "GITHUB_RUN_NUMBER", "CI_PIPELINE_IID"] {
         let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) else { continue };
         let value = value.to_string_lossy();
         let number = value.parse().map_err(|_| {
-            let message = format!("the variable `{name}` is `{}`, no number of a pipeline run", value.escape_debug());
+            let message = format!(
+                "the variable `{name}` is `{}`, which is not the number of a pipeline run",
+                value.escape_debug()
+            );
             Failure::new(crate::base::error::Exit::Usage, message).help("state the number: `--pipeline N`")
         })?;
         return Ok(Some(number));

@@ -32,9 +32,9 @@ use crate::source::unpack;
 #[derive(Clone, Debug, PartialEq)]
 pub struct TestRun {
     pub test: AcceptanceTest,
-    /// Where the result and the log go, without their endings.
+    /// The path of the result and of the log, without their endings.
     pub place: PathBuf,
-    /// The same below the state: `results/snapshot-…/0003-install`.
+    /// The same path, below the state: `results/snapshot-…/0003-install`.
     pub shown: String,
 }
 
@@ -153,7 +153,7 @@ fn record(run: &TestRun, snapshot: &Snapshot, log: &Path, outcome: &Outcome, now
     Ok(result)
 }
 
-/// All that a test finds in its environment.
+/// The environment of a test.
 fn variables(snapshot: &Snapshot, repo_file: &Path, home: &Path, tmp: &Path, path: String) -> Vec<(String, String)> {
     let Manifest { project, release, series, .. } = &snapshot.manifest;
     let dists = snapshot.manifest.dists().iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
@@ -173,7 +173,7 @@ fn variables(snapshot: &Snapshot, repo_file: &Path, home: &Path, tmp: &Path, pat
     variables.map(|(name, value)| (name.to_owned(), value)).to_vec()
 }
 
-/// A `.repo` file with a section for each dist of the snapshot itself, wherever `latest` leads.
+/// A `.repo` file with a section for each dist. It leads to the snapshot itself, whatever `latest` is.
 fn render_repo_file(layout: &Layout, snapshot: &Snapshot) -> String {
     let mut sections = Vec::new();
     for dist in snapshot.manifest.dists() {

@@ -1,4 +1,4 @@
-//! Taking a promotion back, forward in the log: a series gets the content of an earlier revision, or loses packages.
+//! Rollback and yank: a new revision with the content of an earlier one, or without some packages. Nothing is erased.
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -16,7 +16,7 @@ use crate::repository::write::revision::{RevisionContents, Take, carry, load_des
 use crate::rpm::nevra::Nevra;
 use crate::source::unpack;
 
-/// A step back that is decided.
+/// A rollback or yank that is decided.
 pub struct Undo {
     title: String,
     contents: RevisionContents,
@@ -36,8 +36,8 @@ impl Undo {
     }
 }
 
-/// Decides to give `series` the content of revision `to`; by default, of the one that was current before the last promotion
-/// that still counts.
+/// Decides to give `series` the content of revision `to`. The default is the content that the series had before the last
+/// promotion that has not been rolled back.
 ///
 /// Errors: no such series or revision; nothing before it; the content is the current one.
 pub fn decide_rollback(store: &Store, series: Series, to: Option<u32>) -> Result<Undo> {
@@ -54,9 +54,10 @@ pub fn decide_rollback(store: &Store, series: Series, to: Option<u32>) -> Result
     };
     if content_of(store, series, to) == content_of(store, series, current) || !store.revisions(series)?.contains(&to) {
         let kept = store.revisions(series)?.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-        let message = match store.revisions(series)?.contains(&to) {
-            true => format!("stable/{series} has the content of revision {to} already"),
-            false => format!("there is no revision {to} of stable/{series}"),
+        let message = if store.revisions(series)?.contains(&to) {
+            format!("stable/{series} has the content of revision {to} already")
+        } else {
+            format!("there is no revision {to} of stable/{series}")
         };
         return Err(Failure::new(Exit::Failed, message)
             .help(format!("the revisions are {kept}: `--to REVISION`"))
@@ -72,12 +73,12 @@ pub fn decide_rollback(store: &Store, series: Series, to: Option<u32>) -> Result
     Ok(Undo { title, contents: same(&base, &emptied), new })
 }
 
-/// The revision whose content was there before what `number` has came to be.
+/// The revision with the content that the series had before it got the content of revision `number`.
 fn previous(store: &Store, series: Series, number: u32) -> Option<u32> {
     content_of(store, series, number).checked_sub(1).filter(|number| *number > 0)
 }
 
-/// The first revision that had the content of revision `number`.
+/// The first revision with the content of revision `number`.
 fn content_of(store: &Store, series: Series, number: u32) -> u32 {
     match store.log.making_of(series, number).map(|entry| &entry.event.action) {
         Some(Action::Rollback { to, .. }) => content_of(store, series, *to),
@@ -94,7 +95,7 @@ fn require_current(store: &Store, series: Series) -> Result<u32> {
     Ok(current.ok_or_else(none)?)
 }
 
-/// Decides to take the package `wanted` out of all dists of the series that have it.
+/// Decides to remove the package `wanted` from all dists of the first series that has it.
 ///
 /// Errors: no series has it; the reason is empty.
 pub fn decide_yank(store: &Store, wanted: &Nevra, why: &str) -> Result<Undo> {
@@ -123,7 +124,7 @@ pub fn decide_yank(store: &Store, wanted: &Nevra, why: &str) -> Result<Undo> {
     Err(Failure::new(Exit::Failed, message).help(help).into())
 }
 
-/// The revision as it was. A dist that came later stays, without packages: its clients must find repodata.
+/// The content of a revision. A dist that was added later stays, without packages: its clients must find repodata.
 fn same(base: &Revision, emptied: &[Dist]) -> RevisionContents {
     let (release, earlier) = (base.manifest.release.clone(), base.manifest.earlier.clone());
     let carried = carry(base, Take::Everything);
@@ -131,13 +132,13 @@ fn same(base: &Revision, emptied: &[Dist]) -> RevisionContents {
     RevisionContents { release, earlier, carried, changelog: None, described }
 }
 
-/// The revision without packages. Where none of the last release is left, the one before it is the last, and the changelog
-/// of the series is taken from that one's tarball.
+/// The content of a revision without some packages. Where no package of the newest release is left, the release before it becomes
+/// the newest, and the changelog of the series is taken from the tarball of that release.
 fn without(base: &Revision, yanked: &[Nevra]) -> Result<RevisionContents> {
     let series = base.manifest.series;
     let is_kept =
         |carried: &Carried| carried.entry.package.as_ref().is_none_or(|package| !yanked.contains(&package.nevra));
-    let mut carried: Vec<Carried> = carry(base, Take::Goods).into_iter().filter(is_kept).collect();
+    let mut carried: Vec<Carried> = carry(base, Take::PackagesAndSources).into_iter().filter(is_kept).collect();
     let file_names: Vec<String> = yanked.iter().map(Nevra::file_name).collect();
     let mut described = load_described(&base.path, &base.manifest.dists())?;
     for packages in described.values_mut() {

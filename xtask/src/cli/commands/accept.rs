@@ -1,4 +1,4 @@
-//! `accept`: the acceptance tests of a snapshot are run on it, and the results recorded.
+//! `accept`: runs the acceptance tests of a snapshot and records the results.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -58,7 +58,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         None => Ok(()),
         Some(TestResult { facts, .. }) => {
             let message = format!("`{}` did not pass the acceptance test `{}`", snapshot.name, facts.test);
-            let help = format!("what it said is in `{}`", folder.join(&facts.log).display());
+            let help = format!("its output is in `{}`", folder.join(&facts.log).display());
             Err(Failure::new(Exit::Failed, message).help(help).into())
         }
     }

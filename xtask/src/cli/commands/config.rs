@@ -24,7 +24,7 @@ struct Setting {
     origin: String,
 }
 
-/// Prints every key; the work tree is read, since that is what a person is editing.
+/// Prints every key. It reads the work tree, which is what a person edits.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let settings = load_settings(context.workspace()?.local_tree()?, &context.ui)?;
     if args.json {
@@ -42,7 +42,7 @@ fn load_settings(tree: Tree<'_>, progress: &dyn Progress) -> Result<Vec<Setting>
         Setting { key, value, origin }
     });
     let mut settings: Vec<Setting> = settings.collect();
-    // What no file states is found in the project; one where it cannot be found yet can still be configured.
+    // The project gives the values that no file states. Where it cannot be read yet, the configuration is printed all the same.
     let project = match Project::load(tree, stated) {
         Ok(project) => project,
         Err(error) => {

@@ -1,4 +1,4 @@
-//! `hold` and `unhold`: a snapshot is kept whatever the rules of `prune` say.
+//! `hold` and `unhold`: exceptions from the rules of `prune`.
 
 use anyhow::Result;
 use jiff::Timestamp;

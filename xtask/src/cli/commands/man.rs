@@ -22,7 +22,7 @@ pub struct Args {
 
 /// Prints the main page, or writes all pages.
 pub fn run(context: &Context, args: &Args, definition: clap::Command) -> Result<()> {
-    // A page describes the installed program, whoever asks for it.
+    // A page is about the installed program, also where `cargo xtask` prints it.
     let mut definition = definition.bin_name("releng");
     definition.build();
     match &args.out {
@@ -46,7 +46,7 @@ fn write_pages(context: &Context, args: &Args, definition: &clap::Command, folde
 
 fn render(command: &clap::Command) -> Result<Vec<u8>> {
     let mut page = Vec::new();
-    // The date of a page is that of its source, which is not known here; an empty one keeps the bytes the same.
+    // A page has no date, so that its bytes are the same in every run.
     Man::new(command.clone()).date("").render(&mut page)?;
     Ok(page)
 }

@@ -1,4 +1,4 @@
-//! `promote`: a tested snapshot becomes part of a stable series.
+//! `promote`: makes a tested snapshot part of a stable series.
 
 use anyhow::Result;
 
@@ -43,8 +43,8 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     carry_out(context, &site, &mut access, &promotion)
 }
 
-/// Promotes what is due in each series, the highest first. One that is due and may not be promoted does not keep the
-/// others back, and is the failure in the end.
+/// Promotes what is due in each series, the highest series first. Where a snapshot is due and may not be promoted, the other series
+/// are promoted all the same, and the run fails at its end.
 fn run_due(context: &Context, site: &Site<'_>, access: &mut Access, order: &PromoteOrder) -> Result<()> {
     let git = site.git();
     let schedule = site.schedule(&git);
@@ -69,7 +69,7 @@ fn run_due(context: &Context, site: &Site<'_>, access: &mut Access, order: &Prom
     Ok(refused.map_or(Ok(()), Err)?)
 }
 
-/// Shows the gates of a preview, and goes on where they are open.
+/// Prints the gates of a preview, and carries out the promotion where all of them are open.
 fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access, promotion: &Promotion) -> Result<()> {
     if let Access::Preview(_) = access {
         context.ui.print(&promotion.to_string())?;

@@ -1,4 +1,4 @@
-//! `prune`: snapshots and revisions that no rule keeps go into the trash, and what is in the trash goes for good.
+//! `prune`: moves snapshots and revisions that no rule keeps into the trash, and deletes what an earlier prune moved there.
 
 use anyhow::Result;
 
@@ -14,7 +14,7 @@ pub struct Args {
     dry_run: bool,
 }
 
-/// Prunes and prints what went.
+/// Prunes and prints the plan.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
     let mut access = site.access("prune", Mode::of(args.dry_run))?;

@@ -1,4 +1,4 @@
-//! `rollback`: a series gets the content of an earlier revision, as a new one.
+//! `rollback`: gives a series the content of an earlier revision, as a new revision.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ pub struct Args {
     dry_run: bool,
 }
 
-/// Rolls back and says what clients must do.
+/// Rolls back, and prints the command that clients need.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
     let mut access = site.access("rollback", Mode::of(args.dry_run))?;
@@ -38,8 +38,8 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     carry_out(context, &site, &mut access, undo)
 }
 
-/// The revision of a rollback that an interrupted run had begun and this one has finished: without `--to`, the command means
-/// one step back, and that step is taken.
+/// The revision of an interrupted rollback that this run has finished while it opened the repository. Without `--to` the command
+/// goes one step back, and this is that step.
 fn finished_rollback(writer: &Writer, args: &Args) -> Option<u32> {
     writer.finished.iter().find_map(|event| match event.action {
         Action::Rollback { series, revision, .. } if series == args.series && args.to.is_none() => Some(revision),
@@ -58,6 +58,8 @@ pub(super) fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access,
 }
 
 fn report(context: &Context, place: &Path) -> Result<()> {
-    context.ui.note("clients that have installed what is gone go back with `dnf distro-sync`; `dnf upgrade` does not");
+    context
+        .ui
+        .note("clients that have installed a removed package need `dnf distro-sync`; `dnf upgrade` does not downgrade");
     context.ui.print(&format!("{}\n", place.display()))
 }

@@ -1,4 +1,4 @@
-//! `stage`: a release becomes a snapshot in `unstable/`.
+//! `stage`: makes a release a snapshot in `unstable/`.
 
 use std::path::{Path, PathBuf};
 
@@ -44,7 +44,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     }
 }
 
-/// Stages what `dist` has just made of a commit, whose name counts.
+/// Stages the release that `dist` has just made. The project's name is the one in the release.
 pub(super) fn run_after_dist(context: &Context, folder: &Path, order: StageOrder) -> Result<()> {
     let mut site = Site::load(context)?;
     let input = Input::load(folder, site.config.rpm.portable_noarch, &context.ui)?;

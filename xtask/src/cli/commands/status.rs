@@ -1,4 +1,4 @@
-//! `status`: what is where, and what is due for promotion and why.
+//! `status`: prints what is staged and stable, and what is due for promotion and why.
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -20,7 +20,7 @@ pub struct Args {
     json: bool,
 }
 
-/// A series with all that is to be said of it.
+/// The state of a series.
 struct SeriesStatus {
     series: Series,
     stable: Option<Revision>,
@@ -119,7 +119,7 @@ impl SeriesStatus {
 }
 
 impl SnapshotStatus {
-    /// The newest result of each test on the manifest as it is.
+    /// The newest result of each test on the present manifest.
     fn tests(&self) -> Vec<(&str, Verdict)> {
         let digest = self.snapshot.as_ref().map(|snapshot| snapshot.digest);
         let mut newest: Vec<(&str, Verdict)> = Vec::new();

@@ -1,4 +1,4 @@
-//! `tag`: the milestone tag `X.Y` where the history owes one.
+//! `tag`: creates missing milestone tags `X.Y`.
 
 use std::fmt;
 
@@ -31,7 +31,7 @@ impl fmt::Display for MissingTag {
     }
 }
 
-/// Tags the commits that raised X or Y and bear no tag; prints the tags.
+/// Tags the commits that raised X or Y and have no milestone tag, and prints the tags.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let workspace = context.workspace()?;
     let repository = workspace.repository()?;
@@ -57,6 +57,6 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         context.ui.print(&format!("{tag}\n"))?;
     }
     let names: Vec<String> = plan.steps.iter().map(|tag| tag.milestone.to_string()).collect();
-    context.ui.note(&format!("the tags are here only; push them: `git push origin {}`", names.join(" ")));
+    context.ui.note(&format!("the tags are in this clone only; push them: `git push origin {}`", names.join(" ")));
     Ok(())
 }

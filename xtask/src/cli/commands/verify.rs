@@ -1,4 +1,4 @@
-//! `verify`: every digest, signature, name and rule of a repository is checked, and nothing is changed.
+//! `verify`: checks every digest, signature, name and rule of a repository, and changes nothing.
 
 use std::path::{Path, PathBuf};
 
@@ -62,7 +62,7 @@ fn verify_path(context: &Context, path: &Path) -> Result<Report> {
             .help("name a folder with `stable/`, or one with a `manifest.json`")
             .into());
     };
-    // A repository of the project here has its state where the configuration says so.
+    // The state of the project's own repository is where the configuration says.
     let own = Site::load(context).ok().filter(|site| site.layout.root == path);
     let layout = own.map_or_else(|| Layout::new(name, root, &beside(root), None), |site| site.layout);
     verify::verify_repository(&layout, &context.ui)
@@ -83,6 +83,6 @@ fn print(context: &Context, report: &Report, json: bool) -> Result<()> {
         return context.ui.print(&(serde_json::to_string_pretty(&report)? + "\n"));
     }
     context.ui.print(&findings.iter().map(|finding| format!("{finding}\n")).collect::<String>())?;
-    context.ui.note(&format!("looked at {folders} snapshots and revisions with {files} files"));
+    context.ui.note(&format!("verified {folders} snapshots and revisions with {files} files"));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `version`: X.Y.Z of a commit, and why it is that one.
+//! `version`: prints X.Y.Z of a commit, and explains it.
 
 use anyhow::Result;
 use serde_json::json;
@@ -32,7 +32,7 @@ pub struct Args {
     strict: bool,
 }
 
-/// Answers from the stated version, the unpacked archive, or git, in this order.
+/// Prints the stated version, else that of the unpacked archive, else the one that git history gives.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     if let Some(at) = &args.at {
         return find_commit(context, args, at);
@@ -58,7 +58,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     }
 }
 
-/// The commit asked for, where there is git.
+/// The commit of `--rev`, or `HEAD`; `None` without git.
 fn head(context: &Context, args: &Args) -> Option<CommitId> {
     context.workspace().ok()?.repository().ok()?.resolve(args.rev.as_deref().unwrap_or("HEAD")).ok()
 }
@@ -95,16 +95,16 @@ fn report(context: &Context, args: &Args, answer: &Answer, work_tree: WorkTree) 
     if args.explain || args.json { Ok(()) } else { context.ui.print(&format!("{}\n", answer.version)) }
 }
 
-/// A version that was not counted here.
+/// A version that was stated and not counted.
 struct Stated<'a> {
     version: &'a Version,
     commit: Option<CommitId>,
     base: Option<Milestone>,
-    /// Where it is stated.
+    /// The place that states it.
     by: &'a str,
 }
 
-/// Prints it in the three forms.
+/// Prints the version in one of the three forms.
 fn print_stated(context: &Context, args: &Args, stated: &Stated<'_>) -> Result<()> {
     let Stated { version, commit, base, by } = stated;
     let of_commit = commit.map(|commit| format!(" of commit {}", commit.short())).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `yank`: a package is taken out of its stable series.
+//! `yank`: removes a package from its stable series.
 
 use anyhow::Result;
 
@@ -22,7 +22,7 @@ pub struct Args {
     dry_run: bool,
 }
 
-/// Yanks and says what clients must do.
+/// Yanks, and prints the command that clients need.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
     let mut access = site.access("yank", Mode::of(args.dry_run))?;

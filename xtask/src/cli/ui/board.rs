@@ -1,4 +1,4 @@
-//! Works that go on at once: a line each that is drawn again and again on a terminal; elsewhere a line for each change.
+//! Shows jobs that run at the same time. On a terminal each has a line that is redrawn; elsewhere each change of state is a line.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::base::progress::Row;
 
-/// The works as they were last shown.
+/// The jobs as they were last shown.
 pub struct Board {
     /// `None` where there is no terminal.
     drawn: Option<(MultiProgress, Vec<ProgressBar>)>,
@@ -15,13 +15,13 @@ pub struct Board {
 }
 
 impl Board {
-    /// Nothing is shown yet.
+    /// An empty board.
     pub fn new() -> Board {
         let draw = || (MultiProgress::with_draw_target(ProgressDrawTarget::stderr()), Vec::new());
         Board { drawn: std::io::stderr().is_terminal().then(draw), rows: Vec::new() }
     }
 
-    /// Shows how the works stand; the lines that are to be said, where there is no terminal.
+    /// Shows the state of all jobs. Returns the lines to print where there is no terminal.
     pub fn update(&mut self, rows: &[Row]) -> Vec<String> {
         let mut lines = Vec::new();
         match &mut self.drawn {
@@ -49,15 +49,15 @@ impl Board {
         lines
     }
 
-    /// Takes the lines off the terminal, so that something can be said above them.
-    pub fn suspend(&self, say: impl FnOnce()) {
+    /// Clears the lines while `print` prints above them.
+    pub fn suspend(&self, print: impl FnOnce()) {
         match &self.drawn {
-            Some((board, _)) => board.suspend(say),
-            None => say(),
+            Some((board, _)) => board.suspend(print),
+            None => print(),
         }
     }
 
-    /// Takes the lines off the terminal for good; what is left to say of them.
+    /// Removes the lines. Returns the lines that are still to be printed.
     pub fn end(self) -> Vec<String> {
         let Some((board, bars)) = self.drawn else { return Vec::new() };
         bars.iter().for_each(ProgressBar::finish_and_clear);

@@ -1,4 +1,4 @@
-//! The terminal: results, progress, warnings, errors, colour. Only this file and `task/` print.
+//! The terminal: results, progress, warnings, errors, colour. Nothing else prints.
 //!
 //! Results go to standard output, everything else to standard error, so that `$(cargo xtask version)` always works.
 
@@ -42,7 +42,7 @@ impl FromStr for Color {
     }
 }
 
-/// How much to say beside the results.
+/// How much is printed beside the results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Talk {
     /// Progress, notes and summaries.
@@ -51,10 +51,10 @@ pub enum Talk {
     Quiet,
 }
 
-/// Work shorter than this shows no progress.
-const BLINK: Duration = Duration::from_millis(200);
+/// Work that is shorter shows no progress.
+const SHORT_WORK: Duration = Duration::from_millis(200);
 
-/// The person's terminal, or what stands in for it.
+/// Standard output and standard error, whether or not they are a terminal.
 pub struct Ui {
     talk: Talk,
     colored: bool,
@@ -62,7 +62,7 @@ pub struct Ui {
     board: Mutex<Option<Board>>,
 }
 
-/// One phase of work that may turn out to be long.
+/// A phase of work.
 struct Phase {
     what: String,
     total: Option<u64>,
@@ -73,7 +73,7 @@ struct Phase {
 
 /// How a phase is shown.
 enum Shown {
-    /// Not yet: it has not lasted a [`BLINK`].
+    /// Not yet: it has not lasted a [`SHORT_WORK`].
     Not,
     /// As a bar or a spinner, on a terminal.
     Bar(ProgressBar),
@@ -82,7 +82,7 @@ enum Shown {
 }
 
 impl Ui {
-    /// Looks at the terminal and at NO_COLOR once.
+    /// Reads NO_COLOR and the kind of standard error, once.
     pub fn new(talk: Talk, color: Color) -> Ui {
         let colored = match color {
             Color::Always => true,
@@ -94,7 +94,7 @@ impl Ui {
         Ui { talk, colored, phase: Mutex::new(None), board: Mutex::new(None) }
     }
 
-    /// Prints a result to standard output, as it is. A reader that has gone away is no error.
+    /// Prints a result to standard output, unchanged. A closed pipe is no error.
     pub fn print(&self, result: &str) -> Result<()> {
         let mut out = std::io::stdout().lock();
         match out.write_all(result.as_bytes()).and_then(|()| out.flush()) {
@@ -111,14 +111,14 @@ impl Ui {
         self.print(&render_table(rows))
     }
 
-    /// Says something that is neither a result nor a warning.
+    /// Prints a note to standard error, unless `--quiet`.
     pub fn note(&self, message: &str) {
         if self.talk == Talk::Normal {
             self.say(&printable(message));
         }
     }
 
-    /// Says what went wrong, and the next step of the first [`Failure`] in the chain.
+    /// Prints an error with its causes, and the help of the first [`Failure`] in the chain.
     pub fn error(&self, error: &anyhow::Error) {
         // The alternative form joins the chain of causes with colons.
         let message = printable(&format!("{error:#}"));
@@ -129,7 +129,7 @@ impl Ui {
         }
     }
 
-    /// Whether standard output is read by a person.
+    /// Whether standard output is a terminal.
     pub fn stdout_is_terminal(&self) -> bool {
         std::io::stdout().is_terminal()
     }
@@ -138,8 +138,8 @@ impl Ui {
         if self.colored { format!("\x1b[{style}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    /// One line to standard error; a bar that is shown is moved out of the way.
-    #[expect(clippy::print_stderr, reason = "this is where the program speaks")]
+    /// Prints a line to standard error, above a bar that is shown.
+    #[expect(clippy::print_stderr, reason = "this is the one place that prints to standard error")]
     fn say(&self, line: &str) {
         if let Some(board) = self.board.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
             return board.suspend(|| eprintln!("{line}"));
@@ -170,7 +170,7 @@ impl Progress for Ui {
             phase.done += count;
             match &phase.shown {
                 Shown::Bar(bar) => bar.set_position(phase.done),
-                Shown::Not if phase.began.elapsed() > BLINK => {
+                Shown::Not if phase.began.elapsed() > SHORT_WORK => {
                     if std::io::stderr().is_terminal() {
                         phase.shown = Shown::Bar(draw_bar(phase));
                     } else {
@@ -214,7 +214,7 @@ impl Progress for Ui {
     }
 }
 
-/// A bar where the end is known, else a spinner; both with counts and rate.
+/// A bar where the total is known, else a spinner; both with count and rate.
 fn draw_bar(phase: &Phase) -> ProgressBar {
     let bar =
         ProgressBar::with_draw_target(phase.total, ProgressDrawTarget::stderr()).with_elapsed(phase.began.elapsed());
@@ -240,7 +240,7 @@ fn render_table<const N: usize>(rows: &[[String; N]]) -> String {
     for row in rows {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(widths) {
-            // Numbers stand under numbers: they are the cells that begin with a digit and are shorter than a digest.
+            // Numbers are aligned to the right: cells that begin with a digit and are shorter than a digest.
             let number = cell.len() < 16 && cell.starts_with(|first: char| first.is_ascii_digit());
             // Writing to a string cannot fail.
             _ = if number { write!(line, "{cell:>width$}  ") } else { write!(line, "{cell:<width$}  ") };

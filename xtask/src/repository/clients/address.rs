@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// A path as it stands in an address: dnf takes what follows a blank or a comma for another address.
+/// A path with `%` escapes, as in an address. dnf reads a blank or a comma as the end of the address.
 pub fn encode(path: impl AsRef<[u8]>) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
     let encode = |byte: &u8| if is_plain(*byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") };

@@ -1,11 +1,11 @@
-//! Clients in flight: they have read the repodata of what was current a while ago, and are yet to fetch its packages.
+//! Clients in flight: they have read the repodata of an earlier state, and have not fetched its packages yet.
 //!
-//! dnf keeps repodata for hours, and reads the mirrorlist anew before it fetches packages: it looks for the packages of
-//! then in what is current now. A rollback takes packages out, and a snapshot has those of its own version only. So a
-//! mirrorlist names a second place, where such a client finds what is not in the first:
+//! dnf keeps repodata for hours, and reads the mirrorlist again before it fetches packages: it then looks for packages of the
+//! earlier state in the current one. A rollback takes packages out, and a snapshot has the packages of its own version only. So a
+//! mirrorlist has a second address, where such a client finds the packages that the first one lacks:
 //!
-//! * in a series, `withdrawn/DIST/` of the revision itself: links to what the revisions before had and this one has not.
-//!   There is no repodata in it, so that in whatever order a client tries its mirrors, none learns of them again;
+//! * in a series, `withdrawn/DIST/` of the revision itself: links to the packages that earlier revisions had and this one lacks.
+//!   There is no repodata in it, so no client lists these packages, in whatever order it tries its mirrors;
 //! * behind `latest`, the snapshots that were `latest` before.
 
 use std::collections::BTreeSet;
@@ -21,14 +21,14 @@ use crate::repository::model::manifest::FileEntry;
 use crate::repository::model::name::{Dist, Series, SnapshotName};
 use crate::repository::model::store::{Revision, Store};
 
-/// Clients that were sent to a snapshot or revision get this long to finish.
+/// How long a client may take to fetch packages after the state that it has read is no longer current.
 pub const IN_FLIGHT: SignedDuration = SignedDuration::from_hours(72);
 
-/// The folder of a revision with the packages that it has not, and those before it had.
+/// The folder of a revision with the packages of earlier revisions that the revision itself lacks.
 pub const WITHDRAWN: &str = "withdrawn";
 
-/// What the revision after `current` offers to clients in flight, `carried` being what it consists of. Of what `current`
-/// offers them itself nothing, where it has been current for longer than they get.
+/// The files of `withdrawn/` in the revision after `current`, which consists of `carried`: the packages of `current` that are not
+/// in `carried`, and the files of its own `withdrawn/` unless `current` has been current for longer than [`IN_FLIGHT`].
 pub fn withdrawn(current: &Revision, carried: &[Carried], now: Timestamp) -> Result<Vec<Carried>> {
     let kept: BTreeSet<&str> = carried.iter().filter_map(|carried| carried.to.below("rpm")).collect();
     let is_young = now.duration_since(current.manifest.event.at) < IN_FLIGHT;
@@ -36,14 +36,14 @@ pub fn withdrawn(current: &Revision, carried: &[Carried], now: Timestamp) -> Res
     let gone = files.filter(|(_, path)| !kept.contains(path));
     gone.map(|(file, path)| {
         let to = format!("{WITHDRAWN}/{path}").parse().map_err(Failure::from)?;
-        // Not a package of the revision: no rule about packages applies to it.
+        // It is no package of the revision: the rules about packages do not apply to it.
         let entry = FileEntry { package: None, ..file.clone() };
         Ok(Carried { from: current.path.clone(), entry, to })
     })
     .collect()
 }
 
-/// The path of a package that clients of its revision may ask for, from the folder of all dists.
+/// The path of a package that clients in flight may fetch, from the folder of all dists.
 fn offered(file: &FileEntry, is_young: bool) -> Option<&str> {
     match file.path.below("rpm") {
         Some(path) => file.package.as_ref().map(|_| path),
@@ -51,8 +51,8 @@ fn offered(file: &FileEntry, is_young: bool) -> Option<&str> {
     }
 }
 
-/// The folders of a dist that clients of the snapshot which becomes `latest` at `now` may still ask for packages, below the
-/// root, the newest first.
+/// The folders below the root, the newest first, in which clients in flight may look for packages of a dist once another snapshot
+/// becomes `latest` at `now`.
 pub fn former_snapshots(store: &Store, series: Series, dist: &Dist, now: Timestamp) -> Vec<String> {
     let layout = &store.layout;
     let folders = former(&store.log, series, now).into_iter().map(|name| layout.snapshot(series, &name));
@@ -60,7 +60,7 @@ pub fn former_snapshots(store: &Store, series: Series, dist: &Dist, now: Timesta
     folders.map(|folder| layout.shown(&folder)).collect()
 }
 
-/// The snapshots that are `latest` or were it until a short while ago, the newest first.
+/// The snapshots that are `latest`, or were less than [`IN_FLIGHT`] ago, the newest first.
 fn former(log: &Log, series: Series, now: Timestamp) -> Vec<SnapshotName> {
     let mut ended = now;
     let mut former = Vec::new();
@@ -73,14 +73,14 @@ fn former(log: &Log, series: Series, now: Timestamp) -> Vec<SnapshotName> {
     former
 }
 
-/// When a snapshot stopped being `latest`; `None` where it never was, or still is.
+/// When a snapshot stopped being `latest`; `None` where it never was `latest`, or still is.
 pub fn ended_as_latest(log: &Log, name: &SnapshotName) -> Option<Timestamp> {
     let mut moves = moves_of_latest(log, name.series()?).skip_while(|(snapshot, _)| *snapshot != name);
     moves.next()?;
     moves.next().map(|(_, at)| at)
 }
 
-/// What `latest` was made to lead to, and when.
+/// The snapshots that became `latest`, and when.
 fn moves_of_latest(log: &Log, series: Series) -> impl DoubleEndedIterator<Item = (&SnapshotName, Timestamp)> {
     log.events().filter_map(move |event| match &event.action {
         Action::Stage { snapshot, series: of, latest: true } if *of == series => Some((snapshot, event.at)),

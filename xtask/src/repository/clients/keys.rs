@@ -6,7 +6,7 @@ use crate::repository::clients::root_files::RootFile;
 use crate::repository::model::layout::Layout;
 use crate::repository::sign::Key;
 
-/// The present key and those that were used before, so that what they signed stays valid; the present one first.
+/// The keys as one text: the present key first, then the keys of `published`, so that what these have signed stays valid.
 pub fn join_keys(present: &[u8], published: &[u8]) -> Vec<u8> {
     let present = String::from_utf8_lossy(present).into_owned();
     let published = String::from_utf8_lossy(published);

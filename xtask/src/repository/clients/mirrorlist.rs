@@ -6,11 +6,11 @@
 
 use crate::repository::model::layout::Layout;
 
-/// The name of the file with the address of the revision it lies in.
+/// The name of the file.
 pub const MIRRORLIST: &str = "mirrorlist";
 
-/// The mirrorlist of a dist: its folder in the snapshot or revision, and where clients in flight find what is not there, all
-/// relative to the root. `None` without an address.
+/// The text of the mirrorlist that leads to `folders`, which are relative to the root of the repository: the folder of the dist, and
+/// those for clients in flight. `None` where the repository has no address.
 pub fn render_mirrorlist(layout: &Layout, folders: &[String]) -> Option<String> {
     let url = layout.url.as_ref()?;
     Some(folders.iter().map(|folder| format!("{url}/{folder}/\n")).collect())

@@ -1,8 +1,8 @@
 //! The `<name>-repo` package: what makes a machine a client of the repository.
 //!
-//! It carries the `.repo` files and the keys, present and former, so that both can change later by an ordinary upgrade.
-//! Made here and not by rpmbuild, so that it is the same on every machine. Its payload is gzip and its digests are
-//! SHA-256: rpm 4.8 of el6 reads it, and so does every later one. It is unsigned; the caller signs.
+//! It carries the `.repo` file and the keys, present and former, so that both can change later by an ordinary upgrade. It is made
+//! here and not by rpmbuild, so that its bytes are the same on every machine. Its payload is gzip and its digests are SHA-256,
+//! which rpm reads since 4.8 of el6. The caller signs it.
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
@@ -10,30 +10,30 @@ use rpm::{BuildConfig, CompressionWithLevel, FileOptions, PackageBuilder};
 
 use crate::base::error::{Exit, Failure};
 
-/// Below it are files that a person may edit: an upgrade leaves an edited one alone.
+/// The folder of files that a person may edit: an upgrade leaves an edited one alone.
 const EDITABLE: &str = "/etc/yum.repos.d/";
 
-/// What the package is made of; all of it shapes its bytes, and nothing else does.
+/// The content of the package; its bytes depend on nothing else.
 pub struct ClientPackage<'a> {
     /// Such as `lago-repo`.
     pub name: &'a str,
     /// Such as `1.0.0`.
     pub version: &'a str,
-    /// Raised where the content changes and the version does not.
+    /// Higher where the content changed and the version did not.
     pub release: u32,
     /// One line.
     pub summary: &'a str,
-    /// In the form of SPDX.
+    /// An SPDX expression.
     pub license: &'a str,
-    /// Who answers for it, such as `Lago <lago@example.org>`; the changelog's only entry bears the name.
+    /// Such as `Lago <lago@example.org>`; also the author of the only entry of its changelog.
     pub packager: &'a str,
     /// Absolute paths and contents. Those below `/etc/yum.repos.d/` are `%config(noreplace)`.
     pub files: Vec<(String, Vec<u8>)>,
-    /// When it was built, and when its files were changed last.
+    /// Its build time, and the modification time of its files.
     pub date: Timestamp,
 }
 
-/// A package that was made, unsigned.
+/// An unsigned package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientPackageFile {
     pub file_name: String,
@@ -55,14 +55,14 @@ impl ClientPackage<'_> {
 
     /// The bytes of the package.
     ///
-    /// Errors: a date that no package can hold or that is still to come, a text that no header can hold (control
+    /// Errors: a date that no package can hold or that is in the future, a text that no header can hold (control
     /// characters, a `-` in the version).
     pub fn render(&self) -> Result<Vec<u8>> {
         let failed = || format!("cannot make `{}`", self.file_name());
         let date = u32::try_from(self.date.as_second()).with_context(failed)?;
         for (what, line) in [("summary", self.summary), ("packager", self.packager), ("license", self.license)] {
             if line.is_empty() || line.contains(char::is_control) {
-                let message = format!("{}: its {what} is no line of text", failed());
+                let message = format!("{}: its {what} is not one line of text", failed());
                 return Err(Failure::new(Exit::Failed, message).into());
             }
         }
@@ -86,9 +86,9 @@ impl ClientPackage<'_> {
             builder.with_file_contents(content.clone(), options).with_context(failed)?;
         }
         let package = builder.build().with_context(failed)?;
-        // A date to come would be replaced by the clock's, and the bytes would differ from run to run.
+        // The crate replaces a date in the future by the time of the clock, and the bytes would differ from run to run.
         if package.metadata.get_build_time().with_context(failed)? != u64::from(date) {
-            let message = format!("{}: its date, {}, is still to come", failed(), self.date);
+            let message = format!("{}: its date, {}, is in the future", failed(), self.date);
             return Err(Failure::new(Exit::Failed, message).help("set the clock of this machine right").into());
         }
         let mut bytes = Vec::new();

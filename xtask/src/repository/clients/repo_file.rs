@@ -29,15 +29,11 @@ impl RepoSection<'_> {
     }
 }
 
-/// What a `.repo` file says.
+/// The `.repo` file of one dist of a series.
 pub struct RepoFile<'a> {
-    /// Whose.
     pub layout: &'a Layout,
-    /// Of which channel.
     pub channel: Channel,
-    /// Of which series.
     pub series: Series,
-    /// For which dist.
     pub dist: &'a Dist,
     /// Whether packages and repodata are signed.
     pub signed: bool,

@@ -92,7 +92,7 @@ impl Promotion {
         let mut carried = Vec::new();
         let mut earlier = Vec::new();
         if let Some(current) = current {
-            carried = carry(current, Take::Goods);
+            carried = carry(current, Take::PackagesAndSources);
             earlier = current.manifest.releases().cloned().collect();
             for (dist, mut packages) in load_described(&current.path, &current.manifest.dists())? {
                 packages.append(described.entry(dist.clone()).or_default());

@@ -25,12 +25,12 @@ use crate::repository::sign::Key;
 use crate::repository::write::plan::{ChangePlan, ChangeStep, CopiedFile, NewFolder, NewPackage};
 use input::{DistPackage, Input};
 
-/// What a person asks of `stage`.
+/// The options of `stage`.
 #[derive(Clone, Copy, Debug)]
 pub struct StageOrder {
-    /// The number of the pipeline run, where it is said.
+    /// The number of the pipeline run; `None` for the next free one.
     pub pipeline: Option<u32>,
-    /// Whether it is to be staged as unmerged work, whatever git says.
+    /// Whether the snapshot counts as unmerged work, whatever git says.
     pub unmerged: bool,
 }
 
@@ -83,7 +83,7 @@ pub fn decide(
     Ok(Staging::New { plan: snapshot.plan()?, notes })
 }
 
-/// A snapshot that is to be made.
+/// A snapshot that will be made.
 struct NewSnapshot<'a> {
     store: &'a Store,
     input: &'a Input,

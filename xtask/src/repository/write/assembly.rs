@@ -1,4 +1,5 @@
-//! Making a snapshot or a revision: every file is written or linked into a draft, listed, read back, and then shown whole.
+//! Makes a snapshot or a revision: each file is written or linked into a hidden folder and listed; the folder is read back, and
+//! then gets its name.
 
 use std::collections::HashSet;
 use std::fs;
@@ -25,23 +26,23 @@ pub struct Assembly<'a> {
     date: Timestamp,
     key: Option<&'a Key>,
     files: Vec<FileEntry>,
-    /// What is the same file as a published one.
+    /// The files that are hard links to published ones.
     linked: HashSet<FilePath>,
-    /// What was signed.
+    /// The files that have a signature.
     signed: Vec<String>,
     /// The dists whose repodata was written here.
     described: Vec<Dist>,
 }
 
 impl<'a> Assembly<'a> {
-    /// Nothing yet. New files and their signatures get the date `date`.
+    /// An empty hidden folder beside `place`. New files and their signatures get the date `date`.
     pub fn new(place: &Path, date: Timestamp, key: Option<&'a Key>) -> Result<Assembly<'a>> {
         let draft = Draft::new(place, date)?;
         let (files, linked, signed, described) = Default::default();
         Ok(Assembly { draft, date, key, files, linked, signed, described })
     }
 
-    /// Where it will be.
+    /// The path that the folder will have.
     pub fn place(&self) -> &Path {
         self.draft.place()
     }
@@ -78,9 +79,10 @@ impl<'a> Assembly<'a> {
         let timestamp = self.date.as_second();
         for file in repodata::render(packages, Compression::of_dist(dist), timestamp)? {
             let path = format!("{}/{}/{}", dist_folder(dist), repodata::FOLDER, file.name);
-            match file.name == repodata::INDEX {
-                true => self.write_signed(&path, &file.content)?,
-                false => self.write(&path, &file.content)?,
+            if file.name == repodata::INDEX {
+                self.write_signed(&path, &file.content)?;
+            } else {
+                self.write(&path, &file.content)?;
             }
         }
         self.described.push(dist.clone());
@@ -112,8 +114,8 @@ impl<'a> Assembly<'a> {
         Ok(())
     }
 
-    /// Writes the manifest with the files so far, reads everything back, and puts the folder in its place; the manifest
-    /// as it was written, and its digest.
+    /// Writes the manifest with the files so far, reads everything back, and gives the folder its name. Returns the manifest and
+    /// its digest.
     pub fn finish(mut self, head: HeadOfFolder, event: Event) -> Result<(Manifest, Digest)> {
         self.files.sort_by(|one, other| one.path.cmp(&other.path));
         let manifest = Manifest::new(head, event, this_tool(), std::mem::take(&mut self.files));
@@ -149,7 +151,7 @@ impl<'a> Assembly<'a> {
         self.read_back_signatures()
     }
 
-    /// Every package that the repodata names is here, as it says, and every package here is named.
+    /// `Err` unless the repodata lists exactly the packages of the manifest, with their digests and sizes.
     fn read_back_repodata(&self, dist: &Dist, manifest: &Manifest) -> Result<()> {
         let folder = dist_folder(dist);
         let fetch = |file: &str| {
@@ -168,13 +170,11 @@ impl<'a> Assembly<'a> {
             && listed.iter().zip(&wanted).all(|(listed, (href, digest, size))| {
                 (listed.href.as_str(), listed.digest, listed.size) == (*href, Some(*digest), *size)
             });
-        match is_same {
-            true => Ok(()),
-            false => {
-                let shown = self.draft.place().join(folder).join(repodata::FOLDER);
-                anyhow::bail!("`{}` does not describe the packages beside it", shown.display())
-            }
+        if !is_same {
+            let shown = self.draft.place().join(folder).join(repodata::FOLDER);
+            anyhow::bail!("`{}` does not describe the packages beside it", shown.display());
         }
+        Ok(())
     }
 
     fn read_back_signatures(&self) -> Result<()> {

@@ -24,34 +24,34 @@ use crate::repository::repodata::{self, Fragments};
 use crate::repository::sign::{Key, SIGNATURE};
 use crate::repository::write::plan::{ChangeStep, NewFolder, link_steps};
 
-/// What a new revision consists of.
+/// The contents of a new revision.
 pub struct RevisionContents {
-    /// What was released last.
+    /// The newest release in it.
     pub release: Release,
-    /// What was released before, oldest first.
+    /// The releases before that, oldest first.
     pub earlier: Vec<Release>,
-    /// Files that are there already, linked.
+    /// Published files, which are linked.
     pub carried: Vec<Carried>,
-    /// The changelog of the series, where it is not carried.
+    /// The changelog of the series, unless it is one of the linked files.
     pub changelog: Option<Vec<u8>>,
     /// The packages of each dist whose repodata is written anew.
     pub described: BTreeMap<Dist, Vec<Fragments>>,
 }
 
-/// Which of the files of a revision the next one takes over.
+/// Which files of a revision the next one links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Take {
-    /// All but what says which revision it is: the content stays the same.
+    /// All files but the mirrorlists and `withdrawn/`: the content stays the same.
     Everything,
-    /// The packages and the sources: all else is made anew.
-    Goods,
+    /// The packages and the sources; everything else is written anew.
+    PackagesAndSources,
 }
 
-/// The files of a revision that the next one takes over, each to its own place.
+/// The files of a revision that the next one links, each at the same path.
 pub fn carry(revision: &Revision, take: Take) -> Vec<Carried> {
     let is_taken = |file: &&FileEntry| match take {
         Take::Everything => file.path.file_name() != MIRRORLIST && file.path.below(WITHDRAWN).is_none(),
-        Take::Goods => file.package.is_some() || is_source(&file.path),
+        Take::PackagesAndSources => file.package.is_some() || is_source(&file.path),
     };
     let files = revision.manifest.files.iter().filter(is_taken);
     let carried =
@@ -65,7 +65,7 @@ pub fn load_described(folder: &Path, dists: &[Dist]) -> Result<BTreeMap<Dist, Ve
     dists.iter().map(load).collect()
 }
 
-/// The number of the next revision of a series: above all that are there and all that ever were.
+/// The number of the next revision of a series: above every number in the folder and in the log.
 pub fn next_number(store: &Store, series: Series) -> Result<u32> {
     let here = store.revisions(series)?.last().copied().unwrap_or(0);
     let logged = store.log.events().filter_map(|event| event.action.revision());
@@ -73,7 +73,9 @@ pub fn next_number(store: &Store, series: Series) -> Result<u32> {
     Ok(here.max(logged) + 1)
 }
 
-/// The steps that make the revision that `new` names, of these contents.
+/// The steps that make the revision `new` with these contents.
+///
+/// Errors: a file that would be linked was changed; a package cannot be made.
 pub fn revision_steps(
     store: &Store,
     contents: RevisionContents,
@@ -86,7 +88,7 @@ pub fn revision_steps(
     let RevisionContents { release, earlier, mut carried, changelog, described } = contents;
     let dists = dists_of(&carried, &described);
     let coming = Coming { channel: Channel::Stable, series, dists: signed_dists(&dists, &carried, &described, key) };
-    // Only a mirrorlist leads there, and it needs an address.
+    // Only a mirrorlist leads to `withdrawn/`, and it needs an address.
     if let Some(current) = store.current(series)?.filter(|_| layout.url.is_some()) {
         carried.extend(in_flight::withdrawn(&current, &carried, now)?);
     }
@@ -104,7 +106,7 @@ pub fn revision_steps(
         described_steps.push(ChangeStep::Repodata { dist, carried: fragments, signed: is_signed });
     }
     let mirrorlists = mirrorlist_steps(layout, &shown, &dists, &carried);
-    // The whole content of an earlier revision has checksums of its own, signed when that was made.
+    // The content of an earlier revision has its own checksums, which were signed then.
     let has_checksums = carried.iter().any(|carried| carried.to.below("sources") == Some(CHECKSUMS));
     let mut steps = Vec::new();
     steps.extend(changed_keys(layout, key).map(ChangeStep::RootFile));
@@ -121,7 +123,7 @@ pub fn revision_steps(
     let head = HeadOfFolder { project: layout.name.clone(), series, merged: true, release, earlier };
     steps.push(ChangeStep::Finish { head: Box::new(head), action: new.action(), place: shown });
     steps.push(flip_step(layout, series, number));
-    // Where repodata are written anew, there may be a new package for clients.
+    // Where repodata is written anew, there may be a new package for clients.
     if may_have_new_packages {
         steps.push(ChangeStep::Ledger { series });
     }
@@ -135,7 +137,7 @@ fn flip_step(layout: &Layout, series: Series, number: u32) -> ChangeStep {
     ChangeStep::Flip { shown: layout.shown(&link), link, target: Layout::revision_target(series, number) }
 }
 
-/// The steps that write where a client of each dist fetches: the folder of the revision, and the one of what was withdrawn.
+/// The steps that write the mirrorlist of each dist: the folder in the revision, and the one below `withdrawn/`.
 fn mirrorlist_steps(layout: &Layout, place: &str, dists: &[Dist], carried: &[Carried]) -> Vec<ChangeStep> {
     let mut steps = Vec::new();
     for dist in dists {
@@ -159,7 +161,7 @@ fn dists_of(carried: &[Carried], described: &BTreeMap<Dist, Vec<Fragments>>) -> 
     dists
 }
 
-/// The dists of a revision, and whether the repodata of each will be signed.
+/// For each dist, whether its repodata will be signed.
 fn signed_dists(
     dists: &[Dist],
     carried: &[Carried],
@@ -177,7 +179,7 @@ fn signed_dists(
     dists.iter().map(|dist| (dist.clone(), is_signed(dist))).collect()
 }
 
-/// `Err` where a file is not as its manifest lists it, by size and date: it would become part of the new revision.
+/// `Err` where the size or date of a file is not the one in its manifest: the file would become part of the new revision.
 fn require_unchanged(store: &Store, carried: &[Carried]) -> Result<(), Failure> {
     for Carried { from, entry, .. } in carried {
         let path = from.join(&entry.path);
@@ -193,7 +195,7 @@ fn require_unchanged(store: &Store, carried: &[Carried]) -> Result<(), Failure> 
     Ok(())
 }
 
-/// `Err` where two different files would be in one place.
+/// `Err` where two different files would have one path.
 pub fn require_apart(carried: &[Carried]) -> Result<(), Failure> {
     let mut seen: BTreeMap<&FilePath, &FileEntry> = BTreeMap::new();
     for carried in carried {

@@ -1,14 +1,14 @@
 //! The one writer of a repository: takes the lock, and first finishes or undoes what a killed run has begun.
 //!
-//! A run can be killed between any two steps of a change. What is there then is one of these:
+//! A run can be killed between any two steps of a change. The next writer finds one of these states:
 //!
-//! * hidden folders and links of ours: they were never visible, and go;
-//! * a revision that no link leads to and no event names: it was never visible, and goes;
-//! * a snapshot in its place, or a revision that the link leads to, whose event the log lacks: the event is written, and
-//!   what follows it is done;
-//! * an event whose `.repo` files were not written: they are;
-//! * an event about pruning with items still in their places: they follow the others into the trash;
-//! * the beginning of a line in the log: it goes, and where a manifest carries the event it is written again.
+//! * hidden folders and links of releng: they were never visible, and are removed;
+//! * a revision that no link leads to and no event names: it was never visible, and is removed;
+//! * a snapshot in its place, or a revision that the link leads to, whose event is not in the log: the event and everything
+//!   that follows it are written;
+//! * an event whose `.repo` files were not written: they are written;
+//! * an event about pruning with items still in their places: these are moved into the trash, too;
+//! * the beginning of a line in the log: it is cut off. Where a manifest has the event, the line is written again.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -27,19 +27,18 @@ use crate::repository::model::manifest::Manifest;
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::Store;
 
-/// A repository that nobody else writes to while this lives.
+/// A repository whose lock this process holds.
 pub struct Writer {
-    /// As it is now.
     pub store: Store,
-    /// What an earlier run had begun and this one has finished on opening.
+    /// The events of an interrupted run that [`Writer::open`] has finished.
     pub finished: Vec<Event>,
     _lock: LockFile,
 }
 
 impl Writer {
-    /// Takes the lock for `command` and puts right what an earlier run left.
+    /// Takes the lock for `command`, and finishes or removes what an interrupted run left.
     ///
-    /// Errors: another run holds it (exit 75); a log that was changed; a folder that cannot be written.
+    /// Errors: another run holds the lock (exit 75); the log was changed; a folder cannot be written.
     pub fn open(layout: Layout, command: &str, progress: &dyn Progress) -> Result<Writer> {
         let lock = LockFile::take(&layout.lock(), &format!("{} {command}", program()), "writing this repository")?;
         let mut writer = Writer { store: Store::open(layout)?, finished: Vec::new(), _lock: lock };
@@ -47,7 +46,7 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Writes an event to the log.
+    /// Appends an event to the log, with the digest of the manifest that carries it.
     pub fn record(&mut self, event: Event, manifest: Option<Digest>) -> Result<()> {
         let entry = Entry { event, manifest };
         let line = entry.render()?;
@@ -56,17 +55,14 @@ impl Writer {
         Ok(())
     }
 
-    /// Takes the packages of a revision into the ledger.
+    /// Adds the packages of a revision to the ledger.
     pub fn enter(&self, series: Series, manifest: &Manifest) -> Result<()> {
         let path = self.store.layout.ledger();
         let mut ledger = Ledger::load(&path)?;
-        match ledger.add(series, manifest) {
-            true => ledger.save(&path),
-            false => Ok(()),
-        }
+        if ledger.add(series, manifest) { ledger.save(&path) } else { Ok(()) }
     }
 
-    /// Moves what a prune has decided on into the trash of its event.
+    /// Moves the items of a prune that are still in their places into the trash of its event.
     fn move_to_trash(&self, event: &Event) -> Result<()> {
         let Action::Prune { items } = &event.action else { return Ok(()) };
         for item in items {
@@ -107,7 +103,7 @@ impl Writer {
         folders.iter().try_for_each(|folder| files::clear_drafts(folder))
     }
 
-    /// The series of the store, and those whose first revision was being made.
+    /// The series of the store, and those whose first revision an interrupted run has begun.
     fn all_series(&self) -> Result<BTreeSet<Series>> {
         let names = files::names_in(&self.store.layout.root.join("revisions"))?;
         let begun = names.iter().filter_map(|name| name.strip_prefix("stable-")?.parse().ok());
@@ -139,7 +135,7 @@ impl Writer {
             if self.store.log.staging_of(&name).is_some() {
                 continue;
             }
-            // One that was put there by hand, or made before there were manifests, is nobody's unfinished work.
+            // A snapshot without a manifest was put there by hand, or is older than manifests: no run has left it unfinished.
             let Ok((manifest, digest)) = Manifest::load(&self.store.layout.snapshot(series, &name)) else { continue };
             if self.store.log.is_next(&manifest.event) {
                 if matches!(manifest.event.action, Action::Stage { latest: true, .. }) {
@@ -152,7 +148,7 @@ impl Writer {
     }
 
     fn finish(&mut self, event: Event, manifest: Digest, progress: &dyn Progress) -> Result<()> {
-        progress.warn(&format!("finished what an interrupted run had begun: {}", event.action));
+        progress.warn(&format!("finished the change of an interrupted run: {}", event.action));
         self.record(event.clone(), Some(manifest))?;
         self.finished.push(event);
         Ok(())
