@@ -15,7 +15,7 @@ const FOLDERS: [&str; 8] = ["base", "git", "history", "project", "source", "rpm"
 const VOCABULARY: [&str; 5] = ["anyhow", "serde", "serde_json", "semver", "jiff"];
 
 /// Where each other crate may be named.
-const HOMES: [(&str, &[&str]); 19] = [
+const HOMES: [(&str, &[&str]); 20] = [
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/commands/completions.rs"]),
     ("clap_mangen", &["cli/commands/man.rs"]),
@@ -33,6 +33,7 @@ const HOMES: [(&str, &[&str]); 19] = [
     ("tar", &["source/unpack.rs"]),
     ("tempfile", &["base/files/"]),
     ("toml", &["project/config/"]),
+    ("xshell", &["base/process/"]),
     ("zip", &["source/zip.rs"]),
     ("zstd", &["repository/repodata/"]),
 ];

@@ -1,13 +1,13 @@
 //! The only reader of the clock.
 //!
-//! Nothing that is built asks it: those dates are the commit's. It dates the events of a repository, the results of
-//! tests, and says what has become old enough to go.
+//! No built file depends on it: dates in archives and packages are the commit's. The clock dates the events of a repository and
+//! the results of tests, and `prune` compares ages with it.
 
 use jiff::Timestamp;
 
 use crate::base::error::{Exit, Failure};
 
-/// The variable that states the time, for tests of what depends on it.
+/// The variable that sets the time, for tests.
 const VARIABLE: &str = "RELENG_NOW";
 
 /// The time, in whole seconds: that of `RELENG_NOW` (such as `2026-01-02T03:04:05Z`) where it is set, else the system's.

@@ -1,4 +1,4 @@
-//! The one shape in which the program says no: what happened, what to do next, and the exit code.
+//! The one type of an expected failure: what happened, what to do next, and the exit code.
 //!
 //! Rules return small enums of their own; edges and tasks use `anyhow`. A [`Failure`] may stand anywhere in an `anyhow`
 //! chain: `lib.rs` looks for it there, so context can be added above it without losing the exit code or the help.
@@ -9,15 +9,15 @@ use std::sync::OnceLock;
 /// Exit codes, as the documentation of the commands lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// It ran and the answer is no, or it failed.
+    /// The command failed, or its answer is no.
     Failed = 1,
     /// Wrong usage or configuration.
     Usage = 2,
     /// A file is out of date (`spec --check`).
     OutOfDate = 4,
-    /// A fault outside, or a race that was lost: trying again may help.
+    /// A fault of another program or the network, or another run was faster: trying again may help.
     TryAgain = 5,
-    /// The history is not enough to answer: a shallow clone, no tags, no commit.
+    /// The history is too short for an answer: a shallow clone, no tags, no commit.
     NotEnoughHistory = 6,
     /// Another run holds the lock.
     Busy = 75,
@@ -28,11 +28,10 @@ pub enum Exit {
 /// An expected failure: a message in the form of the style guide, the next step, and the exit code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// What the process exits with.
     pub exit: Exit,
     /// A lower-case fragment that names the thing in backticks.
     pub message: String,
-    /// What to do next; one `help:` line for each line of the text.
+    /// The next step; each line of the text becomes a `help:` line.
     pub help: Option<String>,
 }
 
@@ -60,12 +59,12 @@ impl std::error::Error for Failure {}
 
 static PROGRAM: OnceLock<String> = OnceLock::new();
 
-/// Records, once, how the person called the program: `cargo xtask`, or the program's own name.
+/// Sets, once, the name by which the program was called: `cargo xtask`, or the name of its file.
 pub fn set_program(name: &str) {
     PROGRAM.get_or_init(|| name.to_owned());
 }
 
-/// How the person called the program, for messages that name a command.
+/// The name by which the program was called, for messages that name a command.
 pub fn program() -> &'static str {
     PROGRAM.get().map_or("releng", String::as_str)
 }

@@ -1,4 +1,7 @@
-//! SIGINT, SIGTERM and SIGHUP: the first asks the work to stop at the next safe place, the second ends the process at once.
+//! SIGINT, SIGTERM and SIGHUP: the first one stops the work at the next safe place, the second one ends the process at once.
+//!
+//! A failure says `interrupted` and no more. The command that was interrupted adds what has become of its files, by
+//! [`with_state`].
 
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -14,7 +17,7 @@ static REQUESTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 pub fn install() -> std::io::Result<()> {
     let requested = REQUESTED.get_or_init(Arc::default);
     for signal in [SIGINT, SIGTERM, SIGHUP] {
-        // Order matters: the shutdown sees the flag only from the second signal on.
+        // The order matters: the shutdown finds the flag set only at the second signal.
         signal_hook::flag::register_conditional_shutdown(signal, Exit::Interrupted as i32, requested.clone())?;
         signal_hook::flag::register(signal, requested.clone())?;
     }
@@ -24,9 +27,37 @@ pub fn install() -> std::io::Result<()> {
 /// `Err` once a signal has arrived; long loops call it between two items.
 pub fn check() -> Result<(), Failure> {
     match REQUESTED.get() {
-        Some(requested) if requested.load(Ordering::Relaxed) => {
-            Err(Failure::new(Exit::Interrupted, "interrupted; nothing was changed"))
-        }
+        Some(requested) if requested.load(Ordering::Relaxed) => Err(Failure::new(Exit::Interrupted, "interrupted")),
         _ => Ok(()),
+    }
+}
+
+/// Adds the state of the results to the failure of an interrupt, such as `` `target/dist` was not changed ``. Any other error
+/// stays as it is.
+pub fn with_state(error: anyhow::Error, state: impl FnOnce() -> String) -> anyhow::Error {
+    match error.downcast::<Failure>() {
+        Ok(mut failure) => {
+            if failure.exit == Exit::Interrupted {
+                failure.message = format!("{}; {}", failure.message, state());
+            }
+            failure.into()
+        }
+        Err(error) => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_interrupt_gets_the_state() {
+        let state = || "`target/dist` was not changed".to_owned();
+        for (exit, wanted) in [(Exit::Interrupted, "stopped; `target/dist` was not changed"), (Exit::Failed, "stopped")]
+        {
+            let failure = with_state(Failure::new(exit, "stopped").into(), state).downcast::<Failure>().unwrap();
+            assert_eq!((failure.exit, failure.message.as_str()), (exit, wanted));
+        }
+        assert_eq!(with_state(anyhow::anyhow!("other"), state).to_string(), "other");
     }
 }

@@ -1,9 +1,8 @@
-//! What every other folder may use. Nothing here knows what a release is.
+//! Modules that every other folder may use. None of them depends on releases.
 //!
-//! [`error`] is the one shape of a failure, [`plan`] the one shape of a plan. [`progress`] is how long work reports, and
-//! [`interrupt`] how it is stopped. [`files`] is the only writer of results, [`process`] the only place that runs other
-//! programs, [`clock`] the only reader of the clock. [`digest`], [`checksum`], [`gzip`], [`junit`], [`size`], [`text`] and [`parallel`] are
-//! tools.
+//! [`error`] has the type of a failure, [`plan`] that of a plan. [`progress`] reports long work, and [`interrupt`] stops it.
+//! [`files`] is the only writer of results, [`process`] the only place that runs other programs, [`clock`] the only reader of the
+//! clock. [`digest`], [`checksum`], [`gzip`], [`junit`], [`size`], [`text`] and [`parallel`] are tools.
 
 pub mod checksum;
 pub mod clock;

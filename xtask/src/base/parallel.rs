@@ -1,7 +1,6 @@
 //! Work spread over threads whose results come back in the order of the input.
 //!
-//! What the archive writers need and no more: bounded memory (at most `2 × threads` items are in flight), one state for
-//! each thread (a repository handle, a compressor), the order of the input kept, the first error stops everything.
+//! Memory is bounded: at most `2 × threads` items are in work or waiting. The first error stops everything.
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
@@ -13,7 +12,7 @@ use anyhow::Result;
 
 /// How many threads to use: `RELENG_THREADS` where it is a positive number, else what the system offers.
 ///
-/// The number shapes no byte of any output; tests set the variable to prove that.
+/// No output depends on the number; tests set the variable to prove that.
 pub fn threads() -> usize {
     std::env::var("RELENG_THREADS")
         .ok()
@@ -22,11 +21,23 @@ pub fn threads() -> usize {
         .map_or(1, NonZero::get)
 }
 
-/// Applies `work` to each item on `threads` threads and hands the results to `sink`, on the calling thread, in the
-/// order of `items`.
+/// Calls `work` for each item on `threads` threads, and `sink` for each result, on the calling thread and in the order of
+/// `items`.
 ///
-/// `state` makes what a thread keeps for itself, on that thread. Errors: of several items that fail, the first in the
-/// order of `items`, whatever the threads do; an error of `state` or `sink` counts at once.
+/// Errors: where several items fail, that of the first in the order of `items`; an error of `sink` stops everything at once.
+pub fn map_in_order<I: Send, O: Send>(
+    items: impl Iterator<Item = I> + Send,
+    threads: usize,
+    work: impl Fn(I) -> Result<O> + Sync,
+    sink: impl FnMut(O) -> Result<()>,
+) -> Result<()> {
+    ordered_map(items, threads, || Ok(()), |(), item| work(item), sink)
+}
+
+/// Like [`map_in_order`], with a state for each thread (a repository handle, a compressor): `state` makes it on that thread,
+/// and `work` gets it with each item.
+///
+/// Errors: as there; an error of `state` stops everything at once.
 pub fn ordered_map<I, O, S>(
     items: impl Iterator<Item = I> + Send,
     threads: usize,
@@ -38,10 +49,11 @@ where
     I: Send,
     O: Send,
 {
-    let in_flight = 2 * threads;
+    let in_flight = 2 * threads; // items that were taken and are not in `sink` yet
     let source = Mutex::new(items.enumerate());
     let (results, ordered) = sync_channel::<Result<(usize, Result<O>)>>(in_flight);
-    // A worker pays one permit for each item and the sink gives it back: a slow item cannot let the others run away.
+    // A worker takes one permit for each item, and the sink gives it back. So the workers stop at `in_flight` items while
+    // one slow item is not done.
     let (permit, permits) = sync_channel::<()>(in_flight);
     let permits = Mutex::new(permits);
     let (source, permits, state, work) = (&source, &permits, &state, &work);
@@ -49,10 +61,13 @@ where
         for _ in 0..threads {
             let results = results.clone();
             scope.spawn(move || {
-                let _alarm = Alarm(&results);
+                let _guard = PanicGuard(&results);
                 let mut own = match state() {
                     Ok(own) => own,
-                    Err(error) => return drop(results.send(Err(error))),
+                    Err(error) => {
+                        drop(results.send(Err(error))); // it fails where the sink has failed already
+                        return;
+                    }
                 };
                 loop {
                     if !permits.lock().is_ok_and(|permits| permits.recv().is_ok()) {
@@ -72,24 +87,25 @@ where
         }
         let mut waiting = BTreeMap::new();
         let mut due = 0;
-        // `ordered` moves in and `permit` is ours: an early return hangs up on the workers, and the scope can end.
-        for answer in ordered {
-            let (index, result) = answer?;
+        // An early return drops `ordered` and `permit`: the channels are closed, the workers end, and so does the scope.
+        for received in ordered {
+            let (index, result) = received?;
             waiting.insert(index, result);
             while let Some(ready) = waiting.remove(&due) {
                 due += 1;
                 sink(ready?)?;
-                permit.send(())?; // never blocks: as many were taken as are given back
+                permit.send(())?; // never blocks: it replaces a permit that was taken
             }
         }
         Ok(())
     })
 }
 
-/// Tells the sink of a worker's panic, which would otherwise wait for its item for ever. The scope passes the panic on.
-struct Alarm<'a, T>(&'a SyncSender<Result<T>>);
+/// Ends the loop of the sink when a worker panics: without this, the loop would wait for the worker's item for ever. The scope
+/// passes the panic on.
+struct PanicGuard<'a, T>(&'a SyncSender<Result<T>>);
 
-impl<T> Drop for Alarm<'_, T> {
+impl<T> Drop for PanicGuard<'_, T> {
     fn drop(&mut self) {
         if thread::panicking() {
             drop(self.0.send(Err(anyhow::anyhow!("a worker has panicked"))));
@@ -105,37 +121,31 @@ mod tests {
     fn results_come_in_the_order_of_the_input() {
         for threads in [1, 2, 7] {
             let mut seen = Vec::new();
-            let slow_start = |_: &mut (), n: u64| {
+            let slow_start = |n: u64| {
                 thread::sleep(std::time::Duration::from_micros(200 - n * 2));
                 Ok(n)
             };
-            ordered_map(
-                0..100,
-                threads,
-                || Ok(()),
-                slow_start,
-                |n| {
-                    seen.push(n);
-                    Ok(())
-                },
-            )
-            .unwrap();
+            let keep = |n| {
+                seen.push(n);
+                Ok(())
+            };
+            map_in_order(0..100, threads, slow_start, keep).unwrap();
             assert_eq!(seen, (0..100).collect::<Vec<_>>());
         }
     }
 
     #[test]
     fn an_error_anywhere_ends_the_work() {
-        let work = |_: &mut (), n: u32| if n == 5 { anyhow::bail!("five") } else { Ok(n) };
-        let failed = ordered_map(0.., 3, || Ok(()), work, |_| Ok(())).unwrap_err();
+        let work = |n: u32| if n == 5 { anyhow::bail!("five") } else { Ok(n) };
+        let failed = map_in_order(0.., 3, work, |_| Ok(())).unwrap_err();
         assert_eq!(failed.to_string(), "five");
-        let late = |_: &mut (), n: u32| -> Result<u32> {
+        let late = |n: u32| -> Result<u32> {
             thread::sleep(std::time::Duration::from_millis(u64::from(4 - n.min(4))));
             anyhow::bail!("item {n}")
         };
-        let failed = ordered_map(0.., 3, || Ok(()), late, |_| Ok(())).unwrap_err();
+        let failed = map_in_order(0.., 3, late, |_| Ok(())).unwrap_err();
         assert_eq!(failed.to_string(), "item 0");
-        let failed = ordered_map(0.., 3, || Ok(()), |_: &mut (), n: u32| Ok(n), |_| anyhow::bail!("sink")).unwrap_err();
+        let failed = map_in_order(0.., 3, Ok, |_: u32| anyhow::bail!("sink")).unwrap_err();
         assert_eq!(failed.to_string(), "sink");
         let failed =
             ordered_map(0.., 3, || anyhow::bail!("state"), |_: &mut (), n: u32| Ok(n), |_| Ok(())).unwrap_err();
@@ -145,7 +155,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "a scoped thread panicked")]
     fn a_panic_is_passed_on() {
-        let work = |_: &mut (), n: u32| if n == 5 { panic!("five") } else { Ok(n) };
-        drop(ordered_map(0.., 3, || Ok(()), work, |_| Ok(())));
+        let work = |n: u32| if n == 5 { panic!("five") } else { Ok(n) };
+        drop(map_in_order(0.., 3, work, |_| Ok(())));
     }
 }

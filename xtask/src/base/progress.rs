@@ -1,38 +1,37 @@
-//! How the domains say how far they are, without knowing about terminals.
+//! How long work reports its progress. The reporting code needs no terminal: only `cli/ui/` prints.
 
 use std::time::Duration;
 
-/// A listener to long work. `ui.rs` draws it; [`Silent`] is for tests and benchmarks.
+/// Receives the progress of long work. `cli/ui/` draws it; [`Silent`] is for tests and benchmarks.
 pub trait Progress: Sync {
-    /// A phase begins: `what` is a present participle such as `writing lago-1.0.4.tar.gz`; `total` counts its items,
-    /// where it is known.
+    /// A phase begins. `what` names it, such as `writing lago-1.0.4.tar.gz`; `total` is the number of its items, if known.
     fn begin(&self, what: &str, total: Option<u64>);
     /// `count` more items of the phase are done.
     fn advance(&self, count: u64);
     /// The phase is over.
     fn end(&self);
-    /// How several works stand that go on at once, all of them, as often as the caller likes.
+    /// Reports the state of all parallel jobs; may be called repeatedly.
     fn board(&self, _rows: &[Row]) {}
-    /// The works are over.
+    /// The parallel jobs are over.
     fn end_board(&self) {}
-    /// Something the person should know, which is no failure.
+    /// Reports a warning.
     fn warn(&self, message: &str);
 }
 
-/// One of several works that go on at once.
+/// One of several parallel jobs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// Which, such as `el9 x86_64`; the same in each call.
+    /// The job, such as `el9 x86_64`; the same in each call.
     pub name: String,
-    /// How it stands, in a word or two, such as `running`.
+    /// One or two words, such as `running`.
     pub state: String,
-    /// Who does it and the last that was heard of it; for the eyes only.
+    /// The builder and the last line of its log; shown on a terminal only.
     pub detail: String,
-    /// How long it has taken; stands still once it is over.
+    /// The time since its start, or from its start to its end.
     pub elapsed: Duration,
 }
 
-/// Says nothing.
+/// Ignores all reports.
 pub struct Silent;
 
 impl Progress for Silent {

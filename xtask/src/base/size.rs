@@ -1,4 +1,4 @@
-//! Sizes as people read them.
+//! Sizes in a form for people.
 
 /// A size for people: `811 B`, `1.4 MB`; powers of ten, three digits.
 pub fn human_size(bytes: u64) -> String {

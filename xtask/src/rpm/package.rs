@@ -174,8 +174,8 @@ pub fn map_all<T: Send>(paths: &[PathBuf], work: impl Fn(&Path) -> Result<T> + S
         made.extend(some);
         Ok(())
     };
-    let work = |(): &mut (), paths: &[PathBuf]| paths.iter().map(|path| work(path)).collect::<Result<Vec<T>>>();
-    parallel::ordered_map(paths.chunks(together), parallel::threads(), || Ok(()), work, keep)?;
+    let work = |paths: &[PathBuf]| paths.iter().map(|path| work(path)).collect::<Result<Vec<T>>>();
+    parallel::map_in_order(paths.chunks(together), parallel::threads(), work, keep)?;
     Ok(made)
 }
 

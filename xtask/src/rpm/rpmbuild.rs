@@ -13,6 +13,9 @@ use anyhow::{Context, Result};
 
 use crate::base::process::{Program, with_help};
 
+/// The limit of rpmspec and `rpmbuild -bs`, which copies and compresses the sources.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
+
 /// The base names of the sources and patches of the spec `spec_name` in `folder`, as rpm itself evaluates it.
 pub fn source_names(folder: &Path, spec_name: &str) -> Result<Vec<String>> {
     let query = ["-q", "--srpm", "--undefine=dist", "--qf", "[%{SOURCE}\\n][%{PATCH}\\n]", spec_name];
@@ -61,7 +64,7 @@ fn program(
     args: Vec<OsString>,
     variables: Vec<(&'static str, Option<String>)>,
 ) -> Result<String> {
-    let run = Program { program: name.as_ref(), args, folder, variables, input: Vec::new() }.read();
+    let run = Program { program: name.as_ref(), args, folder, variables, input: Vec::new() }.read_within(LIMIT);
     run.map_err(|error| {
         with_help(error, |_| "correct the spec template; the defines that are shown are ours".to_owned())
     })

@@ -15,6 +15,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -105,6 +106,9 @@ impl Vendored {
     }
 }
 
+/// The limit of `cargo vendor`, which may have to download hundreds of crates.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
+
 /// The configuration that cargo prints for the crates it put into `folder`.
 fn run_cargo_vendor(root: &Path, folder: &Path) -> Result<String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -112,11 +116,11 @@ fn run_cargo_vendor(root: &Path, folder: &Path) -> Result<String> {
     let args = args.into_iter().chain([folder.as_os_str().to_owned()]).collect();
     // A target folder or flags of the build that runs us are none of the project's business.
     let variables = vec![("CARGO_TARGET_DIR", None), ("RUSTFLAGS", None), ("CARGO_MANIFEST_DIR", None)];
-    let vendored = Program { program: &cargo, args, folder: root, variables, input: Vec::new() }.read();
+    let vendored = Program { program: &cargo, args, folder: root, variables, input: Vec::new() }.read_within(LIMIT);
     vendored.map_err(|error| with_help(error, |message| help_for(message).to_owned()))
 }
 
-/// The next step after cargo's last words.
+/// The next step after the error that cargo printed.
 fn help_for(message: &str) -> &'static str {
     if message.contains("--locked was passed") {
         "bring the lock file up to date with `cargo update --workspace`, and commit it"

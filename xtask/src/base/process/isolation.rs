@@ -1,7 +1,7 @@
-//! What a job can be shut into: namespaces of Linux, by `unshare`, where the system allows them to a plain user.
+//! The namespaces that a job runs in: those of Linux, by `unshare`, where the system allows them to a plain user.
 //!
-//! A group of processes is not enough to end all that a job has started: a daemon leaves it by `setsid`. In a process
-//! namespace nothing leaves, and all of it ends with its first process. In a mount namespace what a job mounts goes too.
+//! A process group is not enough to end everything that a job has started: a daemon leaves the group by `setsid`. No process
+//! leaves a process namespace, and all of them end with its first process. The mounts of a job end with its mount namespace.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -9,113 +9,116 @@ use std::sync::OnceLock;
 
 use duct::cmd;
 
-/// What a job is to be shut into.
+/// The isolation that a job requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isolation {
     /// Nothing but its own process group.
     None,
-    /// Namespaces, as far as the system allows them; [`Walls`] says how far that was.
+    /// Namespaces, as far as the system allows them; [`Enclosure`] says which the job got.
     Namespaces,
-    /// What [`can_enclose_builds`] says, and then always the same: no network but a loopback of its own, and its folder at
-    /// [`BUILD_PLACE`]. Else nothing but its own process group.
+    /// Where [`can_enclose_builds`]: all namespaces, no network but a loopback of its own, and its folder at [`BUILD_PLACE`].
+    /// Else nothing but its own process group.
     Build,
 }
 
-/// What a job was shut into.
+/// The namespaces that a job got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Walls {
-    /// Its own process group only: what calls `setsid` can outlive it.
+pub enum Enclosure {
+    /// None, only its own process group: a process that calls `setsid` can outlive the job.
     None,
-    /// It was root of its own user and mount namespace; what calls `setsid` can outlive it.
+    /// A user namespace where it is root, and a mount namespace: a process that calls `setsid` can outlive the job.
     Mounts,
-    /// The same, and nothing it started can outlive it.
+    /// A process namespace, too: nothing that the job started can outlive it.
     MountsAndProcesses,
 }
 
-impl Walls {
+impl Enclosure {
     /// The arguments of `unshare`.
     fn flags(self) -> &'static [&'static str] {
         match self {
-            Walls::None => &[],
-            Walls::Mounts => &["-r", "-m"],
-            Walls::MountsAndProcesses => &["-r", "-m", "-p", "-f", "--kill-child"],
+            Enclosure::None => &[],
+            Enclosure::Mounts => &["-r", "-m"],
+            Enclosure::MountsAndProcesses => &["-r", "-m", "-p", "-f", "--kill-child"],
         }
     }
 }
 
-/// The first process of a namespace is spared the signals that it does not handle, and inherits orphans; a shell in its
-/// place leaves the job a process like any other. It takes back what it adds to the environment.
+/// Process 1 of a namespace ignores the signals that it has no handler for, and is the parent of orphans. So a shell is process 1,
+/// and the job is an ordinary process. The shell unsets the variables that it adds to the environment.
 const FIRST_PROCESS: &str = "unset PWD OLDPWD SHLVL; \"$@\"; exit $?";
 
-/// Where the folder of a build is inside its walls, so that paths in what it makes are the same wherever it really is. By the
-/// standard of file systems there is such a folder, and no program needs what is in it.
+/// The folder of a build inside its mount namespace, so that paths in the packages are always the same. The file system hierarchy
+/// standard requires this folder, and no program needs its content.
 pub const BUILD_PLACE: &str = "/srv";
 
-/// The first process of a build; its first argument is the folder. A new loopback is down, and tests of a build may well
-/// talk to themselves.
+/// Process 1 of a build; its first argument is the folder. A new loopback interface is down, and tests in a build may need it.
 const FIRST_PROCESS_OF_BUILD: &str = "mount --rbind \"$1\" /srv && cd /srv || exit 126; shift; \
     ip link set lo up 2>/dev/null; unset PWD OLDPWD SHLVL; \"$@\"; exit $?";
 
 /// Whether the system gives a plain user the namespaces that [`Isolation::Build`] needs.
 pub fn can_enclose_builds() -> bool {
-    static STANDS: OnceLock<bool> = OnceLock::new();
-    *STANDS.get_or_init(|| {
-        let (walls, unshare) = possible();
-        let flags = walls.flags().iter();
+    static IS_ALLOWED: OnceLock<bool> = OnceLock::new();
+    *IS_ALLOWED.get_or_init(|| {
+        let (enclosure, unshare) = strongest();
+        let flags = enclosure.flags().iter();
         let args = flags.chain(&["-n", "--", "/bin/sh", "-c", FIRST_PROCESS_OF_BUILD, "sh", "/", "true"]);
-        *walls == Walls::MountsAndProcesses && runs(unshare, args)
+        *enclosure == Enclosure::MountsAndProcesses && runs(unshare, args)
     })
 }
 
-/// Whether a program runs at all.
+/// Whether a program runs and exits with 0.
 fn runs<'a>(program: &Path, args: impl Iterator<Item = &'a &'a str>) -> bool {
     let tried = cmd(program, args).stdin_null().stdout_null().stderr_null().unchecked().run();
     tried.is_ok_and(|output| output.status.success())
 }
 
-/// The walls that this system has, tried once, from the highest; and where `unshare` is.
-fn possible() -> &'static (Walls, PathBuf) {
-    static POSSIBLE: OnceLock<(Walls, PathBuf)> = OnceLock::new();
-    POSSIBLE.get_or_init(|| {
+/// The strongest enclosure that this system allows, tried once; and the path of `unshare`.
+fn strongest() -> &'static (Enclosure, PathBuf) {
+    static STRONGEST: OnceLock<(Enclosure, PathBuf)> = OnceLock::new();
+    STRONGEST.get_or_init(|| {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let unshare = find_in_path(OsStr::new("unshare"), &path).unwrap_or_default();
-        let stands = |walls: &Walls| runs(&unshare, walls.flags().iter().chain(&["true"]));
-        let walls = [Walls::MountsAndProcesses, Walls::Mounts].into_iter().find(stands).unwrap_or(Walls::None);
-        (walls, unshare)
+        let is_allowed = |enclosure: &Enclosure| runs(&unshare, enclosure.flags().iter().chain(&["true"]));
+        let tried = [Enclosure::MountsAndProcesses, Enclosure::Mounts];
+        let found = tried.into_iter().find(is_allowed).unwrap_or(Enclosure::None);
+        (found, unshare)
     })
 }
 
-/// The program and arguments that run `program` with `args` inside the walls that `wanted` gives here.
-pub fn enclose(
-    wanted: Isolation,
-    folder: &Path,
-    program: PathBuf,
-    args: &[OsString],
-) -> (Walls, PathBuf, Vec<OsString>) {
-    let (walls, unshare) = match wanted {
-        Isolation::Build if can_enclose_builds() => possible(),
-        Isolation::None | Isolation::Build => return (Walls::None, program, args.to_vec()),
-        Isolation::Namespaces => possible(),
+/// A command inside its namespaces.
+pub struct EnclosedCommand {
+    pub enclosure: Enclosure,
+    pub program: PathBuf,
+    pub args: Vec<OsString>,
+}
+
+/// The command that runs `program` with `args` in the namespaces that `wanted` gives on this system.
+pub fn enclose(wanted: Isolation, folder: &Path, program: PathBuf, args: &[OsString]) -> EnclosedCommand {
+    let (enclosure, unshare) = match wanted {
+        Isolation::Build if can_enclose_builds() => strongest(),
+        Isolation::Namespaces => strongest(),
+        Isolation::None | Isolation::Build => &(Enclosure::None, PathBuf::new()),
     };
     let folder = folder.to_string_lossy();
-    let first: &[&str] = match (walls, wanted) {
-        (Walls::None, _) => return (Walls::None, program, args.to_vec()),
-        (Walls::Mounts, _) => &["--"],
-        (Walls::MountsAndProcesses, Isolation::Build) => {
+    let first: &[&str] = match (enclosure, wanted) {
+        (Enclosure::None, _) => return EnclosedCommand { enclosure: Enclosure::None, program, args: args.to_vec() },
+        (Enclosure::Mounts, _) => &["--"],
+        (Enclosure::MountsAndProcesses, Isolation::Build) => {
             &["-n", "--", "/bin/sh", "-c", FIRST_PROCESS_OF_BUILD, "sh", &folder]
         }
-        (Walls::MountsAndProcesses, _) => &["--", "/bin/sh", "-c", FIRST_PROCESS, "sh"],
+        (Enclosure::MountsAndProcesses, _) => &["--", "/bin/sh", "-c", FIRST_PROCESS, "sh"],
     };
-    let words = walls.flags().iter().chain(first).map(OsString::from);
+    let words = enclosure.flags().iter().chain(first).map(OsString::from);
     let args = words.chain([program.into_os_string()]).chain(args.iter().cloned());
-    // Killed by a signal that we cannot handle, we take it with us.
+    // `setpriv` ends the job when this process is killed by a signal that it cannot handle.
     let path = std::env::var_os("PATH").unwrap_or_default();
     match find_in_path(OsStr::new("setpriv"), &path) {
         Some(setpriv) => {
             let first = ["--pdeathsig", "KILL", "--"].map(OsString::from);
-            (*walls, setpriv, first.into_iter().chain([unshare.clone().into_os_string()]).chain(args).collect())
+            let args = first.into_iter().chain([unshare.clone().into_os_string()]).chain(args).collect();
+            EnclosedCommand { enclosure: *enclosure, program: setpriv, args }
         }
-        None => (*walls, unshare.clone(), args.collect()),
+        None => EnclosedCommand { enclosure: *enclosure, program: unshare.clone(), args: args.collect() },
     }
 }
 

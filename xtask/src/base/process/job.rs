@@ -1,13 +1,12 @@
 //! A command that is run for its outcome: an acceptance test, a step of CI.
 //!
-//! It gets nothing of ours: the environment is what it is given, standard input is empty, both outputs go to a log. It
-//! is a process group of its own, so that all of it can be ended: at its time limit, at an interrupt, and, where it left
-//! something running, at its end. The outputs are a pipe and not the log itself, because a script that says
-//! `echo … > /dev/stderr` would cut a file to nothing.
+//! It inherits nothing from us: the environment is stated, standard input is empty, both outputs go to a log. It is a process
+//! group of its own. The whole group is ended at the time limit, at an interrupt, and, where the job left processes running,
+//! at its end. The outputs are a pipe and not the log itself, because `echo … > /dev/stderr` in a script would truncate a file.
 //!
-//! A process that left the group by `setsid` is reached only where the system gives us a process namespace
-//! ([`Isolation::Namespaces`]); else it goes on, and what it says after the end is lost. So does the whole job where we are
-//! killed by a signal that cannot be handled.
+//! A process that left the group by `setsid` is reached only where the system allows a process namespace
+//! ([`Isolation::Namespaces`]). Else it continues, and its output after the end is lost. The whole job continues where this
+//! process is killed by a signal that cannot be handled.
 
 use std::ffi::{OsStr, OsString};
 use std::io::PipeWriter;
@@ -20,69 +19,63 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_pro
 
 use crate::base::error::{Exit, Failure};
 use crate::base::interrupt;
-use crate::base::process::isolation::{self, Isolation, Walls};
-use crate::base::process::log::{Log, PAUSE, Taken};
+use crate::base::process::isolation::{self, EnclosedCommand, Enclosure, Isolation};
+use crate::base::process::log::{Log, PAUSE, PipeRead};
 
-/// How long a job that was asked to end (SIGTERM) may take before it is made to (SIGKILL).
-const GRACE: Duration = Duration::from_secs(5);
+/// The time between SIGTERM and SIGKILL.
+const KILL_DELAY: Duration = Duration::from_secs(5);
 
-/// How many times 64 KiB of what a program pours out are taken at once.
-const MOST_TAKES: usize = 64;
+/// The number of reads from the pipe, of 64 KiB each, in one [`Running::poll`].
+const READS_PER_POLL: usize = 64;
 
-/// Where programs are looked for in an environment without PATH, as the C library does.
-const PLAIN_PATH: &str = "/bin:/usr/bin";
+/// The search path in an environment without PATH, as in the C library.
+const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
-/// A command and all that surrounds it.
+/// A command with its surroundings.
 pub struct Job<'a> {
-    /// What is run: a name that the PATH of `environment` knows, or a path, relative to `folder`.
+    /// A name that is looked up in the PATH of `environment`, or a path relative to `folder`.
     pub program: &'a OsStr,
-    /// Its arguments.
     pub args: Vec<OsString>,
-    /// The folder it runs in.
     pub folder: &'a Path,
     /// The whole environment; nothing is inherited.
     pub environment: Vec<(String, String)>,
-    /// When it is ended.
     pub time_limit: Duration,
-    /// Where standard output and standard error go, in the order in which they are said; what was there is replaced.
+    /// The file for standard output and standard error, in the order in which they are written; it is replaced.
     pub log: &'a Path,
-    /// What it is shut into.
     pub isolation: Isolation,
 }
 
 /// How a job ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// By itself, with this code.
+    /// It exited with this code.
     Exited(i32),
-    /// By a signal that was not ours.
+    /// A signal ended it that we did not send.
     Signalled(i32),
-    /// By us, at its time limit.
+    /// We ended it at its time limit.
     TimedOut,
 }
 
-/// What is known of a job that ended.
+/// The result of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// How it ended.
     pub ending: Ending,
     /// From its start to the end of its main process.
     pub duration: Duration,
-    /// What it was really shut into.
-    pub walls: Walls,
+    /// The namespaces that it got.
+    pub walls: Enclosure,
 }
 
 impl Job<'_> {
-    /// Runs it to its end, which is an outcome whatever it is.
+    /// Runs to completion; a non-zero exit is not an error.
     ///
-    /// Errors: the program is not there or cannot be run, the log cannot be written, we were interrupted (then the job
-    /// was ended first).
+    /// Errors: the program is missing or cannot be run; the log cannot be written; an interrupt (the job was ended first).
     pub fn run(&self) -> Result<Outcome> {
-        self.run_while(interrupt::check, GRACE)
+        self.run_while(interrupt::check, KILL_DELAY)
     }
 
-    fn run_while(&self, go_on: impl Fn() -> Result<(), Failure>, grace: Duration) -> Result<Outcome> {
-        let mut running = self.start_with(grace)?;
+    fn run_while(&self, go_on: impl Fn() -> Result<(), Failure>, kill_delay: Duration) -> Result<Outcome> {
+        let mut running = self.start_with(kill_delay)?;
         let mut interrupted = None;
         loop {
             if let Some(outcome) = running.poll()? {
@@ -91,33 +84,34 @@ impl Job<'_> {
             if interrupted.is_none()
                 && let Err(failure) = go_on()
             {
-                running.ask_to_end();
+                running.terminate();
                 interrupted = Some(failure);
             }
             std::thread::sleep(PAUSE);
         }
     }
 
-    /// Starts it. Whoever has it must [`Running::poll`] it often: a pipe holds 64 KiB of what it says.
+    /// Starts it. The caller must [`Running::poll`] it often: the pipe holds 64 KiB of output.
     ///
     /// Errors: as those of [`Job::run`], without the interrupt.
     pub fn start(&self) -> Result<Running> {
-        self.start_with(GRACE)
+        self.start_with(KILL_DELAY)
     }
 
-    fn start_with(&self, grace: Duration) -> Result<Running> {
-        let (walls, program, args) = isolation::enclose(self.isolation, self.folder, self.find_program()?, &self.args);
+    fn start_with(&self, kill_delay: Duration) -> Result<Running> {
+        let EnclosedCommand { enclosure, program, args } =
+            isolation::enclose(self.isolation, self.folder, self.find_program()?, &self.args);
         let (log, writer) = Log::open(self.log)?;
         let start = Instant::now();
         let group = self.spawn(&program, &args, writer)?;
         let time_limit = self.time_limit;
-        Ok(Running { group, log, start, time_limit, grace, walls, kill_at: None, is_late: false })
+        Ok(Running { group, log, start, time_limit, kill_delay, enclosure, kill_at: None, is_late: false })
     }
 
-    /// Where the program is; looked for here, so that a missing one is the same error inside any walls.
+    /// The path of the program. It is looked up here, so that a missing one gives the same error in any namespace.
     fn find_program(&self) -> Result<PathBuf> {
         let shown = self.program.to_string_lossy();
-        let path = self.environment.iter().rfind(|(name, _)| name == "PATH").map_or(PLAIN_PATH, |(_, path)| path);
+        let path = self.environment.iter().rfind(|(name, _)| name == "PATH").map_or(DEFAULT_PATH, |(_, path)| path);
         let (found, help) = if shown.contains('/') {
             let file = self.folder.join(self.program);
             let help = format!("it must be a file that may be executed, from `{}`", self.folder.display());
@@ -130,7 +124,7 @@ impl Job<'_> {
 
     fn spawn(&self, program: &Path, args: &[OsString], writer: PipeWriter) -> Result<Group> {
         let run = cmd(program, args).dir(self.folder).full_env(self.environment.iter().cloned());
-        // Read from the end: standard output is the pipe, and standard error is what standard output is then.
+        // duct applies the last call first: standard output becomes the pipe, then standard error becomes standard output.
         let run = run.stdin_null().stderr_to_stdout().stdout_file(writer).unchecked().before_spawn(|command| {
             use std::os::unix::process::CommandExt;
             command.process_group(0);
@@ -147,26 +141,26 @@ impl Job<'_> {
     }
 }
 
-/// A job that was started. Dropped, all of it is killed.
+/// A job that was started. When it is dropped, the whole group is killed.
 pub struct Running {
     group: Group,
     log: Log,
     start: Instant,
     time_limit: Duration,
-    grace: Duration,
-    walls: Walls,
-    /// When patience ends with a job that was asked to end.
+    kill_delay: Duration,
+    enclosure: Enclosure,
+    /// The time of SIGKILL, after SIGTERM was sent.
     kill_at: Option<Instant>,
-    /// Whether its time limit was why.
+    /// Whether SIGTERM was sent because of the time limit.
     is_late: bool,
 }
 
 impl Running {
-    /// Takes what it has said since, and how it ended, where it has: once, and then never again.
+    /// Copies the new output into the log. Returns the outcome once the job has ended; it must not be called after that.
     pub fn poll(&mut self) -> Result<Option<Outcome>> {
-        // Not all that a program may pour out, so that others get their turn.
-        for _ in 0..MOST_TAKES {
-            if !matches!(self.log.take()?, Taken::Bytes(_)) {
+        // A limited number of reads, because a program may write without a pause and other jobs are polled by this thread.
+        for _ in 0..READS_PER_POLL {
+            if !matches!(self.log.copy()?, PipeRead::Bytes(_)) {
                 break;
             }
         }
@@ -174,12 +168,12 @@ impl Running {
             let duration = self.start.elapsed();
             self.group.signal(Signal::KILL);
             self.log.finish()?;
-            let ending = if self.is_late { Ending::TimedOut } else { ending_of(&status, self.walls) };
-            return Ok(Some(Outcome { ending, duration, walls: self.walls }));
+            let ending = if self.is_late { Ending::TimedOut } else { ending_of(&status, self.enclosure) };
+            return Ok(Some(Outcome { ending, duration, walls: self.enclosure }));
         }
         if self.kill_at.is_none() && self.start.elapsed() >= self.time_limit {
             self.is_late = true;
-            self.ask_to_end();
+            self.terminate();
         }
         if self.kill_at.is_some_and(|kill_at| Instant::now() >= kill_at) {
             self.group.signal(Signal::KILL);
@@ -187,37 +181,37 @@ impl Running {
         Ok(None)
     }
 
-    /// Asks it to end (SIGTERM); it is made to a little later, by [`Running::poll`].
-    pub fn ask_to_end(&mut self) {
+    /// Sends SIGTERM; [`Running::poll`] sends SIGKILL a little later.
+    pub fn terminate(&mut self) {
         self.group.signal(Signal::TERM);
-        self.kill_at = Some(Instant::now() + self.grace);
+        self.kill_at = Some(Instant::now() + self.kill_delay);
     }
 }
 
-/// What the main process left. The shell inside the walls can only say a signal as shells do: 128 and its number.
-fn ending_of(status: &WaitIdStatus, walls: Walls) -> Ending {
+/// The ending of the main process. The shell in a process namespace reports a signal as 128 plus its number.
+fn ending_of(status: &WaitIdStatus, enclosure: Enclosure) -> Ending {
     match (status.exit_status(), status.terminating_signal()) {
-        (Some(code @ 129..=192), _) if walls == Walls::MountsAndProcesses => Ending::Signalled(code - 128),
+        (Some(code @ 129..=192), _) if enclosure == Enclosure::MountsAndProcesses => Ending::Signalled(code - 128),
         (Some(code), _) => Ending::Exited(code),
         (None, signal) => Ending::Signalled(signal.unwrap_or_default()),
     }
 }
 
-/// A running process group. Dropped, it is killed and its leader reaped, on every way out.
+/// A running process group. When it is dropped, it is killed and its leader reaped.
 struct Group {
     leader: Pid,
     running: duct::Handle,
 }
 
 impl Group {
-    /// How the leader ended, where it did. It is left to be reaped: until then nobody else can get its number, so no
-    /// signal can reach strangers.
+    /// The status of the leader, if it has ended. The leader is not reaped here: so no other process gets its number, and a signal
+    /// to the group reaches this group only.
     fn ended(&self) -> Result<Option<WaitIdStatus>> {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         waitid(WaitId::Pid(self.leader), options).context("cannot wait for a running program")
     }
 
-    /// A group whose last process has just ended is no error.
+    /// Sends a signal. It is no error if the last process of the group has just ended.
     fn signal(&self, signal: Signal) {
         let _ = kill_process_group(self.leader, signal);
     }
@@ -236,7 +230,7 @@ mod tests {
 
     const BOTH: [Isolation; 2] = [Isolation::None, Isolation::Namespaces];
 
-    /// A job that is a script, run in a folder of its own, with a second to live and little patience.
+    /// Runs a script as a job in a folder of its own, with a time limit of one second and a short delay before SIGKILL.
     fn run_while(script: &str, isolation: Isolation, go_on: fn() -> Result<(), Failure>) -> (Result<Outcome>, String) {
         let folder = tempfile::tempdir().unwrap();
         run_in(folder.path(), script, isolation, go_on)
@@ -246,7 +240,7 @@ mod tests {
         folder: &Path,
         script: &str,
         isolation: Isolation,
-        go_on: fn() -> Result<(), Failure>,
+        go_on: impl Fn() -> Result<(), Failure>,
     ) -> (Result<Outcome>, String) {
         let log = folder.join("log");
         let environment = vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned())];
@@ -323,7 +317,7 @@ mod tests {
         }
     }
 
-    /// Whether what a job leaves behind still does something later.
+    /// The outcome of a job, and whether a process that it left behind still created a file later.
     fn survives(script: &str, isolation: Isolation) -> (Outcome, bool) {
         let folder = tempfile::tempdir().unwrap();
         let (ended, _) = run_in(folder.path(), script, isolation, || Ok(()));
@@ -347,17 +341,22 @@ mod tests {
         for isolation in BOTH {
             let (outcome, survived) = survives(script, isolation);
             assert_eq!(outcome.ending, Ending::Exited(5));
-            assert_eq!(survived, outcome.walls != Walls::MountsAndProcesses, "{outcome:?}");
+            assert_eq!(survived, outcome.walls != Enclosure::MountsAndProcesses, "{outcome:?}");
         }
     }
 
     #[test]
     fn an_interrupt_ends_it() {
-        let interrupted = || Err(Failure::new(Exit::Interrupted, "interrupted"));
-        let start = Instant::now();
-        let (ended, log) = run_while("trap 'echo bye; exit 0' TERM; sleep 9 & wait", Isolation::None, interrupted);
+        let folder = tempfile::tempdir().unwrap();
+        let ready = folder.path().join("ready");
+        let interrupted = || {
+            let failure = || Failure::new(Exit::Interrupted, "interrupted");
+            if ready.exists() { Err(failure()) } else { Ok(()) }
+        };
+        let script = "trap 'echo bye; exit 0' TERM; touch ready; sleep 9 & wait";
+        let (ended, log) = run_in(folder.path(), script, Isolation::None, interrupted);
         assert_eq!(ended.unwrap_err().downcast_ref::<Failure>().unwrap().exit, Exit::Interrupted);
-        assert!(start.elapsed() < Duration::from_secs(2) && "bye\n".starts_with(&log));
+        assert_eq!(log, "bye\n");
     }
 
     #[test]
@@ -366,7 +365,7 @@ mod tests {
         for (program, words) in [("sh", "PATH is `/nowhere`"), ("./etc/passwd", "may be executed, from `/`")] {
             for isolation in BOTH {
                 let (program, environment, log) = (program.as_ref(), environment.clone(), Path::new("/dev/null"));
-                let (args, time_limit) = (vec![], GRACE);
+                let (args, time_limit) = (vec![], KILL_DELAY);
                 let job = Job { program, args, folder, environment, time_limit, log, isolation };
                 let error = job.run().unwrap_err();
                 let help = error.downcast_ref::<Failure>().unwrap().help.clone().unwrap();

@@ -1,4 +1,4 @@
-//! The log of a job: its two outputs, in the order in which they are said.
+//! The log of a job: both of its outputs, in the order in which they were written.
 
 use std::fs::File;
 use std::io::{ErrorKind, PipeReader, PipeWriter, Read, Write};
@@ -8,32 +8,32 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
-/// The pause between two looks at a job that prints nothing.
+/// The pause between two reads from a job that prints nothing.
 pub const PAUSE: Duration = Duration::from_millis(10);
 
-/// How long after its end a job's log may still have an open writer; and how much is taken of one that never rests.
-const LAST_WORDS: Duration = Duration::from_millis(200);
-const MOST_LAST_WORDS: usize = 1 << 20;
+/// After the end of a job another process may hold the pipe open: it is read for this long, and up to this many bytes.
+const FINAL_READ_TIME: Duration = Duration::from_millis(200);
+const FINAL_READ_BYTES: usize = 1 << 20;
 
-/// The log of a job: what comes out of a pipe goes into a file. Never blocks.
+/// Copies from a pipe into the file of the log. Never blocks.
 pub struct Log {
     pipe: PipeReader,
     file: File,
     path: PathBuf,
 }
 
-/// What one look into the pipe gave.
-pub enum Taken {
-    /// This many bytes, now in the file.
+/// The result of one read from the pipe.
+pub enum PipeRead {
+    /// The number of bytes that were copied.
     Bytes(usize),
-    /// There is a writer, and it is silent.
-    Nothing,
+    /// There is a writer, and it has written nothing since.
+    Empty,
     /// There is no writer left.
     End,
 }
 
 impl Log {
-    /// Creates the file at `path`, empty; the log and the end of the pipe for who speaks.
+    /// Creates an empty file at `path`; returns the log and the pipe for the job to write to.
     pub fn open(path: &Path) -> Result<(Log, PipeWriter)> {
         let file = File::create(path).with_context(|| format!("cannot create `{}`", path.display()))?;
         let (pipe, writer) = std::io::pipe().context("cannot make a pipe")?;
@@ -42,29 +42,32 @@ impl Log {
         Ok((Log { pipe, file, path: path.to_owned() }, writer))
     }
 
-    /// Takes what is in the pipe now, at most 64 KiB.
-    pub fn take(&mut self) -> Result<Taken> {
+    /// Copies the bytes that are in the pipe now, at most 64 KiB.
+    pub fn copy(&mut self) -> Result<PipeRead> {
         let mut buffer = [0; 1 << 16];
         match self.pipe.read(&mut buffer) {
-            Ok(0) => Ok(Taken::End),
+            Ok(0) => Ok(PipeRead::End),
             Ok(count) => {
                 let written = self.file.write_all(&buffer[..count]);
                 written.with_context(|| format!("cannot write `{}`", self.path.display()))?;
-                Ok(Taken::Bytes(count))
+                Ok(PipeRead::Bytes(count))
             }
-            Err(error) if [ErrorKind::WouldBlock, ErrorKind::Interrupted].contains(&error.kind()) => Ok(Taken::Nothing),
-            Err(error) => Err(error).context("cannot read what a running program says"),
+            Err(error) if [ErrorKind::WouldBlock, ErrorKind::Interrupted].contains(&error.kind()) => {
+                Ok(PipeRead::Empty)
+            }
+            Err(error) => Err(error).context("cannot read the output of a running program"),
         }
     }
 
-    /// Takes what is left in the pipe. Whoever left the group may hold it open for ever: it is not waited for.
+    /// Copies the rest of the pipe and syncs the file. A process that left the group may hold the pipe open for ever, so the
+    /// time and the amount are limited.
     pub fn finish(&mut self) -> Result<()> {
-        let (start, mut left) = (Instant::now(), MOST_LAST_WORDS);
-        while left > 0 && start.elapsed() < LAST_WORDS {
-            match self.take()? {
-                Taken::End => break,
-                Taken::Bytes(count) => left = left.saturating_sub(count),
-                Taken::Nothing => std::thread::sleep(PAUSE),
+        let (start, mut left) = (Instant::now(), FINAL_READ_BYTES);
+        while left > 0 && start.elapsed() < FINAL_READ_TIME {
+            match self.copy()? {
+                PipeRead::End => break,
+                PipeRead::Bytes(count) => left = left.saturating_sub(count),
+                PipeRead::Empty => std::thread::sleep(PAUSE),
             }
         }
         self.file.sync_all().with_context(|| format!("cannot write `{}`", self.path.display()))

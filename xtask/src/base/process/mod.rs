@@ -1,8 +1,8 @@
 //! Running other programs.
 //!
-//! A program is run with an argument list, never through a shell, in a folder that is said, and does not outlive us: where
-//! we are interrupted it is killed. [`read`] runs one for what it prints; [`job`] runs one for its outcome, with a time
-//! limit, a log and an environment of its own; [`isolation`] is what a job can be shut into.
+//! A program is run with an argument list, never through a shell, in a stated folder and with a time limit; an interrupt ends
+//! it. [`read`] runs a program for its output, with our environment. [`job`] runs a long one for its outcome, with a log and an
+//! environment of its own; [`isolation`] has the namespaces that a job can run in. [`net`] fetches a URL.
 
 pub mod isolation;
 pub mod job;
@@ -10,6 +10,9 @@ mod log;
 pub mod net;
 pub mod read;
 
-pub use isolation::{BUILD_PLACE, Isolation, Walls, can_enclose_builds};
+pub use isolation::{BUILD_PLACE, Enclosure, Isolation, can_enclose_builds};
 pub use job::{Ending, Job, Outcome, Running};
 pub use read::{Program, Said, with_help};
+
+/// The name of [`Enclosure`] in `repository/accept/`.
+pub type Walls = Enclosure;

@@ -1,22 +1,34 @@
-//! A program that is run for what it prints.
+//! A program that is run for its output: git, gpg, rpmsign, rpmspec, cargo vendor, curl.
 //!
-//! What it says on standard error is kept for the message that is shown where it fails.
+//! The command is built with `xshell` and runs in a process group of its own. At its time limit, and at an interrupt, the whole
+//! group is killed: the program and the children it started. A child that leaves the group (`setsid`) is not reached. Standard
+//! error is kept for the message of a failure.
 
 use std::ffi::{OsStr, OsString};
+use std::io::{Read, Write};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::ExitStatus;
-use std::time::Duration;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
 
-use anyhow::Result;
-use duct::cmd;
+use anyhow::{Context, Result};
+use rustix::process::{Pid, Signal, kill_process_group};
+use xshell::Shell;
 
 use crate::base::error::{Exit, Failure};
 use crate::base::interrupt;
 
-/// How often a running program is looked at.
-const GLANCE: Duration = Duration::from_millis(100);
+/// The time limit of a program whose caller states none.
+pub const DEFAULT_LIMIT: Duration = Duration::from_secs(60 * 60);
 
-/// How many of the last lines a failed program said stand in the message.
+/// The pause between two checks for an interrupt.
+const INTERRUPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The pause between two checks whether a program has ended that has closed its outputs.
+const EXIT_PAUSE: Duration = Duration::from_millis(2);
+
+/// The number of last lines of a failed program's errors in the message.
 const LAST_LINES: usize = 20;
 
 /// Adds the next step to the failure of a program, and to no other: an interrupt has none.
@@ -31,80 +43,183 @@ pub fn with_help(error: anyhow::Error, help: impl FnOnce(&str) -> String) -> any
     }
 }
 
-/// A program and everything that is said about its surroundings.
+/// A program with its arguments, folder, environment and input.
 pub struct Program<'a> {
-    /// What is run: a name that PATH knows, or a path.
+    /// A name that is looked up in PATH, or a path.
     pub program: &'a OsStr,
-    /// Its arguments.
     pub args: Vec<OsString>,
-    /// The folder it runs in.
     pub folder: &'a Path,
-    /// Variables that are set (`Some`) or taken away (`None`); the rest of the environment is ours.
+    /// Variables that are set (`Some`) or removed (`None`); the others are inherited.
     pub variables: Vec<(&'static str, Option<String>)>,
-    /// What it finds on standard input; nothing where it is empty.
+    /// Standard input; `/dev/null` where it is empty.
     pub input: Vec<u8>,
 }
 
-/// What a program said on its two outputs before it ended.
+/// The result of a program that ended by itself.
 pub struct Said {
-    /// How it ended.
     pub status: ExitStatus,
-    /// Its standard output.
+    /// Standard output.
     pub output: Vec<u8>,
-    /// Its standard error.
+    /// Standard error.
     pub errors: Vec<u8>,
 }
 
 impl Program<'_> {
-    /// Runs it to its end; its standard output as a text.
+    /// Runs the program to its end, for at most `limit`; returns its standard output as text.
     ///
-    /// Errors: it is not there, it fails (with the last lines it said), it was interrupted.
-    pub fn read(&self) -> Result<String> {
-        Ok(String::from_utf8_lossy(&self.read_bytes()?).into_owned())
+    /// Errors: those of [`Program::run_within`]; another exit code than 0 (with the last lines of standard error).
+    pub fn read_within(&self, limit: Duration) -> Result<String> {
+        Ok(String::from_utf8_lossy(&self.read_bytes_within(limit)?).into_owned())
     }
 
-    /// Like [`Program::read`], for what is no text.
-    pub fn read_bytes(&self) -> Result<Vec<u8>> {
-        let said = self.run()?;
+    /// Like [`Program::read_within`], for output that is not text.
+    pub fn read_bytes_within(&self, limit: Duration) -> Result<Vec<u8>> {
+        let said = self.run_within(limit)?;
         if said.status.success() {
             return Ok(said.output);
         }
-        let shown = self.program.to_string_lossy();
         let errors = String::from_utf8_lossy(&said.errors);
         let lines: Vec<&str> = errors.lines().collect();
         let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n");
         let ending = said.status.code().map_or("ended by a signal".to_owned(), |code| format!("exit {code}"));
-        let args = self.args.iter().map(|arg| arg.to_string_lossy()).collect::<Vec<_>>().join(" ");
-        Err(Failure::new(Exit::Failed, format!("`{shown} {args}` failed, {ending}:\n{last}")).into())
+        Err(Failure::new(Exit::Failed, format!("`{}` failed, {ending}:\n{last}", self.shown())).into())
     }
 
-    /// Runs it to its end, and takes any end for an answer.
+    /// Runs the program to its end, for at most [`DEFAULT_LIMIT`]; any exit code is a result.
     ///
-    /// Errors: it is not there, it was interrupted.
+    /// Errors: those of [`Program::run_within`].
     pub fn run(&self) -> Result<Said> {
-        let mut run = cmd(self.program, &self.args).dir(self.folder);
-        run = if self.input.is_empty() { run.stdin_null() } else { run.stdin_bytes(self.input.clone()) };
-        for (name, value) in &self.variables {
-            run = match value {
-                Some(value) => run.env(name, value),
-                None => run.env_remove(name),
-            };
+        self.run_within(DEFAULT_LIMIT)
+    }
+
+    /// Runs the program to its end, for at most `limit`; any exit code is a result.
+    ///
+    /// Errors: there is no such program; it still runs at `limit` (exit 5); an interrupt. In the last two cases the program
+    /// and its children were killed.
+    pub fn run_within(&self, limit: Duration) -> Result<Said> {
+        self.run_while(limit, interrupt::check)
+    }
+
+    fn run_while(&self, limit: Duration, go_on: impl Fn() -> Result<(), Failure>) -> Result<Said> {
+        let deadline = Instant::now() + limit;
+        let check = || {
+            go_on()?;
+            if Instant::now() < deadline { Ok(()) } else { Err(self.too_late(limit)) }
+        };
+        // An error of `check` drops `started`, which kills the group.
+        let mut started = self.start()?;
+        let (mut output, mut errors) = (None, None);
+        while output.is_none() || errors.is_none() {
+            match started.streams.recv_timeout(INTERRUPT_PAUSE) {
+                Ok(Stream::Output(bytes)) => output = Some(bytes),
+                Ok(Stream::Errors(bytes)) => errors = Some(bytes),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => anyhow::bail!("cannot read the output of `{}`", self.shown()),
+            }
+            check()?;
         }
+        let status = loop {
+            if let Some(status) = started.try_wait().with_context(|| format!("cannot wait for `{}`", self.shown()))? {
+                break status;
+            }
+            check()?;
+            std::thread::sleep(EXIT_PAUSE);
+        };
+        Ok(Said { status, output: output.unwrap_or_default(), errors: errors.unwrap_or_default() })
+    }
+
+    fn start(&self) -> Result<Started> {
         let shown = self.program.to_string_lossy();
-        let running = run.stdout_capture().stderr_capture().unchecked().start().map_err(|error| {
+        let failed = |error: &dyn std::fmt::Display| {
             Failure::new(Exit::Failed, format!("cannot run `{shown}`: {error}"))
                 .help(format!("install `{shown}`, or put it on PATH"))
-        })?;
-        while running.wait_timeout(GLANCE)?.is_none() {
-            if let Err(interrupted) = interrupt::check() {
-                running.kill()?;
-                running.wait()?;
-                return Err(interrupted.into());
-            }
+        };
+        let mut command = self.command().map_err(|error| failed(&error))?;
+        command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(if self.input.is_empty() { Stdio::null() } else { Stdio::piped() });
+        let mut child = command.spawn().map_err(|error| failed(&error))?;
+        let (sender, streams) = channel();
+        if let Some(pipe) = child.stdout.take() {
+            send_whole(pipe, sender.clone(), Stream::Output);
         }
-        interrupt::check()?;
-        let ended = running.into_output()?;
-        Ok(Said { status: ended.status, output: ended.stdout, errors: ended.stderr })
+        if let Some(pipe) = child.stderr.take() {
+            send_whole(pipe, sender, Stream::Errors);
+        }
+        if let Some(mut pipe) = child.stdin.take() {
+            let input = self.input.clone();
+            // A program may end without reading all of its input.
+            std::thread::spawn(move || drop(pipe.write_all(&input)));
+        }
+        Ok(Started { child, streams, is_reaped: false })
+    }
+
+    fn command(&self) -> xshell::Result<Command> {
+        let shell = Shell::new()?;
+        shell.change_dir(self.folder);
+        let mut command = shell.cmd(self.program).args(&self.args);
+        for (name, value) in &self.variables {
+            command = match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        Ok(command.into())
+    }
+
+    fn too_late(&self, limit: Duration) -> Failure {
+        let message = format!("`{}` did not end within {} s, and was killed", self.shown(), limit.as_secs_f64());
+        Failure::new(Exit::TryAgain, message).help("run that command by hand to see what it waits for; then try again")
+    }
+
+    /// The command line as messages show it.
+    fn shown(&self) -> String {
+        let words = [self.program].into_iter().chain(self.args.iter().map(OsString::as_os_str));
+        words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// All bytes of one output of a program.
+enum Stream {
+    Output(Vec<u8>),
+    Errors(Vec<u8>),
+}
+
+/// Reads `pipe` to its end on a thread of its own, and sends its bytes. After a read error nothing is sent.
+fn send_whole(mut pipe: impl Read + Send + 'static, to: Sender<Stream>, kind: fn(Vec<u8>) -> Stream) {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if pipe.read_to_end(&mut bytes).is_ok() {
+            drop(to.send(kind(bytes)));
+        }
+    });
+}
+
+/// A started program, the leader of its process group. Dropped before it has ended, the whole group is killed.
+struct Started {
+    child: Child,
+    streams: Receiver<Stream>,
+    /// After that, its number may belong to another process.
+    is_reaped: bool,
+}
+
+impl Started {
+    fn try_wait(&mut self) -> std::io::Result<Option<ExitStatus>> {
+        let status = self.child.try_wait()?;
+        self.is_reaped = status.is_some();
+        Ok(status)
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        if self.is_reaped {
+            return;
+        }
+        if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+            // The group may have ended by itself in the meantime.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        drop(self.child.wait());
     }
 }
 
@@ -112,10 +227,16 @@ impl Program<'_> {
 mod tests {
     use super::*;
 
-    fn run(script: &str) -> Result<String> {
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn program<'a>(args: &[&'a str], input: Vec<u8>) -> Program<'a> {
         let variables = vec![("GREETING", Some("hello".to_owned())), ("HOME", None)];
-        let args = ["-c", script].map(OsString::from).to_vec();
-        Program { program: "sh".as_ref(), args, folder: Path::new("/"), variables, input: Vec::new() }.read()
+        let rest = args[1..].iter().map(OsString::from).collect();
+        Program { program: args[0].as_ref(), args: rest, folder: Path::new("/"), variables, input }
+    }
+
+    fn run(script: &str) -> Result<String> {
+        program(&["sh", "-c", script], vec![]).read_within(LONG)
     }
 
     #[test]
@@ -126,19 +247,20 @@ mod tests {
     #[test]
     fn input_is_passed_whole_and_may_be_left_unread() {
         let input = vec![0xff; 1 << 20];
-        let run = |name: &'static str, input: Vec<u8>| Program {
-            program: name.as_ref(),
-            args: vec![],
-            folder: Path::new("/"),
-            variables: vec![],
-            input,
-        };
-        assert_eq!(run("cat", input.clone()).read_bytes().unwrap(), input);
-        assert_eq!(run("true", input).read_bytes().unwrap(), b"");
+        assert_eq!(program(&["cat"], input.clone()).read_bytes_within(LONG).unwrap(), input);
+        assert_eq!(program(&["true"], input).read_bytes_within(LONG).unwrap(), b"");
     }
 
     #[test]
-    fn a_failure_shows_how_it_ended_and_the_last_words() {
+    fn both_outputs_are_whole_and_apart() {
+        let said = program(&["sh", "-c", "seq 1 100000; seq 1 90000 >&2; exit 7"], vec![]).run().unwrap();
+        let lengths = (said.output.len(), said.errors.len());
+        assert_eq!((lengths, said.status.code()), ((588_895, 528894), Some(7)));
+        assert!(said.output.ends_with(b"\n100000\n") && said.errors.ends_with(b"\n90000\n"));
+    }
+
+    #[test]
+    fn a_failure_shows_how_it_ended_and_the_last_lines() {
         let message = run("seq 1 50 >&2; exit 3").unwrap_err().to_string();
         assert!(message.contains("failed, exit 3:\n31\n32\n") && message.ends_with("\n50"), "{message}");
         assert!(run("kill $$").unwrap_err().to_string().contains("ended by a signal"));
@@ -146,10 +268,42 @@ mod tests {
 
     #[test]
     fn a_program_that_is_not_there() {
-        let (program, folder) = ("no-such-program".as_ref(), Path::new("/"));
-        let absent = Program { program, args: vec![], folder, variables: vec![], input: vec![] };
-        let error = absent.read().unwrap_err();
+        let error = program(&["no-such-program"], vec![]).read_within(LONG).unwrap_err();
         let help = error.downcast_ref::<Failure>().unwrap().help.clone();
         assert_eq!(help.as_deref(), Some("install `no-such-program`, or put it on PATH"));
+    }
+
+    /// Runs a script whose child would create a file after a second; returns the failure, and whether the file was created.
+    fn survives(script: &str, limit: Duration, go_on: fn() -> Result<(), Failure>) -> (Failure, bool) {
+        let folder = tempfile::tempdir().unwrap();
+        let args = ["-c", script].map(OsString::from).to_vec();
+        let run = Program { program: "sh".as_ref(), args, folder: folder.path(), variables: vec![], input: vec![] };
+        let start = Instant::now();
+        let error = run.run_while(limit, go_on).map(drop).unwrap_err();
+        assert!(start.elapsed() < Duration::from_millis(900), "{:?}", start.elapsed());
+        std::thread::sleep(Duration::from_millis(1500));
+        (error.downcast().unwrap(), folder.path().join("alive").exists())
+    }
+
+    #[test]
+    fn at_its_time_limit_it_is_killed_with_its_children() {
+        // The second script closes its outputs, the third ends and leaves a child that holds them.
+        for script in [
+            "(sleep 1; touch alive) & wait",
+            "exec >&- 2>&-; (sleep 1; touch alive) & wait",
+            "(sleep 1; touch alive) & exit 0",
+        ] {
+            let (failure, survived) = survives(script, Duration::from_millis(300), || Ok(()));
+            assert!(!survived, "{script}");
+            let wanted = format!("`sh -c {script}` did not end within 0.3 s, and was killed");
+            assert_eq!((failure.exit, failure.message), (Exit::TryAgain, wanted));
+        }
+    }
+
+    #[test]
+    fn an_interrupt_kills_it_with_its_children() {
+        let interrupted = || Err(Failure::new(Exit::Interrupted, "interrupted"));
+        let (failure, survived) = survives("(sleep 1; touch alive) & wait", LONG, interrupted);
+        assert_eq!((failure.exit, survived), (Exit::Interrupted, false));
     }
 }

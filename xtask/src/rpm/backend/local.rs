@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -36,6 +37,9 @@ impl Host {
     }
 }
 
+/// The limit of a question to rpm, which answers at once unless its database is locked.
+const QUERY_LIMIT: Duration = Duration::from_secs(60);
+
 /// The backend `local`.
 pub struct Local {
     host: Host,
@@ -49,7 +53,8 @@ impl Local {
     pub fn new(keys: &RpmKeys) -> Result<Local> {
         let rpm = |args: &[&str], program: &str| {
             let args = args.iter().map(Into::into).collect();
-            Program { program: program.as_ref(), args, folder: Path::new("/"), variables: vec![], input: vec![] }.run()
+            Program { program: program.as_ref(), args, folder: Path::new("/"), variables: vec![], input: vec![] }
+                .run_within(QUERY_LIMIT)
         };
         rpm(&["--version"], "rpmbuild")?;
         let knows_installed = rpm(&["-q", "--quiet", "rpm"], "rpm")?.status.success();

@@ -87,11 +87,11 @@ impl Run<'_> {
 
     fn drive(&self, backend: &mut dyn Backend, works: &mut [Work]) -> Result<()> {
         loop {
-            interrupt::check().map_err(|failure| match backend.is_here() {
-                true => failure,
-                false => Failure::new(failure.exit, "interrupted; what the farm has goes on there")
-                    .help("run this again to go on with it"),
-            })?;
+            if let Err(failure) = interrupt::check() {
+                let state = if backend.is_here() { "finished builds are kept" } else { "builds continue on the farm" };
+                let failure = Failure::new(failure.exit, format!("{failure}; {state}"));
+                return Err(failure.help("run this again to continue").into());
+            }
             let mut active = works.iter().filter(|work| work.is_active()).count();
             for work in works.iter_mut() {
                 let may_begin = !matches!(work.stage, Stage::Queued) || !backend.is_here() || active < self.jobs;

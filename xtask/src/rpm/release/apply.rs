@@ -2,6 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
@@ -10,6 +11,7 @@ use crate::base::checksum::{self, HashingWriter};
 use crate::base::error::{Exit, Failure};
 use crate::base::files::{self, Aside};
 use crate::base::gzip;
+use crate::base::interrupt;
 use crate::base::parallel;
 use crate::base::plan::Plan;
 use crate::base::progress::Progress;
@@ -30,13 +32,25 @@ use crate::source::tarball;
 use crate::source::vendor::Vendored;
 use crate::source::{self, Export, GeneratedFile, Request, archive_name};
 
-/// Applies a plan. Where anything fails, what was there before is still there.
+/// Applies a plan. After an error the folder of the results is as it was before.
 pub fn apply(repository: &Repository, input: &Input, plan: &Plan<Step>, progress: &dyn Progress) -> Result<Made> {
     let place = plan.steps.iter().find_map(|step| match step {
         Step::Place { target } => Some(target),
         _ => None,
     });
-    let aside = Aside::new(place.context("the plan has no place for its results")?)?;
+    let place = place.context("the plan has no place for its results")?;
+    let made = apply_in(place, repository, input, plan, progress);
+    made.map_err(|error| interrupt::with_state(error, || format!("`{}` was not changed", place.display())))
+}
+
+fn apply_in(
+    place: &Path,
+    repository: &Repository,
+    input: &Input,
+    plan: &Plan<Step>,
+    progress: &dyn Progress,
+) -> Result<Made> {
+    let aside = Aside::new(place)?;
     let export = load_export(repository, input, progress)?;
     let run = Run { repository, input, aside: &aside, export: &export, threads: parallel::threads(), progress };
     let target = aside.target().to_owned();
