@@ -1,7 +1,7 @@
-//! A folder that is published whole: made in a hidden folder beside its place, and never changed once it is there.
+//! A folder that becomes visible whole: it is made under a temporary name beside its place, synced, and renamed.
 //!
-//! All names are fixed, so that what a killed run left is known by its name, and two runs that make the same make the
-//! same system calls.
+//! [`Draft::new`] makes a folder that is published once and never changed. [`Draft::replacing`] makes a folder of results that
+//! replaces the old one.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
@@ -11,144 +11,209 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
+use rustix::fs::{CWD, RenameFlags};
 use rustix::io::Errno;
 
 use crate::base::digest::{Digest, HashingWriter};
-use crate::base::files::{MARK, sync_folders, sync_parent};
+use crate::base::error::{Exit, Failure};
+use crate::base::files::clear::{MARK, clear_named, temporary_beside};
+use crate::base::files::folders::{
+    make_folder, make_folders, make_open_folders_of, make_target, resolve, sync_folders, sync_parent,
+};
+use crate::base::files::link::{Linked, link_or_copy};
+use crate::base::files::lock::LockFile;
+use crate::base::files::scratch::{Scratch, scratch_named};
 
-/// From how many files on one sync of the whole file system is cheaper than one for each file: 3,000 single ones took
-/// 2.35 s, one `syncfs` 2 ms.
-const MANY: usize = 64;
+/// Above this number of files the whole file system is synced once instead of each file: 3,000 files took 2.35 s, one `syncfs`
+/// 2 ms.
+const FILES_SYNCED_SINGLY: usize = 64;
 
-/// What is published is for reading.
+/// The mode of a published file.
 const FILE_MODE: u32 = 0o444;
-const FOLDER_MODE: u32 = 0o755;
-
-/// What [`Draft::link`] came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Linked {
-    /// The same file is in both places.
-    Same,
-    /// It has a copy, which is yet to be read back.
-    Copy,
-}
 
 /// A folder in the making.
 ///
-/// Dropped without [`Draft::commit`] it is removed: a disk that is full must not stay full of it. What a killed run leaves is
-/// hidden, and cleared by the next one, which holds the lock.
+/// Dropped before [`Draft::commit`], it is removed, so that a full disk does not stay full. A killed run leaves it; the next run
+/// clears it under the lock.
 pub struct Draft {
     place: PathBuf,
+    /// The temporary path.
     made: PathBuf,
-    date: SystemTime,
-    /// Relative paths of what has bytes of its own.
+    purpose: DraftPurpose,
+    /// Relative paths of the files that are no links.
     new: Vec<PathBuf>,
     linked: usize,
 }
 
+enum DraftPurpose {
+    /// Files get this date and mode 0444, folders mode 0755.
+    Publish { date: SystemTime },
+    /// The umask gives the modes.
+    Replace {
+        /// The beginning of all temporary names.
+        prefix: String,
+        _lock: LockFile,
+    },
+}
+
 impl Draft {
-    /// Makes an empty hidden folder beside `place`, and the folders above it. New files get the date `date`.
+    /// Makes an empty temporary folder beside `place`, and the folders above it. New files get the date `date`.
     ///
-    /// Errors: something is at `place` already; a folder that cannot be made.
+    /// Errors: there is something at `place`; a folder that cannot be made.
     pub fn new(place: &Path, date: Timestamp) -> Result<Draft> {
         let failed = || format!("cannot make `{}`", place.display());
-        let (parent, name) = place.parent().zip(place.file_name()).with_context(failed)?;
+        let (parent, made) = place.parent().zip(temporary_beside(place)).with_context(failed)?;
         if place.symlink_metadata().is_ok() {
             anyhow::bail!("cannot make `{}`: it is there already", place.display());
         }
         make_folders(parent)?;
-        let made = parent.join(format!("{MARK}{}", name.to_string_lossy()));
         make_folder(&made)?;
         let seconds = u64::try_from(date.as_second()).unwrap_or(0);
-        let date = UNIX_EPOCH + Duration::from_secs(seconds);
-        Ok(Draft { place: place.to_owned(), made, date, new: Vec::new(), linked: 0 })
+        let purpose = DraftPurpose::Publish { date: UNIX_EPOCH + Duration::from_secs(seconds) };
+        Ok(Draft { place: place.to_owned(), made, purpose, new: Vec::new(), linked: 0 })
     }
 
-    /// Where it is while it is made.
+    /// Makes an empty temporary folder beside `target`, and the folders above it, and locks the folder above. [`Draft::commit`]
+    /// replaces `target` without a look at its content.
+    ///
+    /// Errors: another run writes there (exit 75); a folder that cannot be made.
+    pub fn replacing(target: &Path) -> Result<Draft> {
+        let place = resolve(target)?;
+        let (Some(parent), Some(name)) = (place.parent(), place.file_name().and_then(|name| name.to_str())) else {
+            let message = format!("`{}` is no place for a folder of results", place.display());
+            return Err(Failure::new(Exit::Usage, message).help("name a folder with `--out DIR`").into());
+        };
+        if place.symlink_metadata().is_ok() && !place.is_dir() {
+            let message = format!("`{}` is in the way: it is no folder", place.display());
+            return Err(Failure::new(Exit::Failed, message).help("move it away, or choose with `--out DIR`").into());
+        }
+        make_target(parent)?;
+        let lock = LockFile::take_folder(parent)?;
+        let prefix = format!(".{name}{MARK}");
+        restore(&place, &old_path(parent, &prefix))?;
+        clear_named(parent, &prefix)?;
+        let made = parent.join(format!("{prefix}new"));
+        fs::create_dir(&made).with_context(|| format!("cannot create a folder in `{}`", parent.display()))?;
+        let purpose = DraftPurpose::Replace { prefix, _lock: lock };
+        Ok(Draft { place, made, purpose, new: Vec::new(), linked: 0 })
+    }
+
+    /// The temporary path. Messages name [`Draft::place`] instead.
     pub fn path(&self) -> &Path {
         &self.made
     }
 
-    /// Where it will be.
+    /// The path of the folder after [`Draft::commit`].
     pub fn place(&self) -> &Path {
         &self.place
+    }
+
+    /// An empty temporary folder beside it.
+    pub fn scratch(&self) -> Result<Scratch> {
+        let parent = self.made.parent().unwrap_or(Path::new("/"));
+        let prefix = match &self.purpose {
+            DraftPurpose::Publish { .. } => MARK,
+            DraftPurpose::Replace { prefix, .. } => prefix,
+        };
+        scratch_named(parent, prefix)
+    }
+
+    /// Creates a file (and its folder), empty and open for writing. The caller syncs it.
+    pub fn create(&self, path: &str) -> Result<File> {
+        self.open(path).with_context(|| format!("cannot create `{}`", self.place.join(path).display()))
     }
 
     /// Writes a file.
     pub fn write(&mut self, path: &str, content: &[u8]) -> Result<()> {
         let failed = || format!("cannot write `{}`", self.place.join(path).display());
-        let mut file = self.create(path).with_context(failed)?;
-        file.write_all(content).and_then(|()| self.seal(&file)).with_context(failed)?;
+        let mut file = self.open(path).with_context(failed)?;
+        file.write_all(content).and_then(|()| self.finish(&file)).with_context(failed)?;
         self.new.push(path.into());
         Ok(())
     }
 
-    /// Copies a file and gives its digest, taken on the way.
+    /// Copies a file and returns its digest.
     pub fn copy(&mut self, from: &Path, path: &str) -> Result<Digest> {
         let failed = || format!("cannot copy `{}` to `{}`", from.display(), self.place.join(path).display());
         let mut source = File::open(from).with_context(failed)?;
-        let file = self.create(path).with_context(failed)?;
-        let mut sink = HashingWriter::new(file);
+        let mut sink = HashingWriter::new(self.open(path).with_context(failed)?);
         let mut buffer = vec![0; 1 << 20];
         loop {
-            match source.read(&mut buffer).with_context(failed)? {
-                0 => break,
-                count => sink.write_all(&buffer[..count]).with_context(failed)?,
+            let count = source.read(&mut buffer).with_context(failed)?;
+            if count == 0 {
+                break;
             }
+            sink.write_all(&buffer[..count]).with_context(failed)?;
         }
         let (file, digest) = sink.finish();
-        self.seal(&file).with_context(failed)?;
+        self.finish(&file).with_context(failed)?;
         self.new.push(path.into());
         Ok(digest)
     }
 
-    /// Links a published file, so that it is the same file in both places; copies it where the system refuses.
-    pub fn link(&mut self, published: &Path, path: &str) -> Result<Linked> {
-        let shown = self.place.join(path);
-        let failed = || format!("cannot link `{}` to `{}`", published.display(), shown.display());
+    /// Links a file, so that it is the same file in both places; copies it where the system refuses links.
+    pub fn link(&mut self, from: &Path, path: &str) -> Result<Linked> {
+        let failed = || format!("cannot link `{}` to `{}`", from.display(), self.place.join(path).display());
         let to = self.made.join(path);
-        let mut linked = fs::hard_link(published, &to);
-        if linked.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) && published.exists() {
-            self.make_folder_of(&to).with_context(failed)?;
-            linked = fs::hard_link(published, &to);
-        }
+        let linked = match link_or_copy(from, &to) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && from.exists() => {
+                self.make_folder_of(&to).and_then(|()| link_or_copy(from, &to))
+            }
+            linked => linked,
+        };
+        let linked = linked.with_context(failed)?;
         match linked {
-            Ok(()) => {
-                self.linked += 1;
-                Ok(Linked::Same)
-            }
-            Err(error) if is_refusal(&error) => {
-                // A copy is as good, where it keeps the date that tells it from a changed one.
-                let date = published.metadata().and_then(|found| found.modified()).with_context(failed)?;
-                self.copy(published, path)?;
-                let copied = OpenOptions::new().read(true).open(&to).with_context(failed)?;
-                copied.set_modified(date).with_context(failed)?;
-                Ok(Linked::Copy)
-            }
-            Err(error) => Err(error).with_context(failed),
+            Linked::Same => self.linked += 1,
+            Linked::Copy => self.new.push(path.into()),
         }
+        Ok(linked)
     }
 
-    /// Makes it visible with one rename, after everything in it has reached the disk.
+    /// Makes the folder visible with one rename, after everything in it has reached the disk. Where a folder is replaced, the
+    /// rename exchanges the two.
     pub fn commit(self) -> Result<()> {
         let failed = || format!("cannot put the new `{}` in its place", self.place.display());
-        if self.new.len() + self.linked > MANY {
+        if self.new.len() + self.linked > FILES_SYNCED_SINGLY {
             let folder = File::open(&self.made).with_context(failed)?;
             rustix::fs::syncfs(&folder).with_context(failed)?;
         } else {
             for path in &self.new {
-                let file = File::open(self.made.join(path)).and_then(|file| file.sync_all());
-                file.with_context(|| format!("cannot write `{}`", self.place.join(path).display()))?;
+                let synced = File::open(self.made.join(path)).and_then(|file| file.sync_all());
+                synced.with_context(|| format!("cannot write `{}`", self.place.join(path).display()))?;
             }
             sync_folders(&self.made).with_context(failed)?;
         }
-        fs::rename(&self.made, &self.place).with_context(failed)?;
+        match &self.purpose {
+            DraftPurpose::Replace { prefix, .. } if self.place.exists() => self.exchange(prefix)?,
+            _ => fs::rename(&self.made, &self.place).with_context(failed)?,
+        }
         sync_parent(&self.place).with_context(failed)
     }
 
-    fn create(&self, path: &str) -> io::Result<File> {
+    /// Exchanges the new folder and the old one. The old one then has the temporary name and is removed by `drop`.
+    fn exchange(&self, prefix: &str) -> Result<()> {
+        let failed = || format!("cannot put the new `{}` in its place", self.place.display());
+        match rustix::fs::renameat_with(CWD, &self.made, CWD, &self.place, RenameFlags::EXCHANGE) {
+            Err(Errno::INVAL | Errno::NOSYS) => {
+                // This file system has no exchange. Between the two renames neither folder is at the place; after a kill
+                // the next run finds the old one by its name.
+                let old = old_path(self.made.parent().unwrap_or(Path::new("/")), prefix);
+                fs::rename(&self.place, &old).with_context(failed)?;
+                fs::rename(&self.made, &self.place).with_context(failed)?;
+                fs::remove_dir_all(&old).with_context(|| format!("cannot remove `{}`", old.display()))
+            }
+            exchanged => exchanged.with_context(failed),
+        }
+    }
+
+    /// Opens a new file. That of a publication is readable by the owner only until it is finished.
+    fn open(&self, path: &str) -> io::Result<File> {
         let to = self.made.join(path);
-        let open = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(&to);
+        let mode = match self.purpose {
+            DraftPurpose::Publish { .. } => 0o600,
+            DraftPurpose::Replace { .. } => 0o666, // less the umask
+        };
+        let open = || OpenOptions::new().write(true).create_new(true).mode(mode).open(&to);
         match open() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.make_folder_of(&to)?;
@@ -158,146 +223,86 @@ impl Draft {
         }
     }
 
-    /// The folders of a file in it, whatever the umask says.
     fn make_folder_of(&self, file: &Path) -> io::Result<()> {
-        let folder = file.parent().unwrap_or(&self.made);
-        let missing: Vec<&Path> = folder.ancestors().take_while(|folder| !folder.exists()).collect();
-        missing.into_iter().rev().try_for_each(|folder| {
-            fs::create_dir(folder)?;
-            fs::set_permissions(folder, Permissions::from_mode(FOLDER_MODE))
-        })
+        match self.purpose {
+            DraftPurpose::Publish { .. } => make_open_folders_of(file),
+            DraftPurpose::Replace { .. } => fs::create_dir_all(file.parent().unwrap_or(&self.made)),
+        }
     }
 
-    fn seal(&self, file: &File) -> io::Result<()> {
-        file.set_modified(self.date)?;
-        file.set_permissions(Permissions::from_mode(FILE_MODE))
+    /// Sets the date and mode of a file that is published.
+    fn finish(&self, file: &File) -> io::Result<()> {
+        if let DraftPurpose::Publish { date } = self.purpose {
+            file.set_modified(date)?;
+            file.set_permissions(Permissions::from_mode(FILE_MODE))?;
+        }
+        Ok(())
     }
 }
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // It is not there any more where it was put in its place; and the error that is told is the one that led here.
+        // After a rename there is no such folder; and after an error that error is the one to report.
         drop(fs::remove_dir_all(&self.made));
     }
 }
 
-/// Makes `link` lead to `target`, in one step: the old link or the new one is there at any time.
-pub fn flip(link: &Path, target: &Path) -> Result<()> {
-    let failed = || format!("cannot make `{}` lead to `{}`", link.display(), target.display());
-    let (parent, name) = link.parent().zip(link.file_name()).with_context(failed)?;
-    make_folders(parent)?;
-    let made = parent.join(format!("{MARK}{}", name.to_string_lossy()));
-    std::os::unix::fs::symlink(target, &made).with_context(failed)?;
-    fs::rename(&made, link).with_context(failed)?;
-    sync_parent(link).with_context(failed)
+/// The name of the old folder while it is replaced without an exchange.
+fn old_path(parent: &Path, prefix: &str) -> PathBuf {
+    parent.join(format!("{prefix}old"))
 }
 
-/// Writes one file that people fetch, aside and renamed over the old one; nothing where it has this content already.
-pub fn publish(path: &Path, content: &[u8]) -> Result<()> {
-    if fs::read(path).is_ok_and(|found| found == content) {
-        return Ok(());
-    }
-    let failed = || format!("cannot write `{}`", path.display());
-    let (parent, name) = path.parent().zip(path.file_name()).with_context(failed)?;
-    make_folders(parent)?;
-    let made = parent.join(format!("{MARK}{}", name.to_string_lossy()));
-    let mut file = File::create(&made).with_context(failed)?;
-    file.write_all(content).with_context(failed)?;
-    file.set_permissions(Permissions::from_mode(0o644)).with_context(failed)?;
-    file.sync_all().with_context(failed)?;
-    fs::rename(&made, path).with_context(failed)?;
-    sync_parent(path).with_context(failed)
-}
-
-/// Appends a line to a file that only grows, and waits for the disk. Where that fails, the file is cut back.
-pub fn append_line(path: &Path, line: &str) -> Result<()> {
-    let failed = || format!("cannot append to `{}`", path.display());
-    make_private_folders(path.parent().with_context(failed)?)?;
-    let is_new = !path.exists();
-    let mut file = OpenOptions::new().append(true).create(is_new).open(path).with_context(failed)?;
-    let length = file.metadata().with_context(failed)?.len();
-    let appended = file.write_all(format!("{line}\n").as_bytes()).and_then(|()| file.sync_all());
-    if appended.is_err() {
-        drop(file.set_len(length)); // the first error is the one to tell
-    }
-    appended.with_context(failed)?;
-    if is_new { sync_parent(path).with_context(failed) } else { Ok(()) }
-}
-
-/// Cuts a file to its first `length` bytes.
-pub fn truncate(path: &Path, length: u64) -> Result<()> {
-    let failed = || format!("cannot shorten `{}`", path.display());
-    let file = OpenOptions::new().write(true).open(path).with_context(failed)?;
-    file.set_len(length).and_then(|()| file.sync_all()).with_context(failed)
-}
-
-/// Moves a file or folder to another place of the same file system, for good.
-pub fn move_to(from: &Path, to: &Path) -> Result<()> {
-    let failed = || format!("cannot move `{}` to `{}`", from.display(), to.display());
-    make_folders(to.parent().with_context(failed)?)?;
-    fs::rename(from, to).with_context(failed)?;
-    sync_parent(from).and_then(|()| sync_parent(to)).with_context(failed)
-}
-
-/// Removes what a killed run of ours left directly in `folder`, by its name; and nothing else.
-pub fn clear_drafts(folder: &Path) -> Result<()> {
-    for name in names_in(folder)?.into_iter().filter(|name| name.starts_with(MARK)) {
-        remove(&folder.join(name))?;
+/// Moves the old folder back where a run was killed between its two renames.
+fn restore(place: &Path, old: &Path) -> Result<()> {
+    if old.is_dir() && !place.exists() {
+        fs::rename(old, place).with_context(|| format!("cannot put `{}` back in its place", old.display()))?;
     }
     Ok(())
 }
 
-/// Removes a file, a link or a folder with all that is in it.
-pub fn remove(path: &Path) -> Result<()> {
-    let is_folder = path.symlink_metadata().is_ok_and(|found| found.is_dir());
-    let removed = if is_folder { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-    removed.with_context(|| format!("cannot remove `{}`", path.display()))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The names in a folder that are UTF-8, sorted; none where there is no such folder.
-pub fn names_in(folder: &Path) -> Result<Vec<String>> {
-    let failed = || format!("cannot list `{}`", folder.display());
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.with_context(failed)?,
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        names.extend(entry.with_context(failed)?.file_name().into_string().ok());
+    fn content(path: &Path) -> String {
+        fs::read_to_string(path).unwrap()
     }
-    names.sort();
-    Ok(names)
-}
 
-/// Makes a folder that people may look into, and those above it; what is there stays as it is.
-pub fn make_folders(folder: &Path) -> Result<()> {
-    make_missing(folder, make_folder)
-}
+    #[test]
+    fn a_folder_appears_whole_and_replaces_the_old_one_whole() {
+        let place = tempfile::tempdir().unwrap();
+        let target = place.path().join("target/dist");
+        for round in ["one", "two"] {
+            let mut draft = Draft::replacing(&target).unwrap();
+            draft.write("sources/file", round.as_bytes()).unwrap();
+            draft.commit().unwrap();
+            assert_eq!(content(&target.join("sources/file")), round);
+        }
+        let names = fs::read_dir(target.parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name());
+        assert_eq!(names.count(), 2, "dist and .gitignore, no litter");
+    }
 
-/// Makes a folder whose readers the umask decides on, and those above it; what is there stays as it is.
-pub fn make_private_folders(folder: &Path) -> Result<()> {
-    make_missing(folder, |folder| fs::create_dir(folder).with_context(|| not_created(folder)))
-}
+    #[test]
+    fn a_failed_run_changes_nothing_and_a_killed_one_is_cleared() {
+        let place = tempfile::tempdir().unwrap();
+        let target = place.path().join("dist");
+        fs::create_dir(&target).unwrap();
+        fs::write(target.join("old"), "old").unwrap();
+        fs::create_dir(place.path().join(".dist.releng-killed")).unwrap();
+        drop(Draft::replacing(&target).unwrap());
+        fs::rename(&target, place.path().join(".dist.releng-old")).unwrap();
+        drop(Draft::replacing(&target).unwrap());
+        assert_eq!(content(&target.join("old")), "old");
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+    }
 
-fn make_missing(folder: &Path, make: impl Fn(&Path) -> Result<()>) -> Result<()> {
-    let missing: Vec<&Path> = folder.ancestors().take_while(|folder| !folder.exists()).collect();
-    missing.into_iter().rev().try_for_each(|folder| {
-        make(folder)?;
-        sync_parent(folder).with_context(|| not_created(folder))
-    })
-}
-
-fn make_folder(folder: &Path) -> Result<()> {
-    let made = fs::create_dir(folder).and_then(|()| fs::set_permissions(folder, Permissions::from_mode(FOLDER_MODE)));
-    made.with_context(|| not_created(folder))
-}
-
-fn not_created(folder: &Path) -> String {
-    format!("cannot create the folder `{}`", folder.display())
-}
-
-/// The errors of a file system that has no links, of another file system, and of a file with too many.
-fn is_refusal(error: &io::Error) -> bool {
-    let refusals = [Errno::PERM, Errno::XDEV, Errno::MLINK, Errno::OPNOTSUPP];
-    Errno::from_io_error(error).is_some_and(|errno| refusals.contains(&errno))
+    #[test]
+    fn one_writer_at_a_time() {
+        let place = tempfile::tempdir().unwrap();
+        let first = Draft::replacing(&place.path().join("dist")).unwrap();
+        let second = Draft::replacing(&place.path().join("dist")).map(drop).unwrap_err();
+        assert_eq!(second.downcast_ref::<Failure>().unwrap().exit, Exit::Busy);
+        drop(first);
+        Draft::replacing(&place.path().join("dist")).unwrap();
+    }
 }

@@ -1,4 +1,4 @@
-//! The lock of a repository: one writer at a time, and the one who must wait is told for whom.
+//! Locks: one writer at a time. The system releases a lock when the process ends, however it ends.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, Write};
@@ -10,18 +10,18 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use crate::base::error::{Exit, Failure};
-use crate::base::files::draft::make_private_folders;
+use crate::base::files::folders::make_private_folders;
 
-/// A lock file that is held; the system releases it when the process ends, however it ends.
+/// A lock that is held, on a file or on a folder.
 pub struct LockFile {
     _held: File,
 }
 
 impl LockFile {
-    /// Takes the lock and leaves the number of this process and its `command` in the file; `deed` is what only one process
-    /// may be doing, such as `writing this repository`.
+    /// Locks the file at `path`, and writes the number of this process and its `command` into it. `deed` names the work that only
+    /// one process may do, such as `writing this repository`.
     ///
-    /// Errors: another process holds it (exit 75, with what that one left there); a file that cannot be written.
+    /// Errors: another process holds the lock (exit 75; the message has its number and command); the file cannot be written.
     pub fn take(path: &Path, command: &str, deed: &str) -> Result<LockFile> {
         let failed = || format!("cannot lock `{}`", path.display());
         if let Some(folder) = path.parent() {
@@ -29,14 +29,33 @@ impl LockFile {
         }
         let mut options = OpenOptions::new();
         let mut file = options.read(true).write(true).create(true).truncate(false).open(path).with_context(failed)?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(Errno::WOULDBLOCK) => return Err(busy(&mut file, path, deed).into()),
-            Err(error) => return Err(error).with_context(failed),
+        if !try_lock(&file).with_context(failed)? {
+            return Err(busy(&mut file, path, deed).into());
         }
         let left = format!("{} {command}\n", std::process::id());
         file.set_len(0).and_then(|()| file.write_all(left.as_bytes())).with_context(failed)?;
         Ok(LockFile { _held: file })
+    }
+
+    /// Locks a folder against other runs that write in it.
+    ///
+    /// Errors: another process holds the lock (exit 75); the folder cannot be opened.
+    pub(super) fn take_folder(folder: &Path) -> Result<LockFile> {
+        let file = File::open(folder).with_context(|| format!("cannot open `{}`", folder.display()))?;
+        if try_lock(&file).with_context(|| format!("cannot lock `{}`", folder.display()))? {
+            return Ok(LockFile { _held: file });
+        }
+        let message = format!("another run is writing in `{}`", folder.display());
+        Err(Failure::new(Exit::Busy, message).help("wait for it to end").into())
+    }
+}
+
+/// Whether the lock was free; then it is held until `file` is closed.
+fn try_lock(file: &File) -> Result<bool, Errno> {
+    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(true),
+        Err(Errno::WOULDBLOCK) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -50,8 +69,8 @@ fn busy(file: &mut File, path: &Path, deed: &str) -> Failure {
         .help("wait for it to end, and run this again")
 }
 
-/// What the holder left in the file, once it is the same twice: one who has just taken the lock has yet to replace what
-/// the one before left. It is a courtesy: without it, the message says less.
+/// The text that the holder wrote into the file, once two reads give the same: a process that has just taken the lock has not yet
+/// replaced the text of the process before. After the last try, whatever was read is returned; only the message uses it.
 fn read_settled(file: &mut File) -> String {
     const TRIES: usize = 10;
     const PAUSE: Duration = Duration::from_millis(10);

@@ -1,29 +1,25 @@
-//! Folders for a while: for what is needed on the way and is no result.
+//! Temporary folders and files, for what is no result.
 
 use std::fs;
+use std::io::{Read, Seek, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use crate::base::files::MARK;
+use crate::base::files::clear::MARK;
 
-/// A folder for a while; it goes when the value goes.
+/// A temporary folder; it is removed when the value is dropped.
 pub struct Scratch(TempDir);
 
 impl Scratch {
-    /// That folder.
-    pub(super) fn of(made: TempDir) -> Scratch {
-        Scratch(made)
-    }
-
-    /// Where it is.
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         self.0.path()
     }
 
-    /// Writes a file into it, below `path`; where the file is.
+    /// Writes a file at `path` in the folder; returns its whole path.
     pub fn write(&self, path: &str, content: &[u8]) -> Result<PathBuf> {
         let to = self.path().join(path);
         let made = to.parent().map_or(Ok(()), fs::create_dir_all);
@@ -31,7 +27,7 @@ impl Scratch {
         Ok(to)
     }
 
-    /// Copies a file into it, below `path`; where the copy is. The owner may write to it.
+    /// Copies a file to `path` in the folder, with mode 0600; returns the whole path of the copy.
     pub fn copy(&self, from: &Path, path: &str) -> Result<PathBuf> {
         let to = self.path().join(path);
         let copied = to.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::copy(from, &to));
@@ -41,16 +37,15 @@ impl Scratch {
     }
 }
 
-/// An empty folder outside of everything, for what must not see the folders above it; it goes when the value goes.
+/// An empty folder in the temporary folder of the system: programs that search the folders above find nothing of a project.
 pub fn remote_scratch() -> Result<Scratch> {
     Ok(Scratch(tempfile::tempdir().context("cannot create a temporary folder")?))
 }
 
-/// How the folder of a build begins.
+/// The beginning of the name of a build folder.
 const BUILD: &str = "releng-build-";
 
-/// An empty folder for a build, outside of everything and where there is room: in TMPDIR where that is set, else in
-/// /var/tmp, which is no file system in memory.
+/// An empty folder for a build, where there is room: in TMPDIR if that is set, else in /var/tmp, which is not in memory.
 pub fn large_scratch() -> Result<Scratch> {
     let var = Path::new("/var/tmp");
     let place = match std::env::var_os("TMPDIR").filter(|stated| !stated.is_empty()) {
@@ -58,11 +53,10 @@ pub fn large_scratch() -> Result<Scratch> {
         None if var.is_dir() => var.to_owned(),
         None => std::env::temp_dir(),
     };
-    let made = tempfile::Builder::new().prefix(BUILD).tempdir_in(&place);
-    Ok(Scratch(made.with_context(|| format!("cannot create a folder in `{}`", place.display()))?))
+    scratch_named(&place, BUILD)
 }
 
-/// Whether a path that was written down may be one of [`large_scratch`], and so may be removed.
+/// Whether a recorded path has the form of a [`large_scratch`], and so may be removed.
 pub fn is_large_scratch(path: &Path) -> bool {
     let is_named = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(BUILD));
     is_named && path.is_absolute() && path.symlink_metadata().is_ok_and(|found| found.is_dir())
@@ -70,7 +64,17 @@ pub fn is_large_scratch(path: &Path) -> bool {
 
 /// An empty folder beside `path`, on its file system.
 pub fn scratch_beside(path: &Path) -> Result<Scratch> {
-    let parent = path.parent().unwrap_or(Path::new("/"));
-    let made = tempfile::Builder::new().prefix(MARK).tempdir_in(parent);
+    scratch_named(path.parent().unwrap_or(Path::new("/")), MARK)
+}
+
+/// An empty folder in `parent` whose name begins with `prefix`.
+pub(super) fn scratch_named(parent: &Path, prefix: &str) -> Result<Scratch> {
+    let made = tempfile::Builder::new().prefix(prefix).tempdir_in(parent);
     Ok(Scratch(made.with_context(|| format!("cannot create a folder in `{}`", parent.display()))?))
+}
+
+/// A nameless temporary file, which stays in memory while it is small.
+pub fn spool() -> impl Read + Write + Seek {
+    const IN_MEMORY: usize = 16 << 20;
+    tempfile::SpooledTempFile::new(IN_MEMORY)
 }

@@ -135,14 +135,14 @@ impl Folder {
     /// Where its packages are while they are brought and checked: an empty folder.
     pub fn incoming(&self) -> Result<PathBuf> {
         let path = self.path.join(INCOMING);
-        remove(&path)?;
+        files::remove_if_there(&path)?;
         files::make_folders(&path)?;
         Ok(path)
     }
 
     /// Makes what came in what is kept.
     pub fn accept(&self, incoming: &Path) -> Result<()> {
-        remove(&self.packages())?;
+        files::remove_if_there(&self.packages())?;
         fs::rename(incoming, self.packages()).with_context(|| format!("cannot rename `{}`", incoming.display()))
     }
 
@@ -185,15 +185,15 @@ pub fn lock(state: &Path) -> Result<LockFile> {
     let lock = LockFile::take(&state.join("lock"), &format!("{} rpm", program()), "building here")?;
     let place = place(state);
     files::make_folders(&place)?;
-    files::clear_left_behind(state)?;
-    files::clear_left_behind(&place)?;
+    files::clear_drafts(state)?;
+    files::clear_drafts(&place)?;
     let paths = files::names_in(&place)?.into_iter().map(|name| place.join(name));
     for folder in paths.filter(|path| path.is_dir()).map(|path| Folder { path }) {
-        files::clear_left_behind(&folder.path)?;
-        remove(&folder.path.join(INCOMING))?;
+        files::clear_drafts(&folder.path)?;
+        files::remove_if_there(&folder.path.join(INCOMING))?;
         let Some(mut record) = folder.read().filter(|record| record.scratch.is_some()) else { continue };
         if let Some(left) = record.scratch.take().filter(|left| files::is_large_scratch(left)) {
-            remove(&left)?;
+            files::remove_if_there(&left)?;
         }
         folder.save(&record)?;
     }
@@ -211,15 +211,5 @@ pub fn clear_old(place: &Path, target: &Target) -> Result<()> {
     }
     found.sort();
     let count = found.len().saturating_sub(KEPT);
-    found[..count].iter().try_for_each(|(_, path)| remove(path))
-}
-
-/// Removes a folder that may not be there.
-pub fn remove(path: &Path) -> Result<()> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove `{}`", path.display()))
-        }
-        _ => Ok(()),
-    }
+    found[..count].iter().try_for_each(|(_, path)| files::remove_if_there(path))
 }

@@ -1,4 +1,4 @@
-//! Makes the files of a plan aside, and puts them in place with one rename.
+//! Makes the files of a plan in a temporary folder, and puts them in place with one rename.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::base::checksum::{self, HashingWriter};
 use crate::base::error::{Exit, Failure};
-use crate::base::files::{self, Aside};
+use crate::base::files::{self, Draft};
 use crate::base::gzip;
 use crate::base::interrupt;
 use crate::base::parallel;
@@ -50,10 +50,10 @@ fn apply_in(
     plan: &Plan<Step>,
     progress: &dyn Progress,
 ) -> Result<Made> {
-    let aside = Aside::new(place)?;
+    let mut draft = Draft::replacing(place)?;
     let export = load_export(repository, input, progress)?;
-    let run = Run { repository, input, aside: &aside, export: &export, threads: parallel::threads(), progress };
-    let target = aside.target().to_owned();
+    let target = draft.place().to_owned();
+    let mut run = Run { repository, input, draft: &mut draft, export: &export, threads: parallel::threads(), progress };
     let mut made = Made { target, sources: Vec::new(), srpm: None, packages: Vec::new(), checksums: None };
     for step in &plan.steps {
         match step {
@@ -75,7 +75,7 @@ fn apply_in(
         }
     }
     replace::require_ours(&made.target)?; // once more: much may have happened since the plan was made
-    aside.commit()?;
+    draft.commit()?;
     Ok(made)
 }
 
@@ -104,7 +104,7 @@ fn load_export(repository: &Repository, input: &Input, progress: &dyn Progress) 
 struct Run<'a> {
     repository: &'a Repository,
     input: &'a Input,
-    aside: &'a Aside,
+    draft: &'a mut Draft,
     export: &'a Export,
     threads: usize,
     progress: &'a dyn Progress,
@@ -129,14 +129,14 @@ impl Run<'_> {
     }
 
     /// The packages that are there, where they were built from the source RPM that was just made.
-    fn keep_packages(&self, srpm: Option<&Written>) -> Result<Vec<Written>> {
+    fn keep_packages(&mut self, srpm: Option<&Written>) -> Result<Vec<Written>> {
         let Some(srpm) = srpm else { return Ok(Vec::new()) };
-        let present = Present::load(self.aside.target(), srpm.digest);
-        if present.is_empty() { Ok(Vec::new()) } else { present.write(self.aside) }
+        let present = Present::load(self.draft.place(), srpm.digest);
+        if present.is_empty() { Ok(Vec::new()) } else { present.write(self.draft) }
     }
 
-    fn text(&self, file: &str, text: &str) -> Result<Written> {
-        self.aside.write(file, text.as_bytes())?;
+    fn text(&mut self, file: &str, text: &str) -> Result<Written> {
+        self.draft.write(file, text.as_bytes())?;
         Ok(Written { file: file.to_owned(), size: text.len() as u64, digest: checksum::digest_of(text.as_bytes()) })
     }
 
@@ -150,8 +150,8 @@ impl Run<'_> {
 
     fn rpmbuild_srpm(&self, file: &str, spec_name: &str) -> Result<Written> {
         self.progress.begin("writing the source RPM with rpmbuild", None);
-        let scratch = self.aside.scratch()?;
-        for entry in fs::read_dir(self.aside.path().join("sources")).context("cannot list the sources")? {
+        let scratch = self.draft.scratch()?;
+        for entry in fs::read_dir(self.draft.path().join("sources")).context("cannot list the sources")? {
             let entry = entry.context("cannot list the sources")?;
             fs::copy(entry.path(), scratch.path().join(entry.file_name())).context("cannot copy the sources")?;
         }
@@ -182,7 +182,7 @@ impl Run<'_> {
 
     /// A file that the spec names: one that was made before it, or one of the commit, beside the template or in the root.
     fn source_file(&self, name: &str) -> Result<SourceFile> {
-        let made = self.aside.path().join("sources").join(name);
+        let made = self.draft.path().join("sources").join(name);
         if made.is_file() {
             return Ok(SourceFile { name: name.to_owned(), mode: 0o644, content: Content::File(made) });
         }
@@ -212,7 +212,7 @@ impl Run<'_> {
         total: Option<u64>,
         fill: impl FnOnce(&mut HashingWriter<fs::File>) -> Result<()>,
     ) -> Result<Written> {
-        let mut out = HashingWriter::new(self.aside.create(file)?);
+        let mut out = HashingWriter::new(self.draft.create(file)?);
         self.progress.begin(&format!("writing {file}"), total);
         let done = fill(&mut out);
         self.progress.end();
@@ -227,6 +227,6 @@ impl Run<'_> {
         if error.chain().any(|cause| cause.is::<Failure>()) {
             return error;
         }
-        error.context(format!("cannot write `{}`", self.aside.target().join(file).display()))
+        error.context(format!("cannot write `{}`", self.draft.place().join(file).display()))
     }
 }

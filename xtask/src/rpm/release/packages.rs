@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::base::checksum::{self, Digest, digest_of, parse_sums};
 use crate::base::error::{Exit, Failure};
-use crate::base::files::Aside;
+use crate::base::files::Draft;
 use crate::rpm::backend::Target;
 use crate::rpm::builds::{FILE_NAME, Kept, Known, Listing, Phase, find_difference};
 use crate::rpm::package::PackageFile;
@@ -76,15 +76,15 @@ impl Present {
     }
 
     /// Writes the packages and the listing into a folder of results in the making.
-    pub fn write(&self, aside: &Aside) -> Result<Vec<Written>> {
+    pub fn write(&self, draft: &mut Draft) -> Result<Vec<Written>> {
         let mut written = Vec::new();
         for (path, (from, digest)) in &self.files {
-            aside.link(from, path)?;
+            draft.link(from, path)?;
             let size = from.metadata().with_context(|| format!("cannot look at `{}`", from.display()))?.len();
             written.push(Written { file: path.clone(), size, digest: *digest });
         }
         let text = self.listing.render()?;
-        aside.write(FILE_NAME, text.as_bytes())?;
+        draft.write(FILE_NAME, text.as_bytes())?;
         let (size, digest) = (text.len() as u64, digest_of(text.as_bytes()));
         written.push(Written { file: FILE_NAME.to_owned(), size, digest });
         Ok(written)
@@ -117,21 +117,21 @@ fn load_sources(target: &Path, srpm: Digest) -> Result<Vec<(String, Digest)>, Fa
     Err(Failure::new(Exit::TryAgain, message).help("run this again: what was built is kept"))
 }
 
-/// Puts what was built into `target`, beside the sources that are there: the folder is made anew aside and replaced whole.
+/// Puts what was built into `target`, beside the sources that are there: a new folder replaces the old one whole.
 /// What was written of packages.
 pub fn place(target: &Path, srpm: Digest, built: &[Known], wanted: &[Target]) -> Result<Vec<Written>> {
     replace::require_ours(target)?;
-    let aside = Aside::new(target)?; // nobody else replaces the folder from now on
+    let mut draft = Draft::replacing(target)?; // nobody else replaces the folder from now on
     let sources = load_sources(target, srpm)?;
     let mut present = Present::load(target, srpm);
     present.add(built, wanted)?;
     for (path, _) in &sources {
-        aside.link(&target.join(path), path)?;
+        draft.link(&target.join(path), path)?;
     }
-    let written = present.write(&aside)?;
+    let written = present.write(&mut draft)?;
     let all = sources.iter().map(|(path, digest)| (path.as_str(), *digest));
     let all = all.chain(written.iter().map(|written| (written.file.as_str(), written.digest)));
-    aside.write(CHECKSUMS_FILE, checksum::render_sums(all).as_bytes())?;
-    aside.commit()?;
+    draft.write(CHECKSUMS_FILE, checksum::render_sums(all).as_bytes())?;
+    draft.commit()?;
     Ok(written)
 }

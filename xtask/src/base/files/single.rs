@@ -1,0 +1,124 @@
+//! Single files and links: each is written under a temporary name, synced, and renamed to its place.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::base::files::clear::{MARK, temporary_beside};
+use crate::base::files::folders::{make_folders, make_private_folders, resolve, sync_parent};
+
+/// The mode of a published file that changes later, such as a page.
+const PUBLISHED_MODE: u32 = 0o644;
+
+/// Writes one file, with the mode that the umask gives. A symbolic link is followed. A device or a pipe is written to and stays
+/// what it is. Two runs may write the same file at the same time.
+pub fn write(path: &Path, content: &[u8]) -> Result<()> {
+    let failed = || format!("cannot write `{}`", path.display());
+    let path = resolve(path)?;
+    if path.metadata().is_ok_and(|found| !found.is_file()) {
+        return fs::write(&path, content).with_context(failed);
+    }
+    let temporary = tempfile::Builder::new()
+        .prefix(MARK)
+        .permissions(Permissions::from_mode(0o666)) // less the umask
+        .tempfile_in(path.parent().unwrap_or(Path::new("/")))
+        .with_context(failed)?;
+    // On an error, `temporary` is removed when it is dropped.
+    let (mut file, temporary) = temporary.into_parts();
+    replace(&path, &mut file, &temporary, content).with_context(failed)?;
+    temporary.keep().map(drop).with_context(failed)
+}
+
+/// Publishes one file: mode 0644, in folders of mode 0755. Nothing is written if the file has this content already. The caller
+/// has the lock: the temporary name is the same in each run.
+pub fn publish(path: &Path, content: &[u8]) -> Result<()> {
+    if fs::read(path).is_ok_and(|found| found == content) {
+        return Ok(());
+    }
+    let failed = || format!("cannot write `{}`", path.display());
+    let (parent, temporary) = path.parent().zip(temporary_beside(path)).with_context(failed)?;
+    make_folders(parent)?;
+    let mut file = File::create(&temporary).with_context(failed)?;
+    file.set_permissions(Permissions::from_mode(PUBLISHED_MODE)).with_context(failed)?;
+    replace(path, &mut file, &temporary, content).with_context(failed)
+}
+
+/// Fills `file`, which is at `temporary`, syncs it, and renames it to `path`.
+fn replace(path: &Path, file: &mut File, temporary: &Path, content: &[u8]) -> Result<()> {
+    file.write_all(content)?;
+    file.sync_all()?;
+    fs::rename(temporary, path)?;
+    sync_parent(path)
+}
+
+/// Makes `link` a symbolic link to `target`. At any time there is the old link or the new one.
+pub fn flip(link: &Path, target: &Path) -> Result<()> {
+    let failed = || format!("cannot make `{}` lead to `{}`", link.display(), target.display());
+    let (parent, temporary) = link.parent().zip(temporary_beside(link)).with_context(failed)?;
+    make_folders(parent)?;
+    std::os::unix::fs::symlink(target, &temporary).with_context(failed)?;
+    fs::rename(&temporary, link).with_context(failed)?;
+    sync_parent(link).with_context(failed)
+}
+
+/// Appends a line to a file and syncs it. If that fails, the file is cut back to its old length.
+pub fn append_line(path: &Path, line: &str) -> Result<()> {
+    let failed = || format!("cannot append to `{}`", path.display());
+    make_private_folders(path.parent().with_context(failed)?)?;
+    let is_new = !path.exists();
+    let mut file = OpenOptions::new().append(true).create(is_new).open(path).with_context(failed)?;
+    let length = file.metadata().with_context(failed)?.len();
+    let appended = file.write_all(format!("{line}\n").as_bytes()).and_then(|()| file.sync_all());
+    if appended.is_err() {
+        drop(file.set_len(length)); // the error of the append is the one to report
+    }
+    appended.with_context(failed)?;
+    if is_new { sync_parent(path).with_context(failed) } else { Ok(()) }
+}
+
+/// Cuts a file to its first `length` bytes.
+pub fn truncate(path: &Path, length: u64) -> Result<()> {
+    let failed = || format!("cannot shorten `{}`", path.display());
+    let file = OpenOptions::new().write(true).open(path).with_context(failed)?;
+    file.set_len(length).and_then(|()| file.sync_all()).with_context(failed)
+}
+
+/// Copies a file into a folder, under its own name. It is not synced.
+pub fn copy_into(path: &Path, folder: &Path) -> Result<()> {
+    let to = folder.join(path.file_name().unwrap_or_default());
+    fs::copy(path, &to).map(|_| ()).with_context(|| format!("cannot copy `{}` to `{}`", path.display(), to.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(path: &Path) -> String {
+        fs::read_to_string(path).unwrap()
+    }
+
+    #[test]
+    fn a_link_is_followed_and_a_device_stays_one() {
+        let place = tempfile::tempdir().unwrap();
+        let (path, link) = (place.path().join("lago.spec"), place.path().join("link"));
+        fs::write(&path, "old").unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        write(&link, b"new").unwrap();
+        assert_eq!((content(&path).as_str(), link.is_symlink()), ("new", true));
+        write(Path::new("/dev/null"), b"gone").unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+
+    #[test]
+    fn a_file_is_replaced_and_nothing_is_left_beside_it() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("lago.spec");
+        write(&path, b"one").unwrap();
+        write(&path, b"two").unwrap();
+        assert_eq!(content(&path), "two");
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+    }
+}
