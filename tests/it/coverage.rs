@@ -1,0 +1,231 @@
+//! Each flag of each command and each key of the configuration has a test that runs the program with it.
+//!
+//! The tables name that test. It must exist, and its source, with the helpers and constants of its file that it uses, must
+//! contain the flag and the command, or the key. A new flag or key without a row fails here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use releng::cli::arguments::Cli;
+use releng::project::config::{AcceptanceTest, DistKeys, known_keys};
+
+use crate::support::text_of;
+
+/// Command, flag, and the file and name of the test. The flags of all commands have no command.
+const FLAGS: [(&str, &str, &str); 66] = [
+    ("", "assume-version", "dist::a_stated_version_goes_before_everything"),
+    ("", "color", "commands::colour_follows_the_flag_and_the_terminal"),
+    ("", "project", "messages::no_project"),
+    ("", "quiet", "dist::dist_leaves_archives_changelog_spec_and_checksums"),
+    ("", "repository", "flags::the_flag_for_the_repository_goes_before_the_variable_and_both_before_the_key"),
+    ("accept", "dry-run", "accept::the_tests_are_those_of_the_snapshots_commit"),
+    ("accept", "junit", "accept::the_report_is_read_by_others"),
+    ("changelog", "format", "dist::an_unpacked_archive_answers_as_git_does"),
+    ("changelog", "since", "dist::an_unpacked_archive_answers_as_git_does"),
+    ("config", "json", "commands::config_shows_each_value_and_where_it_comes_from"),
+    ("dist", "dry-run", "dist::a_dry_run_prints_the_plan_and_writes_nothing"),
+    ("dist", "no-stage", "rpm::packages_are_kept_as_long_as_the_source_rpm_is_the_same"),
+    ("dist", "no-vendor", "vendor::without_the_vendor_archive_there_is_no_source_rpm_that_needs_it"),
+    ("dist", "out", "dist::a_bare_repository_needs_a_place"),
+    ("dist", "pipeline", "flags::dist_takes_the_number_of_the_pipeline"),
+    ("dist", "release", "dist::a_release_number_changes_the_outer_spec_only"),
+    ("dist", "rev", "dist::an_older_commit_can_be_released"),
+    ("dist", "rpm", "builders::mock_builds_in_the_chroot_of_each_dist"),
+    ("hold", "dry-run", "flags::a_hold_keeps_a_snapshot_until_the_end_of_its_last_day"),
+    ("hold", "until", "flags::a_hold_keeps_a_snapshot_until_the_end_of_its_last_day"),
+    ("hold", "why", "flags::a_hold_keeps_a_snapshot_until_the_end_of_its_last_day"),
+    ("man", "dry-run", "commands::manual_pages_are_sound"),
+    ("man", "out", "commands::manual_pages_are_sound"),
+    ("promote", "dry-run", "flags::a_promotion_needs_one_of_the_configured_branches"),
+    ("promote", "due", "due::what_is_due_is_promoted_and_nothing_else"),
+    ("promote", "major", "flags::a_promotion_needs_one_of_the_configured_branches"),
+    ("promote", "untested", "promote::a_reason_is_one_and_is_kept_only_where_it_counts"),
+    ("prune", "dry-run", "flags::a_hold_keeps_a_snapshot_until_the_end_of_its_last_day"),
+    ("rollback", "dry-run", "undo::a_rollback_brings_the_content_before_the_last_promotion"),
+    ("rollback", "to", "undo::a_rollback_to_a_revision"),
+    ("rpm", "again", "rpm::packages_are_kept_as_long_as_the_source_rpm_is_the_same"),
+    ("rpm", "backend", "flags::the_flag_for_the_backend_goes_before_the_key"),
+    ("rpm", "dist", "rpm::packages_are_kept_as_long_as_the_source_rpm_is_the_same"),
+    ("rpm", "dry-run", "rpm::a_portable_noarch_package_is_built_for_every_dist"),
+    ("rpm", "jobs", "flags::builds_run_side_by_side_up_to_a_number"),
+    ("rpm", "no-vendor", "flags::rpm_has_the_flags_of_a_release"),
+    ("rpm", "out", "flags::rpm_has_the_flags_of_a_release"),
+    ("rpm", "release", "flags::rpm_has_the_flags_of_a_release"),
+    ("rpm", "rev", "flags::rpm_has_the_flags_of_a_release"),
+    ("spec", "check", "spec::a_rendered_spec_is_checked_for_the_version_it_states"),
+    ("spec", "dry-run", "dist::a_dry_run_prints_the_plan_and_writes_nothing"),
+    ("spec", "out", "dist::a_stated_version_goes_before_everything"),
+    ("spec", "release", "dist::an_unpacked_archive_answers_as_git_does"),
+    ("srpm", "dry-run", "flags::srpm_has_the_flags_of_a_release"),
+    ("srpm", "no-vendor", "vendor::without_the_vendor_archive_there_is_no_source_rpm_that_needs_it"),
+    ("srpm", "out", "flags::srpm_has_the_flags_of_a_release"),
+    ("srpm", "release", "flags::srpm_has_the_flags_of_a_release"),
+    ("srpm", "rev", "flags::srpm_has_the_flags_of_a_release"),
+    ("stage", "dry-run", "stage::a_release_without_packages_is_staged"),
+    ("stage", "from", "stage::a_release_of_another_project"),
+    ("stage", "pipeline", "stage::a_number_is_given_once"),
+    ("stage", "unmerged", "stage::unmerged_work_is_staged_apart"),
+    ("status", "json", "concurrency::of_two_promotions_one_waits_and_status_always_answers"),
+    ("tag", "dry-run", "flags::tag_creates_missing_milestone_tags"),
+    ("unhold", "dry-run", "flags::a_hold_keeps_a_snapshot_until_the_end_of_its_last_day"),
+    ("verify", "json", "verify::nothing_is_found_on_a_sound_repository"),
+    ("version", "at", "messages::no_tags_and_no_declared_beginning"),
+    ("version", "explain", "flags::an_explanation_has_the_base_and_each_step"),
+    ("version", "json", "dist::an_unpacked_archive_answers_as_git_does"),
+    ("version", "rev", "flags::an_explanation_has_the_base_and_each_step"),
+    ("version", "strict", "messages::no_tags_and_no_declared_beginning"),
+    ("yank", "dry-run", "undo::a_yank_takes_a_package_out"),
+    ("yank", "why", "undo::a_yank_takes_a_package_out"),
+    ("", "RELENG_REPOSITORY", "flags::the_flag_for_the_repository_goes_before_the_variable_and_both_before_the_key"),
+    ("", "RELENG_THREADS", "flags::builds_run_side_by_side_up_to_a_number"),
+    ("", "RELENG_VERSION", "dist::a_stated_version_goes_before_everything"),
+];
+
+/// Key, and the file and name of the test. `rpm.dist.*` are the keys of each `[rpm.dist.NAME]`.
+const KEYS: [(&str, &str); 36] = [
+    ("acceptance.name", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
+    ("acceptance.on", "promote::a_test_for_another_kind_of_promotion"),
+    ("acceptance.run", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
+    ("acceptance.timeout", "accept::a_test_that_does_not_end"),
+    ("project.branches", "flags::a_promotion_needs_one_of_the_configured_branches"),
+    ("project.name", "flags::name_and_address_are_configured"),
+    ("promotion.due", "due::what_is_due_is_promoted_and_nothing_else"),
+    ("promotion.interval-days", "due::what_is_due_is_promoted_and_nothing_else"),
+    ("repository.keep-days", "flags::a_snapshot_is_kept_by_number_and_by_age"),
+    ("repository.keep-snapshots", "flags::a_snapshot_is_kept_by_number_and_by_age"),
+    ("repository.root", "flags::the_flag_for_the_repository_goes_before_the_variable_and_both_before_the_key"),
+    ("repository.sign", "clients::what_is_signed_installs_and_nothing_else"),
+    ("repository.state", "clients::a_folder_may_have_any_name"),
+    ("repository.url", "flags::name_and_address_are_configured"),
+    ("rpm.backend", "flags::the_flag_for_the_backend_goes_before_the_key"),
+    ("rpm.changelog-entries", "spec::the_spec_holds_as_many_entries_as_it_is_told"),
+    ("rpm.copr.config", "farms::copr_builds_all_chroots_of_one_upload"),
+    ("rpm.copr.project", "farms::copr_builds_all_chroots_of_one_upload"),
+    ("rpm.dist.*.arches", "farms::koji_builds_every_architecture_of_a_dist_in_one_task"),
+    ("rpm.dist.*.container", "builders::a_container_builds_from_an_image_that_cannot_change"),
+    ("rpm.dist.*.copr", "flags::a_chroot_of_copr_is_configured"),
+    ("rpm.dist.*.koji", "farms::koji_builds_every_architecture_of_a_dist_in_one_task"),
+    ("rpm.dist.*.minimum-rust", "rpm::an_old_compiler_is_refused_before_anything_is_built"),
+    ("rpm.dist.*.mock", "builders::mock_builds_in_the_chroot_of_each_dist"),
+    ("rpm.dists", "rpm::a_portable_noarch_package_is_built_for_every_dist"),
+    ("rpm.koji.config", "farms::koji_builds_every_architecture_of_a_dist_in_one_task"),
+    ("rpm.koji.profile", "flags::a_profile_of_koji_is_configured"),
+    ("rpm.koji.scratch", "flags::a_scratch_build_of_koji_can_be_repeated"),
+    ("rpm.poll", "flags::a_farm_is_polled_as_often_as_configured"),
+    ("rpm.portable-noarch", "rpm::a_portable_noarch_package_is_built_for_every_dist"),
+    ("rpm.spec", "messages::a_template_outside_the_project"),
+    ("rpm.srpm", "packages::rpmbuild_writes_it_where_the_configuration_says_so"),
+    ("rpm.timeout", "flags::a_build_ends_at_its_time_limit"),
+    ("source.formats", "flags::a_first_version_and_the_archives_are_configured"),
+    ("source.vendor", "vendor::no_lock_file"),
+    ("version.initial", "flags::a_first_version_and_the_archives_are_configured"),
+];
+
+/// Variables of the environment, which `--help` does not list as arguments.
+const VARIABLES: [&str; 3] = ["RELENG_REPOSITORY", "RELENG_THREADS", "RELENG_VERSION"];
+
+/// The top-level items of a Rust file by name: functions, constants, and types with their methods.
+fn items(source: &str) -> BTreeMap<String, String> {
+    let mut items = BTreeMap::new();
+    let mut block = String::new();
+    for line in source.lines() {
+        block.push_str(line);
+        block.push('\n');
+        let is_end = line == "}" || line.ends_with("};") && line.starts_with('}') || line.ends_with(';');
+        let is_nested = block.lines().last().is_some_and(|line| line.starts_with(' ')) && block.contains(" {\n");
+        if is_end && !is_nested {
+            let text = std::mem::take(&mut block);
+            let heads = ["fn ", "const ", "static ", "struct ", "impl "];
+            let head = text.lines().map(|line| line.trim_start_matches("pub ")).find_map(|line| {
+                let rest = heads.iter().find_map(|head| line.strip_prefix(head))?;
+                let rest = rest.rsplit(" for ").next().unwrap_or(rest);
+                rest.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next()
+            });
+            if let Some(name) = head.map(str::to_owned) {
+                items.entry(name).or_insert_with(String::new).push_str(&text);
+            }
+        }
+    }
+    items
+}
+
+/// The source of a test with everything of its file that it uses.
+fn source_of(test: &str) -> String {
+    let (file, name) = test.split_once("::").unwrap();
+    let items = items(&text_of(&format!("tests/it/{file}.rs")));
+    let own = items.get(name).unwrap_or_else(|| panic!("there is no test {test}"));
+    assert!(own.contains("#[test]\n"), "{test} is no test");
+    let (mut seen, mut open) = (BTreeSet::new(), vec![name.to_owned()]);
+    let mut text = String::new();
+    while let Some(name) = open.pop() {
+        let Some(item) = items.get(&name).filter(|_| seen.insert(name.clone())) else { continue };
+        let words = item.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        open.extend(words.filter(|word| items.contains_key(*word)).map(str::to_owned));
+        text.push_str(item);
+    }
+    text
+}
+
+/// Whether a text has a word that no letter, digit or `-` continues.
+fn has_word(text: &str, word: &str) -> bool {
+    let goes_on = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+    text.match_indices(word)
+        .any(|(at, _)| !text[..at].ends_with(goes_on) && !text[at + word.len()..].starts_with(goes_on))
+}
+
+#[test]
+fn each_flag_has_a_test_that_uses_it() {
+    let mut expected: BTreeSet<(String, String)> = VARIABLES.map(|name| (String::new(), name.to_owned())).into();
+    let mut definition = Cli::definition();
+    definition.build();
+    let globals: BTreeSet<String> =
+        definition.get_arguments().filter_map(|argument| argument.get_long()).map(str::to_owned).collect();
+    let built_in = ["help", "version"];
+    for command in std::iter::once(&definition).chain(definition.get_subcommands()) {
+        for flag in command.get_arguments().filter_map(|argument| argument.get_long()) {
+            let is_global = globals.contains(flag);
+            if !built_in.contains(&flag) {
+                let command = if is_global { "" } else { command.get_name() };
+                expected.insert((command.to_owned(), flag.to_owned()));
+            }
+        }
+    }
+    let listed = FLAGS.map(|(command, flag, _)| (command.to_owned(), flag.to_owned()));
+    assert_eq!(BTreeSet::from(listed), expected, "each flag has a row in FLAGS, and each row is a flag");
+    for (command, flag, test) in FLAGS {
+        let source = source_of(test);
+        let flag = if VARIABLES.contains(&flag) { flag.to_owned() } else { format!("--{flag}") };
+        assert!(has_word(&source, &flag), "{test} does not use {flag}");
+        assert!(command.is_empty() || has_word(&source, command), "{test} does not run `{command}`");
+    }
+}
+
+#[test]
+fn each_key_has_a_test_that_uses_it() {
+    fn below(table: &str, keys: impl serde::Serialize) -> Vec<String> {
+        let value = serde_json::to_value(keys).unwrap();
+        value.as_object().unwrap().keys().map(|key| format!("{table}.{key}")).collect()
+    }
+    let mut expected: BTreeSet<String> = known_keys().into_keys().collect();
+    // The list of tables itself is no key with a value.
+    assert!(expected.remove("acceptance"));
+    expected.extend(below("acceptance", AcceptanceTest::default()));
+    expected.extend(below("rpm.dist.*", DistKeys::default()));
+    assert_eq!(BTreeSet::from(KEYS.map(|(key, _)| key.to_owned())), expected, "each key has a row in KEYS");
+    for (key, test) in KEYS {
+        let last = key.rsplit('.').next().unwrap();
+        let source = source_of(test);
+        // `{last}` may stand at the beginning of a line in a string, after `\\n`.
+        let source = source.replace("\\n", "\n");
+        assert!(has_word(&source, &format!("{last} =")), "{test} does not set `{key}`");
+    }
+}
+
+#[test]
+fn items_are_found_with_what_they_use() {
+    let source = source_of("due::what_is_due_is_promoted_and_nothing_else");
+    assert!(source.contains("fn one_more(") && source.contains("fn promotes_due("), "{source}");
+    assert!(!source.contains("fn two_series("), "{source}");
+    assert!(
+        has_word("a --rev b", "--rev") && !has_word("--revision", "--rev") && !has_word("minimum-rust =", "rust =")
+    );
+}
