@@ -15,7 +15,7 @@ const FOLDERS: [&str; 8] = ["base", "git", "history", "project", "source", "rpm"
 const VOCABULARY: [&str; 5] = ["anyhow", "serde", "serde_json", "semver", "jiff"];
 
 /// Where each other crate may be named.
-const HOMES: [(&str, &[&str]); 20] = [
+const HOMES: [(&str, &[&str]); 22] = [
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/commands/completions.rs"]),
     ("clap_mangen", &["cli/commands/man.rs"]),
@@ -23,6 +23,7 @@ const HOMES: [(&str, &[&str]); 20] = [
     ("encoding_rs", &["git/commit.rs"]),
     ("flate2", &["base/gzip.rs"]),
     ("git2", &["git/"]),
+    ("hex", &["base/digest.rs", "git/commit.rs", "source/substitution.rs"]),
     ("indicatif", &["cli/ui/"]),
     ("memchr", &["repository/repodata/"]),
     ("rpm", &["rpm/package.rs", "rpm/builds/same.rs", "repository/"]),
@@ -30,6 +31,7 @@ const HOMES: [(&str, &[&str]); 20] = [
     ("rustix", &["base/files/", "base/process/"]),
     ("sha2", &["base/digest.rs"]),
     ("signal_hook", &["base/interrupt.rs"]),
+    ("strsim", &["project/config/unknown.rs"]),
     ("tar", &["source/unpack.rs"]),
     ("tempfile", &["base/files/"]),
     ("toml", &["project/config/"]),
@@ -39,10 +41,11 @@ const HOMES: [(&str, &[&str]); 20] = [
 ];
 
 /// Rules, which are functions of values: files and folders that touch nothing outside.
-const PURE: [&str; 25] = [
+const PURE: [&str; 26] = [
     "base/digest.rs",
     "base/error.rs",
     "base/junit.rs",
+    "base/number.rs",
     "base/plan.rs",
     "base/progress.rs",
     "base/size.rs",

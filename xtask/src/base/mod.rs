@@ -4,6 +4,7 @@
 //! [`files`] is the only writer of results, [`process`] the only place that runs other programs, [`clock`] the only reader of the
 //! clock. [`digest`], [`checksum`], [`gzip`], [`junit`], [`size`], [`text`] and [`parallel`] are tools.
 
+pub(crate) mod as_text;
 pub mod checksum;
 pub mod clock;
 pub mod digest;
@@ -12,6 +13,7 @@ pub mod files;
 pub mod gzip;
 pub mod interrupt;
 pub mod junit;
+pub mod number;
 pub mod parallel;
 pub mod plan;
 pub mod process;

@@ -2,6 +2,10 @@
 
 use std::fmt;
 use std::io::BufRead;
+use std::str::FromStr;
+
+use crate::base::as_text::serde_as_text;
+use crate::git::signature::Signature;
 
 /// The object id of a commit (or of any other object): 20 bytes, shown as 40 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -10,14 +14,8 @@ pub struct CommitId(pub [u8; 20]);
 impl CommitId {
     /// From 40 hexadecimal digits.
     pub fn parse_hex(text: &[u8]) -> Option<CommitId> {
-        if text.len() != 40 {
-            return None;
-        }
-        let digit = |byte: u8| (byte as char).to_digit(16);
         let mut id = [0; 20];
-        for (byte, pair) in id.iter_mut().zip(text.chunks_exact(2)) {
-            *byte = (digit(pair[0])? * 16 + digit(pair[1])?) as u8;
-        }
+        hex::decode_to_slice(text, &mut id).ok()?;
         Some(CommitId(id))
     }
 
@@ -29,41 +27,34 @@ impl CommitId {
 
 impl fmt::Display for CommitId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::encode(self.0))
     }
 }
 
-impl serde::Serialize for CommitId {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+/// Error: a text that is no [`CommitId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotACommitId;
+
+impl fmt::Display for NotACommitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a commit is 40 hexadecimal digits")
     }
 }
 
-impl<'de> serde::Deserialize<'de> for CommitId {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<CommitId, D::Error> {
-        let text = <String as serde::Deserialize>::deserialize(deserializer)?;
-        let id = CommitId::parse_hex(text.as_bytes());
-        id.ok_or_else(|| serde::de::Error::custom("a commit is 40 hexadecimal digits"))
+impl FromStr for CommitId {
+    type Err = NotACommitId;
+
+    fn from_str(text: &str) -> Result<CommitId, NotACommitId> {
+        CommitId::parse_hex(text.as_bytes()).ok_or(NotACommitId)
     }
 }
+
+serde_as_text!(CommitId);
 
 impl fmt::Debug for CommitId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
-}
-
-/// Who and when, from an `author` or `committer` line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Signature<'a> {
-    /// The name as it stands, in the commit's encoding.
-    pub name: &'a [u8],
-    /// What stands between `<` and `>`.
-    pub email: &'a [u8],
-    /// Seconds since 1970; 0 where the line cannot be read, as git shows it.
-    pub seconds: i64,
-    /// Minutes east of UTC.
-    pub offset_minutes: i32,
 }
 
 /// A commit: its id and the uncompressed object.
@@ -94,12 +85,12 @@ impl Commit {
 
     /// The `author` line.
     pub fn author(&self) -> Signature<'_> {
-        parse_signature(self.author_line())
+        Signature::parse(self.author_line())
     }
 
     /// The `committer` line.
     pub fn committer(&self) -> Signature<'_> {
-        parse_signature(self.committer_line())
+        Signature::parse(self.committer_line())
     }
 
     /// The message: everything after the first empty line, undecoded.
@@ -193,20 +184,6 @@ impl fmt::Debug for Commit {
     }
 }
 
-/// `Name <email> seconds +hhmm`, as leniently as git reads it: the e-mail ends at the last `>`.
-fn parse_signature(line: &[u8]) -> Signature<'_> {
-    let open = line.iter().position(|&byte| byte == b'<').unwrap_or(line.len());
-    let close = line.iter().rposition(|&byte| byte == b'>').filter(|&close| close > open).unwrap_or(line.len());
-    let name = line[..open].trim_ascii();
-    let email = line.get(open + 1..close).unwrap_or_default().trim_ascii();
-    let mut numbers =
-        line.get(close + 1..).unwrap_or_default().split(u8::is_ascii_whitespace).filter(|n| !n.is_empty());
-    let number = |text: Option<&[u8]>| std::str::from_utf8(text?).ok()?.parse::<i64>().ok();
-    let seconds = number(numbers.next()).unwrap_or(0);
-    let zone = number(numbers.next()).unwrap_or(0) as i32;
-    Signature { name, email, seconds, offset_minutes: zone / 100 * 60 + zone % 100 }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,8 +213,11 @@ parent 3333333333333333333333333333333333333333
         assert_eq!(commit.parents().map(|id| id.short()).collect::<Vec<_>>(), ["11111111", "22222222"]);
         assert_eq!(commit.tree().unwrap().to_string(), "4b825dc642cb6eb9a060e54bf8d69288fbee4904");
         assert_eq!(commit.author().email, b"ada@example.org");
-        assert_eq!((commit.author().seconds, commit.author().offset_minutes), (1_500_000_000, 330));
-        assert_eq!((commit.committer().name, commit.committer().offset_minutes), (&b""[..], -60));
+        assert_eq!((commit.author().seconds(), commit.author().date), (1_500_000_000, &b" 1500000000 +0530"[..]));
+        assert_eq!(
+            (commit.committer().name.trim_ascii(), commit.committer().date),
+            (&b""[..], &b" 1500000001 -0100"[..])
+        );
     }
 
     #[test]
@@ -253,12 +233,5 @@ parent 3333333333333333333333333333333333333333
         assert_eq!(commit.encode("\u{4e00}".as_bytes()), None);
         let utf8 = Commit::new(CommitId([7; 20]), b"encoding utf-8\n\nx".to_vec());
         assert_eq!((utf8.to_utf8(b"\xe9"), utf8.encode(b"x")), (b"\xe9".to_vec(), None));
-    }
-
-    #[test]
-    fn a_broken_signature_is_read_as_far_as_it_goes() {
-        let odd = parse_signature(b"A <B> C <c@example.org> 12");
-        assert_eq!((odd.name, odd.email, odd.seconds), (&b"A"[..], &b"B> C <c@example.org"[..], 12));
-        assert_eq!(parse_signature(b"nobody").seconds, 0);
     }
 }

@@ -50,7 +50,7 @@ pub(super) struct Node {
 impl Node {
     /// The committer's date, in seconds since 1970.
     pub(super) fn date(&self) -> i64 {
-        self.commit.as_ref().map_or(0, |commit| commit.committer().seconds)
+        self.commit.as_ref().map_or(0, |commit| commit.committer().seconds())
     }
 
     pub(super) fn parent_ids(&self) -> impl Iterator<Item = CommitId> + '_ {

@@ -13,13 +13,15 @@ mod mode;
 mod paint;
 pub mod reach;
 pub mod repository;
+mod signature;
 pub mod tags;
 pub mod tree;
 pub mod wildmatch;
 
-pub use commit::{Commit, CommitId, Lines, Signature};
+pub use commit::{Commit, CommitId, Lines};
 pub use lineage::{Lineage, MainlineStep};
 pub use mode::Mode;
 pub use repository::{Missing, Repository};
+pub use signature::Signature;
 pub use tags::Tag;
 pub use tree::ObjectId;

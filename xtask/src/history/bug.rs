@@ -1,5 +1,7 @@
 //! How the changelog names the bugs of `Bug-Url:` lines.
 
+use crate::base::number::is_digits;
+
 /// The bugs in the value of a `Bug-Url:` line, which may hold several: `BZ#1404287` for an address in a Bugzilla with
 /// a numeric id at the end of its path or in `id=`, else the address as it stands.
 ///
@@ -26,8 +28,7 @@ fn number(address: &str) -> Option<&str> {
     let (path, query) = address.split_once('?').unwrap_or((address, ""));
     let in_query = query.split(['&', ';']).find_map(|part| part.strip_prefix("id="));
     let in_path = path.trim_end_matches('/').rsplit('/').next();
-    let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    in_query.filter(is_number).or(in_path.filter(is_number))
+    in_query.filter(|text| is_digits(text)).or(in_path.filter(|text| is_digits(text)))
 }
 
 #[cfg(test)]

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::base::as_text::serde_as_text;
+use crate::base::number::{is_digits, parse_number};
+
 /// `X.Y` with numbers of at most nine digits and without leading zeros: exactly what a milestone tag may be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Milestone {
@@ -33,16 +36,13 @@ impl FromStr for Milestone {
     type Err = NotAMilestone;
 
     fn from_str(text: &str) -> Result<Milestone, NotAMilestone> {
-        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        let (major, minor) = text
-            .split_once('.')
-            .filter(|(major, minor)| is_number(major) && is_number(minor))
-            .ok_or(NotAMilestone::Other)?;
-        let number = |part: &str| match part.len() {
-            1..=9 if part == "0" || !part.starts_with('0') => part.parse().map_err(|_| NotAMilestone::Misspelled),
-            _ => Err(NotAMilestone::Misspelled),
-        };
-        Ok(Milestone { major: number(major)?, minor: number(minor)? })
+        let (major, minor) = text.split_once('.').ok_or(NotAMilestone::Other)?;
+        if !is_digits(major) || !is_digits(minor) {
+            return Err(NotAMilestone::Other);
+        }
+        let major = parse_number(major).ok_or(NotAMilestone::Misspelled)?;
+        let minor = parse_number(minor).ok_or(NotAMilestone::Misspelled)?;
+        Ok(Milestone { major, minor })
     }
 }
 
@@ -52,18 +52,7 @@ impl fmt::Display for Milestone {
     }
 }
 
-impl serde::Serialize for Milestone {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for Milestone {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Milestone, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|error| serde::de::Error::custom(format!("`{text}` is no milestone; {error}")))
-    }
-}
+serde_as_text!(Milestone as "milestone");
 
 #[cfg(test)]
 mod tests {

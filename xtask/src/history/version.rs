@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::base::as_text::serde_as_text;
 use crate::base::text::one_line;
 use crate::git::{Commit, CommitId, MainlineStep};
 use crate::history::header::{self, Doubt, Level};
@@ -85,35 +86,7 @@ impl fmt::Display for Version {
     }
 }
 
-impl serde::Serialize for Version {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for Version {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Version, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|error| serde::de::Error::custom(format!("`{text}` is no version; {error}")))
-    }
-}
-
-impl serde::Serialize for Level {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
-
-impl Level {
-    /// `major`, `minor` or `patch`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Level::Major => "major",
-            Level::Minor => "minor",
-            Level::Patch => "patch",
-        }
-    }
-}
+serde_as_text!(Version as "version");
 
 /// A mainline commit with the version it has, and why.
 #[derive(Clone, Debug)]

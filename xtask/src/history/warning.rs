@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::base::number::is_digits;
 use crate::git::CommitId;
 use crate::history::milestone::Milestone;
 use crate::history::milestone_tags::Milestones;
@@ -174,9 +175,8 @@ pub(super) fn doubts(doubted: &[Doubted]) -> Vec<Warning> {
 /// `major-not-of-branch`.
 pub(super) fn major_not_of_branch(branch: &str, version: &Version) -> Option<Warning> {
     let major = branch.strip_prefix('v')?;
-    let is_number = !major.is_empty() && major.bytes().all(|byte| byte.is_ascii_digit());
     let message = format!("the branch `{branch}` is for {major}.*, and its version is {version}");
-    (is_number && major != version.major().to_string()).then(|| warning(WarningId::MajorNotOfBranch, message))
+    (is_digits(major) && major != version.major().to_string()).then(|| warning(WarningId::MajorNotOfBranch, message))
 }
 
 fn and_others(count: usize) -> String {

@@ -142,7 +142,7 @@ impl Git<'_> {
         let is_feature = |step: &&Step| step.version > *version && step.level == Level::Minor;
         let features = steps.iter().filter(is_feature).map(Step::subject).collect();
         let bump = steps.iter().find(|step| step.level > Level::Patch || step.milestone.is_some());
-        let last_bump = bump.and_then(|step| Timestamp::from_second(step.commit.committer().seconds).ok());
+        let last_bump = bump.and_then(|step| Timestamp::from_second(step.commit.committer().seconds()).ok());
         Ok(Some(Changes { fixes, features, last_bump }))
     }
 }

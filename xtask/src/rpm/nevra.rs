@@ -5,7 +5,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use rpmrepo_metadata::Evr;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::base::as_text::serde_as_text;
 
 /// `name-[epoch:]version-release.arch`, shown without an epoch of 0.
 ///
@@ -124,17 +125,7 @@ impl FromStr for Nevra {
     }
 }
 
-impl Serialize for Nevra {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Nevra {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Nevra, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
+serde_as_text!(Nevra);
 
 #[cfg(test)]
 mod tests {

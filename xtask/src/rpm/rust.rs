@@ -14,7 +14,7 @@ pub fn verify_compilers(keys: &RpmKeys, targets: &[Target], least: &RustVersion)
     for Target { dist, .. } in targets {
         let stated = keys.dist.get(dist).and_then(|of| of.minimum_rust.clone());
         let Some(has) = stated.or_else(|| known(dist)) else { continue };
-        if !has.serves(least) {
+        if has < *least {
             let message = format!("refusing to build for {dist}: it has Rust {has}, and Cargo.toml asks for {least}");
             let help = format!(
                 "where {dist} has a newer one by now, say so: `[rpm.dist.{dist}]` and `minimum-rust = \"{least}\"`; or lower \

@@ -107,7 +107,7 @@ impl Export {
 
     /// The committer's time, which every member bears.
     pub fn seconds(&self) -> u64 {
-        u64::try_from(self.commit.committer().seconds).unwrap_or(0)
+        u64::try_from(self.commit.committer().seconds()).unwrap_or(0)
     }
 }
 

@@ -6,6 +6,8 @@
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 
+use crate::git::Signature;
+
 /// The parts of an `author` or `committer` line.
 struct Identity<'a> {
     name: &'a [u8],
@@ -92,15 +94,16 @@ fn local_time(date: &Date<'_>) -> Option<jiff::civil::DateTime> {
     Some(Timestamp::from_second(shifted).ok()?.to_zoned(TimeZone::fixed(Offset::UTC)).datetime())
 }
 
-/// `Name <email> seconds zone`: the e-mail ends at the first `>`, the date begins after the last one.
+/// `None` for a line without an e-mail address; the address ends at the first `>`.
 fn parse(line: &[u8]) -> Option<Identity<'_>> {
-    let open = line.iter().position(|&byte| byte == b'<')?;
-    let length = line[open..].iter().position(|&byte| byte == b'>')?;
-    let last = line.iter().rposition(|&byte| byte == b'>')?;
+    let signature = Signature::parse(line);
+    if !signature.is_complete {
+        return None;
+    }
     Some(Identity {
-        name: line[..open].trim_ascii_end(),
-        email: &line[open + 1..open + length],
-        date: parse_date(line[last + 1..].trim_ascii_start()),
+        name: signature.name.trim_ascii_end(),
+        email: signature.email.split(|&byte| byte == b'>').next().unwrap_or_default(),
+        date: parse_date(signature.date.trim_ascii_start()),
     })
 }
 

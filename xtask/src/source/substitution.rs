@@ -101,9 +101,9 @@ impl Expander<'_> {
     fn placeholder(&mut self, format: &[u8]) -> Taken {
         match *format {
             [b'n', ..] => self.text(b"\n", 1),
-            [b'x', high, low, ..] => match (hex_digit(high), hex_digit(low)) {
-                (Some(high), Some(low)) => self.text(&[high * 16 + low], 3),
-                _ => Ok(None),
+            [b'x', high, low, ..] => match hex::decode([high, low]) {
+                Ok(byte) => self.text(&byte, 3),
+                Err(_) => Ok(None),
             },
             [b'H' | b'h', ..] => self.text(self.commit.id.to_string().as_bytes(), 1),
             [b'T' | b't', ..] => {
@@ -158,10 +158,6 @@ impl Expander<'_> {
             _ => self.out,
         }
     }
-}
-
-fn hex_digit(byte: u8) -> Option<u8> {
-    (byte as char).to_digit(16).map(|digit| digit as u8)
 }
 
 /// Colours are off in an archive: their placeholders come to nothing, except for `%C(always,…)`.

@@ -79,7 +79,7 @@ impl Changelog {
         let mut entries = Vec::with_capacity(steps.len());
         for step in steps {
             version = next(&version, judge(step).level, milestones.of(step.commit.id));
-            let committed = day(step.commit.committer().seconds);
+            let committed = day(step.commit.committer().seconds());
             entries.push(Entry {
                 version: version.clone(),
                 date: committed,

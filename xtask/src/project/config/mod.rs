@@ -3,7 +3,6 @@
 //! One file, every key optional, unknown keys refused. The keys are the fields of [`Config`] and stand nowhere else:
 //! what is known, what `cargo xtask config` lists and what an unknown key is compared with all come from its default.
 
-mod as_text;
 mod cargo;
 mod keys;
 mod parse;
@@ -11,9 +10,8 @@ mod repository;
 mod rpms;
 mod unknown;
 
-pub(crate) use as_text::serde_as_text;
 pub use cargo::{cargo_package_name, cargo_rust_version, with_vendor_directory};
 pub use keys::{Config, Format, Name, PATH, ProjectKeys, SourceKeys, Vendor, VersionKeys};
 pub use repository::{AcceptanceTest, Address, DueCase, PromotionKeys, PromotionKind, RepositoryKeys, TimeLimit};
 pub use rpms::{Arch, BackendKind, CoprKeys, Dist, DistKeys, KojiKeys, RpmKeys, RustVersion, SrpmWriter, Word};
-pub use unknown::{edit_distance, known_keys, leaves, lines_of_keys};
+pub use unknown::{known_keys, leaves, lines_of_keys};

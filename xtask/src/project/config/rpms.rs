@@ -6,10 +6,12 @@ use std::num::NonZero;
 use std::str::FromStr;
 use std::time::Duration;
 
-use semver::{Comparator, Op, Version, VersionReq};
+use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use crate::base::as_text::serde_as_text;
 use crate::base::error::{Exit, Failure};
+use crate::base::number::parse_number;
 use crate::project::config::repository::TimeLimit;
 
 /// `[rpm]`.
@@ -169,10 +171,12 @@ impl TryFrom<String> for Word {
 
     fn try_from(text: String) -> Result<Word, String> {
         let fits = text.chars().all(|letter| letter.is_ascii_graphic()) && !text.is_empty() && !text.starts_with('-');
-        fits.then_some(()).ok_or_else(|| {
+        if !fits {
             let shown = text.escape_debug();
-            format!("`{shown}` is empty, has white space or letters that are not ASCII, or begins with `-`")
-        })?;
+            return Err(format!(
+                "`{shown}` is empty, has white space or letters that are not ASCII, or begins with `-`"
+            ));
+        }
         Ok(Word(text))
     }
 }
@@ -243,11 +247,12 @@ impl FromStr for Dist {
         let letters = text.trim_end_matches(|letter: char| letter.is_ascii_digit());
         let number = &text[letters.len()..];
         let fits = (1..=20).contains(&letters.len()) && letters.bytes().all(|byte| byte.is_ascii_lowercase());
-        let numbered = (1..=9).contains(&number.len()) && (number == "0" || !number.starts_with('0'));
-        ((fits && numbered) || text == "local").then(|| Dist(text.to_owned())).ok_or_else(|| {
-            let shown = text.escape_debug();
-            Failure::new(Exit::Usage, format!("`{shown}` is no dist: lower-case letters and a number, such as `el9`"))
-        })
+        if (fits && parse_number(number).is_some()) || text == "local" {
+            return Ok(Dist(text.to_owned()));
+        }
+        let shown = text.escape_debug();
+        let message = format!("`{shown}` is no dist: lower-case letters and a number, such as `el9`");
+        Err(Failure::new(Exit::Usage, message))
     }
 }
 
@@ -285,24 +290,17 @@ impl FromStr for Arch {
             && text.len() <= 20
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
             && !["noarch", "src", "nosrc"].contains(&text);
-        let why = || format!("`{}` names no architecture of a machine: it is one like `x86_64`", text.escape_debug());
-        fits.then(|| Arch(text.to_owned())).ok_or_else(why)
+        if fits {
+            Ok(Arch(text.to_owned()))
+        } else {
+            Err(format!("`{}` names no architecture of a machine: it is one like `x86_64`", text.escape_debug()))
+        }
     }
 }
 
 /// The version of a compiler: `1.88` or `1.88.0`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RustVersion(Version);
-
-impl RustVersion {
-    /// Whether a compiler of this version builds what needs `least`.
-    pub fn serves(&self, least: &RustVersion) -> bool {
-        let Version { major, minor, patch, .. } = least.0;
-        let (op, pre) = (Op::GreaterEq, semver::Prerelease::EMPTY);
-        let comparator = Comparator { op, major, minor: Some(minor), patch: Some(patch), pre };
-        VersionReq { comparators: vec![comparator] }.matches(&self.0)
-    }
-}
 
 impl fmt::Display for RustVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -323,7 +321,7 @@ impl FromStr for RustVersion {
     }
 }
 
-crate::project::config::as_text::serde_as_text!(Dist, Arch, RustVersion);
+serde_as_text!(Dist, Arch, RustVersion);
 
 #[cfg(test)]
 mod tests {
@@ -356,10 +354,10 @@ mod tests {
     #[test]
     fn compilers_compare_by_their_numbers() {
         let version = |text: &str| text.parse::<RustVersion>().unwrap();
-        for (has, needs, serves) in
+        for (has, needs, is_enough) in
             [("1.88", "1.88", true), ("1.88", "1.88.1", false), ("1.100", "1.88", true), ("1.79", "1.88", false)]
         {
-            assert_eq!(version(has).serves(&version(needs)), serves, "{has} {needs}");
+            assert_eq!(version(has) >= version(needs), is_enough, "{has} {needs}");
         }
         assert_eq!(version("1.88.0").to_string(), "1.88");
         assert!("1".parse::<RustVersion>().is_err() && "1.88-beta".parse::<RustVersion>().is_err());

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
+use strsim::levenshtein;
 use toml::de::{DeTable, DeValue};
 
 use crate::base::error::{Exit, Failure};
@@ -25,7 +26,7 @@ impl UnknownKey {
         let known: Vec<String> = known_keys().into_keys().chain(keys_in_lists()).chain(named).collect();
         let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
         // A key in the wrong table is as near as one with a letter wrong.
-        let distance = |key: &str| edit_distance(key, &self.path).min(1 + edit_distance(&last(key), &last(&self.path)));
+        let distance = |key: &str| levenshtein(key, &self.path).min(1 + levenshtein(&last(key), &last(&self.path)));
         let limit = 1 + last(&self.path).len() / 3;
         let nearest = known.iter().min_by_key(|key| distance(key)).filter(|key| distance(key) <= limit);
         let listed = || format!("the keys are {}", known.join(", "));
@@ -135,32 +136,4 @@ fn keys_of(table: impl Serialize) -> Vec<String> {
 
 fn line_at(text: &str, offset: usize) -> usize {
     text[..offset].matches('\n').count() + 1
-}
-
-/// How many letters must be put in, taken out or replaced to make one text of the other (Levenshtein).
-pub fn edit_distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, letter) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, other_letter) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != *other_letter);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[other.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn distances() {
-        for (one, other, distance) in [("", "abc", 3), ("formats", "format", 1), ("kitten", "sitting", 3)] {
-            assert_eq!(edit_distance(one, other), distance);
-        }
-    }
 }

@@ -6,10 +6,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::base::as_text::serde_as_text;
 use crate::base::error::{Exit, Failure};
+use crate::base::number::parse_number;
 use crate::history::Version;
 pub use crate::project::config::Dist;
-use crate::project::config::serde_as_text;
 
 /// A text that is none of the names it was taken for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,12 +35,6 @@ impl From<NotAName> for Failure {
 
 fn no(text: &str, expected: &'static str) -> NotAName {
     NotAName { text: text.to_owned(), expected }
-}
-
-/// A number without leading zeros, of at most nine digits.
-fn parse_number(text: &str) -> Option<u32> {
-    let digits = (1..=9).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    (digits && (text == "0" || !text.starts_with('0'))).then(|| text.parse().ok()).flatten()
 }
 
 serde_as_text!(Series, SnapshotName, FilePath);

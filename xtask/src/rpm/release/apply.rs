@@ -82,7 +82,7 @@ fn apply_in(
 /// What goes into the archives: the tree of the commit and the generated files, the spec always with release 1.
 fn load_export(repository: &Repository, input: &Input, progress: &dyn Progress) -> Result<Export> {
     let Input { commit, project, release, base } = input;
-    let seconds = repository.commit(*commit)?.committer().seconds;
+    let seconds = repository.commit(*commit)?.committer().seconds();
     let date = Timestamp::from_second(seconds).with_context(|| format!("commit `{commit}` has no possible date"))?;
     let version = release.version.clone();
     let info = ReleaseInfo::new(project.name.clone(), version, *base, *commit, date);
