@@ -13,7 +13,7 @@ use releng::base::progress::{Progress, Silent};
 use releng::git::{CommitId, Repository};
 use releng::source::tarball;
 use releng::source::zip;
-use releng::source::{Export, GeneratedFile, Request};
+use releng::source::{Export, ExportRequest, GeneratedFile};
 use xshell::{Shell, cmd};
 
 use crate::support::repo::{GitRepo, shell_in};
@@ -25,7 +25,7 @@ const LATIN_1: &[u8] = b"caf\xe9";
 const UNTAR: &str = "tar --same-permissions -xf ../a.tar";
 
 fn load(repository: &Repository, commit: CommitId, generated: &[GeneratedFile]) -> anyhow::Result<Export> {
-    let request = Request { commit, prefix: PREFIX, generated: generated.to_vec() };
+    let request = ExportRequest { commit, prefix: PREFIX, generated: generated.to_vec() };
     Export::load(repository, request, &Silent)
 }
 
@@ -189,7 +189,7 @@ fn a_tracked_file_of_a_generated_name_is_left_out_with_a_warning() {
     repo.write("ChangeLog", "old");
     let with = repo.commit_at(1_500_000_000, "one");
     let heard = Heard::default();
-    let request = |commit| Request { commit, prefix: PREFIX, generated: generated() };
+    let request = |commit| ExportRequest { commit, prefix: PREFIX, generated: generated() };
     let ours = tar(&Export::load(&repo.open(), request(with), &heard).unwrap()).unwrap();
     let expected = tar(&Export::load(&repo.open(), request(without), &Silent).unwrap()).unwrap();
     assert_same_bytes(&ours[1024..], &expected[1024..]); // behind the global header, which names the commit

@@ -6,7 +6,9 @@ use releng::base::error::{Exit, Failure};
 use releng::base::progress::Silent;
 use releng::git::Repository;
 use releng::history::changelog::Repackaging;
-use releng::history::{Changelog, LookBack, Question, load_answer, load_changelog, load_release};
+use releng::history::{
+    Changelog, CountedRelease, LookBack, VersionRequest, load_changelog, load_release, load_version,
+};
 
 use crate::support::history::{History, START, Written};
 
@@ -198,7 +200,7 @@ fn an_assumed_version_is_that_of_the_newest_entry() {
 }
 
 #[test]
-fn what_nobody_wrote_is_refused() {
+fn a_text_of_another_program_is_refused() {
     for (text, line) in [
         ("words\n", 1),
         ("* Thu Mar 19 2020 Ada - 1.0.0-1\nwords\n", 2),
@@ -225,9 +227,9 @@ fn a_release_has_one_version_whatever_its_dates() {
     let written = history.write();
     let repository = written.open();
     let commit = repository.head().unwrap();
-    let question = Question { commit, initial: None, branch: None, look_back: LookBack::Whole };
-    let (answer, changelog) = load_release(&repository, &question, &Silent).unwrap();
-    assert_eq!(answer.version.to_string(), "3.5.1");
-    assert_eq!(changelog.entries[0].version, answer.version);
-    assert_eq!(load_answer(&repository, &question, &Silent).unwrap().version, answer.version);
+    let request = VersionRequest { commit, initial: None, branch: None, look_back: LookBack::Whole };
+    let CountedRelease { counted, changelog } = load_release(&repository, &request, &Silent).unwrap();
+    assert_eq!(counted.version.to_string(), "3.5.1");
+    assert_eq!(changelog.entries[0].version, counted.version);
+    assert_eq!(load_version(&repository, &request, &Silent).unwrap().version, counted.version);
 }

@@ -26,7 +26,7 @@ fn an_explanation_fits_a_terminal() {
                         `Sem-Ver: api-breaking`
 2.0.1  TIP  patch  red [31mfix
 
-warning: commit `BREAK` made 2.0.0 and bears no tag `2.0` (and 1 other); tag
+warning: commit `BREAK` made 2.0.0 and has no tag `2.0` (and 1 other); tag
   it: `git tag -m 2.0 2.0 BREAK` [untagged-bump]
 warning: `and a lot of prose that goes on and on` in commit `SIDE` is no
   known value of `Sem-Ver:`, counted as a patch (and 1 other)

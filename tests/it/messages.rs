@@ -65,7 +65,7 @@ fn no_tags_and_no_declared_beginning() {
     dist_refuses(&untagged, &[], 6, &["git fetch --tags", "version.initial"]);
     untagged.git(&["tag", "v1.0"]);
     dist_refuses(&untagged, &[], 6, &["version.initial"]);
-    untagged.releng(&["version"]).exits(0).says(&["`v1.0` is none"]);
+    untagged.releng(&["version"]).exits(0).says(&["`v1.0` is not one"]);
     untagged.releng(&["version", "--at", "0.0.1"]).exits(0).says(&["no milestone tag"]);
     untagged.releng(&["changelog"]).exits(0).says(&["no milestone tag"]);
     untagged.commit("Declare the beginning", &[("packaging/release.toml", "[version]\ninitial = \"0.3\"\n")]);

@@ -2,13 +2,13 @@
 
 use releng::base::error::Exit;
 use releng::git::Repository;
-use releng::history::Answer;
+use releng::history::CountedVersion;
 
 use crate::support::history::Written;
 use crate::version::{answer, patches, refusal, summary, tagged, try_answer};
 
 /// Opens a clone of `depth` commits; `refusal` or version as the test wants.
-fn shallow(written: &Written, depth: usize) -> anyhow::Result<Answer> {
+fn shallow(written: &Written, depth: usize) -> anyhow::Result<CountedVersion> {
     let path = written.clone_with(&[&format!("--depth={depth}")]);
     try_answer(&Repository::open(&path).unwrap())
 }

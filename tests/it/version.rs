@@ -4,7 +4,7 @@ use releng::base::error::{Exit, Failure};
 use releng::base::progress::Silent;
 use releng::git::Repository;
 use releng::history::load::find_version;
-use releng::history::{Answer, LookBack, Milestone, Question, WarningId, load_answer, load_versions};
+use releng::history::{CountedVersion, LookBack, Milestone, VersionRequest, WarningId, load_version, load_versions};
 
 use crate::support::history::{History, Mark, START, git};
 
@@ -13,26 +13,30 @@ const FEATURE: &str = "change\n\nSem-Ver: feature\n";
 
 /// The version of `HEAD`, with every warning.
 #[track_caller]
-pub fn try_answer(repository: &Repository) -> anyhow::Result<Answer> {
+pub fn try_answer(repository: &Repository) -> anyhow::Result<CountedVersion> {
     let commit = repository.head()?;
-    load_answer(repository, &Question { commit, initial: None, branch: None, look_back: LookBack::Whole }, &Silent)
+    load_version(
+        repository,
+        &VersionRequest { commit, initial: None, branch: None, look_back: LookBack::Whole },
+        &Silent,
+    )
 }
 
 /// [`try_answer`] where there is one.
 #[track_caller]
-pub fn answer(repository: &Repository) -> Answer {
+pub fn answer(repository: &Repository) -> CountedVersion {
     try_answer(repository).unwrap()
 }
 
 /// The version and the ids of the warnings, as `1.2.3 no-tag`.
-pub fn summary(answer: &Answer) -> String {
+pub fn summary(answer: &CountedVersion) -> String {
     let ids = answer.warnings.iter().map(|warning| warning.id.name());
     std::iter::once(answer.version.to_string()).chain(ids.map(str::to_owned)).collect::<Vec<_>>().join(" ")
 }
 
 /// The failure that a person would see.
 #[track_caller]
-pub fn refusal(answer: anyhow::Result<Answer>) -> Failure {
+pub fn refusal(answer: anyhow::Result<CountedVersion>) -> Failure {
     answer.unwrap_err().downcast::<Failure>().unwrap()
 }
 
@@ -332,19 +336,19 @@ fn linked_work_trees_and_detached_heads_answer_too() {
 fn a_declared_beginning_is_counted_from() {
     let written = patches(3).write();
     let repository = written.open();
-    let question = |initial: Option<Milestone>, branch| Question {
+    let request = |initial: Option<Milestone>, branch| VersionRequest {
         commit: repository.head().unwrap(),
         initial,
         branch,
         look_back: LookBack::Bounded,
     };
-    let declared = load_answer(&repository, &question("0.1".parse().ok(), Some("v0")), &Silent).unwrap();
+    let declared = load_version(&repository, &request("0.1".parse().ok(), Some("v0")), &Silent).unwrap();
     assert_eq!(summary(&declared), "0.1.3");
     assert!(declared.require_releasable().is_ok());
-    let other_branch = load_answer(&repository, &question("0.1".parse().ok(), Some("v1")), &Silent).unwrap();
-    assert!(other_branch.warns(WarningId::MajorNotOfBranch));
+    let other_branch = load_version(&repository, &request("0.1".parse().ok(), Some("v1")), &Silent).unwrap();
+    assert!(other_branch.warnings.iter().any(|warning| warning.id == WarningId::MajorNotOfBranch));
     assert_eq!(other_branch.require_releasable().unwrap_err().exit, Exit::Failed);
-    let undeclared = load_answer(&repository, &question(None, Some("main")), &Silent).unwrap();
+    let undeclared = load_version(&repository, &request(None, Some("main")), &Silent).unwrap();
     assert_eq!(undeclared.require_releasable().unwrap_err().exit, Exit::NotEnoughHistory);
 }
 
@@ -371,9 +375,10 @@ fn only_a_bounded_look_back_is_content_with_less() {
     history.tag("0.0", history.tip());
     let written = history.write();
     let repository = written.open();
-    let question = |look_back| Question { commit: repository.head().unwrap(), initial: None, branch: None, look_back };
-    let quick = load_answer(&repository, &question(LookBack::Bounded), &Silent).unwrap();
+    let request =
+        |look_back| VersionRequest { commit: repository.head().unwrap(), initial: None, branch: None, look_back };
+    let quick = load_version(&repository, &request(LookBack::Bounded), &Silent).unwrap();
     assert_eq!(summary(&quick), "0.0.0");
-    let whole = load_answer(&repository, &question(LookBack::Whole), &Silent).unwrap();
+    let whole = load_version(&repository, &request(LookBack::Whole), &Silent).unwrap();
     assert_eq!(summary(&whole), "0.0.0 tag-not-above-previous");
 }

@@ -15,7 +15,7 @@ use releng::git::Repository;
 use releng::source::tarball;
 use releng::source::vendor::Vendored;
 use releng::source::zip;
-use releng::source::{Export, Request};
+use releng::source::{Export, ExportRequest};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -43,7 +43,7 @@ fn vendor(folder: &Path, out: &Path) -> Result<()> {
 fn run(repository: &Path, rev: &str, format: &str, out: &Path) -> Result<()> {
     let repository = Repository::open(repository)?;
     let commit = repository.resolve(rev)?;
-    let request = Request { commit, prefix: "bench-1.0", generated: Vec::new() };
+    let request = ExportRequest { commit, prefix: "bench-1.0", generated: Vec::new() };
     let export = Export::load(&repository, request, &Silent)?;
     let mut out = File::create(out)?;
     let threads = parallel::threads();

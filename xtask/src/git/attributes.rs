@@ -1,16 +1,16 @@
 //! `.gitattributes`, as gitattributes(5) describes it, from files of the commit's tree only.
 //!
-//! An archive must be the same from every clone, so `info/attributes`, the user's and the system's files and
-//! `core.ignoreCase` play no part, and no library call that would read them is used. The caller walks the tree with an
-//! [`Attributes`], entering and leaving folders, and asks for the attributes of the paths it meets.
+//! An archive must be the same from every clone, so `info/attributes`, the files of the user and of the system, and
+//! `core.ignoreCase` are ignored, and no library call that reads them is used. The caller walks the tree with an
+//! [`Attributes`], enters and leaves folders, and looks up the attributes of each path.
 //!
-//! A byte-order mark is part of the first line, as it is to `git archive`: git takes it off in the work tree only.
+//! A byte-order mark is part of the first line, as in `git archive`: git removes it in the work tree only.
 
 use std::collections::HashMap;
 
 use crate::git::wildmatch::{self, Scope};
 
-/// The file name.
+/// The name of the file in its folder.
 pub const FILE_NAME: &[u8] = b".gitattributes";
 
 /// Git ignores longer lines.
@@ -19,22 +19,22 @@ const LONGEST_LINE: usize = 2048;
 /// Git ignores larger files.
 const LARGEST_FILE: usize = 100 << 20;
 
-/// What a line says of an attribute.
+/// The state of an attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
+pub enum AttributeValue {
     /// `attr`
     Set,
     /// `-attr`
     Unset,
-    /// `!attr`: as if nothing had been said.
+    /// `!attr`, or not mentioned.
     Unspecified,
     /// `attr=value`
     Text(Vec<u8>),
 }
 
-/// The rules that hold in a folder: those of the root, and those of each folder on the way.
+/// The rules that apply in a folder: those of the root, and of each folder on the way.
 ///
-/// Where several say something of the same attribute, the deepest file counts, and in it the last line.
+/// If several rules set the same attribute, the deepest file wins, and in it the last line.
 pub struct Attributes {
     macros: HashMap<Vec<u8>, Vec<Assignment>>,
     frames: Vec<Frame>,
@@ -51,36 +51,36 @@ struct Rule {
     assignments: Vec<Assignment>,
 }
 
-type Assignment = (Vec<u8>, Value);
+type Assignment = (Vec<u8>, AttributeValue);
 
-/// What was found for one path; see [`Attributes::of`].
+/// The attributes of one path; see [`Attributes::of`].
 #[derive(Debug, Default)]
-pub struct Found<'a>(HashMap<&'a [u8], &'a Value>);
+pub struct FoundAttributes<'a>(HashMap<&'a [u8], &'a AttributeValue>);
 
-impl<'a> Found<'a> {
-    /// The value of an attribute; [`Value::Unspecified`] where nothing is said.
-    pub fn get(&self, name: &str) -> &'a Value {
-        self.0.get(name.as_bytes()).copied().unwrap_or(&Value::Unspecified)
+impl<'a> FoundAttributes<'a> {
+    /// The value of an attribute; [`AttributeValue::Unspecified`] if no rule sets it.
+    pub fn get(&self, name: &str) -> &'a AttributeValue {
+        self.0.get(name.as_bytes()).copied().unwrap_or(&AttributeValue::Unspecified)
     }
 
     /// Whether the attribute is set, without a value.
     pub fn is_set(&self, name: &str) -> bool {
-        *self.get(name) == Value::Set
+        *self.get(name) == AttributeValue::Set
     }
 }
 
 impl Attributes {
-    /// The rules of the root folder; `file` is the content of its `.gitattributes`. Macros may stand only there.
+    /// The rules of the root folder; `file` is the content of its `.gitattributes`. Macros are allowed only there.
     pub fn new(file: Option<&[u8]>) -> Attributes {
         let mut attributes = Attributes { macros: HashMap::new(), frames: Vec::new() };
         let mut rules = Vec::new();
         let builtin = parse_line(b"[attr]binary -diff -merge -text");
         for line in builtin.into_iter().chain(parse_file(file.unwrap_or_default())) {
             match line {
-                Line::Macro(name, assignments) => {
+                AttributeLine::Macro(name, assignments) => {
                     attributes.macros.insert(name, assignments);
                 }
-                Line::Rule(rule) => rules.push(rule),
+                AttributeLine::Rule(rule) => rules.push(rule),
             }
         }
         attributes.frames.push(Frame { folder: Vec::new(), rules });
@@ -90,8 +90,8 @@ impl Attributes {
     /// Enters `folder`, a path with a closing slash below the folder entered last.
     pub fn enter(&mut self, folder: &[u8], file: Option<&[u8]>) {
         let rules = parse_file(file.unwrap_or_default()).filter_map(|line| match line {
-            Line::Rule(rule) => Some(rule),
-            Line::Macro(..) => None,
+            AttributeLine::Rule(rule) => Some(rule),
+            AttributeLine::Macro(..) => None,
         });
         self.frames.push(Frame { folder: folder.to_vec(), rules: rules.collect() });
     }
@@ -101,10 +101,10 @@ impl Attributes {
         self.frames.pop();
     }
 
-    /// What the rules say of `path`, which stands directly in the folder entered last. A folder's path closes with a
-    /// slash; the rules inside it do not apply to itself.
-    pub fn of(&self, path: &[u8]) -> Found<'_> {
-        let mut found = Found::default();
+    /// The attributes of `path`, an entry of the folder entered last. The path of a folder ends with a slash; the rules
+    /// inside the folder do not apply to the folder itself.
+    pub fn of(&self, path: &[u8]) -> FoundAttributes<'_> {
+        let mut found = FoundAttributes::default();
         for frame in self.frames.iter().rev() {
             let below = path.strip_prefix(frame.folder.as_slice()).unwrap_or(path);
             for rule in frame.rules.iter().rev().filter(|rule| rule.pattern.matches(below)) {
@@ -114,16 +114,16 @@ impl Attributes {
         found
     }
 
-    /// The first to say something of an attribute counts. A macro says its own assignments before those that stand in
-    /// front of it on the line.
-    fn assign<'a>(&'a self, assignments: &'a [Assignment], found: &mut Found<'a>) {
+    /// The first assignment of an attribute wins. The assignments of a macro come before those to the left of it on the
+    /// line.
+    fn assign<'a>(&'a self, assignments: &'a [Assignment], found: &mut FoundAttributes<'a>) {
         let mut todo: Vec<&Assignment> = assignments.iter().collect();
         while let Some((name, value)) = todo.pop() {
             if found.0.contains_key(name.as_slice()) {
                 continue;
             }
             found.0.insert(name, value);
-            if *value == Value::Set {
+            if *value == AttributeValue::Set {
                 todo.extend(self.macros.get(name).into_iter().flatten());
             }
         }
@@ -149,7 +149,7 @@ impl Pattern {
         Some(Pattern { glob, scope, folders_only })
     }
 
-    /// `path` is relative to the folder of the file that the pattern stands in.
+    /// `path` is relative to the folder of the `.gitattributes` file with the pattern.
     fn matches(&self, path: &[u8]) -> bool {
         let (path, is_folder) = path.strip_suffix(b"/").map_or((path, false), |path| (path, true));
         if self.folders_only && !is_folder {
@@ -160,12 +160,12 @@ impl Pattern {
     }
 }
 
-enum Line {
+enum AttributeLine {
     Macro(Vec<u8>, Vec<Assignment>),
     Rule(Rule),
 }
 
-fn parse_file(file: &[u8]) -> impl Iterator<Item = Line> {
+fn parse_file(file: &[u8]) -> impl Iterator<Item = AttributeLine> {
     // Git reads the file as a C string: it ends at the first NUL.
     let file = if file.len() < LARGEST_FILE { file } else { b"" };
     let text = file.split(|&byte| byte == 0).next().unwrap_or_default();
@@ -173,7 +173,7 @@ fn parse_file(file: &[u8]) -> impl Iterator<Item = Line> {
 }
 
 /// `None` for a comment, and for a line that git ignores with a warning.
-fn parse_line(line: &[u8]) -> Option<Line> {
+fn parse_line(line: &[u8]) -> Option<AttributeLine> {
     let text = trim_start(line);
     if text.is_empty() || text.starts_with(b"#") || line.len() >= LONGEST_LINE {
         return None;
@@ -187,8 +187,8 @@ fn parse_line(line: &[u8]) -> Option<Line> {
     };
     let assignments = words(rest).map(parse_assignment).collect::<Option<Vec<_>>>()?;
     match name.strip_prefix(b"[attr]").filter(|name| !name.is_empty()) {
-        Some(name) => is_attribute_name(name).then(|| Line::Macro(name.to_vec(), assignments)),
-        None => Some(Line::Rule(Rule { pattern: Pattern::parse(&name)?, assignments })),
+        Some(name) => is_attribute_name(name).then(|| AttributeLine::Macro(name.to_vec(), assignments)),
+        None => Some(AttributeLine::Rule(Rule { pattern: Pattern::parse(&name)?, assignments })),
     }
 }
 
@@ -199,10 +199,10 @@ fn parse_assignment(word: &[u8]) -> Option<Assignment> {
         None => (word, None),
     };
     let (name, value) = match (name.first(), text) {
-        (Some(b'-'), _) => (&name[1..], Value::Unset),
-        (Some(b'!'), _) => (&name[1..], Value::Unspecified),
-        (_, None) => (name, Value::Set),
-        (_, Some(text)) => (name, Value::Text(text.to_vec())),
+        (Some(b'-'), _) => (&name[1..], AttributeValue::Unset),
+        (Some(b'!'), _) => (&name[1..], AttributeValue::Unspecified),
+        (_, None) => (name, AttributeValue::Set),
+        (_, Some(text)) => (name, AttributeValue::Text(text.to_vec())),
     };
     is_attribute_name(name).then(|| (name.to_vec(), value))
 }
@@ -212,8 +212,8 @@ fn is_attribute_name(name: &[u8]) -> bool {
     !name.is_empty() && !name.starts_with(b"-") && !name.starts_with(b"builtin_") && name.iter().all(fits)
 }
 
-/// A pattern in double quotes with the escapes of C, and what follows it. `None` where there is none, or a broken one:
-/// then the quote is part of the pattern.
+/// A pattern in double quotes with the escapes of C, and the rest of the line. `None` if there is no such pattern, or
+/// it is damaged: then the quote is part of the pattern.
 fn unquote(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let mut rest = text.strip_prefix(b"\"")?;
     let mut name = Vec::new();
@@ -269,7 +269,7 @@ mod tests {
 
     /// The value of `attribute` for `path` under the rules of a root file.
     #[track_caller]
-    fn value(file: &str, path: &str, attribute: &str) -> Value {
+    fn value(file: &str, path: &str, attribute: &str) -> AttributeValue {
         Attributes::new(Some(file.as_bytes())).of(path.as_bytes()).get(attribute).clone()
     }
 
@@ -300,21 +300,21 @@ mod tests {
             ("a x y=z=1", "a", true),
         ];
         for (file, path, expected) in cases {
-            assert_eq!(value(file, path, "x") == Value::Set, expected, "`{file}` for `{path}`");
+            assert_eq!(value(file, path, "x") == AttributeValue::Set, expected, "`{file}` for `{path}`");
         }
     }
 
     #[test]
     fn values() {
         let file = "a set -unset !none text=v empty= -odd=1 builtin_x\nb set -unset !none text=v empty= -odd=1";
-        assert_eq!(value(file, "a", "set"), Value::Unspecified);
+        assert_eq!(value(file, "a", "set"), AttributeValue::Unspecified);
         let expected = [
-            ("set", Value::Set),
-            ("unset", Value::Unset),
-            ("none", Value::Unspecified),
-            ("text", Value::Text(b"v".into())),
-            ("empty", Value::Text(b"".into())),
-            ("odd", Value::Unset),
+            ("set", AttributeValue::Set),
+            ("unset", AttributeValue::Unset),
+            ("none", AttributeValue::Unspecified),
+            ("text", AttributeValue::Text(b"v".into())),
+            ("empty", AttributeValue::Text(b"".into())),
+            ("odd", AttributeValue::Unset),
         ];
         for (name, expected) in expected {
             assert_eq!(value(file, "b", name), expected, "{name}");
@@ -323,29 +323,29 @@ mod tests {
 
     #[test]
     fn the_last_line_counts() {
-        assert_eq!(value("* x\n*.c -x\na.c !x", "a.c", "x"), Value::Unspecified);
-        assert_eq!(value("* x\n*.c -x\na.c !x", "b.c", "x"), Value::Unset);
-        assert_eq!(value("a x -x", "a", "x"), Value::Unset);
+        assert_eq!(value("* x\n*.c -x\na.c !x", "a.c", "x"), AttributeValue::Unspecified);
+        assert_eq!(value("* x\n*.c -x\na.c !x", "b.c", "x"), AttributeValue::Unset);
+        assert_eq!(value("a x -x", "a", "x"), AttributeValue::Unset);
     }
 
     #[test]
     fn macros() {
-        assert_eq!(value("a binary", "a", "text"), Value::Unset);
-        assert_eq!(value("a text binary", "a", "text"), Value::Unset);
-        assert_eq!(value("a binary text", "a", "text"), Value::Set);
-        assert_eq!(value("[attr]m x y=1\na m", "a", "y"), Value::Text(b"1".into()));
-        assert_eq!(value("[attr]m x\na -m", "a", "x"), Value::Unspecified);
-        assert_eq!(value("[attr]binary x\na binary", "a", "text"), Value::Unspecified);
-        assert_eq!(value("[attr]m n\n[attr]n x\na m", "a", "x"), Value::Set);
-        assert_eq!(value("[attr]-m x\na x", "a", "x"), Value::Set);
+        assert_eq!(value("a binary", "a", "text"), AttributeValue::Unset);
+        assert_eq!(value("a text binary", "a", "text"), AttributeValue::Unset);
+        assert_eq!(value("a binary text", "a", "text"), AttributeValue::Set);
+        assert_eq!(value("[attr]m x y=1\na m", "a", "y"), AttributeValue::Text(b"1".into()));
+        assert_eq!(value("[attr]m x\na -m", "a", "x"), AttributeValue::Unspecified);
+        assert_eq!(value("[attr]binary x\na binary", "a", "text"), AttributeValue::Unspecified);
+        assert_eq!(value("[attr]m n\n[attr]n x\na m", "a", "x"), AttributeValue::Set);
+        assert_eq!(value("[attr]-m x\na x", "a", "x"), AttributeValue::Set);
     }
 
     #[test]
-    fn folders_have_rules_of_their_own() {
+    fn each_folder_has_its_own_rules() {
         let mut attributes = Attributes::new(Some(b"*.c x\n/sub/y.c y"));
         attributes.enter(b"sub/", Some(b"[attr]m z\n/a.c -x\nb.c !x\nd/e.c w"));
-        assert_eq!(*attributes.of(b"sub/a.c").get("x"), Value::Unset);
-        assert_eq!(*attributes.of(b"sub/b.c").get("x"), Value::Unspecified);
+        assert_eq!(*attributes.of(b"sub/a.c").get("x"), AttributeValue::Unset);
+        assert_eq!(*attributes.of(b"sub/b.c").get("x"), AttributeValue::Unspecified);
         assert!(attributes.of(b"sub/c.c").is_set("x"));
         assert!(attributes.of(b"sub/y.c").is_set("y"));
         attributes.enter(b"sub/d/", None);
@@ -357,9 +357,9 @@ mod tests {
     }
 
     #[test]
-    fn what_git_does_not_read() {
+    fn long_lines_and_lines_behind_a_nul_are_ignored() {
         let long = format!("a x{}", " ".repeat(LONGEST_LINE));
-        assert_eq!(value(&long, "a", "x"), Value::Unspecified);
-        assert_eq!(value("a y\0\na x", "a", "x"), Value::Unspecified);
+        assert_eq!(value(&long, "a", "x"), AttributeValue::Unspecified);
+        assert_eq!(value("a y\0\na x", "a", "x"), AttributeValue::Unspecified);
     }
 }

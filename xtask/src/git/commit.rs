@@ -12,14 +12,14 @@ use crate::git::signature::Signature;
 pub struct CommitId(pub [u8; 20]);
 
 impl CommitId {
-    /// From 40 hexadecimal digits.
+    /// Reads 40 hexadecimal digits; `None` for any other text.
     pub fn parse_hex(text: &[u8]) -> Option<CommitId> {
         let mut id = [0; 20];
         hex::decode_to_slice(text, &mut id).ok()?;
         Some(CommitId(id))
     }
 
-    /// The first eight digits: how the changelog and messages name a commit, the same in every clone.
+    /// The first eight digits. The changelog and messages name a commit by them: they are the same in every clone.
     pub fn short(&self) -> String {
         self.to_string()[..8].to_owned()
     }
@@ -60,7 +60,6 @@ impl fmt::Debug for CommitId {
 /// A commit: its id and the uncompressed object.
 #[derive(Clone)]
 pub struct Commit {
-    /// Its object id.
     pub id: CommitId,
     raw: Vec<u8>,
 }
@@ -71,7 +70,7 @@ impl Commit {
         Commit { id, raw }
     }
 
-    /// The tree.
+    /// The id of the commit's tree; `None` if the object is damaged.
     pub fn tree(&self) -> Option<CommitId> {
         self.field(b"tree").and_then(CommitId::parse_hex)
     }
@@ -95,19 +94,18 @@ impl Commit {
 
     /// The message: everything after the first empty line, undecoded.
     pub fn message(&self) -> &[u8] {
-        let mut lines = Lines(&self.raw);
+        let mut lines = ByteLines(&self.raw);
         lines.find(|line| line.is_empty());
         lines.0
     }
 
-    /// The first line of the message that is not blank, as far as the next line, undecoded and without surrounding
-    /// blanks.
+    /// The first line of the message that is not blank, undecoded and without the blanks around it.
     pub fn subject(&self) -> &[u8] {
-        Lines(self.message()).map(<[u8]>::trim_ascii).find(|line| !line.is_empty()).unwrap_or_default()
+        ByteLines(self.message()).map(<[u8]>::trim_ascii).find(|line| !line.is_empty()).unwrap_or_default()
     }
 
-    /// Text of this commit (a name, the message) as UTF-8: by the `encoding` header where there is one, lossy where the
-    /// bytes do not fit it.
+    /// Decodes text of this commit (a name, the message) by the `encoding` header; without that header, as UTF-8. Bytes
+    /// that do not fit the encoding become replacement characters.
     pub fn decode(&self, text: &[u8]) -> String {
         let declared = self.field(b"encoding").and_then(encoding_rs::Encoding::for_label);
         match declared {
@@ -116,8 +114,8 @@ impl Commit {
         }
     }
 
-    /// Text of this commit as UTF-8 the way git shows it: as it stands where the declared encoding is unknown or does
-    /// not fit.
+    /// Converts text of this commit to UTF-8 as git does: if the declared encoding is unknown or does not fit, the
+    /// bytes stay unchanged.
     pub fn to_utf8(&self, text: &[u8]) -> Vec<u8> {
         let decoded = self.foreign_encoding().and_then(|encoding| {
             encoding
@@ -127,7 +125,7 @@ impl Commit {
         decoded.unwrap_or_else(|| text.to_vec())
     }
 
-    /// UTF-8 text in the declared encoding; `None` where that is UTF-8 itself, or has no such letters.
+    /// Converts UTF-8 text to the declared encoding; `None` if that is UTF-8, or has no such letters.
     pub fn encode(&self, text: &[u8]) -> Option<Vec<u8>> {
         let (encoded, _, lossy) = self.foreign_encoding()?.encode(std::str::from_utf8(text).ok()?);
         (!lossy).then(|| encoded.into_owned())
@@ -154,7 +152,7 @@ impl Commit {
     }
 
     fn header_lines(&self) -> impl Iterator<Item = &[u8]> {
-        Lines(&self.raw).take_while(|line| !line.is_empty())
+        ByteLines(&self.raw).take_while(|line| !line.is_empty())
     }
 
     fn field(&self, name: &[u8]) -> Option<&[u8]> {
@@ -162,12 +160,12 @@ impl Commit {
     }
 }
 
-/// The lines of a text, without their line feeds; the end of the text ends a line too.
+/// The lines of a text of bytes, without their line feeds. The last line needs no line feed.
 ///
-/// Walks look at tens of megabytes of commits; this search for a byte is the fastest that the standard library has.
-pub struct Lines<'a>(pub &'a [u8]);
+/// A walk reads tens of megabytes of commits. `skip_until` is the fastest search for a byte in the standard library.
+pub struct ByteLines<'a>(pub &'a [u8]);
 
-impl<'a> Iterator for Lines<'a> {
+impl<'a> Iterator for ByteLines<'a> {
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {

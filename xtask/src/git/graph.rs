@@ -1,4 +1,4 @@
-//! The commits that a walk has read, each once, and what the walk knows of them.
+//! The commits that a walk has read, each once, and their state in the walk.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,15 +10,15 @@ use crate::base::progress::Progress;
 use crate::git::commit::{Commit, CommitId};
 use crate::git::repository::{Repository, read_object};
 
-/// How many commits are read between two looks at what goes on outside.
+/// How many commits are read between two checks for an interrupt.
 const STRIDE: usize = 256;
 
-/// What is known of a commit.
+/// On which side of the base a commit is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Paint {
-    /// Nothing yet.
+    /// Not visited yet.
     None,
-    /// An ancestor of the tip; not of the base, as far as is known.
+    /// An ancestor of the tip, and so far not of the base.
     New,
     /// The base or an ancestor of it.
     Old,
@@ -34,16 +34,16 @@ pub(super) struct Graph<'r> {
     pub(super) nodes: Vec<Node>,
 }
 
-/// A commit of the graph and what the walk knows of it.
+/// A commit of the graph and its state in the walk.
 pub(super) struct Node {
     pub(super) id: CommitId,
     pub(super) commit: Option<Commit>,
     pub(super) paint: Paint,
-    /// It stands in the queue of the painting, which must not end before its turn.
+    /// Whether it is in the queue of [`crate::git::paint`], which must not end before it is visited.
     pub(super) waits: bool,
-    /// A step owns it.
+    /// Whether it is assigned to a mainline commit.
     pub(super) claimed: bool,
-    /// A shallow clone was cut off here: its parents are named and absent.
+    /// Whether a shallow clone ends here: the parents are named and missing.
     pub(super) boundary: bool,
 }
 
@@ -58,13 +58,13 @@ impl Node {
     }
 }
 
-/// The walk would have to read more commits than it was given.
+/// Error: the walk would have to read more commits than its limit.
 #[derive(Debug)]
 pub(super) struct OverBudget;
 
 impl std::fmt::Display for OverBudget {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the walk is longer than its budget")
+        f.write_str("the walk is longer than its limit")
     }
 }
 
@@ -77,7 +77,7 @@ impl<'r> Graph<'r> {
         Ok(Graph { odb, boundary, budget, progress, index: HashMap::new(), nodes: Vec::new() })
     }
 
-    /// The place of a commit in `nodes`, read if need be.
+    /// The index of a commit in `nodes`; reads the commit if it is new.
     pub(super) fn node(&mut self, id: CommitId) -> Result<usize> {
         if let Some(&index) = self.index.get(&id) {
             return Ok(index);
@@ -99,7 +99,7 @@ impl<'r> Graph<'r> {
         Ok(index)
     }
 
-    /// The parents of a commit, first parent first, read if need be; none at a shallow boundary.
+    /// The parents of a commit, first parent first; reads those that are new. None at a shallow boundary.
     pub(super) fn parents(&mut self, index: usize) -> Result<Vec<usize>> {
         let ids = self.nodes[index].parent_ids().collect::<Vec<_>>();
         ids.into_iter().map(|id| self.node(id)).collect()

@@ -1,34 +1,33 @@
-//! The mainline back to a base, and what each of its steps brought in.
+//! The mainline back to a base, and the commits that each merge on it brought in.
 //!
 //! A version needs `git rev-list C --not C^1` for every mainline commit C since the base. One walk for each would read
-//! the same commits over and over; here every commit is read once. First the first-parent chain; then, where there is
-//! a base, its ancestors are told from the new commits ([`crate::git::paint`]); then the new commits are handed out, from
-//! the oldest step to the newest: a step owns what it reaches and no older step did.
+//! the same commits many times; here every commit is read once. First comes the first-parent chain. Then, if there is a
+//! base, [`crate::git::paint`] separates its ancestors from the new commits. Last, each new commit is assigned to the
+//! oldest mainline commit that reaches it.
 
 use anyhow::{Context, Result};
 
 use crate::base::progress::Progress;
 use crate::git::commit::{Commit, CommitId};
 use crate::git::graph::{Graph, OverBudget, Paint};
-use crate::git::paint::{Below, paint_ancestors};
+use crate::git::paint::{BaseHistory, paint_ancestors};
 use crate::git::repository::Repository;
 
 /// A stretch of the mainline: from a tip back to a base, or to the root.
 #[derive(Clone, Debug)]
 pub struct Lineage {
-    /// The commit at which the walk was told to stop; `None` where it came to the end of the first-parent chain.
+    /// The commit at which the caller stopped the walk; `None` if the walk reached the end of the first-parent chain.
     pub base: Option<CommitId>,
     /// The mainline commits after the base, oldest first.
     pub steps: Vec<MainlineStep>,
-    /// The commit of a shallow clone at which history that belongs to the answer is cut off. Where this is `Some`,
-    /// `steps` may lack commits or have commits that are not theirs.
+    /// A commit whose parents are needed here and are missing from a shallow clone. If there is one, `steps` may lack
+    /// commits, or have commits of other steps.
     pub cut: Option<CommitId>,
 }
 
-/// A mainline commit and what it brought in: `git rev-list C --not C^1`, without C.
+/// A mainline commit, and the commits that it brought in: `git rev-list C --not C^1`, without C.
 #[derive(Clone, Debug)]
 pub struct MainlineStep {
-    /// The commit on the mainline.
     pub commit: Commit,
     /// Each commit once, children before their parents.
     pub brought_in: Vec<Commit>,
@@ -42,7 +41,8 @@ impl MainlineStep {
 }
 
 impl Repository {
-    /// The mainline from `tip` back to the nearest commit for which `stop` says yes (`tip` included), or to its end.
+    /// The mainline from `tip` back to the nearest commit for which `stop` returns true (`tip` included), or to its
+    /// end.
     ///
     /// Errors: an object that is missing or damaged; an interrupt.
     pub fn lineage(&self, tip: CommitId, stop: impl Fn(CommitId) -> bool, progress: &dyn Progress) -> Result<Lineage> {
@@ -50,7 +50,7 @@ impl Repository {
         lineage.context("the history has more commits than this machine can count")
     }
 
-    /// [`Repository::lineage`], given up with `None` as soon as it would take reading more than `budget` commits.
+    /// [`Repository::lineage`] with a limit: `None` if it would have to read more than `budget` commits.
     pub fn lineage_within(
         &self,
         budget: usize,
@@ -71,17 +71,17 @@ impl Repository {
 
 fn load(graph: &mut Graph<'_>, tip: CommitId, stop: impl Fn(CommitId) -> bool) -> Result<Lineage> {
     let (chain, base) = first_parents(graph, tip, stop)?;
-    let below_base = match base {
+    let base_history = match base {
         Some(base) => paint_ancestors(graph, &chain, base)?,
-        None => Below::InSight,
+        None => BaseHistory::Whole,
     };
     let mut lineage = Lineage { base: base.map(|base| graph.nodes[base].id), steps: Vec::new(), cut: None };
     for &step in chain.iter().rev() {
         let brought_in = take_unclaimed(graph, step)?;
-        // Where history below the base is hidden, it may reach the root of what looks like an unrelated history.
+        // If the history of the base is cut off, its missing part may reach what looks like an unrelated root.
         let hides = |index: &usize| {
             let node = &graph.nodes[*index];
-            node.boundary || (below_base == Below::Hidden && node.parent_ids().next().is_none())
+            node.boundary || (base_history == BaseHistory::CutOff && node.parent_ids().next().is_none())
         };
         let cut = std::iter::once(step).chain(brought_in.iter().copied()).find(hides);
         lineage.cut = lineage.cut.or(cut.map(|index| graph.nodes[index].id));
@@ -92,7 +92,7 @@ fn load(graph: &mut Graph<'_>, tip: CommitId, stop: impl Fn(CommitId) -> bool) -
     Ok(lineage)
 }
 
-/// The first-parent chain from `tip`, newest first, and the commit at which it was told to stop.
+/// The first-parent chain from `tip`, newest first, and the commit at which `stop` ended it.
 fn first_parents(
     graph: &mut Graph<'_>,
     tip: CommitId,

@@ -1,9 +1,9 @@
-//! Reads git repositories: the one folder that names `git2`.
+//! Reads git repositories, and makes tags. No other folder names `git2`.
 //!
-//! [`Repository`] opens a repository and answers questions about revisions; [`commit`] holds a commit as its raw bytes;
-//! [`tags`] finds the commits that tags stand on, and makes milestone tags; [`graph`] holds the commits of a walk, which
-//! [`lineage`] sorts under the steps of the mainline. [`tree`] lists what a commit holds, and [`attributes`] says what
-//! `.gitattributes` asks for. Objects are read raw: names and messages are bytes; replace refs and grafts are ignored.
+//! [`Repository`] opens a repository and resolves revisions. [`commit`] holds a commit as its raw bytes. [`tags`] finds
+//! the commits of tags, and makes milestone tags. [`graph`] holds the commits that a walk has read, and [`lineage`]
+//! sorts them by mainline commit. [`tree`] lists the entries of a tree, and [`attributes`] reads `.gitattributes`.
+//! Objects are read raw: names and messages are bytes; replace refs and grafts are ignored.
 
 pub mod attributes;
 pub mod commit;
@@ -18,10 +18,10 @@ pub mod tags;
 pub mod tree;
 pub mod wildmatch;
 
-pub use commit::{Commit, CommitId, Lines};
+pub use commit::{ByteLines, Commit, CommitId};
 pub use lineage::{Lineage, MainlineStep};
 pub use mode::Mode;
 pub use repository::{Missing, Repository};
 pub use signature::Signature;
-pub use tags::Tag;
+pub use tags::GitTag;
 pub use tree::ObjectId;

@@ -1,6 +1,6 @@
-//! What an entry of a tree is.
+//! The mode of an entry in a tree.
 
-/// What an entry of a tree is. Old versions of git wrote other modes; git reads them as one of these.
+/// The mode of an entry in a tree. Old versions of git wrote other modes; git reads them as one of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// 100644
@@ -16,7 +16,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The mode of the number that the tree has.
+    /// The mode of the number in the tree object.
     pub fn of(bits: u32) -> Mode {
         match bits & 0o170_000 {
             0o100_000 if bits & 0o100 != 0 => Mode::Executable,

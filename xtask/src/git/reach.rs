@@ -1,4 +1,4 @@
-//! Which commits are merged: reachable from the branches that count, on the remote where there is one.
+//! Which commits are merged: those reachable from the configured branches, on the remote if there is one.
 
 use anyhow::{Context, Result};
 
@@ -6,24 +6,33 @@ use crate::git::commit::CommitId;
 use crate::git::repository::{Repository, id_of, oid_of};
 use crate::git::wildmatch::{self, Scope};
 
+/// A branch and its newest commit.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Branch {
+    /// The name, with its remote if it has one, such as `origin/main`.
+    pub name: String,
+    pub tip: CommitId,
+}
+
 impl Repository {
     /// Whether this repository has the commit.
     pub fn has_commit(&self, commit: CommitId) -> bool {
         self.inner.find_commit(oid_of(commit)).is_ok()
     }
 
-    /// Whether `ancestor` is `commit` or comes before it.
+    /// Whether `ancestor` is `commit` or an ancestor of it.
     pub fn is_ancestor(&self, ancestor: CommitId, commit: CommitId) -> Result<bool> {
         if ancestor == commit {
             return Ok(true);
         }
-        let answer = self.inner.graph_descendant_of(oid_of(commit), oid_of(ancestor));
-        answer.with_context(|| format!("cannot compare the commits `{}` and `{}`", ancestor.short(), commit.short()))
+        let is_ancestor = self.inner.graph_descendant_of(oid_of(commit), oid_of(ancestor));
+        is_ancestor
+            .with_context(|| format!("cannot compare the commits `{}` and `{}`", ancestor.short(), commit.short()))
     }
 
-    /// The branches whose names match one of `patterns`, with their commits, by name: those of the remote `origin`, or of the
-    /// only remote; the local ones where there is no remote. The full name is given, such as `origin/main`.
-    pub fn branches_matching(&self, patterns: &[String]) -> Result<Vec<(String, CommitId)>> {
+    /// The branches whose names match one of `patterns`, sorted by name: those of the remote `origin`, else of the first
+    /// remote, else the local ones.
+    pub fn branches_matching(&self, patterns: &[String]) -> Result<Vec<Branch>> {
         let remotes = self.inner.remotes().context("cannot list the remotes")?;
         let mut names = remotes.iter().flatten().flatten().map(str::to_owned).collect::<Vec<_>>();
         names.sort_by_key(|name| (name != "origin", name.clone()));
@@ -40,7 +49,7 @@ impl Repository {
                 patterns.iter().any(|pattern| wildmatch::matches(pattern.as_bytes(), branch.as_bytes(), Scope::Path));
             if is_wanted && let Ok(commit) = reference.peel_to_commit() {
                 let shown = name.strip_prefix("refs/remotes/").unwrap_or(branch);
-                branches.push((shown.to_owned(), id_of(commit.id())));
+                branches.push(Branch { name: shown.to_owned(), tip: id_of(commit.id()) });
             }
         }
         branches.sort();

@@ -1,4 +1,4 @@
-//! Opening a repository, and what can be asked of it about revisions, trees and the state of the work tree.
+//! Opens a repository, and reads its revisions, trees and the state of its work tree.
 
 use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
@@ -10,27 +10,34 @@ use crate::base::error::{Exit, Failure};
 use crate::git::commit::{Commit, CommitId};
 use crate::git::mode::Mode;
 
-/// A git repository, opened for reading.
+/// An open git repository. Only [`Repository::tag`] writes to it.
 pub struct Repository {
     pub(super) inner: git2::Repository,
     opened_at: PathBuf,
 }
 
+/// A file in the tree of a commit.
+pub struct CommittedFile {
+    pub content: Vec<u8>,
+    pub mode: Mode,
+}
+
 impl Repository {
     /// Opens the repository whose work tree or bare folder is exactly `path`; parents are not searched.
     ///
-    /// Errors: owned by another user (with git's own way out), an object format libgit2 does not read, damage.
+    /// Errors: the repository is owned by another user (the help is git's); its object format is one that
+    /// libgit2 does not read; it is damaged.
     pub fn open(path: &Path) -> Result<Repository> {
-        // The walk and the archives read tens of thousands of objects; hashing each again costs a quarter of the time
-        // and is the work of `git fsck`.
+        // The walk and the archives read tens of thousands of objects. Checking the hash of each costs a quarter of the
+        // time; `git fsck` is there for that.
         git2::opts::strict_hash_verification(false);
-        // Each object is read once; keeping copies of all of them costs a fifth of the time.
+        // Each object is read once. A cache of them costs a fifth of the time.
         git2::opts::enable_caching(false);
         let inner = git2::Repository::open(path).map_err(|error| explain_open(&error, path))?;
         Ok(Repository { inner, opened_at: path.to_owned() })
     }
 
-    /// The path it was opened at: what a thread needs for a handle of its own.
+    /// The path given to [`Repository::open`]. Each thread opens a handle of its own with it.
     pub fn opened_at(&self) -> &Path {
         &self.opened_at
     }
@@ -40,7 +47,7 @@ impl Repository {
         self.inner.workdir()
     }
 
-    /// The commit `HEAD` stands at.
+    /// The commit of `HEAD`. Errors: there is no commit yet (exit 6).
     pub fn head(&self) -> Result<CommitId> {
         match self.inner.head() {
             Ok(head) => Ok(id_of(head.peel_to_commit().context("cannot read the commit of `HEAD`")?.id())),
@@ -53,21 +60,22 @@ impl Repository {
         }
     }
 
-    /// The commit that `rev` names, in any spelling git has for one.
+    /// The commit that `rev` names, in any syntax of gitrevisions(7). Errors (exit 2): it names no commit here.
     pub fn resolve(&self, rev: &str) -> Result<CommitId> {
         if rev == "HEAD" {
-            return self.head(); // an unborn branch has an answer of its own
+            return self.head(); // an unborn branch has an error of its own
         }
         let refused = |why: &str| {
             Failure::new(Exit::Usage, format!("`{rev}` names no commit here: {why}"))
-                .help("`git log --oneline --all` shows what there is; in a partial copy, fetch it first")
+                .help("`git log --oneline --all` lists the commits; in a partial clone, fetch it first")
         };
         let object = self.inner.revparse_single(rev).map_err(|error| refused(error.message()))?;
         let commit = object.peel_to_commit().map_err(|_| refused("it is an object of another kind"))?;
         Ok(id_of(commit.id()))
     }
 
-    /// The branch that `rev` is, here or of a remote, or that `HEAD` is on where `rev` is `None` or `HEAD`; its bare name.
+    /// The name of the branch `rev`, local or of a remote, without `refs/…`. `None` and `HEAD` mean the branch of
+    /// `HEAD`.
     pub fn branch(&self, rev: Option<&str>) -> Option<String> {
         let reference = match rev {
             None | Some("HEAD") => self.inner.head().ok()?,
@@ -84,9 +92,9 @@ impl Repository {
         Ok(Commit::new(id, raw))
     }
 
-    /// Content and mode of the file `path` (with `/` between its parts) in the tree of `commit`; `None` where there is none. A
-    /// symbolic link to a file of the same tree is followed.
-    pub fn file_at(&self, commit: CommitId, path: &str) -> Result<Option<(Vec<u8>, Mode)>> {
+    /// The file `path` (with `/` between its parts) in the tree of `commit`; `None` if there is no
+    /// such file. A symbolic link to a file of the same tree is followed.
+    pub fn file_at(&self, commit: CommitId, path: &str) -> Result<Option<CommittedFile>> {
         const LONGEST_CHAIN: usize = 8;
         let mut path = PathBuf::from(path);
         for _ in 0..LONGEST_CHAIN {
@@ -98,7 +106,7 @@ impl Repository {
             let content = content.with_context(|| format!("cannot read `{}` of commit `{commit}`", path.display()))?;
             match Mode::of(entry.filemode().unsigned_abs()) {
                 Mode::Link => {}
-                mode => return Ok(Some((content, mode))),
+                mode => return Ok(Some(CommittedFile { content, mode })),
             }
             let Some(target) = linked_path(&path, &content) else { return Ok(None) };
             path = target;
@@ -136,7 +144,8 @@ impl Repository {
         }
     }
 
-    /// Whether a tracked file differs from `HEAD`, in the index or in the work tree. Always false for a bare repository.
+    /// Whether a tracked file differs from `HEAD`, in the index or in the work tree. Always false for a bare
+    /// repository.
     pub fn is_dirty(&self) -> Result<bool> {
         if self.inner.is_bare() {
             return Ok(false);
@@ -153,7 +162,7 @@ impl Repository {
         Ok(index.get_path(path, 0).is_some())
     }
 
-    /// The commits at which a shallow clone was cut off: they look like roots and are none. Empty for a whole clone.
+    /// The oldest commits of a shallow clone: they have parents that the clone lacks. Empty for a complete clone.
     pub fn shallow_boundary(&self) -> Result<HashSet<CommitId>> {
         let path = self.inner.commondir().join("shallow");
         let text = match std::fs::read(&path) {
@@ -175,7 +184,7 @@ impl Repository {
     }
 }
 
-/// Where a symbolic link in a tree leads to, as a path in the same tree; `None` where it leads out of it.
+/// The path that a symbolic link in a tree points to, in the same tree; `None` if it points out of the tree.
 fn linked_path(link: &Path, target: &[u8]) -> Option<PathBuf> {
     let target = Path::new(std::str::from_utf8(target).ok()?);
     let mut path = link.parent()?.to_owned();
@@ -190,7 +199,7 @@ fn linked_path(link: &Path, target: &[u8]) -> Option<PathBuf> {
     Some(path)
 }
 
-/// What libgit2 says when something cannot be read, in our words where it is not there.
+/// The error for an object that cannot be read; a missing object gets a help line.
 fn explain_read(error: git2::Error, what: &str) -> anyhow::Error {
     match error.code() {
         ErrorCode::NotFound => not_here(&format!("`{what}` is not in this repository")).into(),
@@ -208,7 +217,7 @@ pub(super) fn read_object<'a>(odb: &'a git2::Odb<'_>, id: CommitId, kind: Object
     Ok(object)
 }
 
-/// An object that the repository names and does not have: a partial clone, or damage.
+/// Error: the repository names this object and does not have it, because the clone is partial or damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Missing(pub CommitId);
 
@@ -220,7 +229,7 @@ impl std::fmt::Display for Missing {
 
 impl std::error::Error for Missing {}
 
-/// The failure for something that a repository names and does not have; `what` says so of what.
+/// The failure for a missing object; `what` is a sentence that names it.
 pub fn not_here(what: &str) -> Failure {
     Failure::new(Exit::Failed, format!("{what}: the clone is partial, or damaged")).help(
         "fetch what is missing: `git fetch --refetch --no-filter` (git 2.36 or later)\n\

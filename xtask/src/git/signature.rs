@@ -1,6 +1,6 @@
 //! The `author` and `committer` lines of a commit: `Name <email> seconds zone`.
 
-/// The parts of an `author` or `committer` line, as they stand, with the blanks around them.
+/// The parts of an `author` or `committer` line, undecoded and with the blanks around them.
 ///
 /// The name ends at the first `<`, and the date begins after the last `>`, as in git. Lines of old or broken programs
 /// lack some parts; these parts are empty.
@@ -8,11 +8,11 @@
 pub struct Signature<'a> {
     /// In the encoding of the commit.
     pub name: &'a [u8],
-    /// Everything between the first `<` and the last `>`: a broken address may hold more of them.
+    /// Everything between the first `<` and the last `>`: a damaged address may have more of them.
     pub email: &'a [u8],
     /// Seconds since 1970 and the time zone, unparsed.
     pub date: &'a [u8],
-    /// Whether the address stands between `<` and `>`. Git shows nothing of a line where it does not.
+    /// Whether the line has an address between `<` and `>`. Git ignores a line without one.
     pub is_complete: bool,
 }
 

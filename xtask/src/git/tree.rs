@@ -1,4 +1,4 @@
-//! The tree of a commit: its entries in git's order, and the contents they name.
+//! Tree objects: their entries in git's order, and the contents of blobs.
 
 use std::collections::HashSet;
 
@@ -12,17 +12,15 @@ use crate::git::repository::{Repository, read_object};
 /// The object id of anything but a commit: the same twenty bytes.
 pub type ObjectId = CommitId;
 
-/// Git knows the empty tree without having it stored.
+/// The empty tree, which git does not have to store.
 const EMPTY_TREE: &[u8] = b"4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 
 /// One entry of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TreeEntry {
-    /// The name in its folder, as bytes.
     pub name: Vec<u8>,
-    /// What it is.
     pub mode: Mode,
-    /// The blob, the tree or the other repository's commit.
+    /// The blob, the tree, or the commit of a submodule.
     pub id: ObjectId,
 }
 
@@ -46,7 +44,7 @@ impl Repository {
     }
 }
 
-/// A tree object is a row of `<mode in octal> <name>NUL<20 bytes>`.
+/// A tree object is a list of `<mode in octal> <name>NUL<20 bytes>`.
 fn parse(mut raw: &[u8]) -> Option<Vec<TreeEntry>> {
     let mut entries = Vec::new();
     while !raw.is_empty() {
@@ -60,8 +58,8 @@ fn parse(mut raw: &[u8]) -> Option<Vec<TreeEntry>> {
     Some(entries)
 }
 
-/// Git makes no such trees, and a clone takes them all the same: names that would lead out of a folder, or two entries
-/// of one name, by which a link could stand where a folder is to be.
+/// Refuses names that lead out of a folder, and two entries of one name, by which a link could replace a folder. Git
+/// makes no such trees, but a clone accepts them.
 fn check_names(entries: &[TreeEntry]) -> Result<()> {
     let mut seen = HashSet::with_capacity(entries.len());
     for TreeEntry { name, .. } in entries {

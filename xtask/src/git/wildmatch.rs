@@ -1,18 +1,19 @@
-//! Git's glob patterns: what `*.c`, `doc/**/img[0-9]` and `\!x` in a `.gitattributes` file match.
+//! Git's glob patterns, such as `*.c`, `doc/**/img[0-9]` and `\!x`, in `.gitattributes` files and in
+//! `project.branches`.
 //!
-//! The rules are those of gitignore(5) and gitattributes(5), as git keeps them since 2.52: before, the `**` of `a**/b`
-//! could reach across folders although it does not fill a part of the path.
+//! The rules are those of gitignore(5) and gitattributes(5) in git 2.52 and newer. In older versions, the `**` of
+//! `a**/b` could match a `/`.
 //!
-//! The matcher keeps two places to go back to, the last `*` and the last `**`, instead of recursing: a star inside a
-//! folder name only has to be tried again inside that name, and an earlier `**` can reach nothing that a later one
-//! cannot. The time is at most quadratic, whatever the pattern.
+//! The matcher does not recurse. It keeps two positions to go back to, the last `*` and the last `**`: a star inside a
+//! name is only tried again inside that name, and an earlier `**` cannot match more than a later one. The time is at
+//! most quadratic, whatever the pattern.
 
-/// What a pattern is held against.
+/// The kind of text that a pattern is matched with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// A name without folders: `*` matches anything.
     Name,
-    /// A path: `*`, `?` and `[…]` stop at `/`; a `**` that fills a part of the path does not.
+    /// A path: `*`, `?` and `[…]` do not match `/`; a `**` between slashes does.
     Path,
 }
 
@@ -26,7 +27,7 @@ pub fn matches(pattern: &[u8], text: &[u8], scope: Scope) -> bool {
         if let Some(skip) = leading_stars(rest, before.last().copied(), scope) {
             at.pattern += skip.length;
             let retry = Retry { at, step: skip.step };
-            if skip.step == Step::InsideName {
+            if skip.step == StarReach::InsideName {
                 star = Some(retry);
             } else {
                 (star, globstar) = (None, Some(retry));
@@ -57,50 +58,50 @@ struct Position {
 #[derive(Clone, Copy)]
 struct Retry {
     at: Position,
-    step: Step,
+    step: StarReach,
 }
 
-/// How far a star reaches when it is made longer.
+/// The additional text that a star matches when it is tried again.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Step {
+enum StarReach {
     /// One more byte, but no `/`.
     InsideName,
     /// One more byte.
     Anything,
-    /// Past the next `/`: what `**/` matches is whole folders, or nothing.
+    /// Everything up to the next `/`: `**/` matches whole folders, or nothing.
     Folder,
 }
 
 struct Stars {
     length: usize,
-    step: Step,
+    step: StarReach,
 }
 
-/// The run of stars that `rest` begins with; `before` is the byte of the pattern in front of it.
+/// The stars at the start of `rest`; `before` is the byte of the pattern in front of them.
 fn leading_stars(rest: &[u8], before: Option<u8>, scope: Scope) -> Option<Stars> {
     let count = rest.iter().take_while(|&&byte| byte == b'*').count();
     let after = &rest[count..];
-    let fills_a_part = matches!(before, None | Some(b'/'))
+    let is_whole_part = matches!(before, None | Some(b'/'))
         && (after.is_empty() || after.starts_with(b"/") || after.starts_with(b"\\/"));
     match (count, scope) {
         (0, _) => None,
-        (_, Scope::Name) => Some(Stars { length: count, step: Step::Anything }),
-        (2.., Scope::Path) if fills_a_part && after.starts_with(b"/") => {
-            Some(Stars { length: count + 1, step: Step::Folder })
+        (_, Scope::Name) => Some(Stars { length: count, step: StarReach::Anything }),
+        (2.., Scope::Path) if is_whole_part && after.starts_with(b"/") => {
+            Some(Stars { length: count + 1, step: StarReach::Folder })
         }
-        (2.., Scope::Path) if fills_a_part => Some(Stars { length: count, step: Step::Anything }),
-        (_, Scope::Path) => Some(Stars { length: count, step: Step::InsideName }),
+        (2.., Scope::Path) if is_whole_part => Some(Stars { length: count, step: StarReach::Anything }),
+        (_, Scope::Path) => Some(Stars { length: count, step: StarReach::InsideName }),
     }
 }
 
-/// Makes the match of a star one step longer; forgets the star where that is not possible.
+/// Makes the match of a star one step longer; removes the star if that is not possible.
 fn advance(retry: &mut Option<Retry>, text: &[u8]) -> Option<Position> {
     let star = retry.as_mut()?;
     let rest = &text[star.at.text..];
     let longer = match (star.step, rest.first()) {
-        (_, None) | (Step::InsideName, Some(b'/')) => None,
-        (Step::InsideName | Step::Anything, Some(_)) => Some(1),
-        (Step::Folder, Some(_)) => rest.iter().position(|&byte| byte == b'/').map(|slash| slash + 1),
+        (_, None) | (StarReach::InsideName, Some(b'/')) => None,
+        (StarReach::InsideName | StarReach::Anything, Some(_)) => Some(1),
+        (StarReach::Folder, Some(_)) => rest.iter().position(|&byte| byte == b'/').map(|slash| slash + 1),
     };
     match longer {
         Some(length) => {
@@ -114,7 +115,7 @@ fn advance(retry: &mut Option<Retry>, text: &[u8]) -> Option<Position> {
     }
 }
 
-/// Matches one byte of text with what `pattern` begins with; gives the length of that part of the pattern.
+/// Matches one byte of text with the start of `pattern`; returns the length of that part of the pattern.
 fn one(pattern: &[u8], byte: Option<u8>, scope: Scope) -> Option<usize> {
     let byte = byte?;
     let in_name = scope == Scope::Name || byte != b'/';
@@ -122,7 +123,7 @@ fn one(pattern: &[u8], byte: Option<u8>, scope: Scope) -> Option<usize> {
         [] => None,
         [b'?', ..] => in_name.then_some(1),
         [b'[', ref set @ ..] => {
-            let (held, length) = set_holds(set, byte)?;
+            let (held, length) = set_has(set, byte)?;
             (held && in_name).then_some(1 + length)
         }
         [b'\\', escaped, ..] => (escaped == byte).then_some(2),
@@ -131,9 +132,9 @@ fn one(pattern: &[u8], byte: Option<u8>, scope: Scope) -> Option<usize> {
     }
 }
 
-/// Whether the set that `pattern` begins with, behind its `[`, holds `byte`; and its length with the closing `]`.
-/// `None` for a set that is not closed, or names an unknown class: such a pattern matches nothing.
-fn set_holds(pattern: &[u8], byte: u8) -> Option<(bool, usize)> {
+/// Whether the set at the start of `pattern`, after its `[`, has `byte`; and the length of the set with its `]`. `None`
+/// for a set that is not closed, or has an unknown class: such a pattern matches nothing.
+fn set_has(pattern: &[u8], byte: u8) -> Option<(bool, usize)> {
     let negated = matches!(pattern.first(), Some(b'!' | b'^'));
     let start = usize::from(negated);
     let mut i = start;
@@ -160,7 +161,7 @@ fn set_holds(pattern: &[u8], byte: u8) -> Option<(bool, usize)> {
                 let close = class.iter().position(|&byte| byte == b']')?;
                 match class[..close].strip_suffix(b":") {
                     Some(name) => {
-                        held |= class_holds(name, byte)?;
+                        held |= class_has(name, byte)?;
                         low = None;
                         i += close + 3;
                     }
@@ -180,7 +181,7 @@ fn set_holds(pattern: &[u8], byte: u8) -> Option<(bool, usize)> {
     }
 }
 
-fn class_holds(name: &[u8], byte: u8) -> Option<bool> {
+fn class_has(name: &[u8], byte: u8) -> Option<bool> {
     Some(match name {
         b"alnum" => byte.is_ascii_alphanumeric(),
         b"alpha" => byte.is_ascii_alphabetic(),

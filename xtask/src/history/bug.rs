@@ -1,11 +1,11 @@
-//! How the changelog names the bugs of `Bug-Url:` lines.
+//! The names of bugs in the changelog, from `Bug-Url:` lines.
 
 use crate::base::number::is_digits;
 
-/// The bugs in the value of a `Bug-Url:` line, which may hold several: `BZ#1404287` for an address in a Bugzilla with
-/// a numeric id at the end of its path or in `id=`, else the address as it stands.
+/// The bugs in the value of a `Bug-Url:` line, which may have several. An address of a Bugzilla with a numeric id at
+/// the end of its path or in `id=` becomes `BZ#1404287`; other addresses stay unchanged.
 ///
-/// A value of several words counts only where they are addresses: prose is no bug.
+/// A single word is always a bug. Of several words, only addresses are: the others are prose.
 pub fn names(value: &str) -> Vec<String> {
     let words = value.split_whitespace().map(|word| word.trim_matches(',')).filter(|word| !word.is_empty());
     let words = words.collect::<Vec<_>>();

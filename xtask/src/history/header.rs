@@ -1,12 +1,12 @@
 //! Pseudo-headers: the `Sem-Ver:` and `Bug-Url:` lines of a commit message.
 //!
-//! They are looked for in every line after the subject, not only in the last paragraph: squash merges put such lines
-//! in the middle. Messages are bytes in any encoding, so matching is by hand on bytes, and it is quick to give up on a
-//! line: a version may have to look at tens of megabytes of messages.
+//! Every line after the subject may be one, not only those of the last paragraph: squash merges put such lines in the
+//! middle. Messages are bytes in any encoding, so lines are compared as bytes. Most lines are skipped by their first
+//! byte: a version may take tens of megabytes of messages.
 
-use crate::git::Lines;
+use crate::git::ByteLines;
 
-/// How much a step changes, in rising order.
+/// The part of the version that a step raises, in rising order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// `Z+1`.
@@ -40,7 +40,7 @@ impl serde::Serialize for Level {
 pub struct Headers<'a> {
     /// The `Sem-Ver:` lines after the subject, in their order.
     pub sem_ver: Vec<SemVer<'a>>,
-    /// The subject, where it is a `Sem-Ver:` line: it does not count.
+    /// The subject, if it is a `Sem-Ver:` line; it does not count.
     pub sem_ver_in_subject: Option<&'a [u8]>,
     /// The values of the `Bug-Url:` lines.
     pub bug_urls: Vec<&'a [u8]>,
@@ -51,25 +51,25 @@ pub struct Headers<'a> {
 pub struct SemVer<'a> {
     /// The whole line, without blanks at its end.
     pub line: &'a [u8],
-    /// The highest level that one of its values asks for.
+    /// The highest level of its values.
     pub level: Level,
-    /// What is doubtful about its values.
+    /// The values that deserve a warning.
     pub doubts: Vec<Doubt<'a>>,
 }
 
-/// A value of a `Sem-Ver:` line that may not mean what it does.
+/// A value of a `Sem-Ver:` line whose effect may not be what its author meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doubt<'a> {
-    /// `non-breaking` and the like: no break.
+    /// A value such as `non-breaking`; it counts as a patch.
     NegatedBreak(&'a [u8]),
-    /// No known value: a patch.
+    /// An unknown value; it counts as a patch.
     Unknown(&'a [u8]),
 }
 
 /// Reads the pseudo-headers of a message.
 pub fn read(message: &[u8]) -> Headers<'_> {
     let mut headers = Headers::default();
-    let mut lines = Lines(message);
+    let mut lines = ByteLines(message);
     if let Some(subject) = lines.find(|line| !line.trim_ascii().is_empty()) {
         headers.sem_ver_in_subject = value(subject, b"sem-ver").map(|_| subject.trim_ascii_end());
     }
@@ -110,7 +110,7 @@ enum Meaning {
     Unknown,
 }
 
-/// What one value (in small letters) means: the first row of the table that matches.
+/// The meaning of one value, in lower case.
 fn meaning(token: &[u8]) -> Meaning {
     let breaks = || (0..token.len()).filter(|&at| token[at..].starts_with(b"break"));
     if breaks().any(|at| is_negated(&token[..at])) {
@@ -126,7 +126,7 @@ fn meaning(token: &[u8]) -> Meaning {
     }
 }
 
-/// Whether what stands before a `break` denies it: a word such as `non`, then nothing or one of `-`, `_`, blank.
+/// Whether the text before a `break` negates it: a word such as `non`, then nothing or one of `-`, `_`, blank.
 fn is_negated(before: &[u8]) -> bool {
     let before =
         before.strip_suffix(b"-").or(before.strip_suffix(b"_")).or(before.strip_suffix(b" ")).unwrap_or(before);
@@ -134,12 +134,12 @@ fn is_negated(before: &[u8]) -> bool {
     words.iter().any(|word| before.strip_suffix(*word).is_some_and(word_may_follow))
 }
 
-/// Whether a word may begin right after `before`: letters in front of it would make it part of a longer one.
+/// Whether a word may begin right after `before`. After a letter, it would be part of a longer word.
 fn word_may_follow(before: &[u8]) -> bool {
     !before.last().is_some_and(u8::is_ascii_lowercase)
 }
 
-/// Whether `break` and what follows it is one of the words for a break.
+/// Whether `break` with the text after it is one of the words for a break.
 fn is_break(after: &[u8]) -> bool {
     let endings: [&[u8]; 4] = [b"", b"s", b"ing", b"age"];
     let ends = |rest: &[u8]| !rest.first().is_some_and(u8::is_ascii_lowercase);
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_in_the_subject_is_seen_and_does_not_count() {
+    fn a_header_in_the_subject_does_not_count() {
         let headers = read(b"\nSem-Ver: api-breaking\n\nBug-Url: a\nbug-url:\tb \r\n");
         assert_eq!(headers.sem_ver_in_subject, Some(&b"Sem-Ver: api-breaking"[..]));
         assert!(headers.sem_ver.is_empty());

@@ -1,62 +1,64 @@
-//! The edge of the domain: asks git for what the rules need, and says no where a clone does not have it.
+//! Reads from git what the rules need; refuses a clone that lacks some of it.
 
 use anyhow::Result;
 
 use crate::base::error::{Exit, Failure};
 use crate::base::progress::Progress;
 use crate::git::{CommitId, Lineage, MainlineStep, Repository};
-use crate::history::answer::{Answer, Facts};
 use crate::history::changelog::Changelog;
+use crate::history::counted_version::{CountedVersion, VersionFacts};
 use crate::history::milestone::Milestone;
 use crate::history::milestone_tags::{Milestones, is_milestone_like, is_version_like};
-use crate::history::version::{Step, Version, count, judge};
+use crate::history::version::{Version, VersionStep, count, read_headers};
 
-/// How many commits plain `version` reads behind the base, for the warnings that compare the base with what was before
-/// it. Beyond, it does without these warnings: the version itself never depends on them.
+/// How many commits before the base `version` reads without options. Two warnings compare the base with the milestone
+/// before it. If it is farther away, these warnings are left out; the version never depends on it.
 pub const LOOK_BACK: usize = 2_000;
 
-/// How far to look behind the base.
+/// How many commits before the base are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LookBack {
     /// At most [`LOOK_BACK`] commits.
     Bounded,
-    /// As far as need be: for explanations, strict checks and releases.
+    /// All: for explanations, strict checks and releases.
     Whole,
 }
 
-/// What is asked.
+/// The commit whose version is wanted, and the settings that matter for it.
 #[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
-    /// The commit whose version is wanted.
+pub struct VersionRequest<'a> {
     pub commit: CommitId,
     /// `version.initial` of the configuration.
     pub initial: Option<Milestone>,
     /// The branch of the commit, for the rule about branches `vX`.
     pub branch: Option<&'a str>,
-    /// How far to look behind the base.
     pub look_back: LookBack,
 }
 
 /// The version of a commit.
 ///
-/// With [`LookBack::Whole`] the whole history is read and dates play no part. With [`LookBack::Bounded`] the commits since
-/// the base are told from older ones as git does it: dates that are wrong by more than a day, more than a thousand
-/// commits below the base, can deceive it.
+/// With [`LookBack::Whole`] the whole history is read, and dates do not matter. With [`LookBack::Bounded`] the commits
+/// since the base are separated from older ones as git does it: the result may be wrong if dates more than a thousand
+/// commits before the base are wrong by more than a day.
 ///
-/// Errors: a shallow clone that lacks what the version counts (exit 6); objects that cannot be read.
-pub fn load_answer(repository: &Repository, question: &Question<'_>, progress: &dyn Progress) -> Result<Answer> {
+/// Errors: a shallow clone that lacks commits since the base (exit 6); objects that cannot be read.
+pub fn load_version(
+    repository: &Repository,
+    request: &VersionRequest<'_>,
+    progress: &dyn Progress,
+) -> Result<CountedVersion> {
     let milestones = load_milestones(repository)?;
-    if question.look_back == LookBack::Whole {
-        let whole = repository.lineage(question.commit, |_| false, progress)?;
+    if request.look_back == LookBack::Whole {
+        let whole = repository.lineage(request.commit, |_| false, progress)?;
         if whole.cut.is_none() {
-            return answer_from_whole(repository, question, &milestones, whole);
+            return count_from_whole(repository, request, &milestones, whole);
         }
     }
     let is_tagged = |commit| milestones.of(commit).is_some();
-    let lineage = repository.lineage(question.commit, is_tagged, progress)?;
+    let lineage = repository.lineage(request.commit, is_tagged, progress)?;
     match lineage.base.and_then(|base| milestones.of(base)) {
         Some(milestone) => require_whole(&lineage, &format!("the version counts commits since the `{milestone}` tag"))?,
-        None => require_whole(&lineage, "the version counts commits since a milestone tag, and none is in sight")?,
+        None => require_whole(&lineage, "the version counts commits since a milestone tag, and the clone has none")?,
     }
     let before_base = match lineage.base {
         Some(base) => {
@@ -66,35 +68,42 @@ pub fn load_answer(repository: &Repository, question: &Question<'_>, progress: &
         }
         None => None,
     };
-    answer(repository, question, &milestones, lineage, before_base)
+    count_version(repository, request, &milestones, lineage, before_base)
 }
 
-/// The version of a commit with its whole changelog, from one reading of the history: the two cannot differ.
+/// A version with its whole changelog.
+pub struct CountedRelease {
+    pub counted: CountedVersion,
+    pub changelog: Changelog,
+}
+
+/// The version of a commit with its whole changelog. The history is read once, so that the two cannot differ.
 ///
 /// Errors: a shallow clone (exit 6); objects that cannot be read.
 pub fn load_release(
     repository: &Repository,
-    question: &Question<'_>,
+    request: &VersionRequest<'_>,
     progress: &dyn Progress,
-) -> Result<(Answer, Changelog)> {
+) -> Result<CountedRelease> {
     let milestones = load_milestones(repository)?;
-    let whole = repository.lineage(question.commit, |_| false, progress)?;
+    let whole = repository.lineage(request.commit, |_| false, progress)?;
     require_whole(&whole, "the changelog goes back to the first commit")?;
-    let start = start_of(&whole, &milestones, question.initial);
+    let start = start_of(&whole, &milestones, request.initial);
     let changelog = Changelog::new(start, &whole.steps, &milestones);
-    Ok((answer_from_whole(repository, question, &milestones, whole)?, changelog))
+    let counted = count_from_whole(repository, request, &milestones, whole)?;
+    Ok(CountedRelease { counted, changelog })
 }
 
-fn answer_from_whole(
+fn count_from_whole(
     repository: &Repository,
-    question: &Question<'_>,
+    request: &VersionRequest<'_>,
     milestones: &Milestones,
     whole: Lineage,
-) -> Result<Answer> {
+) -> Result<CountedVersion> {
     let is_tagged = |step: &MainlineStep| milestones.of(step.commit.id).is_some();
     let mut before = whole.steps;
     let Some(base) = before.iter().rposition(is_tagged) else {
-        return answer(repository, question, milestones, Lineage { steps: before, base: None, cut: None }, None);
+        return count_version(repository, request, milestones, Lineage { steps: before, base: None, cut: None }, None);
     };
     let since = before.split_off(base + 1);
     let earlier = before[..base].iter().rposition(is_tagged);
@@ -102,23 +111,21 @@ fn answer_from_whole(
     let id_of = |steps: &[MainlineStep]| steps.last().map(|step| step.commit.id);
     let lineage = Lineage { base: id_of(&before_base), steps: since, cut: None };
     let before_base = Lineage { base: id_of(&before), steps: before_base, cut: None };
-    answer(repository, question, milestones, lineage, Some(before_base))
+    count_version(repository, request, milestones, lineage, Some(before_base))
 }
 
-fn answer(
+fn count_version(
     repository: &Repository,
-    question: &Question<'_>,
+    request: &VersionRequest<'_>,
     milestones: &Milestones,
     lineage: Lineage,
     before_base: Option<Lineage>,
-) -> Result<Answer> {
-    let Question { commit, initial, branch, .. } = *question;
-    let lookalikes = match lineage.base.is_none() && initial.is_none() {
-        true => repository.tags(is_version_like)?,
-        false => Vec::new(),
-    };
+) -> Result<CountedVersion> {
+    let VersionRequest { commit, initial, branch, .. } = *request;
+    let has_no_milestone = lineage.base.is_none() && initial.is_none();
+    let lookalikes = if has_no_milestone { repository.tags(is_version_like)? } else { Vec::new() };
     let lookalike = lookalikes.last().map(|tag| tag.name.as_str());
-    Ok(Answer::new(Facts { commit, lineage, before_base, milestones, initial, branch, lookalike }))
+    Ok(CountedVersion::new(VersionFacts { commit, lineage, before_base, milestones, initial, branch, lookalike }))
 }
 
 /// Every commit of the mainline with its version, newest first.
@@ -129,23 +136,23 @@ pub fn load_versions(
     commit: CommitId,
     initial: Option<Milestone>,
     progress: &dyn Progress,
-) -> Result<Vec<Step>> {
+) -> Result<Vec<VersionStep>> {
     let milestones = load_milestones(repository)?;
     let lineage = repository.lineage(commit, |_| false, progress)?;
     require_whole(&lineage, "the versions of the mainline are counted from its first commit")?;
     let start = start_of(&lineage, &milestones, initial);
-    let verdicts = lineage.steps.iter().map(judge).collect::<Vec<_>>();
-    let mut steps = count(start, lineage.steps.into_iter().zip(verdicts), &milestones);
+    let headers = lineage.steps.iter().map(read_headers).collect::<Vec<_>>();
+    let mut steps = count(start, lineage.steps.into_iter().zip(headers), &milestones);
     steps.reverse();
     Ok(steps)
 }
 
 /// The steps that had a version, in the order of `steps`.
-pub fn find_version<'a>(steps: &'a [Step], version: &Version) -> Vec<&'a Step> {
+pub fn find_version<'a>(steps: &'a [VersionStep], version: &Version) -> Vec<&'a VersionStep> {
     steps.iter().filter(|step| step.version == *version).collect()
 }
 
-/// The changelog of a commit: of its whole mainline, or of what came after a milestone.
+/// The changelog of a commit: of its whole mainline, or since a milestone.
 ///
 /// Errors: a shallow clone that lacks some of it (exit 6); `since` is no milestone of the mainline; objects that cannot
 /// be read.
@@ -166,9 +173,9 @@ pub fn load_changelog(
     let start = start_of(&lineage, &milestones, initial);
     let changelog = Changelog::new(start, &lineage.steps, &milestones);
     match since {
-        // The declared beginning, before the first commit: everything came after it.
+        // `version.initial` is before the first commit: all entries came after it.
         Some(since) if lineage.base.is_none() && Some(since) == initial && !changelog.has(since) => Ok(changelog),
-        // Not a tag on this mainline; a version `X.Y.0` without its tag will do, and the error lists what there is.
+        // The mainline has no such tag. A version `X.Y.0` without a tag counts too; the error lists all of them.
         Some(since) if lineage.base.is_none() => Ok(changelog.since(since)?),
         _ => Ok(changelog),
     }
@@ -183,7 +190,7 @@ fn start_of(lineage: &Lineage, milestones: &Milestones, initial: Option<Mileston
     beginning.map_or(Version::new(0, 0, 0), Version::from)
 }
 
-/// Never a number where history is missing; `need` says what it is needed for.
+/// Refuses an incomplete history, which would give a wrong number; `need` is the reason for the message.
 fn require_whole(lineage: &Lineage, need: &str) -> Result<(), Failure> {
     let Some(cut) = lineage.cut else { return Ok(()) };
     let message = format!("shallow clone, cut off at `{}`: {need}", cut.short());

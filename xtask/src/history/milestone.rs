@@ -1,4 +1,4 @@
-//! `X.Y`: what a milestone tag is called, and what a configuration may declare as the beginning.
+//! `X.Y`: the name of a milestone tag, and the value of `version.initial`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::base::as_text::serde_as_text;
 use crate::base::number::{is_digits, parse_number};
 
-/// `X.Y` with numbers of at most nine digits and without leading zeros: exactly what a milestone tag may be called.
+/// `X.Y` with numbers of at most nine digits and without leading zeros: the only valid name of a milestone tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Milestone {
     /// `X`.
@@ -15,12 +15,12 @@ pub struct Milestone {
     pub minor: u32,
 }
 
-/// What a text is that is no [`Milestone`].
+/// Error: not a valid milestone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotAMilestone {
-    /// Two numbers with a dot between them, with a leading zero or too many digits: most likely meant as one.
+    /// Two numbers with a dot between them, with a leading zero or too many digits: probably meant as a milestone.
     Misspelled,
-    /// Another shape altogether, such as `v1.0` or `1.0.1`.
+    /// Any other text, such as `v1.0` or `1.0.1`.
     Other,
 }
 
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn the_configuration_has_it_as_a_text() {
+    fn a_milestone_is_a_string_in_configuration_files() {
         let milestone = serde_json::from_str::<Milestone>("\"0.1\"").unwrap();
         assert_eq!(serde_json::to_string(&milestone).unwrap(), "\"0.1\"");
         let refused = serde_json::from_str::<Milestone>("\"0.1.0\"").unwrap_err().to_string();

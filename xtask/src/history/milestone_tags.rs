@@ -1,16 +1,16 @@
-//! The milestone tags of a repository: which commits a version may start from.
+//! The milestone tags of a repository.
 
 use std::collections::HashMap;
 
-use crate::git::{CommitId, Tag};
+use crate::git::{CommitId, GitTag};
 use crate::history::milestone::{Milestone, NotAMilestone};
 
-/// Whether a tag of this name has a say: as a milestone, or as something worth a warning.
+/// Whether a tag of this name is a milestone, or so similar that it deserves a warning.
 pub fn is_milestone_like(name: &str) -> bool {
     name.parse::<Milestone>() != Err(NotAMilestone::Other)
 }
 
-/// Whether a tag's name is that of a version in another spelling, such as `v1.0` or `1.0.1`.
+/// Whether a tag's name is a version in another spelling, such as `v1.0` or `1.0.1`.
 pub fn is_version_like(name: &str) -> bool {
     let numbers = name.trim_start_matches(|letter: char| letter.is_ascii_alphabetic() || "-_/".contains(letter));
     !is_milestone_like(name)
@@ -25,13 +25,13 @@ pub struct Milestones {
     by_commit: HashMap<CommitId, Vec<Milestone>>,
     /// Names such as `02.05`.
     pub misspelled: Vec<String>,
-    /// Milestones that stand on something that is no commit.
+    /// Milestones whose tags point to an object that is no commit.
     pub not_commits: Vec<Milestone>,
 }
 
 impl Milestones {
-    /// Sorts tags that [`is_milestone_like`] picked.
-    pub fn new(tags: impl IntoIterator<Item = Tag>) -> Milestones {
+    /// Sorts tags that [`is_milestone_like`] selected.
+    pub fn new(tags: impl IntoIterator<Item = GitTag>) -> Milestones {
         let mut milestones = Milestones::default();
         for tag in tags {
             match (tag.name.parse(), tag.commit) {
@@ -41,7 +41,9 @@ impl Milestones {
                 (Err(NotAMilestone::Other), _) => {}
             }
         }
-        milestones.by_commit.values_mut().for_each(|on_commit| on_commit.sort_unstable());
+        for of_commit in milestones.by_commit.values_mut() {
+            of_commit.sort_unstable();
+        }
         milestones.not_commits.sort_unstable();
         milestones
     }
@@ -51,12 +53,12 @@ impl Milestones {
         self.by_commit.get(&commit).map_or(&[], Vec::as_slice)
     }
 
-    /// The milestone that counts for a commit: the numerically highest.
+    /// The milestone of a commit. If it has several, the numerically highest counts.
     pub fn of(&self, commit: CommitId) -> Option<Milestone> {
         self.all_of(commit).last().copied()
     }
 
-    /// Whether a tag of this milestone stands on the commit.
+    /// Whether the commit has a tag of this milestone.
     pub fn is_on(&self, milestone: Milestone, commit: CommitId) -> bool {
         self.all_of(commit).contains(&milestone)
     }
@@ -79,7 +81,7 @@ mod tests {
     #[test]
     fn the_highest_of_a_commit_counts() {
         let commit = CommitId([1; 20]);
-        let tag = |name: &str, commit| Tag { name: name.to_owned(), commit };
+        let tag = |name: &str, commit| GitTag { name: name.to_owned(), commit };
         let tags = [tag("1.10", Some(commit)), tag("1.9", Some(commit)), tag("1.2", None), tag("01.1", Some(commit))];
         let milestones = Milestones::new(tags);
         assert_eq!(milestones.of(commit).unwrap().to_string(), "1.10");

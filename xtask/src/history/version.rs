@@ -1,4 +1,4 @@
-//! Counting: from a beginning, step by step along the mainline, to a version.
+//! Counts the version of each mainline commit, from a first version on.
 
 use std::fmt;
 
@@ -34,12 +34,12 @@ impl Version {
         self.0.patch
     }
 
-    /// `X.Y`; `None` where a number is too long for a milestone.
+    /// `X.Y`; `None` if a number is too long for a milestone.
     pub fn milestone(&self) -> Option<Milestone> {
         format!("{}.{}", self.major(), self.minor()).parse().ok()
     }
 
-    /// The version one step of this level later.
+    /// The next version after a step of this level.
     #[must_use]
     pub fn after(&self, level: Level) -> Version {
         match level {
@@ -56,7 +56,7 @@ impl From<Milestone> for Version {
     }
 }
 
-/// What a text is that is no [`Version`].
+/// Error: not a valid version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAVersion;
 
@@ -73,7 +73,7 @@ impl std::str::FromStr for Version {
 
     fn from_str(text: &str) -> Result<Version, NotAVersion> {
         let parsed = semver::Version::parse(text).map_err(|_| NotAVersion)?;
-        // Larger numbers come from typing errors, and not every tool that reads a version can hold them.
+        // Larger numbers come from typing errors, and some tools that read versions cannot hold them.
         let is_plain = parsed.pre.is_empty() && parsed.build.is_empty();
         let fits = [parsed.major, parsed.minor, parsed.patch].iter().all(|&number| number < u64::from(u32::MAX));
         if is_plain && fits { Ok(Version(parsed)) } else { Err(NotAVersion) }
@@ -88,77 +88,76 @@ impl fmt::Display for Version {
 
 serde_as_text!(Version as "version");
 
-/// A mainline commit with the version it has, and why.
+/// A mainline commit with its version and the reason for it.
 #[derive(Clone, Debug)]
-pub struct Step {
+pub struct VersionStep {
     /// The commit.
     pub commit: Commit,
-    /// The highest level among it and the commits it brought in.
+    /// The highest level of the commit and those it brought in.
     pub level: Level,
-    /// The first `Sem-Ver:` line of that level; `None` where no commit of the step has such a line.
-    pub header: Option<Header>,
-    /// The milestone that stands on the commit and overrules the level.
+    /// The first `Sem-Ver:` line of that level; `None` if no commit of the step has one.
+    pub header: Option<LevelHeader>,
+    /// The milestone of the commit's tag, which overrules the level.
     pub milestone: Option<Milestone>,
     /// The version of the commit.
     pub version: Version,
 }
 
-impl Step {
+impl VersionStep {
     /// The subject as one line of clean text.
     pub fn subject(&self) -> String {
         one_line(&self.commit.decode(self.commit.subject()))
     }
 }
 
-/// A `Sem-Ver:` line and where it stands.
+/// The `Sem-Ver:` line that gave a step its level.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Header {
+pub struct LevelHeader {
     /// The line as one line of clean text.
     pub line: String,
-    /// The commit whose message it is in: that of the step, or one it brought in.
+    /// The commit that has the line in its message: that of the step, or one it brought in.
     pub from: CommitId,
 }
 
-/// What the commits of one step say about it.
+/// The pseudo-headers of all commits of one step.
 #[derive(Clone, Debug, Default)]
-pub struct Verdict {
+pub struct StepHeaders {
     /// The highest level.
     pub level: Level,
-    /// The line that gave it.
-    pub header: Option<Header>,
-    /// What was said and not counted.
-    pub doubts: Vec<Doubted>,
+    /// The line that gave the level.
+    pub header: Option<LevelHeader>,
+    /// The values and lines that deserve a warning.
+    pub doubts: Vec<DoubtfulHeader>,
 }
 
-/// A pseudo-header that may not mean what it does.
+/// A pseudo-header whose effect may not be what its author meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Doubted {
-    /// What is doubtful.
-    pub kind: DoubtKind,
+pub struct DoubtfulHeader {
+    pub(super) kind: DoubtKind,
     /// The value or line, clean.
-    pub text: String,
-    /// The commit it stands in.
-    pub commit: CommitId,
+    pub(super) text: String,
+    /// The commit that has it in its message.
+    pub(super) commit: CommitId,
 }
 
-/// The kinds of [`Doubted`].
+/// The kinds of [`DoubtfulHeader`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DoubtKind {
-    /// A denied break.
+    /// A value such as `non-breaking`.
     NegatedBreak,
-    /// No known value.
+    /// An unknown value.
     UnknownValue,
     /// A header in the subject line.
     InSubject,
 }
 
-/// Reads what a step and the commits it brought in say.
-pub fn judge(step: &MainlineStep) -> Verdict {
-    let mut verdict = Verdict::default();
+/// Reads the pseudo-headers of a step's own commit and of those it brought in.
+pub fn read_headers(step: &MainlineStep) -> StepHeaders {
+    let mut found = StepHeaders::default();
     for commit in step.commits() {
         let headers = header::read(commit.message());
         let clean = |text: &[u8]| one_line(&commit.decode(text));
-        let mut doubt = |kind, text| verdict.doubts.push(Doubted { kind, text: clean(text), commit: commit.id });
+        let mut doubt = |kind, text| found.doubts.push(DoubtfulHeader { kind, text: clean(text), commit: commit.id });
         if let Some(line) = headers.sem_ver_in_subject {
             doubt(DoubtKind::InSubject, line);
         }
@@ -169,35 +168,37 @@ pub fn judge(step: &MainlineStep) -> Verdict {
                     Doubt::Unknown(value) => doubt(DoubtKind::UnknownValue, value),
                 }
             }
-            if verdict.header.is_none() || sem_ver.level > verdict.level {
-                verdict.header = Some(Header { line: clean(sem_ver.line), from: commit.id });
-                verdict.level = sem_ver.level;
+            if found.header.is_none() || sem_ver.level > found.level {
+                found.header = Some(LevelHeader { line: clean(sem_ver.line), from: commit.id });
+                found.level = sem_ver.level;
             }
         }
     }
-    verdict
+    found
 }
 
-/// Gives each step its version, from the version that the commit before the first one has. A milestone on a step sets
-/// the version, whatever the step says.
+/// Counts the version of each step. `start` is the version of the commit before the first step.
 pub fn count(
     start: Version,
-    steps: impl Iterator<Item = (MainlineStep, Verdict)>,
+    steps: impl Iterator<Item = (MainlineStep, StepHeaders)>,
     milestones: &Milestones,
-) -> Vec<Step> {
+) -> Vec<VersionStep> {
+    let mut counted = Vec::new();
     let mut version = start;
-    let step = |(step, verdict): (MainlineStep, Verdict)| {
+    for (step, StepHeaders { level, header, .. }) in steps {
         let milestone = milestones.of(step.commit.id);
-        version = next(&version, verdict.level, milestone);
-        let Verdict { level, header, .. } = verdict;
-        Step { commit: step.commit, level, header, milestone, version: version.clone() }
-    };
-    steps.map(step).collect()
+        version = next(&version, level, milestone);
+        counted.push(VersionStep { commit: step.commit, level, header, milestone, version: version.clone() });
+    }
+    counted
 }
 
-/// The version of a step, from the version before it: that of its milestone, else one level up.
+/// The version after `before`: that of the milestone, else one step of the level higher.
 pub fn next(before: &Version, level: Level, milestone: Option<Milestone>) -> Version {
-    milestone.map_or_else(|| before.after(level), Version::from)
+    match milestone {
+        Some(milestone) => milestone.into(),
+        None => before.after(level),
+    }
 }
 
 #[cfg(test)]
@@ -214,11 +215,11 @@ mod tests {
             commit: commit(1, "merge\n\nSem-Ver: feature\n"),
             brought_in: vec![commit(2, "Sem-Ver: fix"), commit(3, "s\n\nSem-Ver: api-breaking, soon")],
         };
-        let verdict = judge(&step);
-        assert_eq!(verdict.level, Level::Major);
-        let header = verdict.header.unwrap();
+        let found = read_headers(&step);
+        assert_eq!(found.level, Level::Major);
+        let header = found.header.unwrap();
         assert_eq!((header.line.as_str(), header.from), ("Sem-Ver: api-breaking, soon", CommitId([3; 20])));
-        let kinds = verdict.doubts.iter().map(|doubted| doubted.kind).collect::<Vec<_>>();
+        let kinds = found.doubts.iter().map(|doubted| doubted.kind).collect::<Vec<_>>();
         assert_eq!(kinds, [DoubtKind::InSubject, DoubtKind::UnknownValue]);
     }
 

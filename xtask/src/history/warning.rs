@@ -1,4 +1,4 @@
-//! What is odd about a history, without stopping it from having a version. Under `--strict` each is an error.
+//! Warnings about a history. They do not prevent a version; with `--strict` each is an error.
 
 use std::fmt;
 
@@ -6,14 +6,13 @@ use crate::base::number::is_digits;
 use crate::git::CommitId;
 use crate::history::milestone::Milestone;
 use crate::history::milestone_tags::Milestones;
-use crate::history::version::{DoubtKind, Doubted, Header, Step, Version};
+use crate::history::version::{DoubtKind, DoubtfulHeader, LevelHeader, Version, VersionStep};
 
-/// Something odd, with a sentence for people.
+/// A warning about a history.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Warning {
-    /// Which of the known oddities.
     pub id: WarningId,
-    /// A lower-case fragment that names the things.
+    /// A lower-case fragment that names commits and tags.
     pub message: String,
 }
 
@@ -23,32 +22,32 @@ impl fmt::Display for Warning {
     }
 }
 
-/// The oddities. Each has at most one warning, which names one case and counts the others.
+/// The kinds of warnings. Each is given at most once; it names one case and counts the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum WarningId {
-    /// No milestone tag on the mainline and no declared beginning.
+    /// No milestone tag on the mainline, and no `version.initial`.
     NoTag,
     /// More than one milestone on the base.
     SeveralTags,
-    /// A tag that looks like a milestone and is none.
+    /// A tag that looks like a milestone and is not one.
     BadTagSpelling,
-    /// A milestone on something that is no commit.
+    /// A milestone tag that points to no commit.
     TagNotACommit,
     /// The base is at or below the version of the commit before it.
     TagNotAbovePrevious,
     /// The base breaks compatibility and its `X` did not rise.
     HeaderAgainstTag,
-    /// A milestone that was merged in and does not count.
+    /// A milestone of a commit that was merged in; it does not count.
     TagOffMainline,
-    /// `X` or `Y` rose by a pseudo-header in a commit without its tag.
+    /// A pseudo-header raised `X` or `Y`, and the commit has no tag.
     UntaggedBump,
     /// A value such as `non-breaking`.
     NegatedBreak,
-    /// A value that means nothing.
+    /// An unknown value.
     UnknownSemVerValue,
-    /// A `Sem-Ver:` line where it does not count.
+    /// A `Sem-Ver:` line in the subject, where it does not count.
     SemVerInSubject,
-    /// The branch `vX` has come to another major version.
+    /// The version does not have the `X` of the branch `vX`.
     MajorNotOfBranch,
 }
 
@@ -85,7 +84,7 @@ fn warning(id: WarningId, message: String) -> Warning {
 /// `no-tag`.
 pub(super) fn no_tag(version: &Version, lookalike: Option<&str>) -> Warning {
     let why = match lookalike {
-        Some(tag) => format!("`{tag}` is none"),
+        Some(tag) => format!("`{tag}` is not one"),
         None => "tags may not have been fetched".to_owned(),
     };
     let message = format!("no milestone tag `X.Y` on the mainline: counted from 0.0 to {version}; {why}");
@@ -96,7 +95,7 @@ pub(super) fn no_tag(version: &Version, lookalike: Option<&str>) -> Warning {
 pub(super) fn several_tags(base: CommitId, milestones: &[Milestone]) -> Option<Warning> {
     let (highest, others) = milestones.split_last().filter(|(_, others)| !others.is_empty())?;
     let others = listed(others.iter().map(|milestone| format!("`{milestone}`")));
-    let message = format!("commit `{}` bears several milestones: `{highest}` counts, not {others}", base.short());
+    let message = format!("commit `{}` has several milestone tags: `{highest}` counts, not {others}", base.short());
     Some(warning(WarningId::SeveralTags, message))
 }
 
@@ -104,12 +103,12 @@ pub(super) fn several_tags(base: CommitId, milestones: &[Milestone]) -> Option<W
 pub(super) fn odd_tags(milestones: &Milestones) -> impl Iterator<Item = Warning> {
     let misspelled = (!milestones.misspelled.is_empty()).then(|| {
         let names = listed(milestones.misspelled.iter().map(|name| format!("`{name}`")));
-        let message = format!("ignored what looks like a milestone and is spelled differently: {names}");
+        let message = format!("ignored tags that look like milestones but are spelled differently: {names}");
         warning(WarningId::BadTagSpelling, message)
     });
     let not_commits = (!milestones.not_commits.is_empty()).then(|| {
         let names = listed(milestones.not_commits.iter().map(|milestone| format!("`{milestone}`")));
-        warning(WarningId::TagNotACommit, format!("ignored what stands on no commit: {names}"))
+        warning(WarningId::TagNotACommit, format!("ignored milestone tags that point to no commit: {names}"))
     });
     misspelled.into_iter().chain(not_commits)
 }
@@ -121,7 +120,7 @@ pub(super) fn not_above_previous(base: Milestone, previous: &Version) -> Option<
 }
 
 /// `header-against-tag`, for a base whose own step breaks compatibility.
-pub(super) fn header_against_tag(base: Milestone, header: &Header) -> Warning {
+pub(super) fn header_against_tag(base: Milestone, header: &LevelHeader) -> Warning {
     let message = format!(
         "the milestone `{base}` does not raise X, and its step breaks compatibility: `{}` in commit `{}`",
         header.line,
@@ -130,33 +129,33 @@ pub(super) fn header_against_tag(base: Milestone, header: &Header) -> Warning {
     warning(WarningId::HeaderAgainstTag, message)
 }
 
-/// `tag-off-mainline`, for the milestones on commits that were brought in, newest first. One of a lower major is a fix
-/// of an older series, merged forward.
+/// `tag-off-mainline`, for the milestones of commits that were brought in, newest first. One with a lower `X` is
+/// normal: a fix of an older series that was merged forward.
 pub(super) fn off_mainline(version: &Version, found: &[(Milestone, CommitId)]) -> Option<Warning> {
-    let mut disturbing = found.iter().filter(|(milestone, _)| u64::from(milestone.major) >= version.major());
-    let (milestone, commit) = disturbing.next()?;
+    let mut unexpected = found.iter().filter(|(milestone, _)| u64::from(milestone.major) >= version.major());
+    let (milestone, commit) = unexpected.next()?;
     let message = format!(
         "the milestone `{milestone}` on commit `{}` was merged in and does not count: it is not on the mainline{}",
         commit.short(),
-        and_others(disturbing.count())
+        and_others(unexpected.count())
     );
     Some(warning(WarningId::TagOffMainline, message))
 }
 
-/// `untagged-bump`, for the bumps without their tag, newest first.
-pub(super) fn untagged_bump<'a>(mut owed: impl Iterator<Item = (&'a Step, Milestone)>) -> Option<Warning> {
-    let (step, milestone) = owed.next()?;
+/// `untagged-bump`, for the bumps without a tag, newest first.
+pub(super) fn untagged_bump<'a>(mut missing: impl Iterator<Item = (&'a VersionStep, Milestone)>) -> Option<Warning> {
+    let (step, milestone) = missing.next()?;
     let commit = step.commit.id.short();
     let message = format!(
-        "commit `{commit}` made {} and bears no tag `{milestone}`{}; tag it: `git tag -m {milestone} {milestone} {commit}`",
+        "commit `{commit}` made {} and has no tag `{milestone}`{}; tag it: `git tag -m {milestone} {milestone} {commit}`",
         step.version,
-        and_others(owed.count()),
+        and_others(missing.count()),
     );
     Some(warning(WarningId::UntaggedBump, message))
 }
 
-/// `negated-break`, `unknown-sem-ver-value` and `sem-ver-in-subject`, for what is doubtful, newest first.
-pub(super) fn doubts(doubted: &[Doubted]) -> Vec<Warning> {
+/// `negated-break`, `unknown-sem-ver-value` and `sem-ver-in-subject`, for doubtful headers, newest first.
+pub(super) fn doubts(doubted: &[DoubtfulHeader]) -> Vec<Warning> {
     let kinds = [
         (DoubtKind::NegatedBreak, WarningId::NegatedBreak, "is not counted as a break"),
         (DoubtKind::UnknownValue, WarningId::UnknownSemVerValue, "is no known value of `Sem-Ver:`, counted as a patch"),
@@ -187,7 +186,7 @@ fn and_others(count: usize) -> String {
     }
 }
 
-/// The first few of a list, and how many are left.
+/// The first few names of a list, and how many are left.
 fn listed(names: impl ExactSizeIterator<Item = String>) -> String {
     const SHOWN: usize = 5;
     let left = names.len().saturating_sub(SHOWN);

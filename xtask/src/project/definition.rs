@@ -1,7 +1,8 @@
-//! A project as one tree describes it: its configuration, its name, its spec template.
+//! The configuration, the name and the spec template of a project, read from one tree.
 //!
-//! What shapes the bytes of a release is read from the commit that is released, so that every clone gives the same; the
-//! work tree is read where a person works on it (`spec`, `config`) and in an unpacked source tarball.
+//! Everything that shapes the bytes of a release is read from the commit that is released, so that every clone gives
+//! the same bytes. The commands `spec` and `config` read the work tree, for the person who edits it. An unpacked source
+//! archive has no commit: there, its files are read.
 
 use std::fmt;
 
@@ -13,14 +14,14 @@ use crate::project::spec_text::plain_tag;
 use crate::project::template::{Template, load_template};
 use crate::project::tree::Tree;
 
-/// Where a project's name comes from.
+/// The file that gives the project its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NameSource {
     /// `project.name`.
     Config,
-    /// The root Cargo package.
+    /// The `Cargo.toml` of the root package.
     Cargo,
-    /// The `Name:` of the spec template, whose path this is.
+    /// The spec template with this path, by its `Name:`.
     Template(String),
 }
 
@@ -34,30 +35,28 @@ impl fmt::Display for NameSource {
     }
 }
 
-/// A project: what a release is called, configured by and rendered from.
+/// The properties of a project that its files state.
 pub struct Project {
-    /// The configuration.
     pub config: Config,
-    /// The name that archives and packages bear.
+    /// The name of archives and packages.
     pub name: Name,
-    /// Who gave the name.
     pub name_source: NameSource,
-    /// The spec template; a project may have none, and then no spec.
+    /// The spec template; without one, the project has no spec.
     pub template: Option<Template>,
     /// Whose dependencies go into the vendor archive.
     pub vendor: Vendor,
-    /// The least compiler that it asks for, where its Cargo.toml says one.
+    /// The oldest compiler that the project supports, by `rust-version` in its `Cargo.toml`.
     pub rust_version: Option<RustVersion>,
 }
 
-/// Reads the configuration of a tree; `None` where it has no such file.
+/// Reads the configuration of a tree; `None` if there is no such file.
 pub fn load_config(tree: Tree<'_>) -> Result<Option<Config>> {
     let text = tree.read(config::PATH)?;
     Ok(text.map(|text| Config::parse(&text)).transpose()?)
 }
 
 impl Project {
-    /// Reads what `tree` says of the project; `config` is its configuration.
+    /// Reads the project from the files of `tree`; `config` is its configuration.
     ///
     /// Errors (exit 2): no name anywhere, two templates, a template that is missing or not UTF-8.
     pub fn load(tree: Tree<'_>, config: Config) -> Result<Project> {

@@ -1,8 +1,8 @@
-//! A project: where it is, how it is configured, and what would be released from it.
+//! A project: its folder, its configuration, and its version and changelog.
 //!
-//! [`workspace`] finds the project of a folder. A [`tree`] is where its files are read from; [`definition`] is what the tree
-//! says: the [`config`], the name, the spec [`template`]. [`release`] computes version and changelog from the commit, or reads
-//! them in an unpacked source archive, which has them in the files that [`release_info`] names.
+//! [`workspace`] finds the project of a folder. A [`tree`] is a commit or a folder from which files are read, and
+//! [`definition`] reads from it the [`config`], the name and the spec [`template`]. [`release`] computes version and
+//! changelog from the commit. In an unpacked source archive it reads them from the files that [`release_info`] names.
 
 pub mod config;
 pub mod definition;

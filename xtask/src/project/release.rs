@@ -1,107 +1,115 @@
-//! What is released: a project's configuration, version and changelog, from the commit or from an unpacked archive.
+//! The configuration, version and changelog of a project, from a commit or from an unpacked source archive.
 //!
-//! One order holds for every command: the stated version, the files of an unpacked source archive, git.
+//! Every command takes the version from the first of these: the command line, the files of an unpacked source archive,
+//! git.
 
 use anyhow::{Context, Result};
 
 use crate::base::error::{Exit, Failure};
 use crate::base::progress::Progress;
 use crate::git::{CommitId, Repository};
-use crate::history::{self, Answer, Changelog, LookBack, Milestone, Question, Version, WarningId};
+use crate::history::{
+    self, Changelog, CountedRelease, CountedVersion, LookBack, Milestone, Version, VersionRequest, WarningId,
+};
 use crate::project::config::{self, Config};
 use crate::project::definition::load_config;
 use crate::project::release_info::CHANGELOG_FILE;
 use crate::project::tree::Tree;
 use crate::project::workspace::{Origin, Workspace};
 
-/// The version of a project with its changelog, whole.
-pub struct Release {
+/// The version of a project with its whole changelog.
+pub struct ProjectRelease {
     /// `X.Y.Z`.
     pub version: Version,
-    /// The changelog; its newest entry bears `version`.
+    /// Its newest entry has this version.
     pub changelog: Changelog,
 }
 
-impl Release {
-    /// The release that a person who works here would make now: from `HEAD`, or from the files of an unpacked archive.
-    pub fn load(workspace: &Workspace, assumed: Option<Version>, progress: &dyn Progress) -> Result<Release> {
+impl ProjectRelease {
+    /// The release of `HEAD`, or of the unpacked archive; `assumed` replaces its version.
+    pub fn load(workspace: &Workspace, assumed: Option<Version>, progress: &dyn Progress) -> Result<ProjectRelease> {
         let loaded = match &workspace.origin {
-            Origin::Unpacked(info) => Ok((info.version.clone(), unpacked_changelog(workspace)?)),
+            Origin::Unpacked(info) => {
+                Ok(ProjectRelease { version: info.version.clone(), changelog: unpacked_changelog(workspace)? })
+            }
             Origin::Git(repository) => load_from_git(workspace, repository, progress),
             Origin::Nothing(failure) => Err(failure.clone().into()),
         };
         match (assumed, loaded) {
-            (Some(version), Ok((_, changelog))) => {
-                Ok(Release { changelog: changelog.assume_version(version.clone()), version })
+            (Some(version), Ok(ProjectRelease { changelog, .. })) => {
+                Ok(ProjectRelease { changelog: changelog.assume_version(version.clone()), version })
             }
-            (None, Ok((version, changelog))) => Ok(Release { version, changelog }),
-            // A stated version needs no history; a changelog does.
+            (None, Ok(release)) => Ok(release),
+            // Without history there can be a version, but no changelog.
             (Some(version), Err(error)) if is_lack_of_history(&error) => {
                 progress.warn(&format!("there is no changelog: {error:#}"));
-                Ok(Release { version, changelog: Changelog::default() })
+                Ok(ProjectRelease { version, changelog: Changelog::default() })
             }
             (_, Err(error)) => Err(error),
         }
     }
 }
 
-fn load_from_git(
-    workspace: &Workspace,
-    repository: &Repository,
-    progress: &dyn Progress,
-) -> Result<(Version, Changelog)> {
+fn load_from_git(workspace: &Workspace, repository: &Repository, progress: &dyn Progress) -> Result<ProjectRelease> {
     let commit = repository.head()?;
     let config = config_of(workspace, repository, commit, progress)?;
-    let (answer, changelog) = count(repository, &config, commit, None, progress)?;
-    answer.warnings.iter().for_each(|warning| progress.warn(&warning.to_string()));
-    Ok((answer.version, changelog))
+    let CountedRelease { counted, changelog } = count_release(repository, &config, commit, None, progress)?;
+    for warning in &counted.warnings {
+        progress.warn(&warning.to_string());
+    }
+    Ok(ProjectRelease { version: counted.version, changelog })
 }
 
 fn is_lack_of_history(error: &anyhow::Error) -> bool {
     error.downcast_ref::<Failure>().is_some_and(|failure| failure.exit == Exit::NotEnoughHistory)
 }
 
-/// The version of `commit`; `rev` is how it was asked for, where it was.
-pub fn answer(
+/// The version of `commit`. `rev` is the revision of the command line, if there was one: it may name the branch.
+pub fn count_version(
     repository: &Repository,
     config: &Config,
     commit: CommitId,
     rev: Option<&str>,
     look_back: LookBack,
     progress: &dyn Progress,
-) -> Result<Answer> {
+) -> Result<CountedVersion> {
     let branch = repository.branch(rev);
     let initial = config.version.initial;
-    history::load_answer(repository, &Question { commit, initial, branch: branch.as_deref(), look_back }, progress)
+    history::load_version(
+        repository,
+        &VersionRequest { commit, initial, branch: branch.as_deref(), look_back },
+        progress,
+    )
 }
 
-/// The version of `commit` with its whole changelog; `rev` is how it was asked for, where it was.
-pub fn count(
+/// The version of `commit` with its whole changelog; `rev` as for [`count_version`].
+pub fn count_release(
     repository: &Repository,
     config: &Config,
     commit: CommitId,
     rev: Option<&str>,
     progress: &dyn Progress,
-) -> Result<(Answer, Changelog)> {
+) -> Result<CountedRelease> {
     let branch = repository.branch(rev);
     let initial = config.version.initial;
-    let question = Question { commit, initial, branch: branch.as_deref(), look_back: LookBack::Whole };
-    history::load_release(repository, &question, progress)
+    let request = VersionRequest { commit, initial, branch: branch.as_deref(), look_back: LookBack::Whole };
+    history::load_release(repository, &request, progress)
 }
 
-/// Says so where the versions of a history are only counted from 0.0.
-pub fn warn_without_beginning(answer: &Answer, progress: &dyn Progress) {
-    let no_tag = answer.warnings.iter().find(|warning| warning.id == WarningId::NoTag);
-    no_tag.into_iter().for_each(|warning| progress.warn(&warning.to_string()));
+/// Prints the warning that versions are counted from 0.0, if they are.
+pub fn warn_without_beginning(counted: &CountedVersion, progress: &dyn Progress) {
+    if let Some(warning) = counted.warnings.iter().find(|warning| warning.id == WarningId::NoTag) {
+        progress.warn(&warning.to_string());
+    }
 }
 
-/// The changelog of what is here, whole or since a milestone.
+/// The changelog of `HEAD` or of the unpacked archive, whole or since a milestone.
 pub fn changelog(workspace: &Workspace, since: Option<Milestone>, progress: &dyn Progress) -> Result<Changelog> {
     match &workspace.origin {
         Origin::Unpacked(info) => {
             let whole = unpacked_changelog(workspace)?;
             match since {
-                // The declared beginning, which has no entry of its own.
+                // `version.initial` has no entry of its own.
                 Some(since) if info.base == Some(since) && !whole.has(since) => Ok(whole),
                 Some(since) => Ok(whole.since(since)?),
                 None => Ok(whole),
@@ -112,21 +120,21 @@ pub fn changelog(workspace: &Workspace, since: Option<Milestone>, progress: &dyn
             let commit = repository.head()?;
             let config = config_of(workspace, repository, commit, progress)?;
             if since.is_some() {
-                let answer = answer(repository, &config, commit, None, LookBack::Bounded, progress)?;
-                warn_without_beginning(&answer, progress);
+                let counted = count_version(repository, &config, commit, None, LookBack::Bounded, progress)?;
+                warn_without_beginning(&counted, progress);
                 return history::load_changelog(repository, commit, config.version.initial, since, progress);
             }
-            let (answer, changelog) = count(repository, &config, commit, None, progress)?;
-            warn_without_beginning(&answer, progress);
+            let CountedRelease { counted, changelog } = count_release(repository, &config, commit, None, progress)?;
+            warn_without_beginning(&counted, progress);
             Ok(changelog)
         }
     }
 }
 
-/// The configuration that shapes the release of `commit`: the commit's own.
+/// The configuration in `commit`.
 ///
-/// The copy in the work tree is checked as well, since it is what the next commit will have; that it differs is said.
-/// It is used where the commit has none at all, so that a project can be tried before its configuration is committed.
+/// The copy in the work tree is read as well: a warning is printed if it differs. If the commit has no configuration,
+/// the copy is used, so that a project can be tried before its configuration is committed.
 pub fn config_of(
     workspace: &Workspace,
     repository: &Repository,

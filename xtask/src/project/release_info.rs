@@ -1,4 +1,4 @@
-//! `.release.json`: what an unpacked source tarball knows of itself.
+//! `.release.json`: name, version and commit of a source archive, in the archive.
 
 use std::path::Path;
 
@@ -20,24 +20,22 @@ pub const FILE_NAME: &str = ".release.json";
 
 const SCHEMA: &str = "releng.release/1";
 
-/// The facts of a release that its archive carries.
+/// The content of `.release.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReleaseInfo {
     schema: String,
-    /// The project's name.
     pub name: Name,
     /// `X.Y.Z`.
     pub version: Version,
-    /// The milestone the version is counted from; `None` where it was assumed.
+    /// The milestone from which the version is counted; `None` if the version was assumed.
     pub base: Option<Milestone>,
-    /// The commit that was released.
     pub commit: CommitId,
-    /// When it was committed, such as `2020-03-19T08:24:41Z`.
+    /// The date of the commit, such as `2020-03-19T08:24:41Z`.
     pub date: Timestamp,
 }
 
 impl ReleaseInfo {
-    /// See the fields.
+    /// In the present schema; see the fields.
     pub fn new(
         name: Name,
         version: Version,
@@ -53,7 +51,7 @@ impl ReleaseInfo {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// Reads it from the root of a project; `None` where there is none.
+    /// Reads the file in the root of a project; `None` if there is none.
     pub fn load(root: &Path) -> Result<Option<ReleaseInfo>> {
         let path = root.join(FILE_NAME);
         let text = match std::fs::read(&path) {
@@ -64,13 +62,13 @@ impl ReleaseInfo {
         ReleaseInfo::parse(&text).map(Some).map_err(|why| damaged(&path, &why))
     }
 
-    /// Reads the file's content. Errors: why it is none.
+    /// Parses the file's content. Errors: the reason, as text.
     pub fn parse(text: &[u8]) -> Result<ReleaseInfo, String> {
         let info: ReleaseInfo = serde_json::from_slice(text).map_err(|error| error.to_string())?;
-        match info.schema == SCHEMA {
-            true => Ok(info),
-            false => Err(format!("its schema is `{}`, not `{SCHEMA}`", info.schema.escape_debug())),
+        if info.schema != SCHEMA {
+            return Err(format!("its schema is `{}`, not `{SCHEMA}`", info.schema.escape_debug()));
         }
+        Ok(info)
     }
 }
 
@@ -85,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn a_written_file_is_read_back() {
         let name = Name::try_from("lago".to_owned()).unwrap();
         let base = Some(Milestone { major: 1, minor: 0 });
         let date = "2022-10-19T05:24:41Z".parse().unwrap();

@@ -1,5 +1,4 @@
-//! The text of a spec or of its template, as far as it can be read without evaluating macros: where its sections begin, and
-//! the tags of its preamble.
+//! Reads sections and tags of a spec or a spec template, without evaluating macros.
 
 /// The names of all sections, as `build/parseSpec.c` of rpm lists them.
 const SECTIONS: &str = "package prep generate_buildrequires conf build install check clean preun postun pretrans \
@@ -12,8 +11,8 @@ pub fn section_names() -> impl Iterator<Item = &'static str> {
     SECTIONS.split_whitespace()
 }
 
-/// The name of the section that begins with this line, in lower case; `None` where none begins. As in rpm, the `%` is in the
-/// first column, and letter case does not matter.
+/// The name of the section that begins with this line, in lower case; `None` if none begins. As in rpm, the `%` is in
+/// the first column, and letter case does not matter.
 pub fn section_name(line: &str) -> Option<String> {
     let rest = line.strip_prefix('%')?;
     let word = rest.split(char::is_whitespace).next()?.to_ascii_lowercase();
@@ -30,21 +29,20 @@ pub fn begins_changelog(line: &str) -> bool {
     section_name(line).as_deref() == Some("changelog")
 }
 
-/// The value of `tag` in the main preamble of a spec or template, in any letter case; `None` where it is not stated or
-/// not plain text (it holds a macro or marker).
+/// The value of `tag` (in any letter case) in the main preamble of a spec or template; `None` if there is no such tag,
+/// or its value has a macro or marker.
 pub fn plain_tag<'a>(spec: &'a str, tag: &str) -> Option<&'a str> {
     let value = stated_tag(spec, tag)?;
     (!value.contains(['%', '@'])).then_some(value)
 }
 
-/// The value of `tag` in the main preamble, in any letter case, with macros and markers as they stand.
+/// The value of `tag` (in any letter case) in the main preamble, with macros and markers unexpanded.
 pub fn stated_tag<'a>(spec: &'a str, tag: &str) -> Option<&'a str> {
     let preamble = spec.lines().take_while(|line| !begins_section(line));
     preamble.filter_map(|line| tag_value(line, tag)).next().map(str::trim_end)
 }
 
-/// The text after `<tag>:` on a line of a preamble, in any letter case, from its first character that is not blank to
-/// the end of the line.
+/// The text after `<tag>:` (in any letter case) on a line of a preamble, without the blanks in front of it.
 pub fn tag_value<'a>(line: &'a str, tag: &str) -> Option<&'a str> {
     let (name, value) = line.split_once(':')?;
     name.trim().eq_ignore_ascii_case(tag).then(|| value.trim_start_matches([' ', '\t']))

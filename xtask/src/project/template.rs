@@ -11,26 +11,25 @@ use crate::project::tree::Tree;
 /// The spec template of a project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
-    /// Its path in the project, which ends in `.spec.in`.
+    /// The path in the project; it ends in `.spec.in`.
     pub path: String,
-    /// Its text.
     pub text: String,
 }
 
 impl Template {
-    /// The rendered spec's file name: the template's without `.in`.
+    /// The file name of the rendered spec: that of the template without `.in`.
     pub fn spec_name(&self) -> &str {
         let name = self.path.rsplit('/').next().unwrap_or(&self.path);
         name.strip_suffix(".in").unwrap_or(name)
     }
 
-    /// Where the rendered spec stands by default: beside the template.
+    /// The default path of the rendered spec: beside the template.
     pub fn spec_path(&self) -> &str {
         self.path.strip_suffix(".in").unwrap_or(&self.path)
     }
 }
 
-/// Reads the spec template of a tree; `None` where it has none.
+/// Reads the spec template of a tree; `None` if there is none.
 ///
 /// Errors (exit 2): two templates, a template that is missing or not UTF-8.
 pub fn load_template(tree: Tree<'_>, config: &Config) -> Result<Option<Template>> {
@@ -58,7 +57,7 @@ fn find_template(tree: Tree<'_>, config: &Config) -> Result<Option<String>> {
         if !path.ends_with(".spec.in") {
             let message = format!("`rpm.spec` in `{}`: `{path}` does not end in `.spec.in`", config::PATH);
             return Err(Failure::new(Exit::Usage, message)
-                .help("the rendered spec is called as the template without `.in`")
+                .help("the file name of the rendered spec is that of the template without `.in`")
                 .into());
         }
         return Ok(Some(path.clone()));

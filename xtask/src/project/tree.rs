@@ -1,4 +1,4 @@
-//! Where the files of a project are read from: the tree of a commit, or a folder.
+//! Reads the files of a project, from the tree of a commit or from a folder.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -7,20 +7,20 @@ use anyhow::{Context, Result};
 
 use crate::git::{CommitId, Repository};
 
-/// Where a project's files are read from.
+/// The tree of a commit, or a folder, from which the files of a project are read.
 #[derive(Clone, Copy)]
 pub enum Tree<'a> {
     /// The tree of a commit.
     Commit(&'a Repository, CommitId),
-    /// A folder: a work tree, or an unpacked source tarball.
+    /// A folder: a work tree, or an unpacked source archive.
     Folder(&'a Path),
 }
 
 impl Tree<'_> {
-    /// The content of the file at `path`, with `/` between its parts; `None` where there is none.
+    /// The content of the file at `path`, with `/` between its parts; `None` if there is none.
     pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>> {
         match self {
-            Tree::Commit(repository, commit) => Ok(repository.file_at(*commit, path)?.map(|(content, _)| content)),
+            Tree::Commit(repository, commit) => Ok(repository.file_at(*commit, path)?.map(|file| file.content)),
             Tree::Folder(root) => match std::fs::read(root.join(path)) {
                 Ok(content) => Ok(Some(content)),
                 Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),

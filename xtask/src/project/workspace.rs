@@ -1,4 +1,4 @@
-//! Where we are: the project's root, and whether its history is git's or that of an unpacked source tarball.
+//! Finds the root of the project, and the source of its history: git, or the files of an unpacked source archive.
 
 use std::path::{Path, PathBuf};
 
@@ -12,9 +12,8 @@ use crate::project::tree::Tree;
 
 /// A project on disk.
 pub struct Workspace {
-    /// Its top folder, absolute. For a bare repository, that.
+    /// The absolute path of its top folder; for a bare repository, of the repository.
     pub root: PathBuf,
-    /// Where its version and changelog come from.
     pub origin: Origin,
 }
 
@@ -22,15 +21,15 @@ pub struct Workspace {
 pub enum Origin {
     /// Its own git repository.
     Git(Repository),
-    /// The files that `dist` put into the source tarball it was unpacked from.
+    /// The files in its unpacked source archive.
     Unpacked(ReleaseInfo),
-    /// Neither; why not, to be said when somebody asks.
+    /// Neither. The failure is reported when version or changelog are needed.
     Nothing(Failure),
 }
 
 impl Workspace {
     /// Finds the project at `start` or in the nearest folder above it that has a `packaging/release.toml`, a
-    /// `.release.json` or a `.git`, or is a bare repository. The process keeps its folder.
+    /// `.release.json` or a `.git`, or is a bare repository. The working directory does not change.
     pub fn discover(start: &Path) -> Result<Workspace> {
         let start = start.canonicalize().map_err(|error| {
             Failure::new(Exit::Usage, format!("cannot use the folder `{}`: {error}", start.display()))
@@ -41,7 +40,7 @@ impl Workspace {
         Ok(Workspace { root, origin })
     }
 
-    /// The repository; an error that says why there is none.
+    /// The git repository. Errors: there is none; the message gives the reason.
     pub fn repository(&self) -> Result<&Repository> {
         match &self.origin {
             Origin::Git(repository) => Ok(repository),
@@ -59,7 +58,7 @@ impl Workspace {
         }
     }
 
-    /// The files a person works on here; those of `HEAD` in a bare repository.
+    /// The files of the work tree or the unpacked archive; in a bare repository, those of `HEAD`.
     pub fn local_tree(&self) -> Result<Tree<'_>> {
         match self.work_tree() {
             Some(root) => Ok(Tree::Folder(root)),
@@ -67,7 +66,8 @@ impl Workspace {
         }
     }
 
-    /// Where the program keeps its own state: `target/releng`; in a bare repository, hidden beside `results`.
+    /// The folder for the state of this program: `target/releng`; in a bare repository, a hidden folder beside
+    /// `results`.
     pub fn state_folder(&self, results: &Path) -> PathBuf {
         match self.work_tree() {
             Some(root) => root.join("target/releng"),
@@ -78,7 +78,7 @@ impl Workspace {
         }
     }
 
-    /// The root where a person's own copies of the files are; `None` for a bare repository.
+    /// The root of the work tree or of the unpacked archive; `None` for a bare repository.
     pub fn work_tree(&self) -> Option<&Path> {
         match &self.origin {
             Origin::Git(repository) => repository.work_tree(),
@@ -88,12 +88,10 @@ impl Workspace {
 }
 
 fn find_origin(root: &Path) -> Result<Origin> {
-    let repository = match root.join(".git").exists() || is_bare(root) {
-        true => Some(Repository::open(root)?),
-        false => None,
-    };
-    // A clone may have a `.release.json`, tracked or unpacked over it: it counts only where it is of another history than
-    // git has here, as in a repository that somebody made of an unpacked archive.
+    let has_git = root.join(".git").exists() || is_bare(root);
+    let repository = if has_git { Some(Repository::open(root)?) } else { None };
+    // A clone may have a `.release.json`, tracked or unpacked over it. The file counts only if git does not have its
+    // commit, as in a repository that was made from an unpacked archive.
     match (ReleaseInfo::load(root), repository) {
         (Ok(Some(info)), Some(repository)) if repository.commit(info.commit).is_err() => {
             return Ok(Origin::Unpacked(info));
@@ -116,7 +114,7 @@ fn find_origin(root: &Path) -> Result<Origin> {
         }
         None => format!("`{}` is no git repository: there is no history to count", root.display()),
     };
-    let help = "run this in a clone of the project; `version` and nothing more can be told: `--assume-version X.Y.Z`";
+    let help = "run this in a clone of the project; for the version alone, state it: `--assume-version X.Y.Z`";
     Ok(Origin::Nothing(Failure::new(Exit::NotEnoughHistory, message).help(help)))
 }
 

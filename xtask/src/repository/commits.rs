@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::base::progress::{Progress, Silent};
 use crate::git::{CommitId, Repository};
 use crate::history::Milestone;
-use crate::history::{self, Level, Step, Version};
+use crate::history::{self, Level, Version, VersionStep};
 use crate::project::config::Config;
 use crate::project::definition::load_config;
 use crate::project::release;
@@ -77,12 +77,12 @@ impl Git<'_> {
         }
         let patterns = &self.config.project.branches;
         let branches = repository.branches_matching(patterns)?;
-        for (branch, tip) in &branches {
-            if repository.is_ancestor(commit, *tip)? {
-                return Ok(Merged::Into(branch.clone()));
+        for branch in &branches {
+            if repository.is_ancestor(commit, branch.tip)? {
+                return Ok(Merged::Into(branch.name.clone()));
             }
         }
-        let names: Vec<&str> = branches.iter().map(|(branch, _)| branch.as_str()).collect();
+        let names: Vec<&str> = branches.iter().map(|branch| branch.name.as_str()).collect();
         Ok(Merged::Not(match names.is_empty() {
             true => format!("no branch matches `project.branches` ({})", patterns.join(", ")),
             false => format!("commit {} is not in {}", commit.short(), names.join(", ")),
@@ -95,8 +95,8 @@ impl Git<'_> {
         if repository.is_ancestor(earlier, commit)? {
             return Ok(Succession::After);
         }
-        for (_, tip) in repository.branches_matching(&self.config.project.branches)? {
-            if repository.is_ancestor(earlier, tip)? {
+        for branch in repository.branches_matching(&self.config.project.branches)? {
+            if repository.is_ancestor(earlier, branch.tip)? {
                 return Ok(Succession::NotAfter);
             }
         }
@@ -118,7 +118,7 @@ impl Git<'_> {
             return Ok(Recount::Unknown(format!("commit {} is in no git repository here", commit.short())));
         };
         let config = self.config_of(commit)?;
-        match release::answer(repository, &config, commit, None, history::LookBack::Bounded, &Silent) {
+        match release::count_version(repository, &config, commit, None, history::LookBack::Bounded, &Silent) {
             Ok(answer) => Ok(Recount::Counted(answer.version, answer.base.map(|base| base.milestone))),
             Err(error) => Ok(Recount::Unknown(format!("git cannot count it here: {error:#}"))),
         }
@@ -139,8 +139,8 @@ impl Git<'_> {
         let fixes = new_entries.flat_map(|entry| &entry.changes).flat_map(|change| change.bugs.clone()).collect();
         // Of the whole mainline: a feature bears the tag of its milestone, and is not among the steps since that.
         let steps = history::load_versions(repository, commit, initial, progress)?;
-        let is_feature = |step: &&Step| step.version > *version && step.level == Level::Minor;
-        let features = steps.iter().filter(is_feature).map(Step::subject).collect();
+        let is_feature = |step: &&VersionStep| step.version > *version && step.level == Level::Minor;
+        let features = steps.iter().filter(is_feature).map(VersionStep::subject).collect();
         let bump = steps.iter().find(|step| step.level > Level::Patch || step.milestone.is_some());
         let last_bump = bump.and_then(|step| Timestamp::from_second(step.commit.committer().seconds()).ok());
         Ok(Some(Changes { fixes, features, last_bump }))

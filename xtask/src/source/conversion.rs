@@ -1,16 +1,16 @@
-//! What git does to a file's content on its way out of the repository: `$Id$`, line endings, `export-subst`.
+//! Converts the content of a file as git does on checkout: `$Id$`, line endings, `export-subst`.
 //!
-//! The rules are those of gitattributes(5) on a system whose lines end in LF, with `core.autocrlf` off and no filters: an
-//! archive must not depend on the settings of the clone. What cannot be honoured that way is an error, never silent.
+//! The rules are those of gitattributes(5) on a system whose lines end in LF, with `core.autocrlf` off and no filters:
+//! an archive must not depend on the settings of the clone. An attribute that is not supported is an error.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::git::attributes::{Found, Value};
+use crate::git::attributes::{AttributeValue, FoundAttributes};
 use crate::git::{Commit, ObjectId};
 use crate::source::substitution;
 
-/// What is to be done to one file.
+/// The conversions of one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conversion {
     /// `ident`: `$Id$` becomes `$Id: <blob> $`.
@@ -19,24 +19,24 @@ pub struct Conversion {
     pub line_endings: LineEndings,
     /// `export-subst`.
     pub substitute: bool,
-    /// `-filter`: a Git LFS pointer in this file is meant to be one.
+    /// `-filter`: a Git LFS pointer in this file is intended.
     pub unfiltered: bool,
 }
 
-/// Which files get CRLF.
+/// The conversion of line endings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineEndings {
-    /// None: as they stand.
+    /// No conversion.
     Kept,
-    /// `text=auto eol=crlf`: what looks like text and has no CR yet.
+    /// `text=auto eol=crlf`: CRLF in files that look like text and have no CR.
     CrlfInText,
-    /// `eol=crlf`, or `text` with it.
+    /// `eol=crlf`, with or without `text`: CRLF.
     Crlf,
 }
 
-/// Why a file cannot be exported.
+/// Error: the reason why a file cannot be exported.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum NotExportable {
     /// `working-tree-encoding` with another encoding than UTF-8, or with none.
     Encoding(String),
     /// A Git LFS pointer instead of the content.
@@ -45,58 +45,62 @@ pub enum Refused {
     Placeholder(String),
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for NotExportable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refused::Encoding(name) => {
+            NotExportable::Encoding(name) => {
                 write!(f, "its `working-tree-encoding` is `{name}`, and only UTF-8 is supported")
             }
-            Refused::LfsPointer => f.write_str("the commit holds a Git LFS pointer instead of its content"),
-            Refused::Placeholder(placeholder) => {
+            NotExportable::LfsPointer => f.write_str("the commit holds a Git LFS pointer instead of its content"),
+            NotExportable::Placeholder(placeholder) => {
                 write!(f, "`{placeholder}` in a `$Format:…$` is not the same in every clone, or not supported")
             }
         }
     }
 }
 
-impl Refused {
-    /// The next step.
+impl NotExportable {
+    /// The help line.
     pub fn help(&self) -> &'static str {
         match self {
-            Refused::Encoding(_) => {
-                "commit the file as it shall be released and drop the attribute, or mark it `export-ignore`"
+            NotExportable::Encoding(_) => {
+                "commit the file as it should be released, and remove the attribute, or mark it `export-ignore`"
             }
-            Refused::LfsPointer => {
+            NotExportable::LfsPointer => {
                 "files tracked by `git lfs` must have their content in the commit (`git lfs migrate export`)\n\
                  to leave the file out, mark it `export-ignore`; to release the pointer itself, mark it `-filter`"
             }
-            Refused::Placeholder(_) => "use placeholders of the commit itself, such as `%H`, `%an`, `%cI` or `%s`",
+            NotExportable::Placeholder(_) => {
+                "use placeholders of the commit itself, such as `%H`, `%an`, `%cI` or `%s`"
+            }
         }
     }
 }
 
 impl Conversion {
-    /// What the attributes of a regular file ask for.
-    pub fn decide(found: &Found<'_>) -> Result<Conversion, Refused> {
+    /// The conversions for the attributes of a regular file.
+    pub fn decide(found: &FoundAttributes<'_>) -> Result<Conversion, NotExportable> {
         match found.get("working-tree-encoding") {
-            Value::Text(name) if !is_utf8_or_empty(name) => {
-                return Err(Refused::Encoding(String::from_utf8_lossy(name).into_owned()));
+            AttributeValue::Text(name) if !is_utf8_or_empty(name) => {
+                return Err(NotExportable::Encoding(String::from_utf8_lossy(name).into_owned()));
             }
-            Value::Set | Value::Unset => return Err(Refused::Encoding("true or false".to_owned())),
+            AttributeValue::Set | AttributeValue::Unset => {
+                return Err(NotExportable::Encoding("true or false".to_owned()));
+            }
             _ => {}
         }
         Ok(Conversion {
             ident: found.is_set("ident"),
             line_endings: line_endings(found),
             substitute: found.is_set("export-subst"),
-            unfiltered: *found.get("filter") == Value::Unset,
+            unfiltered: *found.get("filter") == AttributeValue::Unset,
         })
     }
 
-    /// `content`, the blob `id`, as it goes into the archive of `commit`. The order of the steps is git's.
-    pub fn apply<'a>(&self, content: &'a [u8], id: ObjectId, commit: &Commit) -> Result<Cow<'a, [u8]>, Refused> {
+    /// Converts `content`, of the blob `id`, for the archive of `commit`. The order of the steps is git's.
+    pub fn apply<'a>(&self, content: &'a [u8], id: ObjectId, commit: &Commit) -> Result<Cow<'a, [u8]>, NotExportable> {
         if !self.unfiltered && is_lfs_pointer(content) {
-            return Err(Refused::LfsPointer);
+            return Err(NotExportable::LfsPointer);
         }
         let mut content = Cow::Borrowed(content);
         if self.ident {
@@ -107,7 +111,7 @@ impl Conversion {
         }
         if self.substitute {
             let expanded = substitution::expand(&content, commit);
-            content = Cow::Owned(expanded.map_err(|refused| Refused::Placeholder(refused.0))?);
+            content = Cow::Owned(expanded.map_err(|refused| NotExportable::Placeholder(refused.0))?);
         }
         Ok(content)
     }
@@ -117,17 +121,19 @@ fn is_utf8_or_empty(name: &[u8]) -> bool {
     name.is_empty() || name.eq_ignore_ascii_case(b"utf-8") || name.eq_ignore_ascii_case(b"utf8")
 }
 
-/// `text`, or its old name `crlf`, says whether a file is text; `eol` alone makes it so.
-fn line_endings(found: &Found<'_>) -> LineEndings {
-    let is_auto = |value: &Value| *value == Value::Text(b"auto".to_vec());
-    let says_something = |value: &Value| {
-        matches!(value, Value::Set | Value::Unset) || is_auto(value) || *value == Value::Text(b"input".to_vec())
+/// `text`, or its old name `crlf`, decides whether a file is text; with `eol` alone it is text.
+fn line_endings(found: &FoundAttributes<'_>) -> LineEndings {
+    let is_auto = |value: &AttributeValue| *value == AttributeValue::Text(b"auto".to_vec());
+    let is_known = |value: &AttributeValue| {
+        matches!(value, AttributeValue::Set | AttributeValue::Unset)
+            || is_auto(value)
+            || *value == AttributeValue::Text(b"input".to_vec())
     };
-    let text = Some(found.get("text")).filter(|text| says_something(text)).unwrap_or(found.get("crlf"));
-    let wants_crlf = *found.get("eol") == Value::Text(b"crlf".to_vec());
+    let text = Some(found.get("text")).filter(|text| is_known(text)).unwrap_or(found.get("crlf"));
+    let has_crlf = *found.get("eol") == AttributeValue::Text(b"crlf".to_vec());
     match text {
-        Value::Unset => LineEndings::Kept,
-        _ if !wants_crlf => LineEndings::Kept,
+        AttributeValue::Unset => LineEndings::Kept,
+        _ if !has_crlf => LineEndings::Kept,
         text if is_auto(text) => LineEndings::CrlfInText,
         _ => LineEndings::Crlf,
     }
@@ -143,7 +149,7 @@ impl LineEndings {
     }
 }
 
-/// Git's guess, for content without CR: no NUL, and at most one control byte in 128 others.
+/// Git's test for text, for content without CR: no NUL, and at most one control byte in 128 others.
 fn looks_like_text(content: &[u8]) -> bool {
     let is_control = |byte: &u8| *byte == 127 || (*byte < 32 && !matches!(byte, 8 | b'\t' | b'\n' | 12 | 27));
     let control = content.iter().filter(|byte| is_control(byte)).count();
@@ -169,7 +175,8 @@ fn with_crlf(content: &[u8]) -> Vec<u8> {
     out
 }
 
-/// `$Id$` and `$Id: … $` become `$Id: <blob> $`. One with spaces inside is of another version control system, and stays.
+/// `$Id$` and `$Id: … $` become `$Id: <blob> $`. An `$Id` with spaces inside belongs to another version control system
+/// and stays unchanged.
 fn expand_ident(content: &[u8], id: ObjectId) -> Vec<u8> {
     let mut out = Vec::with_capacity(content.len() + 64);
     let mut rest = content;
@@ -188,7 +195,7 @@ fn expand_ident(content: &[u8], id: ObjectId) -> Vec<u8> {
     out
 }
 
-/// What follows the `Id$` or `Id:…$` that `text` begins with.
+/// The text after the `Id$` or `Id:…$` at the start of `text`.
 fn after_keyword(text: &[u8]) -> Option<&[u8]> {
     let rest = text.strip_prefix(b"Id")?;
     if let Some(rest) = rest.strip_prefix(b"$") {
@@ -197,17 +204,17 @@ fn after_keyword(text: &[u8]) -> Option<&[u8]> {
     let rest = rest.strip_prefix(b":")?;
     let end = rest.iter().position(|&byte| byte == b'$')?;
     let value = &rest[..end];
-    // Its first byte may be anything, and its last one a space.
+    // The first byte may be anything, and the last one a space.
     let inside = value.get(1..value.len().max(2) - 1).unwrap_or_default();
     (!value.contains(&b'\n') && !inside.contains(&b' ')).then_some(&rest[end + 1..])
 }
 
-/// `Err` where `content`, of a file that is taken as it is, is a Git LFS pointer.
-pub fn refuse_pointer(content: &[u8]) -> Result<(), Refused> {
-    if is_lfs_pointer(content) { Err(Refused::LfsPointer) } else { Ok(()) }
+/// Refuses a Git LFS pointer, for a file that is copied without conversion.
+pub fn refuse_pointer(content: &[u8]) -> Result<(), NotExportable> {
+    if is_lfs_pointer(content) { Err(NotExportable::LfsPointer) } else { Ok(()) }
 }
 
-/// A well-formed pointer file of Git LFS: <https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>.
+/// Whether this is a well-formed pointer file of Git LFS: <https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>.
 fn is_lfs_pointer(content: &[u8]) -> bool {
     let versions = ["https://git-lfs.github.com/spec/v1", "https://hawser.github.com/spec/v1"];
     if content.len() >= 1024 || !content.starts_with(b"version ") {
@@ -227,7 +234,7 @@ mod tests {
     use crate::git::CommitId;
     use crate::git::attributes::Attributes;
 
-    fn decide(attributes: &str) -> Result<Conversion, Refused> {
+    fn decide(attributes: &str) -> Result<Conversion, NotExportable> {
         Conversion::decide(&Attributes::new(Some(format!("f {attributes}").as_bytes())).of(b"f"))
     }
 
@@ -304,8 +311,8 @@ mod tests {
         let apply = |attributes: &str, content: &str| {
             decide(attributes).unwrap().apply(content.as_bytes(), commit.id, &commit).map(|_| ())
         };
-        assert_eq!(apply("", &pointer), Err(Refused::LfsPointer));
-        assert_eq!(apply("filter=lfs", &pointer), Err(Refused::LfsPointer));
+        assert_eq!(apply("", &pointer), Err(NotExportable::LfsPointer));
+        assert_eq!(apply("filter=lfs", &pointer), Err(NotExportable::LfsPointer));
         assert_eq!(apply("-filter", &pointer), Ok(()));
         assert_eq!(apply("", &pointer.replace("size 12", "size x")), Ok(()));
         assert_eq!(apply("", &format!("About pointers:\n{pointer}")), Ok(()));

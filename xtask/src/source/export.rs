@@ -1,8 +1,8 @@
-//! What an archive holds, decided before a byte of it is written.
+//! Decides on the members of an archive before a byte of it is written.
 //!
-//! The walk is that of `git archive`: the tree in git's order, without what `.gitattributes` marks `export-ignore`, each
-//! folder just before the first thing in it. So a folder that holds ignored folders only does not appear, and one whose
-//! files are all ignored does. Generated files stand last, as `--add-file` appends them.
+//! The members are those of `git archive`: the tree in git's order, without files that `.gitattributes` marks
+//! `export-ignore`, each folder just before its first entry. A folder with nothing but ignored folders is left out; a
+//! folder with nothing but ignored files is not. Generated files come last, as with `--add-file`.
 
 use std::path::PathBuf;
 
@@ -15,47 +15,45 @@ use crate::git::attributes::{self, Attributes};
 use crate::git::repository::not_here;
 use crate::git::tree::TreeEntry;
 use crate::git::{Commit, CommitId, Missing, Mode, ObjectId, Repository};
-use crate::source::conversion::{Conversion, Refused};
+use crate::source::conversion::{Conversion, NotExportable};
 
-/// A file that stands in the archive and not in the commit, such as `ChangeLog`.
+/// A file in the archive that is not in the commit, such as `ChangeLog`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GeneratedFile {
-    /// Its name in the archive's top folder.
+    /// The name in the top folder of the archive.
     pub name: String,
-    /// Its bytes.
     pub content: Vec<u8>,
 }
 
-/// What is asked for.
+/// The content of an archive.
 #[derive(Clone, Debug)]
-pub struct Request<'a> {
-    /// Whose tree is exported.
+pub struct ExportRequest<'a> {
     pub commit: CommitId,
     /// The top folder, such as `lago-1.0.4`, without a slash.
     pub prefix: &'a str,
-    /// What is appended, in this order. A tracked path of the same name is left out with a warning.
+    /// The generated files in their order. A tracked file of the same name is left out, with a warning.
     pub generated: Vec<GeneratedFile>,
 }
 
-/// The members of an archive in their order, and what it takes to read them.
+/// The members of an archive in their order, not yet read.
 pub struct Export {
-    /// The commit: its id and date stand in the archive.
+    /// The commit, whose id and date are written into the archive.
     pub commit: Commit,
     pub(super) repository: PathBuf,
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<ExportEntry>,
 }
 
 /// One member, not yet read.
 #[derive(Debug)]
-pub(super) struct Entry {
-    /// The path in the archive, prefix included; a folder's closes with a slash.
+pub(super) struct ExportEntry {
+    /// The path in the archive with the top folder; that of a folder ends with a slash.
     pub path: Vec<u8>,
-    /// The blob or tree. A generated file has an id of git's making, which names it where its path is too long.
+    /// The blob or tree. A generated file has an id as in git, which is used if its path is too long for a header.
     pub id: ObjectId,
-    pub kind: EntryKind,
+    pub kind: ExportEntryKind,
 }
 
-impl Entry {
+impl ExportEntry {
     /// The path in the commit, for messages.
     pub fn tracked_path(&self) -> &[u8] {
         let slash = self.path.iter().position(|&byte| byte == b'/');
@@ -64,8 +62,8 @@ impl Entry {
 }
 
 #[derive(Debug)]
-pub(super) enum EntryKind {
-    /// A folder, or a submodule, which comes out empty.
+pub(super) enum ExportEntryKind {
+    /// A folder, or a submodule, which becomes an empty folder.
     Folder,
     Link,
     File {
@@ -76,13 +74,14 @@ pub(super) enum EntryKind {
 }
 
 impl Export {
-    /// Walks the tree of the commit and reads its `.gitattributes`. Warns of tracked files that a generated one replaces.
+    /// Walks the tree of the commit and reads its `.gitattributes`. Warns about tracked files that a generated one
+    /// replaces.
     ///
-    /// Errors: trees or attribute files missing from the clone; a file whose attributes cannot be honoured.
-    pub fn load(repository: &Repository, request: Request<'_>, progress: &dyn Progress) -> Result<Export> {
+    /// Errors: trees or attribute files missing from the clone; a file whose attributes are not supported.
+    pub fn load(repository: &Repository, request: ExportRequest<'_>, progress: &dyn Progress) -> Result<Export> {
         let commit = repository.commit(request.commit)?;
         let tree = commit.tree().with_context(|| format!("commit `{}` names no tree", commit.id))?;
-        let mut walk = Walk {
+        let mut walk = TreeWalk {
             repository,
             progress,
             prefix: format!("{}/", request.prefix).into_bytes(),
@@ -90,22 +89,26 @@ impl Export {
             entries: Vec::new(),
             pending: Vec::new(),
         };
-        walk.entries.push(Entry { path: walk.prefix.clone(), id: tree, kind: EntryKind::Folder });
+        walk.entries.push(ExportEntry { path: walk.prefix.clone(), id: tree, kind: ExportEntryKind::Folder });
         walk.root(tree)?;
         let mut entries = walk.entries;
         for (index, file) in request.generated.into_iter().enumerate() {
             let path = format!("{}/{}", request.prefix, file.name).into_bytes();
-            entries.push(Entry { path, id: id_of_generated(index), kind: EntryKind::Generated(file.content) });
+            entries.push(ExportEntry {
+                path,
+                id: id_of_generated(index),
+                kind: ExportEntryKind::Generated(file.content),
+            });
         }
         Ok(Export { commit, repository: repository.opened_at().to_owned(), entries })
     }
 
-    /// How many members there are, folders included: the total of each pass's progress.
+    /// The number of members with folders: the total for the progress of each pass.
     pub fn member_count(&self) -> u64 {
         self.entries.len() as u64
     }
 
-    /// The committer's time, which every member bears.
+    /// The date of the commit, in seconds since 1970. All members have it.
     pub fn seconds(&self) -> u64 {
         u64::try_from(self.commit.committer().seconds()).unwrap_or(0)
     }
@@ -118,17 +121,17 @@ fn id_of_generated(index: usize) -> ObjectId {
     CommitId(id)
 }
 
-struct Walk<'a> {
+struct TreeWalk<'a> {
     repository: &'a Repository,
     progress: &'a dyn Progress,
     prefix: Vec<u8>,
     generated: Vec<String>,
-    entries: Vec<Entry>,
-    /// Folders that have been entered and have nothing in them yet.
-    pending: Vec<Entry>,
+    entries: Vec<ExportEntry>,
+    /// The folders on the way that have no members yet.
+    pending: Vec<ExportEntry>,
 }
 
-impl Walk<'_> {
+impl TreeWalk<'_> {
     fn root(&mut self, tree: ObjectId) -> Result<()> {
         let mut entries = self.tree(tree, b"")?;
         entries.retain(|entry| !self.is_generated(entry));
@@ -152,7 +155,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// `folder` is relative to the root of the tree, with a closing slash; empty for the root.
+    /// `folder` is relative to the root of the tree, with a slash at its end; empty for the root.
     fn entries(&mut self, entries: Vec<TreeEntry>, folder: &[u8], attributes: &mut Attributes) -> Result<()> {
         interrupt::check()?;
         for TreeEntry { name, mode, id } in entries {
@@ -166,17 +169,17 @@ impl Walk<'_> {
                 Mode::Folder if is_ignored => continue,
                 Mode::Folder => {
                     let open = self.pending.len();
-                    self.pending.push(self.entry(&path, id, EntryKind::Folder));
+                    self.pending.push(self.entry(&path, id, ExportEntryKind::Folder));
                     self.folder(id, &path, attributes)?;
                     self.pending.truncate(open);
                     continue;
                 }
                 _ if is_ignored => None,
-                Mode::Submodule => Some(EntryKind::Folder),
-                Mode::Link => Some(EntryKind::Link),
+                Mode::Submodule => Some(ExportEntryKind::Folder),
+                Mode::Link => Some(ExportEntryKind::Link),
                 Mode::File | Mode::Executable => {
                     let conversion = Conversion::decide(&found).map_err(|why| refused(&path, &why))?;
-                    Some(EntryKind::File { is_executable: mode == Mode::Executable, conversion })
+                    Some(ExportEntryKind::File { is_executable: mode == Mode::Executable, conversion })
                 }
             };
             self.entries.append(&mut self.pending);
@@ -186,16 +189,16 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn entry(&self, path: &[u8], id: ObjectId, kind: EntryKind) -> Entry {
-        Entry { path: [&self.prefix, path].concat(), id, kind }
+    fn entry(&self, path: &[u8], id: ObjectId, kind: ExportEntryKind) -> ExportEntry {
+        ExportEntry { path: [&self.prefix, path].concat(), id, kind }
     }
 
     fn tree(&self, id: ObjectId, path: &[u8]) -> Result<Vec<TreeEntry>> {
         self.repository.tree(id).map_err(|error| unreadable(error, path))
     }
 
-    /// The content of the folder's `.gitattributes`. Git does not follow a symbolic link here, and takes the link's target
-    /// for the content: what is in a tree is a blob to it.
+    /// The content of the folder's `.gitattributes`. As in git, a symbolic link is not followed: the path of its target
+    /// is taken for the content.
     fn attribute_file(&self, entries: &[TreeEntry], folder: &[u8]) -> Result<Option<Vec<u8>>> {
         let file = entries.iter().find(|entry| entry.name == attributes::FILE_NAME);
         let Some(file) = file.filter(|file| !matches!(file.mode, Mode::Folder | Mode::Submodule)) else {
@@ -206,8 +209,8 @@ impl Walk<'_> {
     }
 }
 
-/// The failure for a file that an archive cannot hold.
-pub fn refused(path: &[u8], why: &Refused) -> anyhow::Error {
+/// The failure for a file that cannot be in an archive.
+pub fn refused(path: &[u8], why: &NotExportable) -> anyhow::Error {
     let path = String::from_utf8_lossy(path);
     Failure::new(Exit::Failed, format!("cannot export `{path}`: {why}")).help(why.help()).into()
 }

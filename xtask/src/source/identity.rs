@@ -1,7 +1,7 @@
-//! Who and when, as the placeholders `%an`, `%cI` and their like show it.
+//! Expands the placeholders of author and committer, such as `%an` and `%cI`.
 //!
-//! Stricter than [`crate::git::Signature`], which makes the best of a broken line: here a placeholder must come out as
-//! git writes it, and git leaves it out, or as it stands, where the line cannot be read.
+//! [`Signature`] reads as much of a damaged line as it can. Git does not: the placeholders of a damaged line are
+//! removed, or left unchanged.
 
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
@@ -12,65 +12,64 @@ use crate::git::Signature;
 struct Identity<'a> {
     name: &'a [u8],
     email: &'a [u8],
-    date: Option<Date<'a>>,
+    date: Option<SignatureDate<'a>>,
 }
 
-struct Date<'a> {
-    /// The digits as they stand.
+struct SignatureDate<'a> {
+    /// The digits, unparsed.
     seconds: &'a [u8],
     /// `+0530` as the number 530.
     zone: i64,
 }
 
-/// What a placeholder of two letters comes to.
+/// The expansion of a placeholder of two letters.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Shown {
-    /// This text.
+pub enum Expansion {
     Text(Vec<u8>),
-    /// Git knows no such placeholder, or has nothing to show: it stays as it stands.
+    /// Git has no such placeholder, or no value for it: the placeholder is left unchanged.
     Unknown,
-    /// It depends on the clone, the clock or the person's own settings.
+    /// The value depends on the clone, the clock or the settings of the user.
     Refused,
 }
 
-/// What `%a<part>` shows of the `author` line `line`, and `%c<part>` of the `committer` line.
-pub fn show(part: u8, line: &[u8]) -> Shown {
+/// Expands `%a<part>` for the `author` line `line`, or `%c<part>` for the `committer` line.
+pub fn expand(part: u8, line: &[u8]) -> Expansion {
     if matches!(part, b'N' | b'E' | b'L' | b'r' | b'h') {
-        return Shown::Refused; // the mailmap of the work tree; the time of day
+        return Expansion::Refused; // the mailmap of the work tree; the time of day
     }
-    let Some(identity) = parse(line) else { return nothing(part) };
+    let Some(identity) = parse(line) else { return for_damaged_line(part) };
     match part {
-        b'n' => return Shown::Text(identity.name.to_vec()),
-        b'e' => return Shown::Text(identity.email.to_vec()),
+        b'n' => return Expansion::Text(identity.name.to_vec()),
+        b'e' => return Expansion::Text(identity.email.to_vec()),
         b'l' => {
             let local = identity.email.split(|&byte| byte == b'@').next();
-            return Shown::Text(local.unwrap_or_default().to_vec());
+            return Expansion::Text(local.unwrap_or_default().to_vec());
         }
         _ => {}
     }
     match identity.date {
-        Some(date) => show_date(part, &date),
-        None => nothing(part),
+        Some(date) => expand_date(part, &date),
+        None => for_damaged_line(part),
     }
 }
 
-/// What git shows of a line that it cannot read: nothing for its oldest placeholders, the others as they stand.
-fn nothing(part: u8) -> Shown {
+/// The expansion for a damaged line: git removes its oldest placeholders, and leaves the others unchanged.
+fn for_damaged_line(part: u8) -> Expansion {
     match part {
-        b'n' | b'e' | b't' | b'd' | b'D' | b'i' => Shown::Text(Vec::new()),
-        _ => Shown::Unknown,
+        b'n' | b'e' | b't' | b'd' | b'D' | b'i' => Expansion::Text(Vec::new()),
+        _ => Expansion::Unknown,
     }
 }
 
-fn show_date(part: u8, date: &Date<'_>) -> Shown {
+fn expand_date(part: u8, date: &SignatureDate<'_>) -> Expansion {
     let format = match part {
-        b't' => return Shown::Text(date.seconds.to_vec()),
+        b't' => return Expansion::Text(date.seconds.to_vec()),
         b'd' => "%a %b %-d %H:%M:%S %Y",
         b'D' => "%a, %-d %b %Y %H:%M:%S",
         b'i' => "%Y-%m-%d %H:%M:%S",
         b'I' => "%Y-%m-%dT%H:%M:%S",
         b's' => "%Y-%m-%d",
-        _ => return Shown::Unknown,
+        _ => return Expansion::Unknown,
     };
     let zone = date.zone;
     let (sign, hours, minutes) = (if zone < 0 { '-' } else { '+' }, zone.abs() / 100, zone.abs() % 100);
@@ -80,14 +79,14 @@ fn show_date(part: u8, date: &Date<'_>) -> Shown {
         b'I' => format!("{sign}{hours:02}:{minutes:02}"),
         _ => format!(" {sign}{hours:02}{minutes:02}"),
     };
-    // A date outside the years 1 to 9999 is nothing that a calendar agrees on.
+    // Calendars differ about dates outside of the years 1 to 9999.
     match local_time(date).map(|time| time.strftime(format).to_string() + &suffix) {
-        Some(text) => Shown::Text(text.into_bytes()),
-        None => Shown::Refused,
+        Some(text) => Expansion::Text(text.into_bytes()),
+        None => Expansion::Refused,
     }
 }
 
-fn local_time(date: &Date<'_>) -> Option<jiff::civil::DateTime> {
+fn local_time(date: &SignatureDate<'_>) -> Option<jiff::civil::DateTime> {
     let seconds: i64 = std::str::from_utf8(date.seconds).ok()?.parse().ok()?;
     let minutes = date.zone.abs() / 100 * 60 + date.zone.abs() % 100;
     let shifted = seconds.checked_add(date.zone.signum() * minutes * 60)?;
@@ -107,7 +106,7 @@ fn parse(line: &[u8]) -> Option<Identity<'_>> {
     })
 }
 
-fn parse_date(text: &[u8]) -> Option<Date<'_>> {
+fn parse_date(text: &[u8]) -> Option<SignatureDate<'_>> {
     let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (seconds, rest) = text.split_at(digits(text));
     let rest = rest.trim_ascii_start();
@@ -116,9 +115,9 @@ fn parse_date(text: &[u8]) -> Option<Date<'_>> {
     if seconds.is_empty() || zone.is_empty() || !matches!(sign, b'+' | b'-') {
         return None;
     }
-    // A zone of so many digits that it is no number counts as none.
+    // A zone with too many digits for a number counts as UTC.
     let zone = std::str::from_utf8(zone).ok()?.parse::<i32>().map_or(0, i64::from);
-    Some(Date { seconds, zone: if sign == b'-' { -zone } else { zone } })
+    Some(SignatureDate { seconds, zone: if sign == b'-' { -zone } else { zone } })
 }
 
 #[cfg(test)]
@@ -129,16 +128,16 @@ mod tests {
     fn check(line: &str, cases: &[(u8, &str)]) {
         for &(part, expected) in cases {
             let expected = match expected {
-                "unknown" => Shown::Unknown,
-                "refused" => Shown::Refused,
-                text => Shown::Text(text.into()),
+                "unknown" => Expansion::Unknown,
+                "refused" => Expansion::Refused,
+                text => Expansion::Text(text.into()),
             };
-            assert_eq!(show(part, line.as_bytes()), expected, "%a{} of `{line}`", part as char);
+            assert_eq!(expand(part, line.as_bytes()), expected, "%a{} of `{line}`", part as char);
         }
     }
 
     #[test]
-    fn a_whole_line() {
+    fn a_complete_line() {
         check(
             "Ada Example <ada@example.org> 1112911993 -0730",
             &[
@@ -161,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_lines() {
+    fn damaged_lines() {
         check("A <b> c> 12 +0100", &[(b'e', "b"), (b't', "12")]);
         check("A <b>", &[(b'n', "A"), (b't', ""), (b'd', ""), (b'I', "unknown"), (b's', "unknown")]);
         check("A", &[(b'n', ""), (b'e', ""), (b'l', "unknown")]);

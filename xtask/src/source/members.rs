@@ -1,4 +1,4 @@
-//! One pass over the contents of an export: blobs are read and converted in parallel, and come out in order.
+//! One pass over the members of an export: reads and converts blobs in parallel, and returns them in order.
 
 use std::borrow::Cow;
 
@@ -8,41 +8,36 @@ use crate::base::interrupt;
 use crate::base::parallel;
 use crate::base::progress::Progress;
 use crate::git::{ObjectId, Repository};
-use crate::source::export::{self, Entry, EntryKind, Export};
+use crate::source::export::{self, Export, ExportEntry, ExportEntryKind};
 
-/// How many members a thread takes at a time: most are small, and handing over one costs more than reading it. Sixteen is
-/// as fast as sixty-four, and keeps less in memory where they are large.
+/// The number of members in a batch. Most members are small, and passing one to another thread costs more than reading
+/// it. Sixteen is as fast as sixty-four, and takes less memory for large members.
 const BATCH: usize = 16;
-/// A batch that has read so many bytes is handed over as it is; the few members left in it are read one by one.
+/// The size in bytes at which a batch is passed on before it is complete. The rest of its members are read one by one.
 const LARGE: usize = 4 << 20;
 
 /// One member with its content, as it goes into an archive.
 pub struct Member<'a> {
-    /// The path in the archive; a folder's closes with a slash.
+    /// The path in the archive; that of a folder ends with a slash.
     pub path: &'a [u8],
-    /// The object it came from.
     pub id: ObjectId,
-    /// What it is.
     pub shape: Shape,
-    /// The file's bytes, or the link's target; empty for a folder.
+    /// The content of a file, or the target of a link; empty for a folder.
     pub content: Cow<'a, [u8]>,
 }
 
-/// What a member is.
+/// The kind of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// A folder.
     Folder,
-    /// A file.
     File,
-    /// A file that may be run.
     Executable,
     /// A symbolic link.
     Link,
 }
 
 impl Shape {
-    /// The permission bits that git gives it in an archive, with a umask of 002.
+    /// The permission bits in an archive of git with a umask of 002.
     pub fn mode(self) -> u32 {
         match self {
             Shape::File => 0o664,
@@ -52,9 +47,9 @@ impl Shape {
     }
 }
 
-/// Reads every member on `threads` threads. `add` collects those of a batch, on the thread that reads them; `sink` gets
-/// the batches in the order of the archive, on the calling thread. In memory are at most `2 × threads` batches, each of
-/// [`LARGE`] bytes and one member. `progress` is advanced; its phase begins and ends with the caller.
+/// Reads every member on `threads` threads. `add` adds a member to its batch, on the thread that reads it. `sink` takes
+/// the batches in the order of the archive, on the calling thread. At most `2 × threads` batches are in memory, each of
+/// [`LARGE`] bytes and one member. `progress` is advanced; the caller begins and ends its phase.
 ///
 /// Errors: a blob missing from a partial clone, content that cannot be exported, those of `add` and `sink`.
 pub fn for_each_batch<B: Default + Send>(
@@ -92,13 +87,13 @@ pub fn for_each_batch<B: Default + Send>(
     })
 }
 
-/// Reads the members of a batch until they come to [`LARGE`] bytes; those that are left.
+/// Reads the members of a batch until they have [`LARGE`] bytes; returns the rest.
 fn read_batch<'a>(
     export: &Export,
     repository: &Repository,
-    entries: &'a [Entry],
+    entries: &'a [ExportEntry],
     mut add: impl FnMut(&Member<'_>) -> Result<()>,
-) -> Result<&'a [Entry]> {
+) -> Result<&'a [ExportEntry]> {
     let mut bytes = 0;
     for (index, entry) in entries.iter().enumerate() {
         read(export, repository, entry, |member| {
@@ -112,20 +107,20 @@ fn read_batch<'a>(
     Ok(&[])
 }
 
-/// Hands one member to `with`, whose errors are kept as they are.
+/// Reads one member, and calls `with` for it. Errors of `with` are returned unchanged.
 fn read(
     export: &Export,
     repository: &Repository,
-    entry: &Entry,
+    entry: &ExportEntry,
     with: impl FnOnce(&Member<'_>) -> Result<()>,
 ) -> Result<()> {
     match &entry.kind {
-        EntryKind::Folder => with(&member(entry, Shape::Folder, Cow::Borrowed(b""))),
-        EntryKind::Generated(content) => with(&member(entry, Shape::File, Cow::Borrowed(content))),
-        EntryKind::Link => {
+        ExportEntryKind::Folder => with(&member(entry, Shape::Folder, Cow::Borrowed(b""))),
+        ExportEntryKind::Generated(content) => with(&member(entry, Shape::File, Cow::Borrowed(content))),
+        ExportEntryKind::Link => {
             with_blob(repository, entry, |target| with(&member(entry, Shape::Link, Cow::Borrowed(target))))
         }
-        EntryKind::File { is_executable, conversion } => with_blob(repository, entry, |content| {
+        ExportEntryKind::File { is_executable, conversion } => with_blob(repository, entry, |content| {
             let content = conversion.apply(content, entry.id, &export.commit);
             let content = content.map_err(|why| export::refused(entry.tracked_path(), &why))?;
             let shape = if *is_executable { Shape::Executable } else { Shape::File };
@@ -134,11 +129,11 @@ fn read(
     }
 }
 
-fn member<'a>(entry: &'a Entry, shape: Shape, content: Cow<'a, [u8]>) -> Member<'a> {
+fn member<'a>(entry: &'a ExportEntry, shape: Shape, content: Cow<'a, [u8]>) -> Member<'a> {
     Member { path: &entry.path, id: entry.id, shape, content }
 }
 
-fn with_blob(repository: &Repository, entry: &Entry, read: impl FnOnce(&[u8]) -> Result<()>) -> Result<()> {
+fn with_blob(repository: &Repository, entry: &ExportEntry, read: impl FnOnce(&[u8]) -> Result<()>) -> Result<()> {
     let found = repository.with_blob(entry.id, read);
     found.map_err(|error| export::unreadable(error, entry.tracked_path()))?
 }

@@ -1,8 +1,7 @@
-//! Source archives, from the tree of a commit.
-//!
-//! [`export::Export`] decides what goes in and how: paths, modes, and what `.gitattributes` asks for. [`tarball`] and
-//! [`zip`] write it, each in one pass of its own over the blobs ([`members`]). `git archive` is the reference: the tarball
-//! has its bytes. [`vendor`] is the archive of the crates that the project depends on; [`unpack`] reads a tarball back.
+//! Source archives, from the tree of a commit. [`export::Export`] decides on the members: paths, modes, and the
+//! conversions of `.gitattributes`. [`tarball`] and [`zip`] write them, each in one pass over the blobs ([`members`]).
+//! The tarball has the same bytes as that of `git archive`. [`vendor`] makes the archive of the crates that the project
+//! depends on; [`unpack`] reads a tarball.
 
 pub mod conversion;
 pub mod export;
@@ -15,5 +14,5 @@ pub mod unpack;
 pub mod vendor;
 pub mod zip;
 
-pub use export::{Export, GeneratedFile, Request};
+pub use export::{Export, ExportRequest, GeneratedFile};
 pub use names::{archive_name, vendor_archive_name};

@@ -1,14 +1,14 @@
-//! What the archives are called.
+//! The names of the source archives.
 
 use crate::history::Version;
 use crate::project::config::Name;
 
-/// What a source archive is called without its ending, and its top folder: `lago-1.0.4`.
+/// The name of a source archive without its suffix, and of its top folder: `lago-1.0.4`.
 pub fn archive_name(name: &Name, version: &Version) -> String {
     format!("{name}-{version}")
 }
 
-/// What the vendor archive is called: `lago-1.0.4-vendor.tar.gz`.
+/// The name of the vendor archive: `lago-1.0.4-vendor.tar.gz`.
 pub fn vendor_archive_name(name: &Name, version: &Version) -> String {
     format!("{name}-{version}-vendor.tar.gz")
 }

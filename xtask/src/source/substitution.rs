@@ -1,31 +1,31 @@
-//! `export-subst`: `$Format:…$` in a file becomes what `git log --format=…` says of the commit.
+//! `export-subst`: replaces `$Format:…$` in a file by the output of `git log --format=…` for the commit.
 //!
-//! Two deliberate differences from git, both so that every clone gives the same bytes:
+//! Two differences from git are deliberate, so that every clone gives the same bytes:
 //!
-//! * `%h`, `%p` and `%t` are written whole. How far git shortens them depends on how many objects the clone has.
-//! * What depends on the clone, the clock or the person's settings is refused: decorations (`%d`, `%D`, `%(decorate)`),
-//!   `%(describe)`, notes, reflogs, signatures, relative dates, the mailmap. So is layout (`%w(…)`, `%<(…)`), colour that
-//!   is not off, and `%(trailers)`, which nobody has needed yet.
+//! * `%h`, `%p` and `%t` are not shortened. The length of git's short ids depends on the number of objects in the clone.
+//! * Placeholders that depend on the clone, the clock or the settings of the user are refused: decorations (`%d`, `%D`,
+//!   `%(decorate)`), `%(describe)`, notes, reflogs, signatures, relative dates, the mailmap. Layout (`%w(…)`, `%<(…)`),
+//!   colour that is always on, and `%(trailers)` are not supported.
 //!
-//! The other placeholders come out as git writes them, and what it does not know stays as it stands.
+//! The other placeholders give the same text as in git. Unknown ones are left unchanged.
 
 use std::fmt;
 
 use crate::git::Commit;
-use crate::source::identity::{self, Shown};
+use crate::source::identity::{self, Expansion};
 
-/// A placeholder that cannot be honoured, such as `%(describe:tags)`.
+/// Error: a placeholder that is not supported, such as `%(describe:tags)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused(pub String);
+pub struct UnsupportedPlaceholder(pub String);
 
-impl fmt::Display for Refused {
+impl fmt::Display for UnsupportedPlaceholder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
 /// `content` with each `$Format:…$` expanded for `commit`.
-pub fn expand(content: &[u8], commit: &Commit) -> Result<Vec<u8>, Refused> {
+pub fn expand(content: &[u8], commit: &Commit) -> Result<Vec<u8>, UnsupportedPlaceholder> {
     const OPENING: &[u8] = b"$Format:";
     let mut out = Vec::with_capacity(content.len());
     let mut rest = content;
@@ -35,7 +35,7 @@ pub fn expand(content: &[u8], commit: &Commit) -> Result<Vec<u8>, Refused> {
         out.extend_from_slice(&rest[..start]);
         // Git reads the format as a C string: it ends at the first NUL.
         let text = format[..end].split(|&byte| byte == 0).next().unwrap_or_default();
-        let mut expander = Expander { commit, out, shows_text: false };
+        let mut expander = Expander { commit, out, takes_encoding: false };
         expander.expand(text)?;
         out = expander.finish();
         rest = &format[end + 1..];
@@ -47,23 +47,23 @@ pub fn expand(content: &[u8], commit: &Commit) -> Result<Vec<u8>, Refused> {
 struct Expander<'a> {
     commit: &'a Commit,
     out: Vec<u8>,
-    /// Names or messages of the commit have been asked for: the output takes the commit's encoding.
-    shows_text: bool,
+    /// Whether the output is in the encoding of the commit, because it has a name or a message.
+    takes_encoding: bool,
 }
 
-/// How much of the format a placeholder took, behind its `%`. `None` for one that git does not know.
-type Taken = Result<Option<usize>, Refused>;
+/// The length of a placeholder after its `%`; `None` for one that is unknown to git.
+type PlaceholderLength = Result<Option<usize>, UnsupportedPlaceholder>;
 
 impl Expander<'_> {
-    fn expand(&mut self, mut format: &[u8]) -> Result<(), Refused> {
+    fn expand(&mut self, mut format: &[u8]) -> Result<(), UnsupportedPlaceholder> {
         while let Some(percent) = format.iter().position(|&byte| byte == b'%') {
             self.out.extend_from_slice(&format[..percent]);
             format = &format[percent + 1..];
-            let taken = match format.first() {
+            let length = match format.first() {
                 Some(b'%') => None,
                 _ => self.with_modifier(format)?,
             };
-            match taken {
+            match length {
                 Some(length) => format = &format[length..],
                 None => {
                     self.out.push(b'%');
@@ -75,15 +75,15 @@ impl Expander<'_> {
         Ok(())
     }
 
-    /// `%+x` and `% x` put a line feed or a space in front of what is not empty; `%-x` removes line feeds in front of
-    /// what is.
-    fn with_modifier(&mut self, format: &[u8]) -> Taken {
+    /// `%+x` and `% x` add a line feed or a space before the value if it is not empty; `%-x` removes the line feeds
+    /// before it if it is empty.
+    fn with_modifier(&mut self, format: &[u8]) -> PlaceholderLength {
         let Some(modifier @ (b'+' | b'-' | b' ')) = format.first() else { return self.placeholder(format) };
         if format.get(1) == Some(&b'w') {
             return Ok(None);
         }
         let start = self.out.len();
-        let taken = self.placeholder(&format[1..])?;
+        let length = self.placeholder(&format[1..])?;
         let is_empty = self.out.len() == start;
         match modifier {
             b'+' if !is_empty => self.out.insert(start, b'\n'),
@@ -94,11 +94,11 @@ impl Expander<'_> {
             }
             _ => {}
         }
-        // The modifier is gone even where git does not know what follows it.
-        Ok(Some(1 + taken.unwrap_or(0)))
+        // Git removes the modifier even before an unknown placeholder.
+        Ok(Some(1 + length.unwrap_or(0)))
     }
 
-    fn placeholder(&mut self, format: &[u8]) -> Taken {
+    fn placeholder(&mut self, format: &[u8]) -> PlaceholderLength {
         match *format {
             [b'n', ..] => self.text(b"\n", 1),
             [b'x', high, low, ..] => match hex::decode([high, low]) {
@@ -122,17 +122,17 @@ impl Expander<'_> {
         }
     }
 
-    fn identity(&mut self, part: u8, line: &[u8], format: &[u8]) -> Taken {
-        self.shows_text = true;
-        match identity::show(part, &self.commit.to_utf8(line)) {
-            Shown::Text(text) => self.text(&text, 2),
-            Shown::Unknown => Ok(None),
-            Shown::Refused => Err(refused(&format[..2])),
+    fn identity(&mut self, part: u8, line: &[u8], format: &[u8]) -> PlaceholderLength {
+        self.takes_encoding = true;
+        match identity::expand(part, &self.commit.to_utf8(line)) {
+            Expansion::Text(text) => self.text(&text, 2),
+            Expansion::Unknown => Ok(None),
+            Expansion::Refused => Err(refused(&format[..2])),
         }
     }
 
-    fn message(&mut self, letter: u8) -> Taken {
-        self.shows_text = true;
+    fn message(&mut self, letter: u8) -> PlaceholderLength {
+        self.takes_encoding = true;
         let message = self.commit.to_utf8(self.commit.message());
         let (subject, body) = split_message(&message);
         let text = match letter {
@@ -145,23 +145,23 @@ impl Expander<'_> {
         self.text(&text, 1)
     }
 
-    fn text(&mut self, text: &[u8], length: usize) -> Taken {
+    fn text(&mut self, text: &[u8], length: usize) -> PlaceholderLength {
         self.out.extend_from_slice(text);
         Ok(Some(length))
     }
 
-    /// Git works in UTF-8, and at the end turns everything written so far into the encoding of the commit where it can,
-    /// the file's own text included.
+    /// Git works in UTF-8. At the end it converts all output so far, including the text of the file, to the encoding of
+    /// the commit, if that is possible.
     fn finish(self) -> Vec<u8> {
         match self.commit.encode(&self.out) {
-            Some(encoded) if self.shows_text => encoded,
+            Some(encoded) if self.takes_encoding => encoded,
             _ => self.out,
         }
     }
 }
 
-/// Colours are off in an archive: their placeholders come to nothing, except for `%C(always,…)`.
-fn colour(format: &[u8]) -> Taken {
+/// Colours are off in an archive: their placeholders are removed, except for `%C(always,…)`.
+fn colour(format: &[u8]) -> PlaceholderLength {
     let rest = &format[1..];
     if rest.starts_with(b"(") {
         let Some(close) = rest.iter().position(|&byte| byte == b')') else { return Ok(None) };
@@ -171,8 +171,8 @@ fn colour(format: &[u8]) -> Taken {
     Ok(names.iter().find(|name| rest.starts_with(name)).map(|name| 1 + name.len()))
 }
 
-/// The placeholders that git knows and an archive cannot have; everything else is left as it stands.
-fn refuse_or_leave(format: &[u8]) -> Taken {
+/// Refuses the placeholders that are not supported; unknown ones are left unchanged.
+fn refuse_or_leave(format: &[u8]) -> PlaceholderLength {
     let names: [&[u8]; 5] = [b"(describe", b"(decorate", b"(trailers", b"(count)", b"(total)"];
     let with_arguments = names.iter().any(|name| format.starts_with(name));
     let length = match *format {
@@ -191,11 +191,11 @@ fn closing(format: &[u8]) -> usize {
     format.iter().position(|&byte| byte == b')').map_or(format.len(), |close| close + 1)
 }
 
-fn refused(placeholder: &[u8]) -> Refused {
-    Refused(format!("%{}", String::from_utf8_lossy(placeholder)))
+fn refused(placeholder: &[u8]) -> UnsupportedPlaceholder {
+    UnsupportedPlaceholder(format!("%{}", String::from_utf8_lossy(placeholder)))
 }
 
-/// The message from its first line that is not blank, and the body behind the subject and its blank lines.
+/// The message from its first line that is not blank, and the body after the subject and its blank lines.
 fn split_message(message: &[u8]) -> (&[u8], &[u8]) {
     let subject = skip_blank_lines(message);
     let mut rest = subject;
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn what_depends_on_the_clone_is_refused() {
+    fn placeholders_that_depend_on_the_clone_are_refused() {
         let cases = [
             "%d",
             "%D",

@@ -1,8 +1,8 @@
 //! The tarball, byte for byte as `git archive --format=tar` writes it with `tar.umask=0002`.
 //!
-//! A POSIX ustar archive with a global pax header that names the commit. Headers are made here rather than by a tar
-//! library, because the promise is git's bytes: where a path is split, how an entry is called whose path does not fit,
-//! how much padding stands at the end.
+//! It is a POSIX ustar archive with a global pax header that names the commit. No tar library writes the headers,
+//! because the bytes must be git's: the place where a path is split, the name of an entry whose path is too long, the
+//! padding at the end.
 
 use std::io::Write;
 
@@ -14,9 +14,9 @@ use crate::source::export::Export;
 use crate::source::members::{self, Member, Shape};
 
 const RECORD: usize = 512;
-/// Git writes blocks of twenty records, and fills the last one.
+/// Git writes blocks of twenty records, and pads the last one.
 const BLOCK: u64 = 20 * RECORD as u64;
-/// What eleven octal digits can say, of a size or a time.
+/// The largest size or time that fits into eleven octal digits.
 const LARGEST_NUMBER: u64 = 0o77_777_777_777;
 const LONGEST_NAME: usize = 100;
 const LONGEST_PREFIX: usize = 155;
@@ -34,7 +34,7 @@ pub fn write(export: &Export, out: &mut impl Write, threads: usize, progress: &d
     tarball.finish()
 }
 
-/// A tarball of members from elsewhere, such as vendored dependencies, in the same form and all of one date.
+/// Writes a tarball of any members, such as vendored dependencies, in the same form and with one date.
 pub struct Tarball<W> {
     out: W,
     length: u64,
@@ -42,7 +42,7 @@ pub struct Tarball<W> {
 }
 
 impl<W: Write> Tarball<W> {
-    /// Writes the global header: the commit, where there is one, and a date that fits no other.
+    /// Writes the global header: the commit, if there is one, and a date that is too large for other headers.
     pub fn begin(out: W, commit: Option<CommitId>, seconds: u64) -> Result<Tarball<W>> {
         let mut tarball = Tarball { out, length: 0, seconds };
         tarball.put(&global_header(commit, seconds))?;
@@ -56,7 +56,7 @@ impl<W: Write> Tarball<W> {
         self.put(&bytes)
     }
 
-    /// Marks the end.
+    /// Writes the end of the archive.
     pub fn finish(mut self) -> Result<()> {
         let padding = padding(self.length);
         self.put(&padding)
@@ -68,15 +68,15 @@ impl<W: Write> Tarball<W> {
     }
 }
 
-/// Two empty records mark the end; the block they stand in is filled.
+/// The end of an archive is two empty records, and the padding of their block.
 fn padding(length: u64) -> Vec<u8> {
     let tail = BLOCK - length % BLOCK;
     let tail = if tail < 2 * RECORD as u64 { tail + BLOCK } else { tail };
     vec![0; tail as usize]
 }
 
-/// The header that holds for the whole archive: the commit as a comment, and the time where it does not fit a header.
-/// Nothing where there is neither.
+/// The header for the whole archive: the commit as a comment, and the time if it is too large for other headers. Empty
+/// if there is neither.
 fn global_header(commit: Option<CommitId>, seconds: u64) -> Vec<u8> {
     let mut records = Vec::new();
     if let Some(commit) = commit {
@@ -87,15 +87,15 @@ fn global_header(commit: Option<CommitId>, seconds: u64) -> Vec<u8> {
     }
     let mut out = Vec::new();
     if !records.is_empty() {
-        let mut header = Header::new(b'g', 0o666, records.len() as u64, seconds);
-        header.set(Header::NAME, b"pax_global_header");
+        let mut header = TarHeader::new(b'g', 0o666, records.len() as u64, seconds);
+        header.set(TarHeader::NAME, b"pax_global_header");
         header.push_to(&mut out);
         push_padded(&mut out, &records);
     }
     out
 }
 
-/// Appends a member: an extended header where something does not fit, the header, the content.
+/// Appends a member: an extended header if something does not fit, the header, the content.
 fn append(out: &mut Vec<u8>, member: &Member<'_>, seconds: u64) {
     let kind = match member.shape {
         Shape::Folder => b'5',
@@ -105,29 +105,29 @@ fn append(out: &mut Vec<u8>, member: &Member<'_>, seconds: u64) {
     let content: &[u8] = if member.shape == Shape::Link { b"" } else { &member.content };
     let mut records = Vec::new();
     let size = if content.len() as u64 > LARGEST_NUMBER { 0 } else { content.len() as u64 };
-    let mut header = Header::new(kind, member.shape.mode().into(), size, seconds);
+    let mut header = TarHeader::new(kind, member.shape.mode().into(), size, seconds);
     match split_path(member.path) {
         Some((prefix, name)) => {
-            header.set(Header::PREFIX, prefix);
-            header.set(Header::NAME, name);
+            header.set(TarHeader::PREFIX, prefix);
+            header.set(TarHeader::NAME, name);
         }
         None => {
-            header.set(Header::NAME, format!("{}.data", member.id).as_bytes());
+            header.set(TarHeader::NAME, format!("{}.data", member.id).as_bytes());
             push_record(&mut records, "path", member.path);
         }
     }
     if member.shape == Shape::Link && member.content.len() > LONGEST_TARGET {
-        header.set(Header::TARGET, format!("see {}.paxheader", member.id).as_bytes());
+        header.set(TarHeader::TARGET, format!("see {}.paxheader", member.id).as_bytes());
         push_record(&mut records, "linkpath", &member.content);
     } else if member.shape == Shape::Link {
-        header.set(Header::TARGET, &member.content);
+        header.set(TarHeader::TARGET, &member.content);
     }
     if size < content.len() as u64 {
         push_record(&mut records, "size", content.len().to_string().as_bytes());
     }
     if !records.is_empty() {
-        let mut extended = Header::new(b'x', 0o666, records.len() as u64, seconds);
-        extended.set(Header::NAME, format!("{}.paxheader", member.id).as_bytes());
+        let mut extended = TarHeader::new(b'x', 0o666, records.len() as u64, seconds);
+        extended.set(TarHeader::NAME, format!("{}.paxheader", member.id).as_bytes());
         extended.push_to(out);
         push_padded(out, &records);
     }
@@ -135,14 +135,14 @@ fn append(out: &mut Vec<u8>, member: &Member<'_>, seconds: u64) {
     push_padded(out, content);
 }
 
-/// A path as the header's prefix and name; `None` where it does not fit. The prefix is as long as it can be.
+/// Splits a path into the header's prefix and name, with the longest possible prefix; `None` if it does not fit.
 fn split_path(path: &[u8]) -> Option<(&[u8], &[u8])> {
     if path.len() <= LONGEST_NAME {
         return Some((b"", path));
     }
     let without_slash = path.strip_suffix(b"/").unwrap_or(path);
     let searched = &without_slash[..without_slash.len().min(LONGEST_PREFIX)];
-    // Git looks from the last byte but one on, and takes a slash at the very beginning for none.
+    // As git does it: a slash at the end is not searched for, and one at the start does not count.
     let slash = searched.iter().rposition(|&byte| byte == b'/').filter(|&slash| slash > 0)?;
     let (prefix, name) = (&path[..slash], &path[slash + 1..]);
     (name.len() <= LONGEST_NAME).then_some((prefix, name))
@@ -166,59 +166,63 @@ fn push_padded(out: &mut Vec<u8>, content: &[u8]) {
     out.resize(out.len() + end, 0);
 }
 
-/// The 512 bytes in front of a member.
-struct Header([u8; RECORD]);
+/// The 512 bytes before the content of a member.
+struct TarHeader([u8; RECORD]);
 
-/// A field: where it begins, and its size.
-type Field = (usize, usize);
+/// The place of a field in a header.
+#[derive(Clone, Copy)]
+struct Field {
+    start: usize,
+    size: usize,
+}
 
-impl Header {
-    const NAME: Field = (0, LONGEST_NAME);
-    const MODE: Field = (100, 8);
-    const USER_ID: Field = (108, 8);
-    const GROUP_ID: Field = (116, 8);
-    const SIZE: Field = (124, 12);
-    const TIME: Field = (136, 12);
-    const CHECKSUM: Field = (148, 8);
-    const KIND: Field = (156, 1);
-    const TARGET: Field = (157, LONGEST_TARGET);
-    const MAGIC: Field = (257, 8);
-    const USER: Field = (265, 32);
-    const GROUP: Field = (297, 32);
-    const DEVICE_MAJOR: Field = (329, 8);
-    const DEVICE_MINOR: Field = (337, 8);
-    const PREFIX: Field = (345, LONGEST_PREFIX);
+impl TarHeader {
+    const NAME: Field = Field { start: 0, size: LONGEST_NAME };
+    const MODE: Field = Field { start: 100, size: 8 };
+    const USER_ID: Field = Field { start: 108, size: 8 };
+    const GROUP_ID: Field = Field { start: 116, size: 8 };
+    const SIZE: Field = Field { start: 124, size: 12 };
+    const TIME: Field = Field { start: 136, size: 12 };
+    const CHECKSUM: Field = Field { start: 148, size: 8 };
+    const KIND: Field = Field { start: 156, size: 1 };
+    const TARGET: Field = Field { start: 157, size: LONGEST_TARGET };
+    const MAGIC: Field = Field { start: 257, size: 8 };
+    const USER: Field = Field { start: 265, size: 32 };
+    const GROUP: Field = Field { start: 297, size: 32 };
+    const DEVICE_MAJOR: Field = Field { start: 329, size: 8 };
+    const DEVICE_MINOR: Field = Field { start: 337, size: 8 };
+    const PREFIX: Field = Field { start: 345, size: LONGEST_PREFIX };
 
-    fn new(kind: u8, mode: u64, size: u64, time: u64) -> Header {
-        let mut header = Header([0; RECORD]);
-        header.set(Header::KIND, &[kind]);
-        header.set(Header::MAGIC, b"ustar\x0000");
-        header.set(Header::USER, b"root");
-        header.set(Header::GROUP, b"root");
-        for field in [Header::USER_ID, Header::GROUP_ID, Header::DEVICE_MAJOR, Header::DEVICE_MINOR] {
+    fn new(kind: u8, mode: u64, size: u64, time: u64) -> TarHeader {
+        let mut header = TarHeader([0; RECORD]);
+        header.set(TarHeader::KIND, &[kind]);
+        header.set(TarHeader::MAGIC, b"ustar\x0000");
+        header.set(TarHeader::USER, b"root");
+        header.set(TarHeader::GROUP, b"root");
+        for field in [TarHeader::USER_ID, TarHeader::GROUP_ID, TarHeader::DEVICE_MAJOR, TarHeader::DEVICE_MINOR] {
             header.set_number(field, 0);
         }
-        header.set_number(Header::MODE, mode);
-        header.set_number(Header::SIZE, size);
-        header.set_number(Header::TIME, time.min(LARGEST_NUMBER));
+        header.set_number(TarHeader::MODE, mode);
+        header.set_number(TarHeader::SIZE, size);
+        header.set_number(TarHeader::TIME, time.min(LARGEST_NUMBER));
         header
     }
 
-    fn set(&mut self, (start, _): Field, value: &[u8]) {
-        self.0[start..start + value.len()].copy_from_slice(value);
+    fn set(&mut self, field: Field, value: &[u8]) {
+        self.0[field.start..field.start + value.len()].copy_from_slice(value);
     }
 
-    /// Octal digits that fill the field up to its closing NUL.
+    /// Writes octal digits that fill the field, except for the NUL at its end.
     fn set_number(&mut self, field: Field, value: u64) {
-        let digits = format!("{value:0width$o}", width = field.1 - 1);
+        let digits = format!("{value:0width$o}", width = field.size - 1);
         self.set(field, digits.as_bytes());
     }
 
     /// The checksum counts its own field as spaces.
     fn push_to(mut self, out: &mut Vec<u8>) {
-        let spaces = Header::CHECKSUM.1 as u64 * u64::from(b' ');
+        let spaces = TarHeader::CHECKSUM.size as u64 * u64::from(b' ');
         let sum = self.0.iter().map(|&byte| u64::from(byte)).sum::<u64>() + spaces;
-        self.set_number(Header::CHECKSUM, sum);
+        self.set_number(TarHeader::CHECKSUM, sum);
         out.extend_from_slice(&self.0);
     }
 }
@@ -230,7 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_from_elsewhere_come_without_a_commit() {
+    fn a_tarball_without_a_commit_has_no_global_header() {
         let mut out = Vec::new();
         let mut tarball = Tarball::begin(&mut out, None, 1_500_000_000).unwrap();
         let content = Cow::Borrowed(&b"text"[..]);

@@ -1,4 +1,4 @@
-//! Reading a source archive that may come from anybody: two files by their exact names, or the whole into a scratch folder.
+//! Reads a source archive that may come from anybody: two files by their exact names, or all into a scratch folder.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -9,24 +9,23 @@ use tar::{Archive, EntryType};
 
 use crate::base::error::{Exit, Failure};
 use crate::base::gzip;
-use crate::project::release_info::CHANGELOG_FILE;
-use crate::project::release_info::{self, ReleaseInfo};
+use crate::project::release_info::{self, CHANGELOG_FILE, ReleaseInfo};
 
-/// A file that is read into memory is not larger than this.
+/// The largest file that is read into memory, in bytes.
 const LARGEST: u64 = 256 << 20;
 
-/// What a source archive says of itself.
-pub struct Facts {
+/// The files of a source archive that describe it.
+pub struct ArchiveFacts {
     /// Its `.release.json`.
     pub info: ReleaseInfo,
     /// Its `ChangeLog`.
     pub changelog: Vec<u8>,
 }
 
-/// Reads the facts of the `.tar.gz` at `path`, whose members lie below `top/`.
+/// Reads these files from the `.tar.gz` at `path`, whose members are below `top/`.
 ///
-/// Errors: no such archive; not made by `dist`: a fact is missing, twice there, or no regular file.
-pub fn read_facts(path: &Path, top: &str) -> Result<Facts> {
+/// Errors: no such archive; it was not made by `dist`: a file is missing, there twice, or no regular file.
+pub fn read_facts(path: &Path, top: &str) -> Result<ArchiveFacts> {
     let failed = || format!("cannot read the archive `{}`", path.display());
     let (info_name, changelog_name) = (format!("{top}/{}", release_info::FILE_NAME), format!("{top}/{CHANGELOG_FILE}"));
     let (mut info, mut changelog) = (None, None);
@@ -41,22 +40,25 @@ pub fn read_facts(path: &Path, top: &str) -> Result<Facts> {
         } else {
             continue;
         };
-        // In a tarball the last member of a name counts; two of them in one of ours mean that it is none of ours.
+        // A tarball may have a member twice, and the last one counts. `dist` writes no such archive.
         let is_sound = entry.header().entry_type() == EntryType::Regular && entry.size() <= LARGEST && found.is_none();
         if !is_sound {
-            return Err(not_ours(path, &format!("`{}` in it is not one plain file", name.escape_ascii())).into());
+            return Err(
+                not_made_by_dist(path, &format!("`{}` in it is not one plain file", name.escape_ascii())).into()
+            );
         }
         let mut content = Vec::new();
         entry.read_to_end(&mut content).with_context(failed)?;
         *found = Some(content);
     }
-    let info = info.ok_or_else(|| not_ours(path, &format!("it has no `{info_name}`")))?;
-    let changelog = changelog.ok_or_else(|| not_ours(path, &format!("it has no `{changelog_name}`")))?;
-    let info = ReleaseInfo::parse(&info).map_err(|why| not_ours(path, &format!("`{info_name}` in it: {why}")))?;
-    Ok(Facts { info, changelog })
+    let info = info.ok_or_else(|| not_made_by_dist(path, &format!("it has no `{info_name}`")))?;
+    let changelog = changelog.ok_or_else(|| not_made_by_dist(path, &format!("it has no `{changelog_name}`")))?;
+    let info =
+        ReleaseInfo::parse(&info).map_err(|why| not_made_by_dist(path, &format!("`{info_name}` in it: {why}")))?;
+    Ok(ArchiveFacts { info, changelog })
 }
 
-/// Unpacks the archive at `path` into `folder`; nothing is written outside of it, whatever the members are called.
+/// Unpacks the archive at `path` into `folder`; nothing is written outside of it, even if the names of members lead out.
 pub fn unpack(path: &Path, folder: &Path) -> Result<()> {
     let mut archive = open(path)?;
     archive.set_preserve_mtime(true);
@@ -68,7 +70,7 @@ fn open(path: &Path) -> Result<Archive<impl Read>> {
     Ok(Archive::new(gzip::reader(BufReader::with_capacity(1 << 18, file))))
 }
 
-fn not_ours(path: &Path, why: &str) -> Failure {
+fn not_made_by_dist(path: &Path, why: &str) -> Failure {
     Failure::new(Exit::Failed, format!("`{}` was not made by `dist`: {why}", path.display()))
         .help(format!("make it again: `{} dist`", crate::base::error::program()))
 }
@@ -101,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn the_facts_are_found_by_their_exact_names() {
+    fn files_are_found_by_their_exact_names() {
         use EntryType::{Regular, Symlink};
         let folder = tempfile::tempdir().unwrap();
         let (info, log) = (("a/.release.json", Regular, INFO), ("a/ChangeLog", Regular, "log"));

@@ -1,14 +1,13 @@
-//! The vendor archive: the crates a project depends on, so that it builds without a network.
+//! The vendor archive: the crates of a project, for builds without a network.
 //!
-//! `cargo vendor --locked` runs in an export of the commit, never in the work tree. The archive holds one folder,
-//! `vendor/`, with the crates and `vendor/config.toml`, and is used from the folder the tarball was unpacked in:
+//! `cargo vendor --locked` runs in an export of the commit, never in the work tree. The archive has one folder,
+//! `vendor/`, with the crates and `vendor/config.toml`. It is unpacked into the folder of the unpacked tarball:
 //!
 //! ```text
 //! cargo --config vendor/config.toml build --offline --frozen
 //! ```
-//!
-//! A `.cargo/config.toml` would do without the option, but would overwrite the one that holds the project's aliases. Same
-//! commit, same cargo, same bytes: members are sorted, and bear the commit's date and plain modes.
+//! With a `.cargo/config.toml` the option would not be needed, but this file would overwrite the project's own. The same
+//! commit and the same cargo give the same bytes: members are sorted, and have the commit's date and plain modes.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -30,24 +29,24 @@ use crate::source::export::Export;
 use crate::source::members::{self, Member, Shape};
 use crate::source::tarball::Tarball;
 
-/// The folder that the archive holds.
+/// The only folder in the archive.
 const FOLDER: &str = "vendor";
 
-/// The crates of a commit, in a folder.
+/// A folder with the crates of a commit.
 pub struct Vendored {
-    /// The folder that holds `vendor/`.
+    /// The folder above `vendor/`.
     root: PathBuf,
-    /// Every file and link below `vendor/`, relative to `root`, sorted by its bytes.
+    /// Every file and link below `vendor/`, relative to `root`, sorted by the bytes of the path.
     paths: Vec<PathBuf>,
-    /// The date the members bear.
+    /// The date of all members, in seconds since 1970.
     seconds: u64,
 }
 
 impl Vendored {
-    /// Writes the commit's tree into the empty folder `scratch` and lets cargo vendor its dependencies there. The folder
-    /// lies outside of the project: cargo looks for workspaces and configuration in every folder above.
+    /// Writes the commit's tree into the empty folder `scratch`, and runs `cargo vendor` there. The folder must be
+    /// outside of the project: cargo reads workspaces and configuration from every folder above.
     ///
-    /// Errors: no `Cargo.lock` in the commit; cargo is not there, is offline, or finds the lock file out of date.
+    /// Errors: no `Cargo.lock` in the commit; cargo is not installed, is offline, or finds the lock file out of date.
     pub fn load(export: &Export, scratch: &Path, threads: usize, progress: &dyn Progress) -> Result<Vendored> {
         let root = scratch.join("tree");
         write_tree(export, &root, threads, progress)?;
@@ -55,7 +54,7 @@ impl Vendored {
             return Err(no_lock().into());
         }
         progress.begin("vendoring the crates", None);
-        // What the project itself keeps in `vendor/` would end up in the archive.
+        // Not in the tree: the archive would have the files of the project's own `vendor/`.
         let crates = scratch.join("crates");
         fs::create_dir_all(&crates).with_context(|| format!("cannot create `{}`", crates.display()))?;
         let config = run_cargo_vendor(&root, &crates.join(FOLDER));
@@ -68,7 +67,7 @@ impl Vendored {
         Vendored::in_folder(crates, export.seconds())
     }
 
-    /// What is in `root/vendor`, to be dated `seconds` since 1970.
+    /// The crates in `root/vendor`, with the date `seconds` since 1970.
     pub fn in_folder(root: PathBuf, seconds: u64) -> Result<Vendored> {
         let mut paths = Vec::new();
         collect(&root, Path::new(FOLDER), &mut paths)?;
@@ -76,7 +75,7 @@ impl Vendored {
         Ok(Vendored { root, paths, seconds })
     }
 
-    /// How many members the archive will have.
+    /// The number of members.
     pub fn member_count(&self) -> u64 {
         self.paths.len() as u64
     }
@@ -109,18 +108,18 @@ impl Vendored {
 /// The limit of `cargo vendor`, which may have to download hundreds of crates.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
 
-/// The configuration that cargo prints for the crates it put into `folder`.
+/// Writes the crates into `folder`, and returns the configuration that cargo prints.
 fn run_cargo_vendor(root: &Path, folder: &Path) -> Result<String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let args = ["vendor", "--locked", "--versioned-dirs", "--color=never"].map(OsString::from);
     let args = args.into_iter().chain([folder.as_os_str().to_owned()]).collect();
-    // A target folder or flags of the build that runs us are none of the project's business.
+    // The settings of the build that runs this program do not apply to the project.
     let variables = vec![("CARGO_TARGET_DIR", None), ("RUSTFLAGS", None), ("CARGO_MANIFEST_DIR", None)];
     let vendored = Program { program: &cargo, args, folder: root, variables, input: Vec::new() }.read_within(LIMIT);
     vendored.map_err(|error| with_help(error, |message| help_for(message).to_owned()))
 }
 
-/// The next step after the error that cargo printed.
+/// The help for an error message of cargo.
 fn help_for(message: &str) -> &'static str {
     if message.contains("--locked was passed") {
         "bring the lock file up to date with `cargo update --workspace`, and commit it"
@@ -129,7 +128,7 @@ fn help_for(message: &str) -> &'static str {
     }
 }
 
-/// What stands in for an object id where a path is too long for a tar header: members from outside git have none.
+/// The id for the tar header of a member whose path is too long. Members from outside git have no object id.
 fn digest_of_path(path: &[u8]) -> ObjectId {
     let mut id = [0; 20];
     id.copy_from_slice(&digest_of(path).0[..20]);
@@ -172,9 +171,10 @@ fn collect(root: &Path, folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
     for entry in fs::read_dir(root.join(folder)).with_context(failed)? {
         let entry = entry.with_context(failed)?;
         let path = folder.join(entry.file_name());
-        match entry.file_type().with_context(failed)?.is_dir() {
-            true => collect(root, &path, paths)?,
-            false => paths.push(path),
+        if entry.file_type().with_context(failed)?.is_dir() {
+            collect(root, &path, paths)?;
+        } else {
+            paths.push(path);
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
-//! The zip twin of the tarball: the same files, folders, links and dates.
+//! The zip archive, with the same files, folders, links and dates as the tarball.
 //!
-//! Each file is deflated by itself, so the members of a batch are made ready on the thread that reads them and then
-//! copied into the archive in order. The archive is written without going back, so that it can be hashed on the way.
+//! Each file is compressed separately: the thread that reads a member compresses it, and the results are copied into
+//! the archive in order. The archive is written from start to end, so that it can be hashed at the same time.
 
 use std::io::{self, Write};
 
@@ -17,18 +17,19 @@ use crate::source::export::Export;
 use crate::source::members::{self, Member, Shape};
 
 const LEVEL: i64 = 6;
-/// The extra field "extended timestamp" of Info-ZIP: seconds since 1970, where a DOS date has neither zone nor odd
+/// The extra field "extended timestamp" of Info-ZIP: seconds since 1970. A DOS date has no time zone and no odd
 /// seconds.
 const EXTENDED_TIMESTAMP: u16 = 0x5455;
 const HAS_MODIFICATION_TIME: u8 = 1;
-/// How MS-DOS marks a folder.
+/// The attribute of a folder in MS-DOS.
 const DOS_FOLDER: u32 = 0x10;
 
-/// Writes the zip archive to `out`, reading and deflating on `threads` threads. The bytes depend on the export alone.
+/// Writes the zip archive to `out`, and reads and compresses on `threads` threads. The bytes depend on the export
+/// alone.
 ///
-/// Errors: a name that is not UTF-8, which a zip archive cannot hold in a way that all programs read.
+/// Errors: a name that is not UTF-8, because not all programs could read the archive.
 pub fn write(export: &Export, out: &mut impl Write, threads: usize, progress: &dyn Progress) -> Result<()> {
-    let date = Date::of(export.seconds());
+    let date = ZipDate::of(export.seconds());
     let mut archive = ZipWriter::new_stream(FailOnce { inner: out, has_failed: false });
     archive.set_comment(export.commit.id.to_string())?;
     let add = |batch: &mut Vec<PreparedZipFile>, member: &Member<'_>| {
@@ -42,8 +43,8 @@ pub fn write(export: &Export, out: &mut impl Write, threads: usize, progress: &d
     Ok(())
 }
 
-/// Fails once, and then swallows what it is given: a zip writer that is dropped after an error tries to finish the
-/// archive, and prints where that fails too.
+/// Returns the first error, and ignores all data after it. A zip writer that is dropped after an error tries to finish
+/// the archive, and prints a message if that fails too.
 struct FailOnce<W> {
     inner: W,
     has_failed: bool,
@@ -64,7 +65,7 @@ impl<W: Write> Write for FailOnce<W> {
     }
 }
 
-fn prepare(member: &Member<'_>, date: &Date) -> Result<PreparedZipFile> {
+fn prepare(member: &Member<'_>, date: &ZipDate) -> Result<PreparedZipFile> {
     let name = std::str::from_utf8(member.path).map_err(|_| not_utf8(member.path))?;
     let kind = match member.shape {
         Shape::Folder => 0o040_000,
@@ -93,16 +94,16 @@ fn not_utf8(path: &[u8]) -> Failure {
         .help("rename the file, mark it `export-ignore`, or leave `zip` out of `source.formats`")
 }
 
-/// One time in the two forms that a zip archive has.
-struct Date {
+/// A time in the two forms of a zip archive.
+struct ZipDate {
     dos: DateTime,
-    /// `None` where 32 bits do not hold it.
+    /// Seconds since 1970; `None` if they do not fit into 32 bits.
     unix: Option<i32>,
 }
 
-impl Date {
-    /// In UTC. A DOS date reaches from 1980 to 2107; other years are clamped to these.
-    fn of(seconds: u64) -> Date {
+impl ZipDate {
+    /// In UTC. A DOS date is in the years 1980 to 2107; other years are changed to the nearest of these.
+    fn of(seconds: u64) -> ZipDate {
         let unix = i32::try_from(seconds).ok();
         let clamped = i64::try_from(seconds).unwrap_or(i64::MAX).clamp(315_532_800, 4_354_819_198);
         let civil = Timestamp::from_second(clamped)
@@ -116,7 +117,7 @@ impl Date {
             civil.minute() as u8,
             civil.second() as u8,
         );
-        Date { dos: dos.unwrap_or(DateTime::DEFAULT), unix }
+        ZipDate { dos: dos.unwrap_or(DateTime::DEFAULT), unix }
     }
 }
 
@@ -125,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_in_utc_within_what_dos_knows() {
+    fn dates_are_in_utc_and_in_the_range_of_dos() {
         let cases = [
             (0, "1980-01-01 00:00:00", Some(0)),
             (1_500_000_001, "2017-07-14 02:40:00", Some(1_500_000_001)),
@@ -133,7 +134,7 @@ mod tests {
             (1 << 40, "2107-12-31 23:59:58", None),
         ];
         for (seconds, dos, unix) in cases {
-            let date = Date::of(seconds);
+            let date = ZipDate::of(seconds);
             assert_eq!((date.dos.to_string().as_str(), date.unix), (dos, unix), "{seconds}");
         }
     }

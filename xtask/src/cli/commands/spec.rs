@@ -10,7 +10,7 @@ use crate::base::plan::Plan;
 use crate::cli::context::Context;
 use crate::history::Version;
 use crate::project::definition::{Project, load_config};
-use crate::project::release::Release;
+use crate::project::release::ProjectRelease;
 use crate::project::template::Template;
 use crate::project::workspace::{Origin, Workspace};
 use crate::rpm::spec::render_spec;
@@ -41,7 +41,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let tree = workspace.local_tree()?;
     let project = Project::load(tree, load_config(tree)?.unwrap_or_default())?;
     let template = project.template.as_ref().ok_or_else(no_template)?;
-    let release = Release::load(workspace, context.assumed_version()?, &context.ui)?;
+    let release = ProjectRelease::load(workspace, context.assumed_version()?, &context.ui)?;
     spec::warn_of_own_changelog(template, &context.ui);
     let beside = workspace.work_tree().map(|root| root.join(template.spec_path()));
     if let Some(file) = &args.check {
@@ -73,7 +73,7 @@ fn require_another(path: &Path, template: &Path) -> Result<(), Failure> {
     }
 }
 
-fn write(context: &Context, args: &Args, path: &Path, release: &Release, text: &str) -> Result<()> {
+fn write(context: &Context, args: &Args, path: &Path, release: &ProjectRelease, text: &str) -> Result<()> {
     let title = format!("render the spec of {}-{}", release.version, args.release);
     let plan = Plan { title, steps: vec![format!("write {}", path.display())] };
     if args.dry_run {
@@ -84,7 +84,13 @@ fn write(context: &Context, args: &Args, path: &Path, release: &Release, text: &
 }
 
 /// Compares `file` with what it should be, for the version and release that it states.
-fn check(context: &Context, project: &Project, template: &Template, release: &Release, file: &Path) -> Result<()> {
+fn check(
+    context: &Context,
+    project: &Project,
+    template: &Template,
+    release: &ProjectRelease,
+    file: &Path,
+) -> Result<()> {
     let shown = file.display();
     let found = std::fs::read_to_string(file).with_context(|| format!("cannot read the spec `{shown}`"))?;
     let (version, number) = stated(&found).ok_or_else(|| {

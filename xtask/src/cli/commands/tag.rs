@@ -37,10 +37,10 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let repository = workspace.repository()?;
     let head = repository.head()?;
     let config = release::config_of(workspace, repository, head, &context.ui)?;
-    let answer = release::answer(repository, &config, head, None, LookBack::Bounded, &context.ui)?;
+    let answer = release::count_version(repository, &config, head, None, LookBack::Bounded, &context.ui)?;
     answer.require_releasable()?;
     let mut steps: Vec<MissingTag> = answer
-        .owed()
+        .missing_tags()
         .map(|(step, milestone)| MissingTag { milestone, commit: step.commit.id, subject: step.subject() })
         .collect();
     steps.reverse();

@@ -8,7 +8,7 @@ use crate::base::progress::Progress;
 use crate::cli::context::Context;
 use crate::git::{CommitId, Repository};
 use crate::history::explain::{self, WorkTree};
-use crate::history::{self, Answer, LookBack, Milestone, Version};
+use crate::history::{self, CountedVersion, LookBack, Milestone, Version};
 use crate::project::release;
 use crate::project::workspace::Origin;
 
@@ -68,7 +68,7 @@ fn count(context: &Context, args: &Args, repository: &Repository) -> Result<()> 
     let config = release::config_of(context.workspace()?, repository, commit, &context.ui)?;
     let looks_everywhere = args.explain || args.json || args.strict;
     let look_back = if looks_everywhere { LookBack::Whole } else { LookBack::Bounded };
-    let answer = release::answer(repository, &config, commit, args.rev.as_deref(), look_back, &context.ui)?;
+    let answer = release::count_version(repository, &config, commit, args.rev.as_deref(), look_back, &context.ui)?;
     let work_tree = match args.rev {
         None if repository.is_dirty()? => WorkTree::Dirty,
         _ => WorkTree::Clean,
@@ -79,7 +79,7 @@ fn count(context: &Context, args: &Args, repository: &Repository) -> Result<()> 
     report(context, args, &answer, work_tree)
 }
 
-fn report(context: &Context, args: &Args, answer: &Answer, work_tree: WorkTree) -> Result<()> {
+fn report(context: &Context, args: &Args, answer: &CountedVersion, work_tree: WorkTree) -> Result<()> {
     if args.explain {
         context.ui.print(&explain::render_text(answer))?;
     } else if args.json {
@@ -120,7 +120,7 @@ fn find_commit(context: &Context, args: &Args, at: &Version) -> Result<()> {
     let repository = workspace.repository()?;
     let tip = repository.resolve(args.rev.as_deref().unwrap_or("HEAD"))?;
     let config = release::config_of(workspace, repository, tip, &context.ui)?;
-    let answer = release::answer(repository, &config, tip, None, LookBack::Bounded, &context.ui)?;
+    let answer = release::count_version(repository, &config, tip, None, LookBack::Bounded, &context.ui)?;
     release::warn_without_beginning(&answer, &context.ui);
     let steps = history::load_versions(repository, tip, config.version.initial, &context.ui)?;
     let found = history::load::find_version(&steps, at);

@@ -1,25 +1,25 @@
-//! The changelog for people, as Markdown, and for machines, as JSON.
+//! The changelog as Markdown and as JSON.
 
 use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::history::changelog::{Change, Changelog, Entry};
+use crate::history::changelog::{Changelog, ChangelogEntry, ChangelogItem};
 use crate::history::version::Version;
 
 impl Changelog {
     /// Markdown, with a heading for each version.
     pub fn render_markdown(&self) -> String {
         let mut text = String::new();
-        for (place, Entry { version, date, changes, .. }) in self.entries.iter().enumerate() {
+        for (place, ChangelogEntry { version, date, changes, .. }) in self.entries.iter().enumerate() {
             let gap = if place == 0 { "" } else { "\n" };
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{gap}## {version} ({date})\n");
-            for Change { id, subject, bugs, .. } in changes {
+            for ChangelogItem { id, subject, bugs, .. } in changes {
                 let _ = write!(text, "- `{id}` {}", escape(subject));
                 if !bugs.is_empty() {
-                    let _ =
-                        write!(text, " (fixes {})", bugs.iter().map(|bug| link(bug)).collect::<Vec<_>>().join(", "));
+                    let links: Vec<String> = bugs.iter().map(|bug| link(bug)).collect();
+                    let _ = write!(text, " (fixes {})", links.join(", "));
                 }
                 text.push('\n');
             }
@@ -30,13 +30,13 @@ impl Changelog {
     /// JSON in the schema `releng.changelog/1`, as one line.
     pub fn render_json(&self) -> String {
         let entries = self.entries.iter().map(DocumentEntry::of).collect();
-        // Strings and numbers only: there is nothing that could fail to become JSON.
-        serde_json::to_string(&Document { schema: "releng.changelog/1", entries }).unwrap_or_default() + "\n"
+        // Strings and numbers always have a JSON form.
+        serde_json::to_string(&ChangelogDocument { schema: "releng.changelog/1", entries }).unwrap_or_default() + "\n"
     }
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct ChangelogDocument<'a> {
     schema: &'static str,
     entries: Vec<DocumentEntry<'a>>,
 }
@@ -65,7 +65,7 @@ struct DocumentChange<'a> {
 }
 
 impl DocumentEntry<'_> {
-    fn of(entry: &Entry) -> DocumentEntry<'_> {
+    fn of(entry: &ChangelogEntry) -> DocumentEntry<'_> {
         DocumentEntry {
             version: &entry.version,
             release: 1,
@@ -77,12 +77,12 @@ impl DocumentEntry<'_> {
 }
 
 impl DocumentChange<'_> {
-    fn of(Change { id, commit, subject, bugs }: &Change) -> DocumentChange<'_> {
+    fn of(ChangelogItem { id, commit, subject, bugs }: &ChangelogItem) -> DocumentChange<'_> {
         DocumentChange { id, commit: commit.map(|commit| commit.to_string()), subject, bugs }
     }
 }
 
-/// Text without the characters that Markdown would take for its own.
+/// Text with escapes in front of the characters that mean something in Markdown.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -1,8 +1,8 @@
 //! The changelog: one entry for each step of the mainline, newest first.
 //!
-//! The text file in the archives, the spec's copy, and the forms for people and machines are renderings of one
-//! [`Changelog`]. It is made from git ([`Changelog::new`]) or, in an unpacked archive, read back from the text file
-//! ([`Changelog::parse`]): both give the same renderings.
+//! The text file in the archives, the copy in the spec, Markdown and JSON are renderings of one [`Changelog`]. It is
+//! made from git ([`Changelog::new`]) or, in an unpacked archive, read from the text file ([`Changelog::parse`]): both
+//! give the same renderings.
 
 mod forms;
 mod parse;
@@ -22,35 +22,34 @@ use crate::history::bug;
 use crate::history::header;
 use crate::history::milestone::Milestone;
 use crate::history::milestone_tags::Milestones;
-use crate::history::version::{Version, judge, next};
+use crate::history::version::{Version, next, read_headers};
 
-/// The dates RPM takes: it refuses years before 1990, and keeps seconds in 32 bits.
+/// The dates that RPM accepts: it refuses years before 1990, and keeps seconds in 32 bits.
 const EARLIEST: Date = date(1990, 1, 1);
 const LATEST: Date = date(2106, 2, 6);
 
-/// Entries whose dates never rise from one to the next, older one.
+/// Entries in the order of RPM: no entry has a later date than the one before it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changelog {
     /// Newest first.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<ChangelogEntry>,
 }
 
 /// One step of the mainline.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// The version of the step.
+pub struct ChangelogEntry {
     pub version: Version,
-    /// The day in UTC on which it was committed, not after that of the entry before (newer).
+    /// The day of the commit in UTC, but not after that of the newer entry before.
     pub date: Date,
-    /// The day in UTC on which it was committed.
+    /// The day of the commit in UTC.
     pub committed: Date,
-    /// Who wrote the step's commit.
+    /// The author of the step's own commit.
     pub author: Author,
-    /// The step's commit, then those it brought in, children before their parents.
-    pub changes: Vec<Change>,
+    /// The step's own commit, then those it brought in, children before their parents.
+    pub changes: Vec<ChangelogItem>,
 }
 
-/// A person, clean enough for the head line of an entry: `Name <email>`.
+/// The author in the first line of an entry: `Name <email>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Author {
     /// Never empty; no angle brackets.
@@ -59,33 +58,33 @@ pub struct Author {
     pub email: String,
 }
 
-/// One commit.
+/// One commit of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct ChangelogItem {
     /// The first eight digits of the commit's id.
     pub id: String,
-    /// The whole id; `None` where the changelog was read from a text.
+    /// The whole id; `None` if the changelog was read from a text.
     pub commit: Option<CommitId>,
     /// The subject as one line of clean text.
     pub subject: String,
-    /// The bugs it fixes, as [`bug::names`] has them.
+    /// The bugs it fixes, as [`bug::names`] names them.
     pub bugs: Vec<String>,
 }
 
 impl Changelog {
-    /// The changelog of steps, oldest first, which come after a commit of the version `start`.
+    /// The changelog of steps, oldest first. `start` is the version of the commit before the first step.
     pub fn new(start: Version, steps: &[MainlineStep], milestones: &Milestones) -> Changelog {
         let mut version = start;
         let mut entries = Vec::with_capacity(steps.len());
         for step in steps {
-            version = next(&version, judge(step).level, milestones.of(step.commit.id));
+            version = next(&version, read_headers(step).level, milestones.of(step.commit.id));
             let committed = day(step.commit.committer().seconds());
-            entries.push(Entry {
+            entries.push(ChangelogEntry {
                 version: version.clone(),
                 date: committed,
                 committed,
                 author: Author::of(&step.commit),
-                changes: step.commits().map(Change::of).collect(),
+                changes: step.commits().map(ChangelogItem::of).collect(),
             });
         }
         entries.reverse();
@@ -94,7 +93,7 @@ impl Changelog {
         changelog
     }
 
-    /// RPM refuses dates that rise from one entry to the next, older one.
+    /// Lowers dates: RPM refuses an entry with a later date than the newer one before it.
     fn clamp(&mut self) {
         let mut newer = LATEST;
         for entry in &mut self.entries {
@@ -103,9 +102,9 @@ impl Changelog {
         }
     }
 
-    /// The entries after the milestone: those before (newer than) the newest entry of the version `X.Y.0`.
+    /// The entries newer than the milestone: those before the newest entry of the version `X.Y.0`.
     ///
-    /// Errors: there is none; the message lists what there is.
+    /// Errors (exit 2): there is no such entry; the help lists the milestones.
     pub fn since(mut self, milestone: Milestone) -> Result<Changelog, Failure> {
         let version = Version::from(milestone);
         match self.entries.iter().position(|entry| entry.version == version) {
@@ -122,9 +121,10 @@ impl Changelog {
         let mut names =
             milestones.map(|entry| format!("{}.{}", entry.version.major(), entry.version.minor())).collect::<Vec<_>>();
         names.dedup();
-        let help = match names.is_empty() {
-            true => "there is no milestone yet; without `--since` the changelog has all entries".to_owned(),
-            false => format!("the milestones are {}", names.join(", ")),
+        let help = if names.is_empty() {
+            "there is no milestone yet; without `--since` the changelog has all entries".to_owned()
+        } else {
+            format!("the milestones are {}", names.join(", "))
         };
         Failure::new(Exit::Usage, format!("`{milestone}` is no milestone of this mainline")).help(help)
     }
@@ -134,7 +134,7 @@ impl Changelog {
         self.entries.iter().any(|entry| entry.version == Version::from(milestone))
     }
 
-    /// The entries as they were when `version` was the newest: empty where no commit had it.
+    /// The entries up to `version`, without newer ones; none if no commit had this version.
     #[must_use]
     pub fn up_to(mut self, version: &Version) -> Changelog {
         let newer = self.entries.iter().take_while(|entry| entry.version != *version).count();
@@ -150,7 +150,7 @@ impl Changelog {
         self
     }
 
-    /// The same with an assumed version for the newest entry.
+    /// The same changelog with another version for the newest entry.
     #[must_use]
     pub fn assume_version(mut self, version: Version) -> Changelog {
         if let Some(newest) = self.entries.first_mut() {
@@ -173,8 +173,8 @@ impl Author {
     }
 }
 
-impl Change {
-    fn of(commit: &Commit) -> Change {
+impl ChangelogItem {
+    fn of(commit: &Commit) -> ChangelogItem {
         let mut bugs = Vec::new();
         for value in header::read(commit.message()).bug_urls {
             for bug in bug::names(&one_line(&commit.decode(value))) {
@@ -184,16 +184,14 @@ impl Change {
             }
         }
         let subject = one_line(&commit.decode(commit.subject()));
-        Change { id: commit.id.short(), commit: Some(commit.id), subject, bugs }
+        ChangelogItem { id: commit.id.short(), commit: Some(commit.id), subject, bugs }
     }
 }
 
-/// The day of a committer's date, in the range that RPM takes.
+/// The day of a committer's date, in the range that RPM accepts.
 fn day(seconds: i64) -> Date {
-    let timestamp = Timestamp::from_second(seconds).unwrap_or(match seconds < 0 {
-        true => Timestamp::MIN,
-        false => Timestamp::MAX,
-    });
+    let nearest = if seconds < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    let timestamp = Timestamp::from_second(seconds).unwrap_or(nearest);
     timestamp.to_zoned(TimeZone::UTC).date().clamp(EARLIEST, LATEST)
 }
 

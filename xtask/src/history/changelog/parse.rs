@@ -1,18 +1,17 @@
-//! Reading the text file back, where an unpacked archive has no git history.
+//! Reads the text file of an unpacked archive, which has no git history.
 
 use std::fmt;
 
 use jiff::civil::Date;
 
 use crate::base::text::is_steering;
-
 use crate::history::changelog::rpm::{BUGS, BUGS_CONTINUED, SUBJECT_CONTINUED};
-use crate::history::changelog::{Author, Change, Changelog, Entry};
+use crate::history::changelog::{Author, Changelog, ChangelogEntry, ChangelogItem};
 
-/// A text that this program has not written: the number of the line, from 1, that does not fit.
+/// Error: the text was not written by this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAChangelog {
-    /// The line.
+    /// The first line that is wrong, counted from 1.
     pub line: usize,
 }
 
@@ -25,7 +24,7 @@ impl fmt::Display for NotAChangelog {
 impl std::error::Error for NotAChangelog {}
 
 impl Changelog {
-    /// Reads what [`Changelog::render_rpm`] wrote; only the whole ids of the commits are lost.
+    /// Reads the text of [`Changelog::render_rpm`]; only the whole ids of the commits are lost.
     pub fn parse(text: &str) -> Result<Changelog, NotAChangelog> {
         let mut entries = Vec::new();
         let mut lists_bugs = false;
@@ -38,7 +37,7 @@ impl Changelog {
                 entries.push(entry(head).ok_or(refused)?);
                 continue;
             }
-            let Some(Entry { changes, .. }) = entries.last_mut() else { return Err(refused) };
+            let Some(ChangelogEntry { changes, .. }) = entries.last_mut() else { return Err(refused) };
             if let Some(first) = line.strip_prefix("- ") {
                 changes.push(change(first).ok_or(refused)?);
                 lists_bugs = false;
@@ -63,7 +62,7 @@ impl Changelog {
 }
 
 /// `Thu Mar 19 2020 Ada Example <ada@example.org> - 1.0.4-1`
-fn entry(head: &str) -> Option<Entry> {
+fn entry(head: &str) -> Option<ChangelogEntry> {
     const DATE: usize = "Thu Mar 19 2020".len();
     let (date, rest) = head.split_at_checked(DATE)?;
     let date = Date::strptime("%a %b %d %Y", date).ok()?;
@@ -74,18 +73,18 @@ fn entry(head: &str) -> Option<Entry> {
         None => (author, ""),
     };
     let author = Author { name: name.to_owned(), email: email.to_owned() };
-    Some(Entry { version, date, committed: date, author, changes: Vec::new() })
+    Some(ChangelogEntry { version, date, committed: date, author, changes: Vec::new() })
 }
 
 /// `8f7bcb61: Lago EOL`
-fn change(line: &str) -> Option<Change> {
+fn change(line: &str) -> Option<ChangelogItem> {
     let (id, subject) = line.split_once(':')?;
     let is_id = id.len() == 8 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     let subject = if subject.is_empty() { subject } else { subject.strip_prefix(' ')? };
-    is_id.then(|| Change { id: id.to_owned(), commit: None, subject: subject.to_owned(), bugs: Vec::new() })
+    is_id.then(|| ChangelogItem { id: id.to_owned(), commit: None, subject: subject.to_owned(), bugs: Vec::new() })
 }
 
-fn add_bugs(change: &mut Change, line: &str) {
+fn add_bugs(change: &mut ChangelogItem, line: &str) {
     change.bugs.extend(line.trim_end_matches(',').split(", ").map(str::to_owned));
 }
 
@@ -114,7 +113,7 @@ mod tests {
     ];
 
     #[test]
-    fn whatever_is_written_is_read_back() {
+    fn a_written_changelog_is_read_back() {
         let mut state = 1_u64;
         let mut roll = |sides: usize| {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -128,10 +127,11 @@ mod tests {
                 name: format!("x{}", one_line(&words(3).join(" ").replace(['<', '>'], ""))),
                 email: String::new(),
             };
-            let change = Change { id: "0123abcd".to_owned(), commit: None, subject, bugs };
+            let change = ChangelogItem { id: "0123abcd".to_owned(), commit: None, subject, bugs };
             let date = jiff::civil::date(2020, 3, 19);
             let version = "1.2.3".parse().unwrap();
-            let entry = Entry { version, date, committed: date, author, changes: vec![change.clone(), change] };
+            let entry =
+                ChangelogEntry { version, date, committed: date, author, changes: vec![change.clone(), change] };
             let changelog = Changelog { entries: vec![entry.clone(), entry] };
             let text = changelog.render_rpm();
             assert_eq!(Changelog::parse(&text).as_ref(), Ok(&changelog), "{text}");

@@ -1,12 +1,12 @@
-//! The form that RPM reads: the text file of the archives and the `%changelog` of the spec.
+//! The changelog in the form of RPM: the text file of the archives, and the `%changelog` of the spec.
 //!
-//! A line that continues a subject is indented by two, one that continues a list of bugs by four, so that the text can
-//! be read back ([`crate::history::changelog::parse`]) exactly as it was written.
+//! The continued line of a subject is indented by two, that of a list of bugs by four: so
+//! [`crate::history::changelog::parse`] can read the text back without loss.
 
 use std::fmt::Write;
 
 use crate::base::text::wrap;
-use crate::history::changelog::{Author, Change, Changelog, Entry};
+use crate::history::changelog::{Author, Changelog, ChangelogEntry, ChangelogItem};
 
 const COLUMNS: usize = 79;
 pub(super) const BUGS: &str = "  FIXED BUGS: ";
@@ -21,14 +21,14 @@ pub struct Repackaging {
 }
 
 impl Repackaging {
-    /// `None` for release 1, which is no repackaging.
+    /// `None` for release 1, which is the first packaging.
     pub fn of(release: u32) -> Option<Repackaging> {
         (release > 1).then_some(Repackaging { release })
     }
 }
 
 impl Changelog {
-    /// The text file: every entry, as it is.
+    /// The text file, with every entry.
     pub fn render_rpm(&self) -> String {
         let mut text = String::new();
         for entry in &self.entries {
@@ -36,12 +36,15 @@ impl Changelog {
                 text.push('\n');
             }
             write_head(&mut text, entry, 1);
-            entry.changes.iter().for_each(|change| write_change(&mut text, change));
+            for change in &entry.changes {
+                write_change(&mut text, change);
+            }
         }
         text
     }
 
-    /// The spec's copy: `%` doubled, and an entry of its own, with the newest one's date and author, for a repackaging.
+    /// The changelog for the spec, with `%` doubled. A repackaging has an entry of its own, with the date and author of
+    /// the newest one.
     pub fn render_spec(&self, repackaging: Option<Repackaging>) -> String {
         let mut text = String::new();
         if let (Some(Repackaging { release }), Some(newest)) = (repackaging, self.entries.first()) {
@@ -53,8 +56,8 @@ impl Changelog {
     }
 }
 
-fn write_head(text: &mut String, entry: &Entry, release: u32) {
-    let Entry { version, date, author, .. } = entry;
+fn write_head(text: &mut String, entry: &ChangelogEntry, release: u32) {
+    let ChangelogEntry { version, date, author, .. } = entry;
     // Writing to a String cannot fail.
     let _ = writeln!(text, "* {} {author} - {version}-{release}", date.strftime("%a %b %d %Y"));
 }
@@ -69,10 +72,10 @@ impl std::fmt::Display for Author {
     }
 }
 
-fn write_change(text: &mut String, change: &Change) {
+fn write_change(text: &mut String, change: &ChangelogItem) {
     let mut write = |head: &str, words: Vec<String>, indent: &str| {
         let mut words = words.iter().map(String::as_str);
-        // The first word stays with what it stands under.
+        // The first word stays on the line of the head.
         let head = words.next().map_or_else(|| head.trim_end().to_owned(), |first| format!("{head}{first}"));
         for line in wrap(head, words, COLUMNS, indent) {
             text.push_str(&line);
@@ -85,8 +88,8 @@ fn write_change(text: &mut String, change: &Change) {
     }
 }
 
-/// Words in units between which a line may end: a line that begins with `#` is a comment to rpmbuild, which drops it,
-/// and one that begins with `FIXED BUGS:` would be read back as a list of bugs.
+/// Joins words between which no line may end. rpmbuild drops a line that begins with `#` as a comment, and a line that
+/// begins with `FIXED BUGS:` would be read back as a list of bugs.
 fn units<'w>(words: impl Iterator<Item = &'w str>) -> Vec<String> {
     let mut units: Vec<String> = Vec::new();
     for word in words.filter(|word| !word.is_empty()) {

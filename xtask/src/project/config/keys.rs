@@ -8,26 +8,20 @@ use crate::history::milestone::Milestone;
 use crate::project::config::repository::{AcceptanceTest, PromotionKeys, RepositoryKeys};
 use crate::project::config::rpms::RpmKeys;
 
-/// Where the configuration stands in a project.
+/// The path of the configuration file in a project.
 pub const PATH: &str = "packaging/release.toml";
 
-/// The whole configuration; `Default` is what an empty file gives.
+/// The whole configuration. The default is that of an empty file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct Config {
-    /// What is released.
     pub project: ProjectKeys,
-    /// How its version begins.
     pub version: VersionKeys,
-    /// Which archives are made.
     pub source: SourceKeys,
-    /// How it is packaged.
     pub rpm: RpmKeys,
-    /// Where clients install it from.
     pub repository: RepositoryKeys,
     /// The tests that a snapshot must pass before it is promoted.
     pub acceptance: Vec<AcceptanceTest>,
-    /// When a promotion is due.
     pub promotion: PromotionKeys,
 }
 
@@ -35,9 +29,11 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct ProjectKeys {
-    /// The name that archives and packages bear. Default: that of the root Cargo package, else the template's `Name:`.
+    /// The name of archives and packages. Default: that of the root Cargo package, else the `Name:` of the spec
+    /// template.
     pub name: Option<Name>,
-    /// Merged work is what is reachable from one of these branches, on the remote where there is one; `*` and `?` match.
+    /// A commit is merged if it is reachable from one of these branches, on the remote if there is one. `*` and `?`
+    /// match.
     pub branches: Vec<String>,
 }
 
@@ -51,7 +47,7 @@ impl Default for ProjectKeys {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct VersionKeys {
-    /// The beginning where no milestone tag exists yet, just before the root: N commits give `X.Y.N`.
+    /// The version just before the first commit, as long as there is no milestone tag: N commits give `X.Y.N`.
     pub initial: Option<Milestone>,
 }
 
@@ -60,40 +56,38 @@ pub struct VersionKeys {
 #[serde(default, rename_all = "kebab-case")]
 pub struct SourceKeys {
     /// The archives; `tar.gz` is always made.
-    pub formats: Vec<Format>,
-    /// Whose dependencies go into the vendor archive. Default: cargo's where there is a `Cargo.lock`, else none.
+    pub formats: Vec<ArchiveFormat>,
+    /// The dependencies in the vendor archive. Default: `cargo` if there is a `Cargo.lock`, else `none`.
     pub vendor: Option<Vendor>,
 }
 
 impl Default for SourceKeys {
     fn default() -> SourceKeys {
-        SourceKeys { formats: vec![Format::TarGz, Format::Zip], vendor: None }
+        SourceKeys { formats: vec![ArchiveFormat::TarGz, ArchiveFormat::Zip], vendor: None }
     }
 }
 
 /// A source archive's format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Format {
-    /// The tarball.
+pub enum ArchiveFormat {
     #[serde(rename = "tar.gz")]
     TarGz,
-    /// Its twin for those who have no tar.
     #[serde(rename = "zip")]
     Zip,
 }
 
-/// Whose dependencies go into the vendor archive.
+/// The dependencies in the vendor archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Vendor {
-    /// There is none.
+    /// There is no vendor archive.
     None,
     /// Those of `Cargo.lock`.
     Cargo,
 }
 
-/// A project's name: what an RPM may be called and a file name may begin with. ASCII letters, digits and `._+-`, a
-/// letter or digit first.
+/// A project's name, valid for an RPM and at the start of a file name: ASCII letters, digits and `._+-`, a letter or
+/// digit first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Name(String);

@@ -7,8 +7,8 @@ use crate::project::config::unknown;
 impl Config {
     /// Parses the text of a configuration file.
     ///
-    /// Errors, all with exit 2 and the line: no TOML, an unknown key (the nearest known one is named), a value of the
-    /// wrong kind.
+    /// Errors, all with exit 2 and the line: the text is not TOML; an unknown key (the help names the nearest known
+    /// one); a value of the wrong kind.
     pub fn parse(text: &[u8]) -> Result<Config, Failure> {
         let refuse = |why: String| Failure::new(Exit::Usage, format!("`{PATH}`: {}", why.trim_end()));
         let text = std::str::from_utf8(text).map_err(|error| refuse(format!("{error}")))?;

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct RepositoryKeys {
-    /// The folder that is served; the project's tree is `<root>/<name>`. Relative to the project.
+    /// The folder that the web server serves, relative to the project. The tree of the project is `<root>/<name>`.
     pub root: PathBuf,
-    /// What is never served: results, log, ledger, lock. Default: beside the root, with `-state` after its name.
+    /// The folder that is never served: results, log, ledger, lock. Default: the name of the root with `-state`.
     pub state: Option<PathBuf>,
     /// The public address of the root, for `.repo` files and mirrorlists.
     pub url: Option<Address>,
@@ -65,22 +65,22 @@ impl fmt::Display for Address {
 
 /// One `[[acceptance]]`: a test that a snapshot must pass before it is promoted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", try_from = "Stated")]
+#[serde(rename_all = "kebab-case", try_from = "RawAcceptanceTest")]
 pub struct AcceptanceTest {
-    /// What results are filed under: letters, digits, `-` and `_`.
+    /// Letters, digits, `-` and `_`.
     pub name: String,
     /// The program and its arguments, run in the unpacked sources of the snapshot. Never empty.
     pub run: Vec<String>,
-    /// After how long it has failed.
+    /// A longer run has failed.
     pub timeout: TimeLimit,
-    /// Which promotions need it.
+    /// The promotions that need this test.
     pub on: Vec<PromotionKind>,
 }
 
-/// As a file has it.
+/// An [`AcceptanceTest`] before it is checked.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct Stated {
+struct RawAcceptanceTest {
     name: String,
     #[serde(default)]
     run: Vec<String>,
@@ -89,11 +89,11 @@ struct Stated {
     on: Option<Vec<PromotionKind>>,
 }
 
-impl TryFrom<Stated> for AcceptanceTest {
+impl TryFrom<RawAcceptanceTest> for AcceptanceTest {
     type Error = String;
 
-    fn try_from(stated: Stated) -> Result<AcceptanceTest, String> {
-        let Stated { name, run, timeout, on } = stated;
+    fn try_from(stated: RawAcceptanceTest) -> Result<AcceptanceTest, String> {
+        let RawAcceptanceTest { name, run, timeout, on } = stated;
         let fits = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
         if !name.starts_with(|first: char| first.is_ascii_alphanumeric()) || !name.chars().all(fits) || name.len() > 100
         {
@@ -106,7 +106,7 @@ impl TryFrom<Stated> for AcceptanceTest {
     }
 }
 
-/// How long something may take, such as `90s`, `10m` or `2h`; ten minutes where nothing is said.
+/// The longest time that something may take, such as `90s`, `10m` or `2h`. Default: ten minutes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TimeLimit(pub Duration);
@@ -148,7 +148,7 @@ impl From<TimeLimit> for String {
     }
 }
 
-/// What a promotion raises, compared with what the series has.
+/// The part of the version that a promotion raises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PromotionKind {
@@ -161,7 +161,7 @@ pub enum PromotionKind {
 }
 
 impl PromotionKind {
-    /// From the smallest.
+    /// From the lowest to the highest.
     pub const ALL: [PromotionKind; 3] = [PromotionKind::Patch, PromotionKind::Minor, PromotionKind::Major];
 }
 
@@ -179,9 +179,9 @@ impl fmt::Display for PromotionKind {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct PromotionKeys {
-    /// How many days after the last bump or promotion the next promotion is due.
+    /// The next promotion is due so many days after the last bump or promotion.
     pub interval_days: u32,
-    /// Which cases `promote --due` acts on.
+    /// The cases in which `promote --due` promotes.
     pub due: Vec<DueCase>,
 }
 
@@ -191,7 +191,7 @@ impl Default for PromotionKeys {
     }
 }
 
-/// A reason to promote that needs no person; a new series always does.
+/// A reason to promote without a person. A new series always needs one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DueCase {

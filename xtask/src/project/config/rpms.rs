@@ -1,4 +1,4 @@
-//! The keys of packages: the spec, the source RPM, and who builds binary RPMs for which dists.
+//! The keys of packages: the spec, the source RPM, and the backends and dists of binary RPMs.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,23 +22,19 @@ pub struct RpmKeys {
     pub spec: Option<String>,
     /// How many of the newest changelog entries the spec holds. Default: all.
     pub changelog_entries: Option<NonZero<u32>>,
-    /// Who writes the source RPM.
     pub srpm: SrpmWriter,
     /// Whether a noarch package that was built on one dist may be staged for another.
     pub portable_noarch: bool,
-    /// What binary RPMs are built for. Default: the dist of this machine, with the backend `local`.
+    /// The dists for which binary RPMs are built. Default: that of this machine, with the backend `local`.
     pub dists: Vec<Dist>,
-    /// Who builds them.
     pub backend: BackendKind,
-    /// After how long a build is given up; one on a farm goes on there, and is found again by the next run.
+    /// The longest time for a build. A build on a farm continues there, and the next run finds it.
     pub timeout: TimeLimit,
-    /// How often a farm is asked how far it is.
+    /// The time between two requests for the state of builds on a farm.
     pub poll: TimeLimit,
-    /// What a backend needs to know of a dist.
+    /// The settings of each dist.
     pub dist: BTreeMap<Dist, DistKeys>,
-    /// The backend `copr`.
     pub copr: CoprKeys,
-    /// The backend `koji`.
     pub koji: KojiKeys,
 }
 
@@ -60,31 +56,31 @@ impl Default for RpmKeys {
     }
 }
 
-/// Who writes the source RPM.
+/// The program that writes the source RPM.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SrpmWriter {
-    /// This program, with the spec's own definitions alone: the same bytes on every machine.
+    /// This program. It evaluates the spec with the spec's own definitions only: the same bytes on every machine.
     #[default]
     Native,
     /// `rpmbuild -bs`, with the macros of the machine.
     Rpmbuild,
 }
 
-/// Who builds binary RPMs.
+/// The program that builds binary RPMs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BackendKind {
     /// `rpmbuild`, for the dist of this machine.
     #[default]
     Local,
-    /// `mock`, here, for every dist that it has a configuration of.
+    /// `mock` on this machine, for every dist of which it has a configuration.
     Mock,
-    /// `podman`, here, with an image for each dist.
+    /// `podman` on this machine, with an image for each dist.
     Container,
-    /// Copr, by `copr-cli`.
+    /// Copr, with `copr-cli`.
     Copr,
-    /// Koji, by `koji`.
+    /// Koji, with `koji`.
     Koji,
 }
 
@@ -93,7 +89,7 @@ impl BackendKind {
     pub const ALL: [BackendKind; 5] =
         [BackendKind::Local, BackendKind::Mock, BackendKind::Container, BackendKind::Copr, BackendKind::Koji];
 
-    /// As the configuration has it.
+    /// The name in the configuration.
     pub fn as_str(self) -> &'static str {
         match self {
             BackendKind::Local => "local",
@@ -120,8 +116,8 @@ impl FromStr for BackendKind {
     }
 }
 
-/// `[rpm.dist.<dist>]`. A name that bears an architecture is written for the first of `arches`; for each other one, that
-/// takes its place.
+/// `[rpm.dist.<dist>]`. A name with an architecture is written for the first of `arches`; for another one, its
+/// architecture is replaced.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct DistKeys {
@@ -135,7 +131,7 @@ pub struct DistKeys {
     pub copr: Option<Word>,
     /// The build target of Koji. Default: `f42-candidate`, `epel9-candidate`.
     pub koji: Option<Word>,
-    /// The compiler that the dist has, at least. Default: see `rpm/rust.rs`.
+    /// The oldest Rust compiler of the dist with its updates. Default: see `rpm/rust.rs`.
     pub minimum_rust: Option<RustVersion>,
 }
 
@@ -143,7 +139,7 @@ pub struct DistKeys {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct CoprKeys {
-    /// The project, such as `@group/lago` or `owner/lago`; without an owner, that of the token.
+    /// The project, such as `@group/lago` or `owner/lago`. Without an owner, the owner of the token.
     pub project: Option<Word>,
     /// The file with address and token. Default: copr-cli's own, `~/.config/copr`.
     pub config: Option<Word>,
@@ -157,11 +153,11 @@ pub struct KojiKeys {
     pub profile: Option<Word>,
     /// The file with the profile. Default: koji's own.
     pub config: Option<Word>,
-    /// Whether builds are for a try only: the farm forgets them.
+    /// Whether to make scratch builds, which Koji does not keep.
     pub scratch: bool,
 }
 
-/// A word that is passed to another program: printable, not empty, and no option of it.
+/// A word that is passed to another program: printable ASCII without blanks, not empty, no `-` first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Word(String);
@@ -182,30 +178,30 @@ impl TryFrom<String> for Word {
 }
 
 impl Word {
-    /// As a text.
+    /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A distribution with its release, such as `el9` or `fc42`: letters and a number; or `local`, the one it was built on.
+/// A distribution with its release, such as `el9` or `fc42`: letters and a number. `local` is that of the machine.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Dist(String);
 
 impl Dist {
-    /// As a text.
+    /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Its letters and its number; `None` for `local`.
+    /// The letters and the number; `None` for `local`.
     pub fn parts(&self) -> Option<(&str, &str)> {
         let letters = self.0.trim_end_matches(|letter: char| letter.is_ascii_digit());
         (letters.len() < self.0.len()).then(|| self.0.split_at(letters.len()))
     }
 
-    /// The macros that its rpm defines, and that a build for it elsewhere must define: `%dist` alone does not make
-    /// `%rhel`. None for `local`, whose rpm is the one that runs.
+    /// The macros that the rpm of the dist defines, and that a build on another machine must define: `%rhel` does not
+    /// follow from `%dist`. None for `local`, whose rpm runs the build.
     pub fn macros(&self) -> Vec<(&'static str, String)> {
         let Some((letters, number)) = self.parts() else { return Vec::new() };
         let mut macros = vec![("dist", format!(".{self}"))];
@@ -217,7 +213,7 @@ impl Dist {
         macros
     }
 
-    /// The dist of a machine, from its `/etc/os-release`; `local` where it is none that packages are named after.
+    /// The dist of a machine, from its `/etc/os-release`; `local` if packages are not named after it.
     pub fn of_machine(os_release: &str) -> Dist {
         let value = |key: &str| {
             let line = os_release.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
@@ -261,12 +257,12 @@ impl FromStr for Dist {
 pub struct Arch(String);
 
 impl Arch {
-    /// As a text.
+    /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// That of this machine, as rpm calls it.
+    /// The architecture of this machine, by its name in rpm.
     pub fn of_machine() -> Arch {
         Arch(match std::env::consts::ARCH {
             "x86" => "i686".to_owned(),

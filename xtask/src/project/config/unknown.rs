@@ -1,4 +1,4 @@
-//! Which keys a configuration has: all of them come from the default of [`Config`], so that none stands in two places.
+//! Finds unknown keys. The known ones come from the default of [`Config`], so that no key is listed in two places.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::project::config::keys::{Config, PATH};
 use crate::project::config::repository::AcceptanceTest;
 use crate::project::config::rpms::DistKeys;
 
-/// A key that no field of [`Config`] has.
+/// A key that is no field of [`Config`].
 pub(super) struct UnknownKey {
     path: String,
     line: usize,
@@ -25,7 +25,7 @@ impl UnknownKey {
         let named = keys_of_dists().into_iter().map(|key| format!("{NAMED}{name}.{key}"));
         let known: Vec<String> = known_keys().into_keys().chain(keys_in_lists()).chain(named).collect();
         let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
-        // A key in the wrong table is as near as one with a letter wrong.
+        // A key in the wrong table counts as one wrong letter.
         let distance = |key: &str| levenshtein(key, &self.path).min(1 + levenshtein(&last(key), &last(&self.path)));
         let limit = 1 + last(&self.path).len() / 3;
         let nearest = known.iter().min_by_key(|key| distance(key)).filter(|key| distance(key) <= limit);
@@ -35,8 +35,8 @@ impl UnknownKey {
     }
 }
 
-/// Every key with its default as JSON (`null` for none), by its dotted path; none of those that stand below a name, such as
-/// `rpm.dist.el9.mock`.
+/// Every key with its default as JSON (`null` for none), by its dotted path. Keys of named tables, such as
+/// `rpm.dist.el9.mock`, are not listed.
 pub fn known_keys() -> BTreeMap<String, Value> {
     leaves(&Config::default())
 }
@@ -52,7 +52,9 @@ pub fn leaves(config: &Config) -> BTreeMap<String, Value> {
 fn collect_leaves(path: &str, value: Value, leaves: &mut BTreeMap<String, Value>) {
     match value {
         Value::Object(keys) => {
-            keys.into_iter().for_each(|(key, value)| collect_leaves(&below(path, &key), value, leaves));
+            for (key, value) in keys {
+                collect_leaves(&below(path, &key), value, leaves);
+            }
         }
         value => _ = leaves.insert(path.to_owned(), value),
     }
@@ -62,8 +64,8 @@ fn below(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
-/// The keys that `text` sets, by dotted path, with their lines; a list of tables by its own name, with the line of the
-/// first; an empty table by its name. Nothing where `text` is no TOML.
+/// The keys that `text` sets, by dotted path, with their lines. A list of tables is one key, with the line of the first
+/// table; an empty table is one key. Nothing if `text` is not TOML.
 pub fn lines_of_keys(text: &str) -> BTreeMap<String, usize> {
     let mut lines = BTreeMap::new();
     if let Ok(document) = DeTable::parse(text) {
@@ -82,7 +84,7 @@ fn collect_lines(text: &str, path: &str, table: &DeTable<'_>, lines: &mut BTreeM
     }
 }
 
-/// The keys that nothing knows, in the order of their lines. Errors: `text` is no TOML.
+/// The unknown keys in the order of their lines. Errors: `text` is not TOML.
 pub(super) fn find(text: &str) -> Result<Vec<UnknownKey>, toml::de::Error> {
     let document = DeTable::parse(text)?;
     let known = known_keys();
@@ -108,7 +110,7 @@ pub(super) fn find(text: &str) -> Result<Vec<UnknownKey>, toml::de::Error> {
     Ok(lines.into_iter().map(|(path, line)| UnknownKey { path, line }).collect())
 }
 
-/// Below it stand tables that are named by the person who writes them.
+/// The prefix of tables whose names the user chooses.
 const NAMED: &str = "rpm.dist.";
 
 /// The name and the key of a path below [`NAMED`]; the key is empty for the table itself.

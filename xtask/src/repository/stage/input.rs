@@ -18,7 +18,7 @@ use crate::repository::model::layout::CHECKSUMS;
 use crate::repository::model::name::{Dist, FilePath};
 use crate::rpm::builds::{self, Listing};
 use crate::rpm::package::{self, PackageFile};
-use crate::source::unpack::{self, Facts};
+use crate::source::unpack::{self, ArchiveFacts};
 
 /// Who built which package, beside the checksums of a folder that has packages.
 const BUILDS: &str = builds::FILE_NAME;
@@ -65,7 +65,7 @@ impl Input {
         require_listed(folder, "", &sums)?;
         let packages = read_packages(folder, &sums)?;
         let (sources, facts) = read_sources(folder, &sums, progress)?;
-        let Facts { info, changelog } = facts;
+        let ArchiveFacts { info, changelog } = facts;
         let copied = sources.get(crate::project::release_info::CHANGELOG_FILE);
         if copied.is_some_and(|copied| copied.digest != crate::base::digest::digest_of(&changelog)) {
             return Err(refuse(folder, "`sources/ChangeLog` is not the one in the source archive").into());
@@ -242,7 +242,11 @@ fn read_packages(folder: &Path, sums: &Sums) -> Result<Vec<DistPackage>> {
     Ok(packages)
 }
 
-fn read_sources(folder: &Path, sums: &Sums, progress: &dyn Progress) -> Result<(BTreeMap<String, Source>, Facts)> {
+fn read_sources(
+    folder: &Path,
+    sums: &Sums,
+    progress: &dyn Progress,
+) -> Result<(BTreeMap<String, Source>, ArchiveFacts)> {
     progress.begin("reading the sources", None);
     let mut sources = BTreeMap::new();
     for path in sums.keys().filter(|path| !path.starts_with("rpm/") && *path != BUILDS) {

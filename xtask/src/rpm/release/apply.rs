@@ -15,8 +15,9 @@ use crate::base::interrupt;
 use crate::base::parallel;
 use crate::base::plan::Plan;
 use crate::base::progress::Progress;
+use crate::git::repository::CommittedFile;
 use crate::git::{Mode, Repository};
-use crate::project::config::{Format, SrpmWriter};
+use crate::project::config::{ArchiveFormat, SrpmWriter};
 use crate::project::release_info::CHANGELOG_FILE;
 use crate::project::release_info::{self, ReleaseInfo};
 use crate::rpm::release::input::Input;
@@ -30,7 +31,7 @@ use crate::rpm::srpm::{self, BuildFacts, Content, Parsed, SourceFile};
 use crate::source::conversion;
 use crate::source::tarball;
 use crate::source::vendor::Vendored;
-use crate::source::{self, Export, GeneratedFile, Request, archive_name};
+use crate::source::{self, Export, ExportRequest, GeneratedFile, archive_name};
 
 /// Applies a plan. After an error the folder of the results is as it was before.
 pub fn apply(repository: &Repository, input: &Input, plan: &Plan<Step>, progress: &dyn Progress) -> Result<Made> {
@@ -96,7 +97,7 @@ fn load_export(repository: &Repository, input: &Input, progress: &dyn Progress) 
     }
     let generated = generated.into_iter().map(|(name, text)| GeneratedFile { name, content: text.into_bytes() });
     let prefix = archive_name(&project.name, &release.version);
-    let request = Request { commit: *commit, prefix: &prefix, generated: generated.collect() };
+    let request = ExportRequest { commit: *commit, prefix: &prefix, generated: generated.collect() };
     Export::load(repository, request, progress)
 }
 
@@ -111,11 +112,11 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn archive(&self, file: &str, format: Format) -> Result<Written> {
+    fn archive(&self, file: &str, format: ArchiveFormat) -> Result<Written> {
         let Run { export, threads, progress, .. } = *self;
         self.write(file, Some(export.member_count()), |out| match format {
-            Format::TarGz => gzip::compress(out, threads, |tar| tarball::write(export, tar, threads, progress)),
-            Format::Zip => source::zip::write(export, out, threads, progress),
+            ArchiveFormat::TarGz => gzip::compress(out, threads, |tar| tarball::write(export, tar, threads, progress)),
+            ArchiveFormat::Zip => source::zip::write(export, out, threads, progress),
         })
     }
 
@@ -190,7 +191,7 @@ impl Run<'_> {
         let folder = template.and_then(|path| path.rsplit_once('/')).map_or("", |(folder, _)| folder);
         for path in [format!("{folder}/{name}"), name.to_owned()] {
             let path = path.trim_start_matches('/');
-            if let Some((content, mode)) = self.repository.file_at(self.input.commit, path)? {
+            if let Some(CommittedFile { content, mode }) = self.repository.file_at(self.input.commit, path)? {
                 conversion::refuse_pointer(&content).map_err(|why| source::export::refused(path.as_bytes(), &why))?;
                 let mode = if mode == Mode::Executable { 0o755 } else { 0o644 };
                 return Ok(SourceFile { name: name.to_owned(), mode, content: Content::Bytes(content) });

@@ -6,10 +6,10 @@ use anyhow::Result;
 
 use crate::base::progress::Progress;
 use crate::git::{CommitId, Repository};
-use crate::history::{self, Milestone, Version};
+use crate::history::{self, CountedRelease, Milestone, Version};
 use crate::project::config::{Config, RustVersion};
 use crate::project::definition::Project;
-use crate::project::release::{self, Release};
+use crate::project::release::{self, ProjectRelease};
 use crate::project::template::load_template;
 use crate::project::tree::Tree;
 use crate::project::workspace::Workspace;
@@ -44,7 +44,7 @@ pub struct Input {
     /// What is released.
     pub(super) commit: CommitId,
     pub(super) project: Project,
-    pub(super) release: Release,
+    pub(super) release: ProjectRelease,
     /// The milestone that the version is counted from; `None` where it was stated.
     pub(super) base: Option<Milestone>,
 }
@@ -78,13 +78,14 @@ impl Input {
             }
             None => {
                 let (config, rev) = (&project.config, order.rev.as_deref());
-                let (answer, changelog) = release::count(repository, config, commit, rev, progress)?;
-                answer.require_releasable()?;
-                answer.warnings.iter().for_each(|warning| progress.warn(&warning.to_string()));
-                (answer.version, answer.base.map(|base| base.milestone), changelog)
+                let CountedRelease { counted, changelog } =
+                    release::count_release(repository, config, commit, rev, progress)?;
+                counted.require_releasable()?;
+                counted.warnings.iter().for_each(|warning| progress.warn(&warning.to_string()));
+                (counted.version, counted.base.map(|base| base.milestone), changelog)
             }
         };
-        let release = Release { changelog: changelog.assume_version(version.clone()), version };
+        let release = ProjectRelease { changelog: changelog.assume_version(version.clone()), version };
         Ok(Input { commit, project, release, base })
     }
 }

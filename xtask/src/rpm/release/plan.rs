@@ -10,7 +10,7 @@ use crate::base::plan::Plan;
 use crate::base::progress::Progress;
 use crate::base::size::human_size;
 use crate::git::CommitId;
-use crate::project::config::{Format, SrpmWriter, Vendor};
+use crate::project::config::{ArchiveFormat, SrpmWriter, Vendor};
 use crate::project::release_info::CHANGELOG_FILE;
 use crate::project::workspace::Workspace;
 use crate::rpm::builds;
@@ -29,7 +29,7 @@ pub enum Step {
         /// Where to.
         file: String,
         /// As what.
-        format: Format,
+        format: ArchiveFormat,
         /// Whose tree.
         commit: CommitId,
     },
@@ -93,9 +93,9 @@ pub fn decide(workspace: &Workspace, input: &Input, order: &Order, progress: &dy
     let name = archive_name(&project.name, &facts.version);
     let archive =
         |ending: &str, format| Step::Archive { file: format!("sources/{name}.{ending}"), format, commit: *commit };
-    let mut steps = vec![archive("tar.gz", Format::TarGz)];
-    if project.config.source.formats.contains(&Format::Zip) {
-        steps.push(archive("zip", Format::Zip));
+    let mut steps = vec![archive("tar.gz", ArchiveFormat::TarGz)];
+    if project.config.source.formats.contains(&ArchiveFormat::Zip) {
+        steps.push(archive("zip", ArchiveFormat::Zip));
     }
     let is_vendored = project.vendor == Vendor::Cargo && order.vendoring == Vendoring::Made;
     if is_vendored {

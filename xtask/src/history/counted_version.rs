@@ -1,61 +1,57 @@
-//! The version of a commit with everything that led to it: base, steps, warnings.
+//! The version of a commit with its base, steps and warnings.
 
 use crate::base::error::{Exit, Failure};
 use crate::git::{CommitId, Lineage};
 use crate::history::header::Level;
 use crate::history::milestone::Milestone;
 use crate::history::milestone_tags::Milestones;
-use crate::history::version::{Step, Version, count, judge};
+use crate::history::version::{Version, VersionStep, count, read_headers};
 use crate::history::warning::{self, Warning, WarningId};
 
-/// The version of a commit, and why it is that one.
+/// The version of a commit, and the reason for it.
 #[derive(Clone, Debug)]
-pub struct Answer {
-    /// The commit that was asked for.
+pub struct CountedVersion {
     pub commit: CommitId,
-    /// Its version.
     pub version: Version,
-    /// What the version starts from; `None` where it is counted from 0.0 for want of anything better.
+    /// The milestone from which it is counted; `None` if there is none, and it is counted from 0.0.
     pub base: Option<Base>,
     /// The mainline commits after the base, oldest first.
-    pub steps: Vec<Step>,
-    /// What is odd, at most one of each id.
+    pub steps: Vec<VersionStep>,
+    /// At most one of each id.
     pub warnings: Vec<Warning>,
 }
 
-/// What a version starts from.
+/// The milestone from which a version is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Base {
     /// `X.Y`, counted from as `X.Y.0`.
     pub milestone: Milestone,
-    /// The commit that bears the tag; `None` for the declared beginning `version.initial`.
+    /// The commit of the tag; `None` for `version.initial`, which has no commit.
     pub commit: Option<CommitId>,
 }
 
-/// What the rules need to know.
+/// The input of the rules.
 #[derive(Clone, Debug)]
-pub struct Facts<'a> {
-    /// The commit that is asked for.
+pub struct VersionFacts<'a> {
     pub commit: CommitId,
-    /// From it back to the nearest milestone, or to the root.
+    /// The mainline from the commit back to the nearest milestone, or to the root.
     pub lineage: Lineage,
-    /// From the base (itself the last step) back to the milestone before it, or to the root; `None` where there is no
-    /// base, or where nobody could or wanted to look.
+    /// The mainline from the base (its last step) back to the milestone before it, or to the root; `None` if there is
+    /// no base, or this part of the history was not read.
     pub before_base: Option<Lineage>,
-    /// All milestones.
     pub milestones: &'a Milestones,
     /// `version.initial`.
     pub initial: Option<Milestone>,
     /// The branch of the commit.
     pub branch: Option<&'a str>,
-    /// A tag such as `v1.0`, to be named where there is no beginning.
+    /// A tag such as `v1.0`. The warning about missing milestones names it.
     pub lookalike: Option<&'a str>,
 }
 
-impl Answer {
+impl CountedVersion {
     /// Applies the rules.
-    pub fn new(facts: Facts<'_>) -> Answer {
-        let Facts { commit, lineage, before_base, milestones, initial, branch, lookalike } = facts;
+    pub fn new(facts: VersionFacts<'_>) -> CountedVersion {
+        let VersionFacts { commit, lineage, before_base, milestones, initial, branch, lookalike } = facts;
         let tagged = lineage.base.and_then(|commit| Some((milestones.of(commit)?, commit)));
         let base = match tagged {
             Some((milestone, commit)) => Some(Base { milestone, commit: Some(commit) }),
@@ -63,30 +59,31 @@ impl Answer {
         };
         let start = base.map_or(Version::new(0, 0, 0), |base| base.milestone.into());
         let off_mainline = brought_milestones(&lineage, milestones);
-        let verdicts = lineage.steps.iter().map(judge).collect::<Vec<_>>();
-        let doubted = verdicts.iter().rev().flat_map(|verdict| &verdict.doubts).cloned().collect::<Vec<_>>();
-        let steps = count(start.clone(), lineage.steps.into_iter().zip(verdicts), milestones);
+        let headers = lineage.steps.iter().map(read_headers).collect::<Vec<_>>();
+        let doubted = headers.iter().rev().flat_map(|headers| &headers.doubts).cloned().collect::<Vec<_>>();
+        let steps = count(start.clone(), lineage.steps.into_iter().zip(headers), milestones);
         let version = steps.last().map_or(start, |step| step.version.clone());
 
         let mut warnings = Vec::new();
         warnings.extend(base.is_none().then(|| warning::no_tag(&version, lookalike)));
         if let Some((milestone, commit)) = tagged {
             warnings.extend(warning::several_tags(commit, milestones.all_of(commit)));
-            warnings
-                .extend(before_base.into_iter().flat_map(|before| judge_base(milestone, before, milestones, initial)));
+            warnings.extend(
+                before_base.into_iter().flat_map(|before| warn_of_base(milestone, before, milestones, initial)),
+            );
         }
         warnings.extend(warning::odd_tags(milestones));
         warnings.extend(warning::off_mainline(&version, &off_mainline));
-        warnings.extend(warning::untagged_bump(owed(&steps)));
+        warnings.extend(warning::untagged_bump(missing_tags(&steps)));
         warnings.extend(warning::doubts(&doubted));
         warnings.extend(branch.and_then(|branch| warning::major_not_of_branch(branch, &version)));
-        Answer { commit, version, base, steps, warnings }
+        CountedVersion { commit, version, base, steps, warnings }
     }
 
-    /// `Err` where a release would be wrong whatever its content: the version is only counted from 0.0 (a clone without
-    /// tags must not release a plausible wrong number), or it is not of the branch's series.
+    /// Errors: the version is counted from 0.0 (exit 6), which is wrong in a clone without tags; or it belongs to
+    /// another series than the branch (exit 1).
     pub fn require_releasable(&self) -> Result<(), Failure> {
-        let Answer { version, .. } = self;
+        let CountedVersion { version, .. } = self;
         if let Some(warning) = self.warnings.iter().find(|warning| warning.id == WarningId::MajorNotOfBranch) {
             let message = format!("refusing to release {version}: {}", warning.message);
             return Err(Failure::new(Exit::Failed, message).help("release it from the branch of its own series"));
@@ -102,44 +99,38 @@ impl Answer {
         ))
     }
 
-    /// The steps since the base that raised `X` or `Y` and bear no tag, newest first, with the milestone each is owed.
-    pub fn owed(&self) -> impl Iterator<Item = (&Step, Milestone)> {
-        owed(&self.steps)
-    }
-
-    /// Whether there is a warning of this id.
-    pub fn warns(&self, id: WarningId) -> bool {
-        self.warnings.iter().any(|warning| warning.id == id)
+    /// The steps since the base that raised `X` or `Y` and have no tag, newest first, with the missing milestone.
+    pub fn missing_tags(&self) -> impl Iterator<Item = (&VersionStep, Milestone)> {
+        missing_tags(&self.steps)
     }
 }
 
-/// See [`Answer::owed`].
-fn owed(steps: &[Step]) -> impl Iterator<Item = (&Step, Milestone)> {
+/// See [`CountedVersion::missing_tags`].
+fn missing_tags(steps: &[VersionStep]) -> impl Iterator<Item = (&VersionStep, Milestone)> {
     let bumps = steps.iter().rev().filter(|step| step.milestone.is_none() && step.level > Level::Patch);
     bumps.filter_map(|step| Some((step, step.version.milestone()?)))
 }
 
-/// The milestones on commits that steps brought in, newest step first.
+/// The milestones of commits that steps brought in, newest step first.
 fn brought_milestones(lineage: &Lineage, milestones: &Milestones) -> Vec<(Milestone, CommitId)> {
     let brought_in = lineage.steps.iter().rev().flat_map(|step| &step.brought_in);
     brought_in.filter_map(|commit| Some((milestones.of(commit.id)?, commit.id))).collect()
 }
 
-/// Compares the base with what was before it.
-fn judge_base(base: Milestone, before: Lineage, milestones: &Milestones, initial: Option<Milestone>) -> Vec<Warning> {
+/// Compares the base with the version before it.
+fn warn_of_base(base: Milestone, before: Lineage, milestones: &Milestones, initial: Option<Milestone>) -> Vec<Warning> {
     let earlier = before.base.and_then(|commit| milestones.of(commit)).or(initial);
     let start = earlier.map_or(Version::new(0, 0, 0), Version::from);
-    let mut verdicts = before.steps.iter().map(judge).collect::<Vec<_>>();
-    let Some(own) = verdicts.pop() else { return Vec::new() };
-    let steps = count(start.clone(), before.steps.into_iter().zip(verdicts), milestones);
+    let mut headers = before.steps.iter().map(read_headers).collect::<Vec<_>>();
+    let Some(own) = headers.pop() else { return Vec::new() };
+    let steps = count(start.clone(), before.steps.into_iter().zip(headers), milestones);
     let has_previous = earlier.is_some() || !steps.is_empty();
     let previous = steps.last().map_or(start, |step| step.version.clone());
     let mut warnings = Vec::new();
     if has_previous {
         warnings.extend(warning::not_above_previous(base, &previous));
     }
-    // Without an earlier milestone the count starts from nothing, and `1.2` says no more than that it was not tagged
-    // in time: only `X.0` is taken for a rise.
+    // Without an earlier milestone, `1.2` may only mean that the first tag came late: only `X.0` raises X.
     let has_risen = u64::from(base.major) > previous.major() && (earlier.is_some() || base.minor == 0);
     if let Some(header) = own.header.filter(|_| own.level == Level::Major && !has_risen) {
         warnings.push(warning::header_against_tag(base, &header));
