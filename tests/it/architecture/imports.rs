@@ -63,7 +63,7 @@ fn is_character(rest: &str) -> bool {
 }
 
 /// The words and signs of a code.
-fn tokens(code: &str) -> Vec<&str> {
+pub fn tokens(code: &str) -> Vec<&str> {
     let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
     let mut tokens = Vec::new();
     let mut rest = code.trim_start();

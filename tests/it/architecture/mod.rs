@@ -2,10 +2,10 @@
 
 mod imports;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use self::imports::{Sources, Uses, code, find_circle, folders, named_first, uses, within};
+use self::imports::{Sources, Uses, code, find_circle, folders, named_first, tokens, uses, within};
 use crate::support::{root, text_of};
 
 /// The folders from the bottom up: each uses only those before it.
@@ -89,6 +89,12 @@ const OUTSIDE: [&str; 14] = [
     "base::files",
     "base::process",
     "base::clock",
+];
+
+/// Public functions that only tests and benches call, with the reason.
+const USED_OUTSIDE: [(&str, &str); 2] = [
+    ("load_in", "tests sign with keys in a folder of their own, never with those of the user"),
+    ("read_known", "the bench of repodata reads packages whose digests it has"),
 ];
 
 const LONGEST_FILE: usize = 400;
@@ -236,6 +242,34 @@ fn public_items_are_documented() {
             }
         }
     }
+}
+
+/// The public functions whose names occur once in the code of a crate: where they are defined.
+fn unused_functions(sources: &Sources) -> Vec<String> {
+    let codes: Vec<String> = sources.values().map(|source| code(source)).collect();
+    let mut occurrences: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut public = BTreeSet::new();
+    for code in &codes {
+        let tokens = tokens(code);
+        for token in &tokens {
+            *occurrences.entry(token).or_default() += 1;
+        }
+        for words in tokens.windows(4) {
+            match words {
+                ["pub", "fn", name, _] | ["pub", "const", "fn", name] => _ = public.insert(*name),
+                _ => {}
+            }
+        }
+    }
+    public.into_iter().filter(|name| occurrences[name] < 2).map(str::to_owned).collect()
+}
+
+#[test]
+fn public_functions_are_used() {
+    let exceptions: Vec<&str> = USED_OUTSIDE.iter().map(|(name, _)| *name).collect();
+    assert_eq!(unused_functions(&own_sources()), exceptions, "each is used, or removed, or listed with its reason");
+    let planted = with_line("git/tags.rs", "pub fn planted() {}\n// planted()");
+    assert!(unused_functions(&planted).contains(&"planted".to_owned()));
 }
 
 #[test]
