@@ -78,7 +78,7 @@ fn load(graph: &mut Graph<'_>, tip: CommitId, stop: impl Fn(CommitId) -> bool) -
     let mut lineage = Lineage { base: base.map(|base| graph.nodes[base].id), steps: Vec::new(), cut: None };
     for &step in chain.iter().rev() {
         let brought_in = take_unclaimed(graph, step)?;
-        // If the history of the base is cut off, its missing part may reach what looks like an unrelated root.
+        // If the history of the base is cut off, its missing part may reach a root that seems to be unrelated.
         let hides = |index: &usize| {
             let node = &graph.nodes[*index];
             node.boundary || (base_history == BaseHistory::CutOff && node.parent_ids().next().is_none())
@@ -112,8 +112,8 @@ fn first_parents(
     Ok((chain, None))
 }
 
-/// The new commits that `step` reaches and no earlier call has handed out, without `step`; children first, and of
-/// several parents the first parent's line first.
+/// The new commits that `step` reaches and that no earlier call returned, without `step`. Children come first, and the
+/// ancestors of the first parent before those of the others.
 fn take_unclaimed(graph: &mut Graph<'_>, step: usize) -> Result<Vec<usize>> {
     graph.nodes[step].claimed = true;
     // A depth-first walk leaves a commit after all its ancestors: the reverse has children first.

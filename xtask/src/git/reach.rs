@@ -8,7 +8,7 @@ use crate::git::wildmatch::{self, Scope};
 
 /// A branch and its newest commit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Branch {
+pub struct GitBranch {
     /// The name, with its remote if it has one, such as `origin/main`.
     pub name: String,
     pub tip: CommitId,
@@ -32,7 +32,7 @@ impl Repository {
 
     /// The branches whose names match one of `patterns`, sorted by name: those of the remote `origin`, else of the first
     /// remote, else the local ones.
-    pub fn branches_matching(&self, patterns: &[String]) -> Result<Vec<Branch>> {
+    pub fn branches_matching(&self, patterns: &[String]) -> Result<Vec<GitBranch>> {
         let remotes = self.inner.remotes().context("cannot list the remotes")?;
         let mut names = remotes.iter().flatten().flatten().map(str::to_owned).collect::<Vec<_>>();
         names.sort_by_key(|name| (name != "origin", name.clone()));
@@ -49,7 +49,7 @@ impl Repository {
                 patterns.iter().any(|pattern| wildmatch::matches(pattern.as_bytes(), branch.as_bytes(), Scope::Path));
             if is_wanted && let Ok(commit) = reference.peel_to_commit() {
                 let shown = name.strip_prefix("refs/remotes/").unwrap_or(branch);
-                branches.push(Branch { name: shown.to_owned(), tip: id_of(commit.id()) });
+                branches.push(GitBranch { name: shown.to_owned(), tip: id_of(commit.id()) });
             }
         }
         branches.sort();

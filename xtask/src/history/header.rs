@@ -2,7 +2,7 @@
 //!
 //! Every line after the subject may be one, not only those of the last paragraph: squash merges put such lines in the
 //! middle. Messages are bytes in any encoding, so lines are compared as bytes. Most lines are skipped by their first
-//! byte: a version may take tens of megabytes of messages.
+//! byte: a version may need tens of megabytes of messages.
 
 use crate::git::ByteLines;
 

@@ -24,7 +24,7 @@ struct SignatureDate<'a> {
 
 /// The expansion of a placeholder of two letters.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Expansion {
+pub enum PlaceholderValue {
     Text(Vec<u8>),
     /// Git has no such placeholder, or no value for it: the placeholder is left unchanged.
     Unknown,
@@ -33,17 +33,17 @@ pub enum Expansion {
 }
 
 /// Expands `%a<part>` for the `author` line `line`, or `%c<part>` for the `committer` line.
-pub fn expand(part: u8, line: &[u8]) -> Expansion {
+pub fn expand(part: u8, line: &[u8]) -> PlaceholderValue {
     if matches!(part, b'N' | b'E' | b'L' | b'r' | b'h') {
-        return Expansion::Refused; // the mailmap of the work tree; the time of day
+        return PlaceholderValue::Refused; // the mailmap of the work tree; the time of day
     }
     let Some(identity) = parse(line) else { return for_damaged_line(part) };
     match part {
-        b'n' => return Expansion::Text(identity.name.to_vec()),
-        b'e' => return Expansion::Text(identity.email.to_vec()),
+        b'n' => return PlaceholderValue::Text(identity.name.to_vec()),
+        b'e' => return PlaceholderValue::Text(identity.email.to_vec()),
         b'l' => {
             let local = identity.email.split(|&byte| byte == b'@').next();
-            return Expansion::Text(local.unwrap_or_default().to_vec());
+            return PlaceholderValue::Text(local.unwrap_or_default().to_vec());
         }
         _ => {}
     }
@@ -54,22 +54,22 @@ pub fn expand(part: u8, line: &[u8]) -> Expansion {
 }
 
 /// The expansion for a damaged line: git removes its oldest placeholders, and leaves the others unchanged.
-fn for_damaged_line(part: u8) -> Expansion {
+fn for_damaged_line(part: u8) -> PlaceholderValue {
     match part {
-        b'n' | b'e' | b't' | b'd' | b'D' | b'i' => Expansion::Text(Vec::new()),
-        _ => Expansion::Unknown,
+        b'n' | b'e' | b't' | b'd' | b'D' | b'i' => PlaceholderValue::Text(Vec::new()),
+        _ => PlaceholderValue::Unknown,
     }
 }
 
-fn expand_date(part: u8, date: &SignatureDate<'_>) -> Expansion {
+fn expand_date(part: u8, date: &SignatureDate<'_>) -> PlaceholderValue {
     let format = match part {
-        b't' => return Expansion::Text(date.seconds.to_vec()),
+        b't' => return PlaceholderValue::Text(date.seconds.to_vec()),
         b'd' => "%a %b %-d %H:%M:%S %Y",
         b'D' => "%a, %-d %b %Y %H:%M:%S",
         b'i' => "%Y-%m-%d %H:%M:%S",
         b'I' => "%Y-%m-%dT%H:%M:%S",
         b's' => "%Y-%m-%d",
-        _ => return Expansion::Unknown,
+        _ => return PlaceholderValue::Unknown,
     };
     let zone = date.zone;
     let (sign, hours, minutes) = (if zone < 0 { '-' } else { '+' }, zone.abs() / 100, zone.abs() % 100);
@@ -81,8 +81,8 @@ fn expand_date(part: u8, date: &SignatureDate<'_>) -> Expansion {
     };
     // Calendars differ about dates outside of the years 1 to 9999.
     match local_time(date).map(|time| time.strftime(format).to_string() + &suffix) {
-        Some(text) => Expansion::Text(text.into_bytes()),
-        None => Expansion::Refused,
+        Some(text) => PlaceholderValue::Text(text.into_bytes()),
+        None => PlaceholderValue::Refused,
     }
 }
 
@@ -128,9 +128,9 @@ mod tests {
     fn check(line: &str, cases: &[(u8, &str)]) {
         for &(part, expected) in cases {
             let expected = match expected {
-                "unknown" => Expansion::Unknown,
-                "refused" => Expansion::Refused,
-                text => Expansion::Text(text.into()),
+                "unknown" => PlaceholderValue::Unknown,
+                "refused" => PlaceholderValue::Refused,
+                text => PlaceholderValue::Text(text.into()),
             };
             assert_eq!(expand(part, line.as_bytes()), expected, "%a{} of `{line}`", part as char);
         }

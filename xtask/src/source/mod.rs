@@ -1,7 +1,8 @@
-//! Source archives, from the tree of a commit. [`export::Export`] decides on the members: paths, modes, and the
-//! conversions of `.gitattributes`. [`tarball`] and [`zip`] write them, each in one pass over the blobs ([`members`]).
-//! The tarball has the same bytes as that of `git archive`. [`vendor`] makes the archive of the crates that the project
-//! depends on; [`unpack`] reads a tarball.
+//! Source archives, from the tree of a commit.
+//!
+//! [`export::Export`] decides on the members: paths, modes, and the conversions of `.gitattributes`. [`tarball`] and
+//! [`zip`] write them, each in one pass over the blobs ([`members`]). The tarball has the same bytes as that of
+//! `git archive`. [`vendor`] makes the archive of the crates that the project depends on; [`unpack`] reads a tarball.
 
 pub mod conversion;
 pub mod export;

@@ -12,7 +12,7 @@
 use std::fmt;
 
 use crate::git::Commit;
-use crate::source::identity::{self, Expansion};
+use crate::source::identity::{self, PlaceholderValue};
 
 /// Error: a placeholder that is not supported, such as `%(describe:tags)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,9 +125,9 @@ impl Expander<'_> {
     fn identity(&mut self, part: u8, line: &[u8], format: &[u8]) -> PlaceholderLength {
         self.takes_encoding = true;
         match identity::expand(part, &self.commit.to_utf8(line)) {
-            Expansion::Text(text) => self.text(&text, 2),
-            Expansion::Unknown => Ok(None),
-            Expansion::Refused => Err(refused(&format[..2])),
+            PlaceholderValue::Text(text) => self.text(&text, 2),
+            PlaceholderValue::Unknown => Ok(None),
+            PlaceholderValue::Refused => Err(refused(&format[..2])),
         }
     }
 

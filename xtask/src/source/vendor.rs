@@ -6,6 +6,7 @@
 //! ```text
 //! cargo --config vendor/config.toml build --offline --frozen
 //! ```
+//!
 //! With a `.cargo/config.toml` the option would not be needed, but this file would overwrite the project's own. The same
 //! commit and the same cargo give the same bytes: members are sorted, and have the commit's date and plain modes.
 
