@@ -116,7 +116,7 @@ fn sources_alone_do_not_take_the_place_of_packages() {
 fn a_reason_is_one_and_is_kept_only_where_it_counts() {
     let site = Site::with(PASSING);
     site.release("Go on", &["el9"]);
-    site.releng(&["promote", "--major", "--untested", " "]).exits(2).says(&["it says nothing"]);
+    site.releng(&["promote", "--major", "--untested", " "]).exits(2).says(&["the reason must not be empty"]);
     site.releng(&["accept"]).exits(0);
     site.releng(&["promote", "--major", "--untested", "trust me"]).exits(0);
     assert!(!text(&site.state("log.jsonl")).contains("trust me"), "it was tested");

@@ -15,8 +15,9 @@ use crate::cli::release_job::ReleaseArgs;
 #[command(
     name = "releng",
     version = option_env!("RELENG_BUILD_VERSION").unwrap_or("built from a checkout"),
-    after_help = "Exit codes: 0 done · 1 it failed, or the answer is no · 2 usage or configuration · 4 out of date · \
-                  5 try again · 6 not enough history · 75 another run holds the lock · 130 interrupted"
+    after_help = "Exit codes: 0 success · 1 failure, or a check did not pass · 2 wrong usage or configuration · \
+                  4 a file is out of date · 5 temporary failure, try again · 6 not enough history · \
+                  75 another run holds the lock · 130 interrupted"
 )]
 pub struct Cli {
     /// Flags that may stand before or after the command.
@@ -29,41 +30,41 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Print the version X.Y.Z that history gives a commit
+    /// Print the version X.Y.Z of a commit, counted from the git history
     Version(version::Args),
     /// Print the changelog
     Changelog(changelog::Args),
-    /// Render the spec from its template, or check a rendered one
+    /// Render the spec from its template, or check a rendered spec
     Spec(spec::Args),
-    /// Make the release: source archives, changelog, spec, source RPM and checksums; and stage it
+    /// Make the release (source archives, changelog, spec, source RPM, checksums) and stage it
     Dist(dist::Args),
     /// Make the release and print the path of its source RPM
     Srpm(ReleaseArgs),
-    /// Build the binary RPMs of the configured dists, here or on a build farm
+    /// Build the binary RPMs of the configured dists, on this machine or on a build farm
     Rpm(rpm::Args),
     /// Stage a release as a snapshot in the unstable channel
     Stage(stage::Args),
     /// Run the acceptance tests on a snapshot and record the results
     Accept(accept::Args),
-    /// Make a tested snapshot part of a stable series
+    /// Add a tested snapshot to a stable series
     Promote(promote::Args),
-    /// Give a stable series the content of an earlier revision
+    /// Return a stable series to the content of an earlier revision
     Rollback(rollback::Args),
-    /// Take a package out of its stable series
+    /// Remove a package from its stable series
     Yank(yank::Args),
-    /// Print what is staged and stable, and what is due for promotion
+    /// Print the snapshots, the stable releases and the promotions that are due
     Status(status::Args),
-    /// Move old snapshots and revisions into the trash, and empty it
+    /// Move old snapshots and revisions to the trash, and delete what earlier runs moved there
     Prune(prune::Args),
-    /// Keep a snapshot whatever the rules of `prune` say
+    /// Protect a snapshot from `prune`
     Hold(hold::Args),
-    /// Release the hold on a snapshot
+    /// Remove the protection that `hold` gave a snapshot
     Unhold(hold::UnholdArgs),
-    /// Check every digest, signature, name and rule of a repository
+    /// Check the digests, signatures, names and rules of a repository
     Verify(verify::Args),
-    /// Make the milestone tags that the history owes
+    /// Create missing milestone tags `X.Y`
     Tag(tag::Args),
-    /// Print the effective configuration and where each value comes from
+    /// Print the effective configuration and the origin of each value
     Config(config::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),

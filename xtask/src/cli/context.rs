@@ -14,16 +14,16 @@ use crate::project::workspace::Workspace;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// The project: this folder or the nearest one above it with `packaging/release.toml`, `.release.json` or `.git`
+    /// Folder of the project; a folder below the project works, too [default: the current folder]
     #[arg(long, global = true, value_name = "DIR", default_value = ".", hide_default_value = true)]
     pub project: PathBuf,
-    /// State the version instead of counting it from history [env: RELENG_VERSION]
+    /// Use this version instead of counting it from the git history [env: RELENG_VERSION]
     #[arg(long, global = true, value_name = "X.Y.Z")]
     pub assume_version: Option<Version>,
-    /// The folder that is served, in place of `repository.root`; its state is beside it [env: RELENG_REPOSITORY]
+    /// Folder of the RPM repository, instead of `repository.root`; the state is in DIR-state [env: RELENG_REPOSITORY]
     #[arg(long, global = true, value_name = "DIR")]
     pub repository: Option<PathBuf>,
-    /// No progress, notes or summaries; results, warnings and errors only
+    /// Print only results, warnings and errors: no progress, notes or summaries
     #[arg(long, short, global = true)]
     pub quiet: bool,
     /// When to use colour: auto, always or never

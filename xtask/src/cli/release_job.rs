@@ -13,19 +13,19 @@ use crate::rpm::release::{self, Input, Made, Step, Vendoring, Written, apply, de
 /// What every command that makes a release is told.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ReleaseArgs {
-    /// The commit to release; default: HEAD
+    /// Commit to release [default: HEAD]
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
-    /// The release of spec and source RPM: 2 and above for repackaging without a change of code
+    /// Release number of the spec and the source RPM; 2 and above repackage the same code [default: 1]
     #[arg(long, value_name = "N", default_value = "1", hide_default_value = true, value_parser = clap::value_parser!(u32).range(1..))]
     release: u32,
-    /// Leave the vendor archive out, and the source RPM where it needs it
+    /// Make no vendor archive, and no source RPM if the spec needs the vendor archive
     #[arg(long)]
     no_vendor: bool,
-    /// Where to leave the results; default: target/dist in the project
+    /// Folder for the results [default: target/dist in the project]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Say what would be done
+    /// Print the plan without carrying it out
     #[arg(long)]
     pub dry_run: bool,
 }

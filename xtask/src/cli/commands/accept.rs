@@ -18,13 +18,13 @@ use crate::repository::model::test_result::{TestFacts, TestResult, Verdict};
 /// Arguments of `accept`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The snapshot; default: the newest `latest`
+    /// Snapshot to test [default: `latest` of the highest series that has one]
     #[arg(value_name = "SNAPSHOT")]
     snapshot: Option<SnapshotName>,
-    /// Write the results as JUnit XML, too
+    /// Also write the results to FILE as JUnit XML
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// Say which tests would be run
+    /// Print the tests without running them
     #[arg(long)]
     dry_run: bool,
 }

@@ -10,21 +10,21 @@ use crate::project::release;
 /// Arguments of `changelog`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Only what came after this milestone
+    /// Print only the changes after this milestone
     #[arg(long, value_name = "X.Y")]
     since: Option<Milestone>,
-    /// The form
+    /// Output format
     #[arg(long, value_enum, default_value = "rpm")]
     format: Format,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
-    /// As in a spec, accepted by rpmbuild
+    /// The format of `%changelog` in a spec
     Rpm,
-    /// A section for each version
+    /// Markdown, with a section for each version
     Markdown,
-    /// Everything (schema releng.changelog/1)
+    /// JSON, with all data (schema releng.changelog/1)
     Json,
 }
 

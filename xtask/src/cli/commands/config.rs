@@ -12,7 +12,7 @@ use crate::project::tree::Tree;
 /// Arguments of `config`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// As JSON
+    /// Print JSON (schema releng.config/1)
     #[arg(long)]
     json: bool,
 }

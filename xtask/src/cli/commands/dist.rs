@@ -13,13 +13,13 @@ use crate::repository::stage::StageOrder;
 pub struct Args {
     #[command(flatten)]
     release: ReleaseArgs,
-    /// Build the binary RPMs of the configured dists, too, as `rpm` does
+    /// Also build the binary RPMs of the configured dists, as `rpm` does
     #[arg(long)]
     rpm: bool,
-    /// Stage no snapshot of it
+    /// Do not stage the release
     #[arg(long)]
     no_stage: bool,
-    /// The number of the pipeline run; default: that of the CI system, else the next one
+    /// Number of the pipeline run [default: the number that the CI system sets, or else the next free number]
     #[arg(long, value_name = "N", conflicts_with = "no_stage", value_parser = clap::value_parser!(u32).range(..1_000_000_000))]
     pipeline: Option<u32>,
 }

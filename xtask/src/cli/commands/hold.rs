@@ -15,16 +15,16 @@ use crate::repository::write::plan::{ChangePlan, ChangeStep};
 /// Arguments of `hold`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The snapshot
+    /// Snapshot to protect
     #[arg(value_name = "SNAPSHOT")]
     snapshot: SnapshotName,
-    /// Why; it stands in the log
+    /// Reason; the log records it
     #[arg(long, value_name = "TEXT")]
     why: String,
-    /// The last day (UTC) on which it is kept, such as 2026-12-31; default: for ever
+    /// Last day (UTC) of the protection, such as 2026-12-31 [default: no end]
     #[arg(long, value_name = "DATE")]
     until: Option<Date>,
-    /// Say what would be done
+    /// Print the plan without carrying it out
     #[arg(long)]
     dry_run: bool,
 }
@@ -32,10 +32,10 @@ pub struct Args {
 /// Arguments of `unhold`.
 #[derive(Debug, clap::Args)]
 pub struct UnholdArgs {
-    /// The snapshot
+    /// Snapshot that is no longer protected
     #[arg(value_name = "SNAPSHOT")]
     snapshot: SnapshotName,
-    /// Say what would be done
+    /// Print the plan without carrying it out
     #[arg(long)]
     dry_run: bool,
 }

@@ -12,10 +12,10 @@ use crate::cli::context::Context;
 /// Arguments of `man`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Write `releng.1` and a page for each command into this folder
+    /// Write `releng.1` and a page for each command to this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Say what would be written
+    /// Print the names of the pages without writing them
     #[arg(long, requires = "out")]
     dry_run: bool,
 }

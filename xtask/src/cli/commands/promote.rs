@@ -10,25 +10,25 @@ use crate::repository::promote::{self, PromoteOrder, Promotion};
 /// Arguments of `promote`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The snapshot; default: the newest that may be promoted
+    /// Snapshot to promote [default: the newest that passes all gates]
     #[arg(value_name = "SNAPSHOT")]
     snapshot: Option<SnapshotName>,
-    /// Promote, in each series, only what `promotion.due` names; nothing to do is no error. Never a new series
+    /// Promote, in each series, only what is due by `promotion.due`; never begins a series, and exits 0 if nothing is due
     #[arg(long, conflicts_with_all = ["snapshot", "major"])]
     due: bool,
-    /// Let a new series begin
+    /// Allow this promotion to begin a new series X.0
     #[arg(long)]
     major: bool,
-    /// Why no acceptance test is asked for, where none is configured
+    /// Promote although no acceptance test is configured for this promotion; the log records the reason
     #[arg(long, value_name = "REASON", value_parser = parse_reason)]
     untested: Option<String>,
-    /// Say what would be asked and done
+    /// Print the gates and the steps without carrying them out
     #[arg(long)]
     dry_run: bool,
 }
 
 fn parse_reason(text: &str) -> Result<String, &'static str> {
-    if text.trim().is_empty() { Err("it says nothing") } else { Ok(text.to_owned()) }
+    if text.trim().is_empty() { Err("the reason must not be empty") } else { Ok(text.to_owned()) }
 }
 
 /// Promotes and prints the path of the revision.

@@ -9,7 +9,7 @@ use crate::repository::prune;
 /// Arguments of `prune`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Say what would be done
+    /// Print the plan without carrying it out
     #[arg(long)]
     dry_run: bool,
 }

@@ -14,13 +14,13 @@ use crate::repository::write::writer::Writer;
 /// Arguments of `rollback`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The series, such as 1.0
+    /// Series, such as 1.0
     #[arg(value_name = "X.0")]
     series: Series,
-    /// The revision whose content comes back; default: the one before the last promotion
+    /// Number of the revision whose content returns [default: the revision before the last promotion]
     #[arg(long, value_name = "REVISION")]
     to: Option<u32>,
-    /// Say what would be done
+    /// Print the plan without carrying it out
     #[arg(long)]
     dry_run: bool,
 }

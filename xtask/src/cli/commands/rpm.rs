@@ -29,16 +29,16 @@ pub struct Args {
 /// What is built, by whom and how.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Orders {
-    /// Build for this dist alone, such as el9 (may be given again); default: all of `rpm.dists`
+    /// Build only for this dist, such as el9; may be repeated [default: all of `rpm.dists`]
     #[arg(long = "dist", value_name = "DIST")]
     dists: Vec<Dist>,
-    /// Who builds: local, mock, container, copr or koji; default: `rpm.backend`
+    /// Build with local, mock, container, copr or koji [default: `rpm.backend`]
     #[arg(long, value_name = "BACKEND")]
     backend: Option<BackendKind>,
-    /// How many builds run here at a time; default: as many as there are processors
+    /// Number of builds that run on this machine at the same time [default: the number of processors]
     #[arg(long, short, value_name = "N")]
     jobs: Option<std::num::NonZero<u16>>,
-    /// Build what is built already once more
+    /// Build again, even if the packages are already built
     #[arg(long)]
     again: bool,
 }

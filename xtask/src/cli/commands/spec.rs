@@ -20,17 +20,17 @@ use crate::rpm::{spec, spec_compare};
 /// Arguments of `spec`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Check a rendered spec for the version it states (exit 4 where it is not what the template gives); default: the one
-    /// beside the template
+    /// Check that a rendered spec is what the template gives for the version in it; exit 4 if not [default: the spec
+    /// beside the template]
     #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with_all = ["out", "release", "dry_run"])]
     check: Option<Option<PathBuf>>,
-    /// The release: 2 and above for repackaging without a change of code
+    /// Release number; 2 and above repackage the same code [default: 1]
     #[arg(long, value_name = "N", default_value = "1", hide_default_value = true, value_parser = clap::value_parser!(u32).range(1..))]
     release: u32,
-    /// Where to write it, `-` for standard output; default: beside the template
+    /// File to write, `-` for standard output [default: beside the template]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Say what would be written
+    /// Print the plan without carrying it out
     #[arg(long)]
     dry_run: bool,
 }

@@ -13,16 +13,16 @@ use crate::repository::stage::{self, StageOrder, Staging};
 /// Arguments of `stage`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A folder that `dist` made, here or in another job; default: target/dist in the project
+    /// Folder that `dist` made, in this job or in another one [default: target/dist in the project]
     #[arg(long, value_name = "DIR")]
     from: Option<PathBuf>,
-    /// The number of the pipeline run; default: that of the CI system, else the next one
+    /// Number of the pipeline run [default: the number that the CI system sets, or else the next free number]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..1_000_000_000))]
     pipeline: Option<u32>,
-    /// Stage it as unmerged work, which never becomes `latest`
+    /// Stage the release as unmerged work: it never becomes `latest` and cannot be promoted
     #[arg(long)]
     unmerged: bool,
-    /// Say what would be done
+    /// Print the plan without carrying it out
     #[arg(long)]
     dry_run: bool,
 }

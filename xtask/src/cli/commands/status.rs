@@ -15,7 +15,7 @@ use crate::repository::prune::find_hold;
 /// Arguments of `status`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// As JSON
+    /// Print JSON (schema releng.status/1)
     #[arg(long)]
     json: bool,
 }

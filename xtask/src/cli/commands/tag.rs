@@ -13,7 +13,7 @@ use crate::project::release;
 /// Arguments of `tag`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Say what would be done
+    /// Print the tags without creating them
     #[arg(long)]
     dry_run: bool,
 }

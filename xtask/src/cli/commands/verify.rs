@@ -16,11 +16,11 @@ use crate::repository::verify::{self, Finding, Id, Report};
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A project's folder in a repository, a snapshot or a revision; or the address of a snapshot or series. Default: the
-    /// project's own repository
+    /// Folder of a project in a repository, a snapshot or a revision, or the URL of a snapshot or series [default: the
+    /// project's own repository]
     #[arg(value_name = "PATH|URL")]
     place: Option<String>,
-    /// As JSON
+    /// Print JSON (schema releng.verify/1)
     #[arg(long)]
     json: bool,
 }

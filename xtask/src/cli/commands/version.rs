@@ -15,19 +15,19 @@ use crate::project::workspace::Origin;
 /// Arguments of `version`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The commit; default: HEAD
+    /// Commit whose version is printed [default: HEAD]
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
-    /// Print the commit that had this version (the newest; others are listed on standard error)
+    /// Print the newest commit that had this version; standard error lists the other ones
     #[arg(long, value_name = "X.Y.Z", conflicts_with_all = ["explain", "strict"])]
     at: Option<Version>,
-    /// Say which tag, commit and header gave each part
+    /// Print the tag, the commits and the headers that the version comes from
     #[arg(long, conflicts_with = "json")]
     explain: bool,
-    /// The same facts as JSON (schema releng.version/1)
+    /// Print the same facts as JSON (schema releng.version/1)
     #[arg(long)]
     json: bool,
-    /// Fail (exit 1) where anything is odd
+    /// Exit 1 if there is any warning
     #[arg(long)]
     strict: bool,
 }

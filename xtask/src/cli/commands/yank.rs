@@ -11,13 +11,13 @@ use crate::rpm::nevra::Nevra;
 /// Arguments of `yank`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The package, such as lago-1.0.4-1.el9.noarch
+    /// Package to remove, such as lago-1.0.4-1.el9.noarch
     #[arg(value_name = "NEVRA")]
     package: Nevra,
-    /// Why; it stands in the log
+    /// Reason; the log records it
     #[arg(long, value_name = "TEXT")]
     why: String,
-    /// Say what would be done
+    /// Print the plan without carrying it out
     #[arg(long)]
     dry_run: bool,
 }
