@@ -20,11 +20,13 @@ const CARGO: &str = "#!/bin/sh\n[ \"$1\" = xtask ] || exit 127\nshift\nexec PROG
 /// The remote shell of rsync: a host is a folder.
 const REMOTE_SHELL: &str = "#!/bin/sh\nmkdir -p \"$HOME/$1\" && cd \"$HOME/$1\" && shift && exec \"$@\"\n";
 
-/// `sudo` works on the client in the folder `client` instead of this machine, and `example.org` is the server of the test.
+/// Fails unless the client has exactly this package.
+const INSTALLED: &str = "#!/bin/sh\nexec rpm --root \"$HOME/client/root\" -q \"$1\"\n";
+
+/// `sudo` works on the client in the folder `client` instead of this machine.
 const SUDO: &str = r#"#!/bin/bash
 words=() client=$HOME/client
 for word; do
-  word=${word//https:\/\/example.org/$SERVER}
   words+=("${word/#\/etc\//$client/root/etc/}")
 done
 [ "${words[0]}" = dnf ] || exec "${words[@]}"
@@ -46,7 +48,7 @@ impl Desk {
         for folder in ["lago", "www.example.org", "client/root/etc/yum.repos.d", "client/log"] {
             std::fs::create_dir_all(home.join(folder)).unwrap();
         }
-        for (name, text) in [("cargo", CARGO), ("rsh", REMOTE_SHELL), ("sudo", SUDO)] {
+        for (name, text) in [("cargo", CARGO), ("rsh", REMOTE_SHELL), ("sudo", SUDO), ("installed", INSTALLED)] {
             home.write(&format!("bin/{name}"), text.replace("PROGRAM", PROGRAM));
             let executable = PermissionsExt::from_mode(0o755);
             std::fs::set_permissions(home.join("bin").join(name), executable).unwrap();
@@ -86,16 +88,15 @@ impl Desk {
         self.home.write(&format!("lago/{path}"), text);
     }
 
-    /// Runs a command in the project.
+    /// Runs a command in the project; `https://example.org` is the server of the test.
     pub fn run(&self, command: &str) -> Ran {
         let text = |path: &Path| path.to_str().unwrap().to_owned();
         let path = format!("{}:{}", text(&self.join("bin")), std::env::var("PATH").unwrap());
-        let (home, remote_shell, server) = (text(&self.join("")), text(&self.join("bin/rsh")), self.address());
+        let (home, remote_shell) = (text(&self.join("")), text(&self.join("bin/rsh")));
         let variables = [
             ("PATH", path.as_str()),
             ("HOME", &home),
             ("RSYNC_RSH", &remote_shell),
-            ("SERVER", &server),
             ("RELENG_NOW", NOW),
             ("LC_ALL", "C.UTF-8"),
             ("GIT_AUTHOR_NAME", "Ada Example"),
@@ -105,7 +106,8 @@ impl Desk {
             ("GIT_COMMITTER_EMAIL", "ada@example.org"),
             ("GIT_COMMITTER_DATE", "2020-03-19T08:24:41+0300"),
         ];
-        run_in(&self.join("lago"), "bash", &["-c", command], &variables)
+        let command = command.replace("https://example.org", &self.address());
+        run_in(&self.join("lago"), "bash", &["-c", &command], &variables)
     }
 
     /// Runs a command, which must succeed.
