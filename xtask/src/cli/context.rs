@@ -26,7 +26,7 @@ pub struct Global {
     /// Print only results, warnings and errors: no progress, notes or summaries
     #[arg(long, short, global = true)]
     pub quiet: bool,
-    /// When to use colour: auto, always or never
+    /// Use colour: auto, always or never [default: auto]
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_default_value = true)]
     pub color: Color,
 }
