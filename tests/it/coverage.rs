@@ -87,7 +87,7 @@ const KEYS: [(&str, &str); 36] = [
     ("acceptance.run", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
     ("acceptance.timeout", "accept::a_test_that_does_not_end"),
     ("project.branches", "flags::a_promotion_needs_one_of_the_configured_branches"),
-    ("project.name", "flags::name_and_address_are_configured"),
+    ("project.name", "flags::the_name_of_a_project_is_configured"),
     ("promotion.due", "due::what_is_due_is_promoted_and_nothing_else"),
     ("promotion.interval-days", "due::what_is_due_is_promoted_and_nothing_else"),
     ("repository.keep-days", "flags::a_snapshot_is_kept_by_number_and_by_age"),
@@ -95,7 +95,7 @@ const KEYS: [(&str, &str); 36] = [
     ("repository.root", "flags::the_flag_for_the_repository_goes_before_the_variable_and_both_before_the_key"),
     ("repository.sign", "clients::what_is_signed_installs_and_nothing_else"),
     ("repository.state", "clients::a_folder_may_have_any_name"),
-    ("repository.url", "flags::name_and_address_are_configured"),
+    ("repository.url", "flags::the_address_of_a_repository_is_configured"),
     ("rpm.backend", "flags::the_flag_for_the_backend_goes_before_the_key"),
     ("rpm.changelog-entries", "spec::the_spec_holds_as_many_entries_as_it_is_told"),
     ("rpm.copr.config", "farms::copr_builds_all_chroots_of_one_upload"),
@@ -214,7 +214,7 @@ fn each_key_has_a_test_that_uses_it() {
     for (key, test) in KEYS {
         let last = key.rsplit('.').next().unwrap();
         let source = source_of(test);
-        // `{last}` may stand at the beginning of a line in a string, after `\\n`.
+        // `{last}` may stand at the beginning of a line in a string, after a newline.
         let source = source.replace("\\n", "\n");
         assert!(has_word(&source, &format!("{last} =")), "{test} does not set `{key}`");
     }
