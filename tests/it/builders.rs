@@ -103,7 +103,7 @@ fn what_mock_exits_with_means_something() {
     let mock = Builder::new("mock", MOCK, "");
     for (code, exit, words) in [
         ("10", 1, "the package does not build (mock, exit 10)"),
-        ("5", 1, "mock does not take its configuration or call, exit 5"),
+        ("5", 1, "mock rejects its configuration or arguments, exit 5"),
         ("30", 5, "mock could not prepare its chroot, exit 30"),
     ] {
         mock.project.write("target/bin/exit", code);
@@ -121,7 +121,7 @@ fn a_container_builds_from_an_image_that_cannot_change() {
     let loose = Builder::new("container", "", &images("example.org/build:latest"));
     loose.releng(&["rpm"]).exits(2).says(&["`example.org/build:latest` for el9 has no digest", "podman image inspect"]);
     let unknown = Builder::new("container", "", "");
-    unknown.releng(&["rpm"]).exits(2).says(&["it is not known which image builds for el9"]);
+    unknown.releng(&["rpm"]).exits(2).says(&["no image is configured for el9"]);
 
     let podman = Builder::new("container", "", &images(&format!("example.org/build@sha256:{digest}")));
     podman.releng(&["rpm"]).exits(1).says(&["there is no program `podman`"]);

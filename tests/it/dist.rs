@@ -133,7 +133,7 @@ fn a_dry_run_prints_the_plan_and_writes_nothing() {
     assert!(plan.starts_with("release demo 1.1.1-1:\n"), "{plan}");
     assert!(plan.contains(&format!("  write sources/demo-1.1.1.tar.gz from commit {commit}\n")), "{plan}");
     assert!(
-        plan.ends_with(&format!("  put them in {}\nthen stage it\n", project.join("target/dist").display())),
+        plan.ends_with(&format!("  put the files in {}\nthen stage it\n", project.join("target/dist").display())),
         "{plan}"
     );
     project.releng(&["spec", "--dry-run"]).exits(0);

@@ -35,7 +35,7 @@ fn copr_builds_all_chroots_of_one_upload() {
     let project = noarch(&farm, "copr");
     let ran = farm.releng(&project, &["rpm"]).exits(0);
     // Done by its word, and not to be had for a moment.
-    ran.says(&["warning: el9 x86_64: no package came back; trying again", "fc42 x86_64  built"]);
+    ran.says(&["warning: el9 x86_64: the build returned no package; trying again", "fc42 x86_64  built"]);
     assert_eq!(project.files("target/dist/rpm"), BUILT);
     assert_eq!(farm.count("created build"), 1);
     let before = farm.log();
@@ -186,7 +186,7 @@ fn a_farm_that_is_not_there_is_tried_again_and_then_left() {
     let farm = Farm::copr(r#"{"faults": [{"match": "/api_3/", "first": null, "answer": 503}]}"#);
     let project = noarch(&farm, "copr");
     let ran = farm.releng(&project, &["rpm", "--dist", "fc42"]).exits(5);
-    ran.says(&["trying again", "1 of 1 builds are not done", "run this again: it goes on where it was"]);
+    ran.says(&["trying again", "1 of 1 builds are not done", "run this again to go on with these builds"]);
     farm.behave("{}");
     farm.releng(&project, &["rpm", "--dist", "fc42"]).exits(0);
     assert_eq!(farm.count("created build"), 1);
@@ -196,8 +196,11 @@ fn a_farm_that_is_not_there_is_tried_again_and_then_left() {
 fn results_that_never_come_keep_nothing_else_back() {
     let farm = Farm::copr(r#"{"targets": {"epel-9-x86_64": {"late": 1000}, "fedora-42-x86_64": {"seconds": 12}}}"#);
     let project = noarch(&farm, "copr");
-    let words =
-        ["warning: el9 x86_64: no package came back; trying again", "fc42 x86_64  built", "1 of 2 builds are not done"];
+    let words = [
+        "warning: el9 x86_64: the build returned no package; trying again",
+        "fc42 x86_64  built",
+        "1 of 2 builds are not done",
+    ];
     farm.releng(&project, &["rpm"]).exits(5).says(&words);
     farm.releng(&project, &["rpm", "--dry-run"])
         .exits(0)

@@ -175,7 +175,8 @@ fn a_place_that_cannot_be_written() {
 fn a_folder_that_is_not_ours() {
     let project = demo();
     project.write("out/precious", "p");
-    let words = ["refusing to replace", "`precious` in it is not of our making", "help: choose a new or empty folder"];
+    let words =
+        ["refusing to replace", "`precious` in it was not made by `dist`", "help: choose a new or empty folder"];
     project.releng(&["dist", "--out", "out"]).exits(2).says(&words);
     project.releng(&["dist", "--out", "out", "--dry-run"]).exits(2);
     for place in [".", ".git"] {
@@ -184,7 +185,7 @@ fn a_folder_that_is_not_ours() {
     assert_eq!(project.files("out"), ["precious"]);
     project.releng(&["dist"]).exits(0);
     let inside = run_in(&project.join("target/dist/sources"), PROGRAM, &["dist"], &[]);
-    inside.exits(2).says(&["it is the folder you are in", "help: run this from elsewhere"]);
+    inside.exits(2).says(&["it is the current folder", "help: run this from elsewhere"]);
     project.write("target/dist/notes", "n");
     project.releng(&["dist"]).exits(2).says(&["`notes` in it"]);
 }

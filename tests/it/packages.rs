@@ -98,7 +98,7 @@ fn a_source_that_is_nowhere() {
     let project = demo();
     project.git(&["rm", "-q", "packaging/demo.service"]);
     project.commit("Lose it", &[]);
-    project.releng(&["dist"]).exits(1).says(&["names the file `demo.service`, which neither", "help: commit"]);
+    project.releng(&["dist"]).exits(1).says(&["names the file `demo.service`, which is neither", "help: commit"]);
     assert_eq!(project.files("target/dist"), [""; 0]);
 }
 

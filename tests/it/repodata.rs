@@ -274,29 +274,34 @@ fn a_package_that_is_not_sound_is_named() {
     };
     let sha256 = bytes.windows(10).position(|part| part[..9].iter().all(u8::is_ascii_hexdigit)).unwrap();
     let cases = [
-        ("no lead", flip(0), name, "it does not begin as an RPM does"),
+        ("no lead", flip(0), name, "it does not begin with the magic number of an RPM"),
         ("signature header: magic", flip(96), name, "its signature header: it does not begin"),
         ("signature header: digest of the header", flip(sha256), name, "digest mismatch"),
         ("header: magic", flip(header), name, "its header: it does not begin"),
         ("header: index", flip(header + 40), name, "an entry is not within it"),
         ("header: store", flip(payload - 200), name, "digest mismatch"),
-        ("payload: start", flip(payload), name, "its payload is not the one its header names"),
-        ("payload: end", flip(bytes.len() - 1), name, "its payload is not"),
-        ("without the last byte", bytes[..bytes.len() - 1].to_vec(), name, "its payload is not"),
-        ("without the payload", bytes[..payload].to_vec(), name, "its payload is not"),
+        ("payload: start", flip(payload), name, "its payload does not have the digest in its header"),
+        ("payload: end", flip(bytes.len() - 1), name, "its payload does not"),
+        ("without the last byte", bytes[..bytes.len() - 1].to_vec(), name, "its payload does not"),
+        ("without the payload", bytes[..payload].to_vec(), name, "its payload does not"),
         ("cut in the header", bytes[..payload - 10].to_vec(), name, "its header: it ends too early"),
         ("cut in the lead", bytes[..50].to_vec(), name, "it ends too early"),
-        ("with one byte more", [&bytes[..], b"\n"].concat(), name, "its payload is not"),
+        ("with one byte more", [&bytes[..], b"\n"].concat(), name, "its payload does not"),
         ("empty", Vec::new(), name, "it ends too early"),
-        ("text", b"<html>404 Not Found</html>\n".repeat(500), name, "it does not begin as an RPM does"),
+        (
+            "text",
+            b"<html>404 Not Found</html>\n".repeat(500),
+            name,
+            "it does not begin with the magic number of an RPM",
+        ),
         (
             "another version",
             bytes.clone(),
             "lago-1.0.2-1.el9.noarch.rpm",
-            "by its name inside it would be `lago-1.0.1-1.el9.noarch.rpm`",
+            "by its header, the file name is `lago-1.0.1-1.el9.noarch.rpm`",
         ),
-        ("another ending", bytes.clone(), "lago-1.0.1-1.el9.noarch.rpm.bak", "by its name inside"),
-        ("the name of a source package", bytes.clone(), "lago-1.0.1-1.el9.src.rpm", "by its name inside"),
+        ("another ending", bytes.clone(), "lago-1.0.1-1.el9.noarch.rpm.bak", "by its header"),
+        ("the name of a source package", bytes.clone(), "lago-1.0.1-1.el9.src.rpm", "by its header"),
     ];
     for (what, content, name, why) in cases {
         folder.write(name, content);

@@ -225,5 +225,5 @@ fn an_old_compiler_is_refused_before_anything_is_built() {
     project
         .releng(&["rpm"])
         .exits(2)
-        .says(&["it has Rust 1.86, and Cargo.toml asks for 1.88", "minimum-rust = \"1.88\""]);
+        .says(&["it has Rust 1.86, and Cargo.toml requires 1.88", "minimum-rust = \"1.88\""]);
 }

@@ -8,6 +8,9 @@ use anyhow::{Context, Result};
 
 pub use crate::base::digest::{Digest, HashingWriter, NotADigest, digest_of};
 
+/// The name of the file that lists the digests of a folder's files.
+pub const CHECKSUMS_FILE: &str = "SHA256SUMS";
+
 /// The digest of the file at `path`.
 pub fn digest_of_file(path: &Path) -> Result<Digest> {
     let failed = || format!("cannot read `{}`", path.display());

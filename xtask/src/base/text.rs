@@ -30,6 +30,18 @@ pub fn printable(text: &str) -> String {
         .collect()
 }
 
+/// The last line that is not blank, without the white space around it.
+pub fn last_line(text: &str) -> Option<&str> {
+    text.lines().rev().map(str::trim).find(|line| !line.is_empty())
+}
+
+/// The last `count` lines, or all lines where there are fewer.
+pub fn last_lines(text: &str, count: usize) -> Vec<&str> {
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.drain(..lines.len().saturating_sub(count));
+    lines
+}
+
 /// At most `columns` characters of a line; where something is left out, the last of them is `…`.
 pub fn shorten(line: &str, columns: usize) -> String {
     match line.char_indices().nth(columns) {
@@ -85,6 +97,14 @@ mod tests {
     fn a_wrapped_line_loses_no_word() {
         let words = "bb cc dddddddddd e".split(' ');
         assert_eq!(wrap("aa".to_owned(), words, 5, "  "), ["aa bb", "  cc", "  dddddddddd", "  e"]);
+    }
+
+    #[test]
+    fn the_last_lines_of_a_text() {
+        assert_eq!(last_line("a\n b \n\n \n"), Some("b"));
+        assert_eq!(last_line(" \n"), None);
+        assert_eq!(last_lines("a\nb\n c\n", 2), ["b", " c"]);
+        assert_eq!(last_lines("a", 2), ["a"]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The release that `dist`, `srpm` and `rpm` make: its flags, its plan, its files.
+//! The release that `dist`, `srpm` and `rpm` make: its arguments, its plan and its files.
 
 use std::path::PathBuf;
 
@@ -8,9 +8,9 @@ use crate::base::error::{Exit, Failure};
 use crate::base::plan::Plan;
 use crate::base::size::human_size;
 use crate::cli::context::Context;
-use crate::rpm::release::{self, Input, Made, Step, Vendoring, Written, apply, decide};
+use crate::rpm::release::{self, Made, ReleaseInput, ReleaseStep, Vendoring, Written, apply, decide};
 
-/// What every command that makes a release is told.
+/// The arguments of all commands that make a release.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ReleaseArgs {
     /// Commit to release [default: HEAD]
@@ -31,28 +31,34 @@ pub struct ReleaseArgs {
 }
 
 impl ReleaseArgs {
+    /// The arguments that shape the release, to be shown in a command line.
     fn repeated(&self) -> String {
-        let rev = self.rev.iter().map(|rev| format!(" --rev {rev}"));
-        let release = (self.release != 1).then(|| format!(" --release {}", self.release));
-        let out = self.out.iter().map(|out| format!(" --out {}", out.display()));
-        rev.chain(release).chain(out).collect()
+        let mut args = String::new();
+        if let Some(rev) = &self.rev {
+            args += &format!(" --rev {rev}");
+        }
+        if self.release != 1 {
+            args += &format!(" --release {}", self.release);
+        }
+        if let Some(out) = &self.out {
+            args += &format!(" --out {}", out.display());
+        }
+        args
     }
 }
 
-/// A release that is decided on.
-pub struct Job {
-    /// What it consists of.
-    pub input: Input,
-    /// What there is to do.
-    pub plan: Plan<Step>,
-    /// The flags that shape the release, as they were given.
+/// A release with its plan.
+pub struct ReleaseJob {
+    pub input: ReleaseInput,
+    pub plan: Plan<ReleaseStep>,
+    /// The arguments that shape the release, to be shown in a command line.
     pub repeated: String,
 }
 
-impl Job {
-    /// Loads the release of a commit and decides on the files.
-    pub fn load(context: &Context, args: &ReleaseArgs) -> Result<Job> {
-        let order = release::Order {
+impl ReleaseJob {
+    /// Loads the release of a commit and plans its files.
+    pub fn load(context: &Context, args: &ReleaseArgs) -> Result<ReleaseJob> {
+        let order = release::ReleaseOrder {
             rev: args.rev.clone(),
             release: args.release,
             out: args.out.clone(),
@@ -60,34 +66,31 @@ impl Job {
             assumed_version: context.assumed_version()?,
         };
         let workspace = context.workspace()?;
-        let input = Input::load(workspace, &order, &context.ui)?;
+        let input = ReleaseInput::load(workspace, &order, &context.ui)?;
         let plan = decide(workspace, &input, &order, &context.ui)?;
-        Ok(Job { input, plan, repeated: args.repeated() })
+        Ok(ReleaseJob { input, plan, repeated: args.repeated() })
     }
 
-    /// Writes the files aside, and puts them in place.
+    /// Carries out the plan.
     pub fn make(&self, context: &Context) -> Result<Made> {
         apply(context.workspace()?.repository()?, &self.input, &self.plan, &context.ui)
     }
 }
 
-/// Whether a release that is there already will do.
+/// Whether to reuse a release that an earlier run has made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reuse {
-    /// It is made anew.
     No,
-    /// It will.
     Yes,
 }
 
-/// Loads the release of a commit, decides on the files, writes them aside, puts them in place; `None` for a dry run, which
-/// prints the plan. `accept` looks at the plan first.
+/// Makes the release of a commit; for a dry run, only prints the plan and returns `None`. `accept` may refuse the plan.
 pub fn make(
     context: &Context,
     args: &ReleaseArgs,
-    accept: impl FnOnce(&Plan<Step>) -> Result<(), Failure>,
+    accept: impl FnOnce(&Plan<ReleaseStep>) -> Result<(), Failure>,
 ) -> Result<Option<Made>> {
-    let job = Job::load(context, args)?;
+    let job = ReleaseJob::load(context, args)?;
     accept(&job.plan)?;
     if args.dry_run {
         context.ui.print(&job.plan.to_string())?;
@@ -97,21 +100,21 @@ pub fn make(
 }
 
 /// `Err` where the plan makes no source RPM.
-pub fn require_srpm(plan: &Plan<Step>) -> Result<(), Failure> {
-    if plan.steps.iter().any(|step| matches!(step, Step::Srpm { .. })) {
+pub fn require_srpm(plan: &Plan<ReleaseStep>) -> Result<(), Failure> {
+    if plan.steps.iter().any(|step| matches!(step, ReleaseStep::Srpm { .. })) {
         return Ok(());
     }
     Err(Failure::new(Exit::Usage, "there is no source RPM: the project has no spec template, or it was left out")
-        .help("write a template, `packaging/<name>.spec.in`; and do without `--no-vendor` where it needs the archive"))
+        .help("write a template, `packaging/<name>.spec.in`; omit `--no-vendor` if the spec needs the vendor archive"))
 }
 
-/// Prints what was written.
+/// Prints a table of written files.
 pub fn report<'w>(context: &Context, written: impl Iterator<Item = &'w Written>) -> Result<()> {
     let rows: Vec<[String; 3]> = written
         .map(|Written { file, size, digest }| {
             let mut digest = digest.to_string();
             if context.ui.stdout_is_terminal() {
-                digest.truncate(16); // the whole would wrap, and stands in SHA256SUMS
+                digest.truncate(16); // all 64 digits would wrap the line; SHA256SUMS has them
             }
             [file.clone(), human_size(*size), digest]
         })

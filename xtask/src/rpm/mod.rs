@@ -1,13 +1,17 @@
-//! What RPM needs of a release: the spec, the source RPM, and the binary RPMs that backends build from it.
+//! The RPM side of a release: the spec, the source RPM, and the binary RPMs that are built from it.
 //!
-//! [`spec`] renders the spec of a release, by replacing the markers of its template ([`spec_markers`]), and [`spec_compare`] tells
-//! whether a spec is what its template gives. [`srpm`] writes the source RPM; [`rpmbuild`] is the other writer. [`package`] reads RPMs, after
-//! [`header`] has checked their measures. [`builds`] builds binary RPMs through a [`backend`]. [`release`] is the main job: it
-//! decides which files a release has, and writes them.
+//! * [`spec`] renders the spec of a release from its template. [`spec_markers`] replaces the markers of a template, and
+//!   [`spec_compare`] compares a spec with the one that its template gives.
+//! * [`srpm`] writes the source RPM without `rpmbuild`; [`rpmbuild`] writes it with the `rpmbuild` of the machine.
+//! * [`package`] reads RPM files, after [`header_check`] has checked the offsets in their headers. [`nevra`] is the name of a
+//!   package.
+//! * [`builds`] plans, drives and stores the builds of binary RPMs, and a [`backend`] runs them. [`rust`] checks the compiler of
+//!   a dist before a build.
+//! * [`release`] is the main job: it plans the files of a release and writes them.
 
 pub mod backend;
 pub mod builds;
-pub mod header;
+pub mod header_check;
 pub mod nevra;
 pub mod package;
 pub mod release;

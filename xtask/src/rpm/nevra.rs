@@ -1,4 +1,4 @@
-//! What names a package: name, epoch, version, release and architecture.
+//! The full name of a package: name, epoch, version, release and architecture.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -8,9 +8,9 @@ use rpmrepo_metadata::Evr;
 
 use crate::base::as_text::serde_as_text;
 
-/// `name-[epoch:]version-release.arch`, shown without an epoch of 0.
+/// `name-[epoch:]version-release.arch`; an epoch of 0 is not shown.
 ///
-/// Its parts come from files of strangers and become parts of paths: they are of ASCII letters, digits and `._+~^-` alone,
+/// The parts come from untrusted files and become parts of paths. They contain only ASCII letters, digits and `._+~^-`,
 /// none is empty or begins with `.` or `-`, and version and release have no `-`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Nevra {
@@ -21,20 +21,20 @@ pub struct Nevra {
     arch: String,
 }
 
-/// A text, or a part, that names no package.
+/// The error for a text that is not the name of a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotANevra(String);
 
 impl fmt::Display for NotANevra {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` names no package: it is `name-version-release.arch`", self.0.escape_debug())
+        write!(f, "`{}` is not the name of a package: `name-version-release.arch`", self.0.escape_debug())
     }
 }
 
 impl std::error::Error for NotANevra {}
 
 impl Nevra {
-    /// From its parts.
+    /// Errors: a part is empty or has a character that is not allowed.
     pub fn new(name: &str, epoch: u32, version: &str, release: &str, arch: &str) -> Result<Nevra, NotANevra> {
         let is_part = |text: &str, marks: &str| {
             let fits = |letter: char| letter.is_ascii_alphanumeric() || marks.contains(letter);
@@ -52,17 +52,17 @@ impl Nevra {
         if fits { Ok(nevra) } else { Err(NotANevra(nevra.to_string())) }
     }
 
-    /// The name.
+    /// The name without version, release and architecture.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The version.
+    /// The version without epoch and release.
     pub fn version(&self) -> &str {
         &self.version
     }
 
-    /// The release.
+    /// The release, with the dist.
     pub fn release(&self) -> &str {
         &self.release
     }
@@ -72,17 +72,17 @@ impl Nevra {
         &self.arch
     }
 
-    /// Whether it holds debugging information only; it is built beside the others and kept apart.
+    /// Whether the package has debugging information only. Such packages have a folder of their own.
     pub fn is_debug(&self) -> bool {
         is_debug_name(&self.name)
     }
 
-    /// Whether the repodata of a dist describes it: clients install neither sources nor debugging information from there.
+    /// Whether the repodata of a dist lists the package: source packages and debugging information are not listed.
     pub fn is_described(&self) -> bool {
         self.arch != "src" && !self.is_debug()
     }
 
-    /// What its file is called: `name-version-release.arch.rpm`.
+    /// The file name: `name-version-release.arch.rpm`.
     pub fn file_name(&self) -> String {
         format!("{}-{}-{}.{}.rpm", self.name, self.version, self.release, self.arch)
     }
@@ -94,7 +94,7 @@ impl Nevra {
     }
 }
 
-/// Whether a package of this name holds debugging information only.
+/// Whether a package of this name has debugging information only.
 pub fn is_debug_name(name: &str) -> bool {
     name.ends_with("-debuginfo") || name.ends_with("-debugsource")
 }
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_read_and_given_back() {
+    fn names_are_parsed_and_formatted() {
         for text in ["lago-1.0.4-1.el9.noarch", "lib-x++_y-2:1.0~rc1^git-1.x86_64", "a-1-1.src"] {
             let nevra: Nevra = text.parse().unwrap();
             assert_eq!(nevra.to_string(), text);
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn no_name_leaves_the_tree() {
+    fn names_that_could_leave_the_tree_are_errors() {
         for text in [
             "",
             "lago",

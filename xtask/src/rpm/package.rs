@@ -1,4 +1,4 @@
-//! Reading an RPM file: what it is, its digests, and whether the bytes are those that its own digests promise.
+//! Reads an RPM file: its name and digests. Verifies the file against the digests in its headers.
 
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read, Write};
@@ -10,38 +10,36 @@ use rpm::{IndexTag, PackageMetadata};
 use crate::base::digest::{Digest, HashingWriter};
 use crate::base::error::{Exit, Failure};
 use crate::base::parallel;
-use crate::rpm::header::Head;
+use crate::rpm::header_check::RpmHead;
 use crate::rpm::nevra::Nevra;
 
-/// How much of a payload is in memory at a time.
+/// The size of the buffer for a payload.
 const BUFFER: usize = 1 << 18;
 
 /// An RPM file that was read.
 pub struct PackageFile {
-    /// Where it is.
     pub path: PathBuf,
-    /// What it calls itself.
     pub nevra: Nevra,
     /// In bytes.
     pub size: u64,
-    /// Of the whole file.
+    /// The digest of the whole file.
     pub digest: Digest,
-    /// Of the header's bytes followed by the digest of the payload: what signing leaves alone.
+    /// The digest of the header and the digest of the payload. Signing does not change it.
     pub content: Digest,
-    /// Whether it bears a signature, of whatever worth.
+    /// Whether it has a signature, which may be invalid.
     pub is_signed: bool,
-    /// The version of the source package it was built from; its own for a source package.
+    /// The version of the source package; for a source package, its own.
     pub source_version: String,
     /// The parsed headers, for the repodata.
     pub metadata: PackageMetadata,
 }
 
-/// What is known of a file already, so that its payload need not be read.
+/// Size and digests of a file that are already known, so that its payload need not be read.
 #[derive(Clone, Copy, Debug)]
 pub struct Known {
     /// In bytes; a file of another size is refused.
     pub size: u64,
-    /// Of the whole file.
+    /// The digest of the whole file.
     pub digest: Digest,
     /// See [`PackageFile::content`].
     pub content: Digest,
@@ -53,8 +51,7 @@ impl PackageFile {
         self.nevra.arch() == "src"
     }
 
-    /// Where it belongs, below the folder of its dist: source packages and those with debugging information stand apart
-    /// from what clients install.
+    /// The folder of the package, below that of its dist. Source packages and debugging information have their own folders.
     pub fn place(&self) -> &str {
         match self.nevra.arch() {
             "src" => "SRPMS",
@@ -63,28 +60,28 @@ impl PackageFile {
         }
     }
 
-    /// What `BuildArch` of a source package says.
+    /// The architectures of `BuildArch`, for a source package.
     pub fn build_architectures(&self) -> Vec<String> {
         let stated = self.metadata.header.get_entry_data_as_string_array(IndexTag::RPMTAG_BUILDARCHS);
         stated.map(|names| names.iter().map(ToString::to_string).collect()).unwrap_or_default()
     }
 
-    /// When it was built, in seconds since 1970; 0 where it does not say.
+    /// The build time, in seconds since 1970; 0 if the header has none.
     pub fn build_time(&self) -> u64 {
         self.metadata.get_build_time().unwrap_or_default()
     }
 
-    /// Reads all of the file at `path`.
+    /// Reads the whole file at `path`.
     ///
-    /// Errors, with the path: no RPM; cut off or damaged, by its own digests; a file name that is not its own.
+    /// Errors: it is not an RPM; it is cut off or damaged; its file name is not the one in its header.
     pub fn read(path: &Path) -> Result<PackageFile> {
         PackageFile::read_whole(path, None)
     }
 
-    /// Reads all of the file at `path`, whose digest is to be `listed`, which somebody who is trusted wrote down.
+    /// Reads the whole file at `path`, which must have the trusted digest `listed`.
     ///
-    /// Errors: those of [`PackageFile::read`], and another digest. It takes half of the time: the payload is hashed with
-    /// the file and not once more by itself.
+    /// Errors: those of [`PackageFile::read`], and another digest. This takes half of the time of `read`, because the
+    /// payload is not hashed separately.
     pub fn read_listed(path: &Path, listed: Digest) -> Result<PackageFile> {
         PackageFile::read_whole(path, Some(listed))
     }
@@ -97,7 +94,7 @@ impl PackageFile {
         let mut payload = HashingWriter::new(std::io::sink());
         whole.write_all(&head.bytes)?;
         content.write_all(&head.bytes[head.header..])?;
-        // In the header since rpm 4.14. Without it, `content` needs the payload's own digest.
+        // In the header since rpm 4.14. Without it, the payload is hashed for `content`.
         let stated = metadata.header.get_entry_data_as_string(IndexTag::RPMTAG_PAYLOADSHA256);
         let stated: Option<Digest> = stated.ok().and_then(|stated| stated.parse().ok());
         let by_itself = listed.is_none() || stated.is_none();
@@ -120,7 +117,7 @@ impl PackageFile {
         let payload = payload.finish().1;
         let payload = match stated {
             Some(stated) if by_itself && stated != payload => {
-                return Err(damaged(path, "its payload is not the one its header names").into());
+                return Err(damaged(path, "its payload does not have the digest in its header").into());
             }
             Some(stated) => stated,
             None => payload,
@@ -129,7 +126,7 @@ impl PackageFile {
         PackageFile::new(path, metadata, Known { size, digest, content: content.finish().1 })
     }
 
-    /// Reads the headers of the file at `path` alone.
+    /// Reads only the headers of the file at `path`. Benchmarks use this.
     pub fn read_known(path: &Path, known: Known) -> Result<PackageFile> {
         let (file, size) = open(path)?;
         if size != known.size {
@@ -149,7 +146,7 @@ impl PackageFile {
             Nevra::new(name, epoch, version, release, arch).map_err(|error| damaged(path, &error.to_string()))?;
         let wanted = nevra.file_name();
         if path.file_name() != Some(wanted.as_ref()) {
-            return Err(damaged(path, &format!("by its name inside it would be `{wanted}`")).into());
+            return Err(damaged(path, &format!("by its header, the file name is `{wanted}`")).into());
         }
         let source = metadata.get_source_rpm().ok().and_then(|source| source.strip_suffix(".src.rpm"));
         let source_version = source.and_then(|source| source.rsplit('-').nth(1)).filter(|_| !is_source);
@@ -160,14 +157,14 @@ impl PackageFile {
     }
 }
 
-/// Reads files on all cores; the results are in the order of `paths`.
+/// Reads files on all cores. The results are in the order of `paths`.
 pub fn read_all(paths: &[PathBuf]) -> Result<Vec<PackageFile>> {
     map_all(paths, PackageFile::read)
 }
 
-/// What `work` makes of each of `paths`, on all cores, in their order.
+/// Applies `work` to each path, on all cores. The results are in the order of `paths`.
 pub fn map_all<T: Send>(paths: &[PathBuf], work: impl Fn(&Path) -> Result<T> + Sync) -> Result<Vec<T>> {
-    // One small package takes less time than a thread needs to wake up.
+    // A small package takes less time than the start of a thread, so each thread gets several.
     let together = (paths.len() / 64).clamp(1, 32);
     let mut made = Vec::with_capacity(paths.len());
     let keep = |some: Vec<T>| {
@@ -186,18 +183,18 @@ fn open(path: &Path) -> Result<(File, u64)> {
     Ok((file, size))
 }
 
-fn parse(path: &Path, file: impl Read) -> Result<(Head, PackageMetadata)> {
-    let head = Head::read(file).map_err(|error| match error.kind() {
+fn parse(path: &Path, file: impl Read) -> Result<(RpmHead, PackageMetadata)> {
+    let head = RpmHead::read(file).map_err(|error| match error.kind() {
         ErrorKind::InvalidData | ErrorKind::UnexpectedEof => damaged(path, &error.to_string()).into(),
         _ => anyhow::Error::new(error).context(cannot_read(path)),
     })?;
     let metadata = PackageMetadata::parse(&mut head.bytes.as_slice());
     let metadata = metadata.map_err(|error| damaged(path, &error.to_string()))?;
     metadata.verify_digests().map_err(|error| damaged(path, &error.to_string()))?;
-    // What was verified is the header as the crate writes it again; it must be the one that is there.
+    // The crate verifies the header as it would write it; the file must have the same bytes.
     let again = metadata.header_bytes().map_err(|error| damaged(path, &error.to_string()))?;
     if again != head.bytes[head.header..] {
-        return Err(damaged(path, "its header has bytes that no entry explains").into());
+        return Err(damaged(path, "its header has bytes that belong to no entry").into());
     }
     Ok((head, metadata))
 }
@@ -207,6 +204,6 @@ fn cannot_read(path: &Path) -> String {
 }
 
 fn damaged(path: &Path, why: &str) -> Failure {
-    Failure::new(Exit::Failed, format!("`{}` is no sound RPM: {why}", path.display()))
+    Failure::new(Exit::Failed, format!("`{}` is not a valid RPM: {why}", path.display()))
         .help("build it again, or copy it again")
 }

@@ -1,7 +1,7 @@
-//! The other writer of source RPMs: `rpmbuild -bs`, for specs that need the macros of a machine.
+//! Writes source RPMs with `rpmbuild -bs`, for specs that need the macros of the machine.
 //!
-//! Left alone, rpmbuild writes the time, the host and the paths of its folders into the package. Run in the folder of
-//! the sources, with these set to fixed values, one rpm version on one host gives the same bytes twice.
+//! By default, rpmbuild writes the time, the host and the paths of its folders into the package. Here it runs in the folder
+//! of the sources, with fixed values for these, so that one version of rpm on one host writes the same bytes each time.
 
 use std::ffi::OsString;
 use std::fs::{self, File, FileTimes, Permissions};
@@ -16,17 +16,17 @@ use crate::base::process::{Program, with_help};
 /// The limit of rpmspec and `rpmbuild -bs`, which copies and compresses the sources.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
 
-/// The base names of the sources and patches of the spec `spec_name` in `folder`, as rpm itself evaluates it.
+/// The base names of the sources and patches of the spec `spec_name` in `folder`, evaluated by rpmspec.
 pub fn source_names(folder: &Path, spec_name: &str) -> Result<Vec<String>> {
     let query = ["-q", "--srpm", "--undefine=dist", "--qf", "[%{SOURCE}\\n][%{PATCH}\\n]", spec_name];
     let names = program(folder, "rpmspec", query.map(OsString::from).to_vec(), Vec::new())?;
     Ok(names.lines().filter(|name| !name.is_empty()).map(str::to_owned).collect())
 }
 
-/// Writes the source RPM of the spec `spec_name` in `folder`, where its sources are; its path. Every date is
-/// `source_date`, in seconds since 1970.
+/// Writes the source RPM of the spec `spec_name` in `folder`, which also has the sources, and returns its path. All
+/// times in the package are `source_date`, in seconds since 1970.
 ///
-/// Errors: rpmbuild is not there, or fails.
+/// Errors: rpmbuild is not installed, or fails.
 pub fn write_srpm(folder: &Path, spec_name: &str, source_date: u32) -> Result<PathBuf> {
     let date = FileTimes::new().set_modified(UNIX_EPOCH + Duration::from_secs(source_date.into()));
     for entry in fs::read_dir(folder).with_context(|| format!("cannot list `{}`", folder.display()))? {
@@ -66,6 +66,6 @@ fn program(
 ) -> Result<String> {
     let run = Program { program: name.as_ref(), args, folder, variables, input: Vec::new() }.read_within(LIMIT);
     run.map_err(|error| {
-        with_help(error, |_| "correct the spec template; the defines that are shown are ours".to_owned())
+        with_help(error, |_| "correct the spec template; the defines above come from this program".to_owned())
     })
 }

@@ -1,4 +1,4 @@
-//! The spec of a project's release.
+//! Renders the spec of a release.
 
 use crate::base::error::{Exit, Failure};
 use crate::base::progress::Progress;
@@ -28,11 +28,11 @@ pub fn render_spec(
         .map_err(|error| Failure::new(Exit::Usage, format!("`{}`: {error}", template.path)).help(error.help()))
 }
 
-/// Warns where a template has a changelog of its own.
+/// Warns if a template has a changelog of its own.
 pub fn warn_of_own_changelog(template: &Template, progress: &dyn Progress) {
     if keeps_own_changelog(&template.text) {
         progress.warn(&format!(
-            "`{}` has a changelog of its own, and nothing is put into it; write `@@CHANGELOG@@` where the entries go",
+            "`{}` has a changelog of its own, which is not changed; write `@@CHANGELOG@@` where the entries go",
             template.path
         ));
     }

@@ -1,26 +1,26 @@
-//! A rendered spec against the spec that its template gives now.
+//! Compares a rendered spec with the spec that its template gives now.
 
 use std::fmt::{self, Write};
 
 use crate::project::spec_text::{begins_changelog, begins_section, plain_tag, stated_tag, tag_value};
 
-/// The version that a rendered spec states and the number at the head of its release.
+/// The version of a rendered spec, and the number at the start of its release.
 pub fn stated_version_and_release(spec: &str) -> Option<(&str, u32)> {
     Some((plain_tag(spec, "Version")?, release_number(stated_tag(spec, "Release")?)?))
 }
 
-/// The number at the head of a release: 12 of `12%{?dist}`.
+/// The number at the start of a release: 12 of `12%{?dist}`.
 pub fn release_number(release: &str) -> Option<u32> {
     leading_digits(release).parse().ok()
 }
 
-/// The digits at the head of a text.
+/// The digits at the start of a text.
 pub fn leading_digits(text: &str) -> &str {
     &text[..text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len())]
 }
 
-/// A spec without what no commit can know of itself: the values of `Version:` and `Release:` and the changelog. Two
-/// specs that are tracked and rendered are compared in this form.
+/// A spec without its changelog and the values of `Version:` and `Release:`, which a commit cannot contain for itself. A
+/// tracked spec and a rendered one are compared in this form.
 pub fn without_numbers(spec: &str) -> String {
     let mut kept = String::with_capacity(spec.len());
     let (mut in_preamble, mut in_changelog) = (true, false);
@@ -46,9 +46,9 @@ pub fn without_numbers(spec: &str) -> String {
 pub struct Difference<'a> {
     /// Counted from 1.
     pub line: usize,
-    /// What it should be; `None` past the end.
+    /// The line of the wanted text; `None` after its end.
     pub wanted: Option<&'a str>,
-    /// What it is; `None` past the end.
+    /// The line of the other text; `None` after its end.
     pub found: Option<&'a str>,
 }
 
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_spec_states() {
+    fn version_and_release_are_read() {
         let spec = "Version:  1.0.4 \nname: lago\nRelease: 12%{?dist}\nURL: https://x/%{name}\n";
         assert_eq!(stated_version_and_release(spec), Some(("1.0.4", 12)));
         assert_eq!(plain_tag(spec, "Name"), Some("lago"));

@@ -1,33 +1,33 @@
-//! The spec, rendered from its template (`<name>.spec.in`).
+//! Replaces the markers of a spec template (`<name>.spec.in`).
 //!
-//! A template is a spec with markers in it, and no language of its own: conditionals belong to RPM.
+//! A template is a spec with markers. It has no conditionals other than those of RPM.
 //!
 //! | marker | becomes |
 //! |---|---|
 //! | `@@VERSION@@` | `1.0.4` |
 //! | `@@RELEASE@@` | `1`, or the number given with `--release` |
 //! | `@@SOURCE0@@` | `lago-1.0.4.tar.gz` |
-//! | `@@VENDOR@@` | `lago-1.0.4-vendor.tar.gz`, where there is a vendor archive |
+//! | `@@VENDOR@@` | `lago-1.0.4-vendor.tar.gz`, if the project has a vendor archive |
 //! | `@@CHANGELOG@@` | the entries of the changelog, `%` doubled |
 //!
-//! A template may go without the last: where it ends in `%changelog`, or has no such section, the entries are
-//! appended. Text that is put in is never read for markers again.
+//! If a template without `@@CHANGELOG@@` ends in `%changelog`, or has no such section, the entries are appended. Markers in
+//! the inserted text are not replaced.
 
 use std::fmt;
 
 use crate::project::spec_text::{begins_changelog, begins_section, tag_value};
 use crate::rpm::spec_compare::leading_digits;
 
-/// What the markers become.
+/// The values of the markers.
 #[derive(Clone, Copy, Debug)]
 pub struct Values<'a> {
     /// `X.Y.Z`.
     pub version: &'a str,
     /// The number before `%{?dist}`.
     pub release: u32,
-    /// File name of the source archive.
+    /// The file name of the source archive.
     pub source0: &'a str,
-    /// File name of the vendor archive; `None` where the project has none.
+    /// The file name of the vendor archive; `None` if the project has none.
     pub vendor: Option<&'a str>,
     /// The changelog's entries in RPM form, with `%` doubled and a final newline.
     pub changelog: &'a str,
@@ -35,12 +35,12 @@ pub struct Values<'a> {
 
 /// Why a template cannot be rendered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SpecError {
-    /// Something of the shape of a marker that is none.
+pub enum TemplateError {
+    /// A text in the form of a marker with an unknown name.
     UnknownMarker {
         /// Counted from 1.
         line: usize,
-        /// As it stands, with the `@@`.
+        /// With the `@@`.
         marker: String,
     },
     /// `@@VENDOR@@` in a project without a vendor archive.
@@ -48,45 +48,44 @@ pub enum SpecError {
         /// Counted from 1.
         line: usize,
     },
-    /// A release other than 1 was asked for, and the template has neither the marker nor a `Release:` that begins with
-    /// a number.
+    /// The release is not 1, and the template has neither the marker nor a `Release:` that begins with a number.
     NoRelease,
 }
 
 const MARKERS: [&str; 5] = ["@@VERSION@@", "@@RELEASE@@", "@@SOURCE0@@", "@@VENDOR@@", "@@CHANGELOG@@"];
 
-impl fmt::Display for SpecError {
+impl fmt::Display for TemplateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SpecError::UnknownMarker { line, marker } => write!(f, "line {line}: unknown marker `{marker}`"),
-            SpecError::NoVendor { line } => write!(f, "line {line}: `@@VENDOR@@`, and there is no vendor archive"),
-            SpecError::NoRelease => f.write_str("there is no `Release:` whose number could be raised"),
+            TemplateError::UnknownMarker { line, marker } => write!(f, "line {line}: unknown marker `{marker}`"),
+            TemplateError::NoVendor { line } => write!(f, "line {line}: `@@VENDOR@@`, and there is no vendor archive"),
+            TemplateError::NoRelease => f.write_str("there is no `Release:` whose number could be raised"),
         }
     }
 }
 
-impl std::error::Error for SpecError {}
+impl std::error::Error for TemplateError {}
 
-impl SpecError {
+impl TemplateError {
     /// The next step for the author of the template.
     pub fn help(&self) -> String {
         match self {
-            SpecError::UnknownMarker { .. } => {
+            TemplateError::UnknownMarker { .. } => {
                 format!("the markers are {}", MARKERS.map(|m| format!("`{m}`")).join(", "))
             }
-            SpecError::NoVendor { .. } => {
+            TemplateError::NoVendor { .. } => {
                 "commit a `Cargo.lock`, or set `[source]` and `vendor = \"cargo\"` in `packaging/release.toml`"
                     .to_owned()
             }
-            SpecError::NoRelease => "write `Release: @@RELEASE@@%{?dist}` in the template".to_owned(),
+            TemplateError::NoRelease => "write `Release: @@RELEASE@@%{?dist}` in the template".to_owned(),
         }
     }
 }
 
 /// Renders `template`.
 ///
-/// `Release:` follows `values.release` even where the template has no marker for it and says `1%{?dist}`.
-pub fn render(template: &str, values: &Values<'_>) -> Result<String, SpecError> {
+/// `Release:` gets `values.release` even if the template has no marker for it but a number, as in `1%{?dist}`.
+pub fn render(template: &str, values: &Values<'_>) -> Result<String, TemplateError> {
     let mut spec = String::with_capacity(template.len() + values.changelog.len());
     let mut release_is_set = values.release == 1;
     let mut in_preamble = true;
@@ -102,7 +101,7 @@ pub fn render(template: &str, values: &Values<'_>) -> Result<String, SpecError> 
         }
     }
     if !release_is_set {
-        return Err(SpecError::NoRelease);
+        return Err(TemplateError::NoRelease);
     }
     if !template.contains("@@CHANGELOG@@") && !keeps_own_changelog(template) {
         append_changelog(&mut spec, values.changelog);
@@ -110,7 +109,7 @@ pub fn render(template: &str, values: &Values<'_>) -> Result<String, SpecError> 
     Ok(spec)
 }
 
-fn render_line(line: &str, number: usize, values: &Values<'_>, spec: &mut String) -> Result<(), SpecError> {
+fn render_line(line: &str, number: usize, values: &Values<'_>, spec: &mut String) -> Result<(), TemplateError> {
     let mut rest = line;
     while let Some((before, marker, after)) = split_at_marker(rest) {
         spec.push_str(before);
@@ -118,9 +117,9 @@ fn render_line(line: &str, number: usize, values: &Values<'_>, spec: &mut String
             "@@VERSION@@" => spec.push_str(values.version),
             "@@RELEASE@@" => spec.extend([values.release.to_string()]),
             "@@SOURCE0@@" => spec.push_str(values.source0),
-            "@@VENDOR@@" => spec.push_str(values.vendor.ok_or(SpecError::NoVendor { line: number })?),
+            "@@VENDOR@@" => spec.push_str(values.vendor.ok_or(TemplateError::NoVendor { line: number })?),
             "@@CHANGELOG@@" => spec.push_str(values.changelog.trim_end_matches('\n')),
-            unknown => return Err(SpecError::UnknownMarker { line: number, marker: unknown.to_owned() }),
+            unknown => return Err(TemplateError::UnknownMarker { line: number, marker: unknown.to_owned() }),
         }
         rest = after;
     }
@@ -128,7 +127,7 @@ fn render_line(line: &str, number: usize, values: &Values<'_>, spec: &mut String
     Ok(())
 }
 
-/// Splits at the first `@@NAME@@`. Other uses of `@@`, such as the hunks of a patch, are text.
+/// Splits at the first `@@NAME@@`. Other uses of `@@`, such as in the hunks of a patch, are text.
 fn split_at_marker(text: &str) -> Option<(&str, &str, &str)> {
     let mut from = 0;
     loop {
@@ -162,8 +161,8 @@ fn append_changelog(spec: &mut String, changelog: &str) {
     spec.push_str(changelog);
 }
 
-/// Whether a template keeps a changelog of its own, into which nothing is put: it has a section, no marker, and something
-/// in the section or after it.
+/// Whether a template has a changelog of its own, which is not changed: it has the section and no marker, and the
+/// section is not the empty end of the file.
 pub fn keeps_own_changelog(template: &str) -> bool {
     let ends_in_it = template.lines().rev().find(|line| !line.trim().is_empty()).is_some_and(begins_changelog);
     !template.contains("@@CHANGELOG@@") && template.lines().any(begins_changelog) && !ends_in_it
@@ -182,7 +181,7 @@ mod tests {
     };
 
     #[test]
-    fn markers_become_their_values_and_values_are_not_read_again() {
+    fn markers_are_replaced_and_markers_in_values_are_not() {
         let template = "Version: @@VERSION@@\nRelease: @@RELEASE@@%{?dist}\nSource0: @@SOURCE0@@\nSource1: @@VENDOR@@\n%changelog\n@@CHANGELOG@@\n";
         let spec = render(template, &VALUES).unwrap();
         assert_eq!(
@@ -210,18 +209,18 @@ mod tests {
     #[test]
     fn an_unknown_marker_is_an_error_with_its_line() {
         let error = render("Name: x\nVersion: @@VERSOIN@@\n", &VALUES).unwrap_err();
-        assert_eq!(error, SpecError::UnknownMarker { line: 2, marker: "@@VERSOIN@@".into() });
+        assert_eq!(error, TemplateError::UnknownMarker { line: 2, marker: "@@VERSOIN@@".into() });
     }
 
     #[test]
-    fn a_vendor_archive_that_is_not_there_cannot_be_named() {
+    fn the_marker_of_a_missing_vendor_archive_is_an_error() {
         let values = Values { vendor: None, ..VALUES };
-        assert_eq!(render("\nSource1: @@VENDOR@@\n", &values), Err(SpecError::NoVendor { line: 2 }));
+        assert_eq!(render("\nSource1: @@VENDOR@@\n", &values), Err(TemplateError::NoVendor { line: 2 }));
         assert!(render("Source0: @@SOURCE0@@\n", &values).is_ok());
     }
 
     #[test]
-    fn other_uses_of_the_sign_are_text() {
+    fn other_uses_of_at_signs_are_text() {
         for text in ["@@ -1,2 +1 @@\n%changelog\nx\n", "a@@@@b\n%changelog\nx", "@@A b@@\n%changelog\nx"] {
             assert_eq!(render(text, &VALUES).unwrap(), text);
         }
@@ -234,7 +233,7 @@ mod tests {
             let spec = render(&format!("{line}\n"), &values).unwrap();
             assert_eq!(spec.lines().next(), Some(line.replace("@@RELEASE@@", "3").replace('1', "3").as_str()));
         }
-        assert_eq!(render("Release: %{rel}\n", &values), Err(SpecError::NoRelease));
+        assert_eq!(render("Release: %{rel}\n", &values), Err(TemplateError::NoRelease));
         let elsewhere = "Release: 0.@@RELEASE@@\n%description\nRelease: 1 of something\n%changelog\nx\n";
         let expected = "Release: 0.3\n%description\nRelease: 1 of something\n%changelog\nx\n";
         assert_eq!(render(elsewhere, &values).unwrap(), expected);

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
+use crate::base::text;
+
 /// The last line of a growing file that is not blank; `None` if there is none.
 pub fn last_line(path: &Path) -> Option<String> {
     const TAIL: u64 = 4096;
@@ -12,8 +14,7 @@ pub fn last_line(path: &Path) -> Option<String> {
     file.seek(SeekFrom::Start(size.saturating_sub(TAIL))).ok()?;
     let mut tail = Vec::new();
     file.take(TAIL).read_to_end(&mut tail).ok()?;
-    let tail = String::from_utf8_lossy(&tail);
-    tail.lines().rev().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned)
+    text::last_line(&String::from_utf8_lossy(&tail)).map(str::to_owned)
 }
 
 /// The path with a leading `~/` replaced by the home folder.

@@ -18,6 +18,7 @@ use xshell::Shell;
 
 use crate::base::error::{Exit, Failure};
 use crate::base::interrupt;
+use crate::base::text::last_lines;
 
 /// The time limit of a program whose caller states none.
 pub const DEFAULT_LIMIT: Duration = Duration::from_secs(60 * 60);
@@ -79,8 +80,7 @@ impl Program<'_> {
             return Ok(said.output);
         }
         let errors = String::from_utf8_lossy(&said.errors);
-        let lines: Vec<&str> = errors.lines().collect();
-        let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n");
+        let last = last_lines(&errors, LAST_LINES).join("\n");
         let ending = said.status.code().map_or("ended by a signal".to_owned(), |code| format!("exit {code}"));
         Err(Failure::new(Exit::Failed, format!("`{}` failed, {ending}:\n{last}", self.shown())).into())
     }

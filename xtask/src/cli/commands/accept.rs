@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use crate::base::error::{Exit, Failure};
 use crate::base::files;
+use crate::base::interrupt;
 use crate::base::junit::{Case, Outcome, Suite, render_junit};
 use crate::cli::context::Context;
 use crate::cli::site::Site;
@@ -45,7 +46,9 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let surroundings = Surroundings::new(&site.layout, &snapshot, path)?;
     let mut results = Vec::new();
     for run in &plan.steps {
-        let result = surroundings.run(run, &snapshot, site.now, &context.ui)?;
+        let result = surroundings.run(run, &snapshot, site.now, &context.ui);
+        let result =
+            result.map_err(|error| interrupt::with_state(error, || "the results so far are kept".to_owned()))?;
         context.ui.print(&format!("{}\n", describe(&result.facts)))?;
         results.push(result);
     }

@@ -1,10 +1,10 @@
-//! `dist`: the main job. From a commit to verified source archives, changelog, spec, source RPM and checksums.
+//! `dist`: the main job. Writes source archives, changelog, spec, source RPM and checksums of a commit, and stages them.
 
 use anyhow::Result;
 
 use crate::cli::commands::{rpm, stage};
 use crate::cli::context::Context;
-use crate::cli::release_job::{Job, ReleaseArgs, Reuse, report, require_srpm};
+use crate::cli::release_job::{ReleaseArgs, ReleaseJob, Reuse, report, require_srpm};
 use crate::cli::site::pipeline_of_ci;
 use crate::repository::stage::StageOrder;
 
@@ -26,25 +26,27 @@ pub struct Args {
 
 /// Makes the release and prints what was written.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
-    let job = Job::load(context, &args.release)?;
-    let orders = rpm::Orders::default();
+    let job = ReleaseJob::load(context, &args.release)?;
+    let build_args = rpm::BuildArgs::default();
     if args.rpm {
         require_srpm(&job.plan)?;
     }
     if args.release.dry_run {
         context.ui.print(&job.plan.to_string())?;
         if args.rpm {
-            rpm::preview(context, &job, &orders)?;
+            rpm::preview(context, &job, &build_args)?;
         }
         return if args.no_stage { Ok(()) } else { context.ui.print("then stage it\n") };
     }
-    let made = if args.rpm { rpm::make_and_build(context, &job, &orders, Reuse::No)? } else { job.make(context)? };
+    let made = if args.rpm { rpm::make_and_build(context, &job, &build_args, Reuse::No)? } else { job.make(context)? };
     report(context, made.files())?;
     if args.no_stage {
         return Ok(());
     }
     if context.workspace()?.work_tree().is_none() && context.stated_repository().is_none() {
-        context.ui.note("not staged: a bare repository has no place for it; name one with `--repository DIR`");
+        context
+            .ui
+            .note("not staged: a bare repository has no folder for the repository; name one with `--repository DIR`");
         return Ok(());
     }
     let pipeline = args.pipeline.map_or_else(pipeline_of_ci, |pipeline| Ok(Some(pipeline)))?;

@@ -1,4 +1,4 @@
-//! `spec`: the spec, rendered from the template of the work tree, or a rendered one checked against it.
+//! `spec`: renders the spec from the template of the work tree, or checks a rendered spec against the template.
 
 use std::path::{Path, PathBuf};
 
@@ -35,7 +35,7 @@ pub struct Args {
     dry_run: bool,
 }
 
-/// Renders, or checks.
+/// Renders or checks the spec.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let workspace = context.workspace()?;
     let tree = workspace.local_tree()?;
@@ -43,26 +43,27 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let template = project.template.as_ref().ok_or_else(no_template)?;
     let release = ProjectRelease::load(workspace, context.assumed_version()?, &context.ui)?;
     spec::warn_of_own_changelog(template, &context.ui);
-    let beside = workspace.work_tree().map(|root| root.join(template.spec_path()));
+    let default_path = workspace.work_tree().map(|root| root.join(template.spec_path()));
     if let Some(file) = &args.check {
         // An unpacked archive has its spec in the top folder.
-        let unpacked = Some(workspace.root.join(template.spec_name()));
-        let unpacked = unpacked.filter(|spec| matches!(workspace.origin, Origin::Unpacked(_)) && spec.exists());
-        let file = file.clone().or(unpacked).or(beside).ok_or_else(no_place)?;
+        let top_path = workspace.root.join(template.spec_name());
+        let has_top_spec = matches!(workspace.origin, Origin::Unpacked(_)) && top_path.exists();
+        let default_path = if has_top_spec { Some(top_path) } else { default_path };
+        let file = file.clone().or(default_path).ok_or_else(no_place)?;
         return check(context, &project, template, &release, &file);
     }
     let text = render_spec(&project, template, &release.version, args.release, &release.changelog)?;
     match args.out.as_deref() {
         Some(out) if out == Path::new("-") => context.ui.print(&text),
         out => {
-            let path = out.map(Path::to_owned).or(beside).ok_or_else(no_place)?;
+            let path = out.map(Path::to_owned).or(default_path).ok_or_else(no_place)?;
             require_another(&path, &workspace.root.join(&template.path))?;
             write(context, args, &path, &release, &text)
         }
     }
 }
 
-/// `Err` where `path` is the template itself, also by a link.
+/// `Err` where `path` is the template itself, or a link to it.
 fn require_another(path: &Path, template: &Path) -> Result<(), Failure> {
     match (path.canonicalize(), template.canonicalize()) {
         (Ok(path), Ok(template)) if path == template => {
@@ -83,7 +84,7 @@ fn write(context: &Context, args: &Args, path: &Path, release: &ProjectRelease, 
     context.ui.print(&format!("{}\n", path.display()))
 }
 
-/// Compares `file` with what it should be, for the version and release that it states.
+/// Compares `file` with what the template gives for the version and release in `file`.
 fn check(
     context: &Context,
     project: &Project,
@@ -94,22 +95,25 @@ fn check(
     let shown = file.display();
     let found = std::fs::read_to_string(file).with_context(|| format!("cannot read the spec `{shown}`"))?;
     let (version, number) = stated(&found).ok_or_else(|| {
-        Failure::new(Exit::OutOfDate, format!("`{shown}` states no `Version:` and `Release:`")).help(again(file))
+        Failure::new(Exit::OutOfDate, format!("`{shown}` states no `Version:` and `Release:`"))
+            .help(help_to_render(file))
     })?;
     let stated: Version = version.parse().map_err(|why| {
-        Failure::new(Exit::OutOfDate, format!("`{shown}`: `{version}` is no version: {why}")).help(again(file))
+        Failure::new(Exit::OutOfDate, format!("`{shown}`: `{version}` is not a version: {why}"))
+            .help(help_to_render(file))
     })?;
     let is_tracked = is_tracked(context.workspace()?, file)?;
     let changelog = release.changelog.clone().up_to(&stated);
     if changelog.entries.is_empty() && !is_tracked {
         let message = format!("`{shown}` is of version {stated}, which no commit of the mainline had");
-        return Err(Failure::new(Exit::OutOfDate, message).help(again(file)).into());
+        return Err(Failure::new(Exit::OutOfDate, message).help(help_to_render(file)).into());
     }
     let wanted = render_spec(project, template, &stated, number.max(1), &changelog)?;
     let difference = if is_tracked {
-        // A commit cannot contain its own number: a tracked spec is compared without what follows from that.
-        let (wanted, found) = (spec_compare::without_numbers(&wanted), spec_compare::without_numbers(&found));
-        spec_compare::first_difference(&wanted, &found).map(|difference| difference.to_string())
+        // A commit cannot contain its own version: a tracked spec is compared without version, release and changelog.
+        let wanted_rest = spec_compare::without_numbers(&wanted);
+        let found_rest = spec_compare::without_numbers(&found);
+        spec_compare::first_difference(&wanted_rest, &found_rest).map(|difference| difference.to_string())
     } else {
         spec_compare::first_difference(&wanted, &found).map(|difference| difference.to_string())
     };
@@ -120,12 +124,12 @@ fn check(
         }
         Some(difference) => {
             let message = format!("`{shown}` is out of date: {difference}");
-            Err(Failure::new(Exit::OutOfDate, message).help(again(file)).into())
+            Err(Failure::new(Exit::OutOfDate, message).help(help_to_render(file)).into())
         }
     }
 }
 
-/// The version and the number of the release that a spec states, in plain text or through macros of its own.
+/// The version and the number of the release of a spec. Macros that the spec defines are expanded.
 fn stated(text: &str) -> Option<(String, u32)> {
     if let Some((version, release)) = spec_compare::stated_version_and_release(text) {
         return Some((version.to_owned(), release));
@@ -140,7 +144,7 @@ fn is_tracked(workspace: &Workspace, file: &Path) -> Result<bool> {
     file.strip_prefix(root.canonicalize()?).map_or(Ok(false), |relative| repository.is_tracked(relative))
 }
 
-fn again(file: &Path) -> String {
+fn help_to_render(file: &Path) -> String {
     format!("render it again: `{} spec --out {}`", crate::base::error::program(), file.display())
 }
 
@@ -151,6 +155,6 @@ fn no_template() -> Failure {
 }
 
 fn no_place() -> Failure {
-    Failure::new(Exit::Usage, "a bare repository has no place for the spec")
+    Failure::new(Exit::Usage, "a bare repository has no folder for the spec")
         .help("name one: `--out FILE`, or `--out -`")
 }

@@ -1,4 +1,4 @@
-//! `srpm`: the source RPM, and its path for the program that builds it.
+//! `srpm`: makes the source RPM, and prints its path for a program that builds it.
 
 use anyhow::Result;
 

@@ -19,8 +19,6 @@ use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
 
 /// The manifest's name in a snapshot or revision.
 pub const MANIFEST: &str = "manifest.json";
-/// The checksums' name in `sources/`.
-pub const CHECKSUMS: &str = "SHA256SUMS";
 /// The name of the link to the newest snapshot of merged work.
 pub const LATEST: &str = "latest";
 /// The changelog's name in a snapshot.

@@ -179,5 +179,5 @@ impl Manifest {
 
 /// Whether a file came from the input of a snapshot: it lies in `sources/` and is none of the checksums made there.
 pub fn is_source(path: &FilePath) -> bool {
-    path.below("sources").is_some_and(|name| !name.starts_with(crate::repository::model::layout::CHECKSUMS))
+    path.below("sources").is_some_and(|name| !name.starts_with(crate::base::checksum::CHECKSUMS_FILE))
 }

@@ -20,6 +20,7 @@ pub use keyring::Keyring;
 pub use signature::SIGNATURE;
 
 use crate::base::process::{Program, Said};
+use crate::base::text::last_line;
 
 /// The fingerprint of a primary key: 40 hexadecimal digits, or 64 of a newer kind of key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +56,6 @@ fn gpg(home: Option<&Path>, args: &[&str], input: &[u8]) -> Result<Said> {
 /// The last line that says what is wrong, without the name of the program.
 fn last_words(errors: &[u8]) -> String {
     let errors = String::from_utf8_lossy(errors);
-    let last = errors.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it did not say why");
+    let last = last_line(&errors).unwrap_or("it did not say why");
     last.trim_start_matches("gpg: ").trim_start_matches("error: ").to_owned()
 }

@@ -7,16 +7,15 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
-use crate::base::checksum::{digest_of_file, parse_sums};
+use crate::base::checksum::{CHECKSUMS_FILE, digest_of_file, parse_sums};
 use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure, program};
 use crate::base::files;
 use crate::base::progress::Progress;
 use crate::project::config::Name;
 use crate::project::release_info::ReleaseInfo;
-use crate::repository::model::layout::CHECKSUMS;
 use crate::repository::model::name::{Dist, FilePath};
-use crate::rpm::builds::{self, Listing};
+use crate::rpm::builds::{self, BuildListing};
 use crate::rpm::package::{self, PackageFile};
 use crate::source::unpack::{self, ArchiveFacts};
 
@@ -119,7 +118,7 @@ impl Input {
         let path = self.folder.join(BUILDS);
         let text = fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
         require_digest(&self.folder, BUILDS, crate::base::digest::digest_of(&text), sums)?;
-        let listing = Listing::parse(&text).map_err(|why| refuse(&self.folder, &format!("`{BUILDS}`: {why}")))?;
+        let listing = BuildListing::parse(&text).map_err(|why| refuse(&self.folder, &format!("`{BUILDS}`: {why}")))?;
         if let Some(missing) = listing.missing().first() {
             let message = format!("it has no packages for {missing}, and `rpm.dists` wants them");
             let help = format!(
@@ -156,7 +155,7 @@ fn not_said(folder: &Path, package: &FilePath) -> Failure {
     let why = format!("there is no `{BUILDS}`, which says on which dist `{package}` was built");
     let help = format!(
         "`{} rpm` writes it; for packages of another builder write it, {{\"schema\":\"{}\",\"builds\":\
-         [{{\"file\":\"rpm/…\",\"sha256\":\"…\",\"dist\":\"el9\",\"host\":\"el9\"}}, …]}}, and add it to `{CHECKSUMS}`",
+         [{{\"file\":\"rpm/…\",\"sha256\":\"…\",\"dist\":\"el9\",\"host\":\"el9\"}}, …]}}, and add it to `{CHECKSUMS_FILE}`",
         program(),
         builds::SCHEMA
     );
@@ -164,7 +163,7 @@ fn not_said(folder: &Path, package: &FilePath) -> Failure {
 }
 
 fn load_sums(folder: &Path) -> Result<Sums> {
-    let path = folder.join(CHECKSUMS);
+    let path = folder.join(CHECKSUMS_FILE);
     let text = match fs::read_to_string(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let help =
@@ -174,12 +173,12 @@ fn load_sums(folder: &Path) -> Result<Sums> {
         text => text.with_context(|| format!("cannot read `{}`", path.display()))?,
     };
     let sums = parse_sums(&text).map_err(|line| {
-        refuse(folder, &format!("`{CHECKSUMS}` has the line `{}`, which is none", line.escape_debug()))
+        refuse(folder, &format!("`{CHECKSUMS_FILE}` has the line `{}`, which is none", line.escape_debug()))
     })?;
     sums.into_iter()
         .map(|(name, digest)| match name.parse::<FilePath>() {
             Ok(_) => Ok((name, digest)),
-            Err(error) => Err(refuse(folder, &format!("`{CHECKSUMS}`: {error}")).into()),
+            Err(error) => Err(refuse(folder, &format!("`{CHECKSUMS_FILE}`: {error}")).into()),
         })
         .collect()
 }
@@ -195,9 +194,11 @@ fn require_listed(top: &Path, below: &str, sums: &Sums) -> Result<()> {
             require_listed(top, &format!("{path}/"), sums)?;
         } else if !kind.is_file() {
             return Err(refuse(top, &format!("`{path}` is neither a file nor a folder")).into());
-        } else if !sums.contains_key(&path) && path != CHECKSUMS {
-            let help = format!("add it: `cd {} && sha256sum '{path}' >> {CHECKSUMS}`", top.display());
-            return Err(refuse(top, &format!("`{}` is not in `{CHECKSUMS}`", path.escape_debug())).help(help).into());
+        } else if !sums.contains_key(&path) && path != CHECKSUMS_FILE {
+            let help = format!("add it: `cd {} && sha256sum '{path}' >> {CHECKSUMS_FILE}`", top.display());
+            return Err(refuse(top, &format!("`{}` is not in `{CHECKSUMS_FILE}`", path.escape_debug()))
+                .help(help)
+                .into());
         }
     }
     Ok(())
@@ -206,7 +207,7 @@ fn require_listed(top: &Path, below: &str, sums: &Sums) -> Result<()> {
 fn require_digest(folder: &Path, path: &str, found: Digest, sums: &Sums) -> Result<(), Failure> {
     match sums.get(path) == Some(&found) {
         true => Ok(()),
-        false => Err(refuse(folder, &format!("`{path}` is not the file that `{CHECKSUMS}` lists"))
+        false => Err(refuse(folder, &format!("`{path}` is not the file that `{CHECKSUMS_FILE}` lists"))
             .help("copy the folder again, whole")),
     }
 }
@@ -253,7 +254,7 @@ fn read_sources(
         let Some(name) = path.strip_prefix("sources/").filter(|name| !name.contains('/')) else {
             return Err(refuse(folder, &format!("`{path}` is neither in `sources/` nor in `rpm/DIST/`")).into());
         };
-        if name.starts_with(CHECKSUMS) {
+        if name.starts_with(CHECKSUMS_FILE) {
             return Err(refuse(folder, &format!("`{path}` has the name of a file that is made for it")).into());
         }
         let file = folder.join(path);

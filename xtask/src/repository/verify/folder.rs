@@ -6,10 +6,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::base::checksum::parse_sums;
+use crate::base::checksum::{CHECKSUMS_FILE, parse_sums};
 use crate::base::digest::Digest;
 use crate::base::parallel;
-use crate::repository::model::layout::{CHECKSUMS, MANIFEST, SNAPSHOT_CHANGELOG, dist_folder, series_changelog};
+use crate::repository::model::layout::{MANIFEST, SNAPSHOT_CHANGELOG, dist_folder, series_changelog};
 use crate::repository::model::manifest::{FileEntry, Manifest};
 use crate::repository::model::name::Dist;
 use crate::repository::repodata;
@@ -155,7 +155,7 @@ impl Folder<'_> {
     }
 
     fn check_sums(&self, report: &mut Report) -> Result<()> {
-        let path = format!("sources/{CHECKSUMS}");
+        let path = format!("sources/{CHECKSUMS_FILE}");
         if !self.is_sound(&path) {
             return Ok(());
         }
@@ -164,7 +164,7 @@ impl Folder<'_> {
         stated.sort();
         let files = self.manifest.files.iter().filter_map(|file| Some((file.path.below("sources")?, file.sha256)));
         let files =
-            files.filter(|(name, _)| !name.starts_with(CHECKSUMS)).map(|(name, digest)| (name.to_owned(), digest));
+            files.filter(|(name, _)| !name.starts_with(CHECKSUMS_FILE)).map(|(name, digest)| (name.to_owned(), digest));
         if stated != files.collect::<Vec<_>>() {
             report.add(Id::SumsDiffer, self.at(&path), "it does not list what is beside it");
         }
@@ -209,7 +209,7 @@ impl Folder<'_> {
                 if let Err(error) = keyring.verify_packages(&[self.path.join(path)]) {
                     report.add(Id::SignatureBad, self.at(path), format!("{error:#}"));
                 }
-            } else if path.ends_with(&index) || path == format!("sources/{CHECKSUMS}") {
+            } else if path.ends_with(&index) || path == format!("sources/{CHECKSUMS_FILE}") {
                 self.check_signature(keyring, path, report)?;
             }
         }

@@ -9,12 +9,12 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 
-use crate::base::checksum::{digest_of_file, render_sums};
+use crate::base::checksum::{CHECKSUMS_FILE, digest_of_file, render_sums};
 use crate::base::digest::{Digest, digest_of};
 use crate::base::error::{Exit, Failure};
 use crate::base::files::{Draft, Linked};
 use crate::repository::model::event::Event;
-use crate::repository::model::layout::{CHECKSUMS, MANIFEST, dist_folder};
+use crate::repository::model::layout::{MANIFEST, dist_folder};
 use crate::repository::model::manifest::{FileEntry, HeadOfFolder, Manifest, PackageEntry, Tool};
 use crate::repository::model::name::{Dist, FilePath};
 use crate::repository::repodata::{self, Compression, Fragments};
@@ -95,7 +95,7 @@ impl<'a> Assembly<'a> {
             self.files.iter().filter_map(|file| Some((file.path.below("sources")?, file.sha256))).collect();
         sources.sort_unstable_by_key(|(name, _)| *name);
         let text = render_sums(sources);
-        self.write_signed(&format!("sources/{CHECKSUMS}"), text.as_bytes())
+        self.write_signed(&format!("sources/{CHECKSUMS_FILE}"), text.as_bytes())
     }
 
     fn write_signed(&mut self, path: &str, content: &[u8]) -> Result<()> {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::base::checksum::CHECKSUMS_FILE;
 use crate::base::digest::Digest;
 use crate::base::plan::Plan;
 use crate::base::size::human_size;
@@ -17,7 +18,7 @@ use crate::repository::clients::package::ClientPackageFile;
 use crate::repository::clients::root_files::RootFile;
 use crate::repository::model::carried::Carried;
 use crate::repository::model::event::Action;
-use crate::repository::model::layout::{CHECKSUMS, MANIFEST, dist_folder};
+use crate::repository::model::layout::{MANIFEST, dist_folder};
 use crate::repository::model::manifest::HeadOfFolder;
 use crate::repository::model::name::{Dist, FilePath, Series};
 use crate::repository::repodata::Fragments;
@@ -114,7 +115,7 @@ impl fmt::Display for ChangeStep {
                 write!(f, "  write {}/repodata/{}", dist_folder(dist), signed(is_signed))
             }
             ChangeStep::Checksums { signed: is_signed } => {
-                write!(f, "  write sources/{CHECKSUMS}{}", signed(is_signed))
+                write!(f, "  write sources/{CHECKSUMS_FILE}{}", signed(is_signed))
             }
             ChangeStep::Finish { place, .. } => write!(f, "  write {MANIFEST}, and show the folder as {place}"),
             ChangeStep::Flip { shown, target, .. } => write!(f, "make {shown} lead to {}", target.display()),

@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::Result;
 use jiff::Timestamp;
 
+use crate::base::checksum::CHECKSUMS_FILE;
 use crate::base::error::{Exit, Failure, program};
 use crate::repository::clients::in_flight::{self, WITHDRAWN};
 use crate::repository::clients::keys::changed_keys;
@@ -16,7 +17,7 @@ use crate::repository::clients::root_files::{self, Coming};
 use crate::repository::clients::series_package::SeriesPackage;
 use crate::repository::model::carried::Carried;
 use crate::repository::model::event::NewRevision;
-use crate::repository::model::layout::{CHECKSUMS, Channel, Layout, dist_folder, series_changelog};
+use crate::repository::model::layout::{Channel, Layout, dist_folder, series_changelog};
 use crate::repository::model::manifest::{FileEntry, HeadOfFolder, Release, is_source};
 use crate::repository::model::name::{Dist, FilePath, Series};
 use crate::repository::model::store::{Revision, Store};
@@ -107,7 +108,7 @@ pub fn revision_steps(
     }
     let mirrorlists = mirrorlist_steps(layout, &shown, &dists, &carried);
     // The content of an earlier revision has its own checksums, which were signed then.
-    let has_checksums = carried.iter().any(|carried| carried.to.below("sources") == Some(CHECKSUMS));
+    let has_checksums = carried.iter().any(|carried| carried.to.below("sources") == Some(CHECKSUMS_FILE));
     let mut steps = Vec::new();
     steps.extend(changed_keys(layout, key).map(ChangeStep::RootFile));
     steps.push(ChangeStep::Begin(NewFolder { place, shown: shown.clone(), date: release.date }));

@@ -1,4 +1,4 @@
-//! What the backends that drive a build farm share: its client is run for each question, and never for ever.
+//! Running the client of a build farm: once for each request, each time with a time limit.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -9,54 +9,73 @@ use anyhow::Result;
 use crate::base::error::{Exit, Failure};
 use crate::base::files;
 use crate::base::process::{Ending, Isolation, Job};
-use crate::rpm::backend::Workplace;
-use crate::rpm::backend::here::outside;
+use crate::base::text;
+use crate::rpm::backend::model::transient;
+use crate::rpm::backend::{Ticket, Workplace};
 
-/// How long a client may take for a question: clients have no limit of their own, and a farm may fall silent.
-pub const QUESTION: Duration = Duration::from_secs(180);
-/// How long it may take to bring a file there or back.
-pub const TRANSFER: Duration = Duration::from_secs(3600);
+/// The time limit of a request. Clients have no time limit, and wait for ever where a farm does not answer.
+pub const REQUEST_TIME: Duration = Duration::from_secs(180);
+/// The time limit of an upload or a download.
+pub const TRANSFER_TIME: Duration = Duration::from_secs(3600);
 
-/// How far before its submission a build may have been taken in, by the clock of the farm, in seconds.
-pub const SKEW: i64 = 600;
+/// By how many seconds the clock of a farm may be behind the clock of this machine.
+pub const CLOCK_SKEW: i64 = 600;
 
 /// The client of a farm.
 pub struct Client {
-    /// What it is called.
     pub program: &'static str,
-    /// How to come by it.
-    pub install: &'static str,
-    /// Arguments before the verb: which configuration.
-    pub first: Vec<String>,
-    /// Variables beside ours.
+    /// The help where the client is not installed.
+    pub install_help: &'static str,
+    /// The arguments before the subcommand, which select the configuration.
+    pub global_args: Vec<String>,
+    /// Environment variables in addition to the inherited ones.
     pub variables: Vec<(String, String)>,
+    pub errors: ErrorWords,
 }
 
-/// What the client said, on both outputs, in order.
-pub struct Answer {
-    /// Its exit code.
-    pub code: i32,
-    /// What it said.
+/// Words in the output of a client by which its errors are told apart.
+pub struct ErrorWords {
+    /// Trying again may help.
+    pub transient: &'static [&'static str],
+    /// The farm does not accept the credentials.
+    pub denied: &'static [&'static str],
+    /// The exit code for credentials that the farm does not accept, where the client has one.
+    pub denied_exit: Option<i32>,
+    /// The help for an error of `denied`.
+    pub denied_help: &'static str,
+    /// The help for all other errors.
+    pub other_help: &'static str,
+}
+
+/// How a client ended, and what it printed on both outputs, in order.
+pub struct ClientOutput {
+    pub exit: i32,
     pub text: String,
 }
 
 impl Client {
-    /// Asks the farm with a verb and its arguments, within a time.
+    /// Runs a subcommand with its arguments.
     ///
-    /// Errors: there is no client (exit 1); no answer in time (exit 5); an interrupt.
-    pub fn ask(&self, args: &[&str], time_limit: Duration) -> Result<Answer> {
-        self.ask_in(Path::new("/"), args, time_limit)
+    /// Errors: the client is not installed (exit 1) or does not end in time (exit 5); an interrupt.
+    pub fn run(&self, args: &[&str], time_limit: Duration) -> Result<ClientOutput> {
+        self.run_in(Path::new("/"), args, time_limit)
     }
 
-    /// The same, in a folder where the client leaves what it fetches.
-    pub fn ask_in(&self, folder: &Path, args: &[&str], time_limit: Duration) -> Result<Answer> {
+    /// Like [`Client::run`], in the folder into which the client writes what it fetches.
+    pub fn run_in(&self, folder: &Path, args: &[&str], time_limit: Duration) -> Result<ClientOutput> {
         let scratch = files::remote_scratch()?;
-        let log = scratch.path().join("answer");
-        // What colours the output of a client would be in the way of reading it.
-        let ours = std::env::vars_os().filter(|(name, _)| name != "FORCE_COLOR");
-        let ours = ours.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        let environment = ours.chain(self.variables.iter().cloned()).collect();
-        let args: Vec<OsString> = self.first.iter().map(Into::into).chain(args.iter().map(Into::into)).collect();
+        let log = scratch.path().join("output");
+        let mut environment = Vec::new();
+        for (name, value) in std::env::vars_os() {
+            // FORCE_COLOR would add escape sequences to the output, which is parsed.
+            if let (Ok(name), Ok(value)) = (name.into_string(), value.into_string())
+                && name != "FORCE_COLOR"
+            {
+                environment.push((name, value));
+            }
+        }
+        environment.extend(self.variables.iter().cloned());
+        let args: Vec<OsString> = self.global_args.iter().map(Into::into).chain(args.iter().map(Into::into)).collect();
         let job = Job {
             program: self.program.as_ref(),
             args,
@@ -67,41 +86,76 @@ impl Client {
             isolation: Isolation::None,
         };
         let outcome = job.run().map_err(|error| match error.downcast::<Failure>() {
-            Ok(failure) if failure.exit == Exit::Failed => failure.help(self.install).into(),
+            Ok(failure) if failure.exit == Exit::Failed => failure.help(self.install_help).into(),
             Ok(failure) => failure.into(),
             Err(error) => error,
         })?;
         let text = String::from_utf8_lossy(&std::fs::read(&log)?).into_owned();
         match outcome.ending {
-            Ending::Exited(code) => Ok(Answer { code, text }),
+            Ending::Exited(code) => Ok(ClientOutput { exit: code, text }),
             Ending::Signalled(signal) => {
-                Err(outside(format!("`{}` was ended by signal {signal}", self.program)).into())
+                Err(transient(format!("`{}` was ended by signal {signal}", self.program)).into())
             }
             Ending::TimedOut => {
-                Err(outside(format!("`{}` had no answer in {} s", self.program, time_limit.as_secs())).into())
+                Err(transient(format!("`{}` did not end within {} s", self.program, time_limit.as_secs())).into())
             }
         }
     }
+
+    /// Like [`Client::run`], with [`Client::failure`] for an exit code other than 0.
+    pub fn run_successfully(&self, args: &[&str], time_limit: Duration) -> Result<ClientOutput> {
+        let output = self.run(args, time_limit)?;
+        if output.exit == 0 { Ok(output) } else { Err(self.failure(&output).into()) }
+    }
+
+    /// The failure that an output reports.
+    pub fn failure(&self, output: &ClientOutput) -> Failure {
+        let message = self.message(output);
+        if output.has(self.errors.transient) {
+            return transient(message);
+        }
+        let help = if self.is_denied(output) { self.errors.denied_help } else { self.errors.other_help };
+        Failure::new(Exit::Failed, message).help(help)
+    }
+
+    /// The message of a failure: the line with the error, and the exit code.
+    pub fn message(&self, output: &ClientOutput) -> String {
+        format!("{}: {} (exit {})", self.program, output.error_line(), output.exit)
+    }
+
+    /// Whether the farm did not accept the credentials.
+    pub fn is_denied(&self, output: &ClientOutput) -> bool {
+        self.errors.denied_exit == Some(output.exit) || output.has(self.errors.denied)
+    }
 }
 
-impl Answer {
-    /// The last line that says something.
+impl ClientOutput {
+    /// The last line that is not blank.
     pub fn last_line(&self) -> &str {
-        self.text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or("it said nothing")
+        text::last_line(&self.text).unwrap_or("it printed nothing")
     }
 
-    /// The line that tells what went wrong: the first with `Error`, else the last.
+    /// The line with the error: the first with `Error: `, or else the last.
     pub fn error_line(&self) -> &str {
-        let told = self.text.lines().map(str::trim).find(|line| line.contains("Error: ") || line.contains("error: "));
-        told.unwrap_or_else(|| self.last_line())
+        let is_error = |line: &&str| line.contains("Error: ") || line.contains("error: ");
+        self.text.lines().map(str::trim).find(is_error).unwrap_or_else(|| self.last_line())
     }
 
-    /// Keeps what was said at a submission as the log: it has the address where the farm shows the build.
-    pub fn keep(&self, places: &[Workplace]) -> Result<()> {
-        places.iter().try_for_each(|place| files::write(&place.log, self.text.as_bytes()))
+    /// Writes the output of a submission to the logs of its builds. It contains the address where the farm shows the build.
+    pub fn write_logs(&self, places: &[Workplace]) -> Result<()> {
+        for place in places {
+            files::write(&place.log, self.text.as_bytes())?;
+        }
+        Ok(())
     }
 
-    /// Whether it has one of these words.
+    /// The id in the first line that begins with `label`.
+    pub fn ticket(&self, label: &str) -> Option<Ticket> {
+        let id = self.text.lines().find_map(|line| line.strip_prefix(label))?;
+        Some(Ticket(id.trim().parse::<u64>().ok()?.to_string()))
+    }
+
+    /// Whether the output contains one of `words`.
     pub fn has(&self, words: &[&str]) -> bool {
         words.iter().any(|word| self.text.contains(word))
     }

@@ -1,8 +1,8 @@
 //! `rpmbuild --rebuild` on this machine, for the dist of this machine.
 //!
-//! The environment is scrubbed: cargo's variables (we run under `cargo xtask`), macros in a home folder and the network
-//! would all get into `%build`. The build finds itself in the same place wherever its folder is, and neither the host's name
-//! nor its clock reach the packages: two builds give the same bytes.
+//! A build gets neither the environment variables that cargo sets for `cargo xtask`, nor the macros of the home folder,
+//! nor the network. It always runs at the same path, and the packages contain neither the name of the host nor the
+//! time: two builds give the same bytes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,19 +13,20 @@ use anyhow::{Context, Result};
 use crate::base::error::{Exit, Failure};
 use crate::base::process::{BUILD_PLACE, Isolation, Program, can_enclose_builds};
 use crate::project::config::{Arch, BackendKind, Dist, RpmKeys};
-use crate::rpm::backend::here::{Builder, Call, INPUT, give, inherited, judge_rpmbuild};
-use crate::rpm::backend::model::{defines, repeatable};
-use crate::rpm::backend::{Srpm, Target};
+use crate::rpm::backend::model::{define_args, reproducible_macros};
+use crate::rpm::backend::program::{
+    BuildProgram, INPUT, ProgramCall, copy_srpm, explain_rpmbuild, inherited_variables,
+};
+use crate::rpm::backend::{BuildPart, BuildTarget, SourceRpm};
 
-/// What the folder of a build is called in what it makes.
-const SHOWN_FOLDER: &str = "/builddir/build";
+/// The path that built files show in the place of the build folder.
+const MAPPED_FOLDER: &str = "/builddir/build";
 
-/// The machine we run on.
+/// The machine that this program runs on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host {
-    /// Its dist; `local` where packages are named after none.
+    /// `local` where the packages of this machine have no dist in their names.
     pub dist: Dist,
-    /// Its architecture.
     pub arch: Arch,
 }
 
@@ -44,30 +45,31 @@ const QUERY_LIMIT: Duration = Duration::from_secs(60);
 pub struct Local {
     host: Host,
     portable_noarch: bool,
-    /// Whether rpm knows what is installed here. Debian's does not, and then no build requirement is ever met.
-    knows_installed: bool,
+    /// Whether the database of rpm lists the installed packages. On Debian it is empty, and rpmbuild would find no build
+    /// requirement installed.
+    has_rpm_database: bool,
 }
 
 impl Local {
-    /// Errors: there is no rpmbuild.
+    /// Errors: rpmbuild is not installed.
     pub fn new(keys: &RpmKeys) -> Result<Local> {
-        let rpm = |args: &[&str], program: &str| {
+        let run = |args: &[&str], program: &str| {
             let args = args.iter().map(Into::into).collect();
             Program { program: program.as_ref(), args, folder: Path::new("/"), variables: vec![], input: vec![] }
                 .run_within(QUERY_LIMIT)
         };
-        rpm(&["--version"], "rpmbuild")?;
-        let knows_installed = rpm(&["-q", "--quiet", "rpm"], "rpm")?.status.success();
-        Ok(Local { host: Host::load(), portable_noarch: keys.portable_noarch, knows_installed })
+        run(&["--version"], "rpmbuild")?;
+        let has_rpm_database = run(&["-q", "--quiet", "rpm"], "rpm")?.status.success();
+        Ok(Local { host: Host::load(), portable_noarch: keys.portable_noarch, has_rpm_database })
     }
 }
 
-impl Builder for Local {
-    fn settings(&self, part: &(Target, String)) -> String {
-        format!("{} on {} {}", BackendKind::Local, self.host.dist, part.0.arch)
+impl BuildProgram for Local {
+    fn settings(&self, part: &BuildPart) -> String {
+        format!("{} on {} {}", BackendKind::Local, self.host.dist, part.target.arch)
     }
 
-    fn name(&self, srpm: &Srpm, target: &Target) -> Result<String, Failure> {
+    fn build_env(&self, srpm: &SourceRpm, target: &BuildTarget) -> Result<String, Failure> {
         let Host { dist, arch } = &self.host;
         if target.dist == *dist && target.arch == *arch {
             return Ok("rpmbuild".to_owned());
@@ -76,82 +78,87 @@ impl Builder for Local {
             return Ok("rpmbuild, portable noarch".to_owned());
         }
         let message = format!(
-            "refusing to build for {target}: this machine is {dist} {arch}, and the backend `local` builds for itself"
+            "refusing to build for {target}: this machine is {dist} {arch}, and the backend `local` builds for this machine only"
         );
-        let help = match srpm.is_noarch {
-            true => {
-                "build it with another `rpm.backend`; or set `rpm.portable-noarch` for a noarch package that fits everywhere"
-            }
-            false => "build it with another `rpm.backend`, or leave it out with `--dist`",
+        let help = if srpm.is_noarch {
+            "build it with another `rpm.backend`; or set `rpm.portable-noarch` if the noarch package works on every dist"
+        } else {
+            "build it with another `rpm.backend`, or leave it out with `--dist`"
         };
         Err(Failure::new(Exit::Usage, message).help(help))
     }
 
     fn notes(&self) -> Vec<String> {
-        let unchecked = "rpm does not know what is installed here: build requirements are not checked";
-        let open =
-            "this system has no namespaces for us: builds see the network, and their paths may get into packages";
-        let notes = [(!self.knows_installed).then_some(unchecked), (!is_enclosed()).then_some(open)];
-        notes.into_iter().flatten().map(str::to_owned).collect()
+        let mut notes = Vec::new();
+        if !self.has_rpm_database {
+            notes.push("the rpm database of this machine is empty: build requirements are not checked".to_owned());
+        }
+        if !is_enclosed() {
+            let note =
+                "namespaces are not available here: builds see the network, and their paths may get into packages";
+            notes.push(note.to_owned());
+        }
+        notes
     }
 
-    fn call(&self, srpm: &Srpm, part: &(Target, String), scratch: &Path) -> Result<Call> {
+    fn call(&self, srpm: &SourceRpm, part: &BuildPart, scratch: &Path) -> Result<ProgramCall> {
         for folder in ["top", "home", "tmp"].map(|name| scratch.join(name)) {
             fs::create_dir(&folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
         }
-        let given = give(srpm, scratch)?;
-        // Where the build finds itself.
+        let copied = copy_srpm(srpm, scratch)?;
+        // The path of the scratch folder, as the build sees it.
         let place = if is_enclosed() { Path::new(BUILD_PLACE) } else { scratch };
         let (top, home, tmp) = (place.join("top"), place.join("home"), place.join("tmp"));
         let shown = |path: PathBuf| path.display().to_string();
-        let mut macros = repeatable();
+        let mut macros = reproducible_macros();
         macros.extend([("_topdir", shown(top.clone())), ("_tmppath", shown(tmp.clone()))]);
-        macros.extend(part.0.dist.macros());
+        macros.extend(part.target.dist.macros());
         let mut args = vec!["--rebuild".to_owned()];
-        args.extend((!self.knows_installed).then(|| "--nodeps".to_owned()));
-        args.extend(defines(&macros));
-        args.push(shown(place.join(INPUT).join(given.file_name().unwrap_or_default())));
-        let renamed = format!("{}={SHOWN_FOLDER}", top.display());
-        let mut environment = inherited();
+        args.extend((!self.has_rpm_database).then(|| "--nodeps".to_owned()));
+        args.extend(define_args(&macros));
+        args.push(shown(place.join(INPUT).join(copied.file_name().unwrap_or_default())));
+        let renamed = format!("{}={MAPPED_FOLDER}", top.display());
+        let mut environment = inherited_variables();
         let mut set = |name: &str, value: String| environment.push((name.to_owned(), value));
         set("HOME", shown(home.clone()));
         set("TMPDIR", shown(tmp));
         set("SOURCE_DATE_EPOCH", srpm.date.to_string());
         set("CARGO_HOME", shown(home.join("cargo")));
         set("RUSTFLAGS", format!("--remap-path-prefix={renamed}"));
-        // C that a Rust crate compiles: flags for its compiler alone, since `%configure` takes CFLAGS for all there are.
+        // These flags are for the C code in Rust crates only: `%configure` would replace its own flags by CFLAGS.
         let triple = format!("{}_unknown_linux_gnu", self.host.arch);
         set(&format!("CFLAGS_{triple}"), format!("-ffile-prefix-map={renamed}"));
         set(&format!("CXXFLAGS_{triple}"), format!("-ffile-prefix-map={renamed}"));
         environment.extend(rustup_home().map(|path| ("RUSTUP_HOME".to_owned(), shown(path))));
         let args = args.into_iter().map(Into::into).collect();
         let isolation = if is_enclosed() { Isolation::Build } else { Isolation::None };
-        Ok(Call { program: "rpmbuild", args, environment, isolation })
+        Ok(ProgramCall { program: "rpmbuild", args, environment, isolation })
     }
 
     fn results(&self) -> &'static str {
         "top/RPMS"
     }
 
-    fn judge(&self, code: i32, log: &str) -> Result<String, Failure> {
-        Ok(judge_rpmbuild(code, log))
+    fn explain_exit(&self, code: i32, log: &str) -> Result<String, Failure> {
+        Ok(explain_rpmbuild(code, log))
     }
 }
 
-/// Whether a build is shut off; not where its place would hide the compiler.
+/// Whether a build runs in a namespace. It does not where the mounted folder would hide a program that the build needs.
 fn is_enclosed() -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut needed = std::env::split_paths(&path).chain(rustup_home());
     can_enclose_builds() && !needed.any(|needed| needed.starts_with(BUILD_PLACE))
 }
 
-/// Where rustup keeps its toolchains: its `cargo` on PATH needs them, whatever HOME is.
+/// The folder of rustup's toolchains. The `cargo` of rustup needs it, because the build has another HOME.
 fn rustup_home() -> Option<PathBuf> {
     let stated = std::env::var_os("RUSTUP_HOME").map(PathBuf::from);
     stated.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".rustup"))).filter(|path| path.is_dir())
 }
 
-/// What names the version of an interpreter in a path or dependency of a package, and so binds it to its dist.
+/// The interpreter whose version is part of a path or dependency of a package. Such a package works only on dists with this
+/// version.
 pub fn interpreter_in(text: &str) -> Option<&'static str> {
     const NUMBERED: [&str; 6] = ["python", "perl", "ruby", "lua", "php", "node"];
     const ABIS: [(&str, &str); 6] = [
@@ -186,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_interpreters_version_binds_a_package_to_its_dist() {
+    fn the_version_of_an_interpreter_is_found() {
         for text in [
             "/usr/lib/python3.11/site-packages/lago",
             "python(abi)",

@@ -4,15 +4,23 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::base::error::{Exit, Failure};
+use crate::base::error::Failure;
 use crate::base::process::Isolation;
-use crate::project::config::{RpmKeys, Word};
-use crate::rpm::backend::here::{Builder, Call, inherited, outside};
-use crate::rpm::backend::model::{defines, named_for, repeatable};
-use crate::rpm::backend::{Srpm, Target};
+use crate::project::config::RpmKeys;
+use crate::rpm::backend::model::{BuildEnvNames, define_args, reproducible_macros, transient};
+use crate::rpm::backend::program::{BuildProgram, ProgramCall, inherited_variables};
+use crate::rpm::backend::{BuildPart, BuildTarget, SourceRpm};
 
-/// Where mock is told to leave packages and its logs.
+/// The folder for packages and logs, below the scratch folder.
 const RESULTS: &str = "result";
+
+const NAMES: BuildEnvNames = BuildEnvNames {
+    key: "mock",
+    kind: "configuration of mock",
+    hint: "; the configurations are in /etc/mock",
+    fedora: "fedora-NUMBER-ARCH",
+    enterprise_linux: "rocky+epel-NUMBER-ARCH",
+};
 
 /// The backend `mock`.
 pub struct Mock {
@@ -20,54 +28,45 @@ pub struct Mock {
 }
 
 impl Mock {
-    /// With the configurations that `keys` names.
+    /// Uses the configurations that `keys` names.
     pub fn new(keys: &RpmKeys) -> Mock {
         Mock { keys: keys.clone() }
     }
 }
 
-impl Builder for Mock {
-    fn settings(&self, part: &(Target, String)) -> String {
-        format!("mock {}", part.1)
+impl BuildProgram for Mock {
+    fn settings(&self, part: &BuildPart) -> String {
+        format!("mock {}", part.build_env)
     }
 
-    fn name(&self, _srpm: &Srpm, target: &Target) -> Result<String, Failure> {
-        let stated = self.keys.dist.get(&target.dist).and_then(|of| of.mock.as_ref()).map(Word::as_str);
-        match (stated, target.dist.parts()) {
-            (Some(name), _) => Ok(named_for(name, &self.keys, target)),
-            (None, Some(("fc", number))) => Ok(format!("fedora-{number}-{}", target.arch)),
-            (None, Some(("el", number))) => Ok(format!("rocky+epel-{number}-{}", target.arch)),
-            _ => {
-                let message = format!("it is not known which configuration of mock builds for {}", target.dist);
-                let help = format!("name it: `[rpm.dist.{}]` and `mock = \"…\"`; they are in /etc/mock", target.dist);
-                Err(Failure::new(Exit::Usage, message).help(help))
-            }
-        }
+    fn build_env(&self, _srpm: &SourceRpm, target: &BuildTarget) -> Result<String, Failure> {
+        let stated = self.keys.dist.get(&target.dist).and_then(|keys| keys.mock.as_ref());
+        NAMES.name_for(stated, &self.keys, target)
     }
 
-    fn call(&self, srpm: &Srpm, part: &(Target, String), scratch: &Path) -> Result<Call> {
-        let mut args = vec!["--root".to_owned(), part.1.clone()];
+    fn call(&self, srpm: &SourceRpm, part: &BuildPart, scratch: &Path) -> Result<ProgramCall> {
+        let mut args = vec!["--root".to_owned(), part.build_env.clone()];
         args.extend(["--resultdir".to_owned(), scratch.join(RESULTS).display().to_string()]);
-        args.extend(defines(&repeatable()));
+        args.extend(define_args(&reproducible_macros()));
         args.extend(["--rebuild".to_owned(), std::path::absolute(&srpm.path)?.display().to_string()]);
-        let mut environment = inherited();
+        let mut environment = inherited_variables();
         environment.extend(std::env::var("HOME").map(|home| ("HOME".to_owned(), home))); // ~/.config/mock.cfg
         let args = args.into_iter().map(Into::into).collect();
-        // It makes namespaces of its own, and needs the network for its chroot.
-        Ok(Call { program: "mock", args, environment, isolation: Isolation::None })
+        // mock makes its own namespaces, and needs the network to fill its chroot.
+        Ok(ProgramCall { program: "mock", args, environment, isolation: Isolation::None })
     }
 
     fn results(&self) -> &'static str {
         RESULTS
     }
 
-    fn judge(&self, code: i32, _log: &str) -> Result<String, Failure> {
+    fn explain_exit(&self, code: i32, _log: &str) -> Result<String, Failure> {
         match code {
             10 => Ok("the package does not build (mock, exit 10)".to_owned()),
-            11 => Ok("the build took longer than mock lets it (exit 11)".to_owned()),
-            3 | 5 | 6 => Ok(format!("mock does not take its configuration or call, exit {code}")),
-            // A repository, the network, a chroot that another run holds.
-            30 | 40 | 50 => Err(outside(format!("mock could not prepare its chroot, exit {code}"))),
+            11 => Ok("the build exceeded the time limit of mock (exit 11)".to_owned()),
+            3 | 5 | 6 => Ok(format!("mock rejects its configuration or arguments, exit {code}")),
+            // A repository or the network failed, or another run uses the chroot.
+            30 | 40 | 50 => Err(transient(format!("mock could not prepare its chroot, exit {code}"))),
             _ => Ok(format!("mock failed, exit {code}")),
         }
     }

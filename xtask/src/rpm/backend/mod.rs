@@ -1,20 +1,21 @@
-//! Who turns a source RPM into binary RPMs: one file for each backend, all of them behind the verbs of [`Backend`].
+//! The backends, which build binary RPMs from a source RPM: one file for each, all with the trait [`Backend`].
 //!
 //! ```text
 //! targets ── plan ──> submissions ── submit ──> ticket ── poll ──> state of each target ── collect ──> files
 //! ```
 //!
-//! `local`, `mock` and `container` run a program here (`here`): what they have begun ends with us. `copr` and `koji` are
-//! farms, driven by their own clients (`farm`): a ticket outlives us, and the next run goes on with it.
+//! `local`, `mock` and `container` run a program on this machine (`program`), which ends when this program ends. `copr` and
+//! `koji` are build farms, used through their own clients (`farm`). A build on a farm goes on when this program ends, and
+//! the next run finds it by its ticket.
 
 mod container;
 mod copr;
 mod farm;
-mod here;
 mod koji;
 mod local;
 mod mock;
 mod model;
+mod program;
 
 use std::collections::BTreeSet;
 
@@ -22,23 +23,23 @@ use anyhow::Result;
 
 use crate::project::config::{BackendKind, RpmKeys};
 pub use local::{Host, interpreter_in};
-pub use model::{Backend, Srpm, State, Submission, Target, Ticket, Workplace};
+pub use model::{Backend, BuildPart, BuildState, BuildTarget, SourceRpm, Submission, Ticket, Workplace, transient};
 
-/// The backend of a configuration.
+/// Opens a backend.
 ///
-/// Errors: a program that it needs is not there, a key that it needs is not set.
+/// Errors: a program or a configuration key that the backend needs is missing.
 pub fn open(kind: BackendKind, keys: &RpmKeys) -> Result<Box<dyn Backend>> {
     Ok(match kind {
-        BackendKind::Local => Box::new(here::Here::new(local::Local::new(keys)?, keys)),
-        BackendKind::Mock => Box::new(here::Here::new(mock::Mock::new(keys), keys)),
-        BackendKind::Container => Box::new(here::Here::new(container::Container::new(keys), keys)),
+        BackendKind::Local => Box::new(program::ProgramBackend::new(local::Local::new(keys)?, keys)),
+        BackendKind::Mock => Box::new(program::ProgramBackend::new(mock::Mock::new(keys), keys)),
+        BackendKind::Container => Box::new(program::ProgramBackend::new(container::Container::new(keys), keys)),
         BackendKind::Copr => Box::new(copr::Copr::new(keys)?),
         BackendKind::Koji => Box::new(koji::Koji::new(keys)),
     })
 }
 
-/// What is to be built, in the order of the configuration; the machine's own dist where no dist is configured.
-pub fn targets(keys: &RpmKeys, is_noarch: bool, host: &Host) -> Vec<Target> {
+/// The targets to build for, in the order of the configuration; the dist of this machine where none is configured.
+pub fn targets(keys: &RpmKeys, is_noarch: bool, host: &Host) -> Vec<BuildTarget> {
     let dists = if keys.dists.is_empty() { std::slice::from_ref(&host.dist) } else { &keys.dists };
     let mut targets = Vec::new();
     let mut seen = BTreeSet::new();
@@ -46,7 +47,7 @@ pub fn targets(keys: &RpmKeys, is_noarch: bool, host: &Host) -> Vec<Target> {
         let stated = keys.dist.get(dist).map_or(&[][..], |of| &of.arches);
         let arches = if stated.is_empty() { std::slice::from_ref(&host.arch) } else { stated };
         let count = if is_noarch { 1 } else { arches.len() };
-        targets.extend(arches.iter().take(count).map(|arch| Target { dist: dist.clone(), arch: arch.clone() }));
+        targets.extend(arches.iter().take(count).map(|arch| BuildTarget { dist: dist.clone(), arch: arch.clone() }));
     }
     targets
 }
@@ -55,8 +56,8 @@ pub fn targets(keys: &RpmKeys, is_noarch: bool, host: &Host) -> Vec<Target> {
 mod tests {
     use super::*;
 
-    fn target(dist: &str, arch: &str) -> Target {
-        Target { dist: dist.parse().unwrap(), arch: arch.parse().unwrap() }
+    fn target(dist: &str, arch: &str) -> BuildTarget {
+        BuildTarget { dist: dist.parse().unwrap(), arch: arch.parse().unwrap() }
     }
 
     fn keys(text: &str) -> RpmKeys {

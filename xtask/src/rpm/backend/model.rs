@@ -1,4 +1,4 @@
-//! What is built, what a backend is, and what all backends share.
+//! The types that all backends share: targets, the source RPM, submissions and the trait [`Backend`].
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -7,20 +7,18 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Digest;
-use crate::base::error::Failure;
-use crate::project::config::{Arch, Dist, RpmKeys};
+use crate::base::error::{Exit, Failure};
+use crate::project::config::{Arch, Dist, RpmKeys, Word};
 use crate::rpm::package::PackageFile;
 
-/// What is built: one dist on one architecture.
+/// A dist and an architecture to build for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Target {
-    /// The dist.
+pub struct BuildTarget {
     pub dist: Dist,
-    /// The architecture.
     pub arch: Arch,
 }
 
-impl fmt::Display for Target {
+impl fmt::Display for BuildTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.dist, self.arch)
     }
@@ -28,28 +26,25 @@ impl fmt::Display for Target {
 
 /// The source RPM that is built.
 #[derive(Clone, Debug)]
-pub struct Srpm {
-    /// Where it is.
+pub struct SourceRpm {
     pub path: PathBuf,
-    /// Of its bytes.
     pub digest: Digest,
-    /// Its name.
     pub name: String,
     /// `X.Y.Z`.
     pub version: String,
-    /// Its release, which has no dist: `1`.
+    /// The release without a dist, such as `1`.
     pub release: String,
-    /// Its time, in seconds since 1970; no file of a package is newer.
+    /// The build time of the source RPM, in seconds since 1970; no file of a built package is newer.
     pub date: u64,
-    /// Whether all that it makes is noarch, so that one architecture of a dist is enough.
+    /// Whether all packages of the build are noarch, so that one architecture of a dist is enough.
     pub is_noarch: bool,
 }
 
-impl Srpm {
+impl SourceRpm {
     /// Reads the source RPM at `path`, whose digest is known.
-    pub fn load(path: &Path, digest: Digest) -> Result<Srpm> {
+    pub fn load(path: &Path, digest: Digest) -> Result<SourceRpm> {
         let package = PackageFile::read_listed(path, digest)?;
-        Ok(Srpm {
+        Ok(SourceRpm {
             path: path.to_owned(),
             digest,
             name: package.nevra.name().to_owned(),
@@ -60,7 +55,7 @@ impl Srpm {
         })
     }
 
-    /// What a package of it has in its `Release` for a dist.
+    /// The `Release` of a package that is built from it for a dist.
     pub fn release_for(&self, dist: &Dist) -> String {
         match dist.parts() {
             Some(_) => format!("{}.{dist}", self.release),
@@ -69,82 +64,125 @@ impl Srpm {
     }
 }
 
-/// Targets that one submission covers, and what the backend calls their surroundings, such as a chroot.
+/// A target, and the environment that the backend builds it in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildPart {
+    pub target: BuildTarget,
+    /// The backend's name for the environment: a mock configuration, an image, a chroot, a build target of Koji.
+    pub build_env: String,
+}
+
+/// The targets that a backend takes together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Submission {
-    /// The targets with the backend's word for each; never empty.
-    pub parts: Vec<(Target, String)>,
+    /// Never empty.
+    pub parts: Vec<BuildPart>,
 }
 
 impl Submission {
-    /// A submission for each target, with the backend's word for it.
-    pub fn each(named: impl IntoIterator<Item = (Target, String)>) -> Vec<Submission> {
-        named.into_iter().map(|part| Submission { parts: vec![part] }).collect()
+    /// One submission for each part.
+    pub fn each(parts: Vec<BuildPart>) -> Vec<Submission> {
+        parts.into_iter().map(|part| Submission { parts: vec![part] }).collect()
     }
 }
 
-/// Where a build stands.
+/// The state of the build of one target.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State {
-    /// It has not begun.
+pub enum BuildState {
     Waiting,
-    /// It is being built.
     Running,
-    /// It is built, and can be collected.
+    /// The packages can be collected.
     Built,
-    /// It has failed, and why: a fragment of a sentence.
+    /// With the reason, a fragment of a sentence.
     Failed(String),
 }
 
-/// A build that was submitted: what the backend knows it by; empty for one that runs here.
+/// The backend's id of a submitted build; empty for a build on this machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Ticket(pub String);
 
-/// Where a target's build keeps what it needs and leaves what it made.
+/// The files of the build of one target.
 #[derive(Clone, Debug)]
 pub struct Workplace {
-    /// What the build says.
+    /// The output of the build.
     pub log: PathBuf,
-    /// A folder of its own, outside of the project; there where something runs here.
+    /// A folder outside of the project, for a build on this machine; `None` for a build on a farm.
     pub scratch: Option<PathBuf>,
 }
 
-/// A backend: four verbs, called in turn by `build/drive.rs`.
+/// A backend. `builds/drive.rs` calls `submit`, `poll` and `collect` in this order.
 pub trait Backend {
-    /// How it differs for a target from itself with other settings, as a text: a part of what a result is kept under.
-    fn settings(&self, part: &(Target, String)) -> String;
+    /// The settings that change the result of a build, as a text. A result is reused only where the text is the same.
+    fn settings(&self, part: &BuildPart) -> String;
 
-    /// How the targets are submitted. Errors: a target that it cannot build, with what to do.
-    fn plan(&self, srpm: &Srpm, targets: &[Target]) -> Result<Vec<Submission>, Failure>;
+    /// Groups the targets into submissions. Errors: a target that the backend cannot build, with help.
+    fn plan(&self, srpm: &SourceRpm, targets: &[BuildTarget]) -> Result<Vec<Submission>, Failure>;
 
-    /// What a person should know of its builds before they begin.
+    /// Warnings to print before the first build begins.
     fn notes(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// Begins a build. Errors: exit 5 where trying again may help.
-    fn submit(&mut self, srpm: &Srpm, submission: &Submission, places: &[Workplace]) -> Result<Ticket>;
+    /// Submits a build. Errors: exit 5 where trying again may help.
+    fn submit(&mut self, srpm: &SourceRpm, submission: &Submission, places: &[Workplace]) -> Result<Ticket>;
 
-    /// What it has begun since a time (seconds since 1970) without our knowing it: for a run that was killed between
-    /// submission and its record, or whose answer was lost.
-    fn find(&mut self, _srpm: &Srpm, _submission: &Submission, _since: i64) -> Result<Option<Ticket>> {
+    /// Finds a build that was submitted after `since` (seconds since 1970) and whose ticket was lost: the run was killed
+    /// between the submission and its record, or the answer of the farm did not arrive.
+    fn find(&mut self, _srpm: &SourceRpm, _submission: &Submission, _since: i64) -> Result<Option<Ticket>> {
         Ok(None)
     }
 
-    /// How far each part of a submission is, in its order. Errors: exit 5 where trying again may help.
-    fn poll(&mut self, ticket: &Ticket, submission: &Submission) -> Result<Vec<State>>;
+    /// The state of each part of a submission, in the order of the parts. Errors: exit 5 where trying again may help.
+    fn poll(&mut self, ticket: &Ticket, submission: &Submission) -> Result<Vec<BuildState>>;
 
-    /// Brings the packages of a target that is built into the empty folder `into`. Errors: exit 5 where trying again
-    /// may help.
-    fn collect(&mut self, ticket: &Ticket, part: &(Target, String), place: &Workplace, into: &Path) -> Result<()>;
+    /// Copies the packages of a built target into the empty folder `into`. Errors: exit 5 where trying again may help.
+    fn collect(&mut self, ticket: &Ticket, part: &BuildPart, place: &Workplace, into: &Path) -> Result<()>;
 
-    /// Whether it runs here: then so many at once are enough, and none goes on without us.
-    fn is_here(&self) -> bool;
+    /// Whether the builds run on this machine. The number of such builds is limited, and they end with this program.
+    fn is_on_this_machine(&self) -> bool;
 }
 
-/// A name that is written for the first architecture of a dist, for another one.
-pub fn named_for(name: &str, keys: &RpmKeys, target: &Target) -> String {
+/// Where a backend builds by default. `NUMBER` and `ARCH` stand for the number of the dist and the architecture.
+pub struct BuildEnvNames {
+    /// The key below `[rpm.dist.<dist>]` that replaces the default.
+    pub key: &'static str,
+    /// The backend's word for it, for the message, such as `chroot of Copr`.
+    pub kind: &'static str,
+    /// What the help adds; begins with `; ` unless it is empty.
+    pub hint: &'static str,
+    pub fedora: &'static str,
+    pub enterprise_linux: &'static str,
+}
+
+impl BuildEnvNames {
+    /// The name for `target`: `stated` by the configuration, or the default of the dist.
+    ///
+    /// Errors: neither exists.
+    pub fn name_for(&self, stated: Option<&Word>, keys: &RpmKeys, target: &BuildTarget) -> Result<String, Failure> {
+        if let Some(stated) = stated {
+            return Ok(named_for(stated.as_str(), keys, target));
+        }
+        let (pattern, number) = match target.dist.parts() {
+            Some(("fc", number)) => (self.fedora, number),
+            Some(("el", number)) => (self.enterprise_linux, number),
+            _ => {
+                let message = format!("no {} is known for {}", self.kind, target.dist);
+                let help = format!("set `{} = \"…\"` in `[rpm.dist.{}]`{}", self.key, target.dist, self.hint);
+                return Err(Failure::new(Exit::Usage, message).help(help));
+            }
+        };
+        Ok(pattern.replace("NUMBER", number).replace("ARCH", target.arch.as_str()))
+    }
+}
+
+/// A failure that trying again may cure, such as one of the network.
+pub fn transient(why: String) -> Failure {
+    Failure::new(Exit::TryAgain, why).help("run this again")
+}
+
+/// Puts the architecture of `target` into a name that is configured for the first architecture of its dist.
+fn named_for(name: &str, keys: &RpmKeys, target: &BuildTarget) -> String {
     let first = keys.dist.get(&target.dist).and_then(|of| of.arches.first());
     match first {
         Some(first) if *first != target.arch => name.replace(first.as_str(), target.arch.as_str()),
@@ -152,8 +190,8 @@ pub fn named_for(name: &str, keys: &RpmKeys, target: &Target) -> String {
     }
 }
 
-/// What makes a build repeat on any machine, as definitions for rpmbuild.
-pub fn repeatable() -> Vec<(&'static str, String)> {
+/// The definitions for rpmbuild that make a build reproducible.
+pub fn reproducible_macros() -> Vec<(&'static str, String)> {
     let define = |name, value: &str| (name, value.to_owned());
     vec![
         define("_buildhost", "reproducible"),
@@ -162,8 +200,8 @@ pub fn repeatable() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Definitions as arguments.
-pub fn defines<'a>(macros: impl IntoIterator<Item = &'a (&'static str, String)>) -> Vec<String> {
+/// The arguments `--define` for definitions.
+pub fn define_args<'a>(macros: impl IntoIterator<Item = &'a (&'static str, String)>) -> Vec<String> {
     macros.into_iter().flat_map(|(name, value)| ["--define".to_owned(), format!("{name} {value}")]).collect()
 }
 
@@ -171,8 +209,8 @@ pub fn defines<'a>(macros: impl IntoIterator<Item = &'a (&'static str, String)>)
 mod tests {
     use super::*;
 
-    fn target(dist: &str, arch: &str) -> Target {
-        Target { dist: dist.parse().unwrap(), arch: arch.parse().unwrap() }
+    fn target(dist: &str, arch: &str) -> BuildTarget {
+        BuildTarget { dist: dist.parse().unwrap(), arch: arch.parse().unwrap() }
     }
 
     fn keys(text: &str) -> RpmKeys {

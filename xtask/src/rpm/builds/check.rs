@@ -1,47 +1,54 @@
-//! What came back from a build is believed only after this: the packages are those that the spec makes, of this version
-//! and release, for this dist and architecture.
+//! Checks the packages of a build before they are accepted: they must be the packages that the spec makes, with its version
+//! and release, for the dist and architecture of the target.
 
 use std::collections::BTreeSet;
 
 use crate::project::config::Dist;
-use crate::rpm::backend::{Srpm, Target, interpreter_in};
+use crate::rpm::backend::{BuildTarget, SourceRpm, interpreter_in};
 use crate::rpm::nevra::is_debug_name;
 use crate::rpm::package::PackageFile;
-use crate::rpm::srpm::Parsed;
+use crate::rpm::srpm::{BuiltPackage, Parsed};
 
-/// Why the packages of a build are not taken.
+/// Why the packages of a build are rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// Some have not come, as far as is known: they may yet.
+pub enum PackageProblem {
+    /// A package is missing; a farm may provide it later.
     Missing(String),
-    /// Some are not what was to be built.
+    /// A package is not one that the spec makes for the target.
     Wrong(String),
 }
 
-/// The packages that a build is to make.
+/// The packages that a spec makes for a dist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expected {
-    /// `name [epoch:]version-release` of each.
-    names: BTreeSet<(String, String)>,
+    packages: BTreeSet<BuiltPackage>,
+}
+
+/// A dist, and the packages that a spec makes for it.
+pub struct DistPackages {
+    pub dist: Dist,
+    /// `Err` with the reason where only a machine with the macros of the dist can evaluate the spec.
+    pub expected: Result<Expected, String>,
 }
 
 impl Expected {
-    /// What a spec says for a dist. Errors: why it cannot be told without the machine that builds.
+    /// Reads the packages from a spec. Errors: why only a machine with the macros of the dist can evaluate it.
     pub fn of(spec: &str, dist: &Dist) -> Result<Expected, String> {
         let parsed = Parsed::parse_with(spec, &dist.macros()).map_err(|error| error.to_string())?;
-        Ok(Expected { names: parsed.provides.into_iter().collect() })
+        Ok(Expected { packages: parsed.provides.into_iter().collect() })
     }
 }
 
-/// `Err` unless `packages` are what building `srpm` for `target` makes.
+/// `Err` unless `packages` are those of a build of `srpm` for `target`.
 pub fn verify(
-    srpm: &Srpm,
-    target: &Target,
+    srpm: &SourceRpm,
+    target: &BuildTarget,
     expected: Option<&Expected>,
     packages: &[PackageFile],
-) -> Result<(), Refused> {
-    let wrong =
-        |package: &PackageFile, why: String| Err(Refused::Wrong(format!("`{}` came back: {why}", package.nevra)));
+) -> Result<(), PackageProblem> {
+    let wrong = |package: &PackageFile, why: String| {
+        Err(PackageProblem::Wrong(format!("the build returned `{}`: {why}", package.nevra)))
+    };
     let release = srpm.release_for(&target.dist);
     let source = format!("{}-{}-{release}.src.rpm", srpm.name, srpm.version);
     for package in packages {
@@ -66,38 +73,41 @@ pub fn verify(
     }
     let built: Vec<&PackageFile> = packages.iter().filter(|package| !package.is_source()).collect();
     if built.is_empty() {
-        return Err(Refused::Missing("no package came back".to_owned()));
+        return Err(PackageProblem::Missing("the build returned no package".to_owned()));
     }
-    let Some(Expected { names }) = expected else { return Ok(()) };
-    let found: BTreeSet<(String, String)> = built.iter().map(|package| name_and_evr(package)).collect();
-    if let Some((name, evr)) = names.difference(&found).next() {
-        // One of another version in its place will not turn into it.
-        return match found.iter().find(|(other, _)| other == name) {
-            Some((_, other)) => {
-                Err(Refused::Wrong(format!("`{name}` came back as {other}, and {evr} was to be built")))
+    let Some(Expected { packages: expected }) = expected else { return Ok(()) };
+    let found: BTreeSet<BuiltPackage> = built.iter().map(|package| name_and_evr(package)).collect();
+    if let Some(BuiltPackage { name, evr }) = expected.difference(&found).next() {
+        // A package of another version is an error at once: the farm will not replace it.
+        return match found.iter().find(|other| other.name == *name) {
+            Some(BuiltPackage { evr: other, .. }) => {
+                Err(PackageProblem::Wrong(format!("the build returned `{name}` {other}, and {evr} was expected")))
             }
-            None => Err(Refused::Missing(format!("`{name}-{evr}` did not come back"))),
+            None => Err(PackageProblem::Missing(format!("the build did not return `{name}-{evr}`"))),
         };
     }
-    match found.difference(names).find(|(name, _)| !is_debug_name(name)) {
-        Some((name, evr)) => Err(Refused::Wrong(format!("`{name}-{evr}` came back, which the spec does not make"))),
+    match found.difference(expected).find(|package| !is_debug_name(&package.name)) {
+        Some(BuiltPackage { name, evr }) => {
+            Err(PackageProblem::Wrong(format!("the build returned `{name}-{evr}`, which the spec does not make")))
+        }
         None => Ok(()),
     }
 }
 
-fn srpm_name(srpm: &Srpm) -> String {
+fn srpm_name(srpm: &SourceRpm) -> String {
     format!("{}-{}-{}.src.rpm", srpm.name, srpm.version, srpm.release)
 }
 
-fn name_and_evr(package: &PackageFile) -> (String, String) {
+fn name_and_evr(package: &PackageFile) -> BuiltPackage {
     let nevra = &package.nevra;
     let epoch = package.metadata.get_epoch().ok().filter(|epoch| *epoch > 0).map(|epoch| format!("{epoch}:"));
-    (nevra.name().to_owned(), format!("{}{}-{}", epoch.unwrap_or_default(), nevra.version(), nevra.release()))
+    let evr = format!("{}{}-{}", epoch.unwrap_or_default(), nevra.version(), nevra.release());
+    BuiltPackage { name: nevra.name().to_owned(), evr }
 }
 
-/// `Err` where a noarch package that was built elsewhere is bound to the machine that built it, by a path or a dependency
-/// that names the version of an interpreter.
-pub fn verify_portable(packages: &[PackageFile]) -> Result<(), Refused> {
+/// `Err` where a path or a dependency of a noarch package names the version of an interpreter: such a package works only on
+/// the dist that built it.
+pub fn verify_portable(packages: &[PackageFile]) -> Result<(), PackageProblem> {
     for package in packages.iter().filter(|package| !package.is_source()) {
         let paths = package.metadata.get_file_paths().unwrap_or_default();
         let paths = paths.iter().map(|path| path.display().to_string());
@@ -106,7 +116,7 @@ pub fn verify_portable(packages: &[PackageFile]) -> Result<(), Refused> {
         let bound = texts.find_map(|text| interpreter_in(&text).map(|name| (text, name)));
         if let Some((text, name)) = bound {
             let why = format!("`{}` is not portable: `{text}` names the version of {name}", package.nevra);
-            return Err(Refused::Wrong(why));
+            return Err(PackageProblem::Wrong(why));
         }
     }
     Ok(())

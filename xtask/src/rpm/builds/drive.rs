@@ -1,231 +1,233 @@
-//! Drives builds to their end, several at a time, in one thread: begin what may begin, ask how far each is, fetch what is
-//! built, check it, keep it. Every step is on disk before the next one, so that a run that is killed loses nothing that a
-//! farm has.
+//! Drives builds to their end, several at a time, in one thread: submits them, polls their states, and fetches, checks and
+//! stores their packages. The result of each step is on disk before the next step, so that the run after a killed one goes
+//! on with the builds of a farm.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use crate::base::clock;
 use crate::base::error::{Exit, Failure};
 use crate::base::files;
 use crate::base::interrupt;
 use crate::base::plan::Plan;
 use crate::base::progress::Progress;
-use crate::project::config::Dist;
-use crate::rpm::backend::{Backend, Srpm, State, Target, Ticket, Workplace};
-use crate::rpm::builds::check::{self, Expected, Refused};
-use crate::rpm::builds::record::{Kept, Phase};
-use crate::rpm::builds::work::{Part, PartState, Stage, Work};
-use crate::rpm::builds::{Known, Step};
+use crate::rpm::backend::{Backend, BuildPart, BuildState, BuildTarget, SourceRpm, Ticket, Workplace, transient};
+use crate::rpm::builds::check::{self, DistPackages, PackageProblem};
+use crate::rpm::builds::record::{BuildPhase, KeptPackage};
+use crate::rpm::builds::submission::{Stage, SubmissionProgress, TargetProgress, TargetState};
+use crate::rpm::builds::{BuildStep, RecordedBuild};
 use crate::rpm::package::PackageFile;
 
-/// How long we rest where builds run here.
-const REST: Duration = Duration::from_millis(15);
-/// How many faults in a row a farm may have before it is left alone.
-const MOST_FAULTS: u32 = 5;
-/// The longest pause after a fault.
+/// The pause between two polls of builds on this machine.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(15);
+/// The number of transient errors in a row after which a submission is given up.
+const MOST_ERRORS: u32 = 5;
+/// The longest pause after a transient error.
 const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 
-/// What a run needs beside its plan.
-pub struct Run<'a> {
-    /// The source RPM.
-    pub srpm: &'a Srpm,
-    /// What the spec makes for each dist, where that is known.
-    pub expected: &'a [(Dist, Result<Expected, String>)],
-    /// How many builds run here at a time.
+/// Carries out a plan of builds.
+pub struct BuildRun<'a> {
+    pub srpm: &'a SourceRpm,
+    pub expected: &'a [DistPackages],
+    /// The number of builds on this machine at a time.
     pub jobs: usize,
-    /// How often a farm is asked.
+    /// The interval between two polls of a farm.
     pub poll: Duration,
-    /// After how long a farm is no longer waited for.
-    pub patience: Duration,
-    /// The listener.
+    /// The time limit for a build on a farm.
+    pub time_limit: Duration,
     pub progress: &'a dyn Progress,
 }
 
-/// What a run has come to.
-pub struct Outcome {
-    /// What is built, in the order of the plan.
-    pub built: Vec<Known>,
-    /// What is not.
-    pub failed: Vec<Failed>,
+/// The result of a run, in the order of the plan.
+pub struct BuildOutcome {
+    pub built: Vec<RecordedBuild>,
+    pub failed: Vec<FailedBuild>,
 }
 
 /// A build that did not succeed.
-pub struct Failed {
-    /// What was to be built.
-    pub target: Target,
-    /// Why not.
+pub struct FailedBuild {
+    pub target: BuildTarget,
     pub why: String,
-    /// What it said; there may be no such file.
+    /// The path of the log, which may be missing.
     pub log: PathBuf,
-    /// Whether the next run may go on with it.
+    /// Whether the next run may go on with the build.
     pub may_go_on: bool,
 }
 
-impl Run<'_> {
+impl BuildRun<'_> {
     /// Carries out a plan. A build that fails does not end the others.
     ///
     /// Errors: an interrupt; a folder that cannot be written.
-    pub fn apply(&self, backend: &mut dyn Backend, plan: &Plan<Step>) -> Result<Outcome> {
-        let mut works: Vec<Work> = plan.steps.iter().map(Work::new).collect();
-        let driven = self.drive(backend, &mut works);
+    pub fn apply(&self, backend: &mut dyn Backend, plan: &Plan<BuildStep>) -> Result<BuildOutcome> {
+        let mut submissions: Vec<SubmissionProgress> = plan.steps.iter().map(SubmissionProgress::new).collect();
+        let driven = self.drive(backend, &mut submissions);
         self.progress.end_board();
         driven?;
         let (mut built, mut failed) = (Vec::new(), Vec::new());
-        for Part { known, state, .. } in works.into_iter().flat_map(|work| work.parts) {
+        for TargetProgress { build, state, .. } in submissions.into_iter().flat_map(|submission| submission.targets) {
             match state {
-                PartState::Failed { why, may_go_on } => {
-                    let (target, log) = (known.record.target, known.folder.log());
-                    failed.push(Failed { target, why, log, may_go_on });
+                TargetState::Failed { why, may_go_on } => {
+                    let (target, log) = (build.record.target, build.folder.log());
+                    failed.push(FailedBuild { target, why, log, may_go_on });
                 }
-                _ => built.push(known),
+                _ => built.push(build),
             }
         }
-        Ok(Outcome { built, failed })
+        Ok(BuildOutcome { built, failed })
     }
 
-    fn drive(&self, backend: &mut dyn Backend, works: &mut [Work]) -> Result<()> {
+    fn drive(&self, backend: &mut dyn Backend, submissions: &mut [SubmissionProgress]) -> Result<()> {
         loop {
-            if let Err(failure) = interrupt::check() {
-                let state = if backend.is_here() { "finished builds are kept" } else { "builds continue on the farm" };
-                let failure = Failure::new(failure.exit, format!("{failure}; {state}"));
-                return Err(failure.help("run this again to continue").into());
-            }
-            let mut active = works.iter().filter(|work| work.is_active()).count();
-            for work in works.iter_mut() {
-                let may_begin = !matches!(work.stage, Stage::Queued) || !backend.is_here() || active < self.jobs;
-                if matches!(work.stage, Stage::Over) || !may_begin || Instant::now() < work.due {
+            interrupt::check().map_err(|failure| add_state_of_builds(failure, backend))?;
+            let mut active = submissions.iter().filter(|submission| submission.is_active()).count();
+            for submission in submissions.iter_mut() {
+                let may_begin =
+                    !matches!(submission.stage, Stage::Queued) || !backend.is_on_this_machine() || active < self.jobs;
+                if matches!(submission.stage, Stage::Finished) || !may_begin || Instant::now() < submission.due {
                     continue;
                 }
-                active += usize::from(matches!(work.stage, Stage::Queued));
-                if let Err(error) = self.advance(backend, work) {
-                    self.take_fault(backend, work, error)?;
+                active += usize::from(matches!(submission.stage, Stage::Queued));
+                if let Err(error) = self.advance(backend, submission) {
+                    self.handle_error(backend, submission, error)?;
                 }
             }
-            self.progress.board(&works.iter().flat_map(Work::rows).collect::<Vec<_>>());
-            if works.iter().all(|work| matches!(work.stage, Stage::Over)) {
+            self.progress.board(&submissions.iter().flat_map(SubmissionProgress::rows).collect::<Vec<_>>());
+            if submissions.iter().all(|submission| matches!(submission.stage, Stage::Finished)) {
                 return Ok(());
             }
-            let next = works.iter().filter(|work| !matches!(work.stage, Stage::Over)).map(|work| work.due).min();
-            let pause = next.map_or(REST, |due| due.saturating_duration_since(Instant::now()));
-            std::thread::sleep(pause.clamp(REST, Duration::from_millis(200)));
+            let open = submissions.iter().filter(|submission| !matches!(submission.stage, Stage::Finished));
+            let next = open.map(|submission| submission.due).min();
+            let pause = next.map_or(SHORTEST_PAUSE, |due| due.saturating_duration_since(Instant::now()));
+            std::thread::sleep(pause.clamp(SHORTEST_PAUSE, Duration::from_millis(200)));
         }
     }
 
-    /// Takes a submission one step further.
-    fn advance(&self, backend: &mut dyn Backend, work: &mut Work) -> Result<()> {
-        match &work.stage {
+    /// Takes a submission one stage further.
+    fn advance(&self, backend: &mut dyn Backend, submission: &mut SubmissionProgress) -> Result<()> {
+        match &submission.stage {
             Stage::Queued => {
-                work.began = Instant::now();
-                let ticket = self.submit(backend, work)?;
-                work.hold(ticket)?;
+                submission.began = Instant::now();
+                let ticket = self.submit(backend, submission)?;
+                submission.store_ticket(ticket)?;
             }
-            Stage::Sought => match backend.find(self.srpm, &work.submission, work.since())? {
-                Some(ticket) => work.hold(ticket)?,
-                None => work.stage = Stage::Queued,
+            Stage::Unconfirmed => match backend.find(self.srpm, &submission.submission, submission.since())? {
+                Some(ticket) => submission.store_ticket(ticket)?,
+                None => submission.stage = Stage::Queued,
             },
-            Stage::Under(ticket) => {
+            Stage::Submitted(ticket) => {
                 let ticket = ticket.clone();
-                let states = backend.poll(&ticket, &work.submission)?;
-                // What cannot be fetched yet keeps nothing else waiting.
-                let taken = states.into_iter().enumerate();
-                let taken = taken.map(|(index, state)| self.take_state(backend, work, index, state, &ticket));
-                taken.collect::<Vec<_>>().into_iter().collect::<Result<()>>()?;
-                work.faults = 0;
-                if work.parts.iter().all(|part| !matches!(part.state, PartState::Open(_))) {
-                    work.stage = Stage::Over;
-                    work.scratch.clear();
-                } else if !backend.is_here() && work.began.elapsed() > self.patience {
-                    let why = format!("not done in {} s (`rpm.timeout`); it goes on there", self.patience.as_secs());
-                    work.fail_open(&why, true);
-                } else if !backend.is_here() {
-                    work.due = Instant::now() + self.poll;
+                let states = backend.poll(&ticket, &submission.submission)?;
+                // An error of one target does not keep the others from being fetched; the first error is reported.
+                let mut result = Ok(());
+                for (index, state) in states.into_iter().enumerate() {
+                    result = result.and(self.apply_state(backend, submission, index, state, &ticket));
+                }
+                result?;
+                submission.errors_in_a_row = 0;
+                if submission.targets.iter().all(|target| !matches!(target.state, TargetState::Open(_))) {
+                    submission.stage = Stage::Finished;
+                    submission.scratch.clear();
+                } else if !backend.is_on_this_machine() && submission.began.elapsed() > self.time_limit {
+                    let why = format!(
+                        "not done in {} s (`rpm.timeout`); the build goes on on the farm",
+                        self.time_limit.as_secs()
+                    );
+                    submission.fail_open(&why, true);
+                } else if !backend.is_on_this_machine() {
+                    submission.due = Instant::now() + self.poll;
                 }
             }
-            Stage::Over => {}
+            Stage::Finished => {}
         }
         Ok(())
     }
 
-    fn submit(&self, backend: &mut dyn Backend, work: &mut Work) -> Result<Ticket> {
+    fn submit(&self, backend: &mut dyn Backend, submission: &mut SubmissionProgress) -> Result<Ticket> {
         let mut places = Vec::new();
-        for part in &mut work.parts {
-            let Known { record, folder } = &mut part.known;
-            let scratch = backend.is_here().then(files::large_scratch).transpose()?;
+        for target in &mut submission.targets {
+            let RecordedBuild { record, folder } = &mut target.build;
+            let scratch = if backend.is_on_this_machine() { Some(files::large_scratch()?) } else { None };
             record.scratch = scratch.as_ref().map(|scratch| scratch.path().to_owned());
-            record.phase = Phase::Submitting { since: crate::base::clock::now()?.as_second() };
+            record.phase = BuildPhase::Submitting { since: clock::now()?.as_second() };
             folder.save(record)?;
             places.push(Workplace { log: folder.log(), scratch: record.scratch.clone() });
-            work.scratch.extend(scratch);
+            submission.scratch.extend(scratch);
         }
-        backend.submit(self.srpm, &work.submission, &places)
+        backend.submit(self.srpm, &submission.submission, &places)
     }
 
-    fn take_state(
+    fn apply_state(
         &self,
         backend: &mut dyn Backend,
-        work: &mut Work,
+        submission: &mut SubmissionProgress,
         index: usize,
-        state: State,
+        state: BuildState,
         ticket: &Ticket,
     ) -> Result<()> {
-        let began = work.began;
-        let part = &mut work.parts[index];
-        if !matches!(part.state, PartState::Open(_)) {
+        let began = submission.began;
+        let target = &mut submission.targets[index];
+        if !matches!(target.state, TargetState::Open(_)) {
             return Ok(());
         }
-        part.elapsed = began.elapsed();
+        target.elapsed = began.elapsed();
         match state {
-            State::Waiting | State::Running => part.state = PartState::Open(state),
-            State::Failed(why) => part.fail(&why)?,
-            State::Built => {
-                part.state = PartState::Open(State::Built);
-                let named = &work.submission.parts[index];
-                match self.collect(backend, ticket, named, part)? {
+            BuildState::Waiting | BuildState::Running => target.state = TargetState::Open(state),
+            BuildState::Failed(why) => target.fail(&why)?,
+            BuildState::Built => {
+                target.state = TargetState::Open(BuildState::Built);
+                let part = &submission.submission.parts[index];
+                match self.collect(backend, ticket, part, target)? {
                     Ok(files) => {
-                        part.known.record.phase = Phase::Built { files };
-                        part.known.record.scratch = None;
-                        part.known.folder.save(&part.known.record)?;
-                        part.state = PartState::Kept;
+                        target.build.record.phase = BuildPhase::Built { files };
+                        target.build.record.scratch = None;
+                        target.build.folder.save(&target.build.record)?;
+                        target.state = TargetState::Kept;
                     }
-                    Err(why) => part.fail(&why)?,
+                    Err(why) => target.fail(&why)?,
                 }
             }
         }
         Ok(())
     }
 
-    /// Fetches the packages of a target and checks them; what they are, or why they are not the ones that were to be built.
+    /// Fetches and checks the packages of a target.
+    ///
+    /// Errors: the packages cannot be fetched, are missing on a farm, or cannot be stored. The inner `Err` is the
+    /// reason why they are rejected.
     fn collect(
         &self,
         backend: &mut dyn Backend,
         ticket: &Ticket,
-        named: &(Target, String),
-        part: &Part,
-    ) -> Result<Result<Vec<Kept>, String>> {
-        let Known { record, folder } = &part.known;
+        part: &BuildPart,
+        target: &TargetProgress,
+    ) -> Result<Result<Vec<KeptPackage>, String>> {
+        let RecordedBuild { record, folder } = &target.build;
         let incoming = folder.incoming()?;
         let place = Workplace { log: folder.log(), scratch: record.scratch.clone() };
-        backend.collect(ticket, named, &place, &incoming)?;
+        backend.collect(ticket, part, &place, &incoming)?;
         let names = files::names_in(&incoming)?;
-        // One that is cut off has not come whole: it is fetched again.
-        let again = |why: String| Failure::new(Exit::TryAgain, why).help("run this again");
-        let read = names.iter().map(|name| PackageFile::read(&incoming.join(name)));
-        let packages = read.collect::<Result<Vec<_>>>().map_err(|error| again(format!("{error:#}")))?;
-        let expected = self.expected.iter().find(|(dist, _)| *dist == named.0.dist);
-        let expected = expected.and_then(|(_, expected)| expected.as_ref().ok());
-        let is_foreign = record.host != named.0.dist;
-        let checked = check::verify(self.srpm, &named.0, expected, &packages)
-            .and_then(|()| if is_foreign { check::verify_portable(&packages) } else { Ok(()) });
+        let mut packages = Vec::new();
+        for name in names {
+            // A file that is cut off is fetched again.
+            let package = PackageFile::read(&incoming.join(name));
+            packages.push(package.map_err(|error| transient(format!("{error:#}")))?);
+        }
+        let of_dist = self.expected.iter().find(|packages| packages.dist == part.target.dist);
+        let expected = of_dist.and_then(|packages| packages.expected.as_ref().ok());
+        let mut checked = check::verify(self.srpm, &part.target, expected, &packages);
+        if checked.is_ok() && record.host != part.target.dist {
+            checked = check::verify_portable(&packages);
+        }
         match checked {
             Ok(()) => {}
-            // A farm may say that a build is done before its files are where they are fetched from.
-            Err(Refused::Missing(why)) if !backend.is_here() => return Err(again(why).into()),
-            Err(Refused::Missing(why) | Refused::Wrong(why)) => return Ok(Err(why)),
+            // A farm may report a build as done before its files can be downloaded.
+            Err(PackageProblem::Missing(why)) if !backend.is_on_this_machine() => return Err(transient(why).into()),
+            Err(PackageProblem::Missing(why) | PackageProblem::Wrong(why)) => return Ok(Err(why)),
         }
         folder.accept(&incoming)?;
-        let kept = packages.iter().map(|package| Kept {
+        let kept = packages.iter().map(|package| KeptPackage {
             place: package.place().to_owned(),
             name: package.nevra.file_name(),
             sha256: package.digest,
@@ -233,33 +235,51 @@ impl Run<'_> {
         Ok(Ok(kept.collect()))
     }
 
-    /// A fault outside is borne for a while; any other error ends the run, or fails the builds that it is about.
-    fn take_fault(&self, backend: &dyn Backend, work: &mut Work, error: anyhow::Error) -> Result<()> {
+    /// Retries a transient error a limited number of times; fails the targets of the submission for an error of the
+    /// backend; returns any other error.
+    fn handle_error(
+        &self,
+        backend: &dyn Backend,
+        submission: &mut SubmissionProgress,
+        error: anyhow::Error,
+    ) -> Result<()> {
         let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
         let (exit, why) = (failure.map(|failure| failure.exit), format!("{error:#}"));
         match exit {
             Some(Exit::TryAgain) => {
-                work.faults += 1;
-                if backend.is_here() || work.faults > MOST_FAULTS {
-                    work.give_up(&why);
+                submission.errors_in_a_row += 1;
+                if backend.is_on_this_machine() || submission.errors_in_a_row > MOST_ERRORS {
+                    submission.give_up(&why);
                     return Ok(());
                 }
-                self.progress.warn(&format!("{}: {why}; trying again", work.names()));
-                let pause = self.poll.saturating_mul(1 << (work.faults - 1).min(3)).min(LONGEST_PAUSE);
-                work.due = Instant::now() + pause;
-                // It may have been submitted for all that.
-                if matches!(work.stage, Stage::Queued) {
-                    work.stage = Stage::Sought;
+                self.progress.warn(&format!("{}: {why}; trying again", submission.names()));
+                let pause = self.poll.saturating_mul(1 << (submission.errors_in_a_row - 1).min(3)).min(LONGEST_PAUSE);
+                submission.due = Instant::now() + pause;
+                // The farm may have accepted it in spite of the error.
+                if matches!(submission.stage, Stage::Queued) {
+                    submission.stage = Stage::Unconfirmed;
                 }
                 Ok(())
             }
-            // The program said no: the others may still be built.
+            // The other submissions go on.
             Some(Exit::Failed | Exit::Usage) => {
-                let help = failure.and_then(|failure| failure.help.clone());
-                work.fail_open(&[Some(why), help].into_iter().flatten().collect::<Vec<_>>().join("; "), false);
-                work.parts.iter_mut().try_for_each(Part::record_failure)
+                let why = match failure.and_then(|failure| failure.help.as_ref()) {
+                    Some(help) => format!("{why}; {help}"),
+                    None => why,
+                };
+                submission.fail_open(&why, false);
+                for target in &mut submission.targets {
+                    target.record_failure()?;
+                }
+                Ok(())
             }
             _ => Err(error),
         }
     }
+}
+
+/// Adds the state of the builds to the failure of an interrupt.
+fn add_state_of_builds(failure: Failure, backend: &dyn Backend) -> Failure {
+    let state = if backend.is_on_this_machine() { "finished builds are kept" } else { "builds continue on the farm" };
+    Failure::new(failure.exit, format!("{failure}; {state}")).help("run this again to continue")
 }

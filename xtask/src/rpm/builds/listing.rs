@@ -1,66 +1,61 @@
-//! `builds.json`: who built which package of a release, and what was to be built. `stage` requires it.
+//! `builds.json`: the targets of a release, and which backend built which package. `stage` requires it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Digest;
 use crate::project::config::{Arch, BackendKind, Dist};
-use crate::rpm::backend::Target;
-use crate::rpm::builds::record::{Kept, Record};
+use crate::rpm::backend::BuildTarget;
+use crate::rpm::builds::record::{BuildRecord, KeptPackage};
 
-/// What the file is called, beside the checksums.
+/// The file name, in the top folder of a release.
 pub const FILE_NAME: &str = "builds.json";
-/// What its `schema` is.
+/// The value of `schema`.
 pub const SCHEMA: &str = "releng.builds/1";
 
-/// The whole file.
+/// The contents of `builds.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Listing {
+pub struct BuildListing {
     schema: String,
-    /// The source RPM that all of it was built from.
+    /// The digest of the source RPM that all packages were built from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub srpm: Option<Digest>,
-    /// What the configuration wants built; less is not staged.
+    /// The targets of the configuration; `stage` refuses a release that lacks one.
     #[serde(default)]
-    pub wanted: Vec<Target>,
-    /// What was built.
+    pub wanted: Vec<BuildTarget>,
     #[serde(default)]
-    pub built: Vec<Target>,
-    /// The packages.
+    pub built: Vec<BuildTarget>,
     pub builds: Vec<Build>,
 }
 
-/// One package.
+/// A built package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Build {
     /// Its path in the release: `rpm/<dist>/<place>/<file>`.
     pub file: String,
-    /// Of its bytes.
     pub sha256: Digest,
-    /// What it was built for.
     pub dist: Dist,
-    /// What it was built on.
+    /// The architecture of the machine that built it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arch: Option<Arch>,
-    /// Who built it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backend: Option<BackendKind>,
     /// The dist of the machine, or of the chroot, that built it.
     pub host: String,
 }
 
-impl Listing {
-    /// Nothing yet.
-    pub fn new(srpm: Digest, wanted: Vec<Target>) -> Listing {
-        Listing { schema: SCHEMA.to_owned(), srpm: Some(srpm), wanted, built: Vec::new(), builds: Vec::new() }
+impl BuildListing {
+    /// A listing without packages.
+    pub fn new(srpm: Digest, wanted: Vec<BuildTarget>) -> BuildListing {
+        BuildListing { schema: SCHEMA.to_owned(), srpm: Some(srpm), wanted, built: Vec::new(), builds: Vec::new() }
     }
 
-    /// Reads the file. Errors: no such listing, with why.
-    pub fn parse(text: &[u8]) -> Result<Listing, String> {
-        let listing: Listing = serde_json::from_slice(text).map_err(|error| error.to_string())?;
-        match listing.schema == SCHEMA {
-            true => Ok(listing),
-            false => Err(format!("its schema is not `{SCHEMA}`")),
+    /// Parses the file. Errors: why it is not such a listing.
+    pub fn parse(text: &[u8]) -> Result<BuildListing, String> {
+        let listing: BuildListing = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+        if listing.schema != SCHEMA {
+            return Err(format!("its schema is not `{SCHEMA}`"));
         }
+        Ok(listing)
     }
 
     /// The text of the file.
@@ -68,12 +63,12 @@ impl Listing {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// Lists the packages of a build, in place of what was listed for its target.
-    pub fn add(&mut self, record: &Record, files: &[Kept]) {
+    /// Adds the packages of a build, and removes the former ones of its target.
+    pub fn add(&mut self, record: &BuildRecord, files: &[KeptPackage]) {
         self.remove(&record.target);
         self.built.push(record.target.clone());
         self.built.sort();
-        let Target { dist, arch } = &record.target;
+        let BuildTarget { dist, arch } = &record.target;
         self.builds.extend(files.iter().map(|kept| Build {
             file: format!("rpm/{dist}/{}/{}", kept.place, kept.name),
             sha256: kept.sha256,
@@ -85,14 +80,14 @@ impl Listing {
         self.builds.sort_by(|one, other| (&one.file, &one.arch).cmp(&(&other.file, &other.arch)));
     }
 
-    /// Takes out what is listed for a target.
-    pub fn remove(&mut self, target: &Target) {
+    /// Removes the packages of a target.
+    pub fn remove(&mut self, target: &BuildTarget) {
         self.built.retain(|built| built != target);
         self.builds.retain(|build| build.dist != target.dist || build.arch.as_ref() != Some(&target.arch));
     }
 
-    /// What is wanted and not built.
-    pub fn missing(&self) -> Vec<&Target> {
+    /// The targets of the configuration that are not built.
+    pub fn missing(&self) -> Vec<&BuildTarget> {
         self.wanted.iter().filter(|target| !self.built.contains(target)).collect()
     }
 }

@@ -1,18 +1,18 @@
-//! Building: a source RPM becomes the binary RPMs of its targets, each of them once.
+//! Builds the binary RPMs of a source RPM for its targets.
 //!
 //! ```text
-//! source RPM, targets ── decide ──> Plan of steps: keep, go on, begin ── drive ──> Outcome: what is built, what is not
+//! source RPM, targets ── decide ──> Plan: keep, go on, begin ── drive ──> BuildOutcome: built, failed
 //! ```
 //!
-//! What is built is kept under the digest of all that shapes it ([`record`]), so that a second run takes what is there and
-//! an interrupted one goes on with what a farm has.
+//! A build is kept under the digest of everything that its result depends on ([`record`]). A second run reuses it, and the
+//! run after an interrupted one goes on with the builds of a farm.
 
 mod check;
 mod drive;
 mod listing;
 mod record;
 mod same;
-mod work;
+mod submission;
 
 use std::fmt;
 use std::path::Path;
@@ -20,114 +20,105 @@ use std::path::Path;
 use crate::base::error::Failure;
 use crate::base::plan::Plan;
 use crate::project::config::{BackendKind, Dist};
-use crate::rpm::backend::{Backend, Host, Srpm, Submission, Target, Ticket};
+use crate::rpm::backend::{Backend, BuildPart, BuildTarget, Host, SourceRpm, Submission, Ticket};
 
-pub use check::Expected;
-pub use drive::{Failed, Outcome, Run};
-pub use listing::{FILE_NAME, Listing, SCHEMA};
-pub use record::{Folder, Kept, Phase, Record, clear_old, lock, place};
+pub use check::{DistPackages, Expected};
+pub use drive::{BuildOutcome, BuildRun, FailedBuild};
+pub use listing::{BuildListing, FILE_NAME, SCHEMA};
+pub use record::{BuildFolder, BuildPhase, BuildRecord, KeptPackage, clear_old, lock, place};
 pub use same::find_difference;
 
-/// The builds of one source RPM with one backend.
-pub struct Site<'a> {
-    /// The source RPM.
-    pub srpm: &'a Srpm,
-    /// Who builds.
+/// Everything that [`decide`] needs to know beside the targets.
+pub struct BuildContext<'a> {
+    pub srpm: &'a SourceRpm,
     pub kind: BackendKind,
-    /// Who builds, at work.
     pub backend: &'a dyn Backend,
-    /// This machine.
     pub host: &'a Host,
-    /// The folder where results are kept.
+    /// The folder of all builds.
     pub place: &'a Path,
     /// The time, in seconds since 1970.
     pub now: i64,
 }
 
-/// A build that is known by its record, and where that is.
+/// The record of a build, and the folder with its files.
 #[derive(Clone, Debug)]
-pub struct Known {
-    /// The record.
-    pub record: Record,
-    /// Its folder.
-    pub folder: Folder,
+pub struct RecordedBuild {
+    pub record: BuildRecord,
+    pub folder: BuildFolder,
 }
 
-/// One thing that a run does.
+/// A step of the plan of a run.
 #[derive(Clone, Debug)]
-pub enum Step {
-    /// Takes what was built before.
-    Keep(Known),
-    /// Goes on with builds that a farm has.
+pub enum BuildStep {
+    /// Reuses a build.
+    Keep(RecordedBuild),
+    /// Goes on with a submission to a farm.
     GoOn {
-        /// The builds.
         submission: Submission,
-        /// What the farm knows them by; `None` where it may have them without our knowing.
+        /// `None` where the farm may have accepted the submission, but no ticket was received.
         ticket: Option<Ticket>,
-        /// Of each part.
-        known: Vec<Known>,
+        /// In the order of the parts of the submission.
+        builds: Vec<RecordedBuild>,
     },
-    /// Begins builds.
+    /// Submits builds.
     Begin {
-        /// The builds.
         submission: Submission,
-        /// Of each part.
-        known: Vec<Known>,
+        /// In the order of the parts of the submission.
+        builds: Vec<RecordedBuild>,
     },
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for BuildStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let named = |submission: &Submission| {
-            let names = submission.parts.iter().map(|(target, word)| format!("{target} ({word})"));
+            let names = submission.parts.iter().map(|part| format!("{} ({})", part.target, part.build_env));
             names.collect::<Vec<_>>().join(", ")
         };
         match self {
-            Step::Keep(known) => write!(f, "keep {}, which is built", known.record.target),
-            Step::GoOn { submission, ticket: Some(Ticket(id)), .. } => {
+            BuildStep::Keep(build) => write!(f, "keep {}, which is built", build.record.target),
+            BuildStep::GoOn { submission, ticket: Some(Ticket(id)), .. } => {
                 write!(f, "go on with build {id}: {}", named(submission))
             }
-            Step::GoOn { submission, ticket: None, .. } => write!(f, "look for the build of {}", named(submission)),
-            Step::Begin { submission, .. } => write!(f, "build {}", named(submission)),
+            BuildStep::GoOn { submission, ticket: None, .. } => {
+                write!(f, "look for the build of {}", named(submission))
+            }
+            BuildStep::Begin { submission, .. } => write!(f, "build {}", named(submission)),
         }
     }
 }
 
-/// Whether what is built already is built once more.
+/// Whether to build a target again that is already built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Again {
-    /// It is kept.
     No,
-    /// It is.
     Yes,
 }
 
-/// Decides, for each target, whether it is built, is being built, or is to be built.
+/// Decides for each target whether to reuse a build, to go on with one, or to begin one.
 ///
 /// Errors: a target that the backend cannot build.
-pub fn decide(site: &Site<'_>, targets: &[Target], again: Again) -> Result<Plan<Step>, Failure> {
-    let Site { srpm, kind, backend, .. } = *site;
+pub fn decide(context: &BuildContext<'_>, targets: &[BuildTarget], again: Again) -> Result<Plan<BuildStep>, Failure> {
+    let BuildContext { srpm, kind, backend, .. } = *context;
     let mut steps = Vec::new();
     for submission in backend.plan(srpm, targets)? {
-        let parts: Vec<(Standing, Known)> = submission.parts.iter().map(|part| site.look_up(part, again)).collect();
-        let mut standings: Vec<&Standing> = Vec::new();
-        for (standing, _) in &parts {
-            if !standings.contains(&standing) {
-                standings.push(standing);
-            }
+        // The parts of a submission that are in the same state stay together.
+        let mut groups: Vec<Group> = Vec::new();
+        for part in submission.parts {
+            let FoundBuild { standing, build } = context.look_up(&part, again);
+            let index = groups.iter().position(|group| group.standing == standing).unwrap_or_else(|| {
+                groups.push(Group { standing, parts: Vec::new(), builds: Vec::new() });
+                groups.len() - 1
+            });
+            groups[index].parts.push(part);
+            groups[index].builds.push(build);
         }
-        for standing in standings {
-            let of_it = submission.parts.iter().zip(&parts).filter(|(_, (other, _))| other == standing);
-            let (parts, known): (Vec<_>, Vec<_>) =
-                of_it.map(|(part, (_, known))| (part.clone(), known.clone())).unzip();
+        for Group { standing, parts, builds } in groups {
             let submission = Submission { parts };
             match standing {
-                Standing::Built => steps.extend(known.into_iter().map(Step::Keep)),
-                Standing::Under(ticket) => {
-                    steps.push(Step::GoOn { submission, ticket: Some(ticket.clone()), known });
-                }
-                Standing::Lost => steps.push(Step::GoOn { submission, ticket: None, known }),
-                Standing::New => steps.push(Step::Begin { submission, known }),
+                Standing::Built => steps.extend(builds.into_iter().map(BuildStep::Keep)),
+                Standing::Submitted(ticket) => steps.push(BuildStep::GoOn { submission, ticket: Some(ticket), builds }),
+                Standing::Unconfirmed => steps.push(BuildStep::GoOn { submission, ticket: None, builds }),
+                Standing::New => steps.push(BuildStep::Begin { submission, builds }),
             }
         }
     }
@@ -135,42 +126,56 @@ pub fn decide(site: &Site<'_>, targets: &[Target], again: Again) -> Result<Plan<
     Ok(Plan { title, steps })
 }
 
-/// What is on disk of a build.
+/// The state of a build on disk.
 #[derive(PartialEq, Eq)]
 enum Standing {
-    /// Its packages are here.
     Built,
-    /// A farm has it.
-    Under(Ticket),
-    /// A farm may have it.
-    Lost,
-    /// Nothing that counts.
+    /// A farm has accepted the build.
+    Submitted(Ticket),
+    /// A farm may have accepted the build, but no ticket was received.
+    Unconfirmed,
+    /// Nothing that can be used.
     New,
 }
 
-impl Site<'_> {
-    fn look_up(&self, part: &(Target, String), again: Again) -> (Standing, Known) {
-        // A farm builds in a chroot of the very dist.
-        let host = if self.kind == BackendKind::Local { &self.host.dist } else { &part.0.dist };
-        let fresh = Record::new(self.srpm, self.kind, part, &self.backend.settings(part), host, self.now);
-        let folder = Folder::of(self.place, &fresh);
-        let is_here = self.backend.is_here();
-        let Some(record) = folder.load(fresh.key) else { return (Standing::New, Known { record: fresh, folder }) };
+/// A build, with its state on disk.
+struct FoundBuild {
+    standing: Standing,
+    build: RecordedBuild,
+}
+
+/// The parts of a submission that are in the same state on disk.
+struct Group {
+    standing: Standing,
+    parts: Vec<BuildPart>,
+    builds: Vec<RecordedBuild>,
+}
+
+impl BuildContext<'_> {
+    fn look_up(&self, part: &BuildPart, again: Again) -> FoundBuild {
+        // All other backends build in a chroot or container of the dist itself.
+        let host = if self.kind == BackendKind::Local { &self.host.dist } else { &part.target.dist };
+        let fresh = BuildRecord::new(self.srpm, self.kind, part, &self.backend.settings(part), host, self.now);
+        let folder = BuildFolder::of(self.place, &fresh);
+        let is_on_farm = !self.backend.is_on_this_machine();
+        let Some(record) = folder.load(fresh.key) else {
+            return FoundBuild { standing: Standing::New, build: RecordedBuild { record: fresh, folder } };
+        };
         let standing = match &record.phase {
             _ if again == Again::Yes => Standing::New,
-            Phase::Built { files } if folder.holds(files) => Standing::Built,
-            Phase::Submitted { ticket } if !is_here => Standing::Under(ticket.clone()),
-            Phase::Submitting { .. } if !is_here => Standing::Lost,
+            BuildPhase::Built { files } if folder.holds(files) => Standing::Built,
+            BuildPhase::Submitted { ticket } if is_on_farm => Standing::Submitted(ticket.clone()),
+            BuildPhase::Submitting { .. } if is_on_farm => Standing::Unconfirmed,
             _ => Standing::New,
         };
         let record = if standing == Standing::New { fresh } else { record };
-        (standing, Known { record, folder })
+        FoundBuild { standing, build: RecordedBuild { record, folder } }
     }
 }
 
-/// What the spec makes for each dist of `targets`; why it cannot be told, for those where it cannot.
-pub fn expected(spec: &str, targets: &[Target]) -> Vec<(Dist, Result<Expected, String>)> {
+/// The packages that the spec makes for each dist of `targets`.
+pub fn expected(spec: &str, targets: &[BuildTarget]) -> Vec<DistPackages> {
     let mut dists: Vec<&Dist> = targets.iter().map(|target| &target.dist).collect();
     dists.dedup();
-    dists.into_iter().map(|dist| (dist.clone(), Expected::of(spec, dist))).collect()
+    dists.into_iter().map(|dist| DistPackages { dist: dist.clone(), expected: Expected::of(spec, dist) }).collect()
 }

@@ -1,13 +1,12 @@
-//! A noarch package that was built on several architectures must be the same: one copy is kept for all of them.
-//!
-//! Same means for whoever installs it: dependencies, scriptlets, names and modes of files. Bytes may differ, by the name of
-//! a host or the order of an archive.
+//! Compares two copies of a noarch package that were built on different architectures. One copy is kept for all of them, so
+//! dependencies, scriptlets, and the names and modes of files must be equal. Other bytes may differ, such as the name
+//! of the build host.
 
 use std::fmt::Debug;
 
 use crate::rpm::package::PackageFile;
 
-/// What differs between two packages; `None` where nothing does that counts.
+/// The first difference between two packages; `None` where they install the same.
 pub fn find_difference(one: &PackageFile, other: &PackageFile) -> Option<&'static str> {
     let (one, other) = (&one.metadata, &other.metadata);
     let dependencies = [
@@ -41,7 +40,7 @@ pub fn find_difference(one: &PackageFile, other: &PackageFile) -> Option<&'stati
     all.into_iter().find_map(|(what, one, other)| (one != other).then_some(what))
 }
 
-/// What a package says of something, and that it says nothing, as a text to compare.
+/// A value of the header as text; `nothing` where the header has none.
 fn shown<T: Debug, E>(value: Result<T, E>) -> String {
     value.map_or_else(|_| "nothing".to_owned(), |value| format!("{value:?}"))
 }

@@ -1,4 +1,4 @@
-//! Makes the files of a plan in a temporary folder, and puts them in place with one rename.
+//! Writes the files of a plan into a new folder, and puts it in place with one rename.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -20,11 +20,12 @@ use crate::git::{Mode, Repository};
 use crate::project::config::{ArchiveFormat, SrpmWriter};
 use crate::project::release_info::CHANGELOG_FILE;
 use crate::project::release_info::{self, ReleaseInfo};
-use crate::rpm::release::input::Input;
+use crate::rpm::release::input::ReleaseInput;
 use crate::rpm::release::made::{Made, Written};
-use crate::rpm::release::packages::Present;
-use crate::rpm::release::plan::Step;
+use crate::rpm::release::packages::ReleasePackages;
+use crate::rpm::release::plan::ReleaseStep;
 use crate::rpm::release::replace;
+use crate::rpm::release::reuse::target_of;
 use crate::rpm::rpmbuild;
 use crate::rpm::spec::render_spec;
 use crate::rpm::srpm::{self, BuildFacts, Content, Parsed, SourceFile};
@@ -33,13 +34,14 @@ use crate::source::tarball;
 use crate::source::vendor::Vendored;
 use crate::source::{self, Export, ExportRequest, GeneratedFile, archive_name};
 
-/// Applies a plan. After an error the folder of the results is as it was before.
-pub fn apply(repository: &Repository, input: &Input, plan: &Plan<Step>, progress: &dyn Progress) -> Result<Made> {
-    let place = plan.steps.iter().find_map(|step| match step {
-        Step::Place { target } => Some(target),
-        _ => None,
-    });
-    let place = place.context("the plan has no place for its results")?;
+/// Applies a plan. Where a step fails, the old folder of the results is unchanged.
+pub fn apply(
+    repository: &Repository,
+    input: &ReleaseInput,
+    plan: &Plan<ReleaseStep>,
+    progress: &dyn Progress,
+) -> Result<Made> {
+    let place = target_of(plan).context("the plan has no folder for its results")?;
     let made = apply_in(place, repository, input, plan, progress);
     made.map_err(|error| interrupt::with_state(error, || format!("`{}` was not changed", place.display())))
 }
@@ -47,42 +49,43 @@ pub fn apply(repository: &Repository, input: &Input, plan: &Plan<Step>, progress
 fn apply_in(
     place: &Path,
     repository: &Repository,
-    input: &Input,
-    plan: &Plan<Step>,
+    input: &ReleaseInput,
+    plan: &Plan<ReleaseStep>,
     progress: &dyn Progress,
 ) -> Result<Made> {
     let mut draft = Draft::replacing(place)?;
     let export = load_export(repository, input, progress)?;
     let target = draft.place().to_owned();
-    let mut run = Run { repository, input, draft: &mut draft, export: &export, threads: parallel::threads(), progress };
+    let threads = parallel::threads();
+    let mut writer = ReleaseWriter { repository, input, draft: &mut draft, export: &export, threads, progress };
     let mut made = Made { target, sources: Vec::new(), srpm: None, packages: Vec::new(), checksums: None };
     for step in &plan.steps {
         match step {
-            Step::Archive { file, format, .. } => made.sources.push(run.archive(file, *format)?),
-            Step::Vendor { file } => made.sources.push(run.vendor(file)?),
-            Step::Text { file, content } => made.sources.push(run.text(file, content)?),
-            Step::Srpm { file, writer: SrpmWriter::Native, spec_name, spec } => {
-                made.srpm = Some(run.native_srpm(file, spec_name, spec)?);
+            ReleaseStep::Archive { file, format, .. } => made.sources.push(writer.archive(file, *format)?),
+            ReleaseStep::Vendor { file } => made.sources.push(writer.vendor(file)?),
+            ReleaseStep::Text { file, content } => made.sources.push(writer.text(file, content)?),
+            ReleaseStep::Srpm { file, writer: SrpmWriter::Native, spec_name, spec } => {
+                made.srpm = Some(writer.native_srpm(file, spec_name, spec)?);
             }
-            Step::Srpm { file, writer: SrpmWriter::Rpmbuild, spec_name, .. } => {
-                made.srpm = Some(run.rpmbuild_srpm(file, spec_name)?);
+            ReleaseStep::Srpm { file, writer: SrpmWriter::Rpmbuild, spec_name, .. } => {
+                made.srpm = Some(writer.rpmbuild_srpm(file, spec_name)?);
             }
-            Step::Keep => made.packages = run.keep_packages(made.srpm.as_ref())?,
-            Step::Checksums { file } => {
+            ReleaseStep::Keep => made.packages = writer.keep_packages(made.srpm.as_ref())?,
+            ReleaseStep::Checksums { file } => {
                 let sums = made.files().map(|written| (written.file.as_str(), written.digest));
-                made.checksums = Some(run.text(file, &checksum::render_sums(sums))?);
+                made.checksums = Some(writer.text(file, &checksum::render_sums(sums))?);
             }
-            Step::Place { .. } => {}
+            ReleaseStep::Place { .. } => {}
         }
     }
-    replace::require_ours(&made.target)?; // once more: much may have happened since the plan was made
+    replace::require_replaceable(&made.target)?; // again: the folder may have changed since the plan was made
     draft.commit()?;
     Ok(made)
 }
 
-/// What goes into the archives: the tree of the commit and the generated files, the spec always with release 1.
-fn load_export(repository: &Repository, input: &Input, progress: &dyn Progress) -> Result<Export> {
-    let Input { commit, project, release, base } = input;
+/// The contents of the archives: the tree of the commit and the generated files. The spec in them always has release 1.
+fn load_export(repository: &Repository, input: &ReleaseInput, progress: &dyn Progress) -> Result<Export> {
+    let ReleaseInput { commit, project, release, base } = input;
     let seconds = repository.commit(*commit)?.committer().seconds();
     let date = Timestamp::from_second(seconds).with_context(|| format!("commit `{commit}` has no possible date"))?;
     let version = release.version.clone();
@@ -101,19 +104,19 @@ fn load_export(repository: &Repository, input: &Input, progress: &dyn Progress) 
     Export::load(repository, request, progress)
 }
 
-/// What every step needs.
-struct Run<'a> {
+/// Writes the files of the steps.
+struct ReleaseWriter<'a> {
     repository: &'a Repository,
-    input: &'a Input,
+    input: &'a ReleaseInput,
     draft: &'a mut Draft,
     export: &'a Export,
     threads: usize,
     progress: &'a dyn Progress,
 }
 
-impl Run<'_> {
+impl ReleaseWriter<'_> {
     fn archive(&self, file: &str, format: ArchiveFormat) -> Result<Written> {
-        let Run { export, threads, progress, .. } = *self;
+        let ReleaseWriter { export, threads, progress, .. } = *self;
         self.write(file, Some(export.member_count()), |out| match format {
             ArchiveFormat::TarGz => gzip::compress(out, threads, |tar| tarball::write(export, tar, threads, progress)),
             ArchiveFormat::Zip => source::zip::write(export, out, threads, progress),
@@ -121,7 +124,7 @@ impl Run<'_> {
     }
 
     fn vendor(&self, file: &str) -> Result<Written> {
-        let Run { export, threads, progress, .. } = *self;
+        let ReleaseWriter { export, threads, progress, .. } = *self;
         let scratch = files::remote_scratch()?;
         let vendored = Vendored::load(export, scratch.path(), threads, progress)?;
         self.write(file, Some(vendored.member_count()), |out| {
@@ -129,11 +132,11 @@ impl Run<'_> {
         })
     }
 
-    /// The packages that are there, where they were built from the source RPM that was just made.
+    /// Links the packages of the old release, if they were built from the new source RPM `srpm`.
     fn keep_packages(&mut self, srpm: Option<&Written>) -> Result<Vec<Written>> {
         let Some(srpm) = srpm else { return Ok(Vec::new()) };
-        let present = Present::load(self.draft.place(), srpm.digest);
-        if present.is_empty() { Ok(Vec::new()) } else { present.write(self.draft) }
+        let packages = ReleasePackages::load(self.draft.place(), srpm.digest);
+        if packages.is_empty() { Ok(Vec::new()) } else { packages.write(self.draft) }
     }
 
     fn text(&mut self, file: &str, text: &str) -> Result<Written> {
@@ -181,7 +184,8 @@ impl Run<'_> {
         written
     }
 
-    /// A file that the spec names: one that was made before it, or one of the commit, beside the template or in the root.
+    /// A file that the spec names: a file of an earlier step, or else a file of the commit, beside the template or in
+    /// the root.
     fn source_file(&self, name: &str) -> Result<SourceFile> {
         let made = self.draft.path().join("sources").join(name);
         if made.is_file() {
@@ -197,7 +201,7 @@ impl Run<'_> {
                 return Ok(SourceFile { name: name.to_owned(), mode, content: Content::Bytes(content) });
             }
         }
-        let message = format!("the spec names the file `{name}`, which neither the commit has nor `dist` makes");
+        let message = format!("the spec names the file `{name}`, which is neither in the commit nor made by `dist`");
         let help = format!("commit `{name}` beside the spec template, or correct its `Source` or `Patch` line");
         Err(Failure::new(Exit::Failed, message).help(help).into())
     }
@@ -206,7 +210,7 @@ impl Run<'_> {
         u32::try_from(self.export.seconds()).unwrap_or(u32::MAX)
     }
 
-    /// Creates a file, lets `fill` write it, syncs it. A phase of progress; `total` counts what `fill` advances.
+    /// Creates a file, lets `fill` write it, and syncs it, as a phase of the progress with `total` units.
     fn write(
         &self,
         file: &str,
@@ -223,7 +227,7 @@ impl Run<'_> {
         Ok(Written { file: file.to_owned(), size, digest })
     }
 
-    /// Names the file that could not be written, unless the error is about something else and says so.
+    /// Adds the name of the file to an error, unless the error is a [`Failure`], which has its own message.
     fn in_file(&self, error: anyhow::Error, file: &str) -> anyhow::Error {
         if error.chain().any(|cause| cause.is::<Failure>()) {
             return error;

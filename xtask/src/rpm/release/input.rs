@@ -1,4 +1,4 @@
-//! What is released: the project, version and changelog of a commit.
+//! Loads the project, version and changelog of the commit to release.
 
 use std::path::PathBuf;
 
@@ -14,56 +14,53 @@ use crate::project::template::load_template;
 use crate::project::tree::Tree;
 use crate::project::workspace::Workspace;
 
-/// What a person asks of `dist`.
+/// The arguments of a release.
 #[derive(Clone, Debug, Default)]
-pub struct Order {
-    /// The commit; `None` for `HEAD`.
+pub struct ReleaseOrder {
+    /// The revision to release; `None` for `HEAD`.
     pub rev: Option<String>,
     /// The release of spec and source RPM; 1 unless the same code is packaged again.
     pub release: u32,
-    /// Where the results go; `None` for `target/dist`.
+    /// The folder of the results; `None` for `target/dist`.
     pub out: Option<PathBuf>,
-    /// What to do about the vendor archive.
     pub vendoring: Vendoring,
-    /// A version that is stated and not counted.
+    /// A version to use in the place of the counted one.
     pub assumed_version: Option<Version>,
 }
 
-/// Whether the vendor archive is made where the project has one.
+/// Whether to make the vendor archive of a project that has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Vendoring {
-    /// It is.
     #[default]
     Made,
-    /// It is not, and nothing that needs it.
+    /// Also leaves out the source RPM, if its spec names the vendor archive.
     LeftOut,
 }
 
-/// Everything a release consists of before it has files.
-pub struct Input {
-    /// What is released.
+/// The contents of a release, before its files are written.
+pub struct ReleaseInput {
     pub(super) commit: CommitId,
     pub(super) project: Project,
     pub(super) release: ProjectRelease,
-    /// The milestone that the version is counted from; `None` where it was stated.
+    /// The milestone from which the version is counted; `None` for an assumed version.
     pub(super) base: Option<Milestone>,
 }
 
-impl Input {
+impl ReleaseInput {
     /// The configuration of the commit.
     pub fn config(&self) -> &Config {
         &self.project.config
     }
 
-    /// The least compiler that the project asks for, where it is one of Rust and says so.
+    /// The `rust-version` of the project, if it has one.
     pub fn rust_version(&self) -> Option<&RustVersion> {
         self.project.rust_version.as_ref()
     }
 
-    /// Reads the project as the commit has it, and counts its version.
+    /// Reads the project from the commit, and counts its version.
     ///
     /// Errors: no such commit, not enough history for a release, a configuration or template that is wrong.
-    pub fn load(workspace: &Workspace, order: &Order, progress: &dyn Progress) -> Result<Input> {
+    pub fn load(workspace: &Workspace, order: &ReleaseOrder, progress: &dyn Progress) -> Result<ReleaseInput> {
         let repository = workspace.repository()?;
         let commit = repository.resolve(order.rev.as_deref().unwrap_or("HEAD"))?;
         let config = release::config_of(workspace, repository, commit, progress)?;
@@ -81,16 +78,18 @@ impl Input {
                 let CountedRelease { counted, changelog } =
                     release::count_release(repository, config, commit, rev, progress)?;
                 counted.require_releasable()?;
-                counted.warnings.iter().for_each(|warning| progress.warn(&warning.to_string()));
+                for warning in &counted.warnings {
+                    progress.warn(&warning.to_string());
+                }
                 (counted.version, counted.base.map(|base| base.milestone), changelog)
             }
         };
         let release = ProjectRelease { changelog: changelog.assume_version(version.clone()), version };
-        Ok(Input { commit, project, release, base })
+        Ok(ReleaseInput { commit, project, release, base })
     }
 }
 
-/// The commit is what is released; what a person has changed since is said, not used.
+/// Warns where the work tree differs from the commit, which is what is released.
 fn warn_of_work_tree(
     repository: &Repository,
     commit: CommitId,

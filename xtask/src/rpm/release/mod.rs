@@ -1,8 +1,9 @@
 //! The main job, from a commit to `target/dist`.
 //!
-//! [`input`] is what is released, [`plan`] decides which files that makes, [`apply`](mod@apply) makes them, [`made`] is what is there
-//! then. [`reuse`] knows whether a release is there already. [`binaries`] chooses what [`builds`](super::builds) builds for it,
-//! and [`packages`] puts the results beside the sources.
+//! [`input`] loads the project, version and changelog of the commit. [`plan`] decides on the files,
+//! [`apply`](mod@apply) writes them, and [`made`] lists them. [`reuse`] finds the release where an earlier run has made
+//! it. [`binaries`] selects the targets for [`builds`](super::builds), and [`packages`] puts the built packages beside
+//! the sources.
 
 pub mod apply;
 pub mod binaries;
@@ -14,6 +15,6 @@ mod replace;
 pub mod reuse;
 
 pub use apply::apply;
-pub use input::{Input, Order, Vendoring};
-pub use made::{CHECKSUMS_FILE, Made, Written};
-pub use plan::{Step, decide};
+pub use input::{ReleaseInput, ReleaseOrder, Vendoring};
+pub use made::{Made, Written};
+pub use plan::{ReleaseStep, decide};

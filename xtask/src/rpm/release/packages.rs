@@ -1,5 +1,5 @@
-//! Binary RPMs among the results of a release: put beside the sources with who built them, and kept by the next `dist` as
-//! long as the source RPM is the same.
+//! The binary RPMs in the folder of a release: `rpm` puts them beside the sources with the listing `builds.json`, and the
+//! next `dist` keeps them if the source RPM is the same.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,65 +7,79 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::base::checksum::{self, Digest, digest_of, parse_sums};
+use crate::base::checksum::{self, CHECKSUMS_FILE, Digest, digest_of};
 use crate::base::error::{Exit, Failure};
 use crate::base::files::Draft;
-use crate::rpm::backend::Target;
-use crate::rpm::builds::{FILE_NAME, Kept, Known, Listing, Phase, find_difference};
+use crate::rpm::backend::BuildTarget;
+use crate::rpm::builds::{BuildListing, BuildPhase, FILE_NAME, KeptPackage, RecordedBuild, find_difference};
 use crate::rpm::package::PackageFile;
-use crate::rpm::release::made::{CHECKSUMS_FILE, Written};
+use crate::rpm::release::made::{ListedFile, ListedSources, Written};
 use crate::rpm::release::replace;
 
-/// The packages of a folder of results, by path, and who built them.
-pub struct Present {
-    listing: Listing,
-    files: BTreeMap<String, (PathBuf, Digest)>,
+/// The packages of a release, and their listing.
+pub struct ReleasePackages {
+    listing: BuildListing,
+    /// By the path in the release.
+    files: BTreeMap<String, PackageSource>,
 }
 
-impl Present {
-    /// Those in `target`, where they were built from the source RPM `srpm`; none where not.
-    pub fn load(target: &Path, srpm: Digest) -> Present {
-        Present::find(target, srpm)
-            .unwrap_or_else(|| Present { listing: Listing::new(srpm, Vec::new()), files: BTreeMap::new() })
+/// The file from which a package of a release is linked.
+struct PackageSource {
+    path: PathBuf,
+    digest: Digest,
+}
+
+impl ReleasePackages {
+    /// The packages in `target`, if they were built from the source RPM `srpm`; otherwise none.
+    pub fn load(target: &Path, srpm: Digest) -> ReleasePackages {
+        ReleasePackages::find(target, srpm)
+            .unwrap_or_else(|| ReleasePackages { listing: BuildListing::new(srpm, Vec::new()), files: BTreeMap::new() })
     }
 
-    fn find(target: &Path, srpm: Digest) -> Option<Present> {
-        let listing = Listing::parse(&fs::read(target.join(FILE_NAME)).ok()?).ok()?;
-        let files = listing.builds.iter().map(|build| (build.file.clone(), (target.join(&build.file), build.sha256)));
-        let files: BTreeMap<_, _> = files.collect();
-        // Of what somebody took away or changed, nothing is kept.
-        let is_whole = |(path, digest): &(PathBuf, Digest)| checksum::digest_of_file(path).ok() == Some(*digest);
-        let is_kept = listing.srpm == Some(srpm) && files.values().all(is_whole);
-        is_kept.then_some(Present { files, listing })
+    fn find(target: &Path, srpm: Digest) -> Option<ReleasePackages> {
+        let listing = BuildListing::parse(&fs::read(target.join(FILE_NAME)).ok()?).ok()?;
+        if listing.srpm != Some(srpm) {
+            return None;
+        }
+        let mut files = BTreeMap::new();
+        for build in &listing.builds {
+            let path = target.join(&build.file);
+            // If any listed file is missing or modified, no package is kept.
+            if checksum::digest_of_file(&path).ok() != Some(build.sha256) {
+                return None;
+            }
+            files.insert(build.file.clone(), PackageSource { path, digest: build.sha256 });
+        }
+        Some(ReleasePackages { listing, files })
     }
 
-    /// Whether there is no package.
+    /// Whether the release has no package.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
     }
 
-    /// Puts builds in the place of what there was for their targets. Of a noarch package that several architectures have
-    /// built, the first copy stays.
+    /// Replaces the packages of the targets of `built`. If several architectures built the same noarch package, the
+    /// first copy is kept.
     ///
-    /// Errors: copies that differ.
-    fn add(&mut self, built: &[Known], wanted: &[Target]) -> Result<()> {
+    /// Errors: the copies differ.
+    fn add(&mut self, built: &[RecordedBuild], wanted: &[BuildTarget]) -> Result<()> {
         self.listing.wanted = wanted.to_vec();
-        for Known { record, .. } in built {
+        for RecordedBuild { record, .. } in built {
             self.listing.remove(&record.target);
         }
         let listed: Vec<&String> = self.listing.builds.iter().map(|build| &build.file).collect();
         self.files.retain(|path, _| listed.contains(&path));
-        for Known { record, folder } in built {
-            let Phase::Built { files } = &record.phase else { continue };
+        for RecordedBuild { record, folder } in built {
+            let BuildPhase::Built { files } = &record.phase else { continue };
             let mut kept = Vec::new();
             for file in files {
                 let path = format!("rpm/{}/{}/{}", record.target.dist, file.place, file.name);
                 let from = folder.packages().join(&file.name);
                 match self.files.get(&path) {
-                    Some((first, digest)) if *digest != file.sha256 => require_same(first, &from, file)?,
+                    Some(first) if first.digest != file.sha256 => require_same(&first.path, &from, file)?,
                     Some(_) => {}
                     None => {
-                        self.files.insert(path, (from, file.sha256));
+                        self.files.insert(path, PackageSource { path: from, digest: file.sha256 });
                         kept.push(file.clone());
                     }
                 }
@@ -75,13 +89,13 @@ impl Present {
         Ok(())
     }
 
-    /// Writes the packages and the listing into a folder of results in the making.
+    /// Writes the packages and the listing into a new folder of the release.
     pub fn write(&self, draft: &mut Draft) -> Result<Vec<Written>> {
         let mut written = Vec::new();
-        for (path, (from, digest)) in &self.files {
-            draft.link(from, path)?;
-            let size = from.metadata().with_context(|| format!("cannot look at `{}`", from.display()))?.len();
-            written.push(Written { file: path.clone(), size, digest: *digest });
+        for (file, PackageSource { path, digest }) in &self.files {
+            draft.link(path, file)?;
+            let size = path.metadata().with_context(|| format!("cannot look at `{}`", path.display()))?.len();
+            written.push(Written { file: file.clone(), size, digest: *digest });
         }
         let text = self.listing.render()?;
         draft.write(FILE_NAME, text.as_bytes())?;
@@ -91,47 +105,46 @@ impl Present {
     }
 }
 
-/// A farm's own source RPMs differ by host and time; any will do. Noarch packages must be the same.
-fn require_same(first: &Path, other: &Path, file: &Kept) -> Result<()> {
+/// `Err` unless two copies of a package install the same. The source RPMs that a farm makes may differ: they contain
+/// the name of the host and the time.
+fn require_same(first: &Path, other: &Path, file: &KeptPackage) -> Result<()> {
     if file.place == "SRPMS" {
         return Ok(());
     }
     let difference = find_difference(&PackageFile::read(first)?, &PackageFile::read(other)?);
-    difference.map_or(Ok(()), |what| {
-        let message = format!("`{}` differs by the architecture that built it: {what}", file.name);
-        let help = "build it for each architecture: without `BuildArch: noarch` for that package";
-        Err(Failure::new(Exit::Failed, message).help(help).into())
-    })
+    let Some(what) = difference else { return Ok(()) };
+    let message = format!("`{}` differs between the architectures that built it: {what}", file.name);
+    let help = "build it for each architecture: without `BuildArch: noarch` for that package";
+    Err(Failure::new(Exit::Failed, message).help(help).into())
 }
 
-/// The sources in the folder, by path. `Err` where they are of another release by now: another run may have replaced it
-/// during a long build.
-fn load_sources(target: &Path, srpm: Digest) -> Result<Vec<(String, Digest)>, Failure> {
-    let sums = fs::read_to_string(target.join(CHECKSUMS_FILE)).unwrap_or_default();
-    let mut listed = parse_sums(&sums).unwrap_or_default();
-    listed.retain(|(path, _)| path.starts_with("sources/"));
-    if listed.iter().any(|(path, digest)| path.ends_with(".src.rpm") && *digest == srpm) {
-        return Ok(listed);
+/// The sources in the folder of the release. `Err` unless they have the source RPM `srpm`: another run may have
+/// replaced the release during a long build.
+fn load_sources(target: &Path, srpm: Digest) -> Result<Vec<ListedFile>, Failure> {
+    let listed = ListedSources::load(target);
+    if listed.srpm == Some(srpm) {
+        return Ok(listed.files);
     }
     let message = format!("`{}` was replaced by another release while this one was built", target.display());
     Err(Failure::new(Exit::TryAgain, message).help("run this again: what was built is kept"))
 }
 
-/// Puts what was built into `target`, beside the sources that are there: a new folder replaces the old one whole.
-/// What was written of packages.
-pub fn place(target: &Path, srpm: Digest, built: &[Known], wanted: &[Target]) -> Result<Vec<Written>> {
-    replace::require_ours(target)?;
-    let mut draft = Draft::replacing(target)?; // nobody else replaces the folder from now on
+/// Puts the built packages into the release in `target`: a new folder with the same sources replaces the old one. Returns the
+/// packages and their listing.
+pub fn place(target: &Path, srpm: Digest, built: &[RecordedBuild], wanted: &[BuildTarget]) -> Result<Vec<Written>> {
+    replace::require_replaceable(target)?;
+    let mut draft = Draft::replacing(target)?; // locks the folder
     let sources = load_sources(target, srpm)?;
-    let mut present = Present::load(target, srpm);
-    present.add(built, wanted)?;
-    for (path, _) in &sources {
-        draft.link(&target.join(path), path)?;
+    let mut packages = ReleasePackages::load(target, srpm);
+    packages.add(built, wanted)?;
+    let mut sums = Vec::new();
+    for ListedFile { file, digest } in &sources {
+        draft.link(&target.join(file), file)?;
+        sums.push((file.as_str(), *digest));
     }
-    let written = present.write(&mut draft)?;
-    let all = sources.iter().map(|(path, digest)| (path.as_str(), *digest));
-    let all = all.chain(written.iter().map(|written| (written.file.as_str(), written.digest)));
-    draft.write(CHECKSUMS_FILE, checksum::render_sums(all).as_bytes())?;
+    let written = packages.write(&mut draft)?;
+    sums.extend(written.iter().map(|written| (written.file.as_str(), written.digest)));
+    draft.write(CHECKSUMS_FILE, checksum::render_sums(sums).as_bytes())?;
     draft.commit()?;
     Ok(written)
 }

@@ -1,7 +1,7 @@
-//! Which folder `dist` may replace: one that it made, and nothing else.
+//! Checks that `dist` may replace a folder: only a folder that it made itself.
 //!
-//! The results take the place of a folder whole. A folder of ours knows itself by its `SHA256SUMS`: every file in it is
-//! listed there. Whatever else is in it is somebody's, and a typing error in `--out` must not cost it.
+//! `dist` replaces the whole folder of the results. The `SHA256SUMS` of such a folder lists every file in it. A file
+//! that is not listed was put there by somebody else, and must not be lost through a mistyped `--out`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,47 +9,42 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::base::checksum;
+use crate::base::checksum::{self, CHECKSUMS_FILE};
 use crate::base::error::{Exit, Failure};
-use crate::rpm::release::made::CHECKSUMS_FILE;
 
-/// `Err` unless `target` is missing, empty or a folder that `dist` made, and nobody is in it.
-pub fn require_ours(target: &Path) -> Result<()> {
+/// `Err` unless `target` is missing, empty or a folder that `dist` made. `Err` also where it is the current folder.
+pub fn require_replaceable(target: &Path) -> Result<()> {
     let target = target.canonicalize().unwrap_or_else(|_| target.to_owned());
     if !target.is_dir() {
-        return Ok(()); // missing; or in the way, which is said where it is written
+        return Ok(()); // where a file is in the way, the write reports it
     }
-    if std::env::current_dir().is_ok_and(|here| here.starts_with(&target)) {
-        let message = format!("refusing to replace `{}`: it is the folder you are in", target.display());
+    if std::env::current_dir().is_ok_and(|current| current.starts_with(&target)) {
+        let message = format!("refusing to replace `{}`: it is the current folder", target.display());
         return Err(Failure::new(Exit::Usage, message).help("run this from elsewhere").into());
     }
     let sums = fs::read_to_string(target.join(CHECKSUMS_FILE)).unwrap_or_default();
-    let mut ours: BTreeSet<String> = checksum::names_in_sums(&sums).collect();
-    ours.insert(CHECKSUMS_FILE.to_owned());
-    match find_foreign(&target, "", &ours)? {
-        None => Ok(()),
-        Some(foreign) => {
-            let message = format!("refusing to replace `{}`: `{foreign}` in it is not of our making", target.display());
-            let help = "choose a new or empty folder with `--out DIR`, or move the file away";
-            Err(Failure::new(Exit::Usage, message).help(help).into())
-        }
-    }
+    let mut listed: BTreeSet<String> = checksum::names_in_sums(&sums).collect();
+    listed.insert(CHECKSUMS_FILE.to_owned());
+    let Some(other) = find_unlisted(&target, "", &listed)? else { return Ok(()) };
+    let message = format!("refusing to replace `{}`: `{other}` in it was not made by `dist`", target.display());
+    let help = "choose a new or empty folder with `--out DIR`, or move the file away";
+    Err(Failure::new(Exit::Usage, message).help(help).into())
 }
 
-/// The first file below `folder` that is none of `ours`, by its path relative to `top`.
-fn find_foreign(top: &Path, folder: &str, ours: &BTreeSet<String>) -> Result<Option<String>> {
+/// The first file below `folder` that is not in `listed`, by its path relative to `top`.
+fn find_unlisted(top: &Path, folder: &str, listed: &BTreeSet<String>) -> Result<Option<String>> {
     let path = top.join(folder);
     let failed = || format!("cannot list `{}`", path.display());
     for entry in fs::read_dir(&path).with_context(failed)? {
         let entry = entry.with_context(failed)?;
         let name = format!("{folder}{}", entry.file_name().to_string_lossy());
-        let foreign = if entry.file_type().with_context(failed)?.is_dir() {
-            find_foreign(top, &format!("{name}/"), ours)?
+        let unlisted = if entry.file_type().with_context(failed)?.is_dir() {
+            find_unlisted(top, &format!("{name}/"), listed)?
         } else {
-            (!ours.contains(&name)).then_some(name)
+            (!listed.contains(&name)).then_some(name)
         };
-        if foreign.is_some() {
-            return Ok(foreign);
+        if unlisted.is_some() {
+            return Ok(unlisted);
         }
     }
     Ok(None)
@@ -60,18 +55,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_folders_of_our_making_are_replaced() {
+    fn only_folders_that_dist_made_are_replaced() {
         let place = tempfile::tempdir().unwrap();
         let target = place.path().join("dist");
-        assert!(require_ours(&target).is_ok(), "missing");
+        assert!(require_replaceable(&target).is_ok(), "missing");
         fs::create_dir_all(target.join("sources/old")).unwrap();
-        assert!(require_ours(&target).is_ok(), "empty");
+        assert!(require_replaceable(&target).is_ok(), "empty");
         fs::write(target.join("sources/a.zip"), "").unwrap();
-        assert!(require_ours(&target).is_err(), "not listed");
+        assert!(require_replaceable(&target).is_err(), "not listed");
         fs::write(target.join(CHECKSUMS_FILE), "00  sources/a.zip\n").unwrap();
-        assert!(require_ours(&target).is_ok(), "listed");
+        assert!(require_replaceable(&target).is_ok(), "listed");
         fs::write(target.join("sources/precious"), "").unwrap();
-        let refused = require_ours(&target).unwrap_err().to_string();
-        assert!(refused.ends_with("`sources/precious` in it is not of our making"), "{refused}");
+        let refused = require_replaceable(&target).unwrap_err().to_string();
+        assert!(refused.ends_with("`sources/precious` in it was not made by `dist`"), "{refused}");
     }
 }

@@ -1,8 +1,8 @@
-//! Whether the results of a plan are there already, so that `rpm` need not make the archives again.
+//! Finds the files of a plan where an earlier run has written them, so that `rpm` need not write the archives again.
 //!
-//! A plan says all that shapes the results but the program itself: the commit, every text, the names. So the digest of a
-//! plan, with the program's size and date, is written beside the digest of the results, and believed only where these are
-//! still there, byte for byte.
+//! The files depend on the plan (the commit, all texts, the names) and on this program. A memo in the state folder has the
+//! digest of the plan and of the size and date of the program, and the digests of the files. It counts only if all files
+//! still have these digests.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -11,12 +11,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::base::checksum::{Digest, digest_of, digest_of_file};
+use crate::base::checksum::{CHECKSUMS_FILE, Digest, digest_of, digest_of_file};
 use crate::base::files;
 use crate::base::plan::Plan;
 use crate::rpm::package::map_all;
-use crate::rpm::release::made::{CHECKSUMS_FILE, Made, Written};
-use crate::rpm::release::plan::Step;
+use crate::rpm::release::made::{Made, Written};
+use crate::rpm::release::plan::ReleaseStep;
 
 const FILE: &str = "dist.json";
 
@@ -45,8 +45,9 @@ impl FileMemo {
     }
 }
 
-/// What the plan has left before, by the note in the folder `state`, where all of it is still there.
-pub fn find(state: &Path, plan: &Plan<Step>) -> Option<Made> {
+/// The files that an earlier run of the same plan has written, by the memo in the folder `state`; `None` unless all of them
+/// still exist with the same bytes.
+pub fn find(state: &Path, plan: &Plan<ReleaseStep>) -> Option<Made> {
     let target = target_of(plan).filter(|target| target.join(CHECKSUMS_FILE).is_file())?;
     let memo: Memo = serde_json::from_slice(&fs::read(state.join(FILE)).ok()?).ok()?;
     if memo.target != target || memo.plan != digest_of_plan(plan)? {
@@ -65,9 +66,9 @@ pub fn find(state: &Path, plan: &Plan<Step>) -> Option<Made> {
     is_whole.then_some(made)
 }
 
-/// Notes in the folder `state` which sources the plan has left: packages and their listing change without it. The caller has
-/// locked the folder.
-pub fn remember(state: &Path, plan: &Plan<Step>, made: &Made) -> Result<()> {
+/// Writes the memo of a plan into the folder `state`, without the packages and their listing: these change without the
+/// plan. The caller has locked the folder.
+pub fn write_memo(state: &Path, plan: &Plan<ReleaseStep>, made: &Made) -> Result<()> {
     let Some(plan) = digest_of_plan(plan) else { return Ok(()) };
     let memo = Memo {
         target: made.target.clone(),
@@ -79,18 +80,18 @@ pub fn remember(state: &Path, plan: &Plan<Step>, made: &Made) -> Result<()> {
     files::write(&state.join(FILE), &serde_json::to_vec(&memo)?)
 }
 
-/// Where the results of a plan go.
-pub fn target_of(plan: &Plan<Step>) -> Option<&Path> {
+/// The folder of the results of a plan.
+pub fn target_of(plan: &Plan<ReleaseStep>) -> Option<&Path> {
     plan.steps.iter().find_map(|step| match step {
-        Step::Place { target } => Some(target.as_path()),
+        ReleaseStep::Place { target } => Some(target.as_path()),
         _ => None,
     })
 }
 
-fn digest_of_plan(plan: &Plan<Step>) -> Option<Digest> {
+fn digest_of_plan(plan: &Plan<ReleaseStep>) -> Option<Digest> {
     let program = std::env::current_exe().ok()?.metadata().ok()?;
-    // Whether packages are kept, and where the results are, is no part of what is made.
-    let steps = plan.steps.iter().filter(|step| !matches!(step, Step::Keep | Step::Place { .. }));
+    // The contents of the files depend neither on kept packages nor on the folder of the results.
+    let steps = plan.steps.iter().filter(|step| !matches!(step, ReleaseStep::Keep | ReleaseStep::Place { .. }));
     let steps: Vec<String> = steps.map(|step| format!("{step:?}")).collect();
     let text = format!("{} {}.{}\n{}", program.len(), program.mtime(), program.mtime_nsec(), steps.join("\n"));
     Some(digest_of(text.as_bytes()))

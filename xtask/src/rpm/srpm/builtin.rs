@@ -1,24 +1,22 @@
-//! The words of the macro language itself: definitions, choices (`%bcond`), questions (`%{with x}`).
+//! The built-in macros: definitions (`%global`), build conditions (`%bcond`) and tests (`%{with x}`).
 
 use crate::rpm::srpm::error::Beyond;
 use crate::rpm::srpm::expression;
 use crate::rpm::srpm::known;
 use crate::rpm::srpm::macros::{Definition, Expansion, Macros, shortened};
-use crate::rpm::srpm::scan::{Call, rest_of_line, take_definition};
+use crate::rpm::srpm::scan::{MacroCall, rest_of_line, take_definition};
 
 impl Macros {
-    /// Expands a call of what the spec did not define: a word of the language, or a name that is left as it stands.
+    /// Expands a call of a macro that the spec has not defined. A macro that is not built in stays in the text.
     pub fn expand_builtin<'t>(
         &mut self,
-        call: &Call<'t>,
+        call: &MacroCall<'t>,
         after: &'t str,
         result: &mut Expansion,
     ) -> Result<&'t str, Beyond> {
         let behind = &after[call.length..];
-        let (arguments, behind_line) = match call.braced {
-            true => (call.argument.unwrap_or_default(), behind),
-            false => rest_of_line(behind),
-        };
+        let (arguments, behind_line) =
+            if call.braced { (call.argument.unwrap_or_default(), behind) } else { rest_of_line(behind) };
         match call.name {
             "global" | "define" => return self.expand_definition(call, arguments, behind),
             "dnl" => return Ok(behind_line),
@@ -55,7 +53,7 @@ impl Macros {
             }
             _ => {}
         }
-        // Left as it stands, and looked into: `%{undefined_%{name}}` has its inner macro expanded.
+        // The call stays in the text, but macros inside it are expanded, as in `%{undefined_%{name}}`.
         result.text.push('%');
         let is_word = !call.braced && (call.name.len() <= 2 || known::is_word_of_specs(call.name));
         if !is_word {
@@ -65,7 +63,12 @@ impl Macros {
     }
 
     /// `%global name body`, `%define name(options) body`: the body ends with the line, or with the brace around it.
-    fn expand_definition<'t>(&mut self, call: &Call<'t>, braced: &'t str, behind: &'t str) -> Result<&'t str, Beyond> {
+    fn expand_definition<'t>(
+        &mut self,
+        call: &MacroCall<'t>,
+        braced: &'t str,
+        behind: &'t str,
+    ) -> Result<&'t str, Beyond> {
         let text = if call.braced { braced } else { behind };
         let Some(definition) = take_definition(text) else {
             return Err(Beyond::foreign(format!("`%{}` without a body", call.name)));
@@ -74,7 +77,7 @@ impl Macros {
             Definition::Parametric
         } else if call.name == "global" {
             let body = self.expand(&definition.body)?;
-            // An undefined macro stays in the body, and is looked up again wherever the body is used.
+            // An undefined macro stays in the body, and is looked up again at each use of the body.
             let lasting = body.beyond.filter(|beyond| !matches!(beyond, Beyond::Undefined(_)));
             Definition::Body(body.text, lasting)
         } else {
@@ -94,14 +97,15 @@ impl Macros {
             "bcond_without" => Ok(true),
             _ => expression::evaluate(default).map(|value| value.is_true()),
         };
-        // Whether the macro exists at all would be unknown, which no later use could tell.
+        // No later use of `with_<name>` could find out that its existence is unknown.
         if let Some(beyond) = arguments.beyond {
             return Err(beyond);
         }
         let by_default = chosen.map_err(|error| Beyond::foreign(format!("`%{kind} {name}` ({error})")))?;
-        let with = match by_default {
-            true => !self.exists(&format!("_without_{name}"))?,
-            false => self.exists(&format!("_with_{name}"))?,
+        let with = if by_default {
+            !self.exists(&format!("_without_{name}"))?
+        } else {
+            self.exists(&format!("_with_{name}"))?
         };
         if with {
             self.define(&format!("with_{name}"), Expansion { text: "1".to_owned(), beyond: None });

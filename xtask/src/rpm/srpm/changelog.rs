@@ -1,27 +1,27 @@
-//! The `%changelog` section: entries with a day, a name and a text.
+//! Parses the `%changelog` section: entries with a date, a name and a text.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::rpm::srpm::error::{Beyond, SpecError};
 
-/// One entry.
+/// An entry of `%changelog`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Noon of the day, UTC, so that it is the same day in most time zones; seconds since 1970.
+pub struct SpecChangelogEntry {
+    /// The time in seconds since 1970; noon UTC where the entry has no time, so that most time zones show the same day.
     pub seconds: u32,
-    /// What follows the date: a name, mostly with an address and a version.
+    /// The rest of the first line: a name, usually with an email address and a version.
     pub name: String,
-    /// The lines below, without surrounding blanks.
+    /// The other lines, trimmed.
     pub text: String,
 }
 
 const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// Reads the text of the section; `line_at` knows the line of the spec that a byte of the text stands in.
-pub fn parse(text: &str, line_at: impl Fn(usize) -> usize) -> Result<Vec<Entry>, SpecError> {
-    let mut entries: Vec<Entry> = Vec::new();
+/// Parses the text of the section. `line_at` gives the line number in the spec for a byte of the text.
+pub fn parse(text: &str, line_at: impl Fn(usize) -> usize) -> Result<Vec<SpecChangelogEntry>, SpecError> {
+    let mut entries: Vec<SpecChangelogEntry> = Vec::new();
     let mut rest = text.trim_start();
     while !rest.is_empty() {
         let line = line_at(text.len() - rest.len());
@@ -32,14 +32,14 @@ pub fn parse(text: &str, line_at: impl Fn(usize) -> usize) -> Result<Vec<Entry>,
         let (head, body) = head.split_once('\n').ok_or_else(|| broken("an entry without text"))?;
         let (seconds, name) = match parse_head(head) {
             Ok(read) => read,
-            // A name such as `CEST` means what the machine's own tables say.
+            // rpm looks up a name such as `CEST` in the time zone tables of the machine.
             Err(Unread::Zone) => {
                 return Err(SpecError::beyond(line, Beyond::foreign(format!("the time zone in `*{head}`"))));
             }
             Err(Unread::Malformed) => return Err(broken("no date and name")),
         };
         let body = body.trim_start();
-        // An entry has text, even where that text begins with the star of what was meant to be the next one.
+        // An entry has text, even if this text begins with the `*` of what was meant to be the next entry.
         let behind_first = body.chars().next().map_or(0, char::len_utf8);
         let end = body[behind_first..].find("\n*").map_or(body.len(), |at| behind_first + at + 1);
         let text = body[..end].trim_end();
@@ -49,7 +49,7 @@ pub fn parse(text: &str, line_at: impl Fn(usize) -> usize) -> Result<Vec<Entry>,
         if entries.last().is_some_and(|newer| newer.seconds < seconds) {
             return Err(broken("an entry that is newer than the one above it"));
         }
-        entries.push(Entry { seconds, name: name.to_owned(), text: text.to_owned() });
+        entries.push(SpecChangelogEntry { seconds, name: name.to_owned(), text: text.to_owned() });
         rest = &body[end..];
     }
     Ok(entries)
@@ -60,7 +60,7 @@ enum Unread {
     Zone,
 }
 
-/// `Mon Jan 02 2023 Name`, or with a time of day and `UTC` before the year.
+/// Parses `Mon Jan 02 2023 Name`, or the same with a time and `UTC` before the year.
 fn parse_head(head: &str) -> Result<(u32, &str), Unread> {
     let mut rest = head;
     let mut word = || take_word(&mut rest).ok_or(Unread::Malformed);
@@ -82,9 +82,12 @@ fn parse_head(head: &str) -> Result<(u32, &str), Unread> {
     }
 }
 
-/// Midnight of a day. As in rpm, the weekday only has to be one, and February may have 29 days in any year.
+/// Midnight of a day, in seconds since 1970. As in rpm, the weekday may be a wrong one, and February has 29 days in any
+/// year.
 fn parse_day(weekday: &str, month: &str, day: &str, year: &str) -> Option<i64> {
-    DAYS.contains(&weekday).then_some(())?;
+    if !DAYS.contains(&weekday) {
+        return None;
+    }
     let month = 1 + MONTHS.iter().position(|name| *name == month)?;
     let year = year.parse().ok().filter(|year| (1990..3000).contains(year))?;
     let first = Date::new(year, i8::try_from(month).ok()?, 1).ok()?;
@@ -93,10 +96,11 @@ fn parse_day(weekday: &str, month: &str, day: &str, year: &str) -> Option<i64> {
 }
 
 fn parse_time(text: &str) -> Option<i64> {
-    let mut parts = text.splitn(3, ':').map(|part| part.parse::<i64>().ok());
-    let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
-    let sane = (0..24).contains(&hours) && (0..60).contains(&minutes) && (0..60).contains(&seconds);
-    sane.then_some(hours * 3600 + minutes * 60 + seconds)
+    let mut parts = text.splitn(3, ':');
+    let mut number = || parts.next()?.parse::<i64>().ok();
+    let (hours, minutes, seconds) = (number()?, number()?, number()?);
+    let is_time = (0..24).contains(&hours) && (0..60).contains(&minutes) && (0..60).contains(&seconds);
+    is_time.then_some(hours * 3600 + minutes * 60 + seconds)
 }
 
 fn take_word<'t>(rest: &mut &'t str) -> Option<&'t str> {
@@ -125,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_rpm_refuses_is_refused() {
+    fn malformed_entries_are_errors() {
         for text in [
             "- one\n",
             "* Mon Jan 02 2023 A",

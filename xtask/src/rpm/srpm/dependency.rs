@@ -1,71 +1,65 @@
-//! `BuildRequires:` and `BuildConflicts:` as the header of a source package states them.
+//! Parses `BuildRequires:` and `BuildConflicts:` into the form of a header.
 
 use crate::rpm::srpm::error::SpecError;
 
-/// `name`, `name >= version` or `(a if b)`, in the three parts of a header's dependency tags.
+/// A dependency (`name`, `name >= version` or `(a if b)`), in the three parts that a header has for it.
 ///
-/// The order is the one in which rpm sorts dependencies: by bytes of the name, of the version, then by flags.
+/// `Ord` is the order of rpm: by the bytes of the name, by those of the version, then by the flags.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Dependency {
-    /// A package, a path, a capability, or a whole boolean dependency.
+    /// The name of a package, a path, a capability, or a whole boolean dependency.
     pub name: String,
     /// `[epoch:]version[-release]`, or empty.
     pub version: String,
-    /// Sense bits, as rpm numbers them.
+    /// The sense bits of rpm.
     pub flags: u32,
 }
 
-/// Older than.
 const LESS: u32 = 1 << 1;
-/// Newer than.
 const GREATER: u32 = 1 << 2;
-/// Exactly.
+/// The sense bit for an exact version.
 pub const EQUAL: u32 = 1 << 3;
-/// Asks rpm itself for a feature.
+/// The dependency is on a feature of rpm.
 const RPMLIB: u32 = 1 << 24;
 
 const SEPARATORS: [char; 4] = [' ', '\t', '\n', ','];
 
 impl Dependency {
-    /// `rpmlib(feature) <= since`: a package says what of rpm it needs.
+    /// The dependency on a feature of rpm: `rpmlib(feature) <= since`.
     pub fn on_rpm(feature: &str, since: &str) -> Dependency {
         let name = format!("rpmlib({feature})");
         Dependency { name, version: since.to_owned(), flags: RPMLIB | LESS | EQUAL }
     }
 
-    /// A boolean dependency.
+    /// Whether it is a boolean dependency.
     pub fn is_rich(&self) -> bool {
         self.name.starts_with('(')
     }
 
-    /// Whether `letter` stands in a version of this dependency; for a boolean one, in any part but a name.
+    /// Whether a version in this dependency contains `letter`.
     pub fn version_has(&self, letter: char) -> bool {
-        match self.is_rich() {
-            false => self.version.contains(letter),
-            true => {
-                let mut words = self.name.split(' ').zip(self.name.split(' ').skip(1));
-                words.any(|(before, word)| sense(before).is_some() && word.contains(letter))
-            }
+        if !self.is_rich() {
+            return self.version.contains(letter);
         }
+        let mut words = self.name.split(' ').zip(self.name.split(' ').skip(1));
+        words.any(|(before, word)| sense(before).is_some() && word.contains(letter))
     }
 }
 
-/// Reads the dependencies of one line, in its order.
+/// Parses the dependencies of one line, in the order of the line.
 pub fn parse(field: &str, line: usize) -> Result<Vec<Dependency>, SpecError> {
     let mut found = Vec::new();
     let mut rest = field.trim_start_matches(SEPARATORS);
     while !rest.is_empty() {
-        let dependency;
-        (dependency, rest) = match rest.starts_with('(') {
-            true => {
-                let mut reader = Rich { rest, line, depth: 0 };
-                let name = reader.group()?;
-                (Dependency { name, version: String::new(), flags: 0 }, reader.rest)
-            }
-            false => parse_simple(rest, line)?,
+        let (dependency, behind) = if rest.starts_with('(') {
+            let mut parser = Rich { rest, line, depth: 0 };
+            let name = parser.group()?;
+            (Dependency { name, version: String::new(), flags: 0 }, parser.rest)
+        } else {
+            parse_simple(rest, line)?
         };
         found.push(dependency);
-        rest = rest.trim_start_matches(SEPARATORS);
+        rest = behind.trim_start_matches(SEPARATORS);
     }
     Ok(found)
 }
@@ -81,13 +75,13 @@ fn parse_simple(text: &str, line: usize) -> Result<(Dependency, &str), SpecError
         return Ok((Dependency { name, version: String::new(), flags: 0 }, rest));
     };
     let (version, rest) = split_word(behind);
-    match version.is_empty() {
-        true => Err(SpecError::broken(line, format!("`{name} {operator}` has no version"))),
-        false => Ok((Dependency { name, version: version.to_owned(), flags }, rest)),
+    if version.is_empty() {
+        return Err(SpecError::broken(line, format!("`{name} {operator}` has no version")));
     }
+    Ok((Dependency { name, version: version.to_owned(), flags }, rest))
 }
 
-/// The first word, and what follows the separators behind it.
+/// The first word, and the text after the separators that follow it.
 fn split_word(text: &str) -> (&str, &str) {
     let end = text.find(SEPARATORS).unwrap_or(text.len());
     (&text[..end], text[end..].trim_start_matches(SEPARATORS))
@@ -104,14 +98,14 @@ fn sense(operator: &str) -> Option<u32> {
     }
 }
 
-/// Reads a boolean dependency and writes it as rpm does: one blank between words, none inside parentheses.
+/// Parses a boolean dependency and formats it as rpm does: one blank between words, none beside parentheses.
 struct Rich<'t> {
     rest: &'t str,
     line: usize,
     depth: usize,
 }
 
-/// How deep groups may stand in groups: a spec must not end the process.
+/// The limit of nested groups, so that a spec cannot overflow the stack.
 const DEEPEST: usize = 100;
 
 impl<'t> Rich<'t> {
@@ -124,10 +118,8 @@ impl<'t> Rich<'t> {
         let mut text = String::from("(");
         loop {
             self.rest = self.rest.trim_start();
-            text.push_str(&match self.rest.starts_with('(') {
-                true => self.group()?,
-                false => self.simple()?,
-            });
+            let operand = if self.rest.starts_with('(') { self.group()? } else { self.simple()? };
+            text.push_str(&operand);
             self.rest = self.rest.trim_start();
             if let Some(behind) = self.rest.strip_prefix(')') {
                 self.rest = behind;

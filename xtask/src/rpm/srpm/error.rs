@@ -1,36 +1,35 @@
-//! Why a spec cannot be turned into a source package here: always a line, always a reason.
+//! The error for a spec that this writer cannot turn into a source package: a line and a reason.
 
 use std::fmt;
 
 use crate::base::error::{Exit, Failure};
 
-/// A spec that this writer does not take, and the line where it noticed.
+/// An error in a spec, or a construct that this writer cannot evaluate, with its line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpecError {
-    /// Counted from 1; where a whole spec lacks something, its last line.
+    /// Counted from 1; the last line where the spec lacks a tag or section.
     pub line: usize,
-    /// What stands there.
     pub problem: Problem,
 }
 
-/// The two kinds of no: ask another program, or correct the spec.
+/// The two kinds of errors in a spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// The value depends on a machine, a program or a distribution's macros: `rpmbuild` can know it, this writer cannot.
+    /// The value depends on the machine, a program or the macros of a distribution. Only `rpmbuild` can evaluate it.
     Beyond(Beyond),
-    /// The spec is wrong, and `rpmbuild` would say so too.
+    /// The spec is wrong; `rpmbuild` also reports an error.
     Broken(String),
 }
 
-/// Something without a value here, as it stands in the spec.
+/// A construct that this writer cannot evaluate, as written in the spec.
 ///
-/// It is an error only where it reaches the header or decides what does: most specs are full of macros in `%build` that
-/// a source package never sees.
+/// It is an error only if the header depends on it. Most specs have such macros in `%build`, which a source package
+/// does not depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Beyond {
-    /// A macro that nothing in the spec defines, up to here.
+    /// A macro that the spec does not define before its use.
     Undefined(String),
-    /// Whatever has a value on some machine, such as `%(date)`.
+    /// A construct whose value depends on the machine, such as `%(date)`.
     Foreign(String),
 }
 
@@ -75,11 +74,11 @@ impl From<SpecError> for Failure {
         let failure = Failure::new(Exit::Failed, error.to_string());
         match error.problem {
             Problem::Beyond(Beyond::Undefined(_)) => failure.help(
-                "define it in the spec, write `%%` where a `%` is meant, or set `rpm.srpm = \"rpmbuild\"`: a macro of this \
-                 machine's is known to `rpmbuild` alone",
+                "define it in the spec, write `%%` for a literal `%`, or set `rpm.srpm = \"rpmbuild\"`: only `rpmbuild` has the \
+                 macros of this machine",
             ),
             Problem::Beyond(Beyond::Foreign(_)) => {
-                failure.help("set `rpm.srpm = \"rpmbuild\"`: what depends on the machine is known to `rpmbuild` alone")
+                failure.help("set `rpm.srpm = \"rpmbuild\"`: only `rpmbuild` can evaluate what depends on the machine")
             }
             Problem::Broken(_) => failure,
         }

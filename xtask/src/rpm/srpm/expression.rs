@@ -1,26 +1,25 @@
-//! Expressions of `%if`, `%elif` and `%[…]`, over text whose macros are already expanded.
+//! Evaluates expressions of `%if`, `%elif` and `%[…]`. Macros in the text are already expanded.
 //!
-//! Integers and quoted strings, `! * / + - < <= == != >= > && || ?:` and parentheses. As in rpm, `&&` and `||` have one
-//! precedence, give back one of their operands, and nothing is converted: two types beside one operator are an error.
+//! An expression has integers, quoted strings, parentheses and the operators `! * / + - < <= == != >= > && || ?:`. As in
+//! rpm, `&&` and `||` have the same precedence, their value is one of their operands, and operands of different types are
+//! an error.
 
 use std::fmt;
 use std::iter::Peekable;
 
-/// What an expression comes to.
+/// The value of an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// A number.
+pub enum ExpressionValue {
     Integer(i64),
-    /// Text in quotes.
     Text(String),
 }
 
 /// Why an expression has no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExpressionError {
-    /// `v"1.2"`, whose order is not known here.
+    /// A version such as `v"1.2"`; the order of versions is not implemented.
     Version,
-    /// An operator, an operand or a parenthesis is missing or too many.
+    /// An operator, an operand or a parenthesis is missing, or there is one too many.
     Syntax,
     /// A word without quotes.
     BareWord,
@@ -42,27 +41,27 @@ impl fmt::Display for ExpressionError {
     }
 }
 
-impl fmt::Display for Value {
+impl fmt::Display for ExpressionValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Value::Integer(number) => write!(f, "{number}"),
-            Value::Text(text) => f.write_str(text),
+            ExpressionValue::Integer(number) => write!(f, "{number}"),
+            ExpressionValue::Text(text) => f.write_str(text),
         }
     }
 }
 
-impl Value {
-    /// Any number but 0, any text but the empty one.
+impl ExpressionValue {
+    /// Whether it is a number other than 0, or a text that is not empty.
     pub fn is_true(&self) -> bool {
         match self {
-            Value::Integer(number) => *number != 0,
-            Value::Text(text) => !text.is_empty(),
+            ExpressionValue::Integer(number) => *number != 0,
+            ExpressionValue::Text(text) => !text.is_empty(),
         }
     }
 }
 
 /// Evaluates `text`.
-pub fn evaluate(text: &str) -> Result<Value, ExpressionError> {
+pub fn evaluate(text: &str) -> Result<ExpressionValue, ExpressionError> {
     let mut parser = Parser { tokens: tokenize(text)?.into_iter().peekable(), depth: 0 };
     let value = parser.ternary()?;
     match parser.tokens.next() {
@@ -73,7 +72,7 @@ pub fn evaluate(text: &str) -> Result<Value, ExpressionError> {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Token {
-    Operand(Value),
+    Operand(ExpressionValue),
     Operator(&'static str),
 }
 
@@ -87,14 +86,14 @@ fn tokenize(text: &str) -> Result<Vec<Token>, ExpressionError> {
     while let Some(first) = rest.chars().next() {
         let (token, length) = if first == '"' {
             let end = rest[1..].find('"').ok_or(ExpressionError::Syntax)?;
-            (Token::Operand(Value::Text(rest[1..1 + end].to_owned())), end + 2)
+            (Token::Operand(ExpressionValue::Text(rest[1..1 + end].to_owned())), end + 2)
         } else if first.is_ascii_digit() {
             let end = rest.find(|digit: char| !digit.is_ascii_digit()).unwrap_or(rest.len());
             if rest[end..].starts_with(|next: char| next.is_ascii_alphabetic()) {
                 return Err(ExpressionError::BareWord);
             }
             let number = rest[..end].parse().map_err(|_| ExpressionError::Range)?;
-            (Token::Operand(Value::Integer(number)), end)
+            (Token::Operand(ExpressionValue::Integer(number)), end)
         } else if rest.starts_with("v\"") {
             return Err(ExpressionError::Version);
         } else if let Some(operator) = OPERATORS.into_iter().find(|operator| rest.starts_with(operator)) {
@@ -110,12 +109,12 @@ fn tokenize(text: &str) -> Result<Vec<Token>, ExpressionError> {
     Ok(tokens)
 }
 
-/// How deep expressions may stand in expressions: a spec must not end the process.
+/// The limit of nested expressions, so that a spec cannot overflow the stack.
 const DEEPEST: usize = 100;
 
 struct Parser {
     tokens: Peekable<std::vec::IntoIter<Token>>,
-    /// In how many parentheses and choices the parser is.
+    /// The number of open parentheses and `?:`.
     depth: usize,
 }
 
@@ -132,7 +131,7 @@ impl Parser {
         }
     }
 
-    fn ternary(&mut self) -> Result<Value, ExpressionError> {
+    fn ternary(&mut self) -> Result<ExpressionValue, ExpressionError> {
         self.depth += 1;
         if self.depth > DEEPEST {
             return Err(ExpressionError::Syntax);
@@ -142,7 +141,7 @@ impl Parser {
         value
     }
 
-    fn choice(&mut self) -> Result<Value, ExpressionError> {
+    fn choice(&mut self) -> Result<ExpressionValue, ExpressionError> {
         let condition = self.logical()?;
         if self.operator(&["?"]).is_none() {
             return Ok(condition);
@@ -153,7 +152,7 @@ impl Parser {
         Ok(if condition.is_true() { yes } else { no })
     }
 
-    fn logical(&mut self) -> Result<Value, ExpressionError> {
+    fn logical(&mut self) -> Result<ExpressionValue, ExpressionError> {
         let mut left = self.relation()?;
         while let Some(operator) = self.operator(&["&&", "||"]) {
             let right = self.relation()?;
@@ -165,13 +164,13 @@ impl Parser {
         Ok(left)
     }
 
-    fn relation(&mut self) -> Result<Value, ExpressionError> {
+    fn relation(&mut self) -> Result<ExpressionValue, ExpressionError> {
         let mut left = self.sum()?;
         while let Some(operator) = self.operator(&["==", "!=", "<=", ">=", "<", ">"]) {
             let right = self.sum()?;
             same_type(&left, &right)?;
             let order = match (&left, &right) {
-                (Value::Integer(left), Value::Integer(right)) => left.cmp(right),
+                (ExpressionValue::Integer(left), ExpressionValue::Integer(right)) => left.cmp(right),
                 (left, right) => left.to_string().cmp(&right.to_string()),
             };
             let holds = match operator {
@@ -182,37 +181,47 @@ impl Parser {
                 "<" => order.is_lt(),
                 _ => order.is_gt(),
             };
-            left = Value::Integer(i64::from(holds));
+            left = ExpressionValue::Integer(i64::from(holds));
         }
         Ok(left)
     }
 
-    fn sum(&mut self) -> Result<Value, ExpressionError> {
+    fn sum(&mut self) -> Result<ExpressionValue, ExpressionError> {
         let mut left = self.product()?;
         while let Some(operator) = self.operator(&["+", "-"]) {
             left = match (left, self.product()?, operator) {
-                (Value::Integer(left), Value::Integer(right), "+") => in_range(left.checked_add(right))?,
-                (Value::Integer(left), Value::Integer(right), _) => in_range(left.checked_sub(right))?,
-                (Value::Text(left), Value::Text(right), "+") => Value::Text(left + &right),
+                (ExpressionValue::Integer(left), ExpressionValue::Integer(right), "+") => {
+                    in_range(left.checked_add(right))?
+                }
+                (ExpressionValue::Integer(left), ExpressionValue::Integer(right), _) => {
+                    in_range(left.checked_sub(right))?
+                }
+                (ExpressionValue::Text(left), ExpressionValue::Text(right), "+") => {
+                    ExpressionValue::Text(left + &right)
+                }
                 _ => return Err(ExpressionError::Types),
             };
         }
         Ok(left)
     }
 
-    fn product(&mut self) -> Result<Value, ExpressionError> {
+    fn product(&mut self) -> Result<ExpressionValue, ExpressionError> {
         let mut left = self.unary()?;
         while let Some(operator) = self.operator(&["*", "/"]) {
             left = match (left, self.unary()?, operator) {
-                (Value::Integer(left), Value::Integer(right), "*") => in_range(left.checked_mul(right))?,
-                (Value::Integer(left), Value::Integer(right), _) => in_range(left.checked_div(right))?,
+                (ExpressionValue::Integer(left), ExpressionValue::Integer(right), "*") => {
+                    in_range(left.checked_mul(right))?
+                }
+                (ExpressionValue::Integer(left), ExpressionValue::Integer(right), _) => {
+                    in_range(left.checked_div(right))?
+                }
                 _ => return Err(ExpressionError::Types),
             };
         }
         Ok(left)
     }
 
-    fn unary(&mut self) -> Result<Value, ExpressionError> {
+    fn unary(&mut self) -> Result<ExpressionValue, ExpressionError> {
         let mut operators = Vec::new();
         while let Some(operator) = self.operator(&["!", "-"]) {
             operators.push(operator);
@@ -220,15 +229,15 @@ impl Parser {
         let mut value = self.primary()?;
         while let Some(operator) = operators.pop() {
             value = match (operator, value) {
-                ("!", value) => Value::Integer(i64::from(!value.is_true())),
-                (_, Value::Integer(number)) => in_range(number.checked_neg())?,
-                (_, Value::Text(_)) => return Err(ExpressionError::Types),
+                ("!", value) => ExpressionValue::Integer(i64::from(!value.is_true())),
+                (_, ExpressionValue::Integer(number)) => in_range(number.checked_neg())?,
+                (_, ExpressionValue::Text(_)) => return Err(ExpressionError::Types),
             };
         }
         Ok(value)
     }
 
-    fn primary(&mut self) -> Result<Value, ExpressionError> {
+    fn primary(&mut self) -> Result<ExpressionValue, ExpressionError> {
         match self.tokens.next() {
             Some(Token::Operand(value)) => Ok(value),
             Some(Token::Operator("(")) => {
@@ -241,15 +250,15 @@ impl Parser {
     }
 }
 
-fn same_type(left: &Value, right: &Value) -> Result<(), ExpressionError> {
-    match std::mem::discriminant(left) == std::mem::discriminant(right) {
-        true => Ok(()),
-        false => Err(ExpressionError::Types),
+fn same_type(left: &ExpressionValue, right: &ExpressionValue) -> Result<(), ExpressionError> {
+    if std::mem::discriminant(left) != std::mem::discriminant(right) {
+        return Err(ExpressionError::Types);
     }
+    Ok(())
 }
 
-fn in_range(number: Option<i64>) -> Result<Value, ExpressionError> {
-    number.map(Value::Integer).ok_or(ExpressionError::Range)
+fn in_range(number: Option<i64>) -> Result<ExpressionValue, ExpressionError> {
+    number.map(ExpressionValue::Integer).ok_or(ExpressionError::Range)
 }
 
 #[cfg(test)]
@@ -275,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_value() {
+    fn expressions_without_a_value() {
         for (text, expected) in [
             ("", ExpressionError::Syntax),
             ("1 +", ExpressionError::Syntax),

@@ -1,56 +1,75 @@
-//! The binary layout of an RPM's headers: what stands in front of a package's payload.
+//! Encodes the headers of an RPM file.
 //!
-//! A header is an index of tags, sorted, followed by their values, and closed by a *region*: a last value that repeats the
-//! size of the index, by which a reader knows that digests cover all of it. rpm's manual "V4 package format" has the
-//! details. The crate `rpm` could write this too, and would bring 33 packages for the hundred lines below.
+//! A header is a sorted index of tags, followed by their values. The last value is a *region*: it repeats the size of the
+//! index, so that a reader can check that the digests cover the whole index. rpm's manual "V4 package format" has the
+//! details. The crate `rpm` builds packages with its own choice of tags, and this writer needs the tags of rpmbuild.
 
 /// The value of a tag, by the type that rpm gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// Unsigned numbers of 16 bits.
+pub enum TagValue {
     Int16(Vec<u16>),
-    /// Unsigned numbers of 32 bits.
     Int32(Vec<u32>),
-    /// One string.
     Text(String),
-    /// Bytes.
     Binary(Vec<u8>),
-    /// Strings.
     Texts(Vec<String>),
     /// One string for each language of the header's table.
     Translated(Vec<String>),
 }
 
-impl Value {
-    /// One number of 32 bits.
-    pub fn number(number: u32) -> Value {
-        Value::Int32(vec![number])
+impl TagValue {
+    /// A value with one number of 32 bits.
+    pub fn number(number: u32) -> TagValue {
+        TagValue::Int32(vec![number])
     }
 
-    /// One string.
-    pub fn text(text: impl Into<String>) -> Value {
-        Value::Text(text.into())
+    /// A value with one string.
+    pub fn text(text: impl Into<String>) -> TagValue {
+        TagValue::Text(text.into())
     }
 
-    /// Type number, alignment of the value, count of its parts.
-    fn shape(&self) -> (u32, usize, usize) {
+    /// The number of the type in the index.
+    fn kind(&self) -> u32 {
         match self {
-            Value::Int16(numbers) => (3, 2, numbers.len()),
-            Value::Int32(numbers) => (4, 4, numbers.len()),
-            Value::Text(_) => (6, 1, 1),
-            Value::Binary(bytes) => (7, 1, bytes.len()),
-            Value::Texts(texts) => (8, 1, texts.len()),
-            Value::Translated(texts) => (9, 1, texts.len()),
+            TagValue::Int16(_) => 3,
+            TagValue::Int32(_) => 4,
+            TagValue::Text(_) => 6,
+            TagValue::Binary(_) => 7,
+            TagValue::Texts(_) => 8,
+            TagValue::Translated(_) => 9,
+        }
+    }
+
+    /// The alignment in bytes.
+    fn alignment(&self) -> usize {
+        match self {
+            TagValue::Int16(_) => 2,
+            TagValue::Int32(_) => 4,
+            _ => 1,
+        }
+    }
+
+    /// The number of elements.
+    fn count(&self) -> usize {
+        match self {
+            TagValue::Int16(numbers) => numbers.len(),
+            TagValue::Int32(numbers) => numbers.len(),
+            TagValue::Text(_) => 1,
+            TagValue::Binary(bytes) => bytes.len(),
+            TagValue::Texts(texts) | TagValue::Translated(texts) => texts.len(),
         }
     }
 
     fn append_to(&self, store: &mut Vec<u8>) {
         match self {
-            Value::Int16(numbers) => store.extend(numbers.iter().flat_map(|number| number.to_be_bytes())),
-            Value::Int32(numbers) => store.extend(numbers.iter().flat_map(|number| number.to_be_bytes())),
-            Value::Text(text) => push_text(store, text),
-            Value::Binary(bytes) => store.extend(bytes),
-            Value::Texts(texts) | Value::Translated(texts) => texts.iter().for_each(|text| push_text(store, text)),
+            TagValue::Int16(numbers) => store.extend(numbers.iter().flat_map(|number| number.to_be_bytes())),
+            TagValue::Int32(numbers) => store.extend(numbers.iter().flat_map(|number| number.to_be_bytes())),
+            TagValue::Text(text) => push_text(store, text),
+            TagValue::Binary(bytes) => store.extend(bytes),
+            TagValue::Texts(texts) | TagValue::Translated(texts) => {
+                for text in texts {
+                    push_text(store, text);
+                }
+            }
         }
     }
 }
@@ -68,21 +87,20 @@ pub const IMMUTABLE_REGION: u32 = 63;
 const MAGIC: [u8; 8] = [0x8e, 0xad, 0xe8, 0x01, 0, 0, 0, 0];
 const INDEX_ENTRY: usize = 16;
 
-/// The bytes of a header with these tags; tags without any value are left out, as rpm does.
-pub fn encode(region: u32, mut tags: Vec<(u32, Value)>) -> Vec<u8> {
-    tags.retain(|(_, value)| value.shape().2 > 0);
+/// Encodes a header with these tags. As in rpm, tags without a value are left out.
+pub fn encode(region: u32, mut tags: Vec<(u32, TagValue)>) -> Vec<u8> {
+    tags.retain(|(_, value)| value.count() > 0);
     tags.sort_by_key(|(tag, _)| *tag);
     let mut store = Vec::new();
     let mut index = Vec::new();
     for (tag, value) in &tags {
-        let (kind, alignment, count) = value.shape();
-        store.resize(store.len().next_multiple_of(alignment), 0);
-        index.extend(index_entry(*tag, kind, number(store.len()), number(count)));
+        store.resize(store.len().next_multiple_of(value.alignment()), 0);
+        index.extend(index_entry(*tag, value.kind(), number(store.len()), number(value.count())));
         value.append_to(&mut store);
     }
     let count = tags.len() + 1;
     let region_at = number(store.len());
-    // The trailer points back over the whole index, with its offset negated.
+    // The offset in the trailer is the negated size of the index.
     let back = number(count * INDEX_ENTRY).wrapping_neg();
     store.extend(index_entry(region, 7, back, number(INDEX_ENTRY)));
     let mut header = MAGIC.to_vec();
@@ -98,12 +116,12 @@ fn index_entry(tag: u32, kind: u32, offset: u32, count: u32) -> impl Iterator<It
     [tag, kind, offset, count].into_iter().flat_map(u32::to_be_bytes)
 }
 
-/// Headers hold names and numbers; one of four gigabytes would not fit into memory either.
+/// A size in a header. A header of 4 GB would not fit into memory, so the conversion does not fail in practice.
 fn number(size: usize) -> u32 {
     u32::try_from(size).unwrap_or(u32::MAX)
 }
 
-/// The 96 bytes that once described a package and still begin every file; `file(1)` and rpm look at magic and type.
+/// The lead, the first 96 bytes of every RPM file. rpm and `file(1)` use only its magic number and type.
 pub fn encode_source_lead(name: &str) -> [u8; 96] {
     let mut lead = [0; 96];
     lead[..10].copy_from_slice(&[0xed, 0xab, 0xee, 0xdb, 3, 0, 0, 1, 0, 1]); // version 3.0, source, architecture 1
@@ -121,10 +139,10 @@ mod tests {
     #[test]
     fn a_header_byte_by_byte() {
         let tags = vec![
-            (1009, Value::number(7)),
-            (1000, Value::text("a")),
-            (1049, Value::Texts(Vec::new())),
-            (1030, Value::Int16(vec![0o644])),
+            (1009, TagValue::number(7)),
+            (1000, TagValue::text("a")),
+            (1049, TagValue::Texts(Vec::new())),
+            (1030, TagValue::Int16(vec![0o644])),
         ];
         let expected = [
             &MAGIC[..],

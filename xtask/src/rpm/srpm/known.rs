@@ -1,8 +1,8 @@
-//! Names that mean something before a spec says anything.
+//! The names of macros that exist before a spec defines any, and the words of spec files.
 
 use crate::project::spec_text::section_names;
 
-/// Macros with one value on every machine, so that `BuildRequires: %{_bindir}/pod2man` needs no distribution.
+/// Macros that have the same value on every machine, for lines such as `BuildRequires: %{_bindir}/pod2man`.
 pub const UNIVERSAL: [(&str, &str); 16] = [
     ("nil", ""),
     ("_os", "linux"),
@@ -22,7 +22,7 @@ pub const UNIVERSAL: [(&str, &str); 16] = [
     ("ix86", "i386 i486 i586 i686 pentium3 pentium4 athlon geode"),
 ];
 
-/// Macros that every rpm has, with a value of the machine's: `%{?_isa}` must not silently become nothing.
+/// Macros that every rpm defines, with values that depend on the machine. `%{?_isa}` must not expand to nothing.
 pub const FOREIGN: &str = "_arch _build _build_arch _build_cpu _builddir _buildrootdir _defaultdocdir \
     _defaultlicensedir _host _host_cpu _initddir _initrddir _isa _lib _libdir _libexecdir _rpmconfigdir _rpmmacrodir \
     _rundir _sbindir _sharedstatedir _smp_build_ncpus _smp_mflags _sourcedir _specdir _target _target_cpu \
@@ -31,20 +31,20 @@ pub const FOREIGN: &str = "_arch _build _build_arch _build_cpu _builddir _buildr
     find_lang getncpus loongarch64 make_build make_install mips mips32 mips64 optflags patches power64 riscv riscv64 \
     set_build_flags sources sparc suffix uncompress url2path verbose";
 
-/// Macros that define others, run programs or open sections and packages of their own.
+/// Macros that define other macros, run programs, or add sections or packages.
 const REFUSED: &str = "lua load debug_package mingw_debug_package lang_package python_extras_subpkg \
     pyproject_extras_subpkg kernel_module_package fontpkg gopkg gometa generate_buildrequires autochangelog autorelease";
 
-/// Words other than the names of sections that a spec has of itself and no rpm defines as macros.
+/// Directives of spec files that no rpm defines as macros, without the names of sections.
 const WORDS: &str = "if ifarch ifnarch ifos ifnos elif elifarch elifos else endif doc docdir config dir attr \
     defattr verify ghost exclude license lang readme artifact caps missingok pubkey setup patch";
 
-/// Whether the macro must not be passed over, whatever becomes of the text it stands in.
+/// Whether a use of the macro is always an error, even where the text around it is not used.
 pub fn is_refused(name: &str) -> bool {
     REFUSED.split_whitespace().any(|refused| refused == name)
 }
 
-/// Whether the name is a word of specs and not a macro: a changelog may speak of `%files`.
+/// Whether the name is a directive and not a macro: a changelog may mention `%files`.
 pub fn is_word_of_specs(name: &str) -> bool {
     let is_numbered_patch = name.strip_prefix("patch").is_some_and(|number| number.parse::<u32>().is_ok());
     is_numbered_patch || WORDS.split_whitespace().chain(section_names()).any(|word| word == name)

@@ -1,8 +1,8 @@
-//! A spec line by line, as `rpmbuild` reads it: long lines joined, macros expanded, comments and branches dropped.
+//! Reads a spec line by line, as `rpmbuild` does: joins continued lines, expands macros, and skips branches of `%if`.
 //!
-//! A line that was not taken stays as an empty one, because a description keeps its empty lines. A branch whose condition
-//! has no value here (`%ifarch`, `%if 0%{?x:%(…)}`) is neither taken nor left: its lines come with a [`Beyond`], and
-//! macros defined in it have no value afterwards.
+//! A skipped line becomes an empty line, because a description keeps its empty lines. The condition of a branch may have no
+//! value here (`%ifarch`, `%if 0%{?x:%(…)}`). The lines of such a branch have a [`Beyond`], and the macros that it defines
+//! have no value after it.
 
 use std::collections::VecDeque;
 
@@ -11,64 +11,63 @@ use crate::rpm::srpm::expression::{self, ExpressionError};
 use crate::rpm::srpm::macros::{Expansion, Macros};
 use crate::rpm::srpm::scan::Brackets;
 
-/// A line as a section sees it.
+/// A line of a spec, with its macros expanded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// Where it began in the spec, counted from 1.
+pub struct SpecLine {
+    /// The number of its first line in the spec, counted from 1.
     pub number: usize,
-    /// The text without its line end.
+    /// Without the line end.
     pub text: String,
-    /// Why the text, or whether the line is there at all, is not known here.
+    /// Why the text is not known, or whether the line exists.
     pub beyond: Option<Beyond>,
-    /// Whether the line stands in a branch that may or may not be taken.
+    /// Why it is not known whether the branch of the line is taken.
     pub doubtful: Option<Beyond>,
-    /// Whether a line end follows. Directives, lines that are not taken and definitions have none: in a changelog, where
-    /// every line end counts, the next line follows at once.
+    /// Whether a line end follows. Directives, skipped lines and definitions have none, which matters in a changelog.
     pub has_end: bool,
 }
 
-/// What is known about a branch.
+/// Whether a branch is taken, or a condition is true.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Taken {
+enum Tristate {
     Yes,
     No,
     Unknown(Beyond),
 }
 
-/// A directive that opens, changes or closes a branch.
-struct Step<'l> {
+/// A directive that begins or ends a branch, such as `%if` or `%endif`.
+struct BranchDirective<'l> {
     directive: Directive,
     argument: &'l str,
     number: usize,
-    /// Why the argument has no value.
+    /// Why the argument cannot be evaluated.
     beyond: Option<&'l Beyond>,
 }
 
-/// One open `%if`.
+/// An open `%if`.
 struct Branch {
-    taken: Taken,
-    /// Whether an `%else` would be taken.
-    otherwise: Taken,
-    /// The macros before the first doubtful branch of this `%if`.
+    taken: Tristate,
+    /// Whether an `%else` is taken.
+    otherwise: Tristate,
+    /// The macros before the first branch of this `%if` whose condition is unknown.
     before: Option<Macros>,
     line: usize,
 }
 
-/// Reads a spec; see the head of this file.
-pub struct Lines<'t> {
+/// Reads the lines of a spec; see the documentation of this module.
+pub struct SpecLines<'t> {
     source: std::iter::Enumerate<std::str::Lines<'t>>,
-    ready: VecDeque<Line>,
+    ready: VecDeque<SpecLine>,
     open: Vec<Branch>,
-    /// The one architecture that `BuildArch` names; without it `%ifarch` has no answer.
+    /// The architecture of `BuildArch`, if it names one; without it, the value of `%ifarch` is unknown.
     architecture: Option<String>,
     last: usize,
 }
 
-impl<'t> Lines<'t> {
+impl<'t> SpecLines<'t> {
     /// Begins at the top of `spec`.
-    pub fn new(spec: &'t str, architecture: Option<String>) -> Lines<'t> {
+    pub fn new(spec: &'t str, architecture: Option<String>) -> SpecLines<'t> {
         let source = spec.lines().enumerate();
-        Lines { source, ready: VecDeque::new(), open: Vec::new(), architecture, last: 1 }
+        SpecLines { source, ready: VecDeque::new(), open: Vec::new(), architecture, last: 1 }
     }
 
     /// The number of the last line that was read.
@@ -76,8 +75,8 @@ impl<'t> Lines<'t> {
         self.last
     }
 
-    /// The next line, after which `macros` has what the line defined.
-    pub fn next(&mut self, macros: &mut Macros) -> Result<Option<Line>, SpecError> {
+    /// The next line. The definitions in the line are added to `macros`.
+    pub fn next(&mut self, macros: &mut Macros) -> Result<Option<SpecLine>, SpecError> {
         loop {
             if let Some(line) = self.ready.pop_front() {
                 return Ok(Some(line));
@@ -92,17 +91,17 @@ impl<'t> Lines<'t> {
         }
     }
 
-    /// One or more lines of the file: an escaped line end and an open bracket ask for one more.
+    /// The next line of the file with its number. An escaped line end or an open bracket continues it on the next line.
     fn joined(&mut self) -> Result<Option<(usize, String)>, SpecError> {
         let Some((index, first)) = self.source.next() else { return Ok(None) };
         let mut text = first.to_owned();
         self.last = index + 1;
         while is_unfinished(&text) {
             let Some((next, more)) = self.source.next() else {
-                return match text.ends_with('\\') {
-                    true => Ok(Some((index + 1, text))),
-                    false => Err(SpecError::broken(index + 1, "a bracket opened here is never closed")),
-                };
+                if text.ends_with('\\') {
+                    return Ok(Some((index + 1, text)));
+                }
+                return Err(SpecError::broken(index + 1, "a bracket opened here is never closed"));
             };
             self.last = next + 1;
             text.push('\n');
@@ -113,16 +112,17 @@ impl<'t> Lines<'t> {
 
     fn read(&mut self, number: usize, text: &str, macros: &mut Macros) -> Result<(), SpecError> {
         let expands = match Directive::of(text.trim_start()) {
-            Some((Directive::Elif | Directive::Elifarch | Directive::Elifos, _)) => self.otherwise() != Taken::No,
-            _ => self.taken() != Taken::No,
+            Some((Directive::Elif | Directive::Elifarch | Directive::Elifos, _)) => self.otherwise() != Tristate::No,
+            _ => self.taken() != Tristate::No,
         };
-        // A definition eats the line end behind it, so the line is expanded with its own.
+        // A definition includes the line end after it, so the line is expanded with its line end.
         let source = format!("{text}\n");
-        let Expansion { text, beyond } = match expands {
-            true => macros.expand(&source).map_err(|beyond| SpecError::beyond(number, beyond))?,
-            false => Expansion { text: source, beyond: None },
+        let Expansion { text, beyond } = if expands {
+            macros.expand(&source).map_err(|beyond| SpecError::beyond(number, beyond))?
+        } else {
+            Expansion { text: source, beyond: None }
         };
-        // Only a directive keeps reading behind an escaped line end.
+        // An escaped line end inside a directive is white space.
         let text = match Directive::of(text.trim_start()) {
             Some(_) => text.replace("\\\n", "  "),
             None => text,
@@ -132,20 +132,20 @@ impl<'t> Lines<'t> {
         for (line, index) in whole.unwrap_or(&text).split('\n').zip(1..) {
             let known = self.line(number, line, beyond.as_ref(), macros)?;
             let doubtful = match self.taken() {
-                Taken::Unknown(beyond) => Some(beyond),
-                Taken::Yes | Taken::No => None,
+                Tristate::Unknown(beyond) => Some(beyond),
+                Tristate::Yes | Tristate::No => None,
             };
             let has_end = known.is_some() && (index < count || whole.is_some());
             let (text, beyond) = match known {
                 Some(text) => (text, beyond.clone().or(doubtful.clone())),
                 None => (String::new(), None),
             };
-            self.ready.push_back(Line { number, text, beyond, doubtful, has_end });
+            self.ready.push_back(SpecLine { number, text, beyond, doubtful, has_end });
         }
         Ok(())
     }
 
-    /// The text of a line that is taken; `None` where it is a directive or left out.
+    /// The text of a line; `None` if it is a directive or skipped.
     fn line(
         &mut self,
         number: usize,
@@ -154,48 +154,48 @@ impl<'t> Lines<'t> {
         macros: &mut Macros,
     ) -> Result<Option<String>, SpecError> {
         let Some((directive, argument)) = Directive::of(line.trim_start()) else {
-            return Ok((self.taken() != Taken::No).then(|| line.to_owned()));
+            return Ok((self.taken() != Tristate::No).then(|| line.to_owned()));
         };
         match directive {
-            Directive::Include if self.taken() == Taken::No => {}
+            Directive::Include if self.taken() == Tristate::No => {}
             Directive::Include => {
                 return Err(SpecError::beyond(number, Beyond::foreign(format!("`%include{argument}`"))));
             }
-            _ => self.follow(&Step { directive, argument, number, beyond }, macros)?,
+            _ => self.follow(&BranchDirective { directive, argument, number, beyond }, macros)?,
         }
         Ok(None)
     }
 
-    fn taken(&self) -> Taken {
-        self.open.last().map_or(Taken::Yes, |branch| branch.taken.clone())
+    fn taken(&self) -> Tristate {
+        self.open.last().map_or(Tristate::Yes, |branch| branch.taken.clone())
     }
 
-    fn otherwise(&self) -> Taken {
-        self.open.last().map_or(Taken::No, |branch| branch.otherwise.clone())
+    fn otherwise(&self) -> Tristate {
+        self.open.last().map_or(Tristate::No, |branch| branch.otherwise.clone())
     }
 
-    /// Opens, changes or closes a branch.
-    fn follow(&mut self, step: &Step<'_>, macros: &mut Macros) -> Result<(), SpecError> {
+    /// Applies a directive to the open branches.
+    fn follow(&mut self, step: &BranchDirective<'_>, macros: &mut Macros) -> Result<(), SpecError> {
         let outer = self.taken();
         let (mut branch, condition) = match step.directive {
             Directive::Elif | Directive::Elifarch | Directive::Elifos | Directive::Else | Directive::Endif => {
                 let Some(branch) = self.open.pop() else {
-                    return Err(SpecError::broken(step.number, "there is no `%if` that this belongs to"));
+                    return Err(SpecError::broken(step.number, "there is no `%if` for this directive"));
                 };
-                if let (Taken::Unknown(reason), Some(before)) = (&branch.taken, &branch.before) {
+                if let (Tristate::Unknown(reason), Some(before)) = (&branch.taken, &branch.before) {
                     macros.doubt_since(before, reason);
                 }
                 let condition = match (step.directive, &branch.otherwise) {
                     (Directive::Endif, _) => return Ok(()),
-                    (Directive::Else, _) => Taken::Yes,
-                    (_, Taken::No) => Taken::No,
+                    (Directive::Else, _) => Tristate::Yes,
+                    (_, Tristate::No) => Tristate::No,
                     _ => self.condition(step)?,
                 };
                 (branch, condition)
             }
             _ => {
-                let condition = if outer == Taken::No { Taken::No } else { self.condition(step)? };
-                (Branch { taken: Taken::No, otherwise: outer, before: None, line: step.number }, condition)
+                let condition = if outer == Tristate::No { Tristate::No } else { self.condition(step)? };
+                (Branch { taken: Tristate::No, otherwise: outer, before: None, line: step.number }, condition)
             }
         };
         branch.enter(condition, macros);
@@ -203,10 +203,10 @@ impl<'t> Lines<'t> {
         Ok(())
     }
 
-    fn condition(&self, step: &Step<'_>) -> Result<Taken, SpecError> {
-        let &Step { directive, argument, number, beyond } = step;
+    fn condition(&self, step: &BranchDirective<'_>) -> Result<Tristate, SpecError> {
+        let &BranchDirective { directive, argument, number, beyond } = step;
         if let Some(beyond) = beyond {
-            return Ok(Taken::Unknown(beyond.clone()));
+            return Ok(Tristate::Unknown(beyond.clone()));
         }
         let names = |wanted: &str| argument.split_whitespace().any(|name| name.eq_ignore_ascii_case(wanted));
         let answer = match (directive, &self.architecture) {
@@ -215,7 +215,7 @@ impl<'t> Lines<'t> {
             (Directive::Ifarch | Directive::Elifarch, Some(architecture)) => names(architecture),
             (Directive::Ifnarch, Some(architecture)) => !names(architecture),
             (Directive::Ifarch | Directive::Elifarch | Directive::Ifnarch, None) => {
-                return Ok(Taken::Unknown(Beyond::foreign(format!(
+                return Ok(Tristate::Unknown(Beyond::foreign(format!(
                     "what depends on the architecture ({})",
                     argument.trim()
                 ))));
@@ -223,27 +223,27 @@ impl<'t> Lines<'t> {
             _ => match expression::evaluate(argument) {
                 Ok(value) => value.is_true(),
                 Err(ExpressionError::Version) => {
-                    return Ok(Taken::Unknown(Beyond::foreign("a comparison of versions")));
+                    return Ok(Tristate::Unknown(Beyond::foreign("a comparison of versions")));
                 }
                 Err(error) => {
-                    return Err(SpecError::broken(number, format!("no condition: `{}`: {error}", argument.trim())));
+                    return Err(SpecError::broken(number, format!("not a condition: `{}`: {error}", argument.trim())));
                 }
             },
         };
-        Ok(if answer { Taken::Yes } else { Taken::No })
+        Ok(if answer { Tristate::Yes } else { Tristate::No })
     }
 }
 
 impl Branch {
-    /// Begins the next part of this `%if`, whose own condition is `condition`.
-    fn enter(&mut self, condition: Taken, macros: &Macros) {
+    /// Begins the next branch of this `%if`, with its condition.
+    fn enter(&mut self, condition: Tristate, macros: &Macros) {
         (self.taken, self.otherwise) = match (condition, self.otherwise.clone()) {
-            (_, Taken::No) => (Taken::No, Taken::No),
-            (Taken::No, otherwise) => (Taken::No, otherwise),
-            (Taken::Yes, otherwise) => (otherwise, Taken::No),
-            (Taken::Unknown(reason), _) => (Taken::Unknown(reason.clone()), Taken::Unknown(reason)),
+            (_, Tristate::No) => (Tristate::No, Tristate::No),
+            (Tristate::No, otherwise) => (Tristate::No, otherwise),
+            (Tristate::Yes, otherwise) => (otherwise, Tristate::No),
+            (Tristate::Unknown(reason), _) => (Tristate::Unknown(reason.clone()), Tristate::Unknown(reason)),
         };
-        if matches!(self.taken, Taken::Unknown(_)) && self.before.is_none() {
+        if matches!(self.taken, Tristate::Unknown(_)) && self.before.is_none() {
             self.before = Some(macros.clone());
         }
     }
@@ -265,7 +265,7 @@ enum Directive {
 }
 
 impl Directive {
-    /// The directive that `line`, without leading blanks, is; and what follows the word.
+    /// The directive at the start of `line`, and the text after it. `line` has no leading blanks.
     fn of(line: &str) -> Option<(Directive, &str)> {
         let word = line.strip_prefix('%')?;
         let end = word.find(|letter: char| !letter.is_ascii_alphabetic()).unwrap_or(word.len());
@@ -288,7 +288,7 @@ impl Directive {
     }
 }
 
-/// Whether `rpmbuild` would ask for another line before it expands this one.
+/// Whether `rpmbuild` joins the next line to this one before it expands it.
 fn is_unfinished(text: &str) -> bool {
     let mut brackets = Brackets::default();
     let mut escaped_end = false;
@@ -316,11 +316,11 @@ fn is_unfinished(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// The lines of a spec, with `?` before those that may not be there and `!` before those that have no value.
+    /// Compares the lines of a spec. `?` marks a line whose branch is unknown, `!` a line with a macro without a value.
     #[track_caller]
     fn check(spec: &str, expected: &str) {
         let mut macros = Macros::default();
-        let mut lines = Lines::new(spec, None);
+        let mut lines = SpecLines::new(spec, None);
         let mut seen = String::new();
         while let Some(line) = lines.next(&mut macros).unwrap() {
             let mark = match (line.doubtful, line.beyond) {
@@ -336,7 +336,7 @@ mod tests {
     #[track_caller]
     fn refused(spec: &str, line: usize, fragment: &str) {
         let mut macros = Macros::default();
-        let mut lines = Lines::new(spec, None);
+        let mut lines = SpecLines::new(spec, None);
         let error = loop {
             match lines.next(&mut macros) {
                 Ok(line) => assert!(line.is_some(), "the whole spec was read"),
@@ -362,13 +362,13 @@ mod tests {
     }
 
     #[test]
-    fn an_architecture_is_not_known() {
+    fn the_value_of_an_architecture_condition_is_unknown() {
         check("%ifarch x86_64\n%global x 1\na\n%else\nb\n%endif\n%{x}%{?y}", "1?|2?|3?a|4?|5?b|6|7!%|");
         check("%if %(true)\na\n%endif\nb", "1?|2?a|3|4b|");
     }
 
     #[test]
-    fn what_cannot_be_passed_over() {
+    fn some_constructs_are_always_errors() {
         refused("a\n%include other.spec\n", 2, "%include other.spec");
         refused("a\n\n%{lua: print(1)}", 3, "%{lua: print(1)}");
         refused("%if 1\na", 1, "no `%endif`");

@@ -1,10 +1,9 @@
-//! RPM's macro language, as much of it as has one answer on every machine.
+//! Expands RPM macros that have the same value on every machine.
 //!
-//! The table starts with what every distribution agrees on and grows by the spec's own definitions. Whatever else a spec
-//! mentions has no value *here*: nothing is defined on a command line, no distribution's macros are loaded, no program
-//! is run. Such a macro is left in the text as `rpmbuild` leaves an undefined one, and the expansion carries a
-//! [`Beyond`]; who uses the text decides whether that matters. Only what could change other macros or open sections
-//! behind our back (`%{lua:…}`, `%{load:…}`, macros that make whole packages) is refused at once.
+//! The table begins with the macros that all distributions define equally; the spec adds its own. No macros of a command
+//! line or a distribution are loaded, and no program is run. A macro without a value stays in the text, as an undefined
+//! macro does in `rpmbuild`, and the expansion has a [`Beyond`]; the caller decides whether that is an error. Macros that
+//! could define other macros or add sections (`%{lua:…}`, `%{load:…}`, macros that add whole packages) are always errors.
 
 use std::collections::HashMap;
 
@@ -13,33 +12,33 @@ use crate::rpm::srpm::expression;
 use crate::rpm::srpm::known::{self, FOREIGN, UNIVERSAL};
 use crate::rpm::srpm::scan::{matching, parse_call};
 
-/// What a name stands for.
+/// The definition of a macro.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Definition {
-    /// Text that is expanded again at each use, with what could not be resolved when it was defined.
+    /// A text that is expanded again at each use, and the first part of it that could not be evaluated when it was defined.
     Body(String, Option<Beyond>),
-    /// Takes arguments: such macros are not called here.
+    /// A macro with arguments; calls of such macros are not expanded.
     Parametric,
-    /// Exists, and its value differs from machine to machine.
+    /// A macro whose value depends on the machine.
     Foreign,
-    /// Defined, or defined otherwise, or not at all: that depends on a branch.
+    /// A macro whose definition is in a branch that may not be taken.
     Doubtful(Beyond),
 }
 
-/// The outcome of an expansion: text, and the first thing in it that has no value here.
+/// The result of an expansion.
 ///
-/// Whatever was not resolved leaves a percent sign in the text.
+/// Everything that could not be evaluated leaves a percent sign in the text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expansion {
-    /// What was resolved; what was not stands in it as in the source.
+    /// The expanded text. Macros that could not be evaluated are unchanged.
     pub text: String,
-    /// The reason not to use the text for anything that counts.
+    /// The first construct that could not be evaluated.
     pub beyond: Option<Beyond>,
 }
 
 impl Expansion {
-    /// Keeps the first reason; one that lasts is kept before an undefined macro, which may be defined before the text is
-    /// expanded again.
+    /// Adds a construct that could not be evaluated. The first one is kept, but `Foreign` replaces `Undefined`: an
+    /// undefined macro may be defined before the text is expanded again.
     pub fn note(&mut self, beyond: Option<Beyond>) {
         self.beyond = match (self.beyond.take(), beyond) {
             (Some(Beyond::Undefined(_)) | None, Some(beyond @ Beyond::Foreign(_))) => Some(beyond),
@@ -47,24 +46,24 @@ impl Expansion {
         };
     }
 
-    /// Puts another expansion behind this one.
+    /// Appends another expansion.
     pub fn append(&mut self, other: Expansion) {
         self.text.push_str(&other.text);
         self.note(other.beyond);
     }
 }
 
-/// The macros in force at some line of a spec.
+/// The macros that are defined at a line of a spec.
 #[derive(Clone, Debug)]
 pub struct Macros {
-    /// A definition hides those before it, until it is undefined.
+    /// The definitions of each macro; the last one counts, until it is undefined.
     table: HashMap<String, Vec<Definition>>,
     depth: usize,
 }
 
-/// How deep macros may refer to each other: a macro that contains itself must not end the process.
+/// The limit of nested expansions, so that a macro that contains itself cannot overflow the stack.
 const DEEPEST: usize = 40;
-/// How long an expansion may grow, in bytes.
+/// The limit of the length of an expansion, in bytes.
 const LONGEST: usize = 1 << 20;
 
 impl Default for Macros {
@@ -87,7 +86,7 @@ impl Macros {
         self.push(name, Definition::Body(value.text, value.beyond));
     }
 
-    /// Takes back the last definition of `name`.
+    /// Removes the last definition of `name`.
     pub fn undefine(&mut self, name: &str) {
         self.table.get_mut(name).map(Vec::pop);
     }
@@ -96,7 +95,7 @@ impl Macros {
         self.table.get(name)?.last()
     }
 
-    /// Whether `%{?name}` would see it; an error where that depends on a branch.
+    /// Whether `name` is defined; an error if that depends on a branch that may not be taken.
     pub fn exists(&self, name: &str) -> Result<bool, Beyond> {
         match self.find(name) {
             Some(Definition::Doubtful(reason)) => Err(reason.clone()),
@@ -104,7 +103,7 @@ impl Macros {
         }
     }
 
-    /// Makes whatever was defined since `earlier` unusable: it was defined on a branch that may not be taken.
+    /// Marks all macros that differ from `earlier` as doubtful: they were defined in a branch that may not be taken.
     pub fn doubt_since(&mut self, earlier: &Macros, reason: &Beyond) {
         let names = self.table.keys().chain(earlier.table.keys());
         let changed: Vec<String> = names.filter(|&name| self.find(name) != earlier.find(name)).cloned().collect();
@@ -113,9 +112,9 @@ impl Macros {
         }
     }
 
-    /// Expands `text`, with the side effects of the definitions in it.
+    /// Expands `text`, and carries out the definitions in it.
     ///
-    /// Errors: a construct that must not be passed over, whatever becomes of the text.
+    /// Errors: a construct that is always an error, even if the text is not used.
     pub fn expand(&mut self, text: &str) -> Result<Expansion, Beyond> {
         if self.depth > DEEPEST {
             return Err(Beyond::foreign("a macro that contains itself"));
@@ -175,7 +174,7 @@ impl Macros {
         })
     }
 
-    /// Expands the call at the start of `after`, which follows a `%`; gives back what is behind it.
+    /// Expands the call at the start of `after`, which follows a `%`. Returns the text after the call.
     fn expand_call<'t>(&mut self, after: &'t str, result: &mut Expansion) -> Result<&'t str, Beyond> {
         let Some(call) = parse_call(after).map_err(|()| unclosed(after))? else {
             result.text.push('%'); // a percent sign of the text, as in `100% sure`
@@ -206,7 +205,7 @@ impl Macros {
         }
     }
 
-    /// Expands the macro `name`; where it has no value, the call stays as it was written behind its percent sign.
+    /// Expands the macro `name`. Without a value, the call `written` stays in the text.
     fn expand_value(&mut self, name: &str, written: &str, result: &mut Expansion) -> Result<(), Beyond> {
         match self.find(name).cloned() {
             Some(Definition::Body(body, beyond)) => {
@@ -230,7 +229,7 @@ impl Macros {
     }
 }
 
-/// The reason where `after`, behind a percent sign, opens a bracket that nothing closes.
+/// The error for a bracket at the start of `after` that is never closed.
 fn unclosed(after: &str) -> Beyond {
     Beyond::foreign(format!("`%{}`, which has no end,", shortened(after)))
 }
@@ -249,7 +248,7 @@ pub fn shortened(text: &str) -> String {
 mod tests {
     use super::*;
 
-    /// Expands the lines one after the other; the last one is compared.
+    /// Expands the lines one after the other, and compares the last one.
     #[track_caller]
     fn check(lines: &str, expected: &str) {
         let mut macros = Macros::default();
@@ -260,7 +259,7 @@ mod tests {
         assert_eq!(last, Expansion { text: expected.to_owned(), beyond: None }, "{lines}");
     }
 
-    /// What the last line says that has no value.
+    /// Expands the lines, and compares the construct of the last line that has no value.
     #[track_caller]
     fn beyond(lines: &str, expected: &str) {
         let mut macros = Macros::default();
@@ -273,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_defined_is_expanded() {
+    fn defined_macros_are_expanded() {
         for (lines, expected) in [
             ("100% of %%x, % and %", "100% of %x, % and %"),
             ("%global x 1\n%x%{x}%{?x}%?x", "1111"),
@@ -302,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_value_is_named() {
+    fn macros_without_a_value_are_named() {
         for (lines, expected) in [
             ("%{x}", "`%{x}` is not defined"),
             ("a%{?y}%name_of_it", "`%name_of_it` is not defined"),

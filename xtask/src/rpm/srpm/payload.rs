@@ -1,4 +1,4 @@
-//! The payload of a source package: a cpio archive of the spec and its files, compressed, and what was seen on the way.
+//! Writes the payload of a source package: a compressed cpio archive of the spec and its files.
 
 use std::fmt;
 use std::fs::File;
@@ -14,18 +14,16 @@ use crate::base::interrupt;
 /// A file to put into the package.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceFile {
-    /// The base name under which the spec knows it.
+    /// The base name in the spec.
     pub name: String,
     /// Permission bits, such as 0o644.
     pub mode: u16,
-    /// Where its bytes are.
     pub content: Content,
 }
 
 /// The bytes of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// In memory.
     Bytes(Vec<u8>),
     /// In a file, which is read while the package is written.
     File(PathBuf),
@@ -33,36 +31,33 @@ pub enum Content {
 
 /// A file as the header describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Packed {
-    /// Its name.
+pub struct PackedFile {
     pub name: String,
-    /// In bytes.
     pub size: u32,
-    /// Type and permissions.
+    /// The type and the permissions.
     pub mode: u16,
-    /// Of its bytes.
     pub digest: Digest,
 }
 
-/// What the header and the signature say of a payload.
+/// The values of a payload for the header and the signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payload {
-    /// The files, in their order.
-    pub files: Vec<Packed>,
-    /// Bytes before compression.
+    /// In the order of the payload.
+    pub files: Vec<PackedFile>,
+    /// The size before compression, in bytes.
     pub archive_size: u64,
-    /// Bytes after compression.
+    /// The size after compression, in bytes.
     pub size: u64,
-    /// Before compression.
+    /// The digest before compression.
     pub archive_digest: Digest,
-    /// After compression.
+    /// The digest after compression.
     pub digest: Digest,
 }
 
-/// A regular file.
+/// The type of a regular file in a mode.
 const REGULAR: u16 = 0o100_000;
 
-/// Writes the payload of `files`, in their order, with one time for all, to `output`, compressed on `threads` threads.
+/// Writes the payload of `files` to `output`, compressed on `threads` threads. All files have the time `seconds`.
 ///
 /// Errors: a file that cannot be read or changes while it is read, one of four gigabytes or more, or a failing output.
 pub fn write(files: &[&SourceFile], seconds: u32, threads: usize, output: &mut impl Write) -> Result<Payload> {
@@ -74,7 +69,7 @@ pub fn write(files: &[&SourceFile], seconds: u32, threads: usize, output: &mut i
         for (file, inode) in files.iter().zip(1..) {
             packed.push(write_file(file, inode, seconds, &mut archive)?);
         }
-        let trailer = Entry { name: "TRAILER!!!", inode: 0, mode: 0, seconds: 0, size: 0 };
+        let trailer = CpioHeader { name: "TRAILER!!!", inode: 0, mode: 0, seconds: 0, size: 0 };
         archive.write_all(trailer.to_string().as_bytes())?;
         pad(&mut archive)?;
         let size = archive.written();
@@ -86,7 +81,12 @@ pub fn write(files: &[&SourceFile], seconds: u32, threads: usize, output: &mut i
     Ok(Payload { files: packed, archive_size, size, archive_digest, digest: compressed.finish().1 })
 }
 
-fn write_file(file: &SourceFile, inode: u32, seconds: u32, archive: &mut HashingWriter<impl Write>) -> Result<Packed> {
+fn write_file(
+    file: &SourceFile,
+    inode: u32,
+    seconds: u32,
+    archive: &mut HashingWriter<impl Write>,
+) -> Result<PackedFile> {
     interrupt::check()?;
     let (mut content, size): (Box<dyn Read + '_>, u64) = match &file.content {
         Content::Bytes(bytes) => (Box::new(bytes.as_slice()), bytes.len() as u64),
@@ -99,24 +99,26 @@ fn write_file(file: &SourceFile, inode: u32, seconds: u32, archive: &mut Hashing
     let known = u32::try_from(size).ok().filter(|size| *size < u32::MAX);
     let size = known.with_context(|| format!("`{}` has {size} bytes: four gigabytes do not fit", file.name))?;
     let mode = REGULAR | file.mode & 0o7777;
-    archive.write_all(Entry { name: &file.name, inode, mode, seconds, size }.to_string().as_bytes())?;
+    archive.write_all(CpioHeader { name: &file.name, inode, mode, seconds, size }.to_string().as_bytes())?;
     pad(archive)?;
     let mut hashing = HashingWriter::new(&mut *archive);
     io::copy(&mut content, &mut hashing).with_context(|| format!("cannot copy `{}` into the payload", file.name))?;
     ensure!(hashing.written() == u64::from(size), "`{}` changed while it was read", file.name);
     let (_, digest) = hashing.finish();
     pad(archive)?;
-    Ok(Packed { name: file.name.clone(), size, mode, digest })
+    Ok(PackedFile { name: file.name.clone(), size, mode, digest })
 }
 
-/// Fills up to a multiple of four bytes.
+/// Adds zeros up to a multiple of four bytes.
 fn pad(archive: &mut HashingWriter<impl Write>) -> io::Result<()> {
-    let missing = archive.written().next_multiple_of(4) - archive.written();
-    (0..missing).try_for_each(|_| archive.write_all(&[0]))
+    while !archive.written().is_multiple_of(4) {
+        archive.write_all(&[0])?;
+    }
+    Ok(())
 }
 
-/// The head of a file in a cpio archive of the kind `newc`: a magic number, 13 numbers of eight digits, the name.
-struct Entry<'n> {
+/// The header of a file in a cpio archive of the format `newc`: a magic number, 13 numbers of eight digits, and the name.
+struct CpioHeader<'n> {
     name: &'n str,
     inode: u32,
     mode: u16,
@@ -124,7 +126,7 @@ struct Entry<'n> {
     size: u32,
 }
 
-impl fmt::Display for Entry<'_> {
+impl fmt::Display for CpioHeader<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (user, group, links, device, sum) = (0, 0, 1, 0, 0);
         let name_size = u32::try_from(self.name.len() + 1).unwrap_or(u32::MAX);

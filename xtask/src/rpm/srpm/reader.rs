@@ -1,26 +1,26 @@
-//! Reads a spec section by section, and notes what its source package says.
+//! Reads a spec section by section, and collects the values for its source package.
 //!
-//! Sections that only binary packages use are read for the macros and branches in them, and for nothing else.
+//! Of the sections that only binary packages use, only the macros and branches count.
 
 use crate::project::spec_text::begins_section;
 use crate::rpm::srpm::changelog;
 use crate::rpm::srpm::dependency;
 use crate::rpm::srpm::error::{Beyond, SpecError};
-use crate::rpm::srpm::lines::{Line, Lines};
+use crate::rpm::srpm::lines::{SpecLine, SpecLines};
 use crate::rpm::srpm::macros::{Definition, Expansion, Macros};
+use crate::rpm::srpm::parsed::{Parsed, SourceName};
 use crate::rpm::srpm::section::{self, Package, Section};
-use crate::rpm::srpm::spec::{Parsed, SourceName};
-use crate::rpm::srpm::tag::{self, DEFAULTS, FileKind, Role, Tag};
+use crate::rpm::srpm::tag::{self, DEFAULTS, FileKind, Role, SpecTag};
 
 impl Parsed {
-    /// Reads `text`, a spec without markers.
+    /// Parses a spec without template markers.
     ///
     /// Errors: see [`SpecError`].
     pub fn parse(text: &str) -> Result<Parsed, SpecError> {
         read(text, &[])
     }
 
-    /// Reads `text` as a machine that defines `macros` beforehand: those of a dist, which a spec may ask for.
+    /// Parses a spec with additional `macros`, such as those of a dist.
     ///
     /// Errors: see [`SpecError`].
     pub fn parse_with(text: &str, macros: &[(&str, String)]) -> Result<Parsed, SpecError> {
@@ -34,25 +34,34 @@ fn read(text: &str, defined: &[(&str, String)]) -> Result<Parsed, SpecError> {
         macros.push(name, Definition::Body(value.clone(), None));
     }
     let mut reader = Reader::new(text, &mut macros, Vec::new());
-    if reader.run()? == Outcome::Whole {
+    if reader.run()? == Pass::Complete {
         return reader.finish();
     }
-    // rpm reads a spec with `BuildArch` twice: the second time for that architecture, with the macros of the first.
+    // rpm reads a spec with `BuildArch` twice: the second time for that architecture, with the macros of the first pass.
     let architectures = std::mem::take(&mut reader.spec.build_architectures);
     let mut reader = Reader::new(text, &mut macros, architectures);
     reader.run()?;
     reader.finish()
 }
 
+/// How a pass over the spec ended.
 #[derive(PartialEq, Eq)]
-enum Outcome {
-    Whole,
+enum Pass {
+    Complete,
     /// The main preamble has a `BuildArch`.
-    AgainForArchitecture,
+    NeedsSecondPass,
+}
+
+/// The start of a line of the spec in the text of a section.
+struct BodyLine {
+    /// The byte in the text.
+    start: usize,
+    /// The number in the spec, counted from 1.
+    number: usize,
 }
 
 struct Reader<'t> {
-    lines: Lines<'t>,
+    lines: SpecLines<'t>,
     macros: &'t mut Macros,
     spec: Parsed,
     packages: Vec<Package>,
@@ -60,8 +69,8 @@ struct Reader<'t> {
     section: Section,
     /// The text of the current description or changelog.
     body: String,
-    /// The bytes of `body` at which lines of the spec begin, and their numbers.
-    body_lines: Vec<(usize, usize)>,
+    /// Where the lines of the spec begin in `body`.
+    body_lines: Vec<BodyLine>,
     next_number: [u32; 2],
     is_second_pass: bool,
 }
@@ -73,7 +82,7 @@ impl<'t> Reader<'t> {
             _ => None,
         };
         Reader {
-            lines: Lines::new(text, architecture),
+            lines: SpecLines::new(text, architecture),
             macros,
             is_second_pass: !build_architectures.is_empty(),
             spec: Parsed {
@@ -91,7 +100,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn run(&mut self) -> Result<Outcome, SpecError> {
+    fn run(&mut self) -> Result<Pass, SpecError> {
         while let Some(line) = self.lines.next(self.macros)? {
             if begins_section(&line.text) {
                 self.enter(&line)?;
@@ -102,7 +111,7 @@ impl<'t> Reader<'t> {
                     let package = *package;
                     self.preamble(package, &line)?;
                     if !self.spec.build_architectures.is_empty() && !self.is_second_pass {
-                        return Ok(Outcome::AgainForArchitecture);
+                        return Ok(Pass::NeedsSecondPass);
                     }
                 }
                 Section::Description(_) => {
@@ -121,12 +130,12 @@ impl<'t> Reader<'t> {
             }
         }
         self.leave()?;
-        Ok(Outcome::Whole)
+        Ok(Pass::Complete)
     }
 
-    fn changelog_line(&mut self, line: &Line) -> Result<(), SpecError> {
+    fn changelog_line(&mut self, line: &SpecLine) -> Result<(), SpecError> {
         let text = section::without_comment(certain(line)?);
-        self.body_lines.push((self.body.len(), line.number));
+        self.body_lines.push(BodyLine { start: self.body.len(), number: line.number });
         self.body.push_str(text);
         if line.has_end && text.len() == line.text.len() {
             self.body.push('\n');
@@ -134,12 +143,12 @@ impl<'t> Reader<'t> {
         Ok(())
     }
 
-    fn enter(&mut self, line: &Line) -> Result<(), SpecError> {
+    fn enter(&mut self, line: &SpecLine) -> Result<(), SpecError> {
         let was_other = self.section == Section::Other;
         self.leave()?;
         let main = self.spec.text_of(tag::NAME).to_owned();
         let next = section::parse_start(line, &main, &mut self.packages)?;
-        // Where a section may or may not begin, only sections that do not count can stand on both sides.
+        // A section may begin in a doubtful branch only if neither it nor the section before it counts.
         if let Some(doubt) = &line.doubtful
             && !(was_other && next == Section::Other)
         {
@@ -160,8 +169,8 @@ impl<'t> Reader<'t> {
             }
             Section::Changelog => {
                 let line_at = |byte: usize| {
-                    let begun = self.body_lines.partition_point(|(start, _)| *start <= byte);
-                    self.body_lines[..begun].last().map_or(1, |(_, line)| *line)
+                    let begun = self.body_lines.partition_point(|line| line.start <= byte);
+                    self.body_lines[..begun].last().map_or(1, |line| line.number)
                 };
                 self.spec.changelog = changelog::parse(&self.body, line_at)?;
             }
@@ -197,18 +206,18 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn preamble(&mut self, package: usize, line: &Line) -> Result<(), SpecError> {
+    fn preamble(&mut self, package: usize, line: &SpecLine) -> Result<(), SpecError> {
         let text = section::without_comment(&line.text).trim_end();
         if text.trim_start().is_empty() {
-            return Ok(()); // what is not resolved leaves a percent sign: nothing was lost here
+            return Ok(()); // a macro without a value leaves a percent sign, so nothing is lost
         }
         let Some(tag) = tag::parse(text) else {
             certain(line)?;
-            return Err(match text.contains(':') {
-                // Another rpm may know more tags.
-                true => SpecError::beyond(line.number, Beyond::foreign(format!("the line `{text}`"))),
-                false => SpecError::broken(line.number, format!("`{text}` is no tag of a preamble")),
-            });
+            if text.contains(':') {
+                // Another version of rpm may have more tags.
+                return Err(SpecError::beyond(line.number, Beyond::foreign(format!("the line `{text}`"))));
+            }
+            return Err(SpecError::broken(line.number, format!("`{text}` is not a tag of a preamble")));
         };
         if tag.field.is_empty() {
             certain(line)?;
@@ -222,8 +231,8 @@ impl<'t> Reader<'t> {
         Ok(())
     }
 
-    /// A tag defines a macro of its name; in the main package a second one in capitals.
-    fn define_macros(&mut self, package: usize, tag: &Tag<'_>, line: &Line) {
+    /// Defines the macro with the name of a tag. A tag of the main package also defines the name in capitals.
+    fn define_macros(&mut self, package: usize, tag: &SpecTag<'_>, line: &SpecLine) {
         if matches!(tag.role, Role::Text(_) | Role::Translated(_) | Role::Epoch | Role::SourceLicense) {
             let value = Expansion { text: tag.field.to_owned(), beyond: line.beyond.clone() };
             if package == 0 {
@@ -233,12 +242,12 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn apply(&mut self, package: usize, tag: &Tag<'_>, line: usize) -> Result<(), SpecError> {
+    fn apply(&mut self, package: usize, tag: &SpecTag<'_>, line: usize) -> Result<(), SpecError> {
         let field = tag.field;
         match tag.role {
             Role::Text(number) if package > 0 => self.packages[package].set(number, field),
             Role::Epoch => {
-                let epoch = field.parse().map_err(|_| SpecError::broken(line, format!("`{field}` is no epoch")))?;
+                let epoch = field.parse().map_err(|_| SpecError::broken(line, format!("`{field}` is not an epoch")))?;
                 self.packages[package].epoch = Some(epoch);
                 if package == 0 {
                     self.spec.epoch = Some(epoch);
@@ -282,10 +291,10 @@ impl<'t> Reader<'t> {
             FileKind::Source => (0, "SOURCE"),
             FileKind::Patch => (1, "PATCH"),
         };
-        // Unnumbered files are counted from the highest number so far.
+        // A file without a number gets the highest number so far plus 1.
         let number = match number {
             "" => self.next_number[slot],
-            digits => digits.parse().map_err(|_| SpecError::broken(line, format!("`{digits}` is no number")))?,
+            digits => digits.parse().map_err(|_| SpecError::broken(line, format!("`{digits}` is not a number")))?,
         };
         self.next_number[slot] = self.next_number[slot].max(number.saturating_add(1));
         if self.spec.sources.iter().any(|other| other.kind == kind && other.number == number) {
@@ -296,7 +305,7 @@ impl<'t> Reader<'t> {
             return Err(SpecError::broken(line, format!("`{address}` names no file")));
         }
         self.spec.sources.push(SourceName { kind, name, number });
-        // Its value is a path of the machine that builds.
+        // The value is a path on the machine that builds.
         self.macros.push(&format!("{word}{number}"), Definition::Foreign);
         self.macros.define(&format!("{word}URL{number}"), Expansion { text: address.replace('%', "%%"), beyond: None });
         Ok(())
@@ -326,16 +335,16 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// The text of a line that counts.
-fn certain(line: &Line) -> Result<&str, SpecError> {
+/// The text of a line; an error if the text, or the existence of the line, is unknown.
+fn certain(line: &SpecLine) -> Result<&str, SpecError> {
     match line.beyond.as_ref().or(line.doubtful.as_ref()) {
         Some(beyond) => Err(SpecError::beyond(line.number, beyond.clone())),
         None => Ok(&line.text),
     }
 }
 
-/// Tags of a sub-package that the source package takes part in: what a build needs, and what it would make.
-fn counts_in_subpackage(tag: &Tag<'_>) -> bool {
+/// Whether a tag of a sub-package counts for the source package.
+fn counts_in_subpackage(tag: &SpecTag<'_>) -> bool {
     match tag.role {
         Role::Text(number) => [tag::VERSION, tag::RELEASE].contains(&number),
         Role::Translated(_) | Role::SourceLicense | Role::BuildArch => false,
@@ -343,15 +352,15 @@ fn counts_in_subpackage(tag: &Tag<'_>) -> bool {
     }
 }
 
-/// Name, version and release become part of a file's name.
+/// Checks the letters of name, version and release, which become part of a file name.
 fn check_text(number: u32, field: &str, line: usize) -> Result<(), SpecError> {
     let allowed = match number {
         tag::NAME => "-._+",
         tag::VERSION | tag::RELEASE => "._+~^",
         _ => return Ok(()),
     };
-    match field.chars().all(|letter| letter.is_ascii_alphanumeric() || allowed.contains(letter)) {
-        true => Ok(()),
-        false => Err(SpecError::broken(line, format!("`{field}` has a letter that cannot stand in a file's name"))),
+    if !field.chars().all(|letter| letter.is_ascii_alphanumeric() || allowed.contains(letter)) {
+        return Err(SpecError::broken(line, format!("`{field}` has a letter that is not allowed in a file name")));
     }
+    Ok(())
 }

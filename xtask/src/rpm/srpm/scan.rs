@@ -1,36 +1,35 @@
-//! Where the constructs of RPM's macro language begin and end: brackets, calls, definitions. Nothing is looked up here.
+//! Finds the ends of brackets, macro calls and definitions in a text. Macros are not looked up here.
 
-/// A call such as `name`, `{name}`, `{?name}`, `{!?name:text}` or `{name text}`, after its percent sign.
+/// A macro call without its percent sign: `name`, `{name}`, `{?name}`, `{!?name:text}` or `{name text}`.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Call<'t> {
-    /// The name, without brackets and prefixes; what is looked up.
+pub struct MacroCall<'t> {
+    /// Without brackets and prefixes.
     pub name: &'t str,
-    /// Written with braces.
+    /// Whether it has braces.
     pub braced: bool,
-    /// `?`: asks whether the name is defined.
+    /// Whether it has a `?`: it tests whether the name is defined.
     pub checks_existence: bool,
-    /// `!`: the other way round.
+    /// Whether it has a `!`, which negates the test.
     pub negated: bool,
-    /// What stands after the colon or the blank, inside the braces.
+    /// The text after the colon or the blank, inside the braces.
     pub argument: Option<&'t str>,
-    /// Bytes of the whole call.
+    /// The length of the whole call, in bytes.
     pub length: usize,
 }
 
-/// A definition, behind the word `global` or `define`.
+/// A definition, without the word `global` or `define`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct DefinitionText<'t> {
-    /// The name to define.
     pub name: &'t str,
-    /// `name(options)`.
+    /// Whether it has options: `name(options)`.
     pub parametric: bool,
-    /// The body, with escaped line ends resolved.
+    /// Without the backslashes of escaped characters.
     pub body: String,
-    /// What follows the definition.
+    /// The text after the definition.
     pub behind: &'t str,
 }
 
-/// The length of the bracketed text at the start of `text`, brackets included; a backslash protects one character.
+/// The length of the bracketed text at the start of `text`, including the brackets. A backslash escapes one character.
 pub fn matching(text: &str, open: char, close: char) -> Option<usize> {
     let mut depth = 0;
     let mut characters = text.char_indices();
@@ -49,7 +48,7 @@ pub fn matching(text: &str, open: char, close: char) -> Option<usize> {
     None
 }
 
-/// How many bytes at the start of `text` can be a macro's name.
+/// The length of the macro name at the start of `text`, in bytes; 0 if there is none.
 pub fn name_length(text: &str) -> usize {
     let begins = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
     if !begins {
@@ -58,27 +57,26 @@ pub fn name_length(text: &str) -> usize {
     text.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(text.len())
 }
 
-/// Reads the call at the start of `after`; `None` where the percent sign before it is only a percent sign.
+/// Parses the call at the start of `after`; `None` if the percent sign before it is a literal one.
 ///
-/// Errors: a brace that is never closed.
-pub fn parse_call(after: &str) -> Result<Option<Call<'_>>, ()> {
+/// Errors: a brace is never closed.
+pub fn parse_call(after: &str) -> Result<Option<MacroCall<'_>>, ()> {
     let braced = after.starts_with('{');
-    let inside = match braced {
-        true => &after[1..matching(after, '{', '}').ok_or(())? - 1],
-        false => after,
-    };
+    let inside = if braced { &after[1..matching(after, '{', '}').ok_or(())? - 1] } else { after };
     let name_and_more = inside.trim_start_matches(['!', '?']);
     let prefix = &inside[..inside.len() - name_and_more.len()];
-    let name = match braced {
-        true => &name_and_more[..name_and_more.find([' ', ':', '\t', '\n']).unwrap_or(name_and_more.len())],
-        false => &name_and_more[..name_length(name_and_more)],
+    let name_end = if braced {
+        name_and_more.find([' ', ':', '\t', '\n']).unwrap_or(name_and_more.len())
+    } else {
+        name_length(name_and_more)
     };
+    let name = &name_and_more[..name_end];
     if name.is_empty() {
         return Ok(None);
     }
     let argument = name_and_more.get(name.len() + 1..).filter(|_| braced);
     let length = if braced { inside.len() + 2 } else { prefix.len() + name.len() };
-    Ok(Some(Call {
+    Ok(Some(MacroCall {
         name,
         braced,
         checks_existence: prefix.contains('?'),
@@ -88,12 +86,12 @@ pub fn parse_call(after: &str) -> Result<Option<Call<'_>>, ()> {
     }))
 }
 
-/// What stands before the end of the line, and what from the end of the line on.
+/// Splits at the first line end, which stays in the second part.
 pub fn rest_of_line(text: &str) -> (&str, &str) {
     text.split_at(text.find('\n').unwrap_or(text.len()))
 }
 
-/// Reads `name body`, `name(options) body` or `name {body}`; `None` where there is no name or no body.
+/// Parses `name body`, `name(options) body` or `name {body}`; `None` if the name or the body is missing.
 pub fn take_definition(text: &str) -> Option<DefinitionText<'_>> {
     let text = text.trim_start_matches([' ', '\t']);
     let (name, mut rest) = text.split_at(name_length(text));
@@ -102,19 +100,18 @@ pub fn take_definition(text: &str) -> Option<DefinitionText<'_>> {
         rest = &rest[rest.find(')')? + 1..];
     }
     let rest = rest.trim_start_matches([' ', '\t']);
-    let (body, behind) = match rest.starts_with('{') {
-        true => {
-            let end = matching(rest, '{', '}')?;
-            (rest[1..end - 1].to_owned(), &rest[end..])
-        }
-        false => take_free_body(rest),
+    let (body, behind) = if rest.starts_with('{') {
+        let end = matching(rest, '{', '}')?;
+        (rest[1..end - 1].to_owned(), &rest[end..])
+    } else {
+        take_free_body(rest)
     };
     let usable = !name.is_empty() && (!body.is_empty() || parametric);
     let behind = behind.trim_start_matches(['\n', '\r']);
     usable.then_some(DefinitionText { name, parametric, body, behind })
 }
 
-/// A body without braces of its own ends with the line, unless the line end is escaped or inside a bracket.
+/// A body without braces ends at the first line end that is neither escaped nor inside a bracket.
 fn take_free_body(text: &str) -> (String, &str) {
     let mut body = String::new();
     let mut brackets = Brackets::default();
@@ -145,7 +142,7 @@ fn take_free_body(text: &str) -> (String, &str) {
     (body.trim_end_matches([' ', '\t', '\n', '\r']).to_owned(), &text[end..])
 }
 
-/// Open brackets of the macro language; a bracket counts only inside one that a percent sign opened.
+/// Counts open brackets. A bracket counts only after a percent sign, or inside such a bracket.
 #[derive(Default)]
 pub struct Brackets {
     open: [u32; 3],
@@ -154,14 +151,14 @@ pub struct Brackets {
 impl Brackets {
     const KINDS: [(char, char); 3] = [('{', '}'), ('(', ')'), ('[', ']')];
 
-    /// A bracket right behind a percent sign.
+    /// Counts a bracket that follows a percent sign.
     pub fn after_percent(&mut self, bracket: char) {
         for (count, (open, _)) in self.open.iter_mut().zip(Self::KINDS) {
             *count += u32::from(bracket == open);
         }
     }
 
-    /// Any other character.
+    /// Counts any other character.
     pub fn plain(&mut self, character: char) {
         for (count, (open, close)) in self.open.iter_mut().zip(Self::KINDS) {
             if *count > 0 && character == open {
@@ -172,7 +169,7 @@ impl Brackets {
         }
     }
 
-    /// Whether some bracket still waits for its end.
+    /// Whether a bracket is open.
     pub fn any_open(&self) -> bool {
         self.open.iter().any(|&count| count > 0)
     }

@@ -1,39 +1,39 @@
-//! Where the sections of a spec begin, and which package they speak of.
+//! Parses the lines that begin the sections of a spec.
 
 use crate::project::spec_text::section_name;
 use crate::rpm::srpm::error::{Beyond, SpecError};
-use crate::rpm::srpm::lines::Line;
+use crate::rpm::srpm::lines::SpecLine;
+use crate::rpm::srpm::parsed::BuiltPackage;
 use crate::rpm::srpm::tag::{self, FileKind};
 
-/// A section, as far as a source package tells them apart.
+/// A section of a spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Section {
-    /// Tags of the package with this index.
+    /// The tags of the package with this index.
     Preamble(usize),
-    /// The main package's description, in this language.
+    /// The description of the main package, in this language.
     Description(String),
     /// `%changelog`.
     Changelog,
     /// `%sourcelist` and `%patchlist`.
     Files(FileKind),
-    /// Everything that only binary packages use.
+    /// A section that only binary packages use.
     Other,
 }
 
-/// A binary package that a build of the spec would make.
+/// A package of the spec.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Package {
     name: String,
     version: Option<String>,
     release: Option<String>,
-    /// Its own epoch.
     pub epoch: Option<u32>,
-    /// Only a package with `%files` is made.
+    /// Whether it has a section `%files`; a build makes only such packages.
     pub has_files: bool,
 }
 
 impl Package {
-    /// Sets a tag of its preamble; others than version and release are of no use here.
+    /// Sets the version or the release; other tags are ignored.
     pub fn set(&mut self, number: u32, field: &str) {
         match number {
             tag::VERSION => self.version = Some(field.to_owned()),
@@ -42,19 +42,19 @@ impl Package {
         }
     }
 
-    /// What the source package says it would make: a name, and `[epoch:]version-release`.
-    pub fn provide(&self, main: &Package, main_name: &str) -> (String, String) {
+    /// The package in the list of what a build of the spec makes.
+    pub fn provide(&self, main: &Package, main_name: &str) -> BuiltPackage {
         let epoch = self.epoch.or(main.epoch).map(|epoch| format!("{epoch}:")).unwrap_or_default();
         let version = self.version.as_ref().or(main.version.as_ref()).map_or("", String::as_str);
         let release = self.release.as_ref().or(main.release.as_ref()).map_or("", String::as_str);
         let name = if self.name.is_empty() { main_name } else { &self.name };
-        (name.to_owned(), format!("{epoch}{version}-{release}"))
+        BuiltPackage { name: name.to_owned(), evr: format!("{epoch}{version}-{release}") }
     }
 }
 
-/// Reads a line that begins a section; `%package` and `%files` are noted in `packages`, whose first is the main
-/// one, called `main`.
-pub fn parse_start(line: &Line, main: &str, packages: &mut Vec<Package>) -> Result<Section, SpecError> {
+/// Parses a line that begins a section. `%package` adds to `packages`, and `%files` marks one of them. The first package is
+/// the main one, and has the name `main`.
+pub fn parse_start(line: &SpecLine, main: &str, packages: &mut Vec<Package>) -> Result<Section, SpecError> {
     let word = section_name(&line.text).unwrap_or_default();
     let arguments = || Arguments::of(line);
     let package_name = |arguments: &Arguments| match (&arguments.whole_name, &arguments.suffix) {
@@ -75,7 +75,7 @@ pub fn parse_start(line: &Line, main: &str, packages: &mut Vec<Package>) -> Resu
             Section::Preamble(packages.len() - 1)
         }
         "files" => {
-            // Whether a package is made is stated in the header.
+            // The header lists the packages with `%files`.
             if let Some(doubt) = &line.doubtful {
                 return Err(SpecError::beyond(line.number, doubt.clone()));
             }
@@ -91,15 +91,16 @@ pub fn parse_start(line: &Line, main: &str, packages: &mut Vec<Package>) -> Resu
         "description" => {
             let arguments = arguments()?;
             let name = package_name(&arguments);
-            match name.is_empty() || name == main {
-                true => Section::Description(arguments.language.unwrap_or_else(|| "C".to_owned())),
-                false => Section::Other,
+            if name.is_empty() || name == main {
+                Section::Description(arguments.language.unwrap_or_else(|| "C".to_owned()))
+            } else {
+                Section::Other
             }
         }
         "changelog" => Section::Changelog,
         "sourcelist" => Section::Files(FileKind::Source),
         "patchlist" => Section::Files(FileKind::Patch),
-        // It is a program that says what the build needs.
+        // A program prints the build requirements.
         "generate_buildrequires" => {
             return Err(SpecError::beyond(line.number, Beyond::foreign("`%generate_buildrequires`")));
         }
@@ -107,7 +108,7 @@ pub fn parse_start(line: &Line, main: &str, packages: &mut Vec<Package>) -> Resu
     })
 }
 
-/// `-n name`, `-l language`, or the part of a name behind the main package's.
+/// The arguments of a section: `-n name`, `-l language`, or the suffix of the package name.
 struct Arguments {
     whole_name: Option<String>,
     suffix: Option<String>,
@@ -115,18 +116,20 @@ struct Arguments {
 }
 
 impl Arguments {
-    fn of(line: &Line) -> Result<Arguments, SpecError> {
+    fn of(line: &SpecLine) -> Result<Arguments, SpecError> {
         let mut found = Arguments { whole_name: None, suffix: None, language: None };
         let mut words = line.text.split_whitespace().skip(1);
         while let Some(word) = words.next() {
-            let mut value = |option: &str| match word.len() == option.len() {
-                true => words.next().map(str::to_owned),
-                false => Some(word[option.len()..].to_owned()),
+            let mut value = |option: &str| {
+                if word.len() > option.len() {
+                    return Some(word[option.len()..].to_owned());
+                }
+                words.next().map(str::to_owned)
             };
             match word {
                 _ if word.starts_with("-n") => found.whole_name = value("-n"),
                 _ if word.starts_with("-l") => found.language = value("-l"),
-                // A list of files may well be called by a macro that only a build defines.
+                // The name of a list of files may contain macros that only a build defines.
                 _ if word.starts_with("-f") => drop(value("-f")),
                 _ => found.suffix = Some(word.to_owned()),
             }
@@ -141,13 +144,13 @@ impl Arguments {
     }
 }
 
-/// A line without its comment: only a line that begins with `#` is one, and its leading blanks stay.
+/// A line without its comment. Only a line that begins with `#` is a comment; its leading blanks stay.
 pub fn without_comment(line: &str) -> &str {
     let text = line.trim_start();
     if text.starts_with('#') { &line[..line.len() - text.len()] } else { line }
 }
 
-/// The name of the file that a `Source` or `Patch` is: behind the last `/`, and there behind the last `=`.
+/// The file name of a `Source` or `Patch`: the text after the last `/`, and of that the text after the last `=`.
 ///
 /// `https://host/download?file=x-1.tar.gz` and `https://host/v1.tar.gz#/x-1.tar.gz` are both `x-1.tar.gz`.
 pub fn base_name(address: &str) -> &str {
@@ -162,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_of_a_source() {
+    fn the_file_name_of_a_source() {
         for (address, name) in [
             ("x.tar.gz", "x.tar.gz"),
             ("https://example.org/x-1.tar.gz", "x-1.tar.gz"),

@@ -1,57 +1,54 @@
-//! Lines of a preamble: which tag a line is, and what the tag means for a source package.
+//! Parses the lines of a preamble: the tag of a line, and its use in a source package.
 
-/// What a source package does with a tag.
+/// The use of a tag in a source package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// One string of the main package, under this number in the header.
+    /// A string of the main package, with this number in the header.
     Text(u32),
-    /// Text in several languages, under this number.
+    /// A text in several languages, with this number in the header.
     Translated(u32),
-    /// `Epoch`, a number.
     Epoch,
-    /// A licence of the source package alone.
+    /// The licence of the source package only.
     SourceLicense,
     /// `Source` or `Patch`.
     File(FileKind),
-    /// `BuildRequires`, of whatever package.
+    /// `BuildRequires` of any package.
     BuildRequires,
-    /// `BuildConflicts`, of whatever package.
+    /// `BuildConflicts` of any package.
     BuildConflicts,
-    /// A list of architectures or systems, under this number.
+    /// A list of architectures or systems, with this number in the header.
     Restriction(u32),
-    /// `BuildArch`.
     BuildArch,
-    /// Says that a source is not in the package, or an icon is: other layouts, which are not written here.
+    /// `NoSource`, `NoPatch` or `Icon`, which need another layout of the package; not implemented.
     Unwritten,
-    /// Only binary packages have it.
+    /// A tag of binary packages only.
     Binary,
 }
 
 /// The two kinds of files that a spec names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
-    /// `Source`, `%sourcelist`.
+    /// `Source` or `%sourcelist`.
     Source,
-    /// `Patch`, `%patchlist`.
+    /// `Patch` or `%patchlist`.
     Patch,
 }
 
-/// A tag that was recognised.
+/// A line with a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tag<'t> {
-    /// The tag's name in lower case, without number; the macro that it defines.
+pub struct SpecTag<'t> {
+    /// The name in lower case, without a number. The tag defines a macro with this name.
     pub name: &'static str,
-    /// What it is for.
     pub role: Role,
     /// The language in `Summary(de)`.
     pub language: Option<&'t str>,
-    /// The digits of `Source1`.
+    /// The digits in `Source1`.
     pub number: &'t str,
-    /// The value.
+    /// The text after the colon.
     pub field: &'t str,
 }
 
-/// The tag `Name`, by its number in a header.
+/// The number of `Name` in a header.
 pub const NAME: u32 = 1000;
 /// `Version`.
 pub const VERSION: u32 = 1001;
@@ -68,7 +65,7 @@ pub const LICENSE: u32 = 1014;
 /// `Group`.
 pub const GROUP: u32 = 1016;
 
-/// Every tag of a preamble; where one begins as another does, the longer one comes first.
+/// All tags of a preamble. A tag comes before any tag that is a prefix of it.
 const TAGS: [(&str, Role); 51] = [
     ("name", Role::Text(NAME)),
     ("version", Role::Text(VERSION)),
@@ -123,7 +120,7 @@ const TAGS: [(&str, Role); 51] = [
     ("removepathpostfixes", Role::Binary),
 ];
 
-/// Tags that a macro of the same name gives a value to, where the spec has no such line.
+/// Tags that get the value of the macro of the same name if the spec has no such line.
 pub const DEFAULTS: [&str; 9] = [
     "vendor",
     "packager",
@@ -144,17 +141,17 @@ pub fn number_of(name: &str) -> Option<u32> {
     })
 }
 
-/// Recognises `Tag: field`, `Source1: field`, `Summary(de): field`; the tag stands at the very beginning of the line.
-pub fn parse(line: &str) -> Option<Tag<'_>> {
+/// Parses `Tag: field`, `Source1: field` or `Summary(de): field`. The tag is at the very beginning of the line.
+pub fn parse(line: &str) -> Option<SpecTag<'_>> {
     let (head, field) = line.split_once(':')?;
     let lower = head.to_ascii_lowercase();
     let &(name, role) = TAGS.iter().find(|(name, _)| lower.starts_with(name))?;
     let rest = head[name.len()..].trim();
-    let mut tag = Tag { name, role, language: None, number: "", field: field.trim() };
+    let mut tag = SpecTag { name, role, language: None, number: "", field: field.trim() };
     match role {
         Role::File(_) => tag.number = rest,
         _ if rest.is_empty() => {}
-        // The word in parentheses is a language, or says when a requirement is needed.
+        // The word in parentheses is a language, or the time when a requirement is needed, as in `Requires(post)`.
         Role::Translated(_) | Role::Binary => {
             tag.language = Some(rest.strip_prefix('(')?.strip_suffix(')')?.trim());
         }

@@ -1,7 +1,7 @@
-//! From facts and files to the bytes of a source package: lead, signature, header, payload.
+//! Writes a source package: lead, signature, header and payload.
 //!
-//! The header tells the digest of a payload that follows it, so the payload is written first, to a spool that stays in
-//! memory while it is small.
+//! The header contains the digest of the payload after it. So the payload is written first, to a temporary file that stays
+//! in memory while it is small.
 
 use std::io::{self, Seek, Write};
 
@@ -12,29 +12,29 @@ use crate::base::error::{Exit, Failure};
 use crate::base::files;
 use crate::base::gzip::LEVEL;
 use crate::rpm::srpm::dependency::{Dependency, EQUAL};
-use crate::rpm::srpm::header::{self, IMMUTABLE_REGION, SIGNATURE_REGION, Value};
+use crate::rpm::srpm::header::{self, IMMUTABLE_REGION, SIGNATURE_REGION, TagValue};
+use crate::rpm::srpm::parsed::{Parsed, Translated};
 use crate::rpm::srpm::payload::{self, Content, Payload, SourceFile};
-use crate::rpm::srpm::spec::{Parsed, Translated};
 use crate::rpm::srpm::tag::{self, FileKind};
 
-/// What a package says of its making, beside spec and files.
+/// The values of a package that come neither from the spec nor from the files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildFacts<'a> {
     /// The name of the spec inside the package, such as `lago.spec`.
     pub spec_name: &'a str,
     /// Seconds since 1970: the time of the build and of every file.
     pub source_date: u32,
-    /// On how many threads to compress; the bytes do not depend on it.
+    /// The number of threads for the compression; the bytes do not depend on it.
     pub threads: usize,
 }
 
-/// No real host: packages of one commit are the same wherever they are made.
+/// The name of the build host, a fixed one, so that all machines write the same bytes.
 const BUILD_HOST: &str = "reproducible";
-/// The rpm whose layout this is.
+/// The version of rpm whose layout is written.
 const RPM_VERSION: &str = "4.18.0";
-/// Bytes that `rpmsign` turns into signatures without moving the rest of the file; rpm leaves as many.
+/// Reserved bytes, which `rpmsign` uses for signatures without moving the rest of the file; the same number as in rpm.
 const ROOM_FOR_SIGNATURES: usize = 4096 + 32;
-/// The number of sha256 among OpenPGP's digests.
+/// The number of SHA-256 in OpenPGP.
 const SHA256: u32 = 8;
 
 /// Writes the source package of `spec` to `output`; the same arguments give the same bytes.
@@ -60,7 +60,7 @@ pub fn write(spec: &Parsed, files: &[SourceFile], facts: &BuildFacts<'_>, output
     Ok(())
 }
 
-/// The spec and every file it names, once each, sorted by name as rpm sorts them.
+/// The spec and all files that it names, each once, sorted by name as in rpm.
 fn choose<'f>(spec: &Parsed, spec_file: &'f SourceFile, files: &'f [SourceFile]) -> Result<Vec<&'f SourceFile>> {
     let mut chosen = vec![spec_file];
     for name in spec.needed_files().into_iter().filter(|name| *name != spec_file.name) {
@@ -75,44 +75,44 @@ fn choose<'f>(spec: &Parsed, spec_file: &'f SourceFile, files: &'f [SourceFile])
     Ok(chosen)
 }
 
-/// Digests and sizes, by which rpm verifies a package that nobody signed.
+/// The tags of the signature header: sizes and a digest, by which rpm verifies a package without a signature.
 ///
-/// rpm up to 4.13 looks for MD5 and SHA1 instead; without them it installs, and verifies nothing.
-fn signature_tags(header: &[u8], payload: &Payload) -> Result<Vec<(u32, Value)>> {
+/// rpm up to 4.13 uses MD5 and SHA-1 instead. Without them it installs a package without verifying it.
+fn signature_tags(header: &[u8], payload: &Payload) -> Result<Vec<(u32, TagValue)>> {
     let size = u32::try_from(header.len() as u64 + payload.size).context("the payload has more than four gigabytes")?;
     let archive_size = u32::try_from(payload.archive_size).context("the payload has more than four gigabytes")?;
     Ok(vec![
-        (273, Value::text(digest_of(header).to_string())),
-        (1000, Value::number(size)),
-        (1007, Value::number(archive_size)),
-        (1008, Value::Binary(vec![0; ROOM_FOR_SIGNATURES])),
+        (273, TagValue::text(digest_of(header).to_string())),
+        (1000, TagValue::number(size)),
+        (1007, TagValue::number(archive_size)),
+        (1008, TagValue::Binary(vec![0; ROOM_FOR_SIGNATURES])),
     ])
 }
 
-fn header_tags(spec: &Parsed, facts: &BuildFacts<'_>, payload: &Payload) -> Vec<(u32, Value)> {
+fn header_tags(spec: &Parsed, facts: &BuildFacts<'_>, payload: &Payload) -> Vec<(u32, TagValue)> {
     let mut tags = vec![
-        (100, Value::Texts(spec.languages.clone())),
-        (1006, Value::number(facts.source_date)),
-        (1007, Value::text(BUILD_HOST)),
-        (1021, Value::text("linux")),
-        // Of the machine that built it, in rpm's own packages; a source package is for any.
-        (1022, Value::text("noarch")),
-        (1064, Value::text(RPM_VERSION)),
-        (1089, Value::Texts(spec.build_architectures.clone())),
-        (1094, Value::text(format!("{BUILD_HOST} {}", facts.source_date))),
-        (1106, Value::number(1)), // this is a source package
-        (1124, Value::text("cpio")),
-        (1125, Value::text("gzip")),
-        (1126, Value::text(LEVEL.to_string())),
-        (5062, Value::text("utf-8")),
-        (5092, Value::Texts(vec![payload.digest.to_string()])),
-        (5093, Value::number(SHA256)),
-        (5097, Value::Texts(vec![payload.archive_digest.to_string()])),
+        (100, TagValue::Texts(spec.languages.clone())),
+        (1006, TagValue::number(facts.source_date)),
+        (1007, TagValue::text(BUILD_HOST)),
+        (1021, TagValue::text("linux")),
+        // rpmbuild writes the architecture of the build host here; this writer does not use the host.
+        (1022, TagValue::text("noarch")),
+        (1064, TagValue::text(RPM_VERSION)),
+        (1089, TagValue::Texts(spec.build_architectures.clone())),
+        (1094, TagValue::text(format!("{BUILD_HOST} {}", facts.source_date))),
+        (1106, TagValue::number(1)), // this is a source package
+        (1124, TagValue::text("cpio")),
+        (1125, TagValue::text("gzip")),
+        (1126, TagValue::text(LEVEL.to_string())),
+        (5062, TagValue::text("utf-8")),
+        (5092, TagValue::Texts(vec![payload.digest.to_string()])),
+        (5093, TagValue::number(SHA256)),
+        (5097, TagValue::Texts(vec![payload.archive_digest.to_string()])),
     ];
-    tags.extend(spec.texts.iter().map(|(tag, text)| (*tag, Value::text(text))));
-    tags.extend(spec.epoch.map(|epoch| (1003, Value::number(epoch))));
+    tags.extend(spec.texts.iter().map(|(tag, text)| (*tag, TagValue::text(text))));
+    tags.extend(spec.epoch.map(|epoch| (1003, TagValue::number(epoch))));
     tags.extend(spec.translated.iter().map(|(tag, text)| (*tag, translated(text))));
-    tags.extend(spec.restrictions.iter().map(|(tag, names)| (*tag, Value::Texts(names.clone()))));
+    tags.extend(spec.restrictions.iter().map(|(tag, names)| (*tag, TagValue::Texts(names.clone()))));
     tags.extend(source_tags(spec));
     tags.extend(file_tags(facts, payload));
     tags.extend(dependency_tags(spec));
@@ -120,52 +120,52 @@ fn header_tags(spec: &Parsed, facts: &BuildFacts<'_>, payload: &Payload) -> Vec<
     tags
 }
 
-/// Up to the last language that has a text; those before it that have none are empty.
-fn translated(text: &Translated) -> Value {
+/// The texts up to the last language that has one; a language before it without a text has an empty text.
+fn translated(text: &Translated) -> TagValue {
     let count = text.0.keys().next_back().map_or(0, |last| last + 1);
-    Value::Translated((0..count).map(|index| text.0.get(&index).cloned().unwrap_or_default()).collect())
+    TagValue::Translated((0..count).map(|index| text.0.get(&index).cloned().unwrap_or_default()).collect())
 }
 
-/// rpm keeps both lists from the last to the first.
-fn source_tags(spec: &Parsed) -> [(u32, Value); 2] {
+/// The names of sources and patches; as in rpm, each list begins with the last one.
+fn source_tags(spec: &Parsed) -> [(u32, TagValue); 2] {
     [(FileKind::Source, 1018), (FileKind::Patch, 1019)].map(|(kind, tag)| {
         let names = spec.sources.iter().rev().filter(|source| source.kind == kind).map(|source| source.name.clone());
-        (tag, Value::Texts(names.collect()))
+        (tag, TagValue::Texts(names.collect()))
     })
 }
 
-fn file_tags(facts: &BuildFacts<'_>, payload: &Payload) -> Vec<(u32, Value)> {
+fn file_tags(facts: &BuildFacts<'_>, payload: &Payload) -> Vec<(u32, TagValue)> {
     const SPEC_FILE: u32 = 1 << 5;
     const VERIFY_ALL: u32 = u32::MAX;
     let files = &payload.files;
-    let each = |number: u32| Value::Int32(vec![number; files.len()]);
-    let each_text = |text: &str| Value::Texts(vec![text.to_owned(); files.len()]);
+    let each = |number: u32| TagValue::Int32(vec![number; files.len()]);
+    let each_text = |text: &str| TagValue::Texts(vec![text.to_owned(); files.len()]);
     let flags = files.iter().map(|file| if file.name == facts.spec_name { SPEC_FILE } else { 0 }).collect();
     let total = files.iter().map(|file| u64::from(file.size)).sum::<u64>();
     vec![
-        (tag::SIZE, Value::number(u32::try_from(total).unwrap_or(u32::MAX))), // `signature_tags` refuses more
-        (1028, Value::Int32(files.iter().map(|file| file.size).collect())),
-        (1030, Value::Int16(files.iter().map(|file| file.mode).collect())),
-        (1033, Value::Int16(vec![0; files.len()])), // device numbers, of device files
+        (tag::SIZE, TagValue::number(u32::try_from(total).unwrap_or(u32::MAX))), // `signature_tags` refuses more
+        (1028, TagValue::Int32(files.iter().map(|file| file.size).collect())),
+        (1030, TagValue::Int16(files.iter().map(|file| file.mode).collect())),
+        (1033, TagValue::Int16(vec![0; files.len()])), // device numbers, of device files
         (1034, each(facts.source_date)),
-        (1035, Value::Texts(files.iter().map(|file| file.digest.to_string()).collect())),
+        (1035, TagValue::Texts(files.iter().map(|file| file.digest.to_string()).collect())),
         (1036, each_text("")), // targets of links
-        (1037, Value::Int32(flags)),
+        (1037, TagValue::Int32(flags)),
         (1039, each_text("root")),
         (1040, each_text("root")),
         (1045, each(VERIFY_ALL)),
-        (1095, each(1)),                                         // the device a file was on
-        (1096, Value::Int32((1..).take(files.len()).collect())), // its inode, by which hard links are known
-        (1097, each_text("")),                                   // languages
-        (1116, each(0)),                                         // the folder, as an index of 1118
-        (1117, Value::Texts(files.iter().map(|file| file.name.clone()).collect())),
-        (1118, Value::Texts(vec![String::new()])),
-        (5011, Value::number(SHA256)),
+        (1095, each(1)),                                            // the device a file was on
+        (1096, TagValue::Int32((1..).take(files.len()).collect())), // its inode, by which hard links are known
+        (1097, each_text("")),                                      // languages
+        (1116, each(0)),                                            // the folder, as an index of 1118
+        (1117, TagValue::Texts(files.iter().map(|file| file.name.clone()).collect())),
+        (1118, TagValue::Texts(vec![String::new()])),
+        (5011, TagValue::number(SHA256)),
     ]
 }
 
-/// What a build needs and refuses, and the packages it would make.
-fn dependency_tags(spec: &Parsed) -> Vec<(u32, Value)> {
+/// The tags of build requirements and conflicts, and of the packages that a build makes.
+fn dependency_tags(spec: &Parsed) -> Vec<(u32, TagValue)> {
     let mut requires = spec.requires.clone();
     requires.push(Dependency::on_rpm("CompressedFileNames", "3.0.4-1"));
     requires.push(Dependency::on_rpm("FileDigests", "4.6.0-1"));
@@ -177,9 +177,9 @@ fn dependency_tags(spec: &Parsed) -> Vec<(u32, Value)> {
     ];
     let used = features.into_iter().filter(|(is_used, ..)| *is_used);
     requires.extend(used.map(|(_, feature, since)| Dependency::on_rpm(feature, since)));
-    let provides = spec.provides.iter().map(|(name, version)| Dependency {
-        name: name.clone(),
-        version: version.clone(),
+    let provides = spec.provides.iter().map(|package| Dependency {
+        name: package.name.clone(),
+        version: package.evr.clone(),
         flags: EQUAL,
     });
     let mut tags = Vec::new();
@@ -195,20 +195,20 @@ fn sorted(mut dependencies: Vec<Dependency>) -> Vec<Dependency> {
     dependencies
 }
 
-/// Names, versions and flags of dependencies under three tags.
-fn three_tags([name, version, flags]: [u32; 3], dependencies: Vec<Dependency>) -> [(u32, Value); 3] {
+/// The flags, versions and names of dependencies, with the three tags in this order.
+fn three_tags([name, version, flags]: [u32; 3], dependencies: Vec<Dependency>) -> [(u32, TagValue); 3] {
     [
-        (flags, Value::Int32(dependencies.iter().map(|one| one.flags).collect())),
-        (version, Value::Texts(dependencies.iter().map(|one| one.version.clone()).collect())),
-        (name, Value::Texts(dependencies.into_iter().map(|one| one.name).collect())),
+        (flags, TagValue::Int32(dependencies.iter().map(|one| one.flags).collect())),
+        (version, TagValue::Texts(dependencies.iter().map(|one| one.version.clone()).collect())),
+        (name, TagValue::Texts(dependencies.into_iter().map(|one| one.name).collect())),
     ]
 }
 
-fn changelog_tags(spec: &Parsed) -> [(u32, Value); 3] {
+fn changelog_tags(spec: &Parsed) -> [(u32, TagValue); 3] {
     let entries = &spec.changelog;
     [
-        (1080, Value::Int32(entries.iter().map(|entry| entry.seconds).collect())),
-        (1081, Value::Texts(entries.iter().map(|entry| entry.name.clone()).collect())),
-        (1082, Value::Texts(entries.iter().map(|entry| entry.text.clone()).collect())),
+        (1080, TagValue::Int32(entries.iter().map(|entry| entry.seconds).collect())),
+        (1081, TagValue::Texts(entries.iter().map(|entry| entry.name.clone()).collect())),
+        (1082, TagValue::Texts(entries.iter().map(|entry| entry.text.clone()).collect())),
     ]
 }

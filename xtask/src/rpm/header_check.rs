@@ -1,7 +1,7 @@
-//! What stands before the payload of an RPM file: lead, signature header and header, taken whole and measured.
+//! Reads the lead, the signature header and the header of an RPM file, and checks their sizes and offsets.
 //!
-//! The crate that gives their entries a meaning trusts the offsets in them, and panics where a damaged file leads it
-//! astray. So they are measured here first, by the rules of rpm's own `hdrblob`.
+//! The crate `rpm`, which parses the headers, does not check the offsets, and panics on a damaged file. So they are checked
+//! here first, by the rules of `hdrblob` in rpm.
 
 use std::io::{Error, ErrorKind, Read, Result};
 
@@ -9,65 +9,64 @@ const LEAD: u64 = 96;
 const LEAD_MAGIC: [u8; 4] = [0xed, 0xab, 0xee, 0xdb];
 const HEADER_MAGIC: [u8; 4] = [0x8e, 0xad, 0xe8, 0x01];
 const ENTRY: usize = 16;
-/// No header that rpm accepts has more entries.
+/// The limit of rpm for the number of entries in a header.
 const MOST_ENTRIES: usize = 0xffff;
-/// No header that rpm accepts has more bytes of data.
+/// The limit of rpm for the bytes of data in a header.
 const MOST_DATA: usize = 256 << 20;
 
 /// All bytes of an RPM file before its payload.
-pub struct Head {
-    /// From the first byte of the file.
+pub struct RpmHead {
     pub bytes: Vec<u8>,
-    /// Where in them the header begins; it ends with them.
+    /// The offset of the header in `bytes`. The header is the last part.
     pub header: usize,
 }
 
-impl Head {
-    /// Takes it from the start of a file, and nothing of what follows.
+impl RpmHead {
+    /// Reads the start of a file up to the payload.
     ///
-    /// Errors of the kinds `InvalidData` and `UnexpectedEof`: no RPM, or a damaged one.
-    pub fn read(mut input: impl Read) -> Result<Head> {
+    /// Errors of the kinds `InvalidData` and `UnexpectedEof`: the file is not an RPM, or damaged.
+    pub fn read(mut input: impl Read) -> Result<RpmHead> {
         let mut bytes = Vec::with_capacity(1 << 14);
         let lead = take(&mut input, LEAD, &mut bytes)?;
         if bytes[lead..][..4] != LEAD_MAGIC {
-            return Err(strange("it does not begin as an RPM does"));
+            return Err(invalid("it does not begin with the magic number of an RPM"));
         }
-        take_header(&mut input, &mut bytes).map_err(|error| within("signature header", &error))?;
-        // The signature header is filled up to a multiple of 8; its other parts are of such sizes.
+        take_header(&mut input, &mut bytes).map_err(|error| in_part("signature header", &error))?;
+        // Padding follows the signature header, up to a multiple of 8 bytes.
         let padding = bytes.len().next_multiple_of(8) - bytes.len();
         take(&mut input, padding as u64, &mut bytes)?;
         let header = bytes.len();
-        take_header(&mut input, &mut bytes).map_err(|error| within("header", &error))?;
-        Ok(Head { bytes, header })
+        take_header(&mut input, &mut bytes).map_err(|error| in_part("header", &error))?;
+        Ok(RpmHead { bytes, header })
     }
 }
 
-/// Appends so many bytes of `input`; where they begin.
+/// Appends `count` bytes of `input` to `bytes`. Returns the offset of the first one.
 fn take(input: &mut impl Read, count: u64, bytes: &mut Vec<u8>) -> Result<usize> {
     let start = bytes.len();
-    // Memory grows with what is there, not with what a damaged size promises.
-    match input.by_ref().take(count).read_to_end(bytes)? as u64 == count {
-        true => Ok(start),
-        false => Err(Error::new(ErrorKind::UnexpectedEof, "it ends too early")),
+    // `read_to_end` allocates memory for the bytes that exist, whatever the size in a damaged header is.
+    if input.by_ref().take(count).read_to_end(bytes)? as u64 != count {
+        return Err(Error::new(ErrorKind::UnexpectedEof, "it ends too early"));
     }
+    Ok(start)
 }
 
 fn take_header(input: &mut impl Read, bytes: &mut Vec<u8>) -> Result<()> {
     let intro = take(input, ENTRY as u64, bytes)?;
     let intro = &bytes[intro..];
     if intro[..4] != HEADER_MAGIC {
-        return Err(strange("it does not begin as one does"));
+        return Err(invalid("it does not begin with the magic number of a header"));
     }
     let (entries, data) = (number(&intro[8..]), number(&intro[12..]));
     if entries > MOST_ENTRIES || data > MOST_DATA {
-        return Err(strange("it is larger than any that rpm takes"));
+        return Err(invalid("it is larger than rpm accepts"));
     }
     let start = take(input, (entries * ENTRY + data) as u64, bytes)?;
     let (index, store) = bytes[start..].split_at(entries * ENTRY);
-    match index.chunks_exact(ENTRY).all(|entry| fits(entry, store)) {
-        true => Ok(()),
-        false => Err(strange("an entry is not within it")),
+    if !index.chunks_exact(ENTRY).all(|entry| fits(entry, store)) {
+        return Err(invalid("the data of an entry is not within it"));
     }
+    Ok(())
 }
 
 /// Whether the data of an entry (tag, type, offset, count) lies in the store.
@@ -86,16 +85,16 @@ fn fits(entry: &[u8], store: &[u8]) -> bool {
     }
 }
 
-/// A number in the order of the network. On a machine of 16 bits it would be cut off, and found too small.
+/// A big-endian number of four bytes.
 fn number(bytes: &[u8]) -> usize {
     bytes.iter().take(4).fold(0, |number, byte| number << 8 | usize::from(*byte))
 }
 
-fn strange(why: &str) -> Error {
+fn invalid(why: &str) -> Error {
     Error::new(ErrorKind::InvalidData, why)
 }
 
-fn within(part: &str, error: &Error) -> Error {
+fn in_part(part: &str, error: &Error) -> Error {
     Error::new(error.kind(), format!("its {part}: {error}"))
 }
 
@@ -121,17 +120,17 @@ mod tests {
     }
 
     #[test]
-    fn it_ends_where_the_payload_begins() {
+    fn reading_stops_at_the_payload() {
         let file = file(&[[6, 0, 1], [8, 0, 2], [4, 0, 1], [7, 1, 3], [0, 4, 9]], b"a\0b\0");
-        let head = Head::read(file.as_slice()).unwrap();
+        let head = RpmHead::read(file.as_slice()).unwrap();
         assert_eq!((head.header, head.bytes.len()), (96 + 16 + 8, file.len() - 7));
         for end in 0..head.bytes.len() {
-            assert_eq!(Head::read(&file[..end]).map(|_| ()).unwrap_err().kind(), ErrorKind::UnexpectedEof, "{end}");
+            assert_eq!(RpmHead::read(&file[..end]).map(|_| ()).unwrap_err().kind(), ErrorKind::UnexpectedEof, "{end}");
         }
     }
 
     #[test]
-    fn no_entry_leads_out_of_it() {
+    fn entries_outside_of_the_header_are_errors() {
         for entry in [
             [6, 2, 1],
             [6, 4, 1],
@@ -147,12 +146,12 @@ mod tests {
             [1, u32::MAX, 1],
             [10, 0, 1],
         ] {
-            let error = Head::read(file(&[entry], b"a\0bc").as_slice()).map(|_| ()).unwrap_err();
-            assert_eq!(error.to_string(), "its header: an entry is not within it", "{entry:?}");
+            let error = RpmHead::read(file(&[entry], b"a\0bc").as_slice()).map(|_| ()).unwrap_err();
+            assert_eq!(error.to_string(), "its header: the data of an entry is not within it", "{entry:?}");
         }
         let mut huge = file(&[], b"");
         huge[96 + 12] = 0xff;
-        let error = Head::read(huge.as_slice()).map(|_| ()).unwrap_err();
-        assert_eq!(error.to_string(), "its signature header: it is larger than any that rpm takes");
+        let error = RpmHead::read(huge.as_slice()).map(|_| ()).unwrap_err();
+        assert_eq!(error.to_string(), "its signature header: it is larger than rpm accepts");
     }
 }

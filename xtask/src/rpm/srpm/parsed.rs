@@ -1,36 +1,42 @@
-//! What a spec says of the source package that is made from it.
+//! The result of parsing a spec: the values that its source package needs.
 
 use std::collections::BTreeMap;
 
-use crate::rpm::srpm::changelog::Entry;
+use crate::rpm::srpm::changelog::SpecChangelogEntry;
 use crate::rpm::srpm::dependency::Dependency;
 use crate::rpm::srpm::tag::{self, FileKind};
 
-/// A text in several languages; the first is `C`, the others in the order in which the spec mentions them.
+/// A text in several languages, by the index of the language: 0 is `C`, the others follow in the order of the spec.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Translated(pub BTreeMap<usize, String>);
 
 /// A `Source` or `Patch`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceName {
-    /// Which of the two.
     pub kind: FileKind,
-    /// The name of the file: the last part of an address, or what its fragment says.
+    /// The file name: the last part of the address, or of its fragment.
     pub name: String,
-    /// The number in its tag, or the next one.
+    /// The number in the tag; for a tag without one, the next number.
     pub number: u32,
 }
 
-/// What a spec says of the source package that is made from it.
+/// A binary package that a build of the spec makes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BuiltPackage {
+    pub name: String,
+    /// `[epoch:]version-release`.
+    pub evr: String,
+}
+
+/// A parsed spec.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parsed {
     /// Tags with one string, by their number in the header.
     pub texts: BTreeMap<u32, String>,
     /// Tags with a string for each language, by their number in the header.
     pub translated: BTreeMap<u32, Translated>,
-    /// The languages that [`Translated`] counts.
+    /// The languages; [`Translated`] has indexes into them.
     pub languages: Vec<String>,
-    /// The epoch, where there is one.
     pub epoch: Option<u32>,
     /// Sources and patches, in the order of the spec.
     pub sources: Vec<SourceName>,
@@ -42,11 +48,11 @@ pub struct Parsed {
     pub restrictions: BTreeMap<u32, Vec<String>>,
     /// `BuildArch` of the main package.
     pub build_architectures: Vec<String>,
-    /// Name and `[epoch:]version-release` of the packages that a build would make.
-    pub provides: Vec<(String, String)>,
+    /// The packages that a build makes.
+    pub provides: Vec<BuiltPackage>,
     /// The changelog, newest entry first.
-    pub changelog: Vec<Entry>,
-    /// The spec itself.
+    pub changelog: Vec<SpecChangelogEntry>,
+    /// The text of the spec.
     pub text: String,
 }
 
@@ -73,17 +79,15 @@ impl Parsed {
 
     /// `name-version-release`.
     pub fn nvr(&self) -> String {
-        let (name, version, release) =
-            (self.text_of(tag::NAME), self.text_of(tag::VERSION), self.text_of(tag::RELEASE));
-        format!("{name}-{version}-{release}")
+        format!("{}-{}-{}", self.name(), self.version(), self.release())
     }
 
-    /// The name of the source package's file.
+    /// The file name of the source package.
     pub fn file_name(&self) -> String {
         format!("{}.src.rpm", self.nvr())
     }
 
-    /// The names of the files that the package consists of beside the spec, each once, in the order of the spec.
+    /// The names of all source files and patches, each once, in the order of the spec.
     pub fn needed_files(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
         for source in &self.sources {
