@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use releng::base::junit::{Case, Outcome, Suite, render_junit};
+use releng::base::junit::{Case, CaseResult, Suite, render_junit};
 
 use crate::support::program::{Sandbox, run_in};
 
@@ -19,8 +19,8 @@ for case in tree.parse('report.xml').iter('testcase'):
 #[test]
 fn an_xml_parser_reads_any_text_back() {
     let all: String = ('\0'..='\u{3ff}').chain('\u{fff0}'..='\u{1000f}').collect();
-    let outcome = Outcome::Failed { message: all.clone(), log: all.clone() };
-    let case = Case { name: "a <b> & 'c' \"d\"".to_owned(), duration: Duration::from_millis(61_234), outcome };
+    let result = CaseResult::Failed { message: all.clone(), log: all.clone() };
+    let case = Case { name: "a <b> & 'c' \"d\"".to_owned(), duration: Duration::from_millis(61_234), result };
     let suite = Suite { name: "any".to_owned(), timestamp: Timestamp::UNIX_EPOCH, cases: vec![case] };
     let lost = |letter: &char| match letter {
         '\t' | '\n' | '\r' => false,

@@ -11,7 +11,7 @@
 //! * [`repository`]: the tree that `dnf` installs from.
 //! * [`cli`]: arguments, output, and one file for each command.
 //!
-//! ARCHITECTURE.md has the invariants; `tests/it/architecture.rs` checks them.
+//! ARCHITECTURE.md has the invariants; `tests/it/architecture/` checks them.
 
 pub mod base;
 pub mod cli;

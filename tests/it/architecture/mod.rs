@@ -272,6 +272,34 @@ fn public_functions_are_used() {
     assert!(unused_functions(&planted).contains(&"planted".to_owned()));
 }
 
+/// The names of the types that a code defines.
+fn type_names(code: &str) -> Vec<&str> {
+    let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let mut names = Vec::new();
+    for line in code.lines().map(str::trim_start) {
+        let line = line
+            .strip_prefix("pub")
+            .map_or(line, |rest| rest.trim_start_matches("(super)").trim_start_matches("(crate)"));
+        let rest = ["struct ", "enum ", "trait "].iter().find_map(|word| line.trim_start().strip_prefix(word));
+        names.extend(rest.map(|rest| rest.split(|letter| !is_name(letter)).next().unwrap_or_default()));
+    }
+    names
+}
+
+#[test]
+fn a_type_has_a_name_of_its_own() {
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    for (file, source) in own_sources() {
+        // Each command has its `Args`.
+        for name in type_names(&code(&source)).into_iter().filter(|name| *name != "Args") {
+            if let Some(other) = seen.insert(name.to_owned(), file.clone()) {
+                panic!("{file} and {other} both define `{name}`");
+            }
+        }
+    }
+    assert!(seen.len() > 200 && seen.contains_key("ChangeStep"), "{seen:?}");
+}
+
 #[test]
 fn rules_are_pure() {
     for name in PURE.iter().chain(&EDGES) {

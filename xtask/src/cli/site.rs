@@ -20,19 +20,19 @@ use crate::repository::promote::schedule::Schedule;
 use crate::repository::sign::Key;
 use crate::repository::write::apply::{ChangeContext, apply};
 use crate::repository::write::plan::ChangePlan;
-use crate::repository::write::writer::Writer;
+use crate::repository::write::writer::{Writer, require_unlocked};
 
 /// Whether a command shows what it would do, or does it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub enum RunMode {
     Preview,
     Change,
 }
 
-impl Mode {
+impl RunMode {
     /// By the flag `--dry-run`.
-    pub fn of(dry_run: bool) -> Mode {
-        if dry_run { Mode::Preview } else { Mode::Change }
+    pub fn of(dry_run: bool) -> RunMode {
+        if dry_run { RunMode::Preview } else { RunMode::Change }
     }
 }
 
@@ -97,10 +97,13 @@ impl<'a> Site<'a> {
     /// The repository as a command needs it; another run that must wait is told the name of the `command`.
     ///
     /// Errors: another run holds the lock, also for a preview.
-    pub fn access(&self, command: &str, mode: Mode) -> Result<Access> {
+    pub fn access(&self, command: &str, mode: RunMode) -> Result<Access> {
         Ok(match mode {
-            Mode::Preview => Access::Preview(self.store()?),
-            Mode::Change => Access::Change(Writer::open(self.layout.clone(), command, self.ui)?),
+            RunMode::Preview => {
+                require_unlocked(&self.layout)?;
+                Access::Preview(self.store()?)
+            }
+            RunMode::Change => Access::Change(Writer::open(self.layout.clone(), command, self.ui)?),
         })
     }
 

@@ -14,7 +14,7 @@ use crate::base::checksum::digest_of_file;
 use crate::base::error::{Exit, Failure, program};
 use crate::base::files::{self, Scratch};
 use crate::base::plan::Plan;
-use crate::base::process::{Ending, Isolation, Job, Outcome, Walls};
+use crate::base::process::{Enclosure, Ending, Isolation, Job, JobOutcome};
 use crate::base::progress::Progress;
 use crate::project::config::AcceptanceTest;
 use crate::repository::clients::address::file_address;
@@ -120,7 +120,7 @@ impl Surroundings {
     }
 }
 
-fn record(run: &TestRun, snapshot: &Snapshot, log: &Path, outcome: &Outcome, now: Timestamp) -> Result<TestResult> {
+fn record(run: &TestRun, snapshot: &Snapshot, log: &Path, outcome: &JobOutcome, now: Timestamp) -> Result<TestResult> {
     let TestRun { test, place, .. } = run;
     let said = fs::read(log).with_context(|| format!("cannot read `{}`", log.display()))?;
     let log_place = place.with_extension("log");
@@ -131,10 +131,10 @@ fn record(run: &TestRun, snapshot: &Snapshot, log: &Path, outcome: &Outcome, now
         Ending::Signalled(_) => (Verdict::Failed, None),
         Ending::TimedOut => (Verdict::TimedOut, None),
     };
-    let isolation = match outcome.walls {
-        Walls::None => "none: namespaces are not available here",
-        Walls::Mounts => "mounts of its own",
-        Walls::MountsAndProcesses => "mounts and processes of its own",
+    let isolation = match outcome.enclosure {
+        Enclosure::None => "none: namespaces are not available here",
+        Enclosure::Mounts => "mounts of its own",
+        Enclosure::MountsAndProcesses => "mounts and processes of its own",
     };
     let result = TestResult::new(TestFacts {
         test: test.name.clone(),

@@ -18,11 +18,11 @@ pub struct LockFile {
 }
 
 impl LockFile {
-    /// Locks the file at `path`, and writes the number of this process and its `command` into it. `deed` names the work that only
+    /// Locks the file at `path`, and writes the number of this process and its `command` into it. `work` names the work that only
     /// one process may do, such as `writing this repository`.
     ///
     /// Errors: another process holds the lock (exit 75; the message has its number and command); the file cannot be written.
-    pub fn take(path: &Path, command: &str, deed: &str) -> Result<LockFile> {
+    pub fn take(path: &Path, command: &str, work: &str) -> Result<LockFile> {
         let failed = || format!("cannot lock `{}`", path.display());
         if let Some(folder) = path.parent() {
             make_private_folders(folder)?;
@@ -30,11 +30,20 @@ impl LockFile {
         let mut options = OpenOptions::new();
         let mut file = options.read(true).write(true).create(true).truncate(false).open(path).with_context(failed)?;
         if !try_lock(&file).with_context(failed)? {
-            return Err(busy(&mut file, path, deed).into());
+            return Err(busy(&mut file, path, work).into());
         }
         let left = format!("{} {command}\n", std::process::id());
         file.set_len(0).and_then(|()| file.write_all(left.as_bytes())).with_context(failed)?;
         Ok(LockFile { _held: file })
+    }
+
+    /// `Err` where another process holds the lock on the file at `path`, as [`LockFile::take`] says it. Nothing is written.
+    pub fn require_free(path: &Path, work: &str) -> Result<()> {
+        let Ok(mut file) = File::open(path) else { return Ok(()) };
+        if try_lock(&file).with_context(|| format!("cannot lock `{}`", path.display()))? {
+            return Ok(()); // and `file` is closed, which releases the lock
+        }
+        Err(busy(&mut file, path, work).into())
     }
 
     /// Locks a folder against other runs that write in it.
@@ -59,13 +68,13 @@ fn try_lock(file: &File) -> Result<bool, Errno> {
     }
 }
 
-fn busy(file: &mut File, path: &Path, deed: &str) -> Failure {
+fn busy(file: &mut File, path: &Path, work: &str) -> Failure {
     let left = read_settled(file);
     let who = match left.trim_end().split_once(' ') {
         Some((process, command)) => format!("`{}`, process {process},", command.escape_debug()),
         None => "another run".to_owned(),
     };
-    Failure::new(Exit::Busy, format!("{who} is {deed}: it holds `{}`", path.display()))
+    Failure::new(Exit::Busy, format!("{who} is {work}: it holds `{}`", path.display()))
         .help("wait for it to end, and run this again")
 }
 

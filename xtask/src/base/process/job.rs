@@ -58,23 +58,23 @@ pub enum Ending {
 
 /// The result of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub struct JobOutcome {
     pub ending: Ending,
     /// From its start to the end of its main process.
     pub duration: Duration,
     /// The namespaces that it got.
-    pub walls: Enclosure,
+    pub enclosure: Enclosure,
 }
 
 impl Job<'_> {
     /// Runs to completion; a non-zero exit is not an error.
     ///
     /// Errors: the program is missing or cannot be run; the log cannot be written; an interrupt (the job was ended first).
-    pub fn run(&self) -> Result<Outcome> {
+    pub fn run(&self) -> Result<JobOutcome> {
         self.run_while(interrupt::check, KILL_DELAY)
     }
 
-    fn run_while(&self, go_on: impl Fn() -> Result<(), Failure>, kill_delay: Duration) -> Result<Outcome> {
+    fn run_while(&self, go_on: impl Fn() -> Result<(), Failure>, kill_delay: Duration) -> Result<JobOutcome> {
         let mut running = self.start_with(kill_delay)?;
         let mut interrupted = None;
         loop {
@@ -157,7 +157,7 @@ pub struct Running {
 
 impl Running {
     /// Copies the new output into the log. Returns the outcome once the job has ended; it must not be called after that.
-    pub fn poll(&mut self) -> Result<Option<Outcome>> {
+    pub fn poll(&mut self) -> Result<Option<JobOutcome>> {
         // A limited number of reads, because a program may write without a pause and other jobs are polled by this thread.
         for _ in 0..READS_PER_POLL {
             if !matches!(self.log.copy()?, PipeRead::Bytes(_)) {
@@ -169,7 +169,7 @@ impl Running {
             self.group.signal(Signal::KILL);
             self.log.finish()?;
             let ending = if self.is_late { Ending::TimedOut } else { ending_of(&status, self.enclosure) };
-            return Ok(Some(Outcome { ending, duration, walls: self.enclosure }));
+            return Ok(Some(JobOutcome { ending, duration, enclosure: self.enclosure }));
         }
         if self.kill_at.is_none() && self.start.elapsed() >= self.time_limit {
             self.is_late = true;
@@ -231,7 +231,11 @@ mod tests {
     const BOTH: [Isolation; 2] = [Isolation::None, Isolation::Namespaces];
 
     /// Runs a script as a job in a folder of its own, with a time limit of one second and a short delay before SIGKILL.
-    fn run_while(script: &str, isolation: Isolation, go_on: fn() -> Result<(), Failure>) -> (Result<Outcome>, String) {
+    fn run_while(
+        script: &str,
+        isolation: Isolation,
+        go_on: fn() -> Result<(), Failure>,
+    ) -> (Result<JobOutcome>, String) {
         let folder = tempfile::tempdir().unwrap();
         run_in(folder.path(), script, isolation, go_on)
     }
@@ -241,7 +245,7 @@ mod tests {
         script: &str,
         isolation: Isolation,
         go_on: impl Fn() -> Result<(), Failure>,
-    ) -> (Result<Outcome>, String) {
+    ) -> (Result<JobOutcome>, String) {
         let log = folder.join("log");
         let environment = vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned())];
         let time_limit = Duration::from_secs(1);
@@ -251,7 +255,7 @@ mod tests {
         (ended, std::fs::read_to_string(log).unwrap_or_default())
     }
 
-    fn run(script: &str, isolation: Isolation) -> (Outcome, String) {
+    fn run(script: &str, isolation: Isolation) -> (JobOutcome, String) {
         let (ended, log) = run_while(script, isolation, || Ok(()));
         (ended.unwrap(), log)
     }
@@ -318,7 +322,7 @@ mod tests {
     }
 
     /// The outcome of a job, and whether a process that it left behind still created a file later.
-    fn survives(script: &str, isolation: Isolation) -> (Outcome, bool) {
+    fn survives(script: &str, isolation: Isolation) -> (JobOutcome, bool) {
         let folder = tempfile::tempdir().unwrap();
         let (ended, _) = run_in(folder.path(), script, isolation, || Ok(()));
         std::thread::sleep(Duration::from_millis(1800));
@@ -341,7 +345,7 @@ mod tests {
         for isolation in BOTH {
             let (outcome, survived) = survives(script, isolation);
             assert_eq!(outcome.ending, Ending::Exited(5));
-            assert_eq!(survived, outcome.walls != Enclosure::MountsAndProcesses, "{outcome:?}");
+            assert_eq!(survived, outcome.enclosure != Enclosure::MountsAndProcesses, "{outcome:?}");
         }
     }
 

@@ -11,8 +11,5 @@ pub mod net;
 pub mod read;
 
 pub use isolation::{BUILD_PLACE, Enclosure, Isolation, can_enclose_builds};
-pub use job::{Ending, Job, Outcome, Running};
+pub use job::{Ending, Job, JobOutcome, Running};
 pub use read::{Program, Said, with_help};
-
-/// The name of [`Enclosure`] in `repository/accept/`.
-pub type Walls = Enclosure;

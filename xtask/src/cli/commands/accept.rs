@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::base::error::{Exit, Failure};
 use crate::base::files;
 use crate::base::interrupt;
-use crate::base::junit::{Case, Outcome, Suite, render_junit};
+use crate::base::junit::{Case, CaseResult, Suite, render_junit};
 use crate::cli::context::Context;
 use crate::cli::site::Site;
 use crate::repository::accept::{self, Surroundings};
@@ -95,11 +95,11 @@ fn junit(snapshot: &Snapshot, results: &[TestResult], folder: &std::path::Path) 
     let mut cases = Vec::new();
     for TestResult { facts, .. } in results {
         let log = || String::from_utf8_lossy(&std::fs::read(folder.join(&facts.log)).unwrap_or_default()).into_owned();
-        let outcome = match facts.verdict {
-            Verdict::Passed => Outcome::Passed,
-            _ => Outcome::Failed { message: describe(facts), log: log() },
+        let result = match facts.verdict {
+            Verdict::Passed => CaseResult::Passed,
+            _ => CaseResult::Failed { message: describe(facts), log: log() },
         };
-        cases.push(Case { name: facts.test.clone(), duration: Duration::from_millis(facts.milliseconds), outcome });
+        cases.push(Case { name: facts.test.clone(), duration: Duration::from_millis(facts.milliseconds), result });
     }
     let at = results.first().map_or(snapshot.manifest.event.at, |result| result.facts.at);
     Ok(render_junit(&[Suite { name: snapshot.name.to_string(), timestamp: at, cases }]))

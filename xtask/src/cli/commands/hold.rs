@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use crate::base::error::{Exit, Failure};
 use crate::cli::context::Context;
-use crate::cli::site::{Mode, Site};
+use crate::cli::site::{RunMode, Site};
 use crate::repository::model::event::Action;
 use crate::repository::model::name::SnapshotName;
 use crate::repository::write::plan::{ChangePlan, ChangeStep};
@@ -47,7 +47,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     }
     let until = args.until.map(end_of).transpose()?;
     let action = Action::Hold { snapshot: args.snapshot.clone(), why: args.why.clone(), until };
-    record(context, "hold", &args.snapshot, action, Mode::of(args.dry_run))
+    record(context, "hold", &args.snapshot, action, RunMode::of(args.dry_run))
 }
 
 /// Releases a hold.
@@ -57,18 +57,18 @@ pub fn run_unhold(context: &Context, args: &UnholdArgs) -> Result<()> {
         "unhold",
         &args.snapshot,
         Action::Unhold { snapshot: args.snapshot.clone() },
-        Mode::of(args.dry_run),
+        RunMode::of(args.dry_run),
     )
 }
 
-fn record(context: &Context, command: &str, snapshot: &SnapshotName, action: Action, mode: Mode) -> Result<()> {
+fn record(context: &Context, command: &str, snapshot: &SnapshotName, action: Action, mode: RunMode) -> Result<()> {
     let site = Site::load(context)?;
     let mut access = site.access(command, mode)?;
     access.store().find_series(snapshot)?;
     let plan =
         ChangePlan { title: format!("{command} {snapshot}"), steps: vec![ChangeStep::Log { action: action.clone() }] };
     site.carry_out(&mut access, &plan, None)?;
-    if mode == Mode::Change {
+    if mode == RunMode::Change {
         context.ui.note(&action.to_string());
     }
     Ok(())

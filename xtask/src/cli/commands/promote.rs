@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::cli::context::Context;
-use crate::cli::site::{Access, Mode, Site};
+use crate::cli::site::{Access, RunMode, Site};
 use crate::repository::model::name::SnapshotName;
 use crate::repository::promote::{self, PromoteOrder, Promotion};
 
@@ -35,7 +35,7 @@ fn parse_reason(text: &str) -> Result<String, &'static str> {
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
     let order = PromoteOrder { snapshot: args.snapshot.clone(), major: args.major, untested: args.untested.clone() };
-    let mut access = site.access("promote", Mode::of(args.dry_run))?;
+    let mut access = site.access("promote", RunMode::of(args.dry_run))?;
     if args.due {
         return run_due(context, &site, &mut access, &order);
     }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::cli::context::Context;
-use crate::cli::site::{Access, Mode, Site};
+use crate::cli::site::{Access, RunMode, Site};
 use crate::repository::prune;
 
 /// Arguments of `prune`.
@@ -17,7 +17,7 @@ pub struct Args {
 /// Prunes and prints the plan.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
-    let mut access = site.access("prune", Mode::of(args.dry_run))?;
+    let mut access = site.access("prune", RunMode::of(args.dry_run))?;
     let plan = prune::decide(access.store(), &site.config.repository, site.now)?;
     if plan.steps.is_empty() {
         context.ui.note("nothing to prune");

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::cli::context::Context;
-use crate::cli::site::{Access, Mode, Site};
+use crate::cli::site::{Access, RunMode, Site};
 use crate::repository::model::event::Action;
 use crate::repository::model::name::Series;
 use crate::repository::undo::{self, Undo};
@@ -28,7 +28,7 @@ pub struct Args {
 /// Rolls back, and prints the command that clients need.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
-    let mut access = site.access("rollback", Mode::of(args.dry_run))?;
+    let mut access = site.access("rollback", RunMode::of(args.dry_run))?;
     if let Access::Change(writer) = &access
         && let Some(revision) = finished_rollback(writer, args)
     {

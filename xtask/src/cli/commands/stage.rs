@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::cli::context::Context;
-use crate::cli::site::{Mode, Site, pipeline_of_ci};
+use crate::cli::site::{RunMode, Site, pipeline_of_ci};
 use crate::repository::model::name::Series;
 use crate::repository::stage::input::Input;
 use crate::repository::stage::{self, StageOrder, Staging};
@@ -38,7 +38,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
     let input = Input::load(&folder, site.config.rpm.portable_noarch, &context.ui)?;
     input.require_name(&site.layout.name)?;
-    match stage(context, &site, &input, order, Mode::of(args.dry_run))? {
+    match stage(context, &site, &input, order, RunMode::of(args.dry_run))? {
         Some(place) => context.ui.print(&format!("{}\n", place.display())),
         None => Ok(()),
     }
@@ -49,11 +49,17 @@ pub(super) fn run_after_dist(context: &Context, folder: &Path, order: StageOrder
     let mut site = Site::load(context)?;
     let input = Input::load(folder, site.config.rpm.portable_noarch, &context.ui)?;
     site.layout = site.layout.of_project(&input.info.name);
-    stage(context, &site, &input, order, Mode::Change).map(drop)
+    stage(context, &site, &input, order, RunMode::Change).map(drop)
 }
 
 /// Stages a release; the folder of the snapshot, where there is one then.
-fn stage(context: &Context, site: &Site<'_>, input: &Input, order: StageOrder, mode: Mode) -> Result<Option<PathBuf>> {
+fn stage(
+    context: &Context,
+    site: &Site<'_>,
+    input: &Input,
+    order: StageOrder,
+    mode: RunMode,
+) -> Result<Option<PathBuf>> {
     let key = site.key()?;
     let mut access = site.access("stage", mode)?;
     let (plan, notes) = match stage::decide(access.store(), input, order, &site.git(), key.as_ref(), site.now)? {
@@ -61,7 +67,7 @@ fn stage(context: &Context, site: &Site<'_>, input: &Input, order: StageOrder, m
         Staging::Already(name) => {
             context.ui.note(&format!("{name} is staged already"));
             let series = Series::of(&input.info.version);
-            return Ok((mode == Mode::Change).then(|| site.layout.snapshot(series, &name)));
+            return Ok((mode == RunMode::Change).then(|| site.layout.snapshot(series, &name)));
         }
     };
     for note in &notes {

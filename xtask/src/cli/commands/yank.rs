@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::cli::commands::rollback;
 use crate::cli::context::Context;
-use crate::cli::site::{Mode, Site};
+use crate::cli::site::{RunMode, Site};
 use crate::repository::undo;
 use crate::rpm::nevra::Nevra;
 
@@ -25,7 +25,7 @@ pub struct Args {
 /// Yanks, and prints the command that clients need.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
-    let mut access = site.access("yank", Mode::of(args.dry_run))?;
+    let mut access = site.access("yank", RunMode::of(args.dry_run))?;
     let undo = undo::decide_yank(access.store(), &args.package, &args.why)?;
     rollback::carry_out(context, &site, &mut access, undo)
 }
