@@ -37,13 +37,16 @@ fn a_hold_keeps_a_snapshot_until_the_end_of_its_last_day() {
     let site = two_snapshots("[repository]\nkeep-snapshots = 0\nkeep-days = 1\n");
     let (last_day, next_day) = ("2026-03-01T23:59:59Z", "2026-03-02T00:00:00Z");
     let hold = ["hold", FIRST, "--why", "a customer tests it", "--until", "2026-03-01"];
-    assert_eq!(plan_of(&site, NOW, &hold), format!("hold {FIRST}: write one event to the log\n"));
+    assert_eq!(plan_of(&site, NOW, &hold), format!("hold {FIRST}:\n  append to log.jsonl: held {FIRST}\n"));
     assert!(plan_of(&site, last_day, &["prune"]).contains(FIRST));
     site.releng(&hold).exits(0);
     assert!(text(&site.state("log.jsonl")).contains("a customer tests it"));
     assert!(!plan_of(&site, last_day, &["prune"]).contains(FIRST));
     assert!(plan_of(&site, next_day, &["prune"]).contains(FIRST));
-    assert_eq!(plan_of(&site, last_day, &["unhold", FIRST]), format!("unhold {FIRST}: write one event to the log\n"));
+    assert_eq!(
+        plan_of(&site, last_day, &["unhold", FIRST]),
+        format!("unhold {FIRST}:\n  append to log.jsonl: released the hold on {FIRST}\n")
+    );
     site.releng_at(last_day, &["unhold", FIRST]).exits(0);
     site.releng_at(last_day, &["prune"]).exits(0).prints_part(FIRST);
     assert!(!site.served("unstable/1.0").join(FIRST).exists());
@@ -143,7 +146,7 @@ fn rpm_has_the_flags_of_a_release() {
 fn the_flag_for_the_backend_goes_before_the_key() {
     let project = project(NOARCH, "[rpm]\ndists = [\"el9\"]\nbackend = \"local\"\nportable-noarch = true\n");
     project.releng(&["rpm", "--dry-run"]).exits(0).prints_part("(rpmbuild, portable noarch)");
-    let unknown = ["it is not known which image builds for el9"];
+    let unknown = ["no image is configured for el9"];
     project.releng(&["rpm", "--dry-run", "--backend", "container"]).exits(2).says(&unknown);
 }
 

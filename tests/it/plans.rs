@@ -3,8 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-use releng::base::files::LockFile;
-
 use crate::support::crash::trace::{Call, Outcome, TRACED, parse};
 use crate::support::keys::Keys;
 use crate::support::program::{PROGRAM, Ran, run_in};
@@ -264,19 +262,6 @@ fn a_dry_run_has_the_verdict_of_the_run() {
         [&["stage"][..], &["accept"], &promote, &["rollback", "1.0"], &["prune"], &["hold", FIRST, "--why", "x"]]
     {
         one_verdict(&site, args, 1);
-    }
-}
-
-#[test]
-fn a_dry_run_waits_for_no_lock_and_does_not_pass_one() {
-    let site = Site::new();
-    site.commit("One").build(&["el9"]);
-    let _held = LockFile::take(&site.state("lock"), "releng promote", "writing this repository").unwrap();
-    let promote = [&["promote", "--major"], UNTESTED].concat();
-    let yank = ["yank", "demo-1.0.1-1.el9.noarch", "--why", "it burns"];
-    let hold = ["hold", FIRST, "--why", "x"];
-    for args in [&["stage"][..], &promote, &["rollback", "1.0"], &yank, &["prune"], &hold, &["unhold", FIRST]] {
-        one_verdict(&site, args, 75);
     }
 }
 

@@ -95,7 +95,7 @@ fn nothing_is_found_on_a_sound_repository() {
     assert_eq!(findings(site.releng(&["verify", "--json"])), []);
     site.releng(&["rollback", "1.0"]).exits(0);
     site.releng(&["yank", "demo-1.0.1-1.el9.noarch", "--why", "bad"]).exits(0);
-    site.releng(&["verify"]).exits(0).prints("").says(&["looked at 6 snapshots and revisions"]);
+    site.releng(&["verify"]).exits(0).prints("").says(&["verified 6 snapshots and revisions"]);
     let served = site.served("");
     assert_eq!(findings(site.releng(&["verify", "--json", served.to_str().unwrap()])), []);
     site.releng(&["verify", "/etc"]).exits(2).says(&["`/etc` is neither", "help: "]);

@@ -20,7 +20,7 @@ use crate::repository::promote::schedule::Schedule;
 use crate::repository::sign::Key;
 use crate::repository::write::apply::{ChangeContext, apply};
 use crate::repository::write::plan::ChangePlan;
-use crate::repository::write::writer::{Writer, require_unlocked};
+use crate::repository::write::writer::Writer;
 
 /// Whether a command shows what it would do, or does it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,13 +96,10 @@ impl<'a> Site<'a> {
 
     /// The repository as a command needs it; another run that must wait is told the name of the `command`.
     ///
-    /// Errors: another run holds the lock, also for a preview.
+    /// Errors: another run holds the lock (exit 75). A preview takes no lock.
     pub fn access(&self, command: &str, mode: RunMode) -> Result<Access> {
         Ok(match mode {
-            RunMode::Preview => {
-                require_unlocked(&self.layout)?;
-                Access::Preview(self.store()?)
-            }
+            RunMode::Preview => Access::Preview(self.store()?),
             RunMode::Change => Access::Change(Writer::open(self.layout.clone(), command, self.ui)?),
         })
     }

@@ -37,15 +37,6 @@ impl LockFile {
         Ok(LockFile { _held: file })
     }
 
-    /// `Err` where another process holds the lock on the file at `path`, as [`LockFile::take`] says it. Nothing is written.
-    pub fn require_free(path: &Path, work: &str) -> Result<()> {
-        let Ok(mut file) = File::open(path) else { return Ok(()) };
-        if try_lock(&file).with_context(|| format!("cannot lock `{}`", path.display()))? {
-            return Ok(()); // and `file` is closed, which releases the lock
-        }
-        Err(busy(&mut file, path, work).into())
-    }
-
     /// Locks a folder against other runs that write in it.
     ///
     /// Errors: another process holds the lock (exit 75); the folder cannot be opened.

@@ -27,14 +27,6 @@ use crate::repository::model::manifest::Manifest;
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::Store;
 
-/// What only one process may do at a time.
-const LOCKED_WORK: &str = "writing this repository";
-
-/// `Err` (exit 75) where another run writes the repository: a preview would be out of date.
-pub fn require_unlocked(layout: &Layout) -> Result<()> {
-    LockFile::require_free(&layout.lock(), LOCKED_WORK)
-}
-
 /// A repository whose lock this process holds.
 pub struct Writer {
     pub store: Store,
@@ -48,7 +40,7 @@ impl Writer {
     ///
     /// Errors: another run holds the lock (exit 75); the log was changed; a folder cannot be written.
     pub fn open(layout: Layout, command: &str, progress: &dyn Progress) -> Result<Writer> {
-        let lock = LockFile::take(&layout.lock(), &format!("{} {command}", program()), LOCKED_WORK)?;
+        let lock = LockFile::take(&layout.lock(), &format!("{} {command}", program()), "writing this repository")?;
         let mut writer = Writer { store: Store::open(layout)?, finished: Vec::new(), _lock: lock };
         writer.recover(progress)?;
         Ok(writer)
