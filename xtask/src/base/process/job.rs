@@ -20,7 +20,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_pro
 use crate::base::error::{Exit, Failure};
 use crate::base::interrupt;
 use crate::base::process::isolation::{self, EnclosedCommand, Enclosure, Isolation};
-use crate::base::process::log::{Log, PAUSE, PipeRead};
+use crate::base::process::log::{JobLog, PAUSE, PipeRead};
 
 /// The time between SIGTERM and SIGKILL.
 const KILL_DELAY: Duration = Duration::from_secs(5);
@@ -101,7 +101,7 @@ impl Job<'_> {
     fn start_with(&self, kill_delay: Duration) -> Result<Running> {
         let EnclosedCommand { enclosure, program, args } =
             isolation::enclose(self.isolation, self.folder, self.find_program()?, &self.args);
-        let (log, writer) = Log::open(self.log)?;
+        let (log, writer) = JobLog::open(self.log)?;
         let start = Instant::now();
         let group = self.spawn(&program, &args, writer)?;
         let time_limit = self.time_limit;
@@ -122,7 +122,7 @@ impl Job<'_> {
         Ok(found.ok_or_else(|| Failure::new(Exit::Failed, format!("there is no program `{shown}`")).help(help))?)
     }
 
-    fn spawn(&self, program: &Path, args: &[OsString], writer: PipeWriter) -> Result<Group> {
+    fn spawn(&self, program: &Path, args: &[OsString], writer: PipeWriter) -> Result<ProcessGroup> {
         let run = cmd(program, args).dir(self.folder).full_env(self.environment.iter().cloned());
         // duct applies the last call first: standard output becomes the pipe, then standard error becomes standard output.
         let run = run.stdin_null().stderr_to_stdout().stdout_file(writer).unchecked().before_spawn(|command| {
@@ -137,14 +137,14 @@ impl Job<'_> {
                 .help("it must be a program, or a script with a `#!` line that names one")
         })?;
         let leader = running.pids().first().and_then(|pid| Pid::from_raw(i32::try_from(*pid).ok()?));
-        Ok(Group { leader: leader.with_context(|| format!("`{shown}` has no process"))?, running })
+        Ok(ProcessGroup { leader: leader.with_context(|| format!("`{shown}` has no process"))?, running })
     }
 }
 
 /// A job that was started. When it is dropped, the whole group is killed.
 pub struct Running {
-    group: Group,
-    log: Log,
+    group: ProcessGroup,
+    log: JobLog,
     start: Instant,
     time_limit: Duration,
     kill_delay: Duration,
@@ -198,12 +198,12 @@ fn ending_of(status: &WaitIdStatus, enclosure: Enclosure) -> Ending {
 }
 
 /// A running process group. When it is dropped, it is killed and its leader reaped.
-struct Group {
+struct ProcessGroup {
     leader: Pid,
     running: duct::Handle,
 }
 
-impl Group {
+impl ProcessGroup {
     /// The status of the leader, if it has ended. The leader is not reaped here: so no other process gets its number, and a signal
     /// to the group reaches this group only.
     fn ended(&self) -> Result<Option<WaitIdStatus>> {
@@ -217,7 +217,7 @@ impl Group {
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         self.signal(Signal::KILL);
         drop(self.running.wait());

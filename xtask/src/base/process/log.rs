@@ -16,7 +16,7 @@ const FINAL_READ_TIME: Duration = Duration::from_millis(200);
 const FINAL_READ_BYTES: usize = 1 << 20;
 
 /// Copies from a pipe into the file of the log. Never blocks.
-pub struct Log {
+pub struct JobLog {
     pipe: PipeReader,
     file: File,
     path: PathBuf,
@@ -32,14 +32,14 @@ pub enum PipeRead {
     End,
 }
 
-impl Log {
+impl JobLog {
     /// Creates an empty file at `path`; returns the log and the pipe for the job to write to.
-    pub fn open(path: &Path) -> Result<(Log, PipeWriter)> {
+    pub fn open(path: &Path) -> Result<(JobLog, PipeWriter)> {
         let file = File::create(path).with_context(|| format!("cannot create `{}`", path.display()))?;
         let (pipe, writer) = std::io::pipe().context("cannot make a pipe")?;
         let flags = fcntl_getfl(&pipe).and_then(|flags| fcntl_setfl(&pipe, flags | OFlags::NONBLOCK));
         flags.context("cannot set up a pipe")?;
-        Ok((Log { pipe, file, path: path.to_owned() }, writer))
+        Ok((JobLog { pipe, file, path: path.to_owned() }, writer))
     }
 
     /// Copies the bytes that are in the pipe now, at most 64 KiB.
