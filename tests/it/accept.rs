@@ -88,7 +88,7 @@ fn a_test_that_does_not_end() {
 }
 
 #[test]
-fn a_test_is_told_what_is_documented_and_nothing_else() {
+fn a_test_gets_the_documented_variables_and_no_others() {
     let look = "pwd; ls; cat \"$RELENG_REPO_FILE\"";
     let config = "[[acceptance]]\nname = \"environment\"\nrun = [\"env\"]\n";
     let site = Site::with(&format!("{config}[[acceptance]]\nname = \"look\"\nrun = [\"sh\", \"-c\", '{look}']\n"));

@@ -97,7 +97,7 @@ const KEYS: [(&str, &str); 36] = [
     ("repository.state", "clients::a_folder_may_have_any_name"),
     ("repository.url", "flags::the_address_of_a_repository_is_configured"),
     ("rpm.backend", "flags::the_flag_for_the_backend_goes_before_the_key"),
-    ("rpm.changelog-entries", "spec::the_spec_holds_as_many_entries_as_it_is_told"),
+    ("rpm.changelog-entries", "spec::the_spec_has_the_configured_number_of_entries"),
     ("rpm.copr.config", "farms::copr_builds_all_chroots_of_one_upload"),
     ("rpm.copr.project", "farms::copr_builds_all_chroots_of_one_upload"),
     ("rpm.dist.*.arches", "farms::koji_builds_every_architecture_of_a_dist_in_one_task"),

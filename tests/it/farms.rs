@@ -170,7 +170,7 @@ fn koji_says_why_it_failed() {
 }
 
 #[test]
-fn who_may_not_build_is_told_what_to_do() {
+fn a_build_without_permission_fails_with_the_next_step() {
     let farm = Farm::koji("{}");
     farm.log_in_to_koji("guest");
     farm.releng(&noarch(&farm, "koji"), &["rpm"])

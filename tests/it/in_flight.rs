@@ -63,7 +63,7 @@ impl Web {
 }
 
 #[test]
-fn what_a_rollback_takes_out_is_there_for_those_who_read_of_it() {
+fn packages_that_a_rollback_removes_stay_for_clients_in_flight() {
     let web = Web::new();
     web.published.stage("Three");
     let [client, slow] = [(); 2].map(|()| web.client("stable", "1.0.2"));

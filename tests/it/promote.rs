@@ -136,7 +136,7 @@ fn a_test_for_another_kind_of_promotion() {
 }
 
 #[test]
-fn a_new_series_is_asked_for() {
+fn a_new_series_needs_the_flag() {
     let site = staged();
     let args = [&["promote"], UNTESTED].concat();
     refused(&site, &args, &["stable/1.0 would be a new series", "if it is to begin: `--major`"]);
@@ -332,7 +332,7 @@ fn two_majors_side_by_side() {
 }
 
 #[test]
-fn a_second_writer_is_told_who_the_first_is() {
+fn a_second_writer_gets_the_process_and_command_of_the_first() {
     let site = staged();
     let first = LockFile::take(&site.state("lock"), "releng promote", "writing this repository").unwrap();
     let before = site.trees();

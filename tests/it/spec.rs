@@ -46,7 +46,7 @@ fn a_rendered_spec_is_checked_for_the_version_it_states() {
 }
 
 #[test]
-fn a_changelog_of_the_templates_own_is_said() {
+fn a_template_with_a_changelog_of_its_own_is_warned_of() {
     let project = demo();
     let template = TEMPLATE.replace("@@CHANGELOG@@", "* Thu Mar 19 2020 A <a@b> - 1.0-1\n- mine");
     project.write("packaging/demo.spec.in", template);
@@ -118,7 +118,7 @@ fn a_tracked_spec_is_compared_without_its_numbers() {
 }
 
 #[test]
-fn the_spec_holds_as_many_entries_as_it_is_told() {
+fn the_spec_has_the_configured_number_of_entries() {
     let project = demo();
     project.commit("Third", &[("packaging/release.toml", "[rpm]\nchangelog-entries = 2\n")]);
     project.releng(&["dist"]).exits(0);

@@ -244,7 +244,7 @@ fn a_package_that_does_not_belong_there() {
 }
 
 #[test]
-fn packages_of_nobody_knows_whom() {
+fn packages_without_a_record_of_their_builder() {
     let without = |site: &Site| {
         std::fs::remove_file(site.project.join("target/dist/builds.json")).unwrap();
         site.list();

@@ -370,7 +370,7 @@ fn the_commits_of_a_version_come_newest_first() {
 }
 
 #[test]
-fn only_a_bounded_look_back_is_content_with_less() {
+fn a_bounded_look_back_reads_fewer_commits() {
     let mut history = patches(2_100);
     history.tag("0.0", history.tip());
     let written = history.write();

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn names_have_no_power_over_the_terminal() {
+    fn control_characters_are_escaped() {
         assert_eq!(printable("a\x1b[2J\u{9b}\tb\n\u{e9}"), "a\\u{1b}[2J\\u{9b}\tb\n\u{e9}");
     }
 }

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_second_is_told_who_the_first_is() {
+    fn a_second_lock_fails_with_the_process_and_command_of_the_first() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("state/lock");
         let first = LockFile::take(&path, "releng promote", "writing this repository").unwrap();

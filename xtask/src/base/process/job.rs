@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn at_its_time_limit_it_is_asked_and_then_made_to_end() {
+    fn a_job_at_its_time_limit_gets_sigterm_and_then_sigkill() {
         for isolation in BOTH {
             let polite = "trap 'echo bye; exit 0' TERM; while :; do sleep 0.1; done";
             let (outcome, log) = run(polite, isolation);
