@@ -40,7 +40,7 @@ fn one_has_promoted(runs: Vec<Ran>) {
     for ran in runs.into_iter().filter(|ran| ran.code != 0) {
         match ran.code {
             75 => ran.says(&["promote`, process ", "is writing this repository", "wait for it to end"]),
-            _ => ran.exits(1).says(&["refusing to promote", "in stable already"]),
+            _ => ran.exits(1).says(&["refusing to promote", "already has"]),
         };
     }
 }

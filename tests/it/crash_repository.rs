@@ -136,7 +136,7 @@ fn promoting_a_snapshot(site: &Site) {
     site.stage("2");
     let args = ["promote", "snapshot-demo_1.0_pipeline_2", "--untested", "a test"];
     let mut scenario = site.scenario("promote", &args);
-    // "in stable already": the killed run had done it.
+    // Exit code 1 if the killed run had promoted it: "stable/1.0 already has 1.0.2".
     scenario.again_exits = vec![0, 1];
     is_safe(&scenario);
 }

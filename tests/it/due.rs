@@ -99,7 +99,7 @@ fn an_older_snapshot_that_is_due_and_was_tested() {
     site.release("Two", &["el9"]);
     site.releng(&["accept"]).exits(0);
     site.release("Three", &["el9"]);
-    let passed = "passing over `snapshot-demo_1.0_pipeline_3`, which is due and may not be promoted";
+    let passed = "skipping `snapshot-demo_1.0_pipeline_3`, which is due but may not be promoted";
     let ran = site.releng_at(LATER, &["promote", "--due"]).exits(0);
     ran.says(&[passed, "snapshot-demo_1.0_pipeline_2 is due: interval"]);
     assert_eq!(stable(&site, "1.0"), "../revisions/stable-1.0/000002");

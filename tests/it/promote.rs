@@ -57,7 +57,7 @@ fn a_snapshot_that_was_changed() {
     let site = staged();
     let copy = FIRST.replace("pipeline_1", "pipeline_9");
     run_in(&site.served("unstable/1.0"), "cp", &["-a", FIRST, &copy], &[]).exits(0);
-    unpromotable(&site, &[&format!("`{copy}`: the log does not know it")]);
+    unpromotable(&site, &[&format!("`{copy}`: the log has no event that staged it")]);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn unmerged_work() {
 fn a_tag_that_came_later() {
     let site = staged();
     site.project.git(&["tag", "1.5"]);
-    unpromotable(&site, &["git now counts 1.5.0, and it was staged as 1.0.1", "a tag came later"]);
+    unpromotable(&site, &["git now counts 1.5.0, and it was staged as 1.0.1", "a tag was added after it was staged"]);
 }
 
 #[test]
@@ -81,8 +81,12 @@ fn tests_that_must_pass() {
     site.release("Go on", &["el9"]);
     let promote = ["promote", "--major"];
     let untested = [&promote[..], UNTESTED].concat();
-    refused(&site, &promote, &["the acceptance test `look` was not run on it", "accept snapshot-demo_1.0_pipeline_1"]);
-    refused(&site, &untested, &["the acceptance test `look` was not run on it"]);
+    refused(
+        &site,
+        &promote,
+        &["the acceptance test `look` was not run on this snapshot", "accept snapshot-demo_1.0_pipeline_1"],
+    );
+    refused(&site, &untested, &["the acceptance test `look` was not run on this snapshot"]);
     site.releng(&["accept"]).exits(0);
     let result = site.state(&format!("results/{FIRST}/0001-look.json"));
     let passed = text(&result);
@@ -90,13 +94,17 @@ fn tests_that_must_pass() {
     assert!(passed.contains(&manifest), "{passed}");
     let of_another = passed.replace(&manifest, &"0".repeat(64));
     std::fs::write(&result, of_another).unwrap();
-    refused(&site, &promote, &["the acceptance test `look` was not run on it"]);
+    refused(&site, &promote, &["the acceptance test `look` was not run on this snapshot"]);
     std::fs::write(&result, &passed).unwrap();
     let failed = result.with_file_name("0002-look.json");
     std::fs::write(&failed, passed.replace("\"passed\"", "\"failed\"")).unwrap();
-    refused(&site, &promote, &["the acceptance test `look` failed"]);
+    refused(
+        &site,
+        &promote,
+        &["the acceptance test `look` failed", "help: read its output in `", "results/snapshot-demo_1.0_pipeline_1/"],
+    );
     std::fs::write(&failed, passed.replace("\"passed\"", "\"timed-out\"")).unwrap();
-    refused(&site, &promote, &["the acceptance test `look` ran out of time"]);
+    refused(&site, &promote, &["the acceptance test `look` exceeded its time limit"]);
     std::fs::remove_file(failed).unwrap();
     site.releng(&promote).exits(0);
 }
@@ -106,10 +114,10 @@ fn sources_alone_do_not_take_the_place_of_packages() {
     let site = Site::new();
     site.promoted("One", &["el9"]);
     site.release("Two", &[]);
-    unpromotable(&site, &["it has the sources alone, and clients of the series install packages", "dist --rpm"]);
+    unpromotable(&site, &["it has only sources, but clients of the series install packages", "dist --rpm"]);
     let configured = Site::with("[rpm]\ndists = [\"el9\"]\n");
     configured.release("One", &[]);
-    unpromotable(&configured, &["it has the sources alone"]);
+    unpromotable(&configured, &["it has only sources"]);
 }
 
 #[test]
@@ -131,7 +139,7 @@ fn a_test_for_another_kind_of_promotion() {
     site.promote(&[]).exits(0);
     site.release("Fly\n\nSem-Ver: feature", &[]);
     site.project.git(&["tag", "1.1"]);
-    unpromotable(&site, &["the acceptance test `look` was not run on it"]);
+    unpromotable(&site, &["the acceptance test `look` was not run on this snapshot"]);
     assert!(text(&site.state("log.jsonl")).contains("\"untested\":\"a test of the tool\""));
 }
 
@@ -139,7 +147,7 @@ fn a_test_for_another_kind_of_promotion() {
 fn a_new_series_needs_the_flag() {
     let site = staged();
     let args = [&["promote"], UNTESTED].concat();
-    refused(&site, &args, &["stable/1.0 would be a new series", "if it is to begin: `--major`"]);
+    refused(&site, &args, &["stable/1.0 would be a new series", "to start it: `--major`"]);
 }
 
 #[test]
@@ -147,11 +155,11 @@ fn only_what_is_above() {
     let site = Site::new();
     site.promoted("One", &["el9"]);
     let again = ["promote", FIRST, "--untested", "x"];
-    refused(&site, &again, &["1.0.1 is in stable already", "help: promote a newer snapshot"]);
+    refused(&site, &again, &["stable/1.0 already has 1.0.1", "help: promote a newer snapshot"]);
     site.release("Two", &["el9"]);
     site.promoted("Three", &["el9"]);
     let older = ["promote", "snapshot-demo_1.0_pipeline_2", "--untested", "x"];
-    refused(&site, &older, &["1.0.3 is in stable already"]);
+    refused(&site, &older, &["stable/1.0 already has 1.0.3"]);
 }
 
 #[test]
@@ -164,7 +172,10 @@ fn above_is_what_rpm_calls_above() {
     site.releng(&["stage"]).exits(0);
     site.promote(&[]).exits(0);
     site.release("Two", &["el9"]);
-    unpromotable(&site, &["`demo-1.0.2-1.el9.noarch` is not above `demo-1:1.0.1-1.el9.noarch` there"]);
+    unpromotable(
+        &site,
+        &["stable/1.0 already has `demo-1:1.0.1-1.el9.noarch`, which is not older than `demo-1.0.2-1.el9.noarch`"],
+    );
 }
 
 #[test]
@@ -189,7 +200,7 @@ fn a_version_is_repackaged_with_a_higher_release() {
         ]
     );
     let again = ["promote", "snapshot-demo_1.0_pipeline_2", "--untested", "x"];
-    refused(&site, &again, &["1.0.1 is in stable already"]);
+    refused(&site, &again, &["stable/1.0 already has 1.0.1"]);
 }
 
 #[test]
@@ -203,7 +214,7 @@ fn what_clients_may_have_is_never_replaced() {
     site.add(&Rpm::new("demo", "1.0.2").dist("el9").file("/usr/share/demo/other", "x"), "el9");
     site.list_builds(str::to_owned);
     site.releng(&["stage"]).exits(0);
-    let parts = ["`demo-1.0.2-1.el9.noarch` was in stable before, with other contents", "raise the version"];
+    let parts = ["`demo-1.0.2-1.el9.noarch` was in stable before, with another content", "raise the version"];
     refused(&site, &["promote", "snapshot-demo_1.0_pipeline_3", "--untested", "x"], &parts);
 }
 
@@ -216,11 +227,11 @@ fn what_was_taken_back_comes_back_by_name_only() {
     let two = "snapshot-demo_1.0_pipeline_2";
     let due = ["promote", "--due", "--untested", "x"];
     site.releng_at("2027-01-01T00:00:00Z", &due).exits(0).says(&["nothing is due"]);
-    unpromotable(&site, &["1.0.1 is in stable already"]);
+    unpromotable(&site, &["stable/1.0 already has 1.0.1"]);
     // Nor does the same commit in the next run of the pipeline.
     site.releng(&["stage", "--pipeline", "3"]).exits(0);
     site.releng_at("2027-01-01T00:00:00Z", &due).exits(0).says(&["nothing is due"]);
-    unpromotable(&site, &["1.0.1 is in stable already"]);
+    unpromotable(&site, &["stable/1.0 already has 1.0.1"]);
     site.promote(&[two]).exits(0);
     assert_eq!(stable(&site, "1.0"), "../revisions/stable-1.0/000004");
     let rpms = site.project.files("target/repository/demo/revisions/stable-1.0/000004/rpm/el9/noarch");
@@ -232,7 +243,7 @@ fn a_milestone_that_is_not_tagged() {
     let site = Site::new();
     site.promoted("One", &["el9"]);
     assert_eq!(site.release("Fly\n\nSem-Ver: feature", &["el9"]), "1.1.0");
-    unpromotable(&site, &["the tag `1.1` is missing", "help: tag it: `", "and push the tag"]);
+    unpromotable(&site, &["the tag `1.1` is missing", "help: create it: `", "and push the tag"]);
     site.project.git(&["tag", "1.1"]);
     site.promote(&[]).exits(0).says(&["(minor)"]);
 }
@@ -247,7 +258,7 @@ fn nothing_to_promote() {
         &["promote", "snapshot-demo_1.0_pipeline_9"],
         &["there is no snapshot `snapshot-demo_1.0_pipeline_9`"],
     );
-    site.releng(&["promote", "../../etc"]).exits(2).says(&["`../../etc` is no snapshot"]);
+    site.releng(&["promote", "../../etc"]).exits(2).says(&["`../../etc` is not a snapshot"]);
 }
 
 #[test]
@@ -322,7 +333,7 @@ fn two_majors_side_by_side() {
     site.commit("Break\n\nSem-Ver: api-breaking").project.git(&["tag", "2.0"]);
     assert_eq!(site.build(&["el9"]), "2.0.0");
     site.releng(&["stage"]).exits(0);
-    refused(&site, &["promote", "--untested", "x"], &["1.0.1 is in stable already"]);
+    refused(&site, &["promote", "--untested", "x"], &["stable/1.0 already has 1.0.1"]);
     site.promote(&[]).exits(0).says(&["promoted snapshot-demo_2.0_pipeline_1 to revisions/stable-2.0/000001 (major)"]);
     assert_eq!((stable(&site, "1.0"), stable(&site, "2.0")), (old, "../revisions/stable-2.0/000001".to_owned()));
     let rpms = site.project.files("target/repository/demo/revisions/stable-2.0/000001/rpm/el9/noarch");

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use releng::repository::repodata::read;
-use releng::repository::repodata::{Compression, FOLDER, Fault, Fragments, INDEX, RepodataFile, load, render};
+use releng::repository::repodata::{Compression, FOLDER, Fragments, INDEX, RepodataFault, RepodataFile, load, render};
 use releng::rpm::package::{PackageFile, read_all};
 
 use crate::support::program::{Sandbox, run_in};
@@ -337,7 +337,7 @@ fn repodata_that_is_not_sound_is_named() {
         folder.write("repodata/repomd.xml", &index);
         folder.write(primary, &packed);
         change();
-        let fault: Fault = read(&fetch_from(folder.path())).unwrap_err().downcast().unwrap();
+        let fault: RepodataFault = read(&fetch_from(folder.path())).unwrap_err().downcast().unwrap();
         let error = format!("{:#}", load(folder.path()).unwrap_err());
         assert!(error.contains(&fault.file) && error.contains(folder.path().to_str().unwrap()), "{error}");
         (fault.file, fault.why)
@@ -350,14 +350,17 @@ fn repodata_that_is_not_sound_is_named() {
     for outside in
         ["repodata/../outside.xml", "outside.xml", "/etc/passwd", "../a", "repodata/", "repodata/.x", "repodata/a/b"]
     {
-        assert_eq!(in_index(primary, outside), (outside.to_owned(), "it lies outside of the repodata".to_owned()));
+        assert_eq!(
+            in_index(primary, outside),
+            (outside.to_owned(), "it is outside of the folder `repodata`".to_owned())
+        );
     }
     let is_primary =
         |(file, why): (String, String), wanted: &str| assert!(file == primary && why == wanted, "{file}: {why}");
     let mut flipped = packed.clone();
     flipped[packed.len() / 2] ^= 1;
-    is_primary(damaged(&|| folder.write(primary, &flipped)), "it has another digest than the index says");
-    is_primary(damaged(&|| folder.write(primary, &packed[1..])), "it has another size than the index says");
+    is_primary(damaged(&|| folder.write(primary, &flipped)), "its digest differs from the index");
+    is_primary(damaged(&|| folder.write(primary, &packed[1..])), "its size differs from the index");
     let index_is_named = |(file, _): (String, String)| assert_eq!(file, "repodata/repomd.xml");
     index_is_named(in_index("<checksum type=\"sha256\">", "<checksum type=\"md5\">"));
     index_is_named(in_index("type=\"primary\"", "type=\"primus\""));
@@ -365,7 +368,7 @@ fn repodata_that_is_not_sound_is_named() {
     let open_digest = index.split("<open-checksum type=\"sha256\">").nth(1).unwrap().split('<').next().unwrap();
     for (from, to) in [("<open-size>", "<open-size>1"), (open_digest, &"0".repeat(64))] {
         folder.write("repodata/repomd.xml", index.replacen(from, to, 1));
-        let fault: Fault = read(&fetch_from(folder.path())).unwrap_err().downcast().unwrap();
-        assert_eq!((fault.file.as_str(), fault.why.as_str()), (primary, "unpacked, it is not what the index says"));
+        let fault: RepodataFault = read(&fetch_from(folder.path())).unwrap_err().downcast().unwrap();
+        assert_eq!((fault.file.as_str(), fault.why.as_str()), (primary, "its unpacked content differs from the index"));
     }
 }

@@ -64,8 +64,8 @@ fn a_detached_signature_repeats_and_verifies() {
         let keyring = Keyring::of(&[&key.public]).unwrap();
         assert_eq!(keyring.verify_detached(b"content\r\n\xff", &signature).unwrap(), key.fingerprint);
         refused(keyring.verify_detached(b"content\n\xff", &signature), "it was made of other content", "");
-        refused(keyring.verify_detached(b"content", b""), "the signature is not good", "");
-        refused(keyring.verify_detached(b"content", b"hello"), "the signature is not good", "");
+        refused(keyring.verify_detached(b"content", b""), "the signature is invalid", "");
+        refused(keyring.verify_detached(b"content", b"hello"), "the signature is invalid", "");
     }
 }
 
@@ -119,19 +119,19 @@ fn a_package_is_verified_by_the_given_keys_alone() {
     ring.verify_packages(&signed[..1]).unwrap();
     refused(
         ring.verify_packages(&signed),
-        "b-1.0.0-1.noarch.rpm` has no good signature: digests SIGNATURES NOT OK",
+        "b-1.0.0-1.noarch.rpm` has no valid signature: digests SIGNATURES NOT OK",
         "",
     );
     let unsigned = packages(&folder, "unsigned", &["a"]);
-    refused(ring.verify_packages(&unsigned), "has no good signature", "");
+    refused(ring.verify_packages(&unsigned), "has no valid signature", "");
     let mut bytes = read(&signed[0]);
     let last = bytes.len() - 5;
     bytes[last] ^= 1;
     folder.write("broken.rpm", bytes);
-    refused(ring.verify_packages(&[folder.join("broken.rpm")]), "has no good signature: DIGESTS", "");
+    refused(ring.verify_packages(&[folder.join("broken.rpm")]), "has no valid signature: DIGESTS", "");
     refused(ring.verify_packages(&[folder.join("absent.rpm")]), "open failed: No such file", "");
     let signature = ed.sign_detached(b"", late()).unwrap();
-    refused(ring.verify_detached(b"", &signature), "is none of those that sign here", "");
+    refused(ring.verify_detached(b"", &signature), "is not in the keyring of the repository", "");
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn the_public_key_is_plain_and_is_one() {
     let text = String::from_utf8(key.public.clone()).unwrap();
     assert!(text.starts_with("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n"), "no comment, no version");
     assert!(Key::load_in(keys.home(), key.fingerprint.as_str()).unwrap().public == key.public);
-    refused(Keyring::of(&["no key"]), "key 1 is no public key", "gpg --armor --export");
+    refused(Keyring::of(&["no key"]), "key 1 is not a public key", "gpg --armor --export");
 }
 
 #[test]
@@ -163,12 +163,12 @@ fn a_key_that_cannot_sign_says_why() {
     let load = |name: &str| Key::load_in(keys.home(), name);
     refused(load("nobody@example.net"), "there is no secret key `nobody@example.net`", "gpg --list-secret-keys");
     refused(load("-rf"), "there is no secret key `-rf`", "");
-    refused(load("example.org"), "`example.org` means more than one secret key", "to one of `");
+    refused(load("example.org"), "`example.org` matches more than one secret key", "to one of `");
     refused(load("old@example.org"), "the key `old@example.org` is expired", "--quick-set-expire");
     refused(load("locked@example.org"), "cannot sign with the key `", "unlock it in gpg-agent");
     let other = Keys::none();
     other.gpg(&["--import", &exported(&keys, ED)]);
-    refused(Key::load_in(other.home(), ED), "the secret part of the key `ed@example.org` is not here", "--import");
+    refused(Key::load_in(other.home(), ED), "the secret part of the key `ed@example.org` is missing", "--import");
 }
 
 /// Writes the public part of a key to a file; its path.
@@ -194,7 +194,7 @@ fn a_subkey_signs_where_the_primary_key_is_away() {
     keys.gpg(&["--passphrase", "", "--quick-gen-key", ED, "ed25519", "cert", "never"]);
     let list = keys.gpg(&["--with-colons", "--list-keys"]).stdout;
     let primary = list.lines().find_map(|line| line.strip_prefix("fpr:::::::::")).unwrap().trim_end_matches(':');
-    refused(Key::load_in(keys.home(), ED), "is not for signing", "add a subkey");
+    refused(Key::load_in(keys.home(), ED), "cannot sign", "add a subkey");
     keys.gpg(&["--passphrase", "", "--quick-add-key", primary, "rsa3072", "sign", "never"]);
     let subkeys = keys.home().join("subkeys.gpg").to_str().unwrap().to_owned();
     keys.gpg(&["--output", &subkeys, "--export-secret-subkeys", primary]);

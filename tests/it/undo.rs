@@ -94,7 +94,7 @@ fn a_rollback_to_a_revision() {
         ran.says(&[refusal, "help: the revisions are 1, 2, 3, 4, 5: `--to REVISION`"]);
     }
     site.releng(&["rollback", "2.0"]).exits(1).says(&["there is no stable/2.0"]);
-    site.releng(&["rollback", "../1.0"]).exits(2).says(&["`../1.0` is no series"]);
+    site.releng(&["rollback", "../1.0"]).exits(2).says(&["`../1.0` is not a series"]);
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_yank_takes_a_package_out() {
     assert_eq!(changelog, site.text("revisions/stable-1.0/000001/ChangeLog_1.0.txt"));
     assert!(!changelog.contains("Two"));
     site.releng(&yank).exits(1).says(&["no stable series has the package `demo-1.0.2-1.el9.noarch`"]);
-    site.releng(&["yank", "demo-1.0.1-1.el9.noarch", "--why", " "]).exits(2).says(&["a yank needs a reason"]);
+    site.releng(&["yank", "demo-1.0.1-1.el9.noarch", "--why", " "]).exits(2).says(&["the reason must not be empty"]);
     site.promoted("Three", &["el8", "el9"]);
     assert_eq!(described(&site, "el9").len(), 2);
     assert!(site.text("stable/1.0/ChangeLog_1.0.txt").contains("Three"));

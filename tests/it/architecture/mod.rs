@@ -41,13 +41,14 @@ const HOMES: [(&str, &[&str]); 22] = [
 ];
 
 /// Rules, which are functions of values: files and folders that touch nothing outside.
-const PURE: [&str; 26] = [
+const PURE: [&str; 28] = [
     "base/digest.rs",
     "base/error.rs",
     "base/junit.rs",
     "base/number.rs",
     "base/plan.rs",
     "base/progress.rs",
+    "base/schema.rs",
     "base/size.rs",
     "base/text.rs",
     "history/",
@@ -66,6 +67,7 @@ const PURE: [&str; 26] = [
     "repository/model/carried.rs",
     "repository/model/event.rs",
     "repository/model/name.rs",
+    "repository/model/reason.rs",
     "repository/promote/due.rs",
     "repository/promote/gate.rs",
 ];
@@ -189,7 +191,7 @@ fn a_planted_circle_is_found_between_files_and_between_folders() {
     for (file, line) in [
         ("repository/write/assembly.rs", "use super::apply::apply;"),
         ("repository/write/assembly.rs", "use crate::repository::write::apply;"),
-        ("repository/write/writer.rs", "use crate::repository::stage::input::Input;"),
+        ("repository/write/writer.rs", "use crate::repository::stage::input::StageInput;"),
         ("repository/mod.rs", "fn planted() { prune::decide(); }\nuse self::prune::Step;"),
     ] {
         let sources = with_line(file, line);

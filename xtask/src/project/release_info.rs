@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::base::error::{Exit, Failure};
+use crate::base::schema::parse_json;
 use crate::git::CommitId;
 use crate::history::Version;
 use crate::history::milestone::Milestone;
@@ -64,11 +65,7 @@ impl ReleaseInfo {
 
     /// Parses the file's content. Errors: the reason, as text.
     pub fn parse(text: &[u8]) -> Result<ReleaseInfo, String> {
-        let info: ReleaseInfo = serde_json::from_slice(text).map_err(|error| error.to_string())?;
-        if info.schema != SCHEMA {
-            return Err(format!("its schema is `{}`, not `{SCHEMA}`", info.schema.escape_debug()));
-        }
-        Ok(info)
+        parse_json(text, SCHEMA, |info: &ReleaseInfo| &info.schema)
     }
 }
 

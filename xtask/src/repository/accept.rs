@@ -22,7 +22,7 @@ use crate::repository::clients::repo_file::RepoSection;
 use crate::repository::model::layout::{Layout, dist_folder};
 use crate::repository::model::manifest::Manifest;
 use crate::repository::model::store::{Snapshot, Store};
-use crate::repository::model::test_result::{TestFacts, TestResult, Verdict, next_number, place_of};
+use crate::repository::model::test_result::{TestFacts, TestResult, TestVerdict, next_number, place_of};
 use crate::repository::repodata;
 use crate::repository::sign::SIGNATURE;
 use crate::repository::verify::snapshot::check_whole;
@@ -126,10 +126,10 @@ fn record(run: &TestRun, snapshot: &Snapshot, log: &Path, outcome: &JobOutcome, 
     let log_place = place.with_extension("log");
     files::publish(&log_place, &said)?;
     let (verdict, exit_code) = match outcome.ending {
-        Ending::Exited(0) => (Verdict::Passed, Some(0)),
-        Ending::Exited(code) => (Verdict::Failed, Some(code)),
-        Ending::Signalled(_) => (Verdict::Failed, None),
-        Ending::TimedOut => (Verdict::TimedOut, None),
+        Ending::Exited(0) => (TestVerdict::Passed, Some(0)),
+        Ending::Exited(code) => (TestVerdict::Failed, Some(code)),
+        Ending::Signalled(_) => (TestVerdict::Failed, None),
+        Ending::TimedOut => (TestVerdict::TimedOut, None),
     };
     let isolation = match outcome.enclosure {
         Enclosure::None => "none: namespaces are not available here",

@@ -1,4 +1,4 @@
-//! What git says of the commits in a repository: merged or not, which comes first, what changed since, counted how.
+//! Looks up the commits of snapshots in git: whether they are merged, their order, the changes between them, their versions.
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -12,64 +12,65 @@ use crate::project::definition::load_config;
 use crate::project::release;
 use crate::project::tree::Tree;
 
-/// Whom to ask about commits.
+/// The git repository of the project, and its configuration.
 pub struct Git<'a> {
-    /// The project's git repository, where there is one.
+    /// `None` outside of a git repository.
     pub repository: Option<&'a Repository>,
-    /// The configuration in the work tree.
+    /// The configuration of the work tree.
     pub config: &'a Config,
 }
 
-/// Whether a commit is merged work.
+/// Whether a commit is merged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Merged {
-    /// It is reachable from this branch.
+    /// The commit is reachable from this branch.
     Into(String),
-    /// It is not, or nobody can tell; why.
+    /// The commit is not merged, or git cannot find out; the reason.
     Not(String),
 }
 
 /// Whether one commit comes after another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Succession {
-    /// It does, or is the same.
+    /// It comes after the other, or is the same.
     After,
-    /// It does not.
     NotAfter,
-    /// The other one is in no branch that counts any more: the history was rewritten.
+    /// No branch of `project.branches` has the earlier commit: the history was rewritten.
     Rewritten,
-    /// One of them is not in this repository.
+    /// The git repository lacks one of the commits.
     Unknown,
 }
 
-/// What git says now of the commit that a snapshot was made of.
+/// The version that git now counts for the commit of a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recount {
-    /// The version, and the milestone it is counted from.
+    /// The version, and the milestone that it is counted from.
     Counted(Version, Option<Milestone>),
-    /// Nobody can tell, and why.
+    /// Could not be determined; the reason.
     Unknown(String),
 }
 
-/// What changed between two versions.
+/// The changes between two versions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// The bugs that are fixed, as the changelog names them.
+    /// The fixed bugs, as in the changelog.
     pub fixes: Vec<String>,
-    /// The subjects of the commits that are features.
+    /// The subjects of the commits with features.
     pub features: Vec<String>,
-    /// When `X` or `Y` was raised last.
+    /// The date of the last commit that raised `X` or `Y`.
     pub last_bump: Option<Timestamp>,
 }
 
 impl Git<'_> {
-    fn having(&self, commits: &[CommitId]) -> Option<&Repository> {
+    /// The git repository, if it has all `commits`.
+    fn repository_with(&self, commits: &[CommitId]) -> Option<&Repository> {
         self.repository.filter(|repository| commits.iter().all(|commit| repository.has_commit(*commit)))
     }
 
-    /// Whether `commit` is reachable from one of the branches of `project.branches`, and not changed in the work tree.
+    /// Whether `commit` is reachable from a branch of `project.branches`. A checked-out commit with changes in the work tree is not
+    /// merged.
     pub fn find_merged(&self, commit: CommitId) -> Result<Merged> {
-        let Some(repository) = self.having(&[commit]) else {
+        let Some(repository) = self.repository_with(&[commit]) else {
             return Ok(Merged::Not(format!("commit {} is in no git repository here", commit.short())));
         };
         if repository.head().is_ok_and(|head| head == commit) && repository.is_dirty()? {
@@ -83,15 +84,15 @@ impl Git<'_> {
             }
         }
         let names: Vec<&str> = branches.iter().map(|branch| branch.name.as_str()).collect();
-        Ok(Merged::Not(match names.is_empty() {
-            true => format!("no branch matches `project.branches` ({})", patterns.join(", ")),
-            false => format!("commit {} is not in {}", commit.short(), names.join(", ")),
-        }))
+        if names.is_empty() {
+            return Ok(Merged::Not(format!("no branch matches `project.branches` ({})", patterns.join(", "))));
+        }
+        Ok(Merged::Not(format!("commit {} is not in {}", commit.short(), names.join(", "))))
     }
 
     /// Whether `commit` comes after `earlier`.
     pub fn find_succession(&self, earlier: CommitId, commit: CommitId) -> Result<Succession> {
-        let Some(repository) = self.having(&[earlier, commit]) else { return Ok(Succession::Unknown) };
+        let Some(repository) = self.repository_with(&[earlier, commit]) else { return Ok(Succession::Unknown) };
         if repository.is_ancestor(earlier, commit)? {
             return Ok(Succession::After);
         }
@@ -103,9 +104,9 @@ impl Git<'_> {
         Ok(Succession::Rewritten)
     }
 
-    /// The configuration of a commit; that of the work tree where the commit, or a configuration in it, is not here.
+    /// The configuration of a commit, or that of the work tree if git lacks the commit or the commit has no configuration.
     pub fn config_of(&self, commit: CommitId) -> Result<Config> {
-        let of_commit = match self.having(&[commit]) {
+        let of_commit = match self.repository_with(&[commit]) {
             Some(repository) => load_config(Tree::Commit(repository, commit))?,
             None => None,
         };
@@ -114,30 +115,34 @@ impl Git<'_> {
 
     /// Counts the version of `commit` again.
     pub fn recount(&self, commit: CommitId) -> Result<Recount> {
-        let Some(repository) = self.having(&[commit]) else {
+        let Some(repository) = self.repository_with(&[commit]) else {
             return Ok(Recount::Unknown(format!("commit {} is in no git repository here", commit.short())));
         };
         let config = self.config_of(commit)?;
         match release::count_version(repository, &config, commit, None, history::LookBack::Bounded, &Silent) {
             Ok(answer) => Ok(Recount::Counted(answer.version, answer.base.map(|base| base.milestone))),
-            Err(error) => Ok(Recount::Unknown(format!("git cannot count it here: {error:#}"))),
+            Err(error) => Ok(Recount::Unknown(format!("git cannot count the version here: {error:#}"))),
         }
     }
 
-    /// What changed on the way to `commit` since `version`; `None` where git is not at hand.
+    /// The changes from `version` to `commit`; `None` if git lacks the commit.
     pub fn changes_since(
         &self,
         version: &Version,
         commit: CommitId,
         progress: &dyn Progress,
     ) -> Result<Option<Changes>> {
-        let Some(repository) = self.having(&[commit]) else { return Ok(None) };
+        let Some(repository) = self.repository_with(&[commit]) else { return Ok(None) };
         let config = self.config_of(commit)?;
         let initial = config.version.initial;
         let changelog = history::load_changelog(repository, commit, initial, None, progress)?;
-        let new_entries = changelog.entries.iter().filter(|entry| entry.version > *version);
-        let fixes = new_entries.flat_map(|entry| &entry.changes).flat_map(|change| change.bugs.clone()).collect();
-        // Of the whole mainline: a feature bears the tag of its milestone, and is not among the steps since that.
+        let mut fixes = Vec::new();
+        for entry in changelog.entries.iter().filter(|entry| entry.version > *version) {
+            for change in &entry.changes {
+                fixes.extend(change.bugs.iter().cloned());
+            }
+        }
+        // All steps of the mainline: a feature can be the commit with the tag of the milestone.
         let steps = history::load_versions(repository, commit, initial, progress)?;
         let is_feature = |step: &&VersionStep| step.version > *version && step.level == Level::Minor;
         let features = steps.iter().filter(is_feature).map(VersionStep::subject).collect();

@@ -1,4 +1,4 @@
-//! What may go: snapshots and revisions that no rule keeps. The rules are pure; what they look at is loaded by [`load`].
+//! `prune`: finds the snapshots and revisions that no rule keeps. The rules are pure; [`decide`] loads their input.
 
 use std::collections::HashMap;
 use std::fs;
@@ -9,141 +9,158 @@ use anyhow::{Context, Result};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::base::error::Failure;
-use crate::base::files;
+use crate::base::files::names_in;
 use crate::project::config::RepositoryKeys;
 use crate::repository::clients::in_flight::{IN_FLIGHT, ended_as_latest};
-use crate::repository::model::event::{Action, Log};
-use crate::repository::model::layout::{Layout, MANIFEST};
+use crate::repository::model::event::{Action, Event, EventLog};
 use crate::repository::model::name::{FilePath, Series, SnapshotName};
 use crate::repository::model::store::Store;
 use crate::repository::write::plan::{ChangePlan, ChangeStep};
 
-/// How many of the newest revisions of a series stay for rollbacks.
+/// The number of revisions of a series that are kept for rollbacks.
 const REVISIONS: usize = 20;
 
-/// Why something is kept.
+/// Why a snapshot or revision is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kept {
-    /// `latest`, or the series, leads to it.
+pub enum KeepReason {
+    /// `latest` or the link of the series leads to it.
     Current,
-    /// It was until a short while ago.
+    /// It was current a short time ago: clients may still read it.
     InFlight,
     /// It was promoted.
     Promoted,
     /// It is one of the newest.
     Newest,
-    /// It is young.
+    /// It is newer than the retention period.
     Young,
-    /// Somebody holds it, for this reason.
+    /// A person holds it, for this reason.
     Held(String),
-    /// It has no manifest: nothing is known of it.
+    /// It has no manifest.
     Unknown,
 }
 
-/// A snapshot as the rules see it.
+/// The facts of a snapshot that the rules depend on.
 #[derive(Clone, Debug)]
 pub struct SnapshotFacts {
-    /// Which.
     pub name: SnapshotName,
-    /// When it was staged; `None` where it has no manifest.
+    /// The time of staging; `None` if the snapshot has no manifest.
     pub staged: Option<Timestamp>,
 }
 
-/// Why each snapshot of a series is kept; `None` for those that may go. `snapshots` are in the order of their pipelines.
+/// Why each snapshot of a series is kept; `None` for one that may be removed. `snapshots` are sorted by pipeline number.
 pub fn judge_snapshots(
     snapshots: &[SnapshotFacts],
     latest: Option<&SnapshotName>,
-    log: &Log,
+    log: &EventLog,
     keys: &RepositoryKeys,
     now: Timestamp,
-) -> Vec<Option<Kept>> {
-    let newest = snapshots.len().saturating_sub(keys.keep_snapshots as usize);
-    let young = SignedDuration::from_hours(24 * i64::from(keys.keep_days));
-    let judge = |(index, facts): (usize, &SnapshotFacts)| {
-        let SnapshotFacts { name, staged } = facts;
-        let Some(staged) = staged else { return Some(Kept::Unknown) };
+) -> Vec<Option<KeepReason>> {
+    let first_newest = snapshots.len().saturating_sub(keys.keep_snapshots as usize);
+    let retention = SignedDuration::from_hours(24 * i64::from(keys.keep_days));
+    let judge = |index: usize, SnapshotFacts { name, staged }: &SnapshotFacts| {
+        let Some(staged) = staged else { return Some(KeepReason::Unknown) };
         if latest == Some(name) {
-            return Some(Kept::Current);
+            return Some(KeepReason::Current);
         }
         if let Some(why) = find_hold(log, name, now) {
-            return Some(Kept::Held(why));
+            return Some(KeepReason::Held(why));
         }
         if log.was_promoted(name) {
-            return Some(Kept::Promoted);
+            return Some(KeepReason::Promoted);
         }
         if ended_as_latest(log, name).is_some_and(|ended| now.duration_since(ended) < IN_FLIGHT) {
-            return Some(Kept::InFlight);
+            return Some(KeepReason::InFlight);
         }
-        if index >= newest {
-            return Some(Kept::Newest);
+        if index >= first_newest {
+            return Some(KeepReason::Newest);
         }
-        (now.duration_since(*staged) < young).then_some(Kept::Young)
+        if now.duration_since(*staged) < retention {
+            return Some(KeepReason::Young);
+        }
+        None
     };
-    snapshots.iter().enumerate().map(judge).collect()
+    snapshots.iter().enumerate().map(|(index, facts)| judge(index, facts)).collect()
 }
 
-/// The reason of the hold on a snapshot that has not ended.
-pub fn find_hold(log: &Log, name: &SnapshotName, now: Timestamp) -> Option<String> {
-    let last = log.events().rev().find_map(|event| match &event.action {
-        Action::Hold { snapshot, why, until } if snapshot == name => Some(Some((why, until))),
-        Action::Unhold { snapshot } if snapshot == name => Some(None),
-        _ => None,
-    });
-    let (why, until) = last??;
-    until.is_none_or(|until| until > now).then(|| why.clone())
+/// The reason of the hold on a snapshot; `None` if there is no hold or the hold has ended.
+pub fn find_hold(log: &EventLog, name: &SnapshotName, now: Timestamp) -> Option<String> {
+    for event in log.events().rev() {
+        match &event.action {
+            Action::Unhold { snapshot } if snapshot == name => return None,
+            Action::Hold { snapshot, why, until } if snapshot == name => {
+                let has_ended = until.is_some_and(|until| until <= now);
+                return if has_ended { None } else { Some(why.clone()) };
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
-/// Why each revision of a series is kept; `None` for those that may go. `revisions` are in order.
+/// Why each revision of a series is kept; `None` for one that may be removed. `revisions` are in ascending order.
 pub fn judge_revisions(
     series: Series,
     revisions: &[u32],
     current: Option<u32>,
-    log: &Log,
+    log: &EventLog,
     now: Timestamp,
-) -> Vec<Option<Kept>> {
-    let newest = revisions.len().saturating_sub(REVISIONS);
-    let ended = |number: u32| {
-        let of_series = log.events().filter_map(|event| Some((event.action.revision()?, event.at)));
-        let mut later = of_series.filter(|((of, other), _)| *of == series && *other > number);
-        later.next().map(|(_, at)| at)
+) -> Vec<Option<KeepReason>> {
+    let first_newest = revisions.len().saturating_sub(REVISIONS);
+    let judge = |index: usize, number: u32| {
+        if current == Some(number) {
+            return Some(KeepReason::Current);
+        }
+        if replaced_at(log, series, number).is_some_and(|replaced| now.duration_since(replaced) < IN_FLIGHT) {
+            return Some(KeepReason::InFlight);
+        }
+        if index >= first_newest {
+            return Some(KeepReason::Newest);
+        }
+        None
     };
-    let judge = |(index, number): (usize, &u32)| match ended(*number) {
-        _ if current == Some(*number) => Some(Kept::Current),
-        Some(ended) if now.duration_since(ended) < IN_FLIGHT => Some(Kept::InFlight),
-        _ => (index >= newest).then_some(Kept::Newest),
-    };
-    revisions.iter().enumerate().map(judge).collect()
+    revisions.iter().enumerate().map(|(index, number)| judge(index, *number)).collect()
 }
 
-/// Decides what is deleted from the trash, and what is moved there: the event is logged before, so that a killed run can be
-/// completed.
+/// The time at which a newer revision of the series was made; `None` if there is no newer one.
+fn replaced_at(log: &EventLog, series: Series, number: u32) -> Option<Timestamp> {
+    let is_newer =
+        |event: &&Event| matches!(event.action.revision(), Some((of, other)) if of == series && other > number);
+    log.events().find(is_newer).map(|event| event.at)
+}
+
+/// Decides what to delete from the trash and what to move into it. The event is logged before the moves, so that the next run
+/// completes a killed one.
 pub fn decide(store: &Store, keys: &RepositoryKeys, now: Timestamp) -> Result<ChangePlan> {
     let mut steps = Vec::new();
     for event in store.log.events().filter(|event| matches!(event.action, Action::Prune { .. }) && event.at < now) {
         let trash = store.layout.trash(event.number);
         if trash.is_dir() {
-            let bytes = freed_by(&[&trash])?;
+            let bytes = freed_by(&trash)?;
             steps.push(ChangeStep::Delete { shown: store.layout.shown(&trash), path: trash, bytes });
         }
     }
-    let mut going = Vec::new();
+    let mut removed = Vec::new();
     for series in store.series()? {
-        let names = store.snapshots(series)?;
-        let facts: Vec<SnapshotFacts> =
-            names.into_iter().map(|name| load(&store.layout, series, name)).collect::<Result<_>>()?;
-        let kept = judge_snapshots(&facts, store.latest(series)?.as_ref(), &store.log, keys, now);
-        let gone = facts.iter().zip(kept).filter(|(_, kept)| kept.is_none());
-        going.extend(gone.map(|(facts, _)| store.layout.snapshot(series, &facts.name)));
+        let snapshots = load_snapshots(store, series)?;
+        let reasons = judge_snapshots(&snapshots, store.latest(series)?.as_ref(), &store.log, keys, now);
+        for (snapshot, reason) in snapshots.iter().zip(reasons) {
+            if reason.is_none() {
+                removed.push(store.layout.snapshot(series, &snapshot.name));
+            }
+        }
         let revisions = store.revisions(series)?;
-        let kept = judge_revisions(series, &revisions, store.current_number(series)?, &store.log, now);
-        let gone = revisions.iter().zip(kept).filter(|(_, kept)| kept.is_none());
-        going.extend(gone.map(|(number, _)| store.layout.revision(series, *number)));
+        let reasons = judge_revisions(series, &revisions, store.current_number(series)?, &store.log, now);
+        for (number, reason) in revisions.iter().zip(reasons) {
+            if reason.is_none() {
+                removed.push(store.layout.revision(series, *number));
+            }
+        }
     }
     let (mut items, mut moves) = (Vec::new(), Vec::new());
-    for path in going {
+    for path in removed {
         let item: FilePath = store.layout.shown(&path).parse().map_err(Failure::from)?;
         let to = store.layout.trash_place(store.log.next_number(), &item);
-        moves.push(ChangeStep::Trash { item: item.clone(), to, bytes: freed_by(&[&path])? });
+        moves.push(ChangeStep::Trash { item: item.clone(), to, bytes: freed_by(&path)? });
         items.push(item);
     }
     if !items.is_empty() {
@@ -153,33 +170,49 @@ pub fn decide(store: &Store, keys: &RepositoryKeys, now: Timestamp) -> Result<Ch
     Ok(ChangePlan { title: "prune".to_owned(), steps })
 }
 
-/// What the rules see of a snapshot.
-pub fn load(layout: &Layout, series: Series, name: SnapshotName) -> Result<SnapshotFacts> {
-    let path = layout.snapshot(series, &name);
-    let staged = match path.join(MANIFEST).exists() {
-        true => Some(crate::repository::model::manifest::Manifest::load(&path)?.0.event.at),
-        false => None,
-    };
-    Ok(SnapshotFacts { name, staged })
-}
-
-/// How many bytes deleting `folders` frees: a file with links elsewhere frees none, and one with several here counts once.
-fn freed_by(folders: &[&Path]) -> Result<u64> {
-    let mut seen: HashMap<(u64, u64), (u64, u64, u64)> = HashMap::new();
-    for folder in folders {
-        count_links(folder, &mut seen)?;
+fn load_snapshots(store: &Store, series: Series) -> Result<Vec<SnapshotFacts>> {
+    let mut snapshots = Vec::new();
+    for name in store.snapshots(series)? {
+        let staged = if store.has_manifest(series, &name) {
+            Some(store.snapshot(series, &name)?.manifest.event.at)
+        } else {
+            None
+        };
+        snapshots.push(SnapshotFacts { name, staged });
     }
-    Ok(seen.values().filter(|(_, links, here)| links == here).map(|(size, ..)| size).sum())
+    Ok(snapshots)
 }
 
-fn count_links(folder: &Path, seen: &mut HashMap<(u64, u64), (u64, u64, u64)>) -> Result<()> {
-    for name in files::names_in(folder)? {
+/// A file on the disk, which may have several hard links.
+#[derive(Default)]
+struct LinkedFile {
+    size: u64,
+    /// All links to the file.
+    links: u64,
+    /// The links in the deleted folder.
+    deleted_links: u64,
+}
+
+/// The number of bytes that deleting `folder` frees. A file with a hard link outside of the folder frees none.
+fn freed_by(folder: &Path) -> Result<u64> {
+    let mut files = HashMap::new();
+    count_links(folder, &mut files)?;
+    let freed = files.values().filter(|file| file.links == file.deleted_links);
+    Ok(freed.map(|file| file.size).sum())
+}
+
+/// Adds the files below `folder` to `files`, by device and inode.
+fn count_links(folder: &Path, files: &mut HashMap<(u64, u64), LinkedFile>) -> Result<()> {
+    for name in names_in(folder)? {
         let path = folder.join(name);
         let found = fs::symlink_metadata(&path).with_context(|| format!("cannot look at `{}`", path.display()))?;
         if found.is_dir() {
-            count_links(&path, seen)?;
+            count_links(&path, files)?;
         } else {
-            seen.entry((found.dev(), found.ino())).or_insert((found.size(), found.nlink(), 0)).2 += 1;
+            let file = files.entry((found.dev(), found.ino())).or_default();
+            file.size = found.size();
+            file.links = found.nlink();
+            file.deleted_links += 1;
         }
     }
     Ok(())
@@ -188,7 +221,7 @@ fn count_links(folder: &Path, seen: &mut HashMap<(u64, u64), (u64, u64, u64)>) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::repository::model::event::Entry;
+    use crate::repository::model::event::LogEntry;
 
     const DAY: i64 = 86_400;
     const SERIES: Series = Series { major: 1 };
@@ -201,10 +234,10 @@ mod tests {
         SnapshotName::new("lago", SERIES, pipeline)
     }
 
-    fn log(actions: Vec<(i64, Action)>) -> Log {
-        let mut log = Log::default();
+    fn log(actions: Vec<(i64, Action)>) -> EventLog {
+        let mut log = EventLog::default();
         for (day, action) in actions {
-            let entry = Entry { event: log.next(at(day), action), manifest: None };
+            let entry = LogEntry { event: log.next(at(day), action), manifest: None };
             let line = entry.render().unwrap();
             log.push(entry, line.as_bytes());
         }
@@ -212,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn each_rule_keeps_its_own() {
+    fn each_rule_keeps_its_snapshots() {
         let staged = |pipeline, day| (day, Action::Stage { snapshot: name(pipeline), series: SERIES, latest: true });
         let promoted = Action::Promote {
             snapshot: name(2),
@@ -245,27 +278,28 @@ mod tests {
         let keys = RepositoryKeys { keep_snapshots: 1, keep_days: 14, ..RepositoryKeys::default() };
         let kept = judge_snapshots(&facts, Some(&name(7)), &log, &keys, at(100));
         let expected = [
-            Some(Kept::Unknown),
+            Some(KeepReason::Unknown),
             None,
-            Some(Kept::Promoted),
-            Some(Kept::Held("a customer".to_owned())),
+            Some(KeepReason::Promoted),
+            Some(KeepReason::Held("a customer".to_owned())),
             None,
-            Some(Kept::InFlight), // until the sixth came, two days ago
-            Some(Kept::InFlight),
-            Some(Kept::Current),
+            Some(KeepReason::InFlight), // `latest` until the sixth was staged, two days ago
+            Some(KeepReason::InFlight),
+            Some(KeepReason::Current),
         ];
         assert_eq!(kept, expected);
         let keys = RepositoryKeys { keep_snapshots: 3, keep_days: 99, ..keys };
         let kept = judge_snapshots(&facts, None, &log, &keys, at(110));
         assert_eq!(
             kept[4..],
-            [None, Some(Kept::Newest), Some(Kept::Newest), Some(Kept::Newest)].map(|kept| kept.clone())
+            [None, Some(KeepReason::Newest), Some(KeepReason::Newest), Some(KeepReason::Newest)]
+                .map(|kept| kept.clone())
         );
-        assert_eq!(judge_snapshots(&facts, None, &log, &keys, at(98))[1], Some(Kept::Young));
+        assert_eq!(judge_snapshots(&facts, None, &log, &keys, at(98))[1], Some(KeepReason::Young));
     }
 
     #[test]
-    fn old_revisions_go_unless_somebody_may_be_reading_them() {
+    fn old_revisions_are_removed_unless_a_client_may_read_them() {
         let actions =
             (1..=30).map(|revision| (i64::from(revision), Action::Rollback { series: SERIES, revision, to: 1 }));
         let log = log(actions.collect());
@@ -274,7 +308,7 @@ mod tests {
         assert_eq!(kept.iter().filter(|kept| kept.is_none()).count(), 10);
         assert_eq!(
             (&kept[9], &kept[10], &kept[28], &kept[29]),
-            (&None, &Some(Kept::Newest), &Some(Kept::InFlight), &Some(Kept::Current))
+            (&None, &Some(KeepReason::Newest), &Some(KeepReason::InFlight), &Some(KeepReason::Current))
         );
     }
 }

@@ -7,8 +7,9 @@ use crate::base::error::{Exit, Failure, program};
 use crate::repository::model::carried::Carried;
 use crate::repository::model::event::{Action, NewRevision, RevisionCause};
 use crate::repository::model::layout::series_changelog;
-use crate::repository::model::manifest::Release;
+use crate::repository::model::manifest::ReleasedVersion;
 use crate::repository::model::name::{Dist, Series};
+use crate::repository::model::reason::Reason;
 use crate::repository::model::store::{Revision, Store};
 use crate::repository::sign::Key;
 use crate::repository::write::plan::ChangePlan;
@@ -97,11 +98,8 @@ fn require_current(store: &Store, series: Series) -> Result<u32> {
 
 /// Decides to remove the package `wanted` from all dists of the first series that has it.
 ///
-/// Errors: no series has it; the reason is empty.
-pub fn decide_yank(store: &Store, wanted: &Nevra, why: &str) -> Result<Undo> {
-    if why.trim().is_empty() {
-        return Err(Failure::new(Exit::Usage, "a yank needs a reason").help("say why: `--why TEXT`").into());
-    }
+/// Errors: no series has it.
+pub fn decide_yank(store: &Store, wanted: &Nevra, why: &Reason) -> Result<Undo> {
     for series in store.series()? {
         let Some(base) = store.current(series)? else { continue };
         let packages = base.manifest.packages().map(|(_, package)| package);
@@ -116,7 +114,7 @@ pub fn decide_yank(store: &Store, wanted: &Nevra, why: &str) -> Result<Undo> {
         let title = format!("yank {wanted} from stable/{series} ({place})");
         let packages = vec![wanted.clone()];
         let contents = without(&base, &packages)?;
-        let cause = RevisionCause::Yank { packages, why: why.to_owned() };
+        let cause = RevisionCause::Yank { packages, why: why.to_string() };
         return Ok(Undo { title, contents, new: NewRevision { series, number, cause } });
     }
     let message = format!("no stable series has the package `{wanted}`");
@@ -147,7 +145,7 @@ fn without(base: &Revision, yanked: &[Nevra]) -> Result<RevisionContents> {
             !file_names.iter().any(|yanked| yanked == name)
         });
     }
-    let releases: Vec<Release> = base.manifest.releases().cloned().collect();
+    let releases: Vec<ReleasedVersion> = base.manifest.releases().cloned().collect();
     let last = releases.iter().rposition(|release| {
         let version = release.version.to_string();
         let packages = carried.iter().filter_map(|carried| carried.entry.package.as_ref());

@@ -20,9 +20,6 @@ use crate::base::error::{Exit, Failure};
 use crate::base::interrupt;
 use crate::base::text::last_lines;
 
-/// The time limit of a program whose caller states none.
-pub const DEFAULT_LIMIT: Duration = Duration::from_secs(60 * 60);
-
 /// The pause between two checks for an interrupt.
 const INTERRUPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -83,13 +80,6 @@ impl Program<'_> {
         let last = last_lines(&errors, LAST_LINES).join("\n");
         let ending = said.status.code().map_or("ended by a signal".to_owned(), |code| format!("exit {code}"));
         Err(Failure::new(Exit::Failed, format!("`{}` failed, {ending}:\n{last}", self.shown())).into())
-    }
-
-    /// Runs the program to its end, for at most [`DEFAULT_LIMIT`]; any exit code is a result.
-    ///
-    /// Errors: those of [`Program::run_within`].
-    pub fn run(&self) -> Result<Said> {
-        self.run_within(DEFAULT_LIMIT)
     }
 
     /// Runs the program to its end, for at most `limit`; any exit code is a result.
@@ -253,7 +243,7 @@ mod tests {
 
     #[test]
     fn both_outputs_are_whole_and_apart() {
-        let said = program(&["sh", "-c", "seq 1 100000; seq 1 90000 >&2; exit 7"], vec![]).run().unwrap();
+        let said = program(&["sh", "-c", "seq 1 100000; seq 1 90000 >&2; exit 7"], vec![]).run_within(LONG).unwrap();
         let lengths = (said.output.len(), said.errors.len());
         assert_eq!((lengths, said.status.code()), ((588_895, 528894), Some(7)));
         assert!(said.output.ends_with(b"\n100000\n") && said.errors.ends_with(b"\n90000\n"));

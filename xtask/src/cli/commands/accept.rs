@@ -14,7 +14,7 @@ use crate::cli::site::Site;
 use crate::repository::accept::{self, Surroundings};
 use crate::repository::model::name::SnapshotName;
 use crate::repository::model::store::{Snapshot, Store};
-use crate::repository::model::test_result::{TestFacts, TestResult, Verdict};
+use crate::repository::model::test_result::{TestFacts, TestResult, TestVerdict};
 
 /// Arguments of `accept`.
 #[derive(Debug, clap::Args)]
@@ -57,7 +57,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         files::make_folders(path.parent().unwrap_or(path))?;
         files::write(path, junit(&snapshot, &results, &folder)?.as_bytes())?;
     }
-    match results.iter().find(|result| result.facts.verdict != Verdict::Passed) {
+    match results.iter().find(|result| result.facts.verdict != TestVerdict::Passed) {
         None => Ok(()),
         Some(TestResult { facts, .. }) => {
             let message = format!("`{}` did not pass the acceptance test `{}`", snapshot.name, facts.test);
@@ -83,10 +83,10 @@ fn find(store: &Store, name: Option<&SnapshotName>) -> Result<Snapshot> {
 fn describe(facts: &TestFacts) -> String {
     let seconds = Duration::from_millis(facts.milliseconds).as_secs_f64();
     let how = match (facts.verdict, facts.exit_code) {
-        (Verdict::Passed, _) => "passed".to_owned(),
-        (Verdict::Failed, Some(code)) => format!("FAILED, exit {code}"),
-        (Verdict::Failed, None) => "FAILED, ended by a signal".to_owned(),
-        (Verdict::TimedOut, _) => "FAILED, out of time".to_owned(),
+        (TestVerdict::Passed, _) => "passed".to_owned(),
+        (TestVerdict::Failed, Some(code)) => format!("FAILED, exit {code}"),
+        (TestVerdict::Failed, None) => "FAILED, ended by a signal".to_owned(),
+        (TestVerdict::TimedOut, _) => "FAILED, out of time".to_owned(),
     };
     format!("{} {how} ({seconds:.1} s)", facts.test)
 }
@@ -96,7 +96,7 @@ fn junit(snapshot: &Snapshot, results: &[TestResult], folder: &std::path::Path) 
     for TestResult { facts, .. } in results {
         let log = || String::from_utf8_lossy(&std::fs::read(folder.join(&facts.log)).unwrap_or_default()).into_owned();
         let result = match facts.verdict {
-            Verdict::Passed => CaseResult::Passed,
+            TestVerdict::Passed => CaseResult::Passed,
             _ => CaseResult::Failed { message: describe(facts), log: log() },
         };
         cases.push(Case { name: facts.test.clone(), duration: Duration::from_millis(facts.milliseconds), result });

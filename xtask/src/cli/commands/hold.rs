@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::base::error::{Exit, Failure};
 use crate::cli::context::Context;
 use crate::cli::site::{RunMode, Site};
 use crate::repository::model::event::Action;
 use crate::repository::model::name::SnapshotName;
+use crate::repository::model::reason::Reason;
 use crate::repository::write::plan::{ChangePlan, ChangeStep};
 
 /// Arguments of `hold`.
@@ -20,7 +20,7 @@ pub struct Args {
     snapshot: SnapshotName,
     /// Reason; the log records it
     #[arg(long, value_name = "TEXT")]
-    why: String,
+    why: Reason,
     /// Last day (UTC) of the protection, such as 2026-12-31 [default: no end]
     #[arg(long, value_name = "DATE")]
     until: Option<Date>,
@@ -42,11 +42,8 @@ pub struct UnholdArgs {
 
 /// Holds a snapshot.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
-    if args.why.trim().is_empty() {
-        return Err(Failure::new(Exit::Usage, "a hold needs a reason").help("say why: `--why TEXT`").into());
-    }
     let until = args.until.map(end_of).transpose()?;
-    let action = Action::Hold { snapshot: args.snapshot.clone(), why: args.why.clone(), until };
+    let action = Action::Hold { snapshot: args.snapshot.clone(), why: args.why.to_string(), until };
     record(context, "hold", &args.snapshot, action, RunMode::of(args.dry_run))
 }
 

@@ -5,6 +5,8 @@ use anyhow::Result;
 use crate::cli::context::Context;
 use crate::cli::site::{Access, RunMode, Site};
 use crate::repository::model::name::SnapshotName;
+use crate::repository::model::reason::Reason;
+use crate::repository::promote::schedule::DuePromotion;
 use crate::repository::promote::{self, PromoteOrder, Promotion};
 
 /// Arguments of `promote`.
@@ -20,15 +22,11 @@ pub struct Args {
     #[arg(long)]
     major: bool,
     /// Promote although no acceptance test is configured for this promotion; the log records the reason
-    #[arg(long, value_name = "REASON", value_parser = parse_reason)]
-    untested: Option<String>,
+    #[arg(long, value_name = "REASON")]
+    untested: Option<Reason>,
     /// Print the gates and the steps without carrying them out
     #[arg(long)]
     dry_run: bool,
-}
-
-fn parse_reason(text: &str) -> Result<String, &'static str> {
-    if text.trim().is_empty() { Err("the reason must not be empty") } else { Ok(text.to_owned()) }
 }
 
 /// Promotes and prints the path of the revision.
@@ -50,7 +48,8 @@ fn run_due(context: &Context, site: &Site<'_>, access: &mut Access, order: &Prom
     let schedule = site.schedule(&git);
     let (mut refused, mut found) = (None, false);
     for series in access.store().series()?.into_iter().rev() {
-        let Some((promotion, reason)) = schedule.decide(access.store(), series, order)? else { continue };
+        let Some(due) = schedule.decide(access.store(), series, order)? else { continue };
+        let DuePromotion { promotion, reason } = due;
         found = true;
         context.ui.note(&format!("{} is due: {reason}", promotion.snapshot.name));
         match promotion.require_open() {

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::cli::context::Context;
 use crate::cli::site::{RunMode, Site, pipeline_of_ci};
 use crate::repository::model::name::Series;
-use crate::repository::stage::input::Input;
+use crate::repository::stage::input::StageInput;
 use crate::repository::stage::{self, StageOrder, Staging};
 
 /// Arguments of `stage`.
@@ -36,7 +36,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let pipeline = args.pipeline.map_or_else(pipeline_of_ci, |pipeline| Ok(Some(pipeline)))?;
     let order = StageOrder { pipeline, unmerged: args.unmerged };
     let site = Site::load(context)?;
-    let input = Input::load(&folder, site.config.rpm.portable_noarch, &context.ui)?;
+    let input = StageInput::load(&folder, site.config.rpm.portable_noarch, &context.ui)?;
     input.require_name(&site.layout.name)?;
     match stage(context, &site, &input, order, RunMode::of(args.dry_run))? {
         Some(place) => context.ui.print(&format!("{}\n", place.display())),
@@ -47,7 +47,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
 /// Stages the release that `dist` has just made. The project's name is the one in the release.
 pub(super) fn run_after_dist(context: &Context, folder: &Path, order: StageOrder) -> Result<()> {
     let mut site = Site::load(context)?;
-    let input = Input::load(folder, site.config.rpm.portable_noarch, &context.ui)?;
+    let input = StageInput::load(folder, site.config.rpm.portable_noarch, &context.ui)?;
     site.layout = site.layout.of_project(&input.info.name);
     stage(context, &site, &input, order, RunMode::Change).map(drop)
 }
@@ -56,7 +56,7 @@ pub(super) fn run_after_dist(context: &Context, folder: &Path, order: StageOrder
 fn stage(
     context: &Context,
     site: &Site<'_>,
-    input: &Input,
+    input: &StageInput,
     order: StageOrder,
     mode: RunMode,
 ) -> Result<Option<PathBuf>> {

@@ -8,8 +8,9 @@ use crate::cli::context::Context;
 use crate::cli::site::Site;
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::{Revision, Snapshot, Store};
-use crate::repository::model::test_result::{TestResult, Verdict, load_results};
+use crate::repository::model::test_result::{TestResult, TestVerdict, load_results};
 use crate::repository::promote::due::Due;
+use crate::repository::promote::schedule::DueSnapshot;
 use crate::repository::prune::find_hold;
 
 /// Arguments of `status`.
@@ -64,19 +65,19 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
 }
 
 impl SeriesStatus {
-    fn load(store: &Store, series: Series, due: &[(SnapshotName, Vec<Due>)], now: Timestamp) -> Result<SeriesStatus> {
+    fn load(store: &Store, series: Series, due: &[DueSnapshot], now: Timestamp) -> Result<SeriesStatus> {
         let latest = store.latest(series)?;
         let mut snapshots = Vec::new();
         for name in store.snapshots(series)?.into_iter().rev() {
             let results = load_results(&store.layout.results(&name))?;
-            let has_manifest =
-                store.layout.snapshot(series, &name).join(crate::repository::model::layout::MANIFEST).exists();
+            let has_manifest = store.has_manifest(series, &name);
             let snapshot = has_manifest.then(|| store.snapshot(series, &name)).transpose()?;
             let (promoted, held) = (store.log.was_promoted(&name), find_hold(&store.log, &name, now));
             snapshots.push(SnapshotStatus { name, snapshot, results, promoted, held });
         }
-        let due = due.iter().find(|(name, _)| latest.as_ref() == Some(name)).map(|(_, due)| due.clone());
-        Ok(SeriesStatus { series, stable: store.current(series)?, latest, snapshots, due: due.unwrap_or_default() })
+        let of_latest = due.iter().find(|due| latest.as_ref() == Some(&due.name));
+        let due = of_latest.map_or(Vec::new(), |due| due.reasons.clone());
+        Ok(SeriesStatus { series, stable: store.current(series)?, latest, snapshots, due })
     }
 
     fn text(&self) -> String {
@@ -120,9 +121,9 @@ impl SeriesStatus {
 
 impl SnapshotStatus {
     /// The newest result of each test on the present manifest.
-    fn tests(&self) -> Vec<(&str, Verdict)> {
+    fn tests(&self) -> Vec<(&str, TestVerdict)> {
         let digest = self.snapshot.as_ref().map(|snapshot| snapshot.digest);
-        let mut newest: Vec<(&str, Verdict)> = Vec::new();
+        let mut newest: Vec<(&str, TestVerdict)> = Vec::new();
         for result in self.results.iter().rev().filter(|result| Some(result.facts.manifest) == digest) {
             if !newest.iter().any(|(test, _)| *test == result.facts.test) {
                 newest.push((&result.facts.test, result.facts.verdict));
@@ -137,9 +138,9 @@ impl SnapshotStatus {
         let mut parts = vec![snapshot.manifest.release.version.to_string()];
         parts.extend((!snapshot.manifest.merged).then(|| "unmerged".to_owned()));
         parts.extend(self.tests().iter().map(|(test, verdict)| match verdict {
-            Verdict::Passed => format!("{test} passed"),
-            Verdict::Failed => format!("{test} FAILED"),
-            Verdict::TimedOut => format!("{test} OUT OF TIME"),
+            TestVerdict::Passed => format!("{test} passed"),
+            TestVerdict::Failed => format!("{test} FAILED"),
+            TestVerdict::TimedOut => format!("{test} OUT OF TIME"),
         }));
         parts.extend(self.promoted.then(|| "promoted".to_owned()));
         parts.extend(self.held.iter().map(|why| format!("held: {why}")));

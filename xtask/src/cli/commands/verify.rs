@@ -1,6 +1,6 @@
 //! `verify`: checks every digest, signature, name and rule of a repository, and changes nothing.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 use serde_json::json;
@@ -9,9 +9,11 @@ use crate::base::error::{Exit, Failure};
 use crate::cli::context::Context;
 use crate::cli::site::{Site, beside};
 use crate::project::config::Name;
-use crate::repository::model::layout::{Layout, MANIFEST};
+use crate::repository::model::layout::Layout;
+use crate::repository::model::manifest::Manifest;
 use crate::repository::verify::address;
-use crate::repository::verify::{self, Finding, Id, Report};
+use crate::repository::verify::keys::find_local_keys;
+use crate::repository::verify::{self, Finding, FindingId, VerifyReport};
 
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
@@ -38,7 +40,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     match report.findings.len() {
         0 => Ok(()),
         count => {
-            let mut ids: Vec<Id> = report.findings.iter().map(|finding| finding.id).collect();
+            let mut ids: Vec<FindingId> = report.findings.iter().map(|finding| finding.id).collect();
             ids.sort_unstable();
             ids.dedup();
             let help = ids.iter().map(|id| format!("{id}: {}", id.help())).collect::<Vec<_>>().join("\n");
@@ -48,9 +50,9 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     }
 }
 
-fn verify_path(context: &Context, path: &Path) -> Result<Report> {
-    if path.join(MANIFEST).exists() {
-        let keys = path.ancestors().skip(1).take(3).find_map(find_keys);
+fn verify_path(context: &Context, path: &Path) -> Result<VerifyReport> {
+    if Manifest::is_in(path) {
+        let keys = find_local_keys(path);
         return verify::verify_folder(path, &path.display().to_string(), keys.as_deref());
     }
     let is_project = ["stable", "unstable"].iter().any(|channel| path.join(channel).is_dir());
@@ -68,14 +70,8 @@ fn verify_path(context: &Context, path: &Path) -> Result<Report> {
     verify::verify_repository(&layout, &context.ui)
 }
 
-fn find_keys(folder: &Path) -> Option<Vec<u8>> {
-    let mut names = crate::base::files::names_in(folder).unwrap_or_default().into_iter();
-    let name = names.find(|name| name.starts_with("RPM-GPG-KEY-"))?;
-    std::fs::read(PathBuf::from(folder).join(name)).ok()
-}
-
-fn print(context: &Context, report: &Report, json: bool) -> Result<()> {
-    let Report { findings, folders, files } = report;
+fn print(context: &Context, report: &VerifyReport, json: bool) -> Result<()> {
+    let VerifyReport { findings, folders, files } = report;
     if json {
         let finding = |finding: &Finding| json!({ "id": finding.id, "path": finding.path, "what": finding.what, "help": finding.id.help() });
         let findings = findings.iter().map(finding).collect::<Vec<_>>();

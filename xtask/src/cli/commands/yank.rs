@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::cli::commands::rollback;
 use crate::cli::context::Context;
 use crate::cli::site::{RunMode, Site};
+use crate::repository::model::reason::Reason;
 use crate::repository::undo;
 use crate::rpm::nevra::Nevra;
 
@@ -16,7 +17,7 @@ pub struct Args {
     package: Nevra,
     /// Reason; the log records it
     #[arg(long, value_name = "TEXT")]
-    why: String,
+    why: Reason,
     /// Print the plan without carrying it out
     #[arg(long)]
     dry_run: bool,

@@ -1,4 +1,4 @@
-//! A published file on its way into a new revision.
+//! A published file that a new revision takes over.
 
 use std::path::PathBuf;
 
@@ -8,10 +8,10 @@ use crate::repository::model::name::FilePath;
 /// A published file that becomes part of a new revision.
 #[derive(Clone, Debug)]
 pub struct Carried {
-    /// The snapshot or revision it is in.
+    /// The folder of the snapshot or revision that has it.
     pub from: PathBuf,
-    /// What it is there.
+    /// Its entry in the manifest of that folder.
     pub entry: FileEntry,
-    /// Where it will be.
+    /// Its path in the new revision.
     pub to: FilePath,
 }

@@ -1,7 +1,7 @@
-//! What happened to a repository: numbered events, one line of JSON each, every line with the digest of the one before.
+//! The log of a repository: numbered events, one line of JSON each; every line has the digest of the line before it.
 //!
-//! A snapshot or revision carries the event that made it in its manifest. So an event is never lost: where a run was
-//! killed between the change and the line in the log, the next run writes the line from the manifest.
+//! The manifest of a snapshot or revision has the event that made it. So no event is lost: if a run is killed after the
+//! change and before the line is written, the next run writes the line from the manifest.
 
 use std::fmt;
 
@@ -10,80 +10,66 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::digest::{Digest, digest_of};
 use crate::history::Version;
-use crate::repository::model::name::{Series, SnapshotName};
+use crate::repository::model::name::{FilePath, Series, SnapshotName};
 use crate::rpm::nevra::Nevra;
 
-/// What was done.
+/// A change of the repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Action {
     /// A snapshot was staged.
     Stage {
-        /// Which.
         snapshot: SnapshotName,
-        /// Where.
         series: Series,
-        /// Whether `latest` leads to it.
+        /// Whether `latest` was made to lead to it.
         latest: bool,
     },
     /// A snapshot became part of a series.
     Promote {
-        /// Which.
         snapshot: SnapshotName,
-        /// Of which.
         series: Series,
-        /// The revision that has it.
+        /// The new revision.
         revision: u32,
-        /// What was released.
         version: Version,
-        /// Why no acceptance test was asked for.
+        /// The reason to promote without an acceptance test.
         #[serde(skip_serializing_if = "Option::is_none")]
         untested: Option<String>,
     },
     /// A series got the content of an earlier revision.
     Rollback {
-        /// Which.
         series: Series,
         /// The new revision.
         revision: u32,
-        /// The earlier one.
+        /// The earlier revision.
         to: u32,
     },
     /// Packages were taken out of a series.
     Yank {
-        /// Which.
         series: Series,
         /// The new revision.
         revision: u32,
-        /// The packages.
         packages: Vec<Nevra>,
-        /// The reason.
         why: String,
     },
-    /// Snapshots and revisions went into the trash.
+    /// Snapshots and revisions were moved into the trash.
     Prune {
-        /// By their path below the root.
-        items: Vec<crate::repository::model::name::FilePath>,
+        /// Their paths, relative to the root of the repository.
+        items: Vec<FilePath>,
     },
-    /// A snapshot is kept whatever the rules say.
+    /// A snapshot was protected from `prune`.
     Hold {
-        /// Which.
         snapshot: SnapshotName,
-        /// The reason.
         why: String,
-        /// Until when; `None` for ever.
+        /// The end of the protection; `None` if it has no end.
         #[serde(skip_serializing_if = "Option::is_none")]
         until: Option<Timestamp>,
     },
-    /// It is kept no longer than the rules say.
-    Unhold {
-        /// Which.
-        snapshot: SnapshotName,
-    },
+    /// The protection of a snapshot from `prune` was ended.
+    Unhold { snapshot: SnapshotName },
 }
 
 impl Action {
-    /// The series whose revision it made, and the number of the revision.
+    /// The series and the number of the revision that the action made; `None` if it made none.
     pub fn revision(&self) -> Option<(Series, u32)> {
         match self {
             Action::Promote { series, revision, .. }
@@ -94,7 +80,7 @@ impl Action {
     }
 }
 
-/// A revision that will be made, and why.
+/// A revision to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewRevision {
     pub series: Series,
@@ -111,12 +97,12 @@ pub enum RevisionCause {
 }
 
 impl NewRevision {
-    /// Whether it brings packages into the series that were not there before.
+    /// Whether the revision adds packages to the series.
     pub fn promotes(&self) -> bool {
         matches!(self.cause, RevisionCause::Promote { .. })
     }
 
-    /// What the log says of it.
+    /// The action that the log gets for the revision.
     pub fn action(&self) -> Action {
         let (series, revision) = (self.series, self.number);
         match self.cause.clone() {
@@ -154,33 +140,30 @@ fn join<T: fmt::Display>(items: &[T]) -> String {
     items.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// A action in its place among all others.
+/// An action with its number and time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// From 1, without gaps.
     pub number: u64,
-    /// When.
     pub at: Timestamp,
     /// The digest of the line before in the log; `None` for the first.
     pub previous: Option<Digest>,
-    /// What.
     #[serde(flatten)]
     pub action: Action,
 }
 
-/// A line of the log: an event, and the digest of the manifest that carries it.
+/// A line of the log: an event, and the digest of the manifest that has the event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// The event.
+pub struct LogEntry {
     #[serde(flatten)]
     pub event: Event,
-    /// Of the bytes of the manifest; `None` where the event made no folder.
+    /// The digest of the bytes of the manifest; `None` if the event made no folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub manifest: Option<Digest>,
 }
 
-impl Entry {
-    /// The line, without its end.
+impl LogEntry {
+    /// The line, without the newline.
     pub fn render(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(self)
     }
@@ -188,21 +171,19 @@ impl Entry {
 
 /// All events so far.
 #[derive(Clone, Debug, Default)]
-pub struct Log {
-    /// In order.
-    pub entries: Vec<Entry>,
+pub struct EventLog {
+    pub entries: Vec<LogEntry>,
     /// The digest of the last line.
     head: Option<Digest>,
-    /// How many bytes the whole lines have; what follows is the beginning of a line that a killed run left.
+    /// The size of all complete lines, in bytes. A killed run can leave an incomplete line after them.
     pub whole: u64,
 }
 
-/// A line that is not what follows the line before.
+/// A line that does not continue the line before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokenChain {
     /// From 1.
     pub line: usize,
-    /// What is wrong with it.
     pub why: String,
 }
 
@@ -214,14 +195,14 @@ impl fmt::Display for BrokenChain {
 
 impl std::error::Error for BrokenChain {}
 
-impl Log {
-    /// Reads the lines and checks that each follows from the one before. A last line without an end does not count.
-    pub fn parse(text: &[u8]) -> Result<Log, BrokenChain> {
-        let mut log = Log::default();
+impl EventLog {
+    /// Parses the lines and checks that each continues the line before it. An incomplete last line is ignored.
+    pub fn parse(text: &[u8]) -> Result<EventLog, BrokenChain> {
+        let mut log = EventLog::default();
         for (index, line) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
             let Some(line) = line.strip_suffix(b"\n") else { break };
             let broken = |why: String| BrokenChain { line: index + 1, why };
-            let entry: Entry = serde_json::from_slice(line).map_err(|error| broken(error.to_string()))?;
+            let entry: LogEntry = serde_json::from_slice(line).map_err(|error| broken(error.to_string()))?;
             if entry.event.number != log.next_number() {
                 return Err(broken(format!("it has the number {}", entry.event.number)));
             }
@@ -243,13 +224,13 @@ impl Log {
         Event { number: self.next_number(), at, previous: self.head, action }
     }
 
-    /// Whether `event` is one that may come next.
+    /// Whether `event` has the number and the digest that the next event must have.
     pub fn is_next(&self, event: &Event) -> bool {
         event.number == self.next_number() && event.previous == self.head
     }
 
-    /// Takes in an entry whose line has been written.
-    pub fn push(&mut self, entry: Entry, line: &[u8]) {
+    /// Adds an entry whose line was written.
+    pub fn push(&mut self, entry: LogEntry, line: &[u8]) {
         self.head = Some(digest_of(line));
         self.whole += line.len() as u64 + 1;
         self.entries.push(entry);
@@ -260,14 +241,15 @@ impl Log {
         self.entries.iter().map(|entry| &entry.event)
     }
 
-    /// The entry by which a snapshot was staged last.
-    pub fn staging_of(&self, name: &SnapshotName) -> Option<&Entry> {
-        let is_it = |entry: &&Entry| matches!(&entry.event.action, Action::Stage { snapshot, .. } if snapshot == name);
-        self.entries.iter().rev().find(is_it)
+    /// The entry of the last staging of a snapshot.
+    pub fn staging_of(&self, name: &SnapshotName) -> Option<&LogEntry> {
+        let is_staging =
+            |entry: &&LogEntry| matches!(&entry.event.action, Action::Stage { snapshot, .. } if snapshot == name);
+        self.entries.iter().rev().find(is_staging)
     }
 
-    /// The entry by which a revision was made.
-    pub fn making_of(&self, series: Series, number: u32) -> Option<&Entry> {
+    /// The entry of the event that made a revision.
+    pub fn making_of(&self, series: Series, number: u32) -> Option<&LogEntry> {
         self.entries.iter().rev().find(|entry| entry.event.action.revision() == Some((series, number)))
     }
 
@@ -281,9 +263,9 @@ impl Log {
 mod tests {
     use super::*;
 
-    fn line(log: &mut Log, action: Action) -> Vec<u8> {
+    fn line(log: &mut EventLog, action: Action) -> Vec<u8> {
         let at = Timestamp::from_second(1_700_000_000).unwrap();
-        let entry = Entry { event: log.next(at, action), manifest: None };
+        let entry = LogEntry { event: log.next(at, action), manifest: None };
         let text = entry.render().unwrap();
         log.push(entry, text.as_bytes());
         (text + "\n").into_bytes()
@@ -292,7 +274,7 @@ mod tests {
     fn lines() -> Vec<Vec<u8>> {
         let series = Series { major: 1 };
         let snapshot = SnapshotName::new("lago", series, 3);
-        let mut log = Log::default();
+        let mut log = EventLog::default();
         vec![
             line(&mut log, Action::Stage { snapshot: snapshot.clone(), series, latest: true }),
             line(&mut log, Action::Hold { snapshot, why: "a customer".to_owned(), until: None }),
@@ -301,9 +283,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn a_written_log_is_read_back() {
         let text = lines().concat();
-        let log = Log::parse(&text).unwrap();
+        let log = EventLog::parse(&text).unwrap();
         assert_eq!((log.entries.len(), log.next_number(), log.whole), (3, 4, text.len() as u64));
         let again: Vec<u8> =
             log.entries.iter().flat_map(|entry| (entry.render().unwrap() + "\n").into_bytes()).collect();
@@ -311,10 +293,10 @@ mod tests {
     }
 
     #[test]
-    fn the_beginning_of_a_line_does_not_count() {
+    fn an_incomplete_last_line_is_ignored() {
         let lines = lines();
         let torn = [lines[0].as_slice(), &lines[1][..10]].concat();
-        let log = Log::parse(&torn).unwrap();
+        let log = EventLog::parse(&torn).unwrap();
         assert_eq!((log.entries.len(), log.whole), (1, lines[0].len() as u64));
     }
 
@@ -322,7 +304,7 @@ mod tests {
     fn a_changed_lost_or_moved_line_breaks_the_chain() {
         let [one, two, three] = <[Vec<u8>; 3]>::try_from(lines()).unwrap();
         let changed = String::from_utf8(two.clone()).unwrap().replace("customer", "friend").into_bytes();
-        let broken = |parts: &[&[u8]]| Log::parse(&parts.concat()).unwrap_err().to_string();
+        let broken = |parts: &[&[u8]]| EventLog::parse(&parts.concat()).unwrap_err().to_string();
         assert_eq!(broken(&[&one, &changed, &three]), "line 3: the line before it was changed");
         assert_eq!(broken(&[&one, &three]), "line 2: it has the number 3");
         assert_eq!(broken(&[&two]), "line 1: it has the number 2");

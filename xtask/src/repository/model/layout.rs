@@ -1,4 +1,4 @@
-//! Where everything of one project's repository is: the one place that knows the tree.
+//! The paths in the repository of a project. No other file joins these paths.
 //!
 //! ```text
 //! <root>/<name>/                      served
@@ -6,7 +6,7 @@
 //!   unstable/1.0/{latest, snapshot-…}
 //!   revisions/stable-1.0/000007/{rpm/el9, sources, withdrawn/el9}
 //!   NAME-stable-1.0-el9.repo, RPM-GPG-KEY-NAME
-//!   .trash/000012/…                   what event 12 pruned
+//!   .trash/000012/…                   removed by event 12
 //! <state>/<name>/                     never served
 //!   results/snapshot-…/, log.jsonl, ledger.json, lock
 //! ```
@@ -17,19 +17,21 @@ use std::path::{Path, PathBuf};
 use crate::project::config::{Address, Name};
 use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
 
-/// The manifest's name in a snapshot or revision.
+/// The name of the manifest in a snapshot or revision.
 pub const MANIFEST: &str = "manifest.json";
-/// The name of the link to the newest snapshot of merged work.
+/// The beginning of the name of the file with the public keys; the name of the project follows.
+pub const KEY_FILE_PREFIX: &str = "RPM-GPG-KEY-";
+/// The name of the link to the newest snapshot of a merged commit.
 pub const LATEST: &str = "latest";
-/// The changelog's name in a snapshot.
+/// The name of the changelog in a snapshot.
 pub const SNAPSHOT_CHANGELOG: &str = "ChangeLog.txt";
 
-/// One of the two channels.
+/// A channel that clients subscribe to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Channel {
-    /// Tested and promoted.
+    /// The promoted packages.
     Stable,
-    /// Whatever was merged last.
+    /// The packages of the `latest` snapshot.
     Unstable,
 }
 
@@ -42,27 +44,26 @@ impl fmt::Display for Channel {
     }
 }
 
-/// The places of one project's repository.
+/// The paths of the repository of a project.
 #[derive(Clone, Debug)]
 pub struct Layout {
-    /// The project.
     pub name: Name,
     /// `<root>/<name>`, absolute.
     pub root: PathBuf,
     /// `<state>/<name>`, absolute.
     pub state: PathBuf,
-    /// The public address of `root`, where there is one.
+    /// The public address of `root`, if one is configured.
     pub url: Option<String>,
 }
 
 impl Layout {
-    /// Of a project below absolute folders; `url` is the address of `root`.
+    /// The paths of the project `name` in the absolute folders `root` and `state`; `url` is the address of `root`.
     pub fn new(name: Name, root: &Path, state: &Path, url: Option<&Address>) -> Layout {
         let (folder, url) = (name.to_string(), url.map(|url| format!("{url}/{name}")));
         Layout { name, root: root.join(&folder), state: state.join(&folder), url }
     }
 
-    /// The places of another project below the same folders.
+    /// The paths of another project in the same folders.
     #[must_use]
     pub fn of_project(&self, name: &Name) -> Layout {
         let folder = name.to_string();
@@ -85,12 +86,12 @@ impl Layout {
         self.root.join(format!("unstable/{series}"))
     }
 
-    /// The link to the newest snapshot of merged work.
+    /// The link to the newest snapshot of a merged commit.
     pub fn latest(&self, series: Series) -> PathBuf {
         self.unstable(series).join(LATEST)
     }
 
-    /// A snapshot.
+    /// The folder of a snapshot.
     pub fn snapshot(&self, series: Series, name: &SnapshotName) -> PathBuf {
         self.unstable(series).join(name.to_string())
     }
@@ -100,32 +101,32 @@ impl Layout {
         self.root.join(format!("revisions/stable-{series}"))
     }
 
-    /// A revision.
+    /// The folder of a revision.
     pub fn revision(&self, series: Series, number: u32) -> PathBuf {
         self.revisions(series).join(revision_name(number))
     }
 
-    /// What the link of a series says: the way to a revision from the folder of the link.
+    /// The target of the link of a series: the path of a revision, relative to the folder of the link.
     pub fn revision_target(series: Series, number: u32) -> PathBuf {
         format!("../revisions/stable-{series}/{}", revision_name(number)).into()
     }
 
-    /// Where what event `number` pruned waits to be deleted.
+    /// The folder with the snapshots and revisions that event `number` pruned, until they are deleted.
     pub fn trash(&self, number: u64) -> PathBuf {
         self.root.join(format!(".trash/{number:06}"))
     }
 
-    /// Where an item below the root goes that event `number` prunes.
+    /// The path in the trash of a snapshot or revision that event `number` prunes; `item` is relative to the root.
     pub fn trash_place(&self, number: u64, item: &FilePath) -> PathBuf {
         self.trash(number).join(item.as_str().replace('/', "_"))
     }
 
-    /// What a person puts into `/etc/yum.repos.d`.
+    /// The `.repo` file for `/etc/yum.repos.d`.
     pub fn repo_file(&self, channel: Channel, series: Series, dist: &Dist) -> PathBuf {
         self.root.join(format!("{}.repo", self.repo_id(channel, series, Some(dist))))
     }
 
-    /// How dnf calls the repository: `lago-stable-1.0`; of one dist, `lago-stable-1.0-el9`.
+    /// The id of the repository in dnf: `lago-stable-1.0`, or `lago-stable-1.0-el9` for one dist.
     pub fn repo_id(&self, channel: Channel, series: Series, dist: Option<&Dist>) -> String {
         let dist = dist.map_or(String::new(), |dist| format!("-{dist}"));
         format!("{}-{channel}-{series}{dist}", self.name)
@@ -133,7 +134,7 @@ impl Layout {
 
     /// The name of the file with the public keys.
     pub fn key_name(&self) -> String {
-        format!("RPM-GPG-KEY-{}", self.name)
+        format!("{KEY_FILE_PREFIX}{}", self.name)
     }
 
     /// The file with the public keys.
@@ -141,50 +142,50 @@ impl Layout {
         self.root.join(self.key_name())
     }
 
-    /// The events.
+    /// The log of the events.
     pub fn log(&self) -> PathBuf {
         self.state.join("log.jsonl")
     }
 
-    /// What was ever promoted.
+    /// The list of all packages that were ever promoted.
     pub fn ledger(&self) -> PathBuf {
         self.state.join("ledger.json")
     }
 
-    /// The results of the acceptance tests of a snapshot.
+    /// The folder with the results of the acceptance tests of a snapshot.
     pub fn results(&self, snapshot: &SnapshotName) -> PathBuf {
         self.state.join("results").join(snapshot.to_string())
     }
 
-    /// The lock of the writers.
+    /// The lock file: one program at a time changes the repository.
     pub fn lock(&self) -> PathBuf {
         self.state.join("lock")
     }
 
-    /// The path below the root, for messages; the whole path where it is elsewhere.
+    /// The path relative to the root, for messages; the whole path if it is outside of the root.
     pub fn shown(&self, path: &Path) -> String {
         path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
     }
 }
 
-/// How the folder of a revision is called: `000007`.
+/// The name of the folder of a revision: `000007`.
 pub fn revision_name(number: u32) -> String {
     format!("{number:06}")
 }
 
-/// The number of a revision, from the name of its folder or from the target of a link to it.
+/// The number of a revision, from the path of its folder or the target of a link to it.
 pub fn parse_revision(path: &Path) -> Option<u32> {
     let name = path.file_name()?.to_str()?;
     let number = name.parse().ok()?;
     (revision_name(number) == name).then_some(number)
 }
 
-/// The changelog of a series: `ChangeLog_1.0.txt`.
+/// The name of the changelog of a series: `ChangeLog_1.0.txt`.
 pub fn series_changelog(series: Series) -> String {
     format!("ChangeLog_{series}.txt")
 }
 
-/// The folder of a dist in a snapshot or revision.
+/// The path of the folder of a dist, relative to a snapshot or revision.
 pub fn dist_folder(dist: &Dist) -> String {
     format!("rpm/{dist}")
 }
@@ -194,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn revisions_are_numbered_in_one_way() {
+    fn only_six_or_more_digits_are_a_revision() {
         assert_eq!(parse_revision(&Layout::revision_target(Series { major: 1 }, 7)), Some(7));
         for name in ["7", "0000007", "+00007", "00000a", "", ".releng-000007"] {
             assert_eq!(parse_revision(Path::new(name)), None, "{name}");

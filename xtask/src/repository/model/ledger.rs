@@ -1,6 +1,7 @@
-//! `ledger.json`: every package that was ever promoted, with its content. It only grows, and survives every prune.
+//! `ledger.json`: every package that was ever promoted, with its content. Packages are added and never removed, not even
+//! when their revision is pruned.
 //!
-//! A client that has installed a package must never find another one of the same name, version and release.
+//! A client that has installed a package must never find a different package of the same name, version and release.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,23 +12,36 @@ use serde::{Deserialize, Serialize};
 use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure};
 use crate::base::files;
-use crate::repository::model::manifest::Manifest;
+use crate::base::schema::parse_json;
+use crate::repository::model::manifest::{Manifest, PackageEntry};
 use crate::repository::model::name::{Dist, Series};
 use crate::rpm::nevra::Nevra;
 
 const SCHEMA: &str = "releng.ledger/1";
 
-/// What identifies a package for the clients of a series; no dist for the source packages in `sources/`.
-type Key = (Series, Option<Dist>, Nevra);
+/// What identifies a package for the clients of a series.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct LedgerKey {
+    series: Series,
+    /// `None` for a source package in `sources/`.
+    dist: Option<Dist>,
+    nevra: Nevra,
+}
 
-/// Packages by series, dist and NEVRA, with the digest of header and payload.
+impl LedgerKey {
+    fn of(series: Series, package: &PackageEntry) -> LedgerKey {
+        LedgerKey { series, dist: package.dist.clone(), nevra: package.nevra.clone() }
+    }
+}
+
+/// The promoted packages, each with the digest of its header and payload.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ledger {
-    packages: BTreeMap<Key, Digest>,
+    packages: BTreeMap<LedgerKey, Digest>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Line {
+struct LedgerLine {
     series: Series,
     dist: Option<Dist>,
     nevra: Nevra,
@@ -35,71 +49,72 @@ struct Line {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Stored {
+struct StoredLedger {
     schema: String,
-    packages: Vec<Line>,
+    packages: Vec<LedgerLine>,
 }
 
 impl Ledger {
-    /// Reads it; empty where there is none.
+    /// Reads the file; an empty ledger if there is no file.
     pub fn load(path: &Path) -> Result<Ledger> {
         let text = match std::fs::read(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Ledger::default()),
             text => text.with_context(|| format!("cannot read `{}`", path.display()))?,
         };
         Ledger::parse(&text).map_err(|why| {
-            Failure::new(Exit::Failed, format!("`{}` is no ledger: {why}", path.display()))
+            Failure::new(Exit::Failed, format!("`{}` is not a ledger: {why}", path.display()))
                 .help("put it back from a backup: without it, a promoted package could be replaced by another one")
                 .into()
         })
     }
 
-    /// Reads the content of the file. Errors: why it is none.
+    /// Parses the content of the file. Errors: why it is not a ledger.
     pub fn parse(text: &[u8]) -> Result<Ledger, String> {
-        let stored: Stored = serde_json::from_slice(text).map_err(|error| error.to_string())?;
-        if stored.schema != SCHEMA {
-            return Err(format!("its schema is `{}`, not `{SCHEMA}`", stored.schema.escape_debug()));
+        let stored = parse_json(text, SCHEMA, |stored: &StoredLedger| &stored.schema)?;
+        let mut packages = BTreeMap::new();
+        for LedgerLine { series, dist, nevra, content } in stored.packages {
+            packages.insert(LedgerKey { series, dist, nevra }, content);
         }
-        let packages = stored.packages.into_iter().map(|line| ((line.series, line.dist, line.nevra), line.content));
-        Ok(Ledger { packages: packages.collect() })
+        Ok(Ledger { packages })
     }
 
-    /// The first package of `manifest` that is known with another content.
+    /// The first package of `manifest` that the ledger lists with another content.
     pub fn conflict<'a>(&self, series: Series, manifest: &'a Manifest) -> Option<&'a Nevra> {
-        let differs = |key: &Key, content| self.packages.get(key).is_some_and(|known| *known != content);
-        manifest.packages().find_map(|(_, package)| {
-            let key = (series, package.dist.clone(), package.nevra.clone());
-            differs(&key, package.content).then_some(&package.nevra)
-        })
+        for (_, package) in manifest.packages() {
+            let listed = self.packages.get(&LedgerKey::of(series, package));
+            if listed.is_some_and(|content| *content != package.content) {
+                return Some(&package.nevra);
+            }
+        }
+        None
     }
 
-    /// The first package of `manifest` that is not known with its content.
+    /// The first package of `manifest` that the ledger does not list with the same content.
     pub fn missing<'a>(&self, series: Series, manifest: &'a Manifest) -> Option<&'a Nevra> {
-        manifest.packages().find_map(|(_, package)| {
-            let key = (series, package.dist.clone(), package.nevra.clone());
-            (self.packages.get(&key) != Some(&package.content)).then_some(&package.nevra)
-        })
+        for (_, package) in manifest.packages() {
+            if self.packages.get(&LedgerKey::of(series, package)) != Some(&package.content) {
+                return Some(&package.nevra);
+            }
+        }
+        None
     }
 
-    /// Takes in the packages of `manifest`; what is known stays as it is. Whether anything was new.
+    /// Adds the packages of `manifest` that are not listed yet, and returns whether there were any.
     pub fn add(&mut self, series: Series, manifest: &Manifest) -> bool {
         let before = self.packages.len();
         for (_, package) in manifest.packages() {
-            let key = (series, package.dist.clone(), package.nevra.clone());
-            self.packages.entry(key).or_insert(package.content);
+            self.packages.entry(LedgerKey::of(series, package)).or_insert(package.content);
         }
         self.packages.len() > before
     }
 
-    /// Writes it, aside and renamed.
+    /// Writes the file anew and replaces the old one by a rename.
     pub fn save(&self, path: &Path) -> Result<()> {
-        let line = |((series, dist, nevra), content): (&Key, &Digest)| Line {
-            series: *series,
-            dist: dist.clone(),
-            nevra: nevra.clone(),
-            content: *content,
-        };
-        let stored = Stored { schema: SCHEMA.to_owned(), packages: self.packages.iter().map(line).collect() };
+        let mut packages = Vec::with_capacity(self.packages.len());
+        for (LedgerKey { series, dist, nevra }, content) in &self.packages {
+            packages.push(LedgerLine { series: *series, dist: dist.clone(), nevra: nevra.clone(), content: *content });
+        }
+        let stored = StoredLedger { schema: SCHEMA.to_owned(), packages };
         files::publish(path, &(serde_json::to_string_pretty(&stored)? + "\n").into_bytes())
     }
 }

@@ -1,4 +1,4 @@
-//! `manifest.json`: what a snapshot or a revision is, file by file, and the event that made it.
+//! `manifest.json`: the files of a snapshot or revision, its releases, and the event that made it.
 
 use std::path::Path;
 
@@ -6,8 +6,10 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::base::checksum::CHECKSUMS_FILE;
 use crate::base::digest::{Digest, digest_of};
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, program};
+use crate::base::schema::parse_json;
 use crate::git::CommitId;
 use crate::history::{Milestone, Version};
 use crate::project::config::Name;
@@ -18,79 +20,74 @@ use crate::rpm::nevra::Nevra;
 
 const SCHEMA: &str = "releng.manifest/1";
 
-/// What a snapshot or revision consists of.
+/// The description of a snapshot or revision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Manifest {
     schema: String,
-    /// The project.
     pub project: Name,
-    /// `X.0`.
     pub series: Series,
     /// Whether a snapshot is of merged work; a revision always is.
     pub merged: bool,
-    /// What was released; in a revision, last.
-    pub release: Release,
-    /// In a revision, what was released before, oldest first.
+    /// The released version; in a revision, the last one.
+    pub release: ReleasedVersion,
+    /// In a revision, the versions released before, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub earlier: Vec<Release>,
-    /// Which programs' bytes are in it.
+    pub earlier: Vec<ReleasedVersion>,
+    /// The programs that wrote the repodata.
     pub tool: Tool,
-    /// All files but this one, by path.
+    /// All files except `manifest.json`, sorted by path.
     pub files: Vec<FileEntry>,
-    /// The event that made it.
+    /// The event that made the snapshot or revision.
     pub event: Event,
 }
 
-/// What a manifest says before it lists files.
+/// The fields of a manifest before the list of files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeadOfFolder {
     pub project: Name,
     pub series: Series,
     /// Whether a snapshot is of merged work; a revision always is.
     pub merged: bool,
-    pub release: Release,
-    /// In a revision, what was released before, oldest first.
-    pub earlier: Vec<Release>,
+    pub release: ReleasedVersion,
+    /// In a revision, the versions released before, oldest first.
+    pub earlier: Vec<ReleasedVersion>,
 }
 
 /// A released version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Release {
-    /// `X.Y.Z`.
+pub struct ReleasedVersion {
     pub version: Version,
-    /// The commit it was made of.
     pub commit: CommitId,
-    /// The milestone the version is counted from; `None` where it was stated.
+    /// The milestone that the version is counted from; `None` if the version was stated.
     pub base: Option<Milestone>,
-    /// When the commit was made.
+    /// The date of the commit.
     pub date: Timestamp,
-    /// The snapshot it was staged as.
+    /// The snapshot that was promoted or staged.
     pub snapshot: SnapshotName,
 }
 
-/// What wrote the bytes.
+/// The programs that wrote the repodata.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tool {
-    /// This program: `releng` and its version.
+    /// `releng` and its version.
     pub name: String,
-    /// The compressors of the repodata, with their versions.
+    /// The compressors, with their versions.
     pub compressors: Vec<String>,
 }
 
-/// A file.
+/// A file of a snapshot or revision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileEntry {
-    /// Below the snapshot or revision.
+    /// Relative to the folder of the snapshot or revision.
     pub path: FilePath,
     /// In bytes.
     pub size: u64,
-    /// Of its bytes.
     pub sha256: Digest,
-    /// Its modification time: the date of the release that brought it.
+    /// The modification time: the date of the release that added the file.
     pub date: Timestamp,
-    /// What it is, where it is an RPM.
+    /// `None` if the file is not an RPM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package: Option<PackageEntry>,
 }
@@ -98,19 +95,34 @@ pub struct FileEntry {
 /// An RPM.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackageEntry {
-    /// Its name, epoch, version, release and architecture.
     pub nevra: Nevra,
-    /// The dist it is for; `None` for the source package in `sources/`.
+    /// `None` for a source package in `sources/`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dist: Option<Dist>,
-    /// The digest of the file as it was built.
+    /// The digest of the file before it was signed.
     pub unsigned_sha256: Digest,
-    /// The digest of header and payload, which signing leaves alone.
+    /// The digest of header and payload, which signing does not change.
     pub content: Digest,
 }
 
+/// A manifest that was read, with the digest of its bytes.
+#[derive(Clone, Debug)]
+pub struct LoadedManifest {
+    pub manifest: Manifest,
+    pub digest: Digest,
+}
+
+/// The input of a snapshot: two snapshots with the same input have equal values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotInput<'a> {
+    pub commit: CommitId,
+    pub version: &'a Version,
+    /// The sources and the packages before they were signed, sorted by path.
+    pub files: Vec<(&'a str, Digest)>,
+}
+
 impl Manifest {
-    /// The manifest of a folder with these files, sorted by path, that `tool` has written.
+    /// Makes a manifest; `files` are sorted by path.
     pub fn new(head: HeadOfFolder, event: Event, tool: Tool, files: Vec<FileEntry>) -> Manifest {
         let HeadOfFolder { project, series, merged, release, earlier } = head;
         Manifest { schema: SCHEMA.to_owned(), project, series, merged, release, earlier, tool, files, event }
@@ -123,32 +135,33 @@ impl Manifest {
         Ok(text)
     }
 
-    /// Reads the content of the file. Errors: why it is none.
+    /// Parses the content of the file. Errors: why it is not a manifest.
     pub fn parse(text: &[u8]) -> Result<Manifest, String> {
-        let manifest: Manifest = serde_json::from_slice(text).map_err(|error| error.to_string())?;
-        match manifest.schema == SCHEMA {
-            true => Ok(manifest),
-            false => Err(format!("its schema is `{}`, not `{SCHEMA}`", manifest.schema.escape_debug())),
-        }
+        parse_json(text, SCHEMA, |manifest: &Manifest| &manifest.schema)
     }
 
-    /// Reads the manifest of the snapshot or revision `folder`, with the digest of its bytes.
-    pub fn load(folder: &Path) -> Result<(Manifest, Digest)> {
+    /// Whether `folder` has a manifest. A folder that was put into the tree by hand has none.
+    pub fn is_in(folder: &Path) -> bool {
+        folder.join(MANIFEST).exists()
+    }
+
+    /// Reads the manifest of the snapshot or revision `folder`.
+    pub fn load(folder: &Path) -> Result<LoadedManifest> {
         let path = folder.join(MANIFEST);
         let text = std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
         let manifest = Manifest::parse(&text).map_err(|why| {
-            Failure::new(Exit::Failed, format!("`{}` is no manifest: {why}", path.display()))
-                .help(format!("see what else is wrong: `{} verify`", crate::base::error::program()))
+            Failure::new(Exit::Failed, format!("`{}` is not a manifest: {why}", path.display()))
+                .help(format!("check the repository: `{} verify`", program()))
         })?;
-        Ok((manifest, digest_of(&text)))
+        Ok(LoadedManifest { manifest, digest: digest_of(&text) })
     }
 
-    /// All releases in it, oldest first.
-    pub fn releases(&self) -> impl Iterator<Item = &Release> {
+    /// All released versions, oldest first.
+    pub fn releases(&self) -> impl Iterator<Item = &ReleasedVersion> {
         self.earlier.iter().chain([&self.release])
     }
 
-    /// The dists it describes, sorted: one whose last package was yanked keeps its repodata, which its clients ask for.
+    /// The dists that have files, sorted. A dist whose last package was yanked still has repodata: its clients read it.
     pub fn dists(&self) -> Vec<Dist> {
         let of_path = |file: &FileEntry| file.path.below("rpm")?.split('/').next()?.parse().ok();
         let mut dists: Vec<Dist> = self.files.iter().filter_map(of_path).collect();
@@ -157,7 +170,7 @@ impl Manifest {
         dists
     }
 
-    /// The RPMs with their files.
+    /// The files that are RPMs.
     pub fn packages(&self) -> impl Iterator<Item = (&FileEntry, &PackageEntry)> {
         self.files.iter().filter_map(|file| Some((file, file.package.as_ref()?)))
     }
@@ -167,17 +180,21 @@ impl Manifest {
         self.files.iter().find(|file| file.path.as_str() == path)
     }
 
-    /// What makes two snapshots of the same input equal: commit, version, and the digests of sources and packages as they
-    /// were built, by path.
-    pub fn content(&self) -> (CommitId, Version, Vec<(&FilePath, Digest)>) {
-        let is_input = |file: &&FileEntry| file.package.is_some() || is_source(&file.path);
-        let digest = |file: &FileEntry| file.package.as_ref().map_or(file.sha256, |package| package.unsigned_sha256);
-        let files = self.files.iter().filter(is_input).map(|file| (&file.path, digest(file))).collect();
-        (self.release.commit, self.release.version.clone(), files)
+    /// The input that the snapshot was made of.
+    pub fn input(&self) -> SnapshotInput<'_> {
+        let mut files = Vec::new();
+        for file in &self.files {
+            match &file.package {
+                Some(package) => files.push((file.path.as_str(), package.unsigned_sha256)),
+                None if is_source(&file.path) => files.push((file.path.as_str(), file.sha256)),
+                None => {}
+            }
+        }
+        SnapshotInput { commit: self.release.commit, version: &self.release.version, files }
     }
 }
 
-/// Whether a file came from the input of a snapshot: it lies in `sources/` and is none of the checksums made there.
+/// Whether a file is in `sources/` and came from the input of a snapshot: it is not `SHA256SUMS` or its signature.
 pub fn is_source(path: &FilePath) -> bool {
-    path.below("sources").is_some_and(|name| !name.starts_with(crate::base::checksum::CHECKSUMS_FILE))
+    path.below("sources").is_some_and(|name| !name.starts_with(CHECKSUMS_FILE))
 }

@@ -1,8 +1,8 @@
-//! What a repository consists of, and reading it.
+//! The parts of a repository, and how they are read.
 //!
-//! [`layout`] is the tree and [`name`] what may stand in it. A snapshot or revision is described by a [`manifest`]; what
-//! happened is in the log ([`event`]), what was ever promoted in the [`ledger`], and how tests ended in a [`test_result`]. [`store`] reads all of it, at any time and without
-//! a lock.
+//! [`layout`] has the paths and [`name`] the names in the tree. A [`manifest`] describes a snapshot or revision. The log
+//! ([`event`]) lists what was done, with the [`reason`] of a person where there is one; the [`ledger`] lists what was
+//! promoted; a [`test_result`] says how an acceptance test ended. [`store`] reads all of them, without a lock.
 
 pub mod carried;
 pub mod event;
@@ -10,5 +10,6 @@ pub mod layout;
 pub mod ledger;
 pub mod manifest;
 pub mod name;
+pub mod reason;
 pub mod store;
 pub mod test_result;

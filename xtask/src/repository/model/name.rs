@@ -1,7 +1,7 @@
-//! The names in a repository's tree: series, dist, snapshot, relative path.
+//! The names in the tree of a repository: series, dist, snapshot, relative path.
 //!
-//! They come from outside (a command line, a folder, a manifest, an archive) and become parts of paths. So they are
-//! parsed into types that cannot leave the tree: no `..`, no `/` in a part, no control characters, no leading `-`.
+//! Names come from a command line, a folder, a manifest or an archive, and become parts of paths. They are parsed into types
+//! that cannot lead out of the tree: no `..`, no `/` in a part, no control characters, no leading `-`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,17 +11,19 @@ use crate::base::error::{Exit, Failure};
 use crate::base::number::parse_number;
 use crate::history::Version;
 pub use crate::project::config::Dist;
+use crate::project::config::Name;
 
-/// A text that is none of the names it was taken for.
+/// A text that is not the expected kind of name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotAName {
     text: String,
+    /// The kind of name, with an article, and how to write it.
     expected: &'static str,
 }
 
 impl fmt::Display for NotAName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is no {}", self.text.escape_debug(), self.expected)
+        write!(f, "`{}` is not {}", self.text.escape_debug(), self.expected)
     }
 }
 
@@ -39,7 +41,7 @@ fn no(text: &str, expected: &'static str) -> NotAName {
 
 serde_as_text!(Series, SnapshotName, FilePath);
 
-/// A major line, `X.0`: clients that follow one never reach the next.
+/// A series of releases, `X.0`. A client that subscribes to one series does not get the packages of the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Series {
     /// `X`.
@@ -47,7 +49,7 @@ pub struct Series {
 }
 
 impl Series {
-    /// The series that a version belongs to.
+    /// The series of a version.
     pub fn of(version: &Version) -> Series {
         Series { major: version.major() }
     }
@@ -64,22 +66,24 @@ impl FromStr for Series {
 
     fn from_str(text: &str) -> Result<Series, NotAName> {
         let major = text.strip_suffix(".0").and_then(parse_number);
-        major.map(|major| Series { major: major.into() }).ok_or_else(|| no(text, "series: it is `X.0`"))
+        major
+            .map(|major| Series { major: major.into() })
+            .ok_or_else(|| no(text, "a series: write `X.0`, such as `1.0`"))
     }
 }
 
-/// The result of one pipeline build: `snapshot-NAME_X.0_pipeline_N`. The older `snapshot-NAME_pipeline_N`, without the
-/// series, is read and never written.
+/// The name of the snapshot of a pipeline run: `snapshot-NAME_X.0_pipeline_N`. The older form `snapshot-NAME_pipeline_N`,
+/// without the series, is read but never written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SnapshotName {
-    /// First, so that names sort by it.
+    /// The first field, so that names are sorted by it.
     pipeline: u32,
     project: String,
     series: Option<Series>,
 }
 
 impl SnapshotName {
-    /// Of a project, a series and the number of the pipeline run.
+    /// The name for a project, a series and the number of the pipeline run.
     pub fn new(project: impl Into<String>, series: Series, pipeline: u32) -> SnapshotName {
         SnapshotName { pipeline, project: project.into(), series: Some(series) }
     }
@@ -89,7 +93,7 @@ impl SnapshotName {
         self.pipeline
     }
 
-    /// The series, where the name says it.
+    /// The series, if the name has one.
     pub fn series(&self) -> Option<Series> {
         self.series
     }
@@ -98,7 +102,9 @@ impl SnapshotName {
 impl fmt::Display for SnapshotName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "snapshot-{}_", self.project)?;
-        self.series.iter().try_for_each(|series| write!(f, "{series}_"))?;
+        if let Some(series) = self.series {
+            write!(f, "{series}_")?;
+        }
         write!(f, "pipeline_{}", self.pipeline)
     }
 }
@@ -108,24 +114,30 @@ impl FromStr for SnapshotName {
 
     fn from_str(text: &str) -> Result<SnapshotName, NotAName> {
         let parse = || {
-            let (front, pipeline) = text.strip_prefix("snapshot-")?.rsplit_once("_pipeline_")?;
-            let pipeline = parse_number(pipeline)?;
-            let series = front.rsplit_once('_').and_then(|(name, series)| Some((name, series.parse().ok()?)));
-            let (name, series) = series.map_or((front, None), |(name, series)| (name, Some(series)));
-            let project = crate::project::config::Name::try_from(name.to_owned()).ok()?.to_string();
+            let (front, number) = text.strip_prefix("snapshot-")?.rsplit_once("_pipeline_")?;
+            let pipeline = parse_number(number)?;
+            let mut name = front;
+            let mut series = None;
+            if let Some((before, last)) = front.rsplit_once('_')
+                && let Ok(parsed) = last.parse::<Series>()
+            {
+                name = before;
+                series = Some(parsed);
+            }
+            let project = Name::try_from(name.to_owned()).ok()?.to_string();
             Some(SnapshotName { pipeline, project, series })
         };
-        parse().ok_or_else(|| no(text, "snapshot: it is `snapshot-NAME_X.0_pipeline_N`"))
+        parse().ok_or_else(|| no(text, "a snapshot: write `snapshot-NAME_X.0_pipeline_N`"))
     }
 }
 
-/// A file below a snapshot or revision, by parts joined with `/`; each part is printable, is neither `.` nor `..`, and
-/// does not begin with `-`.
+/// The relative path of a file in a snapshot or revision. Its parts are joined with `/`; each part is printable, is neither `.`
+/// nor `..`, and does not begin with `-`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FilePath(String);
 
 impl FilePath {
-    /// As a text.
+    /// The path as a text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -135,12 +147,12 @@ impl FilePath {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
 
-    /// The parts, from the top.
+    /// The parts, the topmost folder first.
     pub fn parts(&self) -> Vec<&str> {
         self.0.split('/').collect()
     }
 
-    /// What follows `folder/`; `None` where the file is elsewhere.
+    /// The path relative to `folder`; `None` if the file is not in that folder.
     pub fn below(&self, folder: &str) -> Option<&str> {
         self.0.strip_prefix(folder)?.strip_prefix('/')
     }
@@ -167,7 +179,7 @@ impl FromStr for FilePath {
             printable && !part.is_empty() && part.len() <= 255 && part != "." && part != ".." && !part.starts_with('-')
         };
         let fits = text.len() < 4096 && text.split('/').all(is_part);
-        fits.then(|| FilePath(text.to_owned())).ok_or_else(|| no(text, "name of a file in a repository"))
+        fits.then(|| FilePath(text.to_owned())).ok_or_else(|| no(text, "the path of a file in a repository"))
     }
 }
 
@@ -175,23 +187,23 @@ impl FromStr for FilePath {
 mod tests {
     use super::*;
 
-    fn survives<T: FromStr + fmt::Display>(text: &str) -> bool {
+    fn round_trips<T: FromStr + fmt::Display>(text: &str) -> bool {
         text.parse::<T>().is_ok_and(|parsed| parsed.to_string() == text)
     }
 
     #[test]
-    fn names_are_read_and_given_back() {
-        assert!(["0.0", "1.0", "12.0"].iter().all(|text| survives::<Series>(text)));
-        assert!(["el9", "el10", "fc43", "local"].iter().all(|text| survives::<Dist>(text)));
+    fn a_parsed_name_is_displayed_as_it_was() {
+        assert!(["0.0", "1.0", "12.0"].iter().all(|text| round_trips::<Series>(text)));
+        assert!(["el9", "el10", "fc43", "local"].iter().all(|text| round_trips::<Dist>(text)));
         let snapshots = ["snapshot-lago_0.0_pipeline_12", "snapshot-lago_pipeline_2", "snapshot-a_b.c_10.0_pipeline_0"];
-        assert!(snapshots.iter().all(|text| survives::<SnapshotName>(text) || text.contains("a_b")));
+        assert!(snapshots.iter().all(|text| round_trips::<SnapshotName>(text)));
         assert!(
-            ["a", "rpm/el9/noarch/lago-1.0-1.noarch.rpm", "caf\u{e9}"].iter().all(|text| survives::<FilePath>(text))
+            ["a", "rpm/el9/noarch/lago-1.0-1.noarch.rpm", "caf\u{e9}"].iter().all(|text| round_trips::<FilePath>(text))
         );
     }
 
     #[test]
-    fn a_snapshot_says_its_series_and_pipeline() {
+    fn a_snapshot_name_has_series_and_pipeline() {
         let name: SnapshotName = "snapshot-lago_2.0_pipeline_12".parse().unwrap();
         assert_eq!((name.series(), name.pipeline()), (Some(Series { major: 2 }), 12));
         assert_eq!(name, SnapshotName::new("lago", Series { major: 2 }, 12));
@@ -199,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn no_name_leaves_the_tree() {
+    fn no_name_leads_out_of_the_tree() {
         for text in ["", ".", "..", "1", "1.1", "01.0", "-1.0", "1.0/", "../1.0", "1.0\n", "9999999999.0", "1.00"] {
             assert!(text.parse::<Series>().is_err(), "{text:?}");
         }

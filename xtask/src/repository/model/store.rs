@@ -1,4 +1,4 @@
-//! Reading a repository, at any time and without a lock: snapshots, revisions, links, log.
+//! Reads the snapshots, revisions, links and log of a repository. Reading needs no lock.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -9,29 +9,25 @@ use anyhow::{Context, Result};
 use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure, program};
 use crate::base::files;
-use crate::repository::model::event::Log;
-use crate::repository::model::layout::{Layout, MANIFEST, parse_revision};
-use crate::repository::model::manifest::Manifest;
+use crate::repository::model::event::EventLog;
+use crate::repository::model::layout::{Layout, parse_revision};
+use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::name::{Series, SnapshotName};
 
-/// A repository as it is now; what it has is read when it is asked for.
+/// A repository. The log is read when the repository is opened, all else when a method needs it.
 pub struct Store {
-    /// Where everything is.
     pub layout: Layout,
-    /// What happened.
-    pub log: Log,
+    pub log: EventLog,
 }
 
 /// A snapshot with its manifest.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// How it is called.
     pub name: SnapshotName,
-    /// Its folder.
+    /// The folder.
     pub path: PathBuf,
-    /// What it is.
     pub manifest: Manifest,
-    /// The digest of the manifest's bytes, which results of tests are bound to.
+    /// The digest of the manifest's bytes. A test result has the digest of the manifest that was tested.
     pub digest: Digest,
 }
 
@@ -40,20 +36,22 @@ pub struct Snapshot {
 pub struct Revision {
     /// From 1.
     pub number: u32,
-    /// Its folder.
+    /// The folder.
     pub path: PathBuf,
-    /// What it is.
     pub manifest: Manifest,
 }
 
 impl Store {
-    /// Reads the log. Errors: it was changed.
+    /// Reads the log. Errors: the log was changed.
     pub fn open(layout: Layout) -> Result<Store> {
-        let log = load_log(&layout.log())?;
+        let log = EventLog::parse(&read_log(&layout)?).map_err(|broken| {
+            Failure::new(Exit::Failed, format!("`{}` was changed: {broken}", layout.log().display()))
+                .help("put it back from a backup; the manifests in the repository have its events")
+        })?;
         Ok(Store { layout, log })
     }
 
-    /// The series that have snapshots or revisions, in order.
+    /// The series that have snapshots or a stable revision, in order.
     pub fn series(&self) -> Result<Vec<Series>> {
         let mut series = Vec::new();
         for folder in ["stable", "unstable"] {
@@ -65,7 +63,7 @@ impl Store {
         Ok(series)
     }
 
-    /// The snapshots of a series by their folders, in the order of their pipelines.
+    /// The names of the snapshot folders of a series, sorted by pipeline number.
     pub fn snapshots(&self, series: Series) -> Result<Vec<SnapshotName>> {
         let folder = self.layout.unstable(series);
         let mut names: Vec<SnapshotName> =
@@ -74,40 +72,42 @@ impl Store {
         Ok(names)
     }
 
-    /// Where a snapshot is: in the series that its name says, or in the only one that has it.
+    /// The series that has a snapshot. A name without a series must be in one series only.
     pub fn find_series(&self, name: &SnapshotName) -> Result<Series> {
-        let places = match name.series() {
+        let candidates = match name.series() {
             Some(series) => vec![series],
             None => self.series()?,
         };
-        let is_there = |series: &Series| self.layout.snapshot(*series, name).is_dir();
-        let mut places = places.into_iter().filter(is_there);
-        match (places.next(), places.next()) {
-            (Some(series), None) => Ok(series),
-            (None, _) => Err(Failure::new(Exit::Failed, format!("there is no snapshot `{name}`"))
-                .help(format!("see what there is: `{} status`", program()))
+        let has_it = |series: &Series| self.layout.snapshot(*series, name).is_dir();
+        let found: Vec<Series> = candidates.into_iter().filter(has_it).collect();
+        match found[..] {
+            [series] => Ok(series),
+            [] => Err(Failure::new(Exit::Failed, format!("there is no snapshot `{name}`"))
+                .help(format!("list the snapshots: `{} status`", program()))
                 .into()),
-            (Some(_), Some(_)) => {
-                let message = format!("`{name}` is in several series, and its name says none");
-                Err(Failure::new(Exit::Failed, message).help("stage it again: its name will say the series").into())
+            _ => {
+                let message = format!("several series have a snapshot `{name}`");
+                Err(Failure::new(Exit::Failed, message)
+                    .help("stage the release again: the name of the new snapshot has the series")
+                    .into())
             }
         }
     }
 
-    /// Reads a snapshot.
+    /// Reads the manifest of a snapshot.
     pub fn snapshot(&self, series: Series, name: &SnapshotName) -> Result<Snapshot> {
         let path = self.layout.snapshot(series, name);
-        let (manifest, digest) = Manifest::load(&path)?;
+        let LoadedManifest { manifest, digest } = Manifest::load(&path)?;
         Ok(Snapshot { name: name.clone(), path, manifest, digest })
     }
 
-    /// The snapshot that `latest` leads to; `None` where there is no such link.
+    /// The snapshot that `latest` leads to; `None` if there is no such link.
     pub fn latest(&self, series: Series) -> Result<Option<SnapshotName>> {
         let link = self.layout.latest(series);
         let Some(target) = read_link(&link)? else { return Ok(None) };
         match target.to_str().and_then(|target| target.parse().ok()) {
             Some(name) => Ok(Some(name)),
-            None => Err(strange_link(&link, &target).into()),
+            None => Err(foreign_link(&link, &target).into()),
         }
     }
 
@@ -122,34 +122,35 @@ impl Store {
         Ok(newest)
     }
 
-    /// Whether a snapshot has a manifest: one that was put there by hand has none.
+    /// Whether a snapshot has a manifest. One that was put into the tree by hand has none.
     pub fn has_manifest(&self, series: Series, name: &SnapshotName) -> bool {
-        self.layout.snapshot(series, name).join(MANIFEST).exists()
+        Manifest::is_in(&self.layout.snapshot(series, name))
     }
 
-    /// The number of the current revision of a series; `None` where the series has none.
+    /// The number of the current revision of a series; `None` if the series has none.
     pub fn current_number(&self, series: Series) -> Result<Option<u32>> {
         let link = self.layout.stable(series);
         let Some(target) = read_link(&link)? else { return Ok(None) };
         match parse_revision(&target).filter(|number| Layout::revision_target(series, *number) == target) {
             Some(number) => Ok(Some(number)),
-            None => Err(strange_link(&link, &target).into()),
+            None => Err(foreign_link(&link, &target).into()),
         }
     }
 
-    /// The current revision of a series.
+    /// The current revision of a series; `None` if the series has none.
     pub fn current(&self, series: Series) -> Result<Option<Revision>> {
-        self.current_number(series)?.map(|number| self.revision(series, number)).transpose()
+        let Some(number) = self.current_number(series)? else { return Ok(None) };
+        Ok(Some(self.revision(series, number)?))
     }
 
-    /// Reads a revision.
+    /// Reads the manifest of a revision.
     pub fn revision(&self, series: Series, number: u32) -> Result<Revision> {
         let path = self.layout.revision(series, number);
-        let (manifest, _) = Manifest::load(&path)?;
+        let manifest = Manifest::load(&path)?.manifest;
         Ok(Revision { number, path, manifest })
     }
 
-    /// The numbers of the revisions of a series that are kept, in order.
+    /// The numbers of the revision folders of a series, in order.
     pub fn revisions(&self, series: Series) -> Result<Vec<u32>> {
         let names = files::names_in(&self.layout.revisions(series))?;
         let mut numbers: Vec<u32> = names.iter().filter_map(|name| parse_revision(Path::new(name))).collect();
@@ -158,32 +159,29 @@ impl Store {
     }
 }
 
-fn load_log(path: &Path) -> Result<Log> {
-    let text = match fs::read(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
-        text => text.with_context(|| format!("cannot read `{}`", path.display()))?,
-    };
-    Log::parse(&text).map_err(|broken| {
-        Failure::new(Exit::Failed, format!("`{}` was changed: {broken}", path.display()))
-            .help("put it back from a backup; the manifests in the repository carry its events")
-            .into()
-    })
+/// The bytes of the log; none if the repository has no log yet.
+pub fn read_log(layout: &Layout) -> Result<Vec<u8>> {
+    let path = layout.log();
+    match fs::read(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        text => text.with_context(|| format!("cannot read `{}`", path.display())),
+    }
 }
 
-/// Where a symbolic link leads; `None` where there is nothing.
+/// The target of a symbolic link; `None` if there is no file.
 fn read_link(link: &Path) -> Result<Option<PathBuf>> {
     match fs::read_link(link) {
         Ok(target) => Ok(Some(target)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) if error.kind() == ErrorKind::InvalidInput => {
-            let message = format!("`{}` is no link, and nothing of ours", link.display());
-            Err(Failure::new(Exit::Failed, message).help("move it away").into())
+            let message = format!("`{}` is not a symbolic link", link.display());
+            Err(Failure::new(Exit::Failed, message).help("`releng` did not make it: move it away").into())
         }
         Err(error) => Err(error).with_context(|| format!("cannot read the link `{}`", link.display())),
     }
 }
 
-fn strange_link(link: &Path, target: &Path) -> Failure {
-    let message = format!("`{}` leads to `{}`, which is none of ours", link.display(), target.display());
-    Failure::new(Exit::Failed, message).help(format!("see what else is wrong: `{} verify`", program()))
+fn foreign_link(link: &Path, target: &Path) -> Failure {
+    let message = format!("`{}` leads to `{}`, which `releng` did not create", link.display(), target.display());
+    Failure::new(Exit::Failed, message).help(format!("check the repository: `{} verify`", program()))
 }

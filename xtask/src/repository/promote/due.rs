@@ -1,4 +1,4 @@
-//! When a promotion is due: the cases of the release procedure, applied to what is staged and what is stable.
+//! The cases in which a promotion is due, and the rules for them.
 
 use std::fmt;
 
@@ -8,12 +8,12 @@ use crate::history::Version;
 use crate::project::config::DueCase;
 use crate::repository::commits::Changes;
 
-/// A reason to promote.
+/// A reason to promote a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// The case; `None` for a new series, which nothing but a person may begin.
+    /// `None` for a new series: only a person may start one.
     pub case: Option<DueCase>,
-    /// In words.
+    /// The reason in words.
     pub why: String,
 }
 
@@ -26,25 +26,31 @@ impl fmt::Display for Due {
     }
 }
 
-/// What the cases look at.
-pub struct Facts<'a> {
-    /// The version that is staged.
+/// The version of a series, and when it was promoted.
+#[derive(Clone, Copy, Debug)]
+pub struct StableVersion<'a> {
+    pub version: &'a Version,
+    pub promoted: Timestamp,
+}
+
+/// The facts that the cases depend on.
+pub struct DueFacts<'a> {
+    /// The version of the staged snapshot.
     pub staged: &'a Version,
-    /// The version that its series has, and when it was promoted; `None` for a new series.
-    pub stable: Option<(&'a Version, Timestamp)>,
-    /// What changed between them; `None` where git is not at hand.
+    /// The last promotion in the series; `None` for a new series.
+    pub stable: Option<StableVersion<'a>>,
+    /// The changes between the two versions; `None` if there is no git repository.
     pub changes: Option<&'a Changes>,
-    /// `promotion.interval-days`.
+    /// The configuration key `promotion.interval-days`.
     pub interval_days: u32,
-    /// The time.
     pub now: Timestamp,
 }
 
-/// The cases that hold; none where the series has the staged version already.
-pub fn find_due(facts: &Facts<'_>) -> Vec<Due> {
-    let Facts { staged, stable, changes, interval_days, now } = *facts;
-    let Some((stable, promoted)) = stable else {
-        return vec![Due { case: None, why: format!("{staged} begins a new series") }];
+/// The cases that apply; none if the series already has the staged version or a higher one.
+pub fn find_due(facts: &DueFacts<'_>) -> Vec<Due> {
+    let DueFacts { staged, stable, changes, interval_days, now } = *facts;
+    let Some(StableVersion { version: stable, promoted }) = stable else {
+        return vec![Due { case: None, why: format!("{staged} starts a new series: `promote --major`") }];
     };
     if staged <= stable {
         return Vec::new();
@@ -55,9 +61,9 @@ pub fn find_due(facts: &Facts<'_>) -> Vec<Due> {
         add(DueCase::Minor, format!("{stable} -> {staged}"));
     }
     let last_bump = changes.and_then(|changes| changes.last_bump);
-    let (since, what) = match last_bump.filter(|bump| *bump > promoted) {
-        Some(bump) => (bump, "bump"),
-        None => (promoted, "promotion"),
+    let (since, what) = match last_bump {
+        Some(bump) if bump > promoted => (bump, "bump"),
+        _ => (promoted, "promotion"),
     };
     let days = now.duration_since(since).as_secs().max(0) / SignedDuration::from_hours(24).as_secs();
     if days >= i64::from(interval_days) {
@@ -82,15 +88,15 @@ mod tests {
         let (staged, stable): (Version, Option<Version>) =
             (staged.parse().unwrap(), stable.map(|stable| stable.parse().unwrap()));
         let now = promoted + SignedDuration::from_hours(24 * days);
-        let stable = stable.as_ref().map(|stable| (stable, promoted));
-        let due = find_due(&Facts { staged: &staged, stable, changes: Some(changes), interval_days: 30, now });
+        let stable = stable.as_ref().map(|version| StableVersion { version, promoted });
+        let due = find_due(&DueFacts { staged: &staged, stable, changes: Some(changes), interval_days: 30, now });
         due.iter().map(Due::to_string).collect::<Vec<_>>().join(" | ")
     }
 
     #[test]
-    fn the_cases_of_the_procedure() {
+    fn each_case_applies_to_its_changes() {
         let none = Changes::default();
-        assert_eq!(cases("2.0.0", None, 0, &none), "major: 2.0.0 begins a new series");
+        assert_eq!(cases("2.0.0", None, 0, &none), "major: 2.0.0 starts a new series: `promote --major`");
         assert_eq!(cases("1.2.0", Some("1.1.9"), 1, &none), "minor: 1.1.9 -> 1.2.0");
         assert_eq!(cases("1.1.2", Some("1.1.1"), 29, &none), "");
         assert_eq!(cases("1.1.2", Some("1.1.1"), 30, &none), "interval: 30 days since the last promotion");
@@ -104,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bump_after_the_promotion_starts_the_interval_again() {
+    fn a_bump_after_the_promotion_restarts_the_interval() {
         let bump = Timestamp::from_second(1_700_000_000 + 20 * 86_400).unwrap();
         let changes = Changes { last_bump: Some(bump), ..Changes::default() };
         assert_eq!(cases("1.1.2", Some("1.1.1"), 49, &changes), "");

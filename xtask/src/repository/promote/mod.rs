@@ -1,4 +1,4 @@
-//! Promotion: a tested snapshot becomes part of a stable series. The same bytes, never rebuilt.
+//! Promotion: a tested snapshot becomes part of a stable series. Its files are linked, never rebuilt.
 
 pub mod due;
 pub mod gate;
@@ -15,11 +15,12 @@ use crate::project::config::PromotionKind;
 use crate::project::release_info::CHANGELOG_FILE;
 use crate::repository::commits::Git;
 use crate::repository::model::carried::Carried;
-use crate::repository::model::event::{Action, Event, NewRevision, RevisionCause};
+use crate::repository::model::event::{Action, NewRevision, RevisionCause};
 use crate::repository::model::layout::{SNAPSHOT_CHANGELOG, series_changelog};
 use crate::repository::model::ledger::Ledger;
 use crate::repository::model::manifest::is_source;
 use crate::repository::model::name::{Series, SnapshotName};
+use crate::repository::model::reason::Reason;
 use crate::repository::model::store::{Revision, Snapshot, Store};
 use crate::repository::model::test_result::load_results;
 use crate::repository::sign::Key;
@@ -28,26 +29,23 @@ use crate::repository::write::plan::ChangePlan;
 use crate::repository::write::revision::{
     RevisionContents, Take, carry, load_described, next_number, require_apart, revision_steps,
 };
-use gate::{Answer, Facts, Gate};
+use gate::{Gate, GateAnswer, GateFacts};
 
-/// What a person asks of `promote`.
+/// The arguments of `promote`.
 #[derive(Clone, Debug, Default)]
 pub struct PromoteOrder {
-    /// Which snapshot; `None` for the newest that may be.
+    /// `None` for the newest snapshot whose gates are open.
     pub snapshot: Option<SnapshotName>,
-    /// Whether a new series may begin.
+    /// Whether a new series may be started.
     pub major: bool,
-    /// Why no acceptance test is asked for.
-    pub untested: Option<String>,
+    /// The reason to promote without an acceptance test.
+    pub untested: Option<Reason>,
 }
 
-/// A promotion that is decided.
+/// A snapshot that was chosen, with its gates and the revision to be made.
 pub struct Promotion {
-    /// What is promoted.
     pub snapshot: Snapshot,
-    /// What it raises.
     pub kind: PromotionKind,
-    /// The questions and their answers.
     pub gates: Vec<Gate>,
     current: Option<Revision>,
     new: NewRevision,
@@ -64,10 +62,10 @@ impl fmt::Display for Promotion {
 }
 
 impl Promotion {
-    /// `Err` for the first gate that is closed.
+    /// Errors: a gate is closed; the error is about the first one.
     pub fn require_open(&self) -> Result<(), Failure> {
         for gate in &self.gates {
-            if let Answer::No { why, help } = &gate.answer {
+            if let GateAnswer::No { why, help } = &gate.answer {
                 let message = format!("refusing to promote `{}`: {why}", self.snapshot.name);
                 return Err(Failure::new(Exit::Failed, message).help(help.clone()));
             }
@@ -75,9 +73,9 @@ impl Promotion {
         Ok(())
     }
 
-    /// What is written to make the revision.
+    /// The plan that makes the revision.
     ///
-    /// Errors: a file of the snapshot is in the series with other contents.
+    /// Errors: the series has a file of the same path with another content.
     pub fn plan(&self, store: &Store, key: Option<&Key>, now: Timestamp) -> Result<ChangePlan> {
         let Promotion { snapshot, new, .. } = self;
         let version = &snapshot.manifest.release.version;
@@ -101,9 +99,9 @@ impl Promotion {
         }
         carried.extend(added(snapshot));
         require_apart(&carried)?;
-        // Repackaged, a version brings its archives again.
-        let mut seen = BTreeSet::new();
-        carried.retain(|carried| seen.insert(carried.to.clone()));
+        // A repackaged version has the same archives as the version before.
+        let mut paths = BTreeSet::new();
+        carried.retain(|carried| paths.insert(carried.to.clone()));
         if let Some(changelog) = snapshot.manifest.file(SNAPSHOT_CHANGELOG) {
             let to = series_changelog(new.series).parse().map_err(Failure::from)?;
             carried.push(Carried { from: snapshot.path.clone(), entry: changelog.clone(), to });
@@ -113,137 +111,167 @@ impl Promotion {
     }
 }
 
-/// Decides on a promotion. Where no snapshot is named, it is the newest whose gates are open; where there is none such, the
-/// newest of all, with the gates that are closed. What was promoted and taken back since comes back by its name only.
+/// Chooses the snapshot to promote: the named one, or else the newest whose gates are open, or else the newest of all. A snapshot
+/// whose version was rolled back or yanked must be named.
 pub fn decide(store: &Store, order: &PromoteOrder, git: &Git<'_>) -> Result<Promotion> {
     let ledger = Ledger::load(&store.layout.ledger())?;
-    let judge = |series: Series, name: &SnapshotName| Judged::new(store, order, git, &ledger, series, name);
-    let judged = match &order.snapshot {
-        Some(name) => judge(store.find_series(name)?, name)?,
-        None => {
-            let mut first = None;
-            let mut chosen = None;
-            let mut taken_back = None;
-            for (series, name) in candidates(store, order)? {
-                let judged = judge(series, &name)?;
-                if was_taken_back(store, judged.current.as_ref(), &judged.snapshot) {
-                    taken_back.get_or_insert(name);
-                    continue;
-                }
-                if judged.gates.iter().all(Gate::is_open) {
-                    chosen = Some(judged);
-                    break;
-                }
-                first.get_or_insert(judged);
-            }
-            chosen.or(first).ok_or_else(|| nothing_to_promote(taken_back))?
+    let judge = |series: Series, name: &SnapshotName| JudgedSnapshot::load(store, order, git, &ledger, series, name);
+    if let Some(name) = &order.snapshot {
+        return judge(store.find_series(name)?, name)?.into_promotion(store);
+    }
+    let mut newest = None;
+    let mut taken_back = None;
+    for (series, name) in candidates(store, order)? {
+        let judged = judge(series, &name)?;
+        if was_taken_back(store, judged.current.as_ref(), &judged.snapshot) {
+            taken_back.get_or_insert(name);
+        } else if judged.is_open() {
+            return judged.into_promotion(store);
+        } else {
+            newest.get_or_insert(judged);
         }
-    };
-    judged.into_promotion(store)
+    }
+    match newest {
+        Some(judged) => judged.into_promotion(store),
+        None => Err(nothing_to_promote(taken_back).into()),
+    }
 }
 
-/// Whether the version of a snapshot was promoted, from whatever snapshot, and a rollback or a yank has taken it out of the
-/// series since: the next pipeline run stages the same commit again.
+/// Whether the version of a snapshot was promoted, from this or another snapshot, and then rolled back or yanked. The next pipeline
+/// run stages the same commit again.
 fn was_taken_back(store: &Store, current: Option<&Revision>, staged: &Snapshot) -> bool {
-    let (of, its) = (staged.manifest.series, &staged.manifest.release.version);
-    let is_it = |event: &Event| matches!(&event.action, Action::Promote { series, version, .. } if *series == of && version == its);
-    let is_there = |current: &Revision| current.manifest.releases().any(|release| release.version == *its);
-    store.log.events().any(is_it) && !current.is_some_and(is_there)
+    let staged_series = staged.manifest.series;
+    let staged_version = &staged.manifest.release.version;
+    let is_in_series =
+        |current: &Revision| current.manifest.releases().any(|release| release.version == *staged_version);
+    if current.is_some_and(is_in_series) {
+        return false;
+    }
+    store.log.events().any(|event| match &event.action {
+        Action::Promote { series, version, .. } => *series == staged_series && version == staged_version,
+        _ => false,
+    })
 }
 
 fn nothing_to_promote(taken_back: Option<SnapshotName>) -> Failure {
     if let Some(name) = taken_back {
-        let message = format!("there is no snapshot to promote but `{name}`, which was promoted and taken back");
+        let message = format!("there is no snapshot to promote except `{name}`, which was rolled back or yanked");
         return Failure::new(Exit::Failed, message)
-            .help(format!("if it is to come back: `{} promote {name}`", program()));
+            .help(format!("to promote it again: `{} promote {name}`", program()));
     }
     Failure::new(Exit::Failed, "there is no snapshot to promote").help(format!("stage one: `{} dist`", program()))
 }
 
-/// The snapshots that could be promoted, the newest of the highest series first; those that would begin a series last, unless
-/// that is what is asked for.
+/// The snapshots that can be promoted: the highest series first, in a series the newest first. Without `major`, those of new
+/// series are last.
 fn candidates(store: &Store, order: &PromoteOrder) -> Result<Vec<(Series, SnapshotName)>> {
-    let (mut candidates, mut beginnings) = (Vec::new(), Vec::new());
+    let mut candidates = Vec::new();
+    let mut of_new_series = Vec::new();
     for series in store.series()?.into_iter().rev() {
-        let with_manifest = |name: &SnapshotName| store.has_manifest(series, name);
-        let names = store.snapshots(series)?.into_iter().rev().filter(with_manifest).map(|name| (series, name));
-        match order.major || store.current_number(series)?.is_some() {
-            true => candidates.extend(names),
-            false => beginnings.extend(names),
+        let may_be_promoted = order.major || store.current_number(series)?.is_some();
+        let list = if may_be_promoted { &mut candidates } else { &mut of_new_series };
+        for name in store.snapshots(series)?.into_iter().rev() {
+            if store.has_manifest(series, &name) {
+                list.push((series, name));
+            }
         }
     }
-    candidates.append(&mut beginnings);
+    candidates.append(&mut of_new_series);
     Ok(candidates)
 }
 
 /// A snapshot with its gates.
-struct Judged {
+struct JudgedSnapshot {
     snapshot: Snapshot,
     current: Option<Revision>,
     kind: PromotionKind,
+    /// The gate that reads all files of the snapshot; `None` if the files are not read yet.
+    whole: Option<Gate>,
+    /// The other gates.
     gates: Vec<Gate>,
-    /// Why no test is asked for, where none is configured.
-    untested: Option<String>,
+    /// The reason to promote without an acceptance test; `None` if a test is required.
+    untested: Option<Reason>,
 }
 
-impl Judged {
-    fn new(
+impl JudgedSnapshot {
+    /// Judges all gates except `whole`.
+    fn load(
         store: &Store,
         order: &PromoteOrder,
         git: &Git<'_>,
         ledger: &Ledger,
         series: Series,
         name: &SnapshotName,
-    ) -> Result<Judged> {
+    ) -> Result<JudgedSnapshot> {
         let snapshot = store.snapshot(series, name)?;
         let current = store.current(series)?;
         let config = git.config_of(snapshot.manifest.release.commit)?;
-        let facts = Facts {
+        let results_folder = store.layout.results(name);
+        let facts = GateFacts {
             snapshot: &snapshot,
             current: current.as_ref(),
             ledger,
             recount: git.recount(snapshot.manifest.release.commit)?,
             tests: &config.acceptance,
-            results: &load_results(&store.layout.results(name))?,
+            results: &load_results(&results_folder)?,
+            results_folder: &results_folder,
             major: order.major,
-            untested: order.untested.as_deref(),
+            untested: order.untested.as_ref(),
             wants_packages: !config.rpm.dists.is_empty(),
         };
         let (kind, gates) = (facts.kind(), facts.gates());
-        let untested = order.untested.clone().filter(|_| !facts.asks_for_tests());
-        Ok(Judged { snapshot, current, kind, gates, untested })
+        let untested = order.untested.clone().filter(|_| !facts.requires_tests());
+        Ok(JudgedSnapshot { snapshot, current, kind, whole: None, gates, untested })
     }
 
-    fn into_promotion(self, store: &Store) -> Result<Promotion> {
-        let Judged { snapshot, current, kind, gates, untested } = self;
+    /// Whether all gates that were judged are open.
+    fn is_open(&self) -> bool {
+        self.whole.iter().chain(&self.gates).all(Gate::is_open)
+    }
+
+    /// Reads the files of the snapshot, unless they were read before.
+    fn judge_whole(&mut self, store: &Store) -> Result<()> {
+        if self.whole.is_none() {
+            self.whole = Some(whole(store, &self.snapshot)?);
+        }
+        Ok(())
+    }
+
+    fn into_promotion(mut self, store: &Store) -> Result<Promotion> {
+        self.judge_whole(store)?;
+        let JudgedSnapshot { snapshot, current, kind, whole, gates, untested } = self;
         let series = snapshot.manifest.series;
         let number = next_number(store, series)?;
         let version = snapshot.manifest.release.version.clone();
+        let untested = untested.map(|reason| reason.to_string());
         let cause = RevisionCause::Promote { snapshot: snapshot.name.clone(), version, untested };
-        let gates = [whole(store, &snapshot)?].into_iter().chain(gates).collect();
+        let gates = whole.into_iter().chain(gates).collect();
         Ok(Promotion { snapshot, kind, gates, current, new: NewRevision { series, number, cause } })
     }
 }
 
-/// The gate that reads the whole snapshot.
+/// The gate that reads all files of the snapshot.
 fn whole(store: &Store, snapshot: &Snapshot) -> Result<Gate> {
     let fault = check_whole(store, snapshot)?;
     let answer = match fault {
-        None => Answer::Yes(format!("{} files, unchanged since it was staged", snapshot.manifest.files.len())),
-        Some(why) => {
-            Answer::No { why, help: format!("see what else is wrong: `{} verify`; then stage it again", program()) }
-        }
+        None => GateAnswer::Yes(format!("{} files, unchanged since it was staged", snapshot.manifest.files.len())),
+        Some(why) => GateAnswer::No {
+            why,
+            help: format!("check the repository: `{} verify`; then stage the release again", program()),
+        },
     };
     Ok(Gate { name: "whole", answer })
 }
 
-/// The files of a snapshot that go into the series: packages, archives and the source package.
+/// The files of a snapshot that a series takes over: packages, archives and the source package.
 fn added(snapshot: &Snapshot) -> Vec<Carried> {
-    let is_about = |name: &str| name == CHANGELOG_FILE || name.ends_with(".spec");
-    let goods = snapshot
-        .manifest
-        .files
-        .iter()
-        .filter(|file| file.package.is_some() || (is_source(&file.path) && !is_about(file.path.file_name())));
-    goods.map(|file| Carried { from: snapshot.path.clone(), entry: file.clone(), to: file.path.clone() }).collect()
+    let mut carried = Vec::new();
+    for file in &snapshot.manifest.files {
+        let name = file.path.file_name();
+        let is_archive = is_source(&file.path) && name != CHANGELOG_FILE && !name.ends_with(".spec");
+        if file.package.is_some() || is_archive {
+            carried.push(Carried { from: snapshot.path.clone(), entry: file.clone(), to: file.path.clone() });
+        }
+    }
+    carried
 }

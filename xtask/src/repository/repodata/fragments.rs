@@ -1,4 +1,4 @@
-//! The elements of one package in the three texts: made from its headers, or cut out of repodata of ours.
+//! The XML elements of one package: made from its headers, or cut out of repodata that `releng` wrote.
 
 use std::ops::{Deref, Range};
 use std::path::Path;
@@ -12,21 +12,21 @@ use rpmrepo_metadata::{
 
 use crate::base::error::{Exit, Failure, program};
 use crate::repository::repodata::read;
-use crate::repository::repodata::{FOLDER, INDEX, Part};
+use crate::repository::repodata::{FOLDER, INDEX, MetadataKind};
 use crate::rpm::package::PackageFile;
 
 /// The elements of a package, as bytes of XML.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fragments {
-    /// Where the package is, relative to the folder of the dist.
+    /// The path of the package, relative to the folder of the dist.
     pub href: String,
     pub(super) primary: Element,
     pub(super) filelists: Element,
     pub(super) other: Element,
 }
 
-/// An element: the bytes of its own, or where it stands in the text that it was read in. Thousands are taken over for each
-/// one that is new, and a copy of each was a tenth of the time.
+/// The bytes of an element, or its range in the file that was read. Each new revision takes over thousands of elements; copying
+/// them took 10 % of the time.
 #[derive(Clone, Debug)]
 pub(super) struct Element {
     text: Arc<Vec<u8>>,
@@ -56,13 +56,13 @@ impl PartialEq for Element {
 impl Eq for Element {}
 
 impl Fragments {
-    /// Of a package that will be at `href`, with the file date `timestamp` (seconds since 1970).
+    /// Describes a package that will be at `href`, with the file date `timestamp` (seconds since 1970).
     ///
-    /// They say what createrepo_c's say, with two differences from its 0.17. What a scriptlet of the whole transaction
-    /// requires is marked `pre` like that of any other, as later versions of it do. A control character, which no text of
-    /// XML can hold, is replaced; createrepo_c leaves the package out, with a warning.
+    /// The elements are those of createrepo_c 0.17, with two differences. The requirements of transaction scriptlets are marked
+    /// `pre`, as in later versions of createrepo_c. A control character, which XML does not allow, is replaced; createrepo_c
+    /// omits the package with a warning.
     ///
-    /// Errors: headers that repodata cannot express, such as text that is no XML.
+    /// Errors: the headers have data that repodata cannot express.
     pub fn of(package: &PackageFile, href: &str, timestamp: i64) -> Result<Fragments> {
         let made = || -> Result<Fragments, MetadataError> {
             let source = PackageSource {
@@ -90,40 +90,40 @@ impl Fragments {
     }
 }
 
-/// The packages of repodata that this program wrote, from the folder of a dist; the digest of every file is checked.
+/// Reads the packages of repodata that `releng` wrote, in the folder of a dist, and checks the digest of every file.
 pub fn load(dist_folder: &Path) -> Result<Vec<Fragments>> {
     let index = dist_folder.join(FOLDER).join(INDEX);
-    let strange = |why: &str| {
-        Failure::new(Exit::Failed, format!("`{}` cannot be taken over: {why}", index.display()))
-            .help(format!("see what is wrong: `{} verify`", program()))
+    let unusable = |why: &str| {
+        Failure::new(Exit::Failed, format!("`{}` cannot be reused: {why}", index.display()))
+            .help(format!("check the repository: `{} verify`", program()))
     };
     let mut texts = read::open_texts(dist_folder, split)?;
-    let mut elements = |part: Part| {
-        let found = texts.iter_mut().find(|(name, _)| name == part.name());
-        found
-            .map(|(_, elements)| std::mem::take(elements))
-            .ok_or_else(|| strange(&format!("it names no {}", part.name())))
+    let mut elements = |kind: MetadataKind| match texts.iter_mut().find(|text| text.kind == kind.name()) {
+        Some(text) => Ok(std::mem::take(&mut text.content)),
+        None => Err(unusable(&format!("it does not list a file `{}`", kind.name()))),
     };
-    let primary = elements(Part::Primary)?;
-    let (filelists, other) = (elements(Part::Filelists)?, elements(Part::Other)?);
+    let primary = elements(MetadataKind::Primary)?;
+    let (filelists, other) = (elements(MetadataKind::Filelists)?, elements(MetadataKind::Other)?);
     if filelists.len() != primary.len() || other.len() != primary.len() {
-        return Err(strange("its texts have different numbers of packages").into());
+        return Err(unusable("its files have different numbers of packages").into());
     }
     let marks = ["pkgid=\"", "pkgid=\"YES\">", "<location href=\""].map(memmem::Finder::new);
     let [id_in_others, id_in_primary, href_in_primary] = &marks;
     let mut packages = Vec::with_capacity(primary.len());
     for ((primary, filelists), other) in primary.into_iter().zip(filelists).zip(other) {
-        let id = value(&filelists, id_in_others).ok_or_else(|| strange("a package has no id"))?;
-        let same = value(&other, id_in_others) == Some(id) && value(&primary, id_in_primary) == Some(id);
-        let href = value(&primary, href_in_primary).filter(|href| same && !href.contains(&b'&'));
-        let href = href.and_then(|href| String::from_utf8(href.to_vec()).ok());
-        let href = href.ok_or_else(|| strange("its texts do not have the packages in one order"))?;
-        packages.push(Fragments { href, primary, filelists, other });
+        let id = value(&filelists, id_in_others).ok_or_else(|| unusable("a package has no id"))?;
+        let is_same = value(&other, id_in_others) == Some(id) && value(&primary, id_in_primary) == Some(id);
+        match value(&primary, href_in_primary).map(|href| String::from_utf8(href.to_vec())) {
+            Some(Ok(href)) if is_same && !href.contains('&') => {
+                packages.push(Fragments { href, primary, filelists, other });
+            }
+            _ => return Err(unusable("its files do not list the packages in the same order").into()),
+        }
     }
     Ok(packages)
 }
 
-/// The `<package>` elements of a text. In a text of XML no `<` stands for itself, so that their ends are found.
+/// The `<package>` elements of a file. XML escapes every other `<`, so that the end tags are found by a search.
 fn split(text: Vec<u8>) -> Vec<Element> {
     const END: &[u8] = b"</package>";
     let text = Arc::new(text);
@@ -139,7 +139,7 @@ fn split(text: Vec<u8>) -> Vec<Element> {
     elements
 }
 
-/// What follows a mark, as far as the end of an attribute or the next element.
+/// The text after a mark, up to the end of the attribute or the next element.
 fn value<'a>(element: &'a [u8], mark: &memmem::Finder<'_>) -> Option<&'a [u8]> {
     let rest = &element[mark.find(element)? + mark.needle().len()..];
     rest.split(|&byte| byte == b'"' || byte == b'<').next()

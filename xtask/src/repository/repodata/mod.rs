@@ -1,8 +1,8 @@
-//! Repodata: what dnf reads to know the packages of a repository.
+//! Repodata: the metadata from which dnf learns the packages of a repository.
 //!
-//! The elements of a package ([`Fragments`]) are made once, from its headers, when it is staged. A revision puts together
-//! those of the revision before and of the snapshot, so that no old package is opened. Names begin with the digest,
-//! packages are sorted, dates are given: the same packages make the same bytes.
+//! The XML elements of a package ([`Fragments`]) are made from its headers when it is staged. A revision joins the elements of the
+//! revision before and of the snapshot, and opens no package. File names begin with the digest, packages are sorted, and the
+//! caller gives the dates: the same packages make the same bytes.
 
 mod fragments;
 mod read;
@@ -13,29 +13,30 @@ use std::io::{self, Write};
 use anyhow::{Context, Result};
 
 pub use fragments::{Fragments, load};
-pub use read::{Fault, Listed, Listing, read};
+pub use read::{ListedPackage, RepodataFault, RepodataListing, read};
 
 use crate::base::digest::{Digest, HashingWriter, digest_of};
 use crate::base::gzip;
 use crate::base::parallel;
 use crate::repository::model::name::Dist;
 
-/// The folder of repodata in the folder of a dist.
+/// The name of the folder with the repodata, in the folder of a dist.
 pub const FOLDER: &str = "repodata";
-/// The index of the other files.
+/// The name of the index, which lists the other files.
 pub const INDEX: &str = "repomd.xml";
 
-/// A tenth faster than 6, of which the texts come to 0.2 % less; createrepo_c's, by zlib's 6, are 4 % larger than either.
+/// Level 5 is 10 % faster than level 6, and the files are 0.2 % larger. The files of createrepo_c (zlib, level 6) are 4 % larger
+/// than both.
 const GZIP_LEVEL: u32 = 5;
-/// Between the speed of staging and the size of what each client fetches.
+/// A compromise between the time to stage and the size of the files that each client downloads.
 const ZSTD_LEVEL: i32 = 9;
 
-/// How the files are compressed.
+/// The compression of the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
-    /// What everybody reads.
+    /// Every version of yum and dnf reads it.
     Gzip,
-    /// Smaller and faster; read by dnf since el9.
+    /// Smaller and faster; dnf reads it since el9.
     Zstd,
 }
 
@@ -55,7 +56,7 @@ impl Compression {
         }
     }
 
-    /// Compresses what `fill` writes, which is `size` bytes.
+    /// Compresses the `size` bytes that `fill` writes.
     fn compress(self, size: usize, fill: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send) -> Result<Vec<u8>> {
         let mut packed = Vec::with_capacity(size / 4);
         match self {
@@ -79,42 +80,42 @@ pub fn compressors() -> Vec<String> {
     vec!["gzip zlib-rs".to_owned(), format!("zstd {}", zstd::zstd_safe::version_string())]
 }
 
-/// The three texts that describe packages.
+/// One of the three XML files that describe packages.
 #[derive(Clone, Copy)]
-enum Part {
+enum MetadataKind {
     Primary,
     Filelists,
     Other,
 }
 
-impl Part {
-    const ALL: [Part; 3] = [Part::Primary, Part::Filelists, Part::Other];
+impl MetadataKind {
+    const ALL: [MetadataKind; 3] = [MetadataKind::Primary, MetadataKind::Filelists, MetadataKind::Other];
 
     fn name(self) -> &'static str {
         match self {
-            Part::Primary => "primary",
-            Part::Filelists => "filelists",
-            Part::Other => "other",
+            MetadataKind::Primary => "primary",
+            MetadataKind::Filelists => "filelists",
+            MetadataKind::Other => "other",
         }
     }
 
     /// The element around the packages, with its attributes.
     fn root(self) -> (&'static str, &'static str) {
         match self {
-            Part::Primary => (
+            MetadataKind::Primary => (
                 "metadata",
                 r#"xmlns="http://linux.duke.edu/metadata/common" xmlns:rpm="http://linux.duke.edu/metadata/rpm""#,
             ),
-            Part::Filelists => ("filelists", r#"xmlns="http://linux.duke.edu/metadata/filelists""#),
-            Part::Other => ("otherdata", r#"xmlns="http://linux.duke.edu/metadata/other""#),
+            MetadataKind::Filelists => ("filelists", r#"xmlns="http://linux.duke.edu/metadata/filelists""#),
+            MetadataKind::Other => ("otherdata", r#"xmlns="http://linux.duke.edu/metadata/other""#),
         }
     }
 
     fn of(self, fragments: &Fragments) -> &[u8] {
         match self {
-            Part::Primary => &fragments.primary,
-            Part::Filelists => &fragments.filelists,
-            Part::Other => &fragments.other,
+            MetadataKind::Primary => &fragments.primary,
+            MetadataKind::Filelists => &fragments.filelists,
+            MetadataKind::Other => &fragments.other,
         }
     }
 
@@ -127,13 +128,13 @@ impl Part {
         format!("</{}>\n", self.root().0)
     }
 
-    /// How long the text is that [`Part::write`] writes.
+    /// The number of bytes that [`MetadataKind::write`] writes.
     fn size(self, packages: &[&Fragments]) -> usize {
         let of_packages: usize = packages.iter().map(|package| self.of(package).len() + 1).sum();
         self.head(packages.len()).len() + of_packages + self.tail().len()
     }
 
-    /// Writes the text without ever having it whole: its pieces are all over the memory already.
+    /// Writes the file piece by piece, without a copy of the whole text in memory.
     fn write(self, packages: &[&Fragments], out: &mut impl Write) -> io::Result<()> {
         out.write_all(self.head(packages.len()).as_bytes())?;
         for package in packages {
@@ -144,35 +145,34 @@ impl Part {
     }
 }
 
-/// A file of the folder.
+/// A file of the repodata.
 pub struct RepodataFile {
-    /// Its name.
     pub name: String,
-    /// Its bytes.
     pub content: Vec<u8>,
 }
 
-/// The files of the folder, the index last. `timestamp` (seconds since 1970) is the revision and the date of each file.
+/// Makes the files of the repodata, the index last. `timestamp` (seconds since 1970) is the revision and the date of each file.
 pub fn render(packages: &[Fragments], compression: Compression, timestamp: i64) -> Result<Vec<RepodataFile>> {
     let mut sorted: Vec<&Fragments> = packages.iter().collect();
     sorted.sort_by(|one, other| one.href.cmp(&other.href));
-    let sorted = &sorted;
-    let packed = std::thread::scope(|scope| -> Result<Vec<Packed>> {
-        let pack = |part: Part| move || Packed::new(part, sorted, compression);
-        let running = Part::ALL.map(|part| scope.spawn(pack(part)));
-        let finished =
-            running.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        finished.collect()
+    let packed = std::thread::scope(|scope| -> Result<Vec<PackedMetadata>> {
+        let sorted = sorted.as_slice();
+        let threads = MetadataKind::ALL.map(|kind| scope.spawn(move || PackedMetadata::new(kind, sorted, compression)));
+        let mut packed = Vec::new();
+        for thread in threads {
+            packed.push(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+        }
+        Ok(packed)
     });
     let packed = packed.context("cannot compress the repodata")?;
     let index = render_index(&packed, timestamp)?;
-    let mut files: Vec<RepodataFile> = packed.into_iter().map(Packed::into_file).collect();
+    let mut files: Vec<RepodataFile> = packed.into_iter().map(PackedMetadata::into_file).collect();
     files.push(RepodataFile { name: INDEX.to_owned(), content: index.into_bytes() });
     Ok(files)
 }
 
-struct Packed {
-    part: Part,
+struct PackedMetadata {
+    kind: MetadataKind,
     name: String,
     digest: Digest,
     open_digest: Digest,
@@ -180,20 +180,20 @@ struct Packed {
     content: Vec<u8>,
 }
 
-impl Packed {
-    fn new(part: Part, packages: &[&Fragments], compression: Compression) -> Result<Packed> {
-        let open_size = part.size(packages);
+impl PackedMetadata {
+    fn new(kind: MetadataKind, packages: &[&Fragments], compression: Compression) -> Result<PackedMetadata> {
+        let open_size = kind.size(packages);
         let mut open_digest = None;
         let content = compression.compress(open_size, |out| {
             let mut out = HashingWriter::new(out);
-            part.write(packages, &mut out)?;
+            kind.write(packages, &mut out)?;
             open_digest = Some(out.finish().1);
             Ok(())
         })?;
         let open_digest = open_digest.context("nothing was written")?;
         let digest = digest_of(&content);
-        let name = format!("{digest}-{}.xml.{}", part.name(), compression.ending());
-        Ok(Packed { part, name, digest, open_digest, open_size, content })
+        let name = format!("{digest}-{}.xml.{}", kind.name(), compression.ending());
+        Ok(PackedMetadata { kind, name, digest, open_digest, open_size, content })
     }
 
     fn into_file(self) -> RepodataFile {
@@ -201,14 +201,14 @@ impl Packed {
     }
 }
 
-fn render_index(packed: &[Packed], timestamp: i64) -> Result<String, std::fmt::Error> {
+fn render_index(packed: &[PackedMetadata], timestamp: i64) -> Result<String, std::fmt::Error> {
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     text.push_str(
         r#"<repomd xmlns="http://linux.duke.edu/metadata/repo" xmlns:rpm="http://linux.duke.edu/metadata/rpm">"#,
     );
     writeln!(text, "\n  <revision>{timestamp}</revision>")?;
-    for Packed { part, name, digest, open_digest, open_size, content } in packed {
-        writeln!(text, "  <data type=\"{}\">", part.name())?;
+    for PackedMetadata { kind, name, digest, open_digest, open_size, content } in packed {
+        writeln!(text, "  <data type=\"{}\">", kind.name())?;
         writeln!(text, "    <checksum type=\"sha256\">{digest}</checksum>")?;
         writeln!(text, "    <open-checksum type=\"sha256\">{open_digest}</open-checksum>")?;
         writeln!(text, "    <location href=\"{FOLDER}/{name}\"/>")?;
@@ -225,14 +225,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn old_dists_get_what_they_can_read() {
+    fn old_dists_get_gzip() {
         let of = |dist: &str| Compression::of_dist(&dist.parse().unwrap());
         assert!(["el6", "el7", "el8"].iter().all(|dist| of(dist) == Compression::Gzip));
         assert!(["el9", "el10", "fc42", "local"].iter().all(|dist| of(dist) == Compression::Zstd));
     }
 
     #[test]
-    fn a_compressor_that_changes_is_noticed() {
+    fn the_compressed_bytes_are_unchanged() {
         let made = |compression| {
             let files = render(&[], compression, 1_584_576_000).unwrap();
             files.last().map(|index| digest_of(&index.content).to_string()).unwrap()

@@ -1,4 +1,4 @@
-//! Reading repodata of anybody, with every check that its index allows.
+//! Reads repodata that any program wrote, and checks everything that its index states.
 
 use std::io::Read;
 use std::path::Path;
@@ -12,71 +12,81 @@ use crate::base::gzip;
 use crate::base::parallel;
 use crate::repository::repodata::{FOLDER, INDEX};
 
-/// No text of an honest repository is larger, once it is unpacked.
+/// The limit for an unpacked file. It stops a file that was made to fill the memory.
 const LARGEST: u64 = 4 << 30;
 
-/// What repodata says of its packages.
+/// The packages and files that repodata lists.
 #[derive(Debug, Default)]
-pub struct Listing {
-    /// In the order of the text.
-    pub packages: Vec<Listed>,
-    /// The files of the folder that the index names, by their names.
+pub struct RepodataListing {
+    /// In the order of the file.
+    pub packages: Vec<ListedPackage>,
+    /// The files that the index lists, relative to the folder of the dist.
     pub files: Vec<String>,
 }
 
-/// A package as repodata has it.
+/// A package as repodata describes it. The texts can be forged.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
-    /// Relative to the folder of the dist, as it stands there: not to be trusted.
+pub struct ListedPackage {
+    /// Relative to the folder of the dist.
     pub href: String,
-    /// Name, epoch (but not 0), version, release and architecture, as they stand there: not to be trusted.
+    /// Name, epoch (if it is not 0), version, release and architecture.
     pub nevra: String,
-    /// Of the whole file.
+    /// The SHA-256 digest of the file; `None` if repodata has another kind of checksum.
     pub digest: Option<Digest>,
     /// In bytes.
     pub size: u64,
 }
 
-/// What is wrong with repodata.
+/// A fault of repodata.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// The file, relative to the folder of the dist.
+pub struct RepodataFault {
+    /// Relative to the folder of the dist.
     pub file: String,
-    /// What is wrong with it.
     pub why: String,
 }
 
-impl std::fmt::Display for Fault {
+impl std::fmt::Display for RepodataFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "`{}`: {}", self.file, self.why)
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for RepodataFault {}
 
-/// Reads the repodata of the folder of a dist. `fetch` gives the bytes of a file relative to that folder.
-pub fn read(fetch: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<Listing> {
+/// Reads the repodata of a dist. `fetch` returns the bytes of a file; its path is relative to the folder of the dist.
+pub fn read(fetch: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<RepodataListing> {
     let records = index(fetch)?;
-    let mut listing = Listing::default();
+    let mut listing = RepodataListing::default();
     for record in &records {
         let (name, text) = open(record, fetch)?;
         require_text(record, &name, &text)?;
         listing.files.push(name.clone());
         if record.metadata_name == "primary" {
-            let fault = |why: String| Fault { file: name.clone(), why };
+            let fault = |why: String| RepodataFault { file: name.clone(), why };
             require_end(&text, "</metadata>").map_err(fault)?;
             listing.packages = parse_primary(&text).map_err(|error| fault(error.to_string()))?;
         }
     }
-    match records.iter().any(|record| record.metadata_name == "primary") {
-        true => Ok(listing),
-        false => Err(Fault { file: format!("{FOLDER}/{INDEX}"), why: "it names no primary text".to_owned() }.into()),
+    if !records.iter().any(|record| record.metadata_name == "primary") {
+        let why = "it does not list a file `primary`".to_owned();
+        return Err(RepodataFault { file: format!("{FOLDER}/{INDEX}"), why }.into());
     }
+    Ok(listing)
 }
 
-/// What `split` makes of the texts that the index names, unpacked, by their types. They are known to be the files that the
-/// index means; what it says of them unpacked was checked when it was written, and is written anew.
-pub(super) fn open_texts<T: Send>(dist_folder: &Path, split: impl Fn(Vec<u8>) -> T + Sync) -> Result<Vec<(String, T)>> {
+/// An unpacked file of repodata.
+pub(super) struct MetadataText<T> {
+    /// The type in the index, such as `primary`.
+    pub kind: String,
+    pub content: T,
+}
+
+/// Unpacks the files that the index lists and passes each to `split`. The digests of the packed files are checked, those of the
+/// unpacked ones are not: they were checked when the repodata was written.
+pub(super) fn open_texts<T: Send>(
+    dist_folder: &Path,
+    split: impl Fn(Vec<u8>) -> T + Sync,
+) -> Result<Vec<MetadataText<T>>> {
     let fetch = |file: &str| {
         let path = dist_folder.join(file);
         std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))
@@ -85,7 +95,7 @@ pub(super) fn open_texts<T: Send>(dist_folder: &Path, split: impl Fn(Vec<u8>) ->
     let records = index(&fetch).map_err(|error| failed(error, &in_folder()))?;
     let open = |(): &mut (), record: RepomdRecord| {
         let text = open(&record, &fetch)?.1;
-        Ok((record.metadata_name, split(text)))
+        Ok(MetadataText { kind: record.metadata_name, content: split(text) })
     };
     let mut texts = Vec::with_capacity(records.len());
     let keep = |text| {
@@ -98,7 +108,7 @@ pub(super) fn open_texts<T: Send>(dist_folder: &Path, split: impl Fn(Vec<u8>) ->
 }
 
 fn failed(error: anyhow::Error, context: &str) -> anyhow::Error {
-    match error.downcast::<Fault>() {
+    match error.downcast::<RepodataFault>() {
         Ok(fault) => Failure::new(Exit::Failed, format!("{context}: {fault}")).into(),
         Err(error) => error,
     }
@@ -107,46 +117,49 @@ fn failed(error: anyhow::Error, context: &str) -> anyhow::Error {
 fn index(fetch: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<Vec<RepomdRecord>> {
     let file = format!("{FOLDER}/{INDEX}");
     let text = fetch(&file)?;
-    require_end(&text, "</repomd>").map_err(|why| Fault { file: file.clone(), why })?;
+    require_end(&text, "</repomd>").map_err(|why| RepodataFault { file: file.clone(), why })?;
     let parsed = RepomdXml::read_data(utils::create_xml_reader(text.as_slice()));
-    let data = parsed.map_err(|error| Fault { file, why: error.to_string() })?;
+    let data = parsed.map_err(|error| RepodataFault { file, why: error.to_string() })?;
     Ok(data.records().clone())
 }
 
-/// Fetches and unpacks what a record names; its path, and the text.
+/// Fetches and unpacks the file of a record, and returns its path and the text.
 fn open(record: &RepomdRecord, fetch: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<(String, Vec<u8>)> {
     let href = record.location_href.to_string_lossy().into_owned();
-    let fault = |why: &str| Fault { file: href.clone(), why: why.to_owned() };
+    let fault = |why: &str| RepodataFault { file: href.clone(), why: why.to_owned() };
     let name = href.strip_prefix(FOLDER).and_then(|rest| rest.strip_prefix('/')).unwrap_or_default();
     if name.is_empty() || name.contains(['/', '\\']) || name.starts_with(['.', '-']) {
-        return Err(fault("it lies outside of the repodata").into());
+        return Err(fault("it is outside of the folder `repodata`").into());
     }
     let packed = fetch(&href)?;
     if record.size.is_some_and(|size| size != packed.len() as u64) {
-        return Err(fault("it has another size than the index says").into());
+        return Err(fault("its size differs from the index").into());
     }
     if !matches(&record.checksum, &packed) {
-        return Err(fault("it has another digest than the index says").into());
+        return Err(fault("its digest differs from the index").into());
     }
     let text = unpack(packed, record.open_size).map_err(|error| fault(&format!("it cannot be unpacked: {error}")))?;
     Ok((href, text))
 }
 
-/// What an index says of a text besides its packed form.
-fn require_text(record: &RepomdRecord, file: &str, text: &[u8]) -> Result<(), Fault> {
+/// Checks the size and digest that the index states for the unpacked text.
+fn require_text(record: &RepomdRecord, file: &str, text: &[u8]) -> Result<(), RepodataFault> {
     let differs = record.open_checksum.as_ref().is_some_and(|checksum| !matches(checksum, text))
         || record.open_size.is_some_and(|size| size != text.len() as u64);
-    match differs {
-        true => Err(Fault { file: file.to_owned(), why: "unpacked, it is not what the index says".to_owned() }),
-        false => Ok(()),
+    if differs {
+        return Err(RepodataFault {
+            file: file.to_owned(),
+            why: "its unpacked content differs from the index".to_owned(),
+        });
     }
+    Ok(())
 }
 
 fn matches(checksum: &Checksum, content: &[u8]) -> bool {
     matches!(checksum, Checksum::Sha256(stated) if *stated == digest_of(content).to_string())
 }
 
-/// What was compressed; `size` is what the index says of it, and may be wrong.
+/// Unpacks a file. `size` is the unpacked size in the index, and may be wrong.
 fn unpack(packed: Vec<u8>, size: Option<u64>) -> std::io::Result<Vec<u8>> {
     const TRUSTED: u64 = 64 << 20;
     let mut text = Vec::with_capacity(usize::try_from(size.unwrap_or(0).min(TRUSTED)).unwrap_or(0));
@@ -163,15 +176,15 @@ fn unpack(packed: Vec<u8>, size: Option<u64>) -> std::io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// The crate that parses these texts waits for ever for the end of one that was cut off.
+/// Checks that a text is not truncated: the parser never returns if the end is missing.
 fn require_end(text: &[u8], end: &str) -> Result<(), String> {
-    match text.trim_ascii_end().ends_with(end.as_bytes()) {
-        true => Ok(()),
-        false => Err(format!("it does not end with `{end}`: it was cut off")),
+    if !text.trim_ascii_end().ends_with(end.as_bytes()) {
+        return Err(format!("it does not end with `{end}`: it is truncated"));
     }
+    Ok(())
 }
 
-fn parse_primary(text: &[u8]) -> Result<Vec<Listed>, MetadataError> {
+fn parse_primary(text: &[u8]) -> Result<Vec<ListedPackage>, MetadataError> {
     let mut reader = PrimaryXml::new_reader(utils::create_xml_reader(text));
     reader.read_header()?;
     let mut packages = Vec::new();
@@ -185,7 +198,7 @@ fn parse_primary(text: &[u8]) -> Result<Vec<Listed>, MetadataError> {
         };
         let (epoch, version, release) = package.as_evr().values();
         let epoch = if epoch == "0" { String::new() } else { format!("{epoch}:") };
-        packages.push(Listed {
+        packages.push(ListedPackage {
             href: package.location_href().to_owned(),
             nevra: format!("{}-{epoch}{version}-{release}.{}", package.name(), package.arch()),
             digest,

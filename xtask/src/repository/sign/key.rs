@@ -1,4 +1,4 @@
-//! The key of `repository.sign`, and what is signed with it.
+//! Signs with the key of the configuration key `repository.sign`.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -9,39 +9,38 @@ use jiff::Timestamp;
 use crate::base::error::{Exit, Failure};
 use crate::base::files;
 use crate::repository::sign::listing::{NoKey, parse_signer};
-use crate::repository::sign::{Fingerprint, Keyring, gpg, last_words, run};
+use crate::repository::sign::{Fingerprint, Keyring, error_line, gpg, run};
 
-/// How many packages are signed by one `rpmsign`: far from the longest command line that systems allow.
+/// The number of packages for one call of `rpmsign`. The command line stays far below the limit of the system.
 const AT_ONCE: usize = 200;
 
-/// A secret key that can sign here and now: its first signature was made when it was loaded.
+/// A secret key that can sign: loading it makes a first signature.
 #[derive(Clone, Debug)]
 pub struct Key {
-    /// Of the primary key.
+    /// The fingerprint of the primary key.
     pub fingerprint: Fingerprint,
-    /// No signature of it bears an earlier time.
+    /// The time of creation. No signature has an earlier time.
     pub created: Timestamp,
-    /// Whether it is RSA: rpm of el8 and older is sure to know no other.
+    /// Whether it is an RSA key: rpm of el8 and older may not support others.
     pub rsa: bool,
-    /// The public part, armoured, without what others have signed on it. The same bytes until the key is changed.
+    /// The public key, armoured, without the signatures of other keys. The bytes are the same until the key is changed.
     pub public: Vec<u8>,
-    /// Of the key that signs: the primary one or a subkey.
+    /// The fingerprint of the signing key: the primary key or a subkey.
     signer: Fingerprint,
-    /// The folder of GnuPG; `None` for the person's.
+    /// The folder of GnuPG; `None` for the user's.
     home: Option<PathBuf>,
 }
 
 impl Key {
-    /// Finds the key that `name` (an id, a fingerprint, an e-mail address) means in the person's GnuPG. Errors as
-    /// [`Key::load_in`].
+    /// Finds the key `name` (an id, a fingerprint or an e-mail address) in the GnuPG of the user. Errors: see [`Key::load_in`].
     pub fn load(name: &str) -> Result<Key> {
         Key::find(None, name)
     }
 
-    /// Finds it in another folder of GnuPG's.
+    /// Finds the key `name` in the folder `home` of GnuPG.
     ///
-    /// Errors: there is no gpg, no such key, more than one; it is expired, its secret is elsewhere, it cannot be used
-    /// without a passphrase that nobody gives.
+    /// Errors: gpg is not installed; there is no such key, or more than one; the key has expired, its secret part is missing,
+    /// or it needs a passphrase.
     pub fn load_in(home: &Path, name: &str) -> Result<Key> {
         Key::find(Some(home), name)
     }
@@ -61,18 +60,24 @@ impl Key {
             ["--armor", "--no-comments", "--no-emit-version", "--export-options", "export-minimal", "--export"];
         let exported = gpg(home, &[&export[..], &["--", signer.primary.as_str()]].concat(), b"")?;
         if !exported.status.success() || exported.output.is_empty() {
-            anyhow::bail!("cannot export the key `{name}`: {}", last_words(&exported.errors));
+            anyhow::bail!("cannot export the key `{name}`: {}", error_line(&exported.errors));
         }
         let created =
             Timestamp::from_second(signer.created).with_context(|| format!("the date of the key `{name}`"))?;
-        let (rsa, public, home) = (signer.rsa, exported.output, home.map(Path::to_owned));
-        let key = Key { fingerprint: signer.primary, created, rsa, public, signer: signer.signer, home };
-        key.sign_detached(b"", created)?; // where a passphrase is needed it is asked for now, before anything is changed
+        let key = Key {
+            fingerprint: signer.primary,
+            created,
+            rsa: signer.rsa,
+            public: exported.output,
+            signer: signer.signer,
+            home: home.map(Path::to_owned),
+        };
+        // If the key needs a passphrase, the agent asks for it now, before anything is changed.
+        key.sign_detached(b"", created)?;
         Ok(key)
     }
 
-    /// A detached signature of `content`, armoured (`.asc`), that says it was made at `at`, or at the key's creation
-    /// where that is later.
+    /// Makes a detached, armoured signature of `content` (`.asc`). Its time is `at`, or the creation of the key if that is later.
     pub fn sign_detached(&self, content: &[u8], at: Timestamp) -> Result<Vec<u8>> {
         let (user, time) = (self.user(), self.time(at));
         let form = ["--armor", "--no-comments", "--no-emit-version", "--digest-algo", "SHA256", "--detach-sign"];
@@ -87,29 +92,30 @@ impl Key {
         Err(self.cannot_sign(&signed.errors))
     }
 
-    /// Signs packages where they are: they must be the caller's own scratch copies, for rpmsign writes into the file, and
-    /// so into every hard link of it. A signature that is there already is replaced. All are verified afterwards:
-    /// rpmsign may end well without a signature.
+    /// Signs packages in place and replaces earlier signatures. The packages must be scratch copies: rpmsign writes into the
+    /// file, and so into all of its hard links. All are verified afterwards: rpmsign can exit with code 0 without signing.
     pub fn sign_packages(&self, packages: &[PathBuf], at: Timestamp) -> Result<()> {
         let scratch = files::remote_scratch()?;
         let keyring = Keyring::of(&[&self.public])?;
-        for some in packages.chunks(AT_ONCE) {
+        for chunk in packages.chunks(AT_ONCE) {
             let mut args = self.macros(scratch.path(), at);
             args.push("--addsign".into());
-            for package in some {
+            for package in chunk {
                 args.push(std::path::absolute(package).with_context(|| format!("`{}`", package.display()))?.into());
             }
             let signed = run("rpmsign", args, self.home.as_deref(), b"")?;
             if !signed.status.success() {
                 return Err(self.cannot_sign(&signed.errors));
             }
-            keyring.verify_packages(some).with_context(|| format!("`rpmsign` said: {}", last_words(&signed.errors)))?;
+            keyring
+                .verify_packages(chunk)
+                .with_context(|| format!("`rpmsign` wrote: {}", error_line(&signed.errors)))?;
         }
         Ok(())
     }
 
-    /// The definitions that make rpmsign call gpg as [`Key::sign_detached`] does. Newer versions hand over the content
-    /// on standard input, older ones in a file.
+    /// The definitions that make rpmsign call gpg with the options of [`Key::sign_detached`]. Newer versions of rpmsign pass the
+    /// content on standard input, older ones in a file.
     fn macros(&self, scratch: &Path, at: Timestamp) -> Vec<OsString> {
         let (user, time) = (self.user(), self.time(at));
         let command = format!(
@@ -119,7 +125,7 @@ impl Key {
         );
         let definitions = [
             ("_gpg_name", user.clone()),
-            ("_gpg_path", "%{nil}".to_owned()), // else a definition of the person's would replace GNUPGHOME
+            ("_gpg_path", "%{nil}".to_owned()), // A definition of the user would replace GNUPGHOME.
             ("_openpgp_sign", "gpg".to_owned()),
             ("_openpgp_sign_id", user),
             ("_gpg_digest_algo", "sha256".to_owned()),
@@ -130,25 +136,25 @@ impl Key {
         definitions.iter().flat_map(|(name, body)| ["-D".into(), format!("{name} {body}").into()]).collect()
     }
 
-    /// The exclamation mark keeps gpg from choosing another part of the key.
+    /// The value of `--local-user`. With the exclamation mark, gpg does not choose another subkey.
     fn user(&self) -> String {
         format!("{}!", self.signer)
     }
 
-    /// The exclamation mark stops the clock: the second must not change on the way.
+    /// The value of `--faked-system-time`. With the exclamation mark, the time does not advance while gpg runs.
     fn time(&self, at: Timestamp) -> String {
         format!("{}!", at.max(self.created).as_second())
     }
 
     fn cannot_sign(&self, errors: &[u8]) -> anyhow::Error {
-        let message = format!("cannot sign with the key `{}`: {}", self.fingerprint, last_words(errors));
-        let help = "where it needs a passphrase, unlock it in gpg-agent first (sign anything by hand, or \
-            `gpg-preset-passphrase`)\nwhere it is on a card, put the card in";
+        let message = format!("cannot sign with the key `{}`: {}", self.fingerprint, error_line(errors));
+        let help = "if it needs a passphrase, unlock it in gpg-agent first (sign any file by hand, or use \
+            `gpg-preset-passphrase`)\nif it is on a card, insert the card";
         Failure::new(Exit::Failed, message).help(help).into()
     }
 }
 
-/// rpmsign runs the program that it is told, and does not look at PATH.
+/// The path of gpg: rpmsign does not search PATH.
 fn gpg_on_path() -> String {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = crate::base::process::isolation::find_in_path("gpg".as_ref(), &path);
@@ -156,26 +162,26 @@ fn gpg_on_path() -> String {
 }
 
 fn refuse(name: &str, why: &NoKey) -> Failure {
-    let listing = "`gpg --list-secret-keys` shows what there is";
+    let listing = "`gpg --list-secret-keys` lists the keys";
     let (message, help) = match why {
         NoKey::Absent => {
             (format!("there is no secret key `{name}`"), format!("{listing}; import it, or change `repository.sign`"))
         }
         NoKey::Many(all) => {
             let all = all.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ");
-            (format!("`{name}` means more than one secret key"), format!("set `repository.sign` to one of {all}"))
+            (format!("`{name}` matches more than one secret key"), format!("set `repository.sign` to one of {all}"))
         }
         NoKey::NoSecret => (
-            format!("the secret part of the key `{name}` is not here"),
-            "import it with `gpg --import`, or run this where it is".to_owned(),
+            format!("the secret part of the key `{name}` is missing"),
+            "import it with `gpg --import`, or run this command on the machine that has it".to_owned(),
         ),
         NoKey::Ended(word) => (
             format!("the key `{name}` is {word}"),
-            "change its expiry (`gpg --quick-set-expire`) or set `repository.sign` to another".to_owned(),
+            "extend it (`gpg --quick-set-expire`), or set `repository.sign` to another key".to_owned(),
         ),
         NoKey::NotForSigning => (
-            format!("the key `{name}` is not for signing"),
-            "add a subkey that signs, or set `repository.sign` to another".to_owned(),
+            format!("the key `{name}` cannot sign"),
+            "add a subkey that can sign, or set `repository.sign` to another key".to_owned(),
         ),
     };
     Failure::new(Exit::Failed, message).help(help)

@@ -1,4 +1,4 @@
-//! Verifying with given keys alone, in a folder that goes when the value goes.
+//! Verifies signatures with given public keys only. They are kept in a scratch folder, which is removed with the value.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -7,29 +7,29 @@ use anyhow::{Context, Result};
 
 use crate::base::error::{Exit, Failure};
 use crate::base::files::{self, Scratch};
-use crate::repository::sign::{Fingerprint, gpg, last_words, run};
+use crate::repository::sign::{Fingerprint, error_line, gpg, run};
 
-/// How many packages are verified by one `rpmkeys`.
+/// The number of packages for one call of `rpmkeys`.
 const AT_ONCE: usize = 200;
 
-/// Public keys, in the form of gpg and in that of rpm. It holds those that it was made of and no others.
+/// A keyring of gpg and one of rpm, with the same public keys.
 ///
-/// The clock plays a part only where a key or a signature has expired: a time to come is none's fault but the clock's.
+/// An expired key or signature is an error. A signature dated in the future is not: it only means that the clock is wrong.
 pub struct Keyring {
     scratch: Scratch,
 }
 
 impl Keyring {
-    /// Of armoured public keys, such as [`crate::repository::sign::Key::public`] gives.
+    /// Makes a keyring of armoured public keys, such as [`Key::public`](crate::repository::sign::Key::public).
     ///
-    /// Errors: one of them is none; gpg or rpmkeys is not there.
+    /// Errors: a text is not a public key; gpg or rpmkeys is not installed.
     pub fn of(keys: &[impl AsRef<[u8]>]) -> Result<Keyring> {
         let keyring = Keyring { scratch: files::remote_scratch()? };
         let mut paths = Vec::new();
         for (number, key) in keys.iter().enumerate() {
             let imported = keyring.gpg(&["--import"], key.as_ref())?;
             if !status_lines(&imported.output).any(|line| line.starts_with("IMPORT_OK ")) {
-                let message = format!("key {} is no public key: {}", number + 1, last_words(&imported.errors));
+                let message = format!("key {} is not a public key: {}", number + 1, error_line(&imported.errors));
                 return Err(Failure::new(Exit::Failed, message).help("export it with `gpg --armor --export`").into());
             }
             let path = keyring.scratch.path().join(format!("{number}.asc"));
@@ -39,16 +39,16 @@ impl Keyring {
         if !paths.is_empty() {
             let imported = keyring.rpmkeys("--import", paths)?;
             if !imported.status.success() {
-                let words = last_words(&imported.errors);
+                let words = error_line(&imported.errors);
                 return Err(Failure::new(Exit::Failed, format!("rpm cannot use the key: {words}")).into());
             }
         }
         Ok(keyring)
     }
 
-    /// Whose signature of `content` this is, by the primary key.
+    /// Verifies a detached signature of `content` and returns the fingerprint of the primary key.
     ///
-    /// Errors: it is none, of other content, of an unknown key, of a key that expired or was revoked.
+    /// Errors: it is not a signature, or one of other content, or of a key that is unknown, expired or revoked.
     pub fn verify_detached(&self, content: &[u8], signature: &[u8]) -> Result<Fingerprint> {
         let scratch = files::remote_scratch()?;
         let path = scratch.path().join("signature");
@@ -61,36 +61,38 @@ impl Keyring {
             (Some(_), Some(primary)) if verified.status.success() => return Ok(Fingerprint(primary.to_owned())),
             _ if fields("BADSIG ").is_some() => "it was made of other content".to_owned(),
             _ if fields("NO_PUBKEY ").is_some() => {
-                format!(
-                    "the key `{}` is none of those that sign here",
-                    fields("NO_PUBKEY ").and_then(|mut id| id.next()).unwrap_or_default()
-                )
+                let id = fields("NO_PUBKEY ").and_then(|mut fields| fields.next()).unwrap_or_default();
+                format!("the key `{id}` is not in the keyring of the repository")
             }
             _ if fields("EXPKEYSIG ").is_some() => "its key has expired".to_owned(),
             _ if fields("EXPSIG ").is_some() => "it has expired".to_owned(),
             _ if fields("REVKEYSIG ").is_some() => "its key was revoked".to_owned(),
-            _ => last_words(&verified.errors),
+            _ => error_line(&verified.errors),
         };
-        Err(Failure::new(Exit::Failed, format!("the signature is not good: {why}")).into())
+        Err(Failure::new(Exit::Failed, format!("the signature is invalid: {why}")).into())
     }
 
-    /// That each package is signed by one of the keys, and has the digests that its header says.
+    /// Checks that each package is signed by one of the keys, and that its digests match its header.
     pub fn verify_packages(&self, packages: &[PathBuf]) -> Result<()> {
-        for some in packages.chunks(AT_ONCE) {
-            let absolute = |path: &PathBuf| std::path::absolute(path).with_context(|| format!("`{}`", path.display()));
-            let paths: Vec<PathBuf> = some.iter().map(absolute).collect::<Result<_>>()?;
+        for chunk in packages.chunks(AT_ONCE) {
+            let mut paths = Vec::new();
+            for path in chunk {
+                paths.push(std::path::absolute(path).with_context(|| format!("`{}`", path.display()))?);
+            }
             let checked = self.rpmkeys("--checksig", paths.iter().map(OsString::from).collect())?;
             let output = String::from_utf8_lossy(&checked.output).into_owned();
-            // Its exit code alone would do for newer versions; older ones take a package without signature for sound.
-            let is_good = |path: &&PathBuf| {
+            // Older versions of rpmkeys accept a package without a signature, so that the exit code is not enough.
+            let is_valid = |path: &&PathBuf| {
                 let wanted = format!("{}: digests signatures OK", path.display());
                 output.lines().any(|line| line == wanted)
             };
-            if let Some(bad) = paths.iter().find(|path| !is_good(path)) {
+            if let Some(bad) = paths.iter().find(|path| !is_valid(path)) {
                 let start = format!("{}: ", bad.display());
-                let said = output.lines().find_map(|line| line.strip_prefix(&start));
-                let said = said.map_or_else(|| last_words(&checked.errors), str::to_owned);
-                let message = format!("`{}` has no good signature: {said}", bad.display());
+                let why = match output.lines().find_map(|line| line.strip_prefix(&start)) {
+                    Some(why) => why.to_owned(),
+                    None => error_line(&checked.errors),
+                };
+                let message = format!("`{}` has no valid signature: {why}", bad.display());
                 return Err(Failure::new(Exit::Failed, message).into());
             }
         }
@@ -101,7 +103,7 @@ impl Keyring {
         gpg(Some(self.scratch.path()), &[&["--no-autostart", "--status-fd", "1"], args].concat(), input)
     }
 
-    /// Verification demands digests and signatures both, whatever the configuration of the machine says.
+    /// Runs rpmkeys so that it requires digests and signatures, whatever the configuration of the machine is.
     fn rpmkeys(&self, what: &str, paths: Vec<OsString>) -> Result<crate::base::process::Said> {
         let database = self.scratch.path().join("rpm");
         let definitions = ["-D", "_pkgverify_level all", "-D", "_pkgverify_flags 0x0"].map(OsString::from);
@@ -110,7 +112,7 @@ impl Keyring {
     }
 }
 
-/// What gpg says for programs to read.
+/// The status lines of gpg, which are made for programs.
 fn status_lines(output: &[u8]) -> impl Iterator<Item = String> {
     let text = String::from_utf8_lossy(output).into_owned();
     let lines: Vec<String> = text.lines().filter_map(|line| Some(line.strip_prefix("[GNUPG:] ")?.to_owned())).collect();

@@ -1,40 +1,40 @@
-//! Reading `gpg --with-colons --list-secret-keys`: one line for each key, subkey, fingerprint and name.
+//! Parses the output of `gpg --with-colons --list-secret-keys`: one line for each key, subkey, fingerprint and name.
 //!
-//! The fields are described in `doc/DETAILS` of GnuPG. Of a key with subkeys gpg takes the newest that may sign; we name
-//! that one in full, so that it is known whose creation a signature may not precede.
+//! `doc/DETAILS` of GnuPG describes the fields. If a key has subkeys, gpg signs with the newest that can sign. The same subkey
+//! is chosen here, because no signature may be older than the key that made it.
 
 use crate::repository::sign::Fingerprint;
 
 /// Why a listing has no key to sign with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoKey {
-    /// There is none at all.
+    /// There is no key.
     Absent,
-    /// These are the primary keys.
+    /// There are several primary keys.
     Many(Vec<Fingerprint>),
-    /// Its secret part is elsewhere, on another machine.
+    /// The secret part is missing.
     NoSecret,
-    /// It is no longer valid: the word for it.
+    /// The key is no longer valid: "expired", "revoked", ...
     Ended(&'static str),
-    /// It may certify or encrypt, but not sign.
+    /// The key can certify or encrypt, but not sign.
     NotForSigning,
 }
 
-/// The part of a key that signs.
+/// The primary key or subkey that signs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signer {
-    /// Of the primary key.
+    /// The fingerprint of the primary key.
     pub primary: Fingerprint,
-    /// Of the key itself: the primary one or a subkey.
+    /// The fingerprint of the signing key: the primary key or a subkey.
     pub signer: Fingerprint,
-    /// When the younger of the two was created, in seconds since 1970.
+    /// The time at which the newer of the two was created, in seconds since 1970.
     pub created: i64,
-    /// Whether it is RSA, which is all that rpm of el8 and older is sure to know.
+    /// Whether the signing key is an RSA key.
     pub rsa: bool,
 }
 
-/// A `sec` or `ssb` line with the fingerprint that follows.
-struct Part {
+/// A `sec` or `ssb` line with the fingerprint from the next line.
+struct KeyPart {
     is_primary: bool,
     validity: char,
     rsa: bool,
@@ -44,7 +44,7 @@ struct Part {
     fingerprint: Fingerprint,
 }
 
-/// The only key of a listing, and which of its parts signs.
+/// Finds the signing key in a listing with one primary key.
 pub fn parse_signer(listing: &str) -> Result<Signer, NoKey> {
     let parts = parse_parts(listing);
     let mut primaries = parts.iter().filter(|part| part.is_primary);
@@ -56,8 +56,8 @@ pub fn parse_signer(listing: &str) -> Result<Signer, NoKey> {
     if let Some(word) = ended(primary.validity) {
         return Err(NoKey::Ended(word));
     }
-    let signers: Vec<&Part> = parts.iter().filter(|part| part.can_sign).collect();
-    let valid: Vec<&Part> = signers.iter().filter(|part| ended(part.validity).is_none()).copied().collect();
+    let signers: Vec<&KeyPart> = parts.iter().filter(|part| part.can_sign).collect();
+    let valid: Vec<&KeyPart> = signers.iter().filter(|part| ended(part.validity).is_none()).copied().collect();
     let of = |is_primary: bool| {
         let usable = valid.iter().filter(move |part| part.has_secret && part.is_primary == is_primary);
         usable.max_by_key(|part| part.created)
@@ -75,7 +75,7 @@ pub fn parse_signer(listing: &str) -> Result<Signer, NoKey> {
     }
 }
 
-fn parse_parts(listing: &str) -> Vec<Part> {
+fn parse_parts(listing: &str) -> Vec<KeyPart> {
     let mut parts = Vec::new();
     let mut open = None;
     for line in listing.lines() {
@@ -83,7 +83,7 @@ fn parse_parts(listing: &str) -> Vec<Part> {
         let field = |number: usize| fields.get(number - 1).copied().unwrap_or_default();
         match field(1) {
             kind @ ("sec" | "ssb") => {
-                open = Some(Part {
+                open = Some(KeyPart {
                     is_primary: kind == "sec",
                     validity: field(2).chars().next().unwrap_or('-'),
                     rsa: field(4) == "1",
@@ -93,9 +93,14 @@ fn parse_parts(listing: &str) -> Vec<Part> {
                     fingerprint: Fingerprint(String::new()),
                 });
             }
-            // A fingerprint belongs to the line before it; of names there may be many, and they do not matter.
-            "fpr" => parts.extend(open.take().map(|part| Part { fingerprint: Fingerprint(field(10).into()), ..part })),
-            _ => (),
+            // A fingerprint belongs to the key line before it. Lines with names are ignored.
+            "fpr" => {
+                if let Some(mut part) = open.take() {
+                    part.fingerprint = Fingerprint(field(10).to_owned());
+                    parts.push(part);
+                }
+            }
+            _ => {}
         }
     }
     parts
@@ -155,13 +160,13 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_on_a_card_is_one() {
+    fn a_secret_key_on_a_card_can_sign() {
         let card = listing(&["sec:u:3072:1:63D7:9:::u:::scSC:::D276000124010304:::23::0:", "fpr:::::::::AA:"]);
         assert_eq!(card.unwrap().signer, print("AA"));
     }
 
     #[test]
-    fn why_there_is_none() {
+    fn each_reason_without_a_signing_key() {
         let sec = |validity: &str, uses: &str, secret: &str| {
             format!("sec:{validity}:255:22:1:9:::u:::{uses}:::{secret}::::\nfpr:::::::::AA:\n")
         };

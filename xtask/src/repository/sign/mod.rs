@@ -1,8 +1,8 @@
-//! Signing and verifying, by GnuPG and rpm.
+//! Signs and verifies with GnuPG and rpm.
 //!
-//! [`Key`] signs with the person's own GnuPG, so that the secret stays where it is: in an agent, on a card. Signatures are
-//! made at the source date, with one key named by its whole fingerprint and without the person's options, so their bytes
-//! repeat. [`Keyring`] verifies with given public keys and nothing else; no keyring of the person's is read or changed.
+//! [`Key`] signs with the GnuPG of the user, so that the secret key stays in the agent or on the card. A signature has the
+//! source date, the key is given by its full fingerprint, and the options of the user are ignored, so that signing again
+//! makes the same bytes. [`Keyring`] verifies with given public keys only; the user's keyring is neither read nor changed.
 
 mod key;
 mod keyring;
@@ -12,6 +12,7 @@ mod signature;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Result;
 
@@ -22,12 +23,12 @@ pub use signature::SIGNATURE;
 use crate::base::process::{Program, Said};
 use crate::base::text::last_line;
 
-/// The fingerprint of a primary key: 40 hexadecimal digits, or 64 of a newer kind of key.
+/// The fingerprint of a key: 40 hexadecimal digits, or 64 for newer keys.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(String);
 
 impl Fingerprint {
-    /// As a text.
+    /// The fingerprint as a text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -39,23 +40,27 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// Runs gpg, or a program that runs gpg, to its end: nobody is asked, nothing is translated, no time zone matters.
-/// `home` is the folder of GnuPG.
+/// The limit of one call of gpg or of rpmsign, which signs at most [`key::AT_ONCE`] packages. A pinentry that nobody answers ends
+/// there, too.
+const LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// Runs gpg, or a program that runs gpg, without translations and in UTC. `home` is the folder of GnuPG; `None` for the user's.
 fn run(program: &str, args: Vec<OsString>, home: Option<&Path>, input: &[u8]) -> Result<Said> {
     let mut variables = vec![("LC_ALL", Some("C".to_owned())), ("LANGUAGE", None), ("TZ", Some("UTC0".to_owned()))];
     variables.extend(home.map(|home| ("GNUPGHOME", Some(home.to_string_lossy().into_owned()))));
-    Program { program: program.as_ref(), args, folder: Path::new("/"), variables, input: input.to_vec() }.run()
+    Program { program: program.as_ref(), args, folder: Path::new("/"), variables, input: input.to_vec() }
+        .run_within(LIMIT)
 }
 
-/// Runs gpg without the person's options, on the keys in `home` or else on the person's.
+/// Runs gpg without questions and without the user's options. `home` is the folder of GnuPG; `None` for the user's.
 fn gpg(home: Option<&Path>, args: &[&str], input: &[u8]) -> Result<Said> {
     let quiet = ["--batch", "--no-tty", "--no-options", "--no-auto-check-trustdb", "--trust-model", "always"];
     run("gpg", quiet.iter().chain(args).map(OsString::from).collect(), home, input)
 }
 
-/// The last line that says what is wrong, without the name of the program.
-fn last_words(errors: &[u8]) -> String {
+/// The last line of standard error, without the name of the program.
+fn error_line(errors: &[u8]) -> String {
     let errors = String::from_utf8_lossy(errors);
-    let last = last_line(&errors).unwrap_or("it did not say why");
+    let last = last_line(&errors).unwrap_or("it wrote no error message");
     last.trim_start_matches("gpg: ").trim_start_matches("error: ").to_owned()
 }

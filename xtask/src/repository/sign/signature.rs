@@ -1,4 +1,4 @@
-//! What a signature is called.
+//! The extension of signature files.
 
-/// What a detached signature is called, after the name of what it signs.
+/// The extension of a detached signature, appended to the name of the signed file.
 pub const SIGNATURE: &str = ".asc";

@@ -1,4 +1,4 @@
-//! What is staged: the folder that `dist` left, or one that another job made. Nothing in it is believed before it is checked.
+//! The release to be staged: a folder that `dist` or another job made. Every file is checked before it is used.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 
 use crate::base::checksum::{CHECKSUMS_FILE, digest_of_file, parse_sums};
-use crate::base::digest::Digest;
+use crate::base::digest::{Digest, digest_of};
 use crate::base::error::{Exit, Failure, program};
 use crate::base::files;
 use crate::base::progress::Progress;
@@ -19,73 +19,69 @@ use crate::rpm::builds::{self, BuildListing};
 use crate::rpm::package::{self, PackageFile};
 use crate::source::unpack::{self, ArchiveFacts};
 
-/// Who built which package, beside the checksums of a folder that has packages.
+/// The name of the file that lists who built which package.
 const BUILDS: &str = builds::FILE_NAME;
 
-/// A release ready to be staged.
-pub struct Input {
-    /// Where it lies.
+/// A checked release.
+pub struct StageInput {
     pub folder: PathBuf,
-    /// What its source archive says of it.
+    /// From the source archive.
     pub info: ReleaseInfo,
-    /// The changelog in its source archive.
+    /// From the source archive.
     pub changelog: Vec<u8>,
-    /// What goes into `sources/`, by name.
+    /// The files for `sources/`, by name.
     pub sources: BTreeMap<String, Source>,
-    /// What goes into `rpm/<dist>/`.
+    /// The packages for `rpm/<dist>/`.
     pub packages: Vec<DistPackage>,
 }
 
 /// A file of `sources/`.
 pub struct Source {
-    /// Of its bytes.
     pub digest: Digest,
-    /// Where it is a source package.
+    /// `None` if the file is not a source package.
     pub package: Option<Arc<PackageFile>>,
 }
 
 /// A package for a dist.
 pub struct DistPackage {
-    /// Below the folder, and so below the snapshot.
+    /// Relative to the folder, and to the snapshot.
     pub path: FilePath,
-    /// The dist.
     pub dist: Dist,
-    /// The package.
     pub file: Arc<PackageFile>,
 }
 
-impl Input {
+impl StageInput {
     /// Reads and checks the folder of a release.
     ///
-    /// Errors: no such folder; a file that its checksums do not list, or list with another digest; a package of another
-    /// version, in the wrong folder, or built on a host of another dist; an archive that `dist` did not make.
-    pub fn load(folder: &Path, portable_noarch: bool, progress: &dyn Progress) -> Result<Input> {
+    /// Errors: there is no such folder; the checksums do not list a file, or list another digest; a package has another version,
+    /// is in the wrong folder, or was built on another dist; `dist` did not make the source archive.
+    pub fn load(folder: &Path, portable_noarch: bool, progress: &dyn Progress) -> Result<StageInput> {
         let sums = load_sums(folder)?;
         require_listed(folder, "", &sums)?;
         let packages = read_packages(folder, &sums)?;
         let (sources, facts) = read_sources(folder, &sums, progress)?;
         let ArchiveFacts { info, changelog } = facts;
         let copied = sources.get(crate::project::release_info::CHANGELOG_FILE);
-        if copied.is_some_and(|copied| copied.digest != crate::base::digest::digest_of(&changelog)) {
-            return Err(refuse(folder, "`sources/ChangeLog` is not the one in the source archive").into());
+        if copied.is_some_and(|copied| copied.digest != digest_of(&changelog)) {
+            return Err(refuse(folder, "`sources/ChangeLog` differs from the changelog in the source archive").into());
         }
-        let input = Input { folder: folder.to_owned(), info, changelog, sources, packages };
+        let input = StageInput { folder: folder.to_owned(), info, changelog, sources, packages };
         input.require_version()?;
         input.require_builders(&sums, portable_noarch)?;
         Ok(input)
     }
 
-    /// `Err` unless it is a release of the project `name`.
+    /// Errors: the release belongs to another project than `name`.
     pub fn require_name(&self, name: &Name) -> Result<(), Failure> {
         if self.info.name == *name {
             return Ok(());
         }
         let message =
-            format!("`{}` is a release of {}, and the project is {name}", self.folder.display(), self.info.name);
+            format!("`{}` is a release of {}, but the project is {name}", self.folder.display(), self.info.name);
         Err(Failure::new(Exit::Usage, message).help("name another folder with `--from DIR`"))
     }
 
-    /// The dists it has packages for, sorted.
+    /// The dists that have packages, sorted.
     pub fn dists(&self) -> Vec<Dist> {
         let mut dists: Vec<Dist> = self.packages.iter().map(|package| package.dist.clone()).collect();
         dists.sort();
@@ -99,9 +95,9 @@ impl Input {
         for file in self.packages.iter().map(|package| &package.file).chain(in_sources) {
             if file.source_version != version {
                 let why =
-                    format!("`{}` is of version {}, and the release is {version}", file.nevra, file.source_version);
+                    format!("`{}` is of version {}, but the release is {version}", file.nevra, file.source_version);
                 return Err(
-                    refuse(&self.folder, &why).help("build the packages of this release, or take the old ones away")
+                    refuse(&self.folder, &why).help("build the packages of this release, or remove the old ones")
                 );
             }
         }
@@ -112,30 +108,32 @@ impl Input {
         if !sums.contains_key(BUILDS) {
             return match self.packages.iter().find(|package| !package.file.is_source()) {
                 None => Ok(()),
-                Some(DistPackage { path, .. }) => Err(not_said(&self.folder, path).into()),
+                Some(DistPackage { path, .. }) => Err(no_builds(&self.folder, path).into()),
             };
         }
         let path = self.folder.join(BUILDS);
         let text = fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-        require_digest(&self.folder, BUILDS, crate::base::digest::digest_of(&text), sums)?;
+        require_digest(&self.folder, BUILDS, digest_of(&text), sums)?;
         let listing = BuildListing::parse(&text).map_err(|why| refuse(&self.folder, &format!("`{BUILDS}`: {why}")))?;
         if let Some(missing) = listing.missing().first() {
-            let message = format!("it has no packages for {missing}, and `rpm.dists` wants them");
+            let message = format!("it has no packages for {missing}, which `rpm.dists` requires");
             let help = format!(
-                "build the rest: `{} rpm`; or remove `rpm/` and `{BUILDS}` to stage the sources alone",
+                "build the rest: `{} rpm`; or remove `rpm/` and `{BUILDS}` to stage only the sources",
                 program()
             );
             return Err(refuse(&self.folder, &message).help(help).into());
         }
         for DistPackage { path, dist, file } in &self.packages {
-            let build = listing.builds.iter().find(|build| build.file == path.as_str() && build.sha256 == file.digest);
-            let build =
-                build.ok_or_else(|| refuse(&self.folder, &format!("`{BUILDS}` does not say who built `{path}`")))?;
+            let mut builds = listing.builds.iter();
+            let found = builds.find(|build| build.file == path.as_str() && build.sha256 == file.digest);
+            let Some(build) = found else {
+                return Err(refuse(&self.folder, &format!("`{BUILDS}` does not list `{path}`")).into());
+            };
             let is_portable = portable_noarch && file.nevra.arch() == "noarch";
             if build.dist != *dist || (build.host != dist.as_str() && !is_portable && !file.is_source()) {
                 let why = format!("`{path}` was built for {} on {}", build.dist, build.host.escape_debug());
-                let help = "its dependencies carry the host's libraries: build it on its dist; \
-                            for noarch packages that fit everywhere, set `rpm.portable-noarch`";
+                let help = "its dependencies depend on the host: build it on its own dist; \
+                            if noarch packages fit every dist, set `rpm.portable-noarch`";
                 return Err(refuse(&self.folder, &why).help(help).into());
             }
         }
@@ -143,16 +141,16 @@ impl Input {
     }
 }
 
-/// Files of the folder by their paths, with the digests that the checksums give.
+/// The digests from the checksums, by path.
 type Sums = BTreeMap<String, Digest>;
 
 fn refuse(folder: &Path, why: &str) -> Failure {
     Failure::new(Exit::Failed, format!("refusing to stage `{}`: {why}", folder.display()))
 }
 
-/// For a folder with packages of nobody knows whom.
-fn not_said(folder: &Path, package: &FilePath) -> Failure {
-    let why = format!("there is no `{BUILDS}`, which says on which dist `{package}` was built");
+/// The error for a folder with packages and without `builds.json`.
+fn no_builds(folder: &Path, package: &FilePath) -> Failure {
+    let why = format!("there is no `{BUILDS}` to say on which dist `{package}` was built");
     let help = format!(
         "`{} rpm` writes it; for packages of another builder write it, {{\"schema\":\"{}\",\"builds\":\
          [{{\"file\":\"rpm/…\",\"sha256\":\"…\",\"dist\":\"el9\",\"host\":\"el9\"}}, …]}}, and add it to `{CHECKSUMS_FILE}`",
@@ -173,17 +171,17 @@ fn load_sums(folder: &Path) -> Result<Sums> {
         text => text.with_context(|| format!("cannot read `{}`", path.display()))?,
     };
     let sums = parse_sums(&text).map_err(|line| {
-        refuse(folder, &format!("`{CHECKSUMS_FILE}` has the line `{}`, which is none", line.escape_debug()))
+        refuse(folder, &format!("`{CHECKSUMS_FILE}` has the invalid line `{}`", line.escape_debug()))
     })?;
-    sums.into_iter()
-        .map(|(name, digest)| match name.parse::<FilePath>() {
-            Ok(_) => Ok((name, digest)),
-            Err(error) => Err(refuse(folder, &format!("`{CHECKSUMS_FILE}`: {error}")).into()),
-        })
-        .collect()
+    for (name, _) in &sums {
+        if let Err(error) = name.parse::<FilePath>() {
+            return Err(refuse(folder, &format!("`{CHECKSUMS_FILE}`: {error}")).into());
+        }
+    }
+    Ok(sums.into_iter().collect())
 }
 
-/// `Err` for anything in the folder that the checksums do not list, and for anything but files and folders.
+/// Errors: the checksums do not list a file; the folder has something else than files and folders.
 fn require_listed(top: &Path, below: &str, sums: &Sums) -> Result<()> {
     let folder = top.join(below);
     for name in files::names_in(&folder)? {
@@ -205,11 +203,11 @@ fn require_listed(top: &Path, below: &str, sums: &Sums) -> Result<()> {
 }
 
 fn require_digest(folder: &Path, path: &str, found: Digest, sums: &Sums) -> Result<(), Failure> {
-    match sums.get(path) == Some(&found) {
-        true => Ok(()),
-        false => Err(refuse(folder, &format!("`{path}` is not the file that `{CHECKSUMS_FILE}` lists"))
-            .help("copy the folder again, whole")),
+    if sums.get(path) == Some(&found) {
+        return Ok(());
     }
+    Err(refuse(folder, &format!("`{path}` has another digest than in `{CHECKSUMS_FILE}`"))
+        .help("copy the whole folder again"))
 }
 
 fn read_packages(folder: &Path, sums: &Sums) -> Result<Vec<DistPackage>> {
@@ -231,12 +229,12 @@ fn read_packages(folder: &Path, sums: &Sums) -> Result<Vec<DistPackage>> {
     for (file, (path, dist, place)) in read.into_iter().zip(places) {
         let own_place = file.place();
         if place != own_place {
-            return Err(refuse(folder, &format!("`{path}` belongs into `rpm/{dist}/{own_place}/`")).into());
+            return Err(refuse(folder, &format!("`{path}` belongs in `rpm/{dist}/{own_place}/`")).into());
         }
-        // `1.el9` says what it is for; a release without a dist says nothing.
+        // The release `1.el9` has the dist at its end; a release without a dist is not checked.
         let tag = file.nevra.release().rsplit('.').next().and_then(|tag| tag.parse::<Dist>().ok());
         if let Some(tag) = tag.filter(|tag| *tag != dist) {
-            return Err(refuse(folder, &format!("`{path}` is for {tag}, by its release")).into());
+            return Err(refuse(folder, &format!("`{path}` has a release for {tag}")).into());
         }
         packages.push(DistPackage { path, dist, file: Arc::new(file) });
     }
@@ -255,7 +253,7 @@ fn read_sources(
             return Err(refuse(folder, &format!("`{path}` is neither in `sources/` nor in `rpm/DIST/`")).into());
         };
         if name.starts_with(CHECKSUMS_FILE) {
-            return Err(refuse(folder, &format!("`{path}` has the name of a file that is made for it")).into());
+            return Err(refuse(folder, &format!("`{path}` has the name of a file that staging makes")).into());
         }
         let file = folder.join(path);
         let package = name.ends_with(".src.rpm").then(|| PackageFile::read(&file).map(Arc::new)).transpose()?;
@@ -269,13 +267,13 @@ fn read_sources(
     let mut archives =
         sources.keys().filter_map(|name| name.strip_suffix(".tar.gz")).filter(|top| !top.ends_with("-vendor"));
     let (Some(top), None) = (archives.next(), archives.next()) else {
-        return Err(refuse(folder, "it has not one source archive `sources/NAME-X.Y.Z.tar.gz`").into());
+        return Err(refuse(folder, "it must have exactly one source archive `sources/NAME-X.Y.Z.tar.gz`").into());
     };
     let facts = unpack::read_facts(&folder.join(format!("sources/{top}.tar.gz")), top)?;
     let wanted = crate::source::archive_name(&facts.info.name, &facts.info.version);
     progress.end();
-    match top == wanted {
-        true => Ok((sources, facts)),
-        false => Err(refuse(folder, &format!("`sources/{top}.tar.gz` is {wanted} inside")).into()),
+    if top != wanted {
+        return Err(refuse(folder, &format!("`sources/{top}.tar.gz` contains {wanted}")).into());
     }
+    Ok((sources, facts))
 }

@@ -18,12 +18,12 @@ use crate::repository::clients::root_files::{self, Coming};
 use crate::repository::commits::{Git, Merged, Succession};
 use crate::repository::model::event::Action;
 use crate::repository::model::layout::{Channel, LATEST, SNAPSHOT_CHANGELOG, dist_folder};
-use crate::repository::model::manifest::{HeadOfFolder, Manifest, Release};
+use crate::repository::model::manifest::{HeadOfFolder, Manifest, ReleasedVersion};
 use crate::repository::model::name::{FilePath, Series, SnapshotName};
 use crate::repository::model::store::{Snapshot, Store};
 use crate::repository::sign::Key;
 use crate::repository::write::plan::{ChangePlan, ChangeStep, CopiedFile, NewFolder, NewPackage};
-use input::{DistPackage, Input};
+use input::{DistPackage, StageInput};
 
 /// The options of `stage`.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +47,7 @@ pub enum Staging {
 /// Errors: the number is taken by other bytes; git cannot be read.
 pub fn decide(
     store: &Store,
-    input: &Input,
+    input: &StageInput,
     order: StageOrder,
     git: &Git<'_>,
     key: Option<&Key>,
@@ -86,7 +86,7 @@ pub fn decide(
 /// A snapshot that will be made.
 struct NewSnapshot<'a> {
     store: &'a Store,
-    input: &'a Input,
+    input: &'a StageInput,
     name: SnapshotName,
     series: Series,
     merged: bool,
@@ -175,7 +175,7 @@ impl NewSnapshot<'_> {
 
     fn head(&self) -> HeadOfFolder {
         let info = &self.input.info;
-        let release = Release {
+        let release = ReleasedVersion {
             version: info.version.clone(),
             commit: info.commit,
             base: info.base,
@@ -194,15 +194,14 @@ fn load_staged(store: &Store, series: Series) -> Result<Vec<Snapshot>> {
     known.map(|name| store.snapshot(series, name)).collect()
 }
 
-fn is_equal(input: &Input, manifest: &Manifest) -> bool {
-    let (commit, version, files) = manifest.content();
-    let staged: Vec<(&str, Digest)> = files.into_iter().map(|(path, digest)| (path.as_str(), digest)).collect();
+fn is_equal(input: &StageInput, manifest: &Manifest) -> bool {
+    let staged = manifest.input();
     let mut given: Vec<(String, Digest)> =
         input.sources.iter().map(|(name, source)| (format!("sources/{name}"), source.digest)).collect();
     given.extend(input.packages.iter().map(|package| (package.path.to_string(), package.file.digest)));
     given.sort();
     let given: Vec<(&str, Digest)> = given.iter().map(|(path, digest)| (path.as_str(), *digest)).collect();
-    commit == input.info.commit && version == input.info.version && staged == given
+    staged.commit == input.info.commit && *staged.version == input.info.version && staged.files == given
 }
 
 fn taken(name: &SnapshotName, highest: u32) -> Failure {

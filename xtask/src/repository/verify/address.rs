@@ -1,4 +1,7 @@
-//! Verification of what is published at an address: it is fetched, as its manifest lists it, and then checked like a folder.
+//! Verifies a snapshot, a revision or a series at a public address: fetches the files that its manifest lists, and checks them
+//! as those of a folder.
+
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 
@@ -9,49 +12,44 @@ use crate::base::progress::Progress;
 use crate::repository::clients::address::encode;
 use crate::repository::model::layout::MANIFEST;
 use crate::repository::model::manifest::Manifest;
-use crate::repository::verify::{Id, Report, verify_folder};
+use crate::repository::verify::keys::fetch_keys;
+use crate::repository::verify::{FindingId, VerifyReport, verify_folder};
 
-/// Verifies the snapshot or series at `url`, such as `https://example.org/repos/lago/stable/1.0`.
+/// Verifies the snapshot or series at `url`, such as `https://example.org/repos/lago/stable/1.0`. A listed file that cannot be
+/// fetched is a finding.
 ///
-/// Errors: nothing there; no manifest there. What the manifest lists and is not there is a finding.
-pub fn verify(url: &str, progress: &dyn Progress) -> Result<Report> {
+/// Errors: the manifest cannot be fetched or parsed.
+pub fn verify(url: &str, progress: &dyn Progress) -> Result<VerifyReport> {
     let url = url.trim_end_matches('/');
     let text = fetch(&format!("{url}/{MANIFEST}"))?;
     let manifest = Manifest::parse(&text).map_err(|why| {
-        Failure::new(Exit::Failed, format!("`{url}/{MANIFEST}` is no manifest: {why}"))
+        Failure::new(Exit::Failed, format!("`{url}/{MANIFEST}` is not a manifest: {why}"))
             .help("name a snapshot or a series, such as `…/NAME/stable/1.0`")
     })?;
     let scratch = files::remote_scratch()?;
     scratch.write(MANIFEST, &text)?;
-    let mut absent = Vec::new();
+    let mut fetch_errors = BTreeMap::new();
     progress.begin("fetching", Some(manifest.files.len() as u64));
     for file in &manifest.files {
         match fetch(&format!("{url}/{}", encode(file.path.as_str()))) {
             Ok(content) => {
                 scratch.write(file.path.as_str(), &content).with_context(|| format!("cannot keep `{}`", file.path))?;
             }
-            Err(error) => absent.push((file.path.to_string(), format!("{error:#}"))),
+            Err(error) => {
+                fetch_errors.insert(format!("{url}/{}", file.path), format!("{error:#}"));
+            }
         }
         progress.advance(1);
     }
     progress.end();
-    let keys = find_keys(url, &manifest);
+    let keys = fetch_keys(url, &manifest.project);
     let mut report = verify_folder(scratch.path(), url, keys.as_deref())?;
-    for finding in report.findings.iter_mut().filter(|finding| finding.id == Id::FileMissing) {
-        let why = absent.iter().find(|(path, _)| finding.path == format!("{url}/{path}"));
-        finding.what = why.map_or(finding.what.clone(), |(_, why)| why.clone());
-    }
-    Ok(report)
-}
-
-/// The public keys, which lie at the root of the project's tree: one of the folders above.
-fn find_keys(url: &str, manifest: &Manifest) -> Option<Vec<u8>> {
-    let mut folder = url;
-    for _ in 0..3 {
-        folder = folder.rsplit_once('/')?.0;
-        if let Ok(keys) = fetch(&format!("{folder}/RPM-GPG-KEY-{}", manifest.project)) {
-            return Some(keys);
+    for finding in &mut report.findings {
+        if finding.id == FindingId::FileMissing
+            && let Some(why) = fetch_errors.get(&finding.path)
+        {
+            finding.what.clone_from(why);
         }
     }
-    None
+    Ok(report)
 }

@@ -1,5 +1,5 @@
-//! What a snapshot or revision has against what its manifest says: for the gate of a promotion, which wants one reason, and
-//! for `verify`, which wants all.
+//! Compares the files of a snapshot or revision with its manifest. The gate of a promotion uses the first difference, `verify`
+//! reports all.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,29 +12,38 @@ use crate::base::files;
 use crate::base::parallel;
 use crate::repository::model::layout::MANIFEST;
 use crate::repository::model::manifest::{FileEntry, Manifest};
+use crate::source::archive_name;
 use crate::source::unpack;
 
-/// The files of a folder, sorted out by the manifest.
-pub struct Files<'a> {
-    /// As the manifest lists them.
+/// The files of a folder, compared with the manifest.
+pub struct FolderFiles<'a> {
+    /// The files that are as the manifest lists them.
     pub sound: Vec<&'a FileEntry>,
-    /// Listed, and there with other bytes, or as something else than a file.
+    /// The listed files with other bytes, and those that are a link or a folder instead of a file.
     pub changed: Vec<&'a FileEntry>,
-    /// Listed, and not there.
+    /// The listed files that do not exist.
     pub missing: Vec<&'a FileEntry>,
-    /// There, and not listed; relative to the folder.
+    /// The files that the manifest does not list, relative to the folder.
     pub foreign: Vec<String>,
 }
 
-impl<'a> Files<'a> {
+impl<'a> FolderFiles<'a> {
     /// Reads every file of a folder.
-    pub fn compare(folder: &Path, manifest: &'a Manifest) -> Result<Files<'a>> {
+    pub fn compare(folder: &Path, manifest: &'a Manifest) -> Result<FolderFiles<'a>> {
         let mut found = BTreeSet::new();
         list_files(folder, "", &mut found)?;
         found.remove(MANIFEST);
-        let (present, missing): (Vec<&FileEntry>, Vec<&FileEntry>) =
-            manifest.files.iter().partition(|file| found.remove(file.path.as_str()));
-        let mut files = Files { sound: Vec::new(), changed: Vec::new(), missing, foreign: found.into_iter().collect() };
+        let mut present = Vec::new();
+        let mut missing = Vec::new();
+        for file in &manifest.files {
+            if found.remove(file.path.as_str()) {
+                present.push(file);
+            } else {
+                missing.push(file);
+            }
+        }
+        let foreign = found.into_iter().collect();
+        let mut files = FolderFiles { sound: Vec::new(), changed: Vec::new(), missing, foreign };
         let check = |(): &mut (), file: &'a FileEntry| {
             let path = folder.join(&file.path);
             let is_file = fs::symlink_metadata(&path).is_ok_and(|found| found.is_file());
@@ -42,9 +51,9 @@ impl<'a> Files<'a> {
         };
         let keep = |(file, is_sound)| {
             if is_sound {
-                files.sound.push(file)
+                files.sound.push(file);
             } else {
-                files.changed.push(file)
+                files.changed.push(file);
             }
             Ok(())
         };
@@ -53,7 +62,7 @@ impl<'a> Files<'a> {
     }
 }
 
-/// What is below `top` and is no folder, by relative path; a link is not followed.
+/// Adds the relative paths of all files and links below `top` to `found`. Links are not followed.
 fn list_files(top: &Path, below: &str, found: &mut BTreeSet<String>) -> Result<()> {
     let folder = top.join(below);
     for name in files::names_in(&folder)? {
@@ -69,19 +78,19 @@ fn list_files(top: &Path, below: &str, found: &mut BTreeSet<String>) -> Result<(
     Ok(())
 }
 
-/// The source archive of what was released last, relative to the folder.
+/// The path of the source archive of the last release, relative to the folder.
 pub fn archive(manifest: &Manifest) -> String {
-    format!("sources/{}.tar.gz", crate::source::archive_name(&manifest.project, &manifest.release.version))
+    format!("sources/{}.tar.gz", archive_name(&manifest.project, &manifest.release.version))
 }
 
-/// Why the changelog `name` of a folder is not the one in its source archive; `None` where it is.
+/// The reason why the changelog `name` of a folder differs from the one in the source archive; `None` if they are equal.
 pub fn find_wrong_changelog(folder: &Path, manifest: &Manifest, name: &str) -> Result<Option<String>> {
-    let top = crate::source::archive_name(&manifest.project, &manifest.release.version);
+    let top = archive_name(&manifest.project, &manifest.release.version);
     let path = folder.join(name);
     let changelog = fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
     Ok(match unpack::read_facts(&folder.join(archive(manifest)), &top) {
         Ok(facts) if facts.changelog == changelog => None,
-        Ok(_) => Some("it is not the one in the source archive".to_owned()),
+        Ok(_) => Some("it differs from the changelog in the source archive".to_owned()),
         Err(error) => Some(format!("{error:#}")),
     })
 }

@@ -1,102 +1,101 @@
-//! The log, the ledger, the results of tests, and whether the tree is what they say.
+//! Verifies the log, the ledger and the test results, and compares the tree with them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::base::digest::digest_of;
 use crate::base::files;
 use crate::repository::clients::root_files;
-use crate::repository::model::event::{Action, Log};
+use crate::repository::model::event::{Action, EventLog};
 use crate::repository::model::layout::{Layout, MANIFEST};
 use crate::repository::model::ledger::Ledger;
-use crate::repository::model::manifest::Manifest;
-use crate::repository::model::name::Series;
-use crate::repository::model::store::Store;
+use crate::repository::model::manifest::{LoadedManifest, Manifest};
+use crate::repository::model::name::{FilePath, Series};
+use crate::repository::model::store::{Store, read_log};
 use crate::repository::model::test_result::load_results;
-use crate::repository::verify::folder::Checked;
-use crate::repository::verify::tree::{Found, Which};
-use crate::repository::verify::{Id, Report};
+use crate::repository::verify::tree::{FolderName, FoundFolder};
+use crate::repository::verify::{FindingId, VerifyReport};
 
-/// Reads the log; a broken one is a finding, and an empty log is taken in its place.
-pub fn open(layout: &Layout, report: &mut Report) -> Result<Store> {
-    let path = layout.log();
-    let text = match fs::read(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-        text => text.with_context(|| format!("cannot read `{}`", path.display()))?,
-    };
-    let log = match Log::parse(&text) {
+/// Opens the repository. A broken log is a finding, and the store then has an empty log.
+pub fn open(layout: &Layout, report: &mut VerifyReport) -> Result<Store> {
+    let text = read_log(layout)?;
+    let log = match EventLog::parse(&text) {
         Ok(log) => {
             if log.whole < text.len() as u64 {
-                report.add(Id::Leftover, "log.jsonl", "its last line was not finished");
+                report.add(FindingId::Leftover, "log.jsonl", "its last line is incomplete");
             }
             log
         }
         Err(broken) => {
-            report.add(Id::LogBroken, "log.jsonl", broken.to_string());
-            Log::default()
+            report.add(FindingId::LogBroken, "log.jsonl", broken.to_string());
+            EventLog::default()
         }
     };
     Ok(Store { layout: layout.clone(), log })
 }
 
 /// Compares a snapshot or revision with the log.
-pub fn verify_folder(store: &Store, found: &Found, checked: &Checked, report: &mut Report) {
-    if report.findings.iter().any(|finding| finding.id == Id::LogBroken) {
+pub fn verify_folder(store: &Store, found: &FoundFolder, loaded: &LoadedManifest, report: &mut VerifyReport) {
+    if report.findings.iter().any(|finding| finding.id == FindingId::LogBroken) {
         return;
     }
-    let entry = match &found.which {
-        Which::Snapshot(name) => store.log.staging_of(name),
-        Which::Revision(number) => store.log.making_of(found.series, *number),
+    let entry = match &found.name {
+        FolderName::Snapshot(name) => store.log.staging_of(name),
+        FolderName::Revision(number) => store.log.making_of(found.series, *number),
     };
     let shown = format!("{}/{MANIFEST}", store.layout.shown(&found.path));
     match entry {
-        None => report.add(Id::LogLacksEvent, shown, format!("the log lacks event {}", checked.manifest.event.number)),
-        Some(entry) if entry.manifest != Some(checked.digest) => {
-            report.add(Id::ManifestChanged, shown, "it is not the one that the log knows");
+        None => {
+            report.add(FindingId::LogLacksEvent, shown, format!("the log lacks event {}", loaded.manifest.event.number))
+        }
+        Some(entry) if entry.manifest != Some(loaded.digest) => {
+            report.add(FindingId::ManifestChanged, shown, "the log has another digest of it");
         }
         Some(_) => {}
     }
 }
 
-/// Checks the ledger, the results and the `.repo` files, and that nothing has vanished.
-pub fn verify(store: &Store, folders: &[Found], report: &mut Report) -> Result<()> {
+/// Checks the ledger, the links, the test results and the `.repo` files, and that no snapshot or revision is missing.
+pub fn verify(store: &Store, folders: &[FoundFolder], report: &mut VerifyReport) -> Result<()> {
     verify_ledger(store, folders, report);
     verify_nothing_vanished(store, folders, report);
     verify_links(store, report);
     verify_results(store, report)?;
     for file in root_files::changed(store, None).unwrap_or_default() {
         if file.path.exists() {
-            report.add(Id::RepoFileDiffers, file.name, "it is not the one this repository would write");
+            report.add(FindingId::RepoFileDiffers, file.name, "`releng` would write another content");
         }
     }
     Ok(())
 }
 
-fn verify_ledger(store: &Store, folders: &[Found], report: &mut Report) {
+fn verify_ledger(store: &Store, folders: &[FoundFolder], report: &mut VerifyReport) {
     let ledger = match Ledger::load(&store.layout.ledger()) {
         Ok(ledger) => ledger,
-        Err(error) => return report.add(Id::LedgerUnreadable, "ledger.json", format!("{error:#}")),
+        Err(error) => return report.add(FindingId::LedgerUnreadable, "ledger.json", format!("{error:#}")),
     };
-    for found in folders.iter().filter(|found| matches!(found.which, Which::Revision(_))) {
-        // One that cannot be read has been reported.
-        let Ok((manifest, _)) = Manifest::load(&found.path) else { continue };
-        if let Some(nevra) = ledger.missing(found.series, &manifest) {
-            let what = format!("it does not have `{nevra}` of stable/{} as it is there", found.series);
-            report.add(Id::LedgerDiffers, "ledger.json", what);
+    for found in folders.iter().filter(|found| matches!(found.name, FolderName::Revision(_))) {
+        // A manifest that cannot be read is reported already.
+        let Ok(loaded) = Manifest::load(&found.path) else { continue };
+        if let Some(nevra) = ledger.missing(found.series, &loaded.manifest) {
+            let what = format!("it lacks `{nevra}` of stable/{}, or has another digest of it", found.series);
+            report.add(FindingId::LedgerDiffers, "ledger.json", what);
             return;
         }
     }
 }
 
-fn verify_nothing_vanished(store: &Store, folders: &[Found], report: &mut Report) {
-    let pruned = |path: &str| {
-        store.log.events().any(|event| match &event.action {
-            Action::Prune { items } => items.iter().any(|item| item.as_str() == path),
-            _ => false,
-        })
-    };
+fn verify_nothing_vanished(store: &Store, folders: &[FoundFolder], report: &mut VerifyReport) {
+    let present: BTreeSet<&Path> = folders.iter().map(|found| found.path.as_path()).collect();
+    let mut pruned = BTreeSet::new();
+    for event in store.log.events() {
+        if let Action::Prune { items } = &event.action {
+            pruned.extend(items.iter().map(FilePath::as_str));
+        }
+    }
     for event in store.log.events() {
         let path = match (&event.action, event.action.revision()) {
             (_, Some((series, number))) => store.layout.revision(series, number),
@@ -104,38 +103,37 @@ fn verify_nothing_vanished(store: &Store, folders: &[Found], report: &mut Report
             _ => continue,
         };
         let shown = store.layout.shown(&path);
-        if !folders.iter().any(|found| found.path == path) && !pruned(&shown) {
-            report.add(Id::Vanished, shown, format!("event {} made it, and it is not here", event.number));
+        if !present.contains(path.as_path()) && !pruned.contains(shown.as_str()) {
+            report.add(FindingId::Vanished, shown, format!("it is missing; event {} made it", event.number));
         }
     }
 }
 
-/// Whether each series leads to the revision that was made last. One that the log does not know yet is unfinished, and said
-/// so elsewhere.
-fn verify_links(store: &Store, report: &mut Report) {
-    let mut last: BTreeMap<Series, u32> = BTreeMap::new();
-    last.extend(store.log.events().filter_map(|event| event.action.revision()));
+/// Checks that the link of each series leads to its last revision. A revision that is not in the log yet is unfinished and
+/// reported by a different check.
+fn verify_links(store: &Store, report: &mut VerifyReport) {
+    let last: BTreeMap<Series, u32> = store.log.events().filter_map(|event| event.action.revision()).collect();
     for (series, number) in last {
-        let found = match store.current_number(series) {
+        let fault = match store.current_number(series) {
             Ok(Some(found)) if found == number || store.log.making_of(series, found).is_none() => continue,
-            Ok(Some(found)) => format!("it leads to revision {found}"),
-            Ok(None) => "it is gone".to_owned(),
-            Err(_) => continue, // a link to something else, which is a finding of its own
+            Ok(Some(found)) => format!("it leads to revision {found}; it should lead to revision {number}"),
+            Ok(None) => format!("it is missing; it should lead to revision {number}"),
+            Err(_) => continue, // `tree` reports a link with another target.
         };
         let target = Layout::revision_target(series, number);
-        let what = format!("{found}, and the log has {number} last: `ln -sfn {} {series}`", target.display());
-        report.add(Id::LinkDiffers, store.layout.shown(&store.layout.stable(series)), what);
+        let what = format!("{fault}: `ln -sfn {} {series}`", target.display());
+        report.add(FindingId::LinkDiffers, store.layout.shown(&store.layout.stable(series)), what);
     }
 }
 
-fn verify_results(store: &Store, report: &mut Report) -> Result<()> {
+fn verify_results(store: &Store, report: &mut VerifyReport) -> Result<()> {
     let top = store.layout.state.join("results");
     for snapshot in files::names_in(&top)? {
         let folder = top.join(&snapshot);
         let results = match load_results(&folder) {
             Ok(results) => results,
             Err(error) => {
-                report.add(Id::ResultChanged, format!("results/{snapshot}"), format!("{error:#}"));
+                report.add(FindingId::ResultChanged, format!("results/{snapshot}"), format!("{error:#}"));
                 continue;
             }
         };
@@ -144,7 +142,7 @@ fn verify_results(store: &Store, report: &mut Report) -> Result<()> {
             let is_same = fs::read(folder.join(log)).is_ok_and(|log| digest_of(&log) == result.facts.log_sha256);
             if log.contains('/') || !is_same {
                 let shown = format!("results/{snapshot}/{}", log.escape_debug());
-                report.add(Id::ResultChanged, shown, "it is not what the test said");
+                report.add(FindingId::ResultChanged, shown, "it was changed since the test wrote it");
             }
         }
     }

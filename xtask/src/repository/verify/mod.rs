@@ -1,13 +1,14 @@
-//! Verification: everything that can be wrong with a repository, found without changing it.
+//! Verification: finds everything that can be wrong with a repository, and changes nothing.
 //!
-//! [`tree`] looks at names and links, [`folder`] at one snapshot or revision, [`history`] at the log, the ledger and the results;
-//! [`address`] fetches one first. [`snapshot`] is the gate of a promotion.
-//! Nothing found on one layer is found again on the next: a file that was changed is not also a damaged package.
+//! [`tree`] checks names and links, [`folder`] one snapshot or revision, and [`history`] the log, the ledger and the test
+//! results. [`address`] fetches a folder from a server and then checks it. [`snapshot`] is the first gate of a promotion.
+//! A fault is reported once: the content of a changed file is not checked further.
 
 pub mod address;
 mod content;
 pub mod folder;
 pub mod history;
+pub mod keys;
 mod report;
 pub mod snapshot;
 pub mod tree;
@@ -20,20 +21,20 @@ use crate::base::progress::Progress;
 use crate::repository::clients::keys::split_keys;
 use crate::repository::model::layout::Layout;
 use crate::repository::sign::Keyring;
-pub use report::{Finding, Id, Report};
+pub use report::{Finding, FindingId, VerifyReport};
 
 /// Verifies the whole repository of a project.
-pub fn verify_repository(layout: &Layout, progress: &dyn Progress) -> Result<Report> {
-    let mut report = Report::default();
+pub fn verify_repository(layout: &Layout, progress: &dyn Progress) -> Result<VerifyReport> {
+    let mut report = VerifyReport::default();
     let store = history::open(layout, &mut report)?;
     let folders = tree::verify(&store, &mut report)?;
     let keyring = load_keyring(layout)?;
     progress.begin("verifying", Some(folders.len() as u64));
     for found in &folders {
         let shown = layout.shown(&found.path);
-        let checked = folder::verify(&found.path, &shown, keyring.as_ref(), found.is_current, &mut report)?;
-        if let Some(checked) = checked {
-            history::verify_folder(&store, found, &checked, &mut report);
+        let loaded = folder::verify(&found.path, &shown, keyring.as_ref(), found.is_current, &mut report)?;
+        if let Some(loaded) = loaded {
+            history::verify_folder(&store, found, &loaded, &mut report);
         }
         progress.advance(1);
     }
@@ -43,9 +44,9 @@ pub fn verify_repository(layout: &Layout, progress: &dyn Progress) -> Result<Rep
     Ok(report)
 }
 
-/// Verifies one folder with a manifest, wherever it is; `keys` are the public keys that may have signed it.
-pub fn verify_folder(folder: &Path, shown: &str, keys: Option<&[u8]>) -> Result<Report> {
-    let mut report = Report::default();
+/// Verifies one snapshot or revision in any place. Signatures are checked with the public keys in `keys`.
+pub fn verify_folder(folder: &Path, shown: &str, keys: Option<&[u8]>) -> Result<VerifyReport> {
+    let mut report = VerifyReport::default();
     let keyring = keys.map(keyring_of).transpose()?;
     folder::verify(folder, shown, keyring.as_ref(), false, &mut report)?;
     report.findings.sort();

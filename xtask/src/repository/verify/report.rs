@@ -1,112 +1,119 @@
-//! What a verification finds: faults, each with its id, its place and what to do.
+//! The findings of a verification, each with its kind, its path and what to do.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// A kind of fault.
+/// A kind of finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Id {
-    /// A name that no part of the layout has.
+pub enum FindingId {
+    /// A file or folder with a name that the layout does not have.
     NameForeign,
-    /// What a killed run left.
+    /// A file, folder or line of the log that a killed run did not finish.
     Leftover,
-    /// A link to nothing.
+    /// A link whose target does not exist.
     LinkDangling,
-    /// A link to something else than it should lead to.
+    /// A link with a target that the layout does not allow, or another file in place of a link.
     LinkForeign,
-    /// A series that leads to another revision than the one the log has last.
+    /// The link of a series that does not lead to the last revision in the log.
     LinkDiffers,
     /// A manifest that cannot be read.
     ManifestUnreadable,
-    /// A manifest that is not the one the log knows.
+    /// A manifest with another digest than in the log.
     ManifestChanged,
-    /// A file that the manifest lists and that is not there.
+    /// A file that the manifest lists and that does not exist.
     FileMissing,
     /// A file that the manifest does not list.
     FileForeign,
-    /// A file with other bytes than the manifest says.
+    /// A file with other bytes than the manifest lists.
     FileChanged,
-    /// An RPM whose bytes are not what its own digests promise, or not what the manifest says of it.
+    /// An RPM that differs from its own digests or from the manifest.
     PackageDamaged,
-    /// Repodata that cannot be read, or whose files are not what its index says.
+    /// Repodata that cannot be read, or whose files differ from its index.
     RepodataDamaged,
-    /// A package that the repodata does not describe.
+    /// A package that the repodata does not list.
     PackageUndescribed,
-    /// A package that the repodata describes and that is not there, or is another one.
+    /// A package that the repodata lists and that is missing or differs.
     PackageGone,
-    /// Checksums of the sources that are not those of the sources.
+    /// A file with checksums that does not list the files in `sources/`.
     SumsDiffer,
-    /// A signature that is not good.
+    /// An invalid signature.
     SignatureBad,
-    /// Something unsigned among what is signed.
+    /// A file without a signature in a signed snapshot or revision.
     SignatureMissing,
-    /// A changelog that is not the one in the tarball.
+    /// A changelog that differs from the one in the source archive.
     ChangelogDiffers,
-    /// Releases in a series whose versions do not rise.
+    /// A revision whose versions are not in ascending order.
     VersionsOutOfOrder,
-    /// A log that was changed.
+    /// A log with a changed line.
     LogBroken,
-    /// A snapshot or revision whose event the log lacks.
+    /// A snapshot or revision whose event is not in the log.
     LogLacksEvent,
-    /// A snapshot or revision that the log knows, that was never pruned, and is not there.
+    /// A snapshot or revision in the log that was not pruned and does not exist.
     Vanished,
     /// A ledger that cannot be read.
     LedgerUnreadable,
-    /// A promoted package that the ledger lacks, or knows with other contents.
+    /// A promoted package that the ledger does not list, or lists with another digest.
     LedgerDiffers,
-    /// A result of a test whose log was changed.
+    /// A test result that cannot be read, or whose log was changed.
     ResultChanged,
-    /// A `.repo` file that is not the one this repository would write.
+    /// A `.repo` file with another content than `releng` would write.
     RepoFileDiffers,
 }
 
-impl Id {
-    /// What to do about it.
+impl FindingId {
+    /// What to do about the finding.
     pub fn help(self) -> &'static str {
         match self {
-            Id::NameForeign | Id::FileForeign => "move it away: nothing of ours has this name",
-            Id::Leftover => "the next command that writes clears it",
-            Id::LinkDangling | Id::LinkForeign => {
-                "roll the series back to a sound revision, or stage again for `latest`"
+            FindingId::NameForeign | FindingId::FileForeign => "move it away: `releng` did not make it",
+            FindingId::Leftover => "the next command that changes the repository removes it",
+            FindingId::LinkDangling | FindingId::LinkForeign => {
+                "for a series, roll back to a revision without findings; for `latest`, stage again"
             }
-            Id::LinkDiffers => "put the link back as it is said here before anything else is written",
-            Id::ManifestUnreadable | Id::ManifestChanged | Id::Vanished => {
-                "put it back from a backup; a snapshot can be staged again under another number"
+            FindingId::LinkDiffers => {
+                "set the link with the command in the finding, before you run another command that writes"
             }
-            Id::FileMissing | Id::FileChanged | Id::PackageDamaged | Id::SumsDiffer | Id::ChangelogDiffers => {
-                "do not serve it: roll back to a sound revision, or put the file back from another copy"
+            FindingId::ManifestUnreadable | FindingId::ManifestChanged | FindingId::Vanished => {
+                "put it back from a backup; a snapshot can be staged again with another number"
             }
-            Id::RepodataDamaged | Id::PackageUndescribed | Id::PackageGone => {
-                "do not serve it: roll back to a sound revision, then promote again"
+            FindingId::FileMissing
+            | FindingId::FileChanged
+            | FindingId::PackageDamaged
+            | FindingId::SumsDiffer
+            | FindingId::ChangelogDiffers => {
+                "stop serving it: roll back to a revision without findings, or put the file back from another copy"
             }
-            Id::SignatureBad | Id::SignatureMissing => {
-                "do not serve it: somebody may have changed it; stage or promote again"
+            FindingId::RepodataDamaged | FindingId::PackageUndescribed | FindingId::PackageGone => {
+                "stop serving it: roll back to a revision without findings, then promote again"
             }
-            Id::VersionsOutOfOrder => "clients see the highest version: promote a newer one, or roll back",
-            Id::LogBroken | Id::LogLacksEvent => "put the log back from a backup; the manifests carry its events",
-            Id::LedgerUnreadable | Id::LedgerDiffers => "put the ledger back from a backup",
-            Id::ResultChanged => "accept the snapshot again",
-            Id::RepoFileDiffers => "the next command that writes makes it anew",
+            FindingId::SignatureBad | FindingId::SignatureMissing => {
+                "stop serving it: somebody may have changed it; stage or promote again"
+            }
+            FindingId::VersionsOutOfOrder => "clients install the highest version: promote a newer one, or roll back",
+            FindingId::LogBroken | FindingId::LogLacksEvent => {
+                "put the log back from a backup; the manifests have its events"
+            }
+            FindingId::LedgerUnreadable | FindingId::LedgerDiffers => "put the ledger back from a backup",
+            FindingId::ResultChanged => "accept the snapshot again",
+            FindingId::RepoFileDiffers => "the next command that changes the repository writes it again",
         }
     }
 }
 
-impl fmt::Display for Id {
+impl fmt::Display for FindingId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.serialize(f)
     }
 }
 
-/// A fault.
+/// A fault that the verification found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
-    /// Where: below the root or the state, or as it was named.
+    /// Relative to the root or the state folder; for a single folder, the path or address from the command line.
     pub path: String,
-    /// Which kind.
-    pub id: Id,
-    /// What exactly.
+    pub id: FindingId,
+    /// The details.
     pub what: String,
 }
 
@@ -116,19 +123,19 @@ impl fmt::Display for Finding {
     }
 }
 
-/// All that was found, and how much was looked at.
+/// The findings, and how much was checked.
 #[derive(Debug, Default)]
-pub struct Report {
-    /// The faults, by path.
+pub struct VerifyReport {
+    /// Sorted by path.
     pub findings: Vec<Finding>,
-    /// How many snapshots and revisions.
+    /// The number of snapshots and revisions.
     pub folders: usize,
-    /// How many files in them.
+    /// The number of their files.
     pub files: usize,
 }
 
-impl Report {
-    pub(super) fn add(&mut self, id: Id, path: impl Into<String>, what: impl Into<String>) {
+impl VerifyReport {
+    pub(super) fn add(&mut self, id: FindingId, path: impl Into<String>, what: impl Into<String>) {
         self.findings.push(Finding { path: path.into(), id, what: what.into() });
     }
 }

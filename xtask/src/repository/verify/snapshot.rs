@@ -1,28 +1,31 @@
-//! Whether a snapshot is whole: every file that its manifest lists, and no other, as it was when it was staged.
+//! Checks that a snapshot is unchanged since it was staged: it has every file that its manifest lists, and no other.
 
 use anyhow::Result;
 
 use crate::repository::model::layout::{MANIFEST, SNAPSHOT_CHANGELOG};
 use crate::repository::model::store::{Snapshot, Store};
-use crate::repository::verify::content::{Files, archive, find_wrong_changelog};
+use crate::repository::verify::content::{FolderFiles, archive, find_wrong_changelog};
 
-/// Why a snapshot is not what was staged; `None` where it is.
+/// The first difference between a snapshot and what was staged; `None` if there is none.
 pub fn check_whole(store: &Store, snapshot: &Snapshot) -> Result<Option<String>> {
     match store.log.staging_of(&snapshot.name) {
-        None => return Ok(Some("the log does not know it".to_owned())),
+        None => return Ok(Some("the log has no event that staged it".to_owned())),
         Some(entry) if entry.manifest != Some(snapshot.digest) => {
             return Ok(Some(format!("its `{MANIFEST}` was changed since it was staged")));
         }
         Some(_) => {}
     }
-    let files = Files::compare(&snapshot.path, &snapshot.manifest)?;
-    let missing = files.missing.first().map(|file| format!("`{}` is missing", file.path));
-    let foreign = files.foreign.first().map(|path| format!("`{}` is not in its manifest", path.escape_debug()));
-    let changed = files.changed.first().map(|file| format!("`{}` was changed", file.path));
-    match missing.or(foreign).or(changed) {
-        Some(why) => Ok(Some(why)),
-        None => check_changelog(snapshot),
+    let files = FolderFiles::compare(&snapshot.path, &snapshot.manifest)?;
+    if let Some(file) = files.missing.first() {
+        return Ok(Some(format!("`{}` is missing", file.path)));
     }
+    if let Some(path) = files.foreign.first() {
+        return Ok(Some(format!("`{}` is not in its manifest", path.escape_debug())));
+    }
+    if let Some(file) = files.changed.first() {
+        return Ok(Some(format!("`{}` was changed", file.path)));
+    }
+    check_changelog(snapshot)
 }
 
 fn check_changelog(snapshot: &Snapshot) -> Result<Option<String>> {

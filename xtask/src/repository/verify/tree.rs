@@ -1,4 +1,4 @@
-//! Names and links: what stands where in the tree.
+//! Verifies the names and links in the tree, and finds the snapshots and revisions.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,39 +9,35 @@ use crate::base::files;
 use crate::repository::model::layout::{LATEST, Layout, parse_revision};
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::Store;
-use crate::repository::verify::{Id, Report};
+use crate::repository::verify::{FindingId, VerifyReport};
 
-/// A snapshot or revision that is there.
-pub struct Found {
-    /// Its folder.
+/// A snapshot or revision in the tree.
+pub struct FoundFolder {
+    /// The folder.
     pub path: PathBuf,
-    /// Its series.
     pub series: Series,
-    /// Which.
-    pub which: Which,
-    /// Whether clients are sent to it now.
+    pub name: FolderName,
+    /// Whether `latest` or the link of the series leads to it.
     pub is_current: bool,
 }
 
-/// A snapshot by its name or a revision by its number.
+/// The name of a snapshot or the number of a revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Which {
-    /// In `unstable/`.
+pub enum FolderName {
     Snapshot(SnapshotName),
-    /// In `revisions/`.
     Revision(u32),
 }
 
-const LEFT: &str = ".releng-";
+/// The beginning of the name of a file or folder that a run has not finished.
+const UNFINISHED: &str = ".releng-";
 
-/// Checks names and links; the snapshots and revisions.
-pub fn verify(store: &Store, report: &mut Report) -> Result<Vec<Found>> {
+/// Checks names and links, and returns the snapshots and revisions.
+pub fn verify(store: &Store, report: &mut VerifyReport) -> Result<Vec<FoundFolder>> {
     let layout = &store.layout;
     for name in files::names_in(&layout.root)? {
-        let is_ours = ["stable", "unstable", "revisions", ".trash"].contains(&name.as_str())
-            || name == layout.key_name()
-            || (name.starts_with(&format!("{}-", layout.name)) && name.ends_with(".repo"));
-        judge_name(report, &name, &name, is_ours);
+        let is_folder = ["stable", "unstable", "revisions", ".trash"].contains(&name.as_str());
+        let is_repo_file = name.starts_with(&format!("{}-", layout.name)) && name.ends_with(".repo");
+        judge_name(report, &name, &name, is_folder || is_repo_file || name == layout.key_name());
     }
     for name in files::names_in(&layout.root.join("stable"))? {
         let path = format!("stable/{name}");
@@ -72,7 +68,7 @@ pub fn verify(store: &Store, report: &mut Report) -> Result<Vec<Found>> {
     Ok(found)
 }
 
-fn find_snapshots(store: &Store, series: Series, report: &mut Report) -> Result<Vec<Found>> {
+fn find_snapshots(store: &Store, series: Series, report: &mut VerifyReport) -> Result<Vec<FoundFolder>> {
     let folder = store.layout.unstable(series);
     let latest = fs::read_link(folder.join(LATEST)).ok();
     let mut found = Vec::new();
@@ -89,13 +85,18 @@ fn find_snapshots(store: &Store, series: Series, report: &mut Report) -> Result<
             && let Some(snapshot) = snapshot
         {
             let is_current = latest.as_deref() == Some(Path::new(&name));
-            found.push(Found { path: folder.join(&name), series, which: Which::Snapshot(snapshot), is_current });
+            found.push(FoundFolder {
+                path: folder.join(&name),
+                series,
+                name: FolderName::Snapshot(snapshot),
+                is_current,
+            });
         }
     }
     Ok(found)
 }
 
-fn find_revisions(store: &Store, series: Series, report: &mut Report) -> Result<Vec<Found>> {
+fn find_revisions(store: &Store, series: Series, report: &mut VerifyReport) -> Result<Vec<FoundFolder>> {
     let folder = store.layout.revisions(series);
     let current = fs::read_link(store.layout.stable(series)).ok().and_then(|target| parse_revision(&target));
     let mut found = Vec::new();
@@ -105,32 +106,41 @@ fn find_revisions(store: &Store, series: Series, report: &mut Report) -> Result<
             && let Some(number) = number
         {
             let is_current = current == Some(number);
-            found.push(Found { path: folder.join(&name), series, which: Which::Revision(number), is_current });
+            found.push(FoundFolder {
+                path: folder.join(&name),
+                series,
+                name: FolderName::Revision(number),
+                is_current,
+            });
         }
     }
     Ok(found)
 }
 
-/// Whether a name is one of ours; reports it where it is not.
-fn judge_name(report: &mut Report, path: &str, name: &str, is_ours: bool) -> bool {
-    if name.starts_with(LEFT) {
-        report.add(Id::Leftover, path, "a killed run left it");
+/// Reports a name that the layout does not have, and returns whether it has the name.
+fn judge_name(report: &mut VerifyReport, path: &str, name: &str, is_ours: bool) -> bool {
+    if name.starts_with(UNFINISHED) {
+        report.add(FindingId::Leftover, path, "a killed run left it");
         return false;
     }
     if !is_ours {
-        report.add(Id::NameForeign, path.escape_debug().to_string(), "no part of the layout has this name");
+        report.add(FindingId::NameForeign, path.escape_debug().to_string(), "`releng` makes no file of this name here");
     }
     is_ours
 }
 
-fn judge_link(report: &mut Report, link: &Path, shown: &str, is_ours: impl Fn(&Path) -> bool) {
+fn judge_link(report: &mut VerifyReport, link: &Path, shown: &str, is_ours: impl Fn(&Path) -> bool) {
     match fs::read_link(link) {
-        Err(_) => report.add(Id::LinkForeign, shown, "it is no link"),
+        Err(_) => report.add(FindingId::LinkForeign, shown, "it is not a symbolic link"),
         Ok(target) if !is_ours(&target) => {
-            report.add(Id::LinkForeign, shown, format!("it leads to `{}`", target.display()));
+            report.add(FindingId::LinkForeign, shown, format!("it leads to `{}`", target.display()));
         }
         Ok(target) if !link.exists() => {
-            report.add(Id::LinkDangling, shown, format!("it leads to `{}`, which is not there", target.display()));
+            report.add(
+                FindingId::LinkDangling,
+                shown,
+                format!("it leads to `{}`, which does not exist", target.display()),
+            );
         }
         Ok(_) => {}
     }

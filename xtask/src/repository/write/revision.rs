@@ -18,7 +18,7 @@ use crate::repository::clients::series_package::SeriesPackage;
 use crate::repository::model::carried::Carried;
 use crate::repository::model::event::NewRevision;
 use crate::repository::model::layout::{Channel, Layout, dist_folder, series_changelog};
-use crate::repository::model::manifest::{FileEntry, HeadOfFolder, Release, is_source};
+use crate::repository::model::manifest::{FileEntry, HeadOfFolder, ReleasedVersion, is_source};
 use crate::repository::model::name::{Dist, FilePath, Series};
 use crate::repository::model::store::{Revision, Store};
 use crate::repository::repodata::{self, Fragments};
@@ -28,9 +28,9 @@ use crate::repository::write::plan::{ChangeStep, NewFolder, link_steps};
 /// The contents of a new revision.
 pub struct RevisionContents {
     /// The newest release in it.
-    pub release: Release,
+    pub release: ReleasedVersion,
     /// The releases before that, oldest first.
-    pub earlier: Vec<Release>,
+    pub earlier: Vec<ReleasedVersion>,
     /// Published files, which are linked.
     pub carried: Vec<Carried>,
     /// The changelog of the series, unless it is one of the linked files.

@@ -20,10 +20,10 @@ use crate::base::error::program;
 use crate::base::files::{self, LockFile};
 use crate::base::progress::Progress;
 use crate::repository::clients::root_files;
-use crate::repository::model::event::{Action, Entry, Event};
+use crate::repository::model::event::{Action, Event, LogEntry};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::ledger::Ledger;
-use crate::repository::model::manifest::Manifest;
+use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::Store;
 
@@ -48,7 +48,7 @@ impl Writer {
 
     /// Appends an event to the log, with the digest of the manifest that carries it.
     pub fn record(&mut self, event: Event, manifest: Option<Digest>) -> Result<()> {
-        let entry = Entry { event, manifest };
+        let entry = LogEntry { event, manifest };
         let line = entry.render()?;
         files::append_line(&self.store.layout.log(), &line)?;
         self.store.log.push(entry, line.as_bytes());
@@ -118,7 +118,7 @@ impl Writer {
             }
             let path = self.store.layout.revision(series, number);
             if Some(number) == current {
-                let (manifest, digest) = Manifest::load(&path)?;
+                let LoadedManifest { manifest, digest } = Manifest::load(&path)?;
                 if self.store.log.is_next(&manifest.event) {
                     self.enter(series, &manifest)?;
                     self.finish(manifest.event, digest, progress)?;
@@ -136,7 +136,8 @@ impl Writer {
                 continue;
             }
             // A snapshot without a manifest was put there by hand, or is older than manifests: no run has left it unfinished.
-            let Ok((manifest, digest)) = Manifest::load(&self.store.layout.snapshot(series, &name)) else { continue };
+            let Ok(loaded) = Manifest::load(&self.store.layout.snapshot(series, &name)) else { continue };
+            let LoadedManifest { manifest, digest } = loaded;
             if self.store.log.is_next(&manifest.event) {
                 if matches!(manifest.event.action, Action::Stage { latest: true, .. }) {
                     self.point_latest(series, &name)?;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Digest;
+use crate::base::schema::parse_json;
 use crate::project::config::{Arch, BackendKind, Dist};
 use crate::rpm::backend::BuildTarget;
 use crate::rpm::builds::record::{BuildRecord, KeptPackage};
@@ -51,11 +52,7 @@ impl BuildListing {
 
     /// Parses the file. Errors: why it is not such a listing.
     pub fn parse(text: &[u8]) -> Result<BuildListing, String> {
-        let listing: BuildListing = serde_json::from_slice(text).map_err(|error| error.to_string())?;
-        if listing.schema != SCHEMA {
-            return Err(format!("its schema is not `{SCHEMA}`"));
-        }
-        Ok(listing)
+        parse_json(text, SCHEMA, |listing: &BuildListing| &listing.schema)
     }
 
     /// The text of the file.
