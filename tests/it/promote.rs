@@ -43,8 +43,11 @@ fn a_snapshot_that_was_changed() {
     let rpm = format!("unstable/1.0/{FIRST}/rpm/el9/noarch/demo-1.0.1-1.el9.noarch.rpm");
     let site = staged();
     site.tamper(&rpm, |content| *content.last_mut().unwrap() ^= 1);
-    let parts =
-        [&format!("refusing to promote `{FIRST}`: `rpm/el9/noarch/"), "` was changed\nhelp: ", "stage it again"];
+    let parts = [
+        &format!("refusing to promote `{FIRST}`: `rpm/el9/noarch/"),
+        "` was changed\nhelp: ",
+        "then stage the release again",
+    ];
     unpromotable(&site, &parts);
     std::fs::remove_file(site.served(&rpm)).unwrap();
     unpromotable(&site, &["demo-1.0.1-1.el9.noarch.rpm` is missing"]);

@@ -19,7 +19,7 @@ use crate::rpm::nevra::Nevra;
 
 const SCHEMA: &str = "releng.ledger/1";
 
-/// What identifies a package for the clients of a series.
+/// The identity of a package for the clients of a series.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct LedgerKey {
     series: Series,

@@ -63,7 +63,7 @@ pub enum FindingId {
 }
 
 impl FindingId {
-    /// What to do about the finding.
+    /// The next step for a finding of this kind.
     pub fn help(self) -> &'static str {
         match self {
             FindingId::NameForeign | FindingId::FileForeign => "move it away: `releng` did not make it",
