@@ -67,7 +67,7 @@ pub fn compress_at(
     Ok(out.write_all(&trailer)?)
 }
 
-/// What a gzip stream of any number of members holds.
+/// The content of a gzip stream of any number of members.
 pub fn reader(packed: impl io::BufRead) -> impl io::Read {
     flate2::bufread::MultiGzDecoder::new(packed)
 }

@@ -11,9 +11,9 @@ use jiff::Timestamp;
 /// Cases that were run together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Suite {
-    /// What they test.
+    /// The thing under test.
     pub name: String,
-    /// When the first began.
+    /// The time at which the first test began.
     pub timestamp: Timestamp,
     /// In the order in which they are shown.
     pub cases: Vec<Case>,

@@ -1,4 +1,4 @@
-//! What every command gets: the global flags, the terminal, the project.
+//! The context that every command gets: the global flags, the terminal, the project.
 
 use std::cell::OnceCell;
 use std::path::PathBuf;
@@ -38,7 +38,7 @@ impl Global {
     }
 }
 
-/// What every command gets: the terminal, the project, the global flags.
+/// The terminal, the project and the global flags.
 pub struct Context {
     pub ui: Ui,
     start: PathBuf,

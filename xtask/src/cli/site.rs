@@ -118,7 +118,7 @@ impl<'a> Site<'a> {
         }
     }
 
-    /// What git says about commits.
+    /// The git repository of the project, for questions about commits.
     pub fn git(&self) -> Git<'_> {
         Git { repository: self.repository, config: &self.config }
     }

@@ -43,7 +43,7 @@ pub struct Project {
     pub name_source: NameSource,
     /// The spec template; without one, the project has no spec.
     pub template: Option<Template>,
-    /// Whose dependencies go into the vendor archive.
+    /// The package manager whose dependencies go into the vendor archive.
     pub vendor: Vendor,
     /// The oldest compiler that the project supports, by `rust-version` in its `Cargo.toml`.
     pub rust_version: Option<RustVersion>,

@@ -17,7 +17,7 @@ pub struct Workspace {
     pub origin: Origin,
 }
 
-/// Where a project's version and changelog come from.
+/// The source of a project's version and changelog.
 pub enum Origin {
     /// Its own git repository.
     Git(Repository),

@@ -30,7 +30,7 @@ impl Undo {
         !self.contents.described.is_empty()
     }
 
-    /// What is written to make the revision.
+    /// The steps that make the revision.
     pub fn plan(self, store: &Store, key: Option<&Key>, now: Timestamp) -> Result<ChangePlan> {
         let steps = revision_steps(store, self.contents, &self.new, key, now)?;
         Ok(ChangePlan { title: self.title, steps })

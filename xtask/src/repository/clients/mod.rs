@@ -1,4 +1,4 @@
-//! What the machines get that install from the repository.
+//! The files that client machines get: those that install from the repository.
 //!
 //! [`repo_file`] has the `.repo` file and [`mirrorlist`] the addresses that it leads to; [`keys`] the public keys. [`package`] is the
 //! `<name>-repo` RPM that carries both, and [`series_package`] decides when a revision gets a new one. [`root_files`] are the files

@@ -39,7 +39,7 @@ pub struct RepoFile<'a> {
     pub signed: bool,
     /// The newest stable series, where it is above this one.
     pub newer: Option<Series>,
-    /// Where the keys are on the client; `None` for those at the repository's address.
+    /// The path of the keys on the client; `None` for the keys at the address of the repository.
     pub key_path: Option<&'a str>,
 }
 

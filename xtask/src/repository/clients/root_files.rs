@@ -29,7 +29,7 @@ impl RootFile {
     }
 }
 
-/// What a change will show in a channel.
+/// The dists that a channel of a series will have after a change.
 pub struct Coming {
     pub channel: Channel,
     pub series: Series,
@@ -77,7 +77,7 @@ pub fn expected(store: &Store, coming: Option<&Coming>) -> Result<Vec<RootFile>>
     Ok(expected)
 }
 
-/// What a channel of a series has now: the dists, and whether the repodata of each is signed.
+/// The dists that each channel of each series has now, and whether the repodata of each is signed.
 type ShownDists = BTreeMap<(Series, Channel), BTreeMap<Dist, bool>>;
 
 fn shown_dists(store: &Store) -> Result<ShownDists> {

@@ -1,4 +1,4 @@
-//! Which `<name>-repo` package a revision of a series has.
+//! Decides whether a revision of a series gets a new `<name>-repo` package.
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ use crate::repository::model::manifest::PackageEntry;
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::sign::Key;
 
-/// What the package of a series is made from.
+/// The facts that shape the package of a series.
 pub struct SeriesPackage<'a> {
     pub layout: &'a Layout,
     pub series: Series,

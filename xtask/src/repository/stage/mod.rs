@@ -34,7 +34,7 @@ pub struct StageOrder {
     pub unmerged: bool,
 }
 
-/// What `stage` does with an input.
+/// The decision about an input.
 pub enum Staging {
     /// Nothing: there is a snapshot with this content.
     Already(SnapshotName),

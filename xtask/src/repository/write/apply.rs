@@ -23,7 +23,7 @@ use crate::repository::write::plan::{ChangePlan, ChangeStep, NewPackage};
 use crate::repository::write::writer::Writer;
 use crate::rpm::package::{PackageFile, read_all};
 
-/// What a change is carried out with.
+/// The key, the time and the progress report of a change.
 pub struct ChangeContext<'a> {
     /// The key that signs.
     pub key: Option<&'a Key>,
