@@ -8,6 +8,7 @@ use releng::base::files::LockFile;
 use crate::support::program::{Ran, run_in};
 use crate::support::rpms::Rpm;
 use crate::support::site::{Site, UNTESTED, require_same, text};
+use crate::support::text_of;
 
 const FIRST: &str = "snapshot-demo_1.0_pipeline_1";
 const PASSING: &str = "[[acceptance]]\nname = \"look\"\nrun = [\"test\", \"-f\", \"a\"]\n";
@@ -269,10 +270,14 @@ fn a_dry_run_prints_every_gate_and_writes_nothing() {
     let site = staged();
     let before = site.trees();
     let plan = site.promote(&["--dry-run"]).exits(0).stdout;
-    let gates = ["whole", "merged", "version", "tested", "series", "above", "ledger", "milestone"];
-    for gate in gates {
-        assert!(plan.contains(&format!("\n  {gate:<10} yes: ")), "no {gate} in:\n{plan}");
-    }
+    let gates: Vec<&str> = plan.lines().filter(|line| line.contains(" yes: ")).map(|line| &line[2..12]).collect();
+    let names = ["whole", "merged", "version", "packages", "tested", "series", "above", "ledger", "milestone"];
+    assert_eq!(gates, names.map(|name| format!("{name:<10}")));
+    // The document for maintainers lists the same ones.
+    let guide = text_of("docs/maintainer.md");
+    let listed = guide.split("## Promotion gates").nth(1).unwrap().split("\n## ").next().unwrap();
+    let documented = listed.lines().filter_map(|line| line.strip_prefix("* `")?.split('`').next());
+    assert_eq!(documented.collect::<Vec<_>>(), names);
     assert!(plan.starts_with(&format!("gates of {FIRST}:\n")), "{plan}");
     let steps = plan.split_once(&format!("\npromote {FIRST} (1.0.1) to stable/1.0:\n")).unwrap().1;
     let expected = [
