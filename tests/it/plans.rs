@@ -11,8 +11,7 @@ use crate::support::site::{NOW, Site, UNTESTED};
 const URL: &str = "[repository]\nurl = \"https://example.org/repos\"\n";
 const FIRST: &str = "snapshot-demo_1.0_pipeline_1";
 
-/// The paths that a printed plan names, below the root or the state. One that ends in `/` names all that is below it, one that
-/// ends in `*` the files directly in its folder.
+/// The paths that a printed plan names, below the root or the state. One that ends in `/` names all that is below it.
 #[derive(Debug)]
 struct Named(Vec<String>);
 
@@ -29,12 +28,12 @@ impl Named {
                     named.push(place.trim_end_matches(':').to_owned());
                     folder = format!("{}/", place.trim_end_matches(':'));
                 }
-                ["link", .., "into", "it"] => named.push(format!("{inner}*")),
                 ["make", path, "lead", "to", _]
                 | ["write", path]
                 | ["write", path, ..]
                 | ["copy", .., "into", path]
                 | ["link", .., "into" | "as", path]
+                | ["link", path, "of", ..]
                 | ["add", .., "to", path]
                 | ["append", "to", path, ..] => named.push(format!("{inner}{}", path.trim_end_matches([':', ',']))),
                 ["delete", path, ..] => named.push(format!("{path}/")),
@@ -51,11 +50,9 @@ impl Named {
 
     /// Whether the plan names a change of `path`; the folders above a named path may be made.
     fn has(&self, path: &str, makes_folder: bool) -> bool {
-        let folder_of_path = path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
         self.0.iter().any(|named| {
-            let is_in_folder = named.strip_suffix('*').is_some_and(|folder| folder == folder_of_path);
             let is_below = named.ends_with('/') && Path::new(path).starts_with(named);
-            is_below || is_in_folder || path == named || (makes_folder && Path::new(named).starts_with(path))
+            is_below || path == named || (makes_folder && Path::new(named).starts_with(path))
         })
     }
 }
@@ -271,7 +268,7 @@ fn a_dry_run_needs_the_key_that_the_run_needs() {
     let keys = Keys::none();
     let home = keys.home().display().to_string();
     site.commit("One").build(&["el9"]);
-    for args in [&["stage"][..], &["stage", "--dry-run"]] {
+    for args in [&["stage"][..], &["stage", "--dry-run"], &["dist"], &["dist", "--dry-run"]] {
         site.releng_with(&[("GNUPGHOME", &home)], args).exits(1).says(&["nobody@example.org"]);
     }
 }

@@ -52,6 +52,28 @@ fn a_dist_that_came_later_keeps_its_repodata() {
 }
 
 #[test]
+fn a_rollback_removes_a_damaged_package() {
+    let site = three();
+    let package = "revisions/stable-1.0/000003/rpm/el9/noarch/demo-1.0.3-1.el9.noarch.rpm";
+    site.tamper(package, |content| *content.last_mut().unwrap() ^= 1);
+    site.releng(&["rollback", "1.0"]).exits(0);
+    assert!(!site.served("stable/1.0/withdrawn/el9/noarch/demo-1.0.3-1.el9.noarch.rpm").exists());
+    assert_eq!(described(&site, "el9").len(), 3);
+}
+
+#[test]
+fn a_restored_copy_with_other_dates_is_sound() {
+    let site = three();
+    let package = site.served("revisions/stable-1.0/000003/rpm/el9/noarch/demo-1.0.1-1.el9.noarch.rpm");
+    let file = std::fs::File::open(&package).unwrap();
+    file.set_modified(std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1)).unwrap();
+    site.releng(&["verify"]).exits(0);
+    site.releng(&["rollback", "1.0"]).exits(0);
+    site.tamper("stable/1.0/rpm/el9/noarch/demo-1.0.1-1.el9.noarch.rpm", |content| *content.last_mut().unwrap() ^= 1);
+    site.releng(&["rollback", "1.0", "--to", "3"]).exits(1).says(&["was changed since it was put there"]);
+}
+
+#[test]
 fn a_rollback_brings_the_content_before_the_last_promotion() {
     let site = three();
     let plan = site.releng(&["rollback", "1.0", "--dry-run"]).exits(0).stdout;
@@ -105,7 +127,7 @@ fn a_yank_takes_a_package_out() {
     let yank = ["yank", "demo-1.0.2-1.el9.noarch", "--why", "it burns"];
     let plan = site.releng(&[&yank[..], &["--dry-run"]].concat()).exits(0).stdout;
     assert!(plan.starts_with("yank demo-1.0.2-1.el9.noarch from stable/1.0 (el9):\n"), "{plan}");
-    assert!(plan.contains("  link 1 file of revision 2 into rpm/el9/noarch/\n"), "{plan}");
+    assert!(plan.contains("  link rpm/el9/noarch/demo-1.0.1-1.el9.noarch.rpm of revision 2\n"), "{plan}");
     assert_eq!(stable(&site), revision(2));
     site.releng(&yank).exits(0).says(&["`dnf distro-sync`"]);
     assert_eq!(described(&site, "el9"), ["noarch/demo-1.0.1-1.el9.noarch.rpm"]);

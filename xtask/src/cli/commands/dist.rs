@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::cli::commands::{rpm, stage};
 use crate::cli::context::Context;
 use crate::cli::release_job::{ReleaseArgs, ReleaseJob, Reuse, report, require_srpm};
-use crate::cli::site::pipeline_of_ci;
+use crate::cli::site::{Site, pipeline_of_ci};
 use crate::repository::stage::StageOrder;
 
 /// Arguments of `dist`.
@@ -31,6 +31,11 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     if args.rpm {
         require_srpm(&job.plan)?;
     }
+    let has_place = context.workspace()?.work_tree().is_some() || context.stated_repository().is_some();
+    let pipeline = args.pipeline.map_or_else(pipeline_of_ci, |pipeline| Ok(Some(pipeline)))?;
+    if has_place && !args.no_stage {
+        Site::load(context)?.key()?; // a missing key is refused before anything is built
+    }
     if args.release.dry_run {
         context.ui.print(&job.plan.to_string())?;
         if args.rpm {
@@ -43,12 +48,11 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     if args.no_stage {
         return Ok(());
     }
-    if context.workspace()?.work_tree().is_none() && context.stated_repository().is_none() {
+    if !has_place {
         context
             .ui
             .note("not staged: a bare repository has no folder for the repository; name one with `--repository DIR`");
         return Ok(());
     }
-    let pipeline = args.pipeline.map_or_else(pipeline_of_ci, |pipeline| Ok(Some(pipeline)))?;
     stage::run_after_dist(context, &made.target, StageOrder { pipeline, unmerged: false })
 }

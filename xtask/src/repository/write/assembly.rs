@@ -138,10 +138,13 @@ impl<'a> Assembly<'a> {
         for entry in &manifest.files {
             let path = self.draft.path().join(&entry.path);
             let found = fs::symlink_metadata(&path).with_context(|| format!("cannot read back `{}`", entry.path))?;
-            if found.len() != entry.size || found.mtime() != entry.date.as_second() {
-                return Err(wrong(entry.path.as_str()).into());
-            }
-            if !self.linked.contains(&entry.path) && digest_of_file(&path)? != entry.sha256 {
+            // A link is taken for sound by its size and date; one with another date, such as a restored copy, is read.
+            let is_dated = found.mtime() == entry.date.as_second();
+            let is_linked = self.linked.contains(&entry.path);
+            let is_right = found.len() == entry.size
+                && (is_dated || is_linked)
+                && ((is_dated && is_linked) || digest_of_file(&path)? == entry.sha256);
+            if !is_right {
                 return Err(wrong(entry.path.as_str()).into());
             }
         }

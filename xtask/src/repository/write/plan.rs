@@ -103,10 +103,9 @@ impl fmt::Display for ChangeStep {
                 write!(f, "  copy {} into {folder}{}", count(packages.len(), "package"), signed(is_signed))
             }
             ChangeStep::Link { origin, folder, files } => match files.as_slice() {
-                [Carried { entry, to, .. }] if entry.path.file_name() != to.file_name() => {
-                    write!(f, "  link {} of {origin} as {to}", entry.path)
-                }
-                _ => write!(f, "  link {} of {origin} into {}", count(files.len(), "file"), below(folder)),
+                [Carried { entry, to, .. }] if entry.path == *to => write!(f, "  link {to} of {origin}"),
+                [Carried { entry, to, .. }] => write!(f, "  link {} of {origin} as {to}", entry.path),
+                _ => write!(f, "  link {} of {origin} into {folder}", count(files.len(), "file")),
             },
             ChangeStep::ClientPackage { dist, package, signed: is_signed } => {
                 write!(f, "  write {}/{}{}", dist_folder(dist), package.href(), signed(is_signed))
@@ -135,11 +134,6 @@ impl fmt::Display for ChangeStep {
 /// `1 file`, `2 files`.
 fn count(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
-}
-
-/// A folder of the new one, where the files of its top have none.
-fn below(folder: &str) -> &str {
-    if folder.is_empty() { "it" } else { folder }
 }
 
 /// The steps that link files, one for each folder that they go to and each folder that they come from.

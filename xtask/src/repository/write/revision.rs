@@ -1,14 +1,13 @@
 //! The steps that make a new revision of a stable series: what is linked, what is new, one link replaced at the end.
 
 use std::collections::BTreeMap;
-use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::base::checksum::CHECKSUMS_FILE;
+use crate::base::checksum::{CHECKSUMS_FILE, digest_of_file};
 use crate::base::error::{Exit, Failure, program};
 use crate::repository::clients::in_flight::{self, WITHDRAWN};
 use crate::repository::clients::keys::changed_keys;
@@ -89,11 +88,13 @@ pub fn revision_steps(
     let RevisionContents { release, earlier, mut carried, changelog, described } = contents;
     let dists = dists_of(&carried, &described);
     let coming = Coming { channel: Channel::Stable, series, dists: signed_dists(&dists, &carried, &described, key) };
+    require_unchanged(store, &carried)?;
     // Only a mirrorlist leads to `withdrawn/`, and it needs an address.
     if let Some(current) = store.current(series)?.filter(|_| layout.url.is_some()) {
-        carried.extend(in_flight::withdrawn(&current, &carried, now)?);
+        let withdrawn = in_flight::withdrawn(&current, &carried, now)?;
+        // A damaged package is of no use to clients, and must not prevent the rollback that removes it.
+        carried.extend(withdrawn.into_iter().filter(|file| find_damage(file).is_none()));
     }
-    require_unchanged(store, &carried)?;
     let place = layout.revision(series, number);
     let shown = layout.shown(&place);
     let (is_signed, may_have_new_packages) = (key.is_some(), new.promotes() || !described.is_empty());
@@ -180,20 +181,29 @@ fn signed_dists(
     dists.iter().map(|dist| (dist.clone(), is_signed(dist))).collect()
 }
 
-/// `Err` where the size or date of a file is not the one in its manifest: the file would become part of the new revision.
+/// `Err` for the first file that is not as its manifest lists it: it would become part of the new revision.
 fn require_unchanged(store: &Store, carried: &[Carried]) -> Result<(), Failure> {
-    for Carried { from, entry, .. } in carried {
-        let path = from.join(&entry.path);
-        let found = path.symlink_metadata();
-        let is_same = |found: &Metadata| found.len() == entry.size && found.mtime() == entry.date.as_second();
-        if !found.as_ref().is_ok_and(is_same) {
-            let what = if found.is_ok() { "was changed" } else { "is missing" };
-            let message = format!("`{}` {what} since it was put there", store.layout.shown(&path));
+    for file in carried {
+        if let Some(damage) = find_damage(file) {
+            let path = store.layout.shown(&file.from.join(&file.entry.path));
             let help = format!("see what else is wrong: `{} verify`", program());
-            return Err(Failure::new(Exit::Failed, message).help(help));
+            return Err(Failure::new(Exit::Failed, format!("`{path}` {damage} since it was put there")).help(help));
         }
     }
     Ok(())
+}
+
+/// The damage of a published file, such as `was changed`. A file with the size and date of its manifest is taken for sound; one
+/// with another date, such as a restored copy, is read.
+fn find_damage(file: &Carried) -> Option<&'static str> {
+    let Carried { from, entry, .. } = file;
+    let path = from.join(&entry.path);
+    let Ok(found) = path.symlink_metadata() else { return Some("is missing") };
+    let is_same = found.is_file() && found.len() == entry.size;
+    if is_same && (found.mtime() == entry.date.as_second() || digest_of_file(&path).ok() == Some(entry.sha256)) {
+        return None;
+    }
+    Some("was changed")
 }
 
 /// `Err` where two different files would have one path.
