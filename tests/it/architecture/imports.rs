@@ -1,4 +1,4 @@
-//! Who uses whom, read from sources: the paths in the code of each file, without its comments, texts and tests.
+//! The uses between source files: the paths in the code of each file, without its comments, texts and tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 

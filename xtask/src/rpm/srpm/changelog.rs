@@ -39,7 +39,7 @@ pub fn parse(text: &str, line_at: impl Fn(usize) -> usize) -> Result<Vec<SpecCha
             Err(Unread::Malformed) => return Err(broken("no date and name")),
         };
         let body = body.trim_start();
-        // An entry has text, even if this text begins with the `*` of what was meant to be the next entry.
+        // A line with `*` directly behind the head of an entry is the text of that entry, as in rpm.
         let behind_first = body.chars().next().map_or(0, char::len_utf8);
         let end = body[behind_first..].find("\n*").map_or(body.len(), |at| behind_first + at + 1);
         let text = body[..end].trim_end();

@@ -42,7 +42,7 @@ impl Package {
         }
     }
 
-    /// The package in the list of what a build of the spec makes.
+    /// The name and the version of the package, as the source RPM lists the packages of a build.
     pub fn provide(&self, main: &Package, main_name: &str) -> BuiltPackage {
         let epoch = self.epoch.or(main.epoch).map(|epoch| format!("{epoch}:")).unwrap_or_default();
         let version = self.version.as_ref().or(main.version.as_ref()).map_or("", String::as_str);
