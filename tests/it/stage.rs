@@ -173,6 +173,8 @@ fn the_number_is_that_of_the_ci_system() {
     site.releng_with(&[("BUILD_NUMBER", "")], &["stage"]).exits(0).says(&["pipeline_9 is staged already"]);
     let refusal = ["the variable `BUILD_NUMBER` is `v1`", "help: state the number: `--pipeline N`"];
     site.releng_with(&[("BUILD_NUMBER", "v1")], &["stage"]).exits(2).says(&refusal);
+    site.releng_with(&[("BUILD_NUMBER", "v1")], &["dist"]).exits(2).says(&refusal);
+    site.releng_with(&[("BUILD_NUMBER", "v1")], &["dist", "--no-stage"]).exits(0);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::cli::commands::{rpm, stage};
 use crate::cli::context::Context;
 use crate::cli::release_job::{ReleaseArgs, ReleaseJob, Reuse, report, require_srpm};
 use crate::cli::site::{Site, pipeline_of_ci};
+use crate::repository::sign::Key;
 use crate::repository::stage::StageOrder;
 
 /// Arguments of `dist`.
@@ -32,10 +33,8 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         require_srpm(&job.plan)?;
     }
     let has_place = context.workspace()?.work_tree().is_some() || context.stated_repository().is_some();
-    let pipeline = args.pipeline.map_or_else(pipeline_of_ci, |pipeline| Ok(Some(pipeline)))?;
-    if has_place && !args.no_stage {
-        Site::load(context)?.key()?; // a missing key is refused before anything is built
-    }
+    // A wrong pipeline number and a missing key are refused before anything is built.
+    let staging = if has_place && !args.no_stage { Some(StagingInput::load(context, args)?) } else { None };
     if args.release.dry_run {
         context.ui.print(&job.plan.to_string())?;
         if args.rpm {
@@ -45,14 +44,27 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     }
     let made = if args.rpm { rpm::make_and_build(context, &job, &build_args, Reuse::No)? } else { job.make(context)? };
     report(context, made.files())?;
-    if args.no_stage {
-        return Ok(());
+    match staging {
+        Some(StagingInput { order, key }) => stage::run_after_dist(context, &made.target, order, key.as_ref()),
+        None if args.no_stage => Ok(()),
+        None => {
+            let help = "name one with `--repository DIR`";
+            context.ui.note(&format!("not staged: a bare repository has no folder for the repository; {help}"));
+            Ok(())
+        }
     }
-    if !has_place {
-        context
-            .ui
-            .note("not staged: a bare repository has no folder for the repository; name one with `--repository DIR`");
-        return Ok(());
+}
+
+/// What staging needs beside the release.
+struct StagingInput {
+    order: StageOrder,
+    key: Option<Key>,
+}
+
+impl StagingInput {
+    fn load(context: &Context, args: &Args) -> Result<StagingInput> {
+        let pipeline = args.pipeline.map_or_else(pipeline_of_ci, |pipeline| Ok(Some(pipeline)))?;
+        let key = Site::load(context)?.key()?;
+        Ok(StagingInput { order: StageOrder { pipeline, unmerged: false }, key })
     }
-    stage::run_after_dist(context, &made.target, StageOrder { pipeline, unmerged: false })
 }

@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::cli::context::Context;
 use crate::cli::site::{RunMode, Site, pipeline_of_ci};
 use crate::repository::model::name::Series;
+use crate::repository::sign::Key;
 use crate::repository::stage::input::StageInput;
 use crate::repository::stage::{self, StageOrder, Staging};
 
@@ -38,18 +39,19 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
     let input = StageInput::load(&folder, site.config.rpm.portable_noarch, &context.ui)?;
     input.require_name(&site.layout.name)?;
-    match stage(context, &site, &input, order, RunMode::of(args.dry_run))? {
+    let key = site.key()?;
+    match stage(context, &site, &input, order, RunMode::of(args.dry_run), key.as_ref())? {
         Some(place) => context.ui.print(&format!("{}\n", place.display())),
         None => Ok(()),
     }
 }
 
 /// Stages the release that `dist` has just made. The project's name is the one in the release.
-pub(super) fn run_after_dist(context: &Context, folder: &Path, order: StageOrder) -> Result<()> {
+pub(super) fn run_after_dist(context: &Context, folder: &Path, order: StageOrder, key: Option<&Key>) -> Result<()> {
     let mut site = Site::load(context)?;
     let input = StageInput::load(folder, site.config.rpm.portable_noarch, &context.ui)?;
     site.layout = site.layout.of_project(&input.info.name);
-    stage(context, &site, &input, order, RunMode::Change).map(drop)
+    stage(context, &site, &input, order, RunMode::Change, key).map(drop)
 }
 
 /// Stages a release; the folder of the snapshot, where there is one then.
@@ -59,10 +61,10 @@ fn stage(
     input: &StageInput,
     order: StageOrder,
     mode: RunMode,
+    key: Option<&Key>,
 ) -> Result<Option<PathBuf>> {
-    let key = site.key()?;
     let mut access = site.access("stage", mode)?;
-    let (plan, notes) = match stage::decide(access.store(), input, order, &site.git(), key.as_ref(), site.now)? {
+    let (plan, notes) = match stage::decide(access.store(), input, order, &site.git(), key, site.now)? {
         Staging::New { plan, notes } => (plan, notes),
         Staging::Already(name) => {
             context.ui.note(&format!("{name} is staged already"));
@@ -73,7 +75,7 @@ fn stage(
     for note in &notes {
         context.ui.note(note);
     }
-    let place = site.carry_out(&mut access, &plan, key.as_ref())?;
+    let place = site.carry_out(&mut access, &plan, key)?;
     if let Some(place) = &place {
         context.ui.note(&format!("staged {}", site.layout.shown(place)));
     }
