@@ -30,7 +30,7 @@ fn what_is_due_is_promoted_and_nothing_else() {
     let (soon, later) = ("2026-01-31T03:04:04Z", "2026-02-01T03:04:05Z");
     let site = one_more("\"interval\"", "Two");
     promotes_due(&site, soon, "nothing is due");
-    promotes_due(&site, later, "pipeline_2 is due: interval: 30 days since the last promotion");
+    promotes_due(&site, later, "pipeline_2 (1.0.2) is due: interval: 30 days since the last promotion");
     promotes_due(&one_more("\"minor\", \"fixes\", \"features\"", "Two"), later, "nothing is due");
     let fix = "Fix\n\nBug-Url: https://bugs.example.org/7\n";
     promotes_due(&one_more("\"fixes\"", fix), soon, "is due: fixes: https://bugs.example.org/7");
@@ -74,7 +74,10 @@ fn each_series_gets_what_is_due_in_it() {
     let site = two_series("\"interval\"", "More");
     let plan = site.releng_at(LATER, &[&DUE[..], &["--dry-run"]].concat()).exits(0).stdout;
     assert!(plan.contains("to stable/1.0:\n") && plan.contains("to stable/2.0:\n"), "{plan}");
-    let said = ["snapshot-demo_2.0_pipeline_2 is due: interval", "snapshot-demo_1.0_pipeline_2 is due: interval"];
+    let said = [
+        "snapshot-demo_2.0_pipeline_2 (2.0.1) is due: interval",
+        "snapshot-demo_1.0_pipeline_2 (1.0.2) is due: interval",
+    ];
     site.releng_at(LATER, &DUE).exits(0).says(&said);
     let expected = [1, 2].map(|major| format!("../revisions/stable-{major}.0/000002"));
     assert_eq!([stable(&site, "1.0"), stable(&site, "2.0")], expected);
@@ -99,13 +102,13 @@ fn an_older_snapshot_that_is_due_and_was_tested() {
     site.release("Two", &["el9"]);
     site.releng(&["accept"]).exits(0);
     site.release("Three", &["el9"]);
-    let passed = "skipping `snapshot-demo_1.0_pipeline_3`, which is due but may not be promoted";
+    let passed = "passing over `snapshot-demo_1.0_pipeline_3` (1.0.3), which is newer: the acceptance test `content` was not run";
     let ran = site.releng_at(LATER, &["promote", "--due"]).exits(0);
-    ran.says(&[passed, "snapshot-demo_1.0_pipeline_2 is due: interval"]);
+    ran.says(&[passed, "snapshot-demo_1.0_pipeline_2 (1.0.2) is due: interval"]);
     assert_eq!(stable(&site, "1.0"), "../revisions/stable-1.0/000002");
     site.releng_at("2028-01-01T00:00:00Z", &["promote", "--due"])
         .exits(1)
-        .says(&["pipeline_3`: the acceptance test `content`"]);
+        .says(&["pipeline_3` (1.0.3): the acceptance test `content`"]);
     // Unmerged work is not due at all.
     site.commit("Four").build(&["el9"]);
     site.releng(&["stage", "--unmerged"]).exits(0);

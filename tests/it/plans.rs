@@ -235,10 +235,10 @@ fn a_dry_run_has_the_verdict_of_the_run() {
     one_verdict(&site, &["promote"], 1);
     one_verdict(&site, &promote, 1);
     one_verdict(&site, &[&promote[..], &["--major"]].concat(), 0);
-    one_verdict(&site, &promote, 1);
+    one_verdict(&site, &promote, 0);
     one_verdict(&site, &["rollback", "1.0"], 1);
     one_verdict(&site, &["rollback", "2.0"], 1);
-    one_verdict(&site, &["rollback", "1.0", "--to", "1"], 1);
+    one_verdict(&site, &["rollback", "1.0", "--to", "1"], 0);
     one_verdict(&site, &["rollback", "1.0", "--to", "7"], 1);
     one_verdict(&site, &["hold", FIRST, "--why", "a customer"], 0);
     site.commit("Two").build(&["el9"]);
@@ -248,7 +248,7 @@ fn a_dry_run_has_the_verdict_of_the_run() {
     std::fs::remove_file(site.project.join("target/dist/extra")).unwrap();
     one_verdict(&site, &["stage"], 0);
     site.tamper(&format!("unstable/1.0/{FIRST}/ChangeLog.txt"), |content| content.push(b'x'));
-    one_verdict(&site, &["promote", FIRST], 1);
+    one_verdict(&site, &["promote", FIRST], 0); // it is in the series already
     one_verdict(&site, &promote, 0);
     one_verdict(&site, &["yank", "demo-1.0.2-1.el9.noarch", "--why", "it burns"], 0);
     // The changelog that was tampered with is a file of this revision, too.

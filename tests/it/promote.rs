@@ -19,7 +19,7 @@ fn stable(site: &Site, series: &str) -> String {
 
 /// Runs the program, which must refuse and write nothing.
 #[track_caller]
-fn refused(site: &Site, args: &[&str], parts: &[&str]) -> Ran {
+pub fn refused(site: &Site, args: &[&str], parts: &[&str]) -> Ran {
     let before = site.trees();
     site.releng(&[args, &["--dry-run"]].concat()).exits(1).says(parts);
     let ran = site.releng(args).exits(1).says(parts);
@@ -27,8 +27,9 @@ fn refused(site: &Site, args: &[&str], parts: &[&str]) -> Ran {
     ran
 }
 
+/// A promotion to a new or an old series, which must be refused.
 #[track_caller]
-fn unpromotable(site: &Site, parts: &[&str]) -> Ran {
+pub fn unpromotable(site: &Site, parts: &[&str]) -> Ran {
     refused(site, &[&["promote", "--major"], UNTESTED].concat(), parts)
 }
 
@@ -45,9 +46,9 @@ fn a_snapshot_that_was_changed() {
     let site = staged();
     site.tamper(&rpm, |content| *content.last_mut().unwrap() ^= 1);
     let parts = [
-        &format!("refusing to promote `{FIRST}`: `rpm/el9/noarch/"),
+        &format!("refusing to promote `{FIRST}` (1.0.1): `rpm/el9/noarch/"),
         "` was changed\nhelp: ",
-        "then stage the release again",
+        "stage the release again, which gives it a new number",
     ];
     unpromotable(&site, &parts);
     std::fs::remove_file(site.served(&rpm)).unwrap();
@@ -61,15 +62,7 @@ fn a_snapshot_that_was_changed() {
     let site = staged();
     let copy = FIRST.replace("pipeline_1", "pipeline_9");
     run_in(&site.served("unstable/1.0"), "cp", &["-a", FIRST, &copy], &[]).exits(0);
-    unpromotable(&site, &[&format!("`{copy}`: the log has no event that staged it")]);
-}
-
-#[test]
-fn unmerged_work() {
-    let site = Site::new();
-    site.commit("Go on").build(&["el9"]);
-    site.releng(&["stage", "--unmerged"]).exits(0);
-    unpromotable(&site, &["it was staged as unmerged work", "help: merge it"]);
+    refused(&site, &["promote", &copy], &[&format!("`{copy}` (1.0.1): the log has no event that staged it")]);
 }
 
 #[test]
@@ -114,17 +107,6 @@ fn tests_that_must_pass() {
 }
 
 #[test]
-fn sources_alone_do_not_take_the_place_of_packages() {
-    let site = Site::new();
-    site.promoted("One", &["el9"]);
-    site.release("Two", &[]);
-    unpromotable(&site, &["it has only sources, but clients of the series install packages", "dist --rpm"]);
-    let configured = Site::with("[rpm]\ndists = [\"el9\"]\n");
-    configured.release("One", &[]);
-    unpromotable(&configured, &["it has only sources"]);
-}
-
-#[test]
 fn a_reason_is_one_and_is_kept_only_where_it_counts() {
     let site = Site::with(PASSING);
     site.release("Go on", &["el9"]);
@@ -151,7 +133,11 @@ fn a_test_for_another_kind_of_promotion() {
 fn a_new_series_needs_the_flag() {
     let site = staged();
     let args = [&["promote"], UNTESTED].concat();
-    refused(&site, &args, &["stable/1.0 would be a new series", "to start it: `--major`"]);
+    refused(
+        &site,
+        &args,
+        &["stable/1.0 would be a new series", "to begin it: `", " promote snapshot-demo_1.0_pipeline_1 --major`"],
+    );
 }
 
 #[test]
@@ -159,27 +145,14 @@ fn only_what_is_above() {
     let site = Site::new();
     site.promoted("One", &["el9"]);
     let again = ["promote", FIRST, "--untested", "x"];
-    refused(&site, &again, &["stable/1.0 already has 1.0.1", "help: promote a newer snapshot"]);
+    let before = site.trees();
+    site.releng(&again).exits(0).says(&[&format!("`{FIRST}` (1.0.1) is in stable/1.0 already: event 2 promoted it")]);
+    site.promote(&[]).exits(0).says(&["stable/1.0 has 1.0.1 already, and nothing newer is staged"]);
+    require_same(&before[0], &site.trees()[0]);
     site.release("Two", &["el9"]);
     site.promoted("Three", &["el9"]);
     let older = ["promote", "snapshot-demo_1.0_pipeline_2", "--untested", "x"];
-    refused(&site, &older, &["stable/1.0 already has 1.0.3"]);
-}
-
-#[test]
-fn above_is_what_rpm_calls_above() {
-    let site = Site::new();
-    site.commit("One");
-    let version = site.dist();
-    site.add(&Rpm::new("demo", &version).dist("el9").epoch(1), "el9");
-    site.list_builds(str::to_owned);
-    site.releng(&["stage"]).exits(0);
-    site.promote(&[]).exits(0);
-    site.release("Two", &["el9"]);
-    unpromotable(
-        &site,
-        &["stable/1.0 already has `demo-1:1.0.1-1.el9.noarch`, which is not older than `demo-1.0.2-1.el9.noarch`"],
-    );
+    refused(&site, &older, &["stable/1.0 already has 1.0.3", "help: promote a newer snapshot"]);
 }
 
 #[test]
@@ -203,8 +176,9 @@ fn a_version_is_repackaged_with_a_higher_release() {
             "sources/demo-1.0.1-2.src.rpm"
         ]
     );
-    let again = ["promote", "snapshot-demo_1.0_pipeline_2", "--untested", "x"];
-    refused(&site, &again, &["stable/1.0 already has 1.0.1"]);
+    let first = ["promote", FIRST, "--untested", "x"];
+    refused(&site, &first, &["stable/1.0 already has 1.0.1"]);
+    site.releng(&["verify"]).exits(0);
 }
 
 #[test]
@@ -231,11 +205,12 @@ fn what_was_taken_back_comes_back_by_name_only() {
     let two = "snapshot-demo_1.0_pipeline_2";
     let due = ["promote", "--due", "--untested", "x"];
     site.releng_at("2027-01-01T00:00:00Z", &due).exits(0).says(&["nothing is due"]);
-    unpromotable(&site, &["stable/1.0 already has 1.0.1"]);
+    let refusal = [&format!("no snapshot to promote except `{two}`"), "to promote it again: `"];
+    unpromotable(&site, &refusal);
     // Nor does the same commit in the next run of the pipeline.
     site.releng(&["stage", "--pipeline", "3"]).exits(0);
     site.releng_at("2027-01-01T00:00:00Z", &due).exits(0).says(&["nothing is due"]);
-    unpromotable(&site, &["stable/1.0 already has 1.0.1"]);
+    unpromotable(&site, &["unstable/1.0 has no snapshot to promote except"]);
     site.promote(&[two]).exits(0);
     assert_eq!(stable(&site, "1.0"), "../revisions/stable-1.0/000004");
     let rpms = site.project.files("target/repository/demo/revisions/stable-1.0/000004/rpm/el9/noarch");
@@ -243,19 +218,25 @@ fn what_was_taken_back_comes_back_by_name_only() {
 }
 
 #[test]
-fn a_milestone_that_is_not_tagged() {
+fn what_was_yanked_comes_back_by_name_only() {
     let site = Site::new();
-    site.promoted("One", &["el9"]);
-    assert_eq!(site.release("Fly\n\nSem-Ver: feature", &["el9"]), "1.1.0");
-    unpromotable(&site, &["the tag `1.1` is missing", "help: create it: `", "and push the tag"]);
-    site.project.git(&["tag", "1.1"]);
-    site.promote(&[]).exits(0).says(&["(minor)"]);
+    site.promoted("One", &["el8", "el9"]);
+    site.promoted("Two", &["el8", "el9"]);
+    site.releng(&["yank", "demo-1.0.2-1.el9.noarch", "--why", "it burns"]).exits(0);
+    let two = "snapshot-demo_1.0_pipeline_2";
+    unpromotable(&site, &[&format!("no snapshot to promote except `{two}`, which was rolled back or yanked")]);
+    site.promote(&[two]).exits(0);
+    let revision =
+        |number: u32| site.project.files(&format!("target/repository/demo/revisions/stable-1.0/{number:06}/rpm"));
+    let packages = |number: u32| revision(number).into_iter().filter(|path| path.ends_with(".rpm")).collect::<Vec<_>>();
+    assert_eq!(packages(4), packages(2));
+    site.releng(&["verify"]).exits(0);
 }
 
 #[test]
 fn nothing_to_promote() {
     let site = Site::new();
-    unpromotable(&site, &["there is no snapshot to promote"]);
+    unpromotable(&site, &["nothing is staged in `", "help: stage a release: `"]);
     site.release("Go on", &[]);
     refused(
         &site,
@@ -278,7 +259,7 @@ fn a_dry_run_prints_every_gate_and_writes_nothing() {
     let listed = guide.split("## Promotion gates").nth(1).unwrap().split("\n## ").next().unwrap();
     let documented = listed.lines().filter_map(|line| line.strip_prefix("* `")?.split('`').next());
     assert_eq!(documented.collect::<Vec<_>>(), names);
-    assert!(plan.starts_with(&format!("gates of {FIRST}:\n")), "{plan}");
+    assert!(plan.starts_with(&format!("gates of {FIRST} (1.0.1):\n")), "{plan}");
     let steps = plan.split_once(&format!("\npromote {FIRST} (1.0.1) to stable/1.0:\n")).unwrap().1;
     let expected = [
         "  make revisions/stable-1.0/000001:",
@@ -301,7 +282,8 @@ fn a_dry_run_prints_every_gate_and_writes_nothing() {
 fn the_same_bytes_and_the_tarballs_changelog() {
     let site = Site::new();
     site.promoted("One", &["el8", "el9"]);
-    site.promoted("Two", &["el9"]);
+    site.release("Two", &["el9"]);
+    site.promote(&["--end-dist", "el8"]).exits(0);
     let inode = |path: &str| site.served(path).metadata().unwrap_or_else(|error| panic!("{path}: {error}")).ino();
     let two = "snapshot-demo_1.0_pipeline_2";
     for (snapshot, path) in [
@@ -341,8 +323,13 @@ fn two_majors_side_by_side() {
     site.commit("Break\n\nSem-Ver: api-breaking").project.git(&["tag", "2.0"]);
     assert_eq!(site.build(&["el9"]), "2.0.0");
     site.releng(&["stage"]).exits(0);
-    refused(&site, &["promote", "--untested", "x"], &["stable/1.0 already has 1.0.1"]);
-    site.promote(&[]).exits(0).says(&["promoted snapshot-demo_2.0_pipeline_1 to revisions/stable-2.0/000001 (major)"]);
+    // The answer is about what the person works on.
+    refused(
+        &site,
+        &["promote", "--untested", "x"],
+        &["`snapshot-demo_2.0_pipeline_1` (2.0.0): stable/2.0 would be a new series"],
+    );
+    site.promote(&[]).exits(0).says(&["promoted snapshot-demo_2.0_pipeline_1 (2.0.0) to stable/2.0 (major)"]);
     assert_eq!((stable(&site, "1.0"), stable(&site, "2.0")), (old, "../revisions/stable-2.0/000001".to_owned()));
     let rpms = site.project.files("target/repository/demo/revisions/stable-2.0/000001/rpm/el9/noarch");
     assert_eq!(rpms, ["demo-2.0.0-1.el9.noarch.rpm"]);

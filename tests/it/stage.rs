@@ -31,7 +31,7 @@ fn the_tree_is_the_users() {
     let place = site.served(SNAPSHOT);
     site.releng(&["stage"])
         .exits(0)
-        .says(&["staged unstable/1.0/snapshot-demo_1.0_pipeline_1\n"])
+        .says(&["staged unstable/1.0/snapshot-demo_1.0_pipeline_1 (1.0.1)\n"])
         .prints(&format!("{}\n", place.display()));
     assert_eq!(latest(&site), "snapshot-demo_1.0_pipeline_1");
     let files: Vec<String> = tree(&place).into_keys().filter(|path| place.join(path).is_file()).collect();
@@ -82,7 +82,9 @@ fn the_same_bytes_twice_change_nothing() {
     site.release("Go on", &["el9"]);
     let [served, mut state] = site.trees();
     for args in [&["stage"][..], &["stage", "--pipeline", "1"]] {
-        site.releng_at("2026-03-04T05:06:07Z", args).exits(0).says(&["snapshot-demo_1.0_pipeline_1 is staged already"]);
+        site.releng_at("2026-03-04T05:06:07Z", args)
+            .exits(0)
+            .says(&["snapshot-demo_1.0_pipeline_1 (1.0.1) is staged already"]);
     }
     let [served_again, mut state_again] = site.trees();
     require_same(&served, &served_again);
@@ -117,9 +119,9 @@ fn latest_moves_forward_only() {
     folder("target/two");
     site.releng(&["stage", "--pipeline", "12"]).exits(0);
     let late = site.releng(&["stage", "--from", "target/one", "--pipeline", "11"]).exits(0);
-    late.says(&["`latest` stays at snapshot-demo_1.0_pipeline_12: its pipeline is the later one"]);
+    late.says(&["`latest` stays at `snapshot-demo_1.0_pipeline_12`: its pipeline is the later one"]);
     let older = site.releng(&["stage", "--from", "target/one", "--pipeline", "13"]).exits(0);
-    older.says(&["`latest` stays at snapshot-demo_1.0_pipeline_12: its commit ", " does not come before this one"]);
+    older.says(&["`latest` stays at `snapshot-demo_1.0_pipeline_12`: its commit ", " does not come before this one"]);
     assert_eq!(latest(&site), "snapshot-demo_1.0_pipeline_12");
     site.commit("Three").dist();
     site.releng(&["stage", "--pipeline", "14"]).exits(0);
@@ -170,7 +172,7 @@ fn the_number_is_that_of_the_ci_system() {
         assert_eq!(latest(&site), format!("snapshot-demo_1.0_pipeline_{number}"));
     }
     site.releng_with(&[("BUILD_NUMBER", "3")], &["stage", "--pipeline", "9"]).exits(0);
-    site.releng_with(&[("BUILD_NUMBER", "")], &["stage"]).exits(0).says(&["pipeline_9 is staged already"]);
+    site.releng_with(&[("BUILD_NUMBER", "")], &["stage"]).exits(0).says(&["pipeline_9 (1.0.1) is staged already"]);
     let refusal = ["the variable `BUILD_NUMBER` is `v1`", "help: state the number: `--pipeline N`"];
     site.releng_with(&[("BUILD_NUMBER", "v1")], &["stage"]).exits(2).says(&refusal);
     site.releng_with(&[("BUILD_NUMBER", "v1")], &["dist"]).exits(2).says(&refusal);

@@ -4,8 +4,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::base::error;
 use crate::cli::commands::{
-    accept, changelog, completions, config, dist, hold, man, promote, prune, rollback, rpm, spec, stage, status, tag,
-    verify, version, yank,
+    accept, changelog, completions, config, dist, hold, man, promote, prune, recover_log, rollback, rpm, spec, stage,
+    status, tag, verify, version, yank,
 };
 use crate::cli::context::Global;
 use crate::cli::release_job::ReleaseArgs;
@@ -62,6 +62,8 @@ pub enum Command {
     Unhold(hold::UnholdArgs),
     /// Check the digests, signatures, names and rules of a repository
     Verify(verify::Args),
+    /// Put a lost or damaged log together again from the manifests in the repository
+    RecoverLog(recover_log::Args),
     /// Create missing milestone tags `X.Y`
     Tag(tag::Args),
     /// Print the effective configuration and the origin of each value

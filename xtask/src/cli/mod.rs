@@ -6,6 +6,7 @@
 pub mod arguments;
 pub mod commands;
 pub mod context;
+mod overview_text;
 mod release_job;
 mod site;
 pub mod ui;
@@ -19,8 +20,8 @@ use crate::base::error::{self, Exit, Failure};
 use crate::base::interrupt;
 use arguments::{Cli, Command};
 use commands::{
-    accept, changelog, completions, config, dist, hold, man, promote, prune, rollback, rpm, spec, srpm, stage, status,
-    tag, verify, version, yank,
+    accept, changelog, completions, config, dist, hold, man, promote, prune, recover_log, rollback, rpm, spec, srpm,
+    stage, status, tag, verify, version, yank,
 };
 use context::Context;
 use ui::Ui;
@@ -70,6 +71,7 @@ pub fn run(context: &Context, command: &Command) -> Result<()> {
         Command::Prune(args) => prune::run(context, args),
         Command::Hold(args) => hold::run(context, args),
         Command::Unhold(args) => hold::run_unhold(context, args),
+        Command::RecoverLog(args) => recover_log::run(context, args),
         Command::Tag(args) => tag::run(context, args),
         Command::Verify(args) => verify::run(context, args),
         Command::Config(args) => config::run(context, args),

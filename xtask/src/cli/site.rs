@@ -6,20 +6,25 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::base::clock;
-use crate::base::error::Failure;
+use crate::base::error::{Exit, Failure, program};
+use crate::base::progress::Silent;
 use crate::cli::context::Context;
 use crate::cli::ui::Ui;
 use crate::git;
+use crate::history::{LookBack, Version};
 use crate::project::config::Config;
 use crate::project::definition::{Project, load_config};
-use crate::project::workspace::Origin;
+use crate::project::release;
+use crate::project::workspace::{Origin, Workspace};
 use crate::repository::commits::Git;
 use crate::repository::model::layout::Layout;
+use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::Store;
 use crate::repository::promote::schedule::Schedule;
 use crate::repository::sign::Key;
 use crate::repository::write::apply::{ChangeContext, apply};
 use crate::repository::write::plan::ChangePlan;
+use crate::repository::write::recovery;
 use crate::repository::write::writer::Writer;
 
 /// Whether a command shows what it would do, or does it.
@@ -94,12 +99,71 @@ impl<'a> Site<'a> {
         Store::open(self.layout.clone())
     }
 
+    /// The series that a command without the name of a snapshot is about: the stated one, else that of the version of `HEAD`, else
+    /// the only one there is. No command acts on a series that the person does not work on.
+    ///
+    /// Errors: the repository does not have the series; there are several, and `HEAD` has no version.
+    pub fn series(&self, context: &Context, store: &Store, stated: Option<Series>) -> Result<Series> {
+        let all = store.series()?;
+        let choices = || {
+            let flags: Vec<String> = all.iter().map(|series| format!("`--series {series}`")).collect();
+            format!("choose one: {}", flags.join(", "))
+        };
+        let (wanted, origin) = match stated {
+            Some(series) => (series, format!("series {series}")),
+            None => match (find_head_version(context)?, all.as_slice()) {
+                (Ok(version), _) => (
+                    Series::of(&version),
+                    format!("series {} of {version}, the version of `HEAD`", Series::of(&version)),
+                ),
+                (Err(_), [only]) => (*only, String::new()),
+                (Err(_), []) => return Err(nothing_staged(&self.layout).into()),
+                (Err(why), _) => {
+                    let message = format!("there are several series, and `HEAD` has no version: {why:#}");
+                    return Err(Failure::new(Exit::Usage, message).help(choices()).into());
+                }
+            },
+        };
+        match all.as_slice() {
+            [] => Err(nothing_staged(&self.layout).into()),
+            all if all.contains(&wanted) => Ok(wanted),
+            _ => {
+                let message = format!("the repository has nothing of {origin}");
+                let help = format!("stage a release of it: `{} dist`; or {}", program(), choices());
+                Err(Failure::new(Exit::Failed, message).help(help).into())
+            }
+        }
+    }
+
+    /// The snapshot that is `latest` in the series of [`Site::series`], and the series.
+    ///
+    /// Errors: the series has no `latest`.
+    pub fn latest(&self, context: &Context, store: &Store, stated: Option<Series>) -> Result<(Series, SnapshotName)> {
+        let series = self.series(context, store, stated)?;
+        match store.latest(series)? {
+            Some(name) => Ok((series, name)),
+            None => {
+                let message = format!("unstable/{series} has no `latest`: nothing of merged work is staged in it");
+                let help = format!("stage the release of a merged commit: `{} dist`; or name a snapshot", program());
+                Err(Failure::new(Exit::Failed, message).help(help).into())
+            }
+        }
+    }
+
     /// The repository as a command needs it; another run that must wait is told the name of the `command`.
     ///
     /// Errors: another run holds the lock (exit 75). A preview takes no lock.
     pub fn access(&self, command: &str, mode: RunMode) -> Result<Access> {
         Ok(match mode {
-            RunMode::Preview => Access::Preview(self.store()?),
+            RunMode::Preview => {
+                let mut store = self.store()?;
+                let recovery = recovery::decide(&mut store)?;
+                if let Some(unlogged) = recovery.unlogged {
+                    let action = &unlogged.manifest.event.action;
+                    self.ui.note(&format!("the run will first finish the change of an interrupted run: {action}"));
+                }
+                Access::Preview(store)
+            }
             RunMode::Change => Access::Change(Writer::open(self.layout.clone(), command, self.ui)?),
         })
     }
@@ -140,6 +204,32 @@ impl<'a> Site<'a> {
     }
 }
 
+/// The version of `HEAD` or of the unpacked archive, or why there is none.
+fn find_head_version(context: &Context) -> Result<Result<Version>> {
+    if let Some(version) = context.assumed_version()? {
+        return Ok(Ok(version));
+    }
+    let workspace = context.workspace()?;
+    Ok(match &workspace.origin {
+        Origin::Unpacked(info) => Ok(info.version.clone()),
+        Origin::Nothing(failure) => Err(failure.clone().into()),
+        Origin::Git(repository) => count_head(workspace, repository),
+    })
+}
+
+fn count_head(workspace: &Workspace, repository: &git::Repository) -> Result<Version> {
+    let head = repository.head()?;
+    let config = release::config_of(workspace, repository, head, &Silent)?;
+    let counted = release::count_version(repository, &config, head, None, LookBack::Bounded, &Silent)?;
+    counted.require_releasable()?;
+    Ok(counted.version)
+}
+
+fn nothing_staged(layout: &Layout) -> Failure {
+    let message = format!("nothing is staged in `{}`", layout.root.display());
+    Failure::new(Exit::Failed, message).help(format!("stage a release: `{} dist`", program()))
+}
+
 /// The default place of the state: beside the root, with `-state` after its name.
 pub(super) fn beside(root: &Path) -> PathBuf {
     let mut name = root.file_name().unwrap_or_default().to_owned();
@@ -157,7 +247,7 @@ pub fn pipeline_of_ci() -> Result<Option<u32>, Failure> {
                 "the variable `{name}` is `{}`, which is not the number of a pipeline run",
                 value.escape_debug()
             );
-            Failure::new(crate::base::error::Exit::Usage, message).help("state the number: `--pipeline N`")
+            Failure::new(Exit::Usage, message).help("state the number: `--pipeline N`")
         })?;
         return Ok(Some(number));
     }

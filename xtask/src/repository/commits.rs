@@ -76,6 +76,16 @@ impl Git<'_> {
         if repository.head().is_ok_and(|head| head == commit) && repository.is_dirty()? {
             return Ok(Merged::Not("the work tree differs from the commit".to_owned()));
         }
+        self.find_branch(repository, commit)
+    }
+
+    /// Whether a branch of `project.branches` has `commit` now; `None` if git does not have the commit.
+    pub fn find_merged_now(&self, commit: CommitId) -> Result<Option<Merged>> {
+        let Some(repository) = self.repository_with(&[commit]) else { return Ok(None) };
+        self.find_branch(repository, commit).map(Some)
+    }
+
+    fn find_branch(&self, repository: &Repository, commit: CommitId) -> Result<Merged> {
         let patterns = &self.config.project.branches;
         let branches = repository.branches_matching(patterns)?;
         for branch in &branches {

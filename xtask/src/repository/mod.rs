@@ -3,14 +3,18 @@
 //! [`model`] is what there is: the tree, its names, manifests, the log, and how they are read. [`repodata`] describes packages and
 //! [`sign`] signs. [`clients`] is what client machines get: `.repo` files, mirrorlists, keys. [`write`](mod@write) is the one way to change
 //! anything. On these stand the commands: [`stage`] makes snapshots, [`accept`] tests them, [`promote`] puts them into a series,
-//! [`undo`] takes that back, [`prune`] removes what is old. [`verify`] checks all of it, and [`commits`] asks git.
+//! [`undo`] takes that back, [`prune`] removes what is old. [`recover_log`](mod@recover_log)
+//! puts a lost log together again. [`overview`] shows what there is, [`verify`] checks all of it, and
+//! [`commits`] asks git.
 
 pub mod accept;
 pub mod clients;
 pub mod commits;
 pub mod model;
+pub mod overview;
 pub mod promote;
 pub mod prune;
+pub mod recover_log;
 pub mod repodata;
 pub mod sign;
 pub mod stage;

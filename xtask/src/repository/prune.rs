@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use jiff::{SignedDuration, Timestamp};
@@ -35,7 +35,7 @@ pub enum KeepReason {
     Young,
     /// A person holds it, for this reason.
     Held(String),
-    /// It has no manifest.
+    /// The log does not have it: somebody else put it there.
     Unknown,
 }
 
@@ -43,7 +43,7 @@ pub enum KeepReason {
 #[derive(Clone, Debug)]
 pub struct SnapshotFacts {
     pub name: SnapshotName,
-    /// The time of staging; `None` if the snapshot has no manifest.
+    /// The time of staging; `None` if the log does not have it.
     pub staged: Option<Timestamp>,
 }
 
@@ -62,8 +62,8 @@ pub fn judge_snapshots(
         if latest == Some(name) {
             return Some(KeepReason::Current);
         }
-        if let Some(why) = find_hold(log, name, now) {
-            return Some(KeepReason::Held(why));
+        if let Some(hold) = find_hold(log, name, now) {
+            return Some(KeepReason::Held(hold.why));
         }
         if log.was_promoted(name) {
             return Some(KeepReason::Promoted);
@@ -82,14 +82,22 @@ pub fn judge_snapshots(
     snapshots.iter().enumerate().map(|(index, facts)| judge(index, facts)).collect()
 }
 
-/// The reason of the hold on a snapshot; `None` if there is no hold or the hold has ended.
-pub fn find_hold(log: &EventLog, name: &SnapshotName, now: Timestamp) -> Option<String> {
+/// The protection of a snapshot from `prune`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldInForce {
+    pub why: String,
+    /// Its end; `None` if it has none.
+    pub until: Option<Timestamp>,
+}
+
+/// The hold on a snapshot; `None` if there is no hold or the hold has ended.
+pub fn find_hold(log: &EventLog, name: &SnapshotName, now: Timestamp) -> Option<HoldInForce> {
     for event in log.events().rev() {
         match &event.action {
             Action::Unhold { snapshot } if snapshot == name => return None,
             Action::Hold { snapshot, why, until } if snapshot == name => {
                 let has_ended = until.is_some_and(|until| until <= now);
-                return if has_ended { None } else { Some(why.clone()) };
+                return (!has_ended).then(|| HoldInForce { why: why.clone(), until: *until });
             }
             _ => {}
         }
@@ -130,7 +138,10 @@ fn replaced_at(log: &EventLog, series: Series, number: u32) -> Option<Timestamp>
 
 /// Decides what to delete from the trash and what to move into it. The event is logged before the moves, so that the next run
 /// completes a killed one.
-pub fn decide(store: &Store, keys: &RepositoryKeys, now: Timestamp) -> Result<ChangePlan> {
+///
+/// With `record_missing`, what somebody else removed is recorded as gone. The current revision of a series is left out as long as
+/// there is another one to go back to.
+pub fn decide(store: &Store, keys: &RepositoryKeys, record_missing: bool, now: Timestamp) -> Result<ChangePlan> {
     let mut steps = Vec::new();
     for event in store.log.events().filter(|event| matches!(event.action, Action::Prune { .. }) && event.at < now) {
         let trash = store.layout.trash(event.number);
@@ -141,8 +152,9 @@ pub fn decide(store: &Store, keys: &RepositoryKeys, now: Timestamp) -> Result<Ch
     }
     let mut removed = Vec::new();
     for series in store.series()? {
-        let snapshots = load_snapshots(store, series)?;
-        let reasons = judge_snapshots(&snapshots, store.latest(series)?.as_ref(), &store.log, keys, now);
+        let snapshots = list_snapshots(store, series)?;
+        let latest = store.latest(series)?;
+        let reasons = judge_snapshots(&snapshots, latest.as_ref(), &store.log, keys, now);
         for (snapshot, reason) in snapshots.iter().zip(reasons) {
             if reason.is_none() {
                 removed.push(store.layout.snapshot(series, &snapshot.name));
@@ -163,24 +175,50 @@ pub fn decide(store: &Store, keys: &RepositoryKeys, now: Timestamp) -> Result<Ch
         moves.push(ChangeStep::Trash { item: item.clone(), to, bytes: freed_by(&path)? });
         items.push(item);
     }
-    if !items.is_empty() {
-        steps.push(ChangeStep::Log { action: Action::Prune { items } });
+    let (missing, dangling) = if record_missing { find_missing(store)? } else { Default::default() };
+    if !items.is_empty() || !missing.is_empty() {
+        steps.push(ChangeStep::Log { action: Action::Prune { items, missing } });
     }
     steps.append(&mut moves);
+    steps.extend(dangling);
     Ok(ChangePlan { title: "prune".to_owned(), steps })
 }
 
-fn load_snapshots(store: &Store, series: Series) -> Result<Vec<SnapshotFacts>> {
-    let mut snapshots = Vec::new();
-    for name in store.snapshots(series)? {
-        let staged = if store.has_manifest(series, &name) {
-            Some(store.snapshot(series, &name)?.manifest.event.at)
+/// What is missing and may be recorded as gone, and the steps that remove the links to it.
+fn find_missing(store: &Store) -> Result<(Vec<FilePath>, Vec<ChangeStep>)> {
+    let mut missing: Vec<FilePath> = store.missing().into_iter().map(|missing| missing.path).collect();
+    let mut dangling = Vec::new();
+    for series in store.series()? {
+        let Some(current) = store.current_number(series)? else { continue };
+        let folder = store.layout.revision(series, current);
+        if folder.is_dir() {
+            continue;
+        }
+        if store.revisions(series)?.is_empty() {
+            dangling.extend(removed_link(store, store.layout.stable(series)));
         } else {
-            None
-        };
-        snapshots.push(SnapshotFacts { name, staged });
+            let shown = store.layout.shown(&folder);
+            missing.retain(|path| path.as_str() != shown);
+        }
     }
-    Ok(snapshots)
+    Ok((missing, dangling))
+}
+
+fn removed_link(store: &Store, link: PathBuf) -> Option<ChangeStep> {
+    let step = |link: PathBuf| ChangeStep::Delete { shown: store.layout.shown(&link), path: link, bytes: 0 };
+    link.is_symlink().then(|| step(link))
+}
+
+/// The snapshots of a series with the times of their staging by the log.
+fn list_snapshots(store: &Store, series: Series) -> Result<Vec<SnapshotFacts>> {
+    let mut staged: HashMap<&SnapshotName, Timestamp> = HashMap::new();
+    for event in store.log.events() {
+        if let Action::Stage { snapshot, .. } = &event.action {
+            staged.insert(snapshot, event.at);
+        }
+    }
+    let facts = |name: SnapshotName| SnapshotFacts { staged: staged.get(&name).copied(), name };
+    Ok(store.snapshots(series)?.into_iter().map(facts).collect())
 }
 
 /// A file on the disk, which may have several hard links.
@@ -246,13 +284,16 @@ mod tests {
 
     #[test]
     fn each_rule_keeps_its_snapshots() {
-        let staged = |pipeline, day| (day, Action::Stage { snapshot: name(pipeline), series: SERIES, latest: true });
+        let staged = |pipeline, day| {
+            (day, Action::Stage { snapshot: name(pipeline), series: SERIES, latest: true, ended: Vec::new() })
+        };
         let promoted = Action::Promote {
             snapshot: name(2),
             series: SERIES,
             revision: 1,
             version: "1.0.2".parse().unwrap(),
             untested: None,
+            ended: Vec::new(),
         };
         let hold = |pipeline, until| Action::Hold { snapshot: name(pipeline), why: "a customer".to_owned(), until };
         let log = log(vec![
@@ -300,8 +341,8 @@ mod tests {
 
     #[test]
     fn old_revisions_are_removed_unless_a_client_may_read_them() {
-        let actions =
-            (1..=30).map(|revision| (i64::from(revision), Action::Rollback { series: SERIES, revision, to: 1 }));
+        let actions = (1..=30)
+            .map(|revision| (i64::from(revision), Action::Rollback { series: SERIES, revision, to: 1, version: None }));
         let log = log(actions.collect());
         let revisions: Vec<u32> = (1..=30).collect();
         let kept = judge_revisions(SERIES, &revisions, Some(30), &log, at(30));

@@ -1,13 +1,17 @@
 //! Rollback and yank: a new revision with the content of an earlier one, or without some packages. Nothing is erased.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::base::error::{Exit, Failure, program};
+use crate::base::files;
 use crate::repository::model::carried::Carried;
-use crate::repository::model::event::{Action, NewRevision, RevisionCause};
+use crate::repository::model::event::{Action, Event, NewRevision, RevisionCause};
 use crate::repository::model::layout::series_changelog;
-use crate::repository::model::manifest::ReleasedVersion;
+use crate::repository::model::manifest::{Manifest, ReleasedVersion};
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::reason::Reason;
 use crate::repository::model::store::{Revision, Store};
@@ -18,10 +22,20 @@ use crate::rpm::nevra::Nevra;
 use crate::source::unpack;
 
 /// A rollback or yank that is decided.
+pub enum Undoing {
+    /// Nothing: the series has the wanted content.
+    Already { series: Series, revision: u32, why: String },
+    /// A new revision.
+    New(Box<Undo>),
+}
+
+/// The revision that a rollback or yank makes.
 pub struct Undo {
     title: String,
     contents: RevisionContents,
     new: NewRevision,
+    /// Whether the series had a package that the new revision does not have.
+    pub removes_packages: bool,
 }
 
 impl Undo {
@@ -37,41 +51,70 @@ impl Undo {
     }
 }
 
-/// Decides to give `series` the content of revision `to`. The default is the content that the series had before the last
-/// promotion that has not been rolled back.
+/// Decides to give `series` the content of revision `to`. The default is the content that the series had before the last promotion
+/// or yank. Nothing but that revision is read: the current one may be damaged.
 ///
-/// Errors: no such series or revision; nothing before it; the content is the current one.
-pub fn decide_rollback(store: &Store, series: Series, to: Option<u32>) -> Result<Undo> {
+/// Errors: no such series or revision; nothing before it.
+pub fn decide_rollback(store: &Store, series: Series, to: Option<u32>) -> Result<Undoing> {
     let current = require_current(store, series)?;
-    let to = match to {
-        Some(to) => to,
-        None => previous(store, series, current).ok_or_else(|| {
-            Failure::new(
-                Exit::Failed,
-                format!("stable/{series} has its first content, at revision {current}: there is nothing before it"),
-            )
-            .help(format!("to take single packages out: `{} yank NEVRA`", program()))
-        })?,
+    let already = |why: String| Ok(Undoing::Already { series, revision: current, why });
+    let to = match (to, store.log.last_revision(series)) {
+        (Some(to), _) => to,
+        // The command was repeated: to undo more than the last change takes a number.
+        (None, Some((_, Event { number, action: Action::Rollback { to, .. }, .. }))) => {
+            let further = previous(store, series, *to);
+            let help = further.map_or(String::new(), |further| {
+                format!("; to go further back: `{} rollback {series} --to {further}`", program())
+            });
+            return already(format!("stable/{series} was rolled back already, by event {number}{help}"));
+        }
+        (None, _) => previous(store, series, current).ok_or_else(|| nothing_before(series, current))?,
     };
-    if content_of(store, series, to) == content_of(store, series, current) || !store.revisions(series)?.contains(&to) {
-        let kept = store.revisions(series)?.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-        let message = if store.revisions(series)?.contains(&to) {
-            format!("stable/{series} has the content of revision {to} already")
-        } else {
-            format!("there is no revision {to} of stable/{series}")
-        };
-        return Err(Failure::new(Exit::Failed, message)
-            .help(format!("the revisions are {kept}: `--to REVISION`"))
-            .into());
+    if !store.revisions(series)?.contains(&to) {
+        return Err(no_revision(store, series, to)?.into());
+    }
+    if content_of(store, series, to) == content_of(store, series, current) {
+        return already(format!("stable/{series} has the content of revision {to} already"));
     }
     let base = store.revision(series, to)?;
-    let number = next_number(store, series)?;
     let had = base.manifest.dists();
-    let mut emptied = store.revision(series, current)?.manifest.dists();
+    let mut emptied = dists_in(&store.layout.revision(series, current))?;
     emptied.retain(|dist| !had.contains(dist));
-    let title = format!("roll stable/{series} back from revision {current} to the content of revision {to}");
-    let new = NewRevision { series, number, cause: RevisionCause::Rollback { to } };
-    Ok(Undo { title, contents: same(&base, &emptied), new })
+    let before = store.revision(series, current).ok().map(|before| before.manifest);
+    let version = base.manifest.release.version.clone();
+    let from = before.as_ref().map_or(String::new(), |before| format!("{}, ", before.release.version));
+    let title = format!("roll stable/{series} back from {from}revision {current}, to {version}, revision {to}");
+    let number = next_number(store, series)?;
+    let new = NewRevision { series, number, cause: RevisionCause::Rollback { to, version } };
+    let removes_packages = before.is_none_or(|before| has_other_packages(&before, &base.manifest));
+    Ok(Undoing::New(Box::new(Undo { title, contents: same(&base, &emptied), new, removes_packages })))
+}
+
+fn nothing_before(series: Series, current: u32) -> Failure {
+    let message = format!("stable/{series} has its first content, at revision {current}: there is nothing before it");
+    Failure::new(Exit::Failed, message).help(format!("to take single packages out: `{} yank NEVRA`", program()))
+}
+
+fn no_revision(store: &Store, series: Series, to: u32) -> Result<Failure> {
+    let shown = |number: u32| match store.revision(series, number) {
+        Ok(revision) => format!("{number} ({})", revision.manifest.release.version),
+        Err(_) => format!("{number} (damaged)"),
+    };
+    let kept = store.revisions(series)?.into_iter().map(shown).collect::<Vec<_>>().join(", ");
+    let message = format!("there is no revision {to} of stable/{series}");
+    Ok(Failure::new(Exit::Failed, message).help(format!("the revisions are {kept}: `--to REVISION`")))
+}
+
+/// The dists in a revision, whose manifest may be damaged.
+fn dists_in(revision: &Path) -> Result<Vec<Dist>> {
+    let names = files::names_in(&revision.join("rpm"))?;
+    Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+}
+
+/// Whether `one` has a package that `other` does not have.
+fn has_other_packages(one: &Manifest, other: &Manifest) -> bool {
+    let kept: BTreeSet<_> = other.packages().map(|(file, _)| &file.path).collect();
+    one.packages().any(|(file, _)| !kept.contains(&file.path))
 }
 
 /// The revision with the content that the series had before it got the content of revision `number`.
@@ -82,7 +125,8 @@ fn previous(store: &Store, series: Series, number: u32) -> Option<u32> {
 /// The first revision with the content of revision `number`.
 fn content_of(store: &Store, series: Series, number: u32) -> u32 {
     match store.log.making_of(series, number).map(|entry| &entry.event.action) {
-        Some(Action::Rollback { to, .. }) => content_of(store, series, *to),
+        // A rollback leads to an earlier revision; anything else is a log that somebody wrote by hand.
+        Some(Action::Rollback { to, .. }) if *to < number => content_of(store, series, *to),
         _ => number,
     }
 }
@@ -96,30 +140,73 @@ fn require_current(store: &Store, series: Series) -> Result<u32> {
     Ok(current.ok_or_else(none)?)
 }
 
-/// Decides to remove the package `wanted` from all dists of the first series that has it.
+/// Decides to remove the package `wanted` from all dists of `series`, or of the only series that has it.
 ///
-/// Errors: no series has it.
-pub fn decide_yank(store: &Store, wanted: &Nevra, why: &Reason) -> Result<Undo> {
-    for series in store.series()? {
-        let Some(base) = store.current(series)? else { continue };
-        let packages = base.manifest.packages().map(|(_, package)| package);
-        let hits: Vec<Option<Dist>> =
-            packages.filter(|package| package.nevra == *wanted).map(|package| package.dist.clone()).collect();
-        if hits.is_empty() {
-            continue;
+/// Errors: no series has it, or several.
+pub fn decide_yank(store: &Store, series: Option<Series>, wanted: &Nevra, why: &Reason) -> Result<Undoing> {
+    let all = series.map_or_else(|| store.series(), |series| Ok(vec![series]))?;
+    let mut found = Vec::new();
+    let mut unreadable = None;
+    for series in all {
+        match store.current(series) {
+            Ok(Some(base)) if base.manifest.packages().any(|(_, package)| package.nevra == *wanted) => found.push(base),
+            Ok(_) => {}
+            Err(error) => unreadable = Some(error),
         }
-        let number = next_number(store, series)?;
-        let dists: Vec<String> = hits.iter().flatten().map(ToString::to_string).collect();
-        let place = if dists.is_empty() { "sources".to_owned() } else { dists.join(", ") };
-        let title = format!("yank {wanted} from stable/{series} ({place})");
-        let packages = vec![wanted.clone()];
-        let contents = without(&base, &packages)?;
-        let cause = RevisionCause::Yank { packages, why: why.to_string() };
-        return Ok(Undo { title, contents, new: NewRevision { series, number, cause } });
     }
-    let message = format!("no stable series has the package `{wanted}`");
-    let help = format!("`dnf repoquery --nevra` and `{} status` show what there is", program());
-    Err(Failure::new(Exit::Failed, message).help(help).into())
+    match (found.as_slice(), unreadable) {
+        ([base], _) => yank(store, base, wanted, why).map(|undo| Undoing::New(Box::new(undo))),
+        ([], Some(error)) => Err(error),
+        ([], None) => find_yanked(store, series, wanted).map_or_else(|| Err(no_package(store, wanted)?.into()), Ok),
+        (several, _) => {
+            let series = several.iter().map(|base| base.manifest.series.to_string()).collect::<Vec<_>>().join(", ");
+            let message = format!("several series have the package `{wanted}`: {series}");
+            Err(Failure::new(Exit::Failed, message).help("choose one: `--series X.0`").into())
+        }
+    }
+}
+
+/// The yank that has removed the package before: the command was repeated.
+fn find_yanked(store: &Store, wanted_series: Option<Series>, wanted: &Nevra) -> Option<Undoing> {
+    store.log.events().rev().find_map(|event| match &event.action {
+        Action::Yank { series, revision, packages, .. }
+            if packages.contains(wanted) && wanted_series.is_none_or(|of| of == *series) =>
+        {
+            let why = format!("`{wanted}` was yanked from stable/{series} already, by event {}", event.number);
+            Some(Undoing::Already { series: *series, revision: *revision, why })
+        }
+        _ => None,
+    })
+}
+
+/// The error for a package that no series has; the help lists those with the same name.
+fn no_package(store: &Store, wanted: &Nevra) -> Result<Failure> {
+    const SHOWN: usize = 10;
+    let mut known = BTreeSet::new();
+    for series in store.series()? {
+        let Ok(Some(base)) = store.current(series) else { continue };
+        let packages = base.manifest.packages().map(|(_, package)| &package.nevra);
+        known.extend(packages.filter(|nevra| nevra.name() == wanted.name()).map(|nevra| format!("`{nevra}`")));
+    }
+    let help = match known.len() {
+        0 => format!("no stable series has a package with this name; see what there is: `{} status`", program()),
+        _ => format!("there are {}", known.into_iter().rev().take(SHOWN).collect::<Vec<_>>().join(", ")),
+    };
+    Ok(Failure::new(Exit::Failed, format!("no stable series has the package `{wanted}`")).help(help))
+}
+
+fn yank(store: &Store, base: &Revision, wanted: &Nevra, why: &Reason) -> Result<Undo> {
+    let series = base.manifest.series;
+    let packages = base.manifest.packages().map(|(_, package)| package);
+    let of_dists = packages.filter(|package| package.nevra == *wanted).filter_map(|package| package.dist.as_ref());
+    let dists = of_dists.map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let place = if dists.is_empty() { "sources" } else { &dists };
+    let title = format!("yank {wanted} from stable/{series} ({place})");
+    let packages = vec![wanted.clone()];
+    let contents = without(base, &packages)?;
+    let cause = RevisionCause::Yank { packages, why: why.to_string(), force: None };
+    let new = NewRevision { series, number: next_number(store, series)?, cause };
+    Ok(Undo { title, contents, new, removes_packages: true })
 }
 
 /// The content of a revision. A dist that was added later stays, without packages: its clients must find repodata.

@@ -37,6 +37,13 @@ impl LockFile {
         Ok(LockFile { _held: file })
     }
 
+    /// Whether another process holds the lock of the file at `path`.
+    pub fn is_held(path: &Path) -> bool {
+        let Ok(file) = File::open(path) else { return false };
+        // The lock that this takes ends with `file`.
+        matches!(flock(&file, FlockOperation::NonBlockingLockShared), Err(Errno::WOULDBLOCK))
+    }
+
     /// Locks a folder against other runs that write in it.
     ///
     /// Errors: another process holds the lock (exit 75); the folder cannot be opened.
@@ -50,13 +57,18 @@ impl LockFile {
     }
 }
 
-/// Whether the lock was free; then it is held until `file` is closed.
+/// Whether the lock was free; then it is held until `file` is closed. A few tries: [`LockFile::is_held`] has it for a moment.
 fn try_lock(file: &File) -> Result<bool, Errno> {
-    match flock(file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(true),
-        Err(Errno::WOULDBLOCK) => Ok(false),
-        Err(error) => Err(error),
+    const TRIES: usize = 5;
+    const PAUSE: Duration = Duration::from_millis(5);
+    for _ in 0..TRIES {
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(true),
+            Err(Errno::WOULDBLOCK) => std::thread::sleep(PAUSE),
+            Err(error) => return Err(error),
+        }
     }
+    Ok(false)
 }
 
 fn busy(file: &mut File, path: &Path, work: &str) -> Failure {

@@ -12,16 +12,19 @@ use crate::base::junit::{Case, CaseResult, Suite, render_junit};
 use crate::cli::context::Context;
 use crate::cli::site::Site;
 use crate::repository::accept::{self, Surroundings};
-use crate::repository::model::name::SnapshotName;
-use crate::repository::model::store::{Snapshot, Store};
+use crate::repository::model::name::{Series, SnapshotName};
+use crate::repository::model::store::Snapshot;
 use crate::repository::model::test_result::{TestFacts, TestResult, TestVerdict};
 
 /// Arguments of `accept`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Snapshot to test [default: `latest` of the highest series that has one]
+    /// Snapshot to test [default: `latest` of the series]
     #[arg(value_name = "SNAPSHOT")]
     snapshot: Option<SnapshotName>,
+    /// Series whose `latest` is tested [default: the series of the version of HEAD]
+    #[arg(long, value_name = "X.0", conflicts_with = "snapshot")]
+    series: Option<Series>,
     /// Also write the results to FILE as JUnit XML
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
@@ -34,7 +37,12 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
     let store = site.store()?;
-    let snapshot = find(&store, args.snapshot.as_ref())?;
+    let (series, name) = match &args.snapshot {
+        Some(name) => (store.find_series(name)?, name.clone()),
+        None => site.latest(context, &store, args.series)?,
+    };
+    let snapshot = store.snapshot(series, &name)?;
+    let shown = format!("{name} ({})", snapshot.manifest.release.version);
     let tests = site.git().config_of(snapshot.manifest.release.commit)?.acceptance;
     let plan = accept::decide(&store, &snapshot, tests)?;
     let junit_path = args.junit.as_ref().map(std::path::absolute).transpose()?;
@@ -49,7 +57,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         let result = surroundings.run(run, &snapshot, site.now, &context.ui);
         let result =
             result.map_err(|error| interrupt::with_state(error, || "the results so far are kept".to_owned()))?;
-        context.ui.print(&format!("{}\n", describe(&result.facts)))?;
+        context.ui.print(&format!("{shown}: {}\n", describe(&result.facts)))?;
         results.push(result);
     }
     let folder = site.layout.results(&snapshot.name);
@@ -65,19 +73,6 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
             Err(Failure::new(Exit::Failed, message).help(help).into())
         }
     }
-}
-
-fn find(store: &Store, name: Option<&SnapshotName>) -> Result<Snapshot> {
-    if let Some(name) = name {
-        return store.snapshot(store.find_series(name)?, name);
-    }
-    for series in store.series()?.into_iter().rev() {
-        if let Some(name) = store.latest(series)? {
-            return store.snapshot(series, &name);
-        }
-    }
-    let help = format!("stage one: `{} dist`; or name one", crate::base::error::program());
-    Err(Failure::new(Exit::Failed, "there is no `latest` snapshot").help(help).into())
 }
 
 fn describe(facts: &TestFacts) -> String {

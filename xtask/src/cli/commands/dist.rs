@@ -45,7 +45,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let made = if args.rpm { rpm::make_and_build(context, &job, &build_args, Reuse::No)? } else { job.make(context)? };
     report(context, made.files())?;
     match staging {
-        Some(StagingInput { order, key }) => stage::run_after_dist(context, &made.target, order, key.as_ref()),
+        Some(StagingInput { order, key }) => stage::run_after_dist(context, &made.target, &order, key.as_ref()),
         None if args.no_stage => Ok(()),
         None => {
             let help = "name one with `--repository DIR`";
@@ -65,6 +65,6 @@ impl StagingInput {
     fn load(context: &Context, args: &Args) -> Result<StagingInput> {
         let pipeline = args.pipeline.map_or_else(pipeline_of_ci, |pipeline| Ok(Some(pipeline)))?;
         let key = Site::load(context)?.key()?;
-        Ok(StagingInput { order: StageOrder { pipeline, unmerged: false }, key })
+        Ok(StagingInput { order: StageOrder { pipeline, ..StageOrder::default() }, key })
     }
 }

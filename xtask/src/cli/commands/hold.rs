@@ -6,18 +6,23 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::cli::context::Context;
-use crate::cli::site::{RunMode, Site};
+use crate::cli::site::{Access, RunMode, Site};
 use crate::repository::model::event::Action;
-use crate::repository::model::name::SnapshotName;
+use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::reason::Reason;
+use crate::repository::model::store::Store;
+use crate::repository::prune::find_hold;
 use crate::repository::write::plan::{ChangePlan, ChangeStep};
 
 /// Arguments of `hold`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Snapshot to protect
+    /// Snapshot to protect [default: `latest` of the series]
     #[arg(value_name = "SNAPSHOT")]
-    snapshot: SnapshotName,
+    snapshot: Option<SnapshotName>,
+    /// Series whose `latest` is protected [default: the series of the version of HEAD]
+    #[arg(long, value_name = "X.0", conflicts_with = "snapshot")]
+    series: Option<Series>,
     /// Reason; the log records it
     #[arg(long, value_name = "TEXT")]
     why: Reason,
@@ -40,32 +45,53 @@ pub struct UnholdArgs {
     dry_run: bool,
 }
 
-/// Holds a snapshot.
+/// Holds a snapshot. A hold that is in force already, with this reason and end, is not repeated.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let until = args.until.map(end_of).transpose()?;
-    let action = Action::Hold { snapshot: args.snapshot.clone(), why: args.why.to_string(), until };
-    record(context, "hold", &args.snapshot, action, RunMode::of(args.dry_run))
+    let why = args.why.to_string();
+    let site = Site::load(context)?;
+    let mut access = site.access("hold", RunMode::of(args.dry_run))?;
+    let store = access.store();
+    let (series, snapshot) = match &args.snapshot {
+        Some(name) => (store.find_series(name)?, name.clone()),
+        None => site.latest(context, store, args.series)?,
+    };
+    let shown = shown(store, series, &snapshot);
+    if find_hold(&store.log, &snapshot, site.now).is_some_and(|hold| hold.why == why && hold.until == until) {
+        context.ui.note(&format!("{shown} is held already, with this reason"));
+        return Ok(());
+    }
+    let action = Action::Hold { snapshot, why, until };
+    record(context, &site, &mut access, format!("hold {shown}"), action)
 }
 
 /// Releases a hold.
 pub fn run_unhold(context: &Context, args: &UnholdArgs) -> Result<()> {
-    record(
-        context,
-        "unhold",
-        &args.snapshot,
-        Action::Unhold { snapshot: args.snapshot.clone() },
-        RunMode::of(args.dry_run),
-    )
+    let snapshot = &args.snapshot;
+    let site = Site::load(context)?;
+    let mut access = site.access("unhold", RunMode::of(args.dry_run))?;
+    let store = access.store();
+    let shown = shown(store, store.find_series(snapshot)?, snapshot);
+    if find_hold(&store.log, snapshot, site.now).is_none() {
+        context.ui.note(&format!("{shown} is not held"));
+        return Ok(());
+    }
+    let action = Action::Unhold { snapshot: snapshot.clone() };
+    record(context, &site, &mut access, format!("unhold {shown}"), action)
 }
 
-fn record(context: &Context, command: &str, snapshot: &SnapshotName, action: Action, mode: RunMode) -> Result<()> {
-    let site = Site::load(context)?;
-    let mut access = site.access(command, mode)?;
-    access.store().find_series(snapshot)?;
-    let plan =
-        ChangePlan { title: format!("{command} {snapshot}"), steps: vec![ChangeStep::Log { action: action.clone() }] };
-    site.carry_out(&mut access, &plan, None)?;
-    if mode == RunMode::Change {
+/// The name of a snapshot, with its version if its manifest can be read.
+fn shown(store: &Store, series: Series, name: &SnapshotName) -> String {
+    match store.snapshot(series, name) {
+        Ok(snapshot) => format!("{name} ({})", snapshot.manifest.release.version),
+        Err(_) => name.to_string(),
+    }
+}
+
+fn record(context: &Context, site: &Site<'_>, access: &mut Access, title: String, action: Action) -> Result<()> {
+    let plan = ChangePlan { title, steps: vec![ChangeStep::Log { action: action.clone() }] };
+    site.carry_out(access, &plan, None)?;
+    if let Access::Change(_) = access {
         context.ui.note(&action.to_string());
     }
     Ok(())

@@ -9,6 +9,7 @@ pub mod hold;
 pub mod man;
 pub mod promote;
 pub mod prune;
+pub mod recover_log;
 pub mod rollback;
 pub mod rpm;
 pub mod spec;

@@ -2,19 +2,23 @@
 
 use anyhow::Result;
 
+use crate::base::error::{Exit, Failure};
 use crate::cli::context::Context;
 use crate::cli::site::{Access, RunMode, Site};
-use crate::repository::model::name::SnapshotName;
+use crate::repository::model::name::{Dist, Series, SnapshotName};
 use crate::repository::model::reason::Reason;
 use crate::repository::promote::schedule::DuePromotion;
-use crate::repository::promote::{self, PromoteOrder, Promotion};
+use crate::repository::promote::{self, PromoteOrder, Promoting, Promotion};
 
 /// Arguments of `promote`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Snapshot to promote [default: the newest that passes all gates]
+    /// Snapshot to promote [default: the newest of the series that passes all gates]
     #[arg(value_name = "SNAPSHOT")]
     snapshot: Option<SnapshotName>,
+    /// Series to promote to; with `--due`, the only one [default: the series of the version of HEAD]
+    #[arg(long, value_name = "X.0", conflicts_with = "snapshot")]
+    series: Option<Series>,
     /// Promote, in each series, only what is due by `promotion.due`; never begins a series, and exits 0 if nothing is due
     #[arg(long, conflicts_with_all = ["snapshot", "major"])]
     due: bool,
@@ -24,6 +28,10 @@ pub struct Args {
     /// Promote although no acceptance test is configured for this promotion; the log records the reason
     #[arg(long, value_name = "REASON")]
     untested: Option<Reason>,
+    /// Promote although the snapshot has no packages for this dist, which has ended: its clients keep the packages that they have;
+    /// may be repeated
+    #[arg(long, value_name = "DIST")]
+    end_dist: Vec<Dist>,
     /// Print the gates and the steps without carrying them out
     #[arg(long)]
     dry_run: bool,
@@ -32,26 +40,55 @@ pub struct Args {
 /// Promotes and prints the path of the revision.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
-    let order = PromoteOrder { snapshot: args.snapshot.clone(), major: args.major, untested: args.untested.clone() };
+    let order = PromoteOrder {
+        snapshot: args.snapshot.clone(),
+        major: args.major,
+        untested: args.untested.clone(),
+        end_dists: args.end_dist.clone(),
+    };
     let mut access = site.access("promote", RunMode::of(args.dry_run))?;
     if args.due {
-        return run_due(context, &site, &mut access, &order);
+        return run_due(context, &site, &mut access, &order, args.series);
     }
-    let promotion = promote::decide(access.store(), &order, &site.git())?;
-    carry_out(context, &site, &mut access, &promotion)
+    let store = access.store();
+    let series = match &args.snapshot {
+        Some(name) => store.find_series(name)?,
+        None => site.series(context, store, args.series)?,
+    };
+    match promote::decide(store, series, &order, &site.git(), &context.ui)? {
+        Promoting::New(promotion) => carry_out(context, &site, &mut access, &promotion),
+        Promoting::Already { series, revision, why } => {
+            context.ui.note(&why);
+            context.ui.print(&format!("{}\n", site.layout.revision(series, revision).display()))
+        }
+    }
 }
 
 /// Promotes what is due in each series, the highest series first. Where a snapshot is due and may not be promoted, the other series
 /// are promoted all the same, and the run fails at its end.
-fn run_due(context: &Context, site: &Site<'_>, access: &mut Access, order: &PromoteOrder) -> Result<()> {
+fn run_due(
+    context: &Context,
+    site: &Site<'_>,
+    access: &mut Access,
+    order: &PromoteOrder,
+    only: Option<Series>,
+) -> Result<()> {
     let git = site.git();
     let schedule = site.schedule(&git);
     let (mut refused, mut found) = (None, false);
-    for series in access.store().series()?.into_iter().rev() {
-        let Some(due) = schedule.decide(access.store(), series, order)? else { continue };
-        let DuePromotion { promotion, reason } = due;
+    let all = access.store().series()?.into_iter().rev();
+    for series in all.filter(|series| only.is_none_or(|only| only == *series)) {
+        let due = match schedule.decide(access.store(), series, order) {
+            Ok(due) => due,
+            Err(error) => {
+                context.ui.error(&error);
+                refused = refused.or(Some(Failure::new(Exit::Failed, format!("stable/{series} was passed over"))));
+                continue;
+            }
+        };
+        let Some(DuePromotion { promotion, reason }) = due else { continue };
         found = true;
-        context.ui.note(&format!("{} is due: {reason}", promotion.snapshot.name));
+        context.ui.note(&format!("{} ({}) is due: {reason}", promotion.snapshot.name, promotion.version()));
         match promotion.require_open() {
             Ok(()) => carry_out(context, site, access, &promotion)?,
             Err(closed) => {
@@ -62,7 +99,7 @@ fn run_due(context: &Context, site: &Site<'_>, access: &mut Access, order: &Prom
             }
         }
     }
-    if !found {
+    if !found && refused.is_none() {
         context.ui.note("nothing is due");
     }
     Ok(refused.map_or(Ok(()), Err)?)
@@ -78,7 +115,8 @@ fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access, promotion:
     let plan = promotion.plan(access.store(), key.as_ref(), site.now)?;
     let Some(place) = site.carry_out(access, &plan, key.as_ref())? else { return Ok(()) };
     site.warn_of_target();
-    let (name, kind) = (&promotion.snapshot.name, promotion.kind);
-    context.ui.note(&format!("promoted {name} to {} ({kind})", site.layout.shown(&place)));
+    let (name, version, kind) = (&promotion.snapshot.name, promotion.version(), promotion.kind);
+    let (series, revision) = (promotion.snapshot.manifest.series, site.layout.shown(&place));
+    context.ui.note(&format!("promoted {name} ({version}) to stable/{series} ({kind}), as {revision}"));
     context.ui.print(&format!("{}\n", place.display()))
 }

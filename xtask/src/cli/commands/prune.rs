@@ -9,6 +9,9 @@ use crate::repository::prune;
 /// Arguments of `prune`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// Also record that what is missing from the tree is gone: `verify` and `status` no longer report it
+    #[arg(long)]
+    missing: bool,
     /// Print the plan without carrying it out
     #[arg(long)]
     dry_run: bool,
@@ -18,7 +21,7 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
     let mut access = site.access("prune", RunMode::of(args.dry_run))?;
-    let plan = prune::decide(access.store(), &site.config.repository, site.now)?;
+    let plan = prune::decide(access.store(), &site.config.repository, args.missing, site.now)?;
     if plan.steps.is_empty() {
         context.ui.note("nothing to prune");
         return Ok(());

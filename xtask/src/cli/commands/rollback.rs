@@ -1,15 +1,11 @@
 //! `rollback`: gives a series the content of an earlier revision, as a new revision.
 
-use std::path::Path;
-
 use anyhow::Result;
 
 use crate::cli::context::Context;
 use crate::cli::site::{Access, RunMode, Site};
-use crate::repository::model::event::Action;
 use crate::repository::model::name::Series;
-use crate::repository::undo::{self, Undo};
-use crate::repository::write::writer::Writer;
+use crate::repository::undo::{self, Undoing};
 
 /// Arguments of `rollback`.
 #[derive(Debug, clap::Args)]
@@ -29,37 +25,28 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
     let mut access = site.access("rollback", RunMode::of(args.dry_run))?;
-    if let Access::Change(writer) = &access
-        && let Some(revision) = finished_rollback(writer, args)
-    {
-        return report(context, &writer.store.layout.revision(args.series, revision));
-    }
-    let undo = undo::decide_rollback(access.store(), args.series, args.to)?;
-    carry_out(context, &site, &mut access, undo)
-}
-
-/// The revision of an interrupted rollback that this run has finished while it opened the repository. Without `--to` the command
-/// goes one step back, and this is that step.
-fn finished_rollback(writer: &Writer, args: &Args) -> Option<u32> {
-    writer.finished.iter().find_map(|event| match event.action {
-        Action::Rollback { series, revision, .. } if series == args.series && args.to.is_none() => Some(revision),
-        _ => None,
-    })
+    let undoing = undo::decide_rollback(access.store(), args.series, args.to)?;
+    carry_out(context, &site, &mut access, undoing)
 }
 
 /// Makes the revision and reports it; for `yank` as well.
-pub(super) fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access, undo: Undo) -> Result<()> {
+pub(super) fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access, undoing: Undoing) -> Result<()> {
+    let undo = match undoing {
+        Undoing::New(undo) => undo,
+        Undoing::Already { series, revision, why } => {
+            context.ui.note(&why);
+            return context.ui.print(&format!("{}\n", site.layout.revision(series, revision).display()));
+        }
+    };
     let key = if undo.signs() { site.key()? } else { None };
+    let removes_packages = undo.removes_packages;
     let plan = undo.plan(access.store(), key.as_ref(), site.now)?;
-    match site.carry_out(access, &plan, key.as_ref())? {
-        Some(place) => report(context, &place),
-        None => Ok(()),
+    let Some(place) = site.carry_out(access, &plan, key.as_ref())? else { return Ok(()) };
+    context.ui.note(&plan.title);
+    if removes_packages {
+        context.ui.note(
+            "clients that have installed a removed package need `dnf distro-sync`; `dnf upgrade` does not downgrade",
+        );
     }
-}
-
-fn report(context: &Context, place: &Path) -> Result<()> {
-    context
-        .ui
-        .note("clients that have installed a removed package need `dnf distro-sync`; `dnf upgrade` does not downgrade");
     context.ui.print(&format!("{}\n", place.display()))
 }

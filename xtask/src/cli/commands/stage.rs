@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::cli::context::Context;
 use crate::cli::site::{RunMode, Site, pipeline_of_ci};
-use crate::repository::model::name::Series;
+use crate::repository::model::name::{Dist, Series};
 use crate::repository::sign::Key;
 use crate::repository::stage::input::StageInput;
 use crate::repository::stage::{self, StageOrder, Staging};
@@ -23,6 +23,9 @@ pub struct Args {
     /// Stage the release as unmerged work: it never becomes `latest` and cannot be promoted
     #[arg(long)]
     unmerged: bool,
+    /// Let `latest` lead to a release without packages for this dist, which has ended; may be repeated
+    #[arg(long, value_name = "DIST")]
+    end_dist: Vec<Dist>,
     /// Print the plan without carrying it out
     #[arg(long)]
     dry_run: bool,
@@ -35,19 +38,19 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         None => context.workspace()?.root.join("target/dist"),
     };
     let pipeline = args.pipeline.map_or_else(pipeline_of_ci, |pipeline| Ok(Some(pipeline)))?;
-    let order = StageOrder { pipeline, unmerged: args.unmerged };
+    let order = StageOrder { pipeline, unmerged: args.unmerged, end_dists: args.end_dist.clone() };
     let site = Site::load(context)?;
     let input = StageInput::load(&folder, site.config.rpm.portable_noarch, &context.ui)?;
     input.require_name(&site.layout.name)?;
     let key = site.key()?;
-    match stage(context, &site, &input, order, RunMode::of(args.dry_run), key.as_ref())? {
+    match stage(context, &site, &input, &order, RunMode::of(args.dry_run), key.as_ref())? {
         Some(place) => context.ui.print(&format!("{}\n", place.display())),
         None => Ok(()),
     }
 }
 
 /// Stages the release that `dist` has just made. The project's name is the one in the release.
-pub(super) fn run_after_dist(context: &Context, folder: &Path, order: StageOrder, key: Option<&Key>) -> Result<()> {
+pub(super) fn run_after_dist(context: &Context, folder: &Path, order: &StageOrder, key: Option<&Key>) -> Result<()> {
     let mut site = Site::load(context)?;
     let input = StageInput::load(folder, site.config.rpm.portable_noarch, &context.ui)?;
     site.layout = site.layout.of_project(&input.info.name);
@@ -59,25 +62,28 @@ fn stage(
     context: &Context,
     site: &Site<'_>,
     input: &StageInput,
-    order: StageOrder,
+    order: &StageOrder,
     mode: RunMode,
     key: Option<&Key>,
 ) -> Result<Option<PathBuf>> {
     let mut access = site.access("stage", mode)?;
-    let (plan, notes) = match stage::decide(access.store(), input, order, &site.git(), key, site.now)? {
-        Staging::New { plan, notes } => (plan, notes),
+    let version = &input.info.version;
+    let (name, plan, notes, done) = match stage::decide(access.store(), input, order, &site.git(), key, site.now)? {
+        Staging::New { name, plan, notes } => (name, plan, notes, "staged"),
+        Staging::Merged { name, plan, notes } => (name, plan, notes, "recorded as merged:"),
         Staging::Already(name) => {
-            context.ui.note(&format!("{name} is staged already"));
-            let series = Series::of(&input.info.version);
-            return Ok((mode == RunMode::Change).then(|| site.layout.snapshot(series, &name)));
+            context.ui.note(&format!("{name} ({version}) is staged already"));
+            return Ok((mode == RunMode::Change).then(|| site.layout.snapshot(Series::of(version), &name)));
         }
     };
     for note in &notes {
         context.ui.note(note);
     }
-    let place = site.carry_out(&mut access, &plan, key)?;
-    if let Some(place) = &place {
-        context.ui.note(&format!("staged {}", site.layout.shown(place)));
+    site.carry_out(&mut access, &plan, key)?;
+    if mode == RunMode::Preview {
+        return Ok(None);
     }
-    Ok(place)
+    let place = site.layout.snapshot(Series::of(version), &name);
+    context.ui.note(&format!("{done} {} ({version})", site.layout.shown(&place)));
+    Ok(Some(place))
 }

@@ -1,17 +1,15 @@
-//! `status`: prints what is staged and stable, and what is due for promotion and why.
+//! `status`: prints what is staged, stable, undone and missing, and what is due for promotion and why.
 
 use anyhow::Result;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::base::error::{Failure, program};
 use crate::cli::context::Context;
+use crate::cli::overview_text::{render, render_problem};
 use crate::cli::site::Site;
-use crate::repository::model::name::{Series, SnapshotName};
-use crate::repository::model::store::{Revision, Snapshot, Store};
-use crate::repository::model::test_result::{TestResult, TestVerdict, load_results};
-use crate::repository::promote::due::Due;
-use crate::repository::promote::schedule::DueSnapshot;
-use crate::repository::prune::find_hold;
+use crate::repository::model::store::Store;
+use crate::repository::overview::{self, EventRef, PromotedState, SeriesOverview, SnapshotOverview, StableOverview};
+use crate::repository::write::recovery;
 
 /// Arguments of `status`.
 #[derive(Debug, clap::Args)]
@@ -21,142 +19,117 @@ pub struct Args {
     json: bool,
 }
 
-/// The state of a series.
-struct SeriesStatus {
-    series: Series,
-    stable: Option<Revision>,
-    latest: Option<SnapshotName>,
-    snapshots: Vec<SnapshotStatus>,
-    due: Vec<Due>,
-}
-
-struct SnapshotStatus {
-    name: SnapshotName,
-    /// `None` where it has no manifest.
-    snapshot: Option<Snapshot>,
-    results: Vec<TestResult>,
-    promoted: bool,
-    held: Option<String>,
+/// A problem of the whole repository, and what to do.
+struct Problem {
+    what: String,
+    help: Option<String>,
 }
 
 /// Prints the state of the repository.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
-    let store = site.store()?;
+    let (mut store, broken) = Store::open_sound(site.layout.clone())?;
+    let mut problems = Vec::new();
+    if let Some(broken) = broken {
+        let help = format!("put it together again: `{} recover-log`", program());
+        problems.push(Problem { what: format!("the log was changed: {broken}"), help: Some(help) });
+    } else {
+        problems.extend(find_interrupted(&mut store));
+    }
     let git = site.git();
-    let due = site.schedule(&git).of_latest(&store)?;
+    let schedule = site.schedule(&git);
     let mut all = Vec::new();
     for series in store.series()? {
-        all.push(SeriesStatus::load(&store, series, &due, site.now)?);
+        all.push(overview::load(&store, series, &schedule, site.now)?);
     }
     if args.json {
         let text = serde_json::to_string_pretty(&json!({
             "schema": "releng.status/1",
             "project": site.layout.name,
             "root": site.layout.root,
-            "series": all.iter().map(SeriesStatus::json).collect::<Vec<_>>(),
+            "problems": problems.iter().map(|problem| json!({ "what": problem.what, "help": problem.help })).collect::<Vec<_>>(),
+            "series": all.iter().map(series_json).collect::<Vec<_>>(),
         }))?;
         return context.ui.print(&(text + "\n"));
     }
     if all.is_empty() {
         context.ui.note(&format!("nothing is staged in {}", site.layout.root.display()));
     }
-    context.ui.print(&all.iter().map(SeriesStatus::text).collect::<Vec<_>>().join("\n"))
+    let style = context.ui.text_style();
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(problems.iter().map(|problem| render_problem(&problem.what, problem.help.as_deref(), style)));
+    parts.extend(all.iter().map(|overview| render(overview, style)));
+    context.ui.print(&parts.join("\n"))
 }
 
-impl SeriesStatus {
-    fn load(store: &Store, series: Series, due: &[DueSnapshot], now: Timestamp) -> Result<SeriesStatus> {
-        let latest = store.latest(series)?;
-        let mut snapshots = Vec::new();
-        for name in store.snapshots(series)?.into_iter().rev() {
-            let results = load_results(&store.layout.results(&name))?;
-            let has_manifest = store.has_manifest(series, &name);
-            let snapshot = has_manifest.then(|| store.snapshot(series, &name)).transpose()?;
-            let (promoted, held) = (store.log.was_promoted(&name), find_hold(&store.log, &name, now));
-            snapshots.push(SnapshotStatus { name, snapshot, results, promoted, held });
+/// What the next command that changes the repository finishes, or why it would refuse.
+fn find_interrupted(store: &mut Store) -> Option<Problem> {
+    match recovery::decide(store) {
+        Ok(recovery) => recovery.unlogged.map(|unlogged| Problem {
+            what: format!("a run was interrupted: {}", unlogged.manifest.event.action),
+            help: Some("the next command that changes the repository finishes it".to_owned()),
+        }),
+        Err(error) => {
+            let help = error.downcast_ref::<Failure>().and_then(|failure| failure.help.clone());
+            Some(Problem { what: format!("{error:#}"), help })
         }
-        let of_latest = due.iter().find(|due| latest.as_ref() == Some(&due.name));
-        let due = of_latest.map_or(Vec::new(), |due| due.reasons.clone());
-        Ok(SeriesStatus { series, stable: store.current(series)?, latest, snapshots, due })
-    }
-
-    fn text(&self) -> String {
-        let series = self.series;
-        let mut text = match &self.stable {
-            Some(Revision { number, manifest, .. }) => {
-                let dists = manifest.dists().iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-                let (version, at) = (&manifest.release.version, manifest.event.at.strftime("%Y-%m-%d"));
-                format!("stable/{series}    {version}  revision {number}  {at}  {dists}\n")
-            }
-            None => format!("stable/{series}    nothing yet\n"),
-        };
-        for snapshot in &self.snapshots {
-            let mark = if self.latest.as_ref() == Some(&snapshot.name) { "latest " } else { "       " };
-            text.push_str(&format!("unstable/{series}  {mark}{}\n", snapshot.text()));
-        }
-        let due = self.due.iter().map(|due| format!("due: {due}\n"));
-        text.extend(due);
-        text
-    }
-
-    fn json(&self) -> Value {
-        json!({
-            "series": self.series,
-            "stable": self.stable.as_ref().map(|revision| json!({
-                "version": revision.manifest.release.version,
-                "revision": revision.number,
-                "snapshot": revision.manifest.release.snapshot,
-                "at": revision.manifest.event.at,
-                "dists": revision.manifest.dists(),
-            })),
-            "latest": self.latest,
-            "snapshots": self.snapshots.iter().map(SnapshotStatus::json).collect::<Vec<_>>(),
-            "due": self.due.iter().map(|due| json!({
-                "case": due.case.map_or("major".to_owned(), |case| case.to_string()),
-                "why": due.why,
-            })).collect::<Vec<_>>(),
-        })
     }
 }
 
-impl SnapshotStatus {
-    /// The newest result of each test on the present manifest.
-    fn tests(&self) -> Vec<(&str, TestVerdict)> {
-        let digest = self.snapshot.as_ref().map(|snapshot| snapshot.digest);
-        let mut newest: Vec<(&str, TestVerdict)> = Vec::new();
-        for result in self.results.iter().rev().filter(|result| Some(result.facts.manifest) == digest) {
-            if !newest.iter().any(|(test, _)| *test == result.facts.test) {
-                newest.push((&result.facts.test, result.facts.verdict));
-            }
-        }
-        newest.sort_unstable_by_key(|(test, _)| *test);
-        newest
-    }
+fn series_json(overview: &SeriesOverview) -> Value {
+    let SeriesOverview { series, stable, latest, snapshots, yanked, missing, due, problems } = overview;
+    let reasons = due.iter().flat_map(|due| &due.reasons);
+    json!({
+        "series": series,
+        "stable": stable.as_ref().map(stable_json),
+        "latest": latest,
+        "snapshots": snapshots.iter().map(snapshot_json).collect::<Vec<_>>(),
+        "yanked": yanked.iter().map(|(package, event)| json!({ "package": package, "by": event_json(event) })).collect::<Vec<_>>(),
+        "missing": missing.iter().map(|missing| json!({ "path": missing.path, "event": missing.event })).collect::<Vec<_>>(),
+        "problems": problems,
+        "due": reasons.map(|due| json!({
+            "case": due.case.map_or("major".to_owned(), |case| case.to_string()),
+            "why": due.why,
+        })).collect::<Vec<_>>(),
+        "next": due.as_ref().filter(|due| !due.reasons.is_empty()).map(|due| &due.next),
+    })
+}
 
-    fn text(&self) -> String {
-        let Some(snapshot) = &self.snapshot else { return format!("{}  no manifest", self.name) };
-        let mut parts = vec![snapshot.manifest.release.version.to_string()];
-        parts.extend((!snapshot.manifest.merged).then(|| "unmerged".to_owned()));
-        parts.extend(self.tests().iter().map(|(test, verdict)| match verdict {
-            TestVerdict::Passed => format!("{test} passed"),
-            TestVerdict::Failed => format!("{test} FAILED"),
-            TestVerdict::TimedOut => format!("{test} OUT OF TIME"),
-        }));
-        parts.extend(self.promoted.then(|| "promoted".to_owned()));
-        parts.extend(self.held.iter().map(|why| format!("held: {why}")));
-        format!("{}  {}", self.name, parts.join(", "))
-    }
+fn stable_json(stable: &StableOverview) -> Value {
+    let content = stable.content.as_ref();
+    json!({
+        "version": content.map(|content| &content.version),
+        "revision": stable.revision,
+        "snapshot": content.map(|content| &content.snapshot),
+        "at": stable.made_by.as_ref().map(|event| event.at),
+        "by": stable.made_by.as_ref().map(|event| json!({
+            "event": event.number, "at": event.at, "what": event.action.to_string(),
+        })),
+        "dists": content.map(|content| &content.dists),
+    })
+}
 
-    fn json(&self) -> Value {
-        let manifest = self.snapshot.as_ref().map(|snapshot| &snapshot.manifest);
-        json!({
-            "name": self.name,
-            "version": manifest.map(|manifest| &manifest.release.version),
-            "commit": manifest.map(|manifest| manifest.release.commit),
-            "merged": manifest.map(|manifest| manifest.merged),
-            "tests": self.tests().iter().map(|(test, verdict)| json!({"name": test, "verdict": verdict})).collect::<Vec<_>>(),
-            "promoted": self.promoted,
-            "held": self.held,
-        })
-    }
+fn snapshot_json(overview: &SnapshotOverview) -> Value {
+    let manifest = overview.snapshot.as_ref().map(|snapshot| &snapshot.manifest);
+    let tests = overview.tests.iter().map(|(test, verdict)| json!({ "name": test, "verdict": verdict }));
+    let (state, by) = match &overview.promoted {
+        PromotedState::Never => (None, None),
+        PromotedState::Promoted(event) => (Some("promoted"), Some(event)),
+        PromotedState::RolledBack(event) => (Some("rolled-back"), Some(event)),
+    };
+    json!({
+        "name": overview.name,
+        "version": manifest.map(|manifest| &manifest.release.version),
+        "commit": manifest.map(|manifest| manifest.release.commit),
+        "merged": manifest.map(|_| overview.merged),
+        "tests": tests.collect::<Vec<_>>(),
+        "promoted": state == Some("promoted"),
+        "state": state,
+        "by": by.map(event_json),
+        "held": overview.held,
+    })
+}
+
+fn event_json(event: &EventRef) -> Value {
+    json!({ "event": event.number, "at": event.at })
 }

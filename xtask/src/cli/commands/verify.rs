@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::json;
 
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, program};
 use crate::cli::context::Context;
 use crate::cli::site::{Site, beside};
 use crate::project::config::Name;
@@ -13,7 +13,7 @@ use crate::repository::model::layout::Layout;
 use crate::repository::model::manifest::Manifest;
 use crate::repository::verify::address;
 use crate::repository::verify::keys::find_local_keys;
-use crate::repository::verify::{self, Finding, FindingId, VerifyReport};
+use crate::repository::verify::{self, Finding, FindingId, StateOf, VerifyReport};
 
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
@@ -30,7 +30,7 @@ pub struct Args {
 /// Verifies and prints a line for each finding; fails where there is one.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let report = match args.place.as_deref() {
-        None => verify::verify_repository(&Site::load(context)?.layout, &context.ui)?,
+        None => verify::verify_repository(&Site::load(context)?.layout, StateOf::Own, &context.ui)?,
         Some(place) if place.starts_with("http://") || place.starts_with("https://") => {
             address::verify(place, &context.ui)?
         }
@@ -43,9 +43,15 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
             let mut ids: Vec<FindingId> = report.findings.iter().map(|finding| finding.id).collect();
             ids.sort_unstable();
             ids.dedup();
-            let help = ids.iter().map(|id| format!("{id}: {}", id.help())).collect::<Vec<_>>().join("\n");
+            let mut help: Vec<String> = ids.iter().map(|id| format!("{id}: {}", id.help())).collect();
+            for (series, revision) in &report.ways_back {
+                help.push(format!(
+                    "the newest revision without findings: `{} rollback {series} --to {revision}`",
+                    program()
+                ));
+            }
             let plural = if count == 1 { "finding" } else { "findings" };
-            Err(Failure::new(Exit::Failed, format!("{count} {plural}")).help(help).into())
+            Err(Failure::new(Exit::Failed, format!("{count} {plural}")).help(help.join("\n")).into())
         }
     }
 }
@@ -65,13 +71,14 @@ fn verify_path(context: &Context, path: &Path) -> Result<VerifyReport> {
             .into());
     };
     // The state of the project's own repository is where the configuration says.
-    let own = Site::load(context).ok().filter(|site| site.layout.root == path);
-    let layout = own.map_or_else(|| Layout::new(name, root, &beside(root), None), |site| site.layout);
-    verify::verify_repository(&layout, &context.ui)
+    match Site::load(context).ok().filter(|site| site.layout.root == path) {
+        Some(site) => verify::verify_repository(&site.layout, StateOf::Own, &context.ui),
+        None => verify::verify_repository(&Layout::new(name, root, &beside(root), None), StateOf::Copy, &context.ui),
+    }
 }
 
 fn print(context: &Context, report: &VerifyReport, json: bool) -> Result<()> {
-    let VerifyReport { findings, folders, files } = report;
+    let VerifyReport { findings, folders, files, .. } = report;
     if json {
         let finding = |finding: &Finding| json!({ "id": finding.id, "path": finding.path, "what": finding.what, "help": finding.id.help() });
         let findings = findings.iter().map(finding).collect::<Vec<_>>();

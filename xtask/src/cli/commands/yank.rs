@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::cli::commands::rollback;
 use crate::cli::context::Context;
 use crate::cli::site::{RunMode, Site};
+use crate::repository::model::name::Series;
 use crate::repository::model::reason::Reason;
 use crate::repository::undo;
 use crate::rpm::nevra::Nevra;
@@ -12,9 +13,12 @@ use crate::rpm::nevra::Nevra;
 /// Arguments of `yank`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Package to remove, such as lago-1.0.4-1.el9.noarch
-    #[arg(value_name = "NEVRA")]
+    /// Package to remove, such as lago-1.0.4-1.el9.noarch; the name of its file works, too
+    #[arg(value_name = "NEVRA", value_parser = parse_package)]
     package: Nevra,
+    /// Series to remove it from [default: the only one that has it]
+    #[arg(long, value_name = "X.0")]
+    series: Option<Series>,
     /// Reason; the log records it
     #[arg(long, value_name = "TEXT")]
     why: Reason,
@@ -27,6 +31,10 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
     let mut access = site.access("yank", RunMode::of(args.dry_run))?;
-    let undo = undo::decide_yank(access.store(), &args.package, &args.why)?;
+    let undo = undo::decide_yank(access.store(), args.series, &args.package, &args.why)?;
     rollback::carry_out(context, &site, &mut access, undo)
+}
+
+fn parse_package(text: &str) -> Result<Nevra, String> {
+    text.strip_suffix(".rpm").unwrap_or(text).parse::<Nevra>().map_err(|error| error.to_string())
 }

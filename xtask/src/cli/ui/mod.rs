@@ -16,6 +16,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use crate::base::error::Failure;
 use crate::base::progress::{Progress, Row};
 use crate::base::text::printable;
+use crate::cli::overview_text::TextStyle;
 use board::Board;
 
 /// When to use colour.
@@ -58,6 +59,8 @@ const SHORT_WORK: Duration = Duration::from_millis(200);
 pub struct Ui {
     talk: Talk,
     colored: bool,
+    /// Whether results are in colour, too.
+    colored_results: bool,
     phase: Mutex<Option<Phase>>,
     board: Mutex<Option<Board>>,
 }
@@ -84,14 +87,14 @@ enum Shown {
 impl Ui {
     /// Reads NO_COLOR and the kind of standard error, once.
     pub fn new(talk: Talk, color: Color) -> Ui {
-        let colored = match color {
+        let is_wanted = |is_terminal: bool| match color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => {
-                std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-            }
+            Color::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
         };
-        Ui { talk, colored, phase: Mutex::new(None), board: Mutex::new(None) }
+        let colored = is_wanted(std::io::stderr().is_terminal());
+        let colored_results = is_wanted(std::io::stdout().is_terminal());
+        Ui { talk, colored, colored_results, phase: Mutex::new(None), board: Mutex::new(None) }
     }
 
     /// Prints a result to standard output, unchanged. A closed pipe is no error.
@@ -127,6 +130,12 @@ impl Ui {
         for line in help.unwrap_or_default().lines() {
             self.say(&format!("{} {}", self.paint("1;36", "help:"), printable(line)));
         }
+    }
+
+    /// How a result for people is printed: as wide as the terminal, in colour.
+    pub fn text_style(&self) -> TextStyle {
+        let columns = rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| usize::from(size.ws_col));
+        TextStyle { columns: columns.filter(|columns| *columns > 0), colored: self.colored_results }
     }
 
     /// Whether standard output is a terminal.

@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::base::error::Failure;
 use crate::repository::model::carried::Carried;
-use crate::repository::model::event::{Action, EventLog};
+use crate::repository::model::event::EventLog;
 use crate::repository::model::layout::dist_folder;
 use crate::repository::model::manifest::FileEntry;
 use crate::repository::model::name::{Dist, Series, SnapshotName};
@@ -64,7 +64,7 @@ pub fn former_snapshots(store: &Store, series: Series, dist: &Dist, now: Timesta
 fn former(log: &EventLog, series: Series, now: Timestamp) -> Vec<SnapshotName> {
     let mut ended = now;
     let mut former = Vec::new();
-    for (snapshot, at) in moves_of_latest(log, series).rev() {
+    for (snapshot, at) in log.moves_of_latest(series).rev() {
         if now.duration_since(ended) < IN_FLIGHT {
             former.push(snapshot.clone());
         }
@@ -75,23 +75,15 @@ fn former(log: &EventLog, series: Series, now: Timestamp) -> Vec<SnapshotName> {
 
 /// When a snapshot stopped being `latest`; `None` where it never was `latest`, or still is.
 pub fn ended_as_latest(log: &EventLog, name: &SnapshotName) -> Option<Timestamp> {
-    let mut moves = moves_of_latest(log, name.series()?).skip_while(|(snapshot, _)| *snapshot != name);
+    let mut moves = log.moves_of_latest(name.series()?).skip_while(|(snapshot, _)| *snapshot != name);
     moves.next()?;
     moves.next().map(|(_, at)| at)
-}
-
-/// The snapshots that became `latest`, and when.
-fn moves_of_latest(log: &EventLog, series: Series) -> impl DoubleEndedIterator<Item = (&SnapshotName, Timestamp)> {
-    log.events().filter_map(move |event| match &event.action {
-        Action::Stage { snapshot, series: of, latest: true } if *of == series => Some((snapshot, event.at)),
-        _ => None,
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::repository::model::event::LogEntry;
+    use crate::repository::model::event::{Action, LogEntry};
 
     const SERIES: Series = Series { major: 1 };
 
@@ -101,7 +93,8 @@ mod tests {
         let at = |hour: i64| Timestamp::from_second(1_700_000_000 + hour * 3600).unwrap();
         let mut log = EventLog::default();
         for (pipeline, hour, latest) in [(1, 0, true), (2, 10, true), (3, 20, false), (4, 30, true)] {
-            let event = log.next(at(hour), Action::Stage { snapshot: name(pipeline), series: SERIES, latest });
+            let event = log
+                .next(at(hour), Action::Stage { snapshot: name(pipeline), series: SERIES, latest, ended: Vec::new() });
             let entry = LogEntry { event, manifest: None };
             let line = entry.render().unwrap();
             log.push(entry, line.as_bytes());

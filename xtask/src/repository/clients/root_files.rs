@@ -84,11 +84,15 @@ fn shown_dists(store: &Store) -> Result<ShownDists> {
     let layout = &store.layout;
     let mut shown = ShownDists::new();
     for series in store.series()? {
-        for (channel, link) in [(Channel::Stable, layout.stable(series)), (Channel::Unstable, layout.latest(series))] {
+        // A series whose link cannot be read does not stop the others.
+        let stable = store.current_number(series).ok().flatten().map(|number| layout.revision(series, number));
+        let latest = store.latest(series).ok().flatten().map(|name| layout.snapshot(series, &name));
+        for (channel, folder) in [(Channel::Stable, stable), (Channel::Unstable, latest)] {
             let dists = shown.entry((series, channel)).or_default();
-            for name in files::names_in(&link.join("rpm"))? {
+            let Some(folder) = folder else { continue };
+            for name in files::names_in(&folder.join("rpm"))? {
                 let Ok(dist) = name.parse::<Dist>() else { continue };
-                let index = link.join(dist_folder(&dist)).join(repodata::FOLDER).join(repodata::INDEX);
+                let index = folder.join(dist_folder(&dist)).join(repodata::FOLDER).join(repodata::INDEX);
                 let is_signed = index.with_file_name(format!("{}{SIGNATURE}", repodata::INDEX)).exists();
                 dists.insert(dist, is_signed);
             }

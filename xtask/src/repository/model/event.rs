@@ -3,142 +3,15 @@
 //! The manifest of a snapshot or revision has the event that made it. So no event is lost: if a run is killed after the
 //! change and before the line is written, the next run writes the line from the manifest.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::{Digest, digest_of};
-use crate::history::Version;
-use crate::repository::model::name::{FilePath, Series, SnapshotName};
-use crate::rpm::nevra::Nevra;
-
-/// A change of the repository.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "kebab-case")]
-pub enum Action {
-    /// A snapshot was staged.
-    Stage {
-        snapshot: SnapshotName,
-        series: Series,
-        /// Whether `latest` was made to lead to it.
-        latest: bool,
-    },
-    /// A snapshot became part of a series.
-    Promote {
-        snapshot: SnapshotName,
-        series: Series,
-        /// The new revision.
-        revision: u32,
-        version: Version,
-        /// The reason to promote without an acceptance test.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        untested: Option<String>,
-    },
-    /// A series got the content of an earlier revision.
-    Rollback {
-        series: Series,
-        /// The new revision.
-        revision: u32,
-        /// The earlier revision.
-        to: u32,
-    },
-    /// Packages were taken out of a series.
-    Yank {
-        series: Series,
-        /// The new revision.
-        revision: u32,
-        packages: Vec<Nevra>,
-        why: String,
-    },
-    /// Snapshots and revisions were moved into the trash.
-    Prune {
-        /// Their paths, relative to the root of the repository.
-        items: Vec<FilePath>,
-    },
-    /// A snapshot was protected from `prune`.
-    Hold {
-        snapshot: SnapshotName,
-        why: String,
-        /// The end of the protection; `None` if it has no end.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        until: Option<Timestamp>,
-    },
-    /// The protection of a snapshot from `prune` was ended.
-    Unhold { snapshot: SnapshotName },
-}
-
-impl Action {
-    /// The series and the number of the revision that the action made; `None` if it made none.
-    pub fn revision(&self) -> Option<(Series, u32)> {
-        match self {
-            Action::Promote { series, revision, .. }
-            | Action::Rollback { series, revision, .. }
-            | Action::Yank { series, revision, .. } => Some((*series, *revision)),
-            _ => None,
-        }
-    }
-}
-
-/// A revision to be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewRevision {
-    pub series: Series,
-    pub number: u32,
-    pub cause: RevisionCause,
-}
-
-/// Why a revision is made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RevisionCause {
-    Promote { snapshot: SnapshotName, version: Version, untested: Option<String> },
-    Rollback { to: u32 },
-    Yank { packages: Vec<Nevra>, why: String },
-}
-
-impl NewRevision {
-    /// Whether the revision adds packages to the series.
-    pub fn promotes(&self) -> bool {
-        matches!(self.cause, RevisionCause::Promote { .. })
-    }
-
-    /// The action that the log gets for the revision.
-    pub fn action(&self) -> Action {
-        let (series, revision) = (self.series, self.number);
-        match self.cause.clone() {
-            RevisionCause::Promote { snapshot, version, untested } => {
-                Action::Promote { snapshot, series, revision, version, untested }
-            }
-            RevisionCause::Rollback { to } => Action::Rollback { series, revision, to },
-            RevisionCause::Yank { packages, why } => Action::Yank { series, revision, packages, why },
-        }
-    }
-}
-
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Action::Stage { snapshot, latest: true, .. } => write!(f, "staged {snapshot} as latest"),
-            Action::Stage { snapshot, latest: false, .. } => write!(f, "staged {snapshot}"),
-            Action::Promote { snapshot, series, revision, version, .. } => {
-                write!(f, "promoted {snapshot} ({version}) to stable/{series}, revision {revision}")
-            }
-            Action::Rollback { series, revision, to } => {
-                write!(f, "rolled stable/{series} back to revision {to}, as revision {revision}")
-            }
-            Action::Yank { series, revision, packages, .. } => {
-                write!(f, "yanked {} from stable/{series}, revision {revision}", join(packages))
-            }
-            Action::Prune { items } => write!(f, "pruned {}", join(items)),
-            Action::Hold { snapshot, .. } => write!(f, "held {snapshot}"),
-            Action::Unhold { snapshot } => write!(f, "released the hold on {snapshot}"),
-        }
-    }
-}
-
-fn join<T: fmt::Display>(items: &[T]) -> String {
-    items.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
-}
+pub use crate::repository::model::action::{Action, NewRevision, RevisionCause};
+use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
 
 /// An action with its number and time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,6 +21,9 @@ pub struct Event {
     pub at: Timestamp,
     /// The digest of the line before in the log; `None` for the first.
     pub previous: Option<Digest>,
+    /// The digest of the ledger after the event; `None` if the event does not write the ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<Digest>,
     #[serde(flatten)]
     pub action: Action,
 }
@@ -173,7 +49,7 @@ impl LogEntry {
 #[derive(Clone, Debug, Default)]
 pub struct EventLog {
     pub entries: Vec<LogEntry>,
-    /// The digest of the last line.
+    /// The digest that the next line must state.
     head: Option<Digest>,
     /// The size of all complete lines, in bytes. A killed run can leave an incomplete line after them.
     pub whole: u64,
@@ -198,30 +74,46 @@ impl std::error::Error for BrokenChain {}
 impl EventLog {
     /// Parses the lines and checks that each continues the line before it. An incomplete last line is ignored.
     pub fn parse(text: &[u8]) -> Result<EventLog, BrokenChain> {
+        let (log, broken) = EventLog::parse_sound(text);
+        broken.map_or(Ok(log), Err)
+    }
+
+    /// Parses the lines up to the first one that does not continue the line before it.
+    pub fn parse_sound(text: &[u8]) -> (EventLog, Option<BrokenChain>) {
         let mut log = EventLog::default();
         for (index, line) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
             let Some(line) = line.strip_suffix(b"\n") else { break };
-            let broken = |why: String| BrokenChain { line: index + 1, why };
-            let entry: LogEntry = serde_json::from_slice(line).map_err(|error| broken(error.to_string()))?;
-            if entry.event.number != log.next_number() {
-                return Err(broken(format!("it has the number {}", entry.event.number)));
+            match log.parse_next(line) {
+                Ok(entry) => log.push(entry, line),
+                Err(why) => return (log, Some(BrokenChain { line: index + 1, why })),
             }
-            if entry.event.previous != log.head {
-                return Err(broken("the line before it was changed".to_owned()));
-            }
-            log.push(entry, line);
         }
-        Ok(log)
+        (log, None)
+    }
+
+    /// Parses the line after the last one. Errors: why it cannot be that line.
+    fn parse_next(&self, line: &[u8]) -> Result<LogEntry, String> {
+        let entry: LogEntry = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+        if entry.event.first_number() != self.next_number() {
+            return Err(format!("it has the number {}", entry.event.first_number()));
+        }
+        if entry.event.previous != self.head {
+            return Err("the line before it was changed".to_owned());
+        }
+        if entry.render().ok().as_deref().map(str::as_bytes) != Some(line) {
+            return Err("it has more than `releng` writes into a line".to_owned());
+        }
+        Ok(entry)
     }
 
     /// The number that the next event will have.
     pub fn next_number(&self) -> u64 {
-        self.entries.len() as u64 + 1
+        self.entries.last().map_or(1, |entry| entry.event.number + 1)
     }
 
     /// The next event.
     pub fn next(&self, at: Timestamp, action: Action) -> Event {
-        Event { number: self.next_number(), at, previous: self.head, action }
+        Event { number: self.next_number(), at, previous: self.head, ledger: None, action }
     }
 
     /// Whether `event` has the number and the digest that the next event must have.
@@ -231,7 +123,10 @@ impl EventLog {
 
     /// Adds an entry whose line was written.
     pub fn push(&mut self, entry: LogEntry, line: &[u8]) {
-        self.head = Some(digest_of(line));
+        self.head = Some(match entry.event.action {
+            Action::Lost { line, .. } => line,
+            _ => digest_of(line),
+        });
         self.whole += line.len() as u64 + 1;
         self.entries.push(entry);
     }
@@ -253,9 +148,76 @@ impl EventLog {
         self.entries.iter().rev().find(|entry| entry.event.action.revision() == Some((series, number)))
     }
 
+    /// The event that made the last revision of a series, and the number of the revision.
+    pub fn last_revision(&self, series: Series) -> Option<(u32, &Event)> {
+        self.events().rev().find_map(|event| match event.action.revision() {
+            Some((of, number)) if of == series => Some((number, event)),
+            _ => None,
+        })
+    }
+
+    /// The highest number of a revision of a series; 0 if it has none.
+    pub fn highest_revision(&self, series: Series) -> u32 {
+        let revisions = self.events().filter_map(|event| event.action.revision());
+        revisions.filter(|(of, _)| *of == series).map(|(_, number)| number).max().unwrap_or(0)
+    }
+
+    /// The highest pipeline number of a snapshot that was staged in a series; 0 if none was.
+    pub fn highest_pipeline(&self, series: Series) -> u32 {
+        let staged = self.events().filter_map(|event| match &event.action {
+            Action::Stage { snapshot, series: of, .. } if *of == series => Some(snapshot.pipeline()),
+            _ => None,
+        });
+        staged.max().unwrap_or(0)
+    }
+
+    /// The snapshots that became `latest` in a series, and when, in order.
+    pub fn moves_of_latest(&self, series: Series) -> impl DoubleEndedIterator<Item = (&SnapshotName, Timestamp)> {
+        self.events().filter_map(move |event| match &event.action {
+            Action::Stage { snapshot, series: of, latest: true, .. }
+            | Action::Merge { snapshot, series: of, latest: true }
+                if *of == series =>
+            {
+                Some((snapshot, event.at))
+            }
+            _ => None,
+        })
+    }
+
     /// Whether a snapshot was ever promoted.
     pub fn was_promoted(&self, name: &SnapshotName) -> bool {
         self.events().any(|event| matches!(&event.action, Action::Promote { snapshot, .. } if snapshot == name))
+    }
+
+    /// Whether a snapshot was found to be merged after it had been staged.
+    pub fn was_merged(&self, name: &SnapshotName) -> bool {
+        self.events().any(|event| matches!(&event.action, Action::Merge { snapshot, .. } if snapshot == name))
+    }
+
+    /// The digest that the ledger must have; `None` if no event wrote it.
+    pub fn ledger(&self) -> Option<Digest> {
+        self.events().rev().find_map(|event| event.ledger)
+    }
+
+    /// The dists that a series has ended.
+    pub fn ended_dists(&self, series: Series) -> BTreeSet<&Dist> {
+        let of_series = self.events().filter_map(|event| event.action.ended()).filter(|(of, _)| *of == series);
+        of_series.flat_map(|(_, dists)| dists).collect()
+    }
+
+    /// The snapshots and revisions, relative to the root, that were pruned or are known to be missing.
+    pub fn removed(&self) -> BTreeSet<&str> {
+        self.events().flat_map(|event| event.action.removed()).map(FilePath::as_str).collect()
+    }
+}
+
+impl Event {
+    /// The number of the first event that the entry stands for.
+    fn first_number(&self) -> u64 {
+        match self.action {
+            Action::Lost { from, .. } if from <= self.number => from,
+            _ => self.number,
+        }
     }
 }
 
@@ -276,9 +238,9 @@ mod tests {
         let snapshot = SnapshotName::new("lago", series, 3);
         let mut log = EventLog::default();
         vec![
-            line(&mut log, Action::Stage { snapshot: snapshot.clone(), series, latest: true }),
+            line(&mut log, Action::Stage { snapshot: snapshot.clone(), series, latest: true, ended: Vec::new() }),
             line(&mut log, Action::Hold { snapshot, why: "a customer".to_owned(), until: None }),
-            line(&mut log, Action::Rollback { series, revision: 3, to: 1 }),
+            line(&mut log, Action::Rollback { series, revision: 3, to: 1, version: None }),
         ]
     }
 
@@ -309,5 +271,18 @@ mod tests {
         assert_eq!(broken(&[&one, &three]), "line 2: it has the number 3");
         assert_eq!(broken(&[&two]), "line 1: it has the number 2");
         assert!(broken(&[&one, b"nonsense\n"]).starts_with("line 2: "));
+        let more = String::from_utf8(two.clone()).unwrap().replace("}\n", ",\"unknown\":1}\n").into_bytes();
+        assert_eq!(broken(&[&one, &more]), "line 2: it has more than `releng` writes into a line");
+        assert_eq!(EventLog::parse_sound(&[&one[..], &more].concat()).0.entries.len(), 1);
+    }
+
+    #[test]
+    fn the_event_after_lost_ones_states_the_digest_of_the_last_lost_line() {
+        let [one, two, three] = <[Vec<u8>; 3]>::try_from(lines()).unwrap();
+        let mut log = EventLog::parse(&one).unwrap();
+        let gone = Action::Lost { from: 2, line: digest_of(two.strip_suffix(b"\n").unwrap()) };
+        let lost = line(&mut log, gone);
+        let log = EventLog::parse(&[one, lost, three].concat()).unwrap();
+        assert_eq!(log.next_number(), 4);
     }
 }

@@ -10,8 +10,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Digest;
-use crate::base::error::{Exit, Failure};
-use crate::base::files;
+use crate::base::error::{Exit, Failure, program};
 use crate::base::schema::parse_json;
 use crate::repository::model::manifest::{Manifest, PackageEntry};
 use crate::repository::model::name::{Dist, Series};
@@ -63,7 +62,11 @@ impl Ledger {
         };
         Ledger::parse(&text).map_err(|why| {
             Failure::new(Exit::Failed, format!("`{}` is not a ledger: {why}", path.display()))
-                .help("put it back from a backup: without it, a promoted package could be replaced by another one")
+                .help(format!(
+                    "without it, a promoted package could be replaced by another one: put it back from a backup, or put \
+                     it together again from the manifests: `{} recover-log`",
+                    program()
+                ))
                 .into()
         })
     }
@@ -99,22 +102,20 @@ impl Ledger {
         None
     }
 
-    /// Adds the packages of `manifest` that are not listed yet, and returns whether there were any.
-    pub fn add(&mut self, series: Series, manifest: &Manifest) -> bool {
-        let before = self.packages.len();
-        for (_, package) in manifest.packages() {
+    /// Adds the packages that are not listed yet.
+    pub fn add<'a>(&mut self, series: Series, packages: impl Iterator<Item = &'a PackageEntry>) {
+        for package in packages {
             self.packages.entry(LedgerKey::of(series, package)).or_insert(package.content);
         }
-        self.packages.len() > before
     }
 
-    /// Writes the file anew and replaces the old one by a rename.
-    pub fn save(&self, path: &Path) -> Result<()> {
+    /// The content of the file.
+    pub fn render(&self) -> Result<Vec<u8>> {
         let mut packages = Vec::with_capacity(self.packages.len());
         for (LedgerKey { series, dist, nevra }, content) in &self.packages {
             packages.push(LedgerLine { series: *series, dist: dist.clone(), nevra: nevra.clone(), content: *content });
         }
         let stored = StoredLedger { schema: SCHEMA.to_owned(), packages };
-        files::publish(path, &(serde_json::to_string_pretty(&stored)? + "\n").into_bytes())
+        Ok((serde_json::to_string_pretty(&stored)? + "\n").into_bytes())
     }
 }

@@ -27,8 +27,11 @@ pub struct Manifest {
     schema: String,
     pub project: Name,
     pub series: Series,
-    /// Whether a snapshot is of merged work; a revision always is.
+    /// Whether a snapshot was of merged work when it was staged; a revision always is.
     pub merged: bool,
+    /// Whether a person staged it as unmerged work, whatever git says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stated_unmerged: bool,
     /// The released version; in a revision, the last one.
     pub release: ReleasedVersion,
     /// In a revision, the versions released before, oldest first.
@@ -49,6 +52,8 @@ pub struct HeadOfFolder {
     pub series: Series,
     /// Whether a snapshot is of merged work; a revision always is.
     pub merged: bool,
+    /// Whether a person stages it as unmerged work, whatever git says.
+    pub stated_unmerged: bool,
     pub release: ReleasedVersion,
     /// In a revision, the versions released before, oldest first.
     pub earlier: Vec<ReleasedVersion>,
@@ -124,8 +129,9 @@ pub struct SnapshotInput<'a> {
 impl Manifest {
     /// Makes a manifest; `files` are sorted by path.
     pub fn new(head: HeadOfFolder, event: Event, tool: Tool, files: Vec<FileEntry>) -> Manifest {
-        let HeadOfFolder { project, series, merged, release, earlier } = head;
-        Manifest { schema: SCHEMA.to_owned(), project, series, merged, release, earlier, tool, files, event }
+        let HeadOfFolder { project, series, merged, stated_unmerged, release, earlier } = head;
+        let schema = SCHEMA.to_owned();
+        Manifest { schema, project, series, merged, stated_unmerged, release, earlier, tool, files, event }
     }
 
     /// The file's content.

@@ -1,9 +1,10 @@
 //! The parts of a repository, and how they are read.
 //!
 //! [`layout`] has the paths and [`name`] the names in the tree. A [`manifest`] describes a snapshot or revision. The log
-//! ([`event`]) lists what was done, with the [`reason`] of a person where there is one; the [`ledger`] lists what was
+//! ([`event`]) lists what was done ([`action`]), with the [`reason`] of a person where there is one; the [`ledger`] lists what was
 //! promoted; a [`test_result`] says how an acceptance test ended. [`store`] reads all of them, without a lock.
 
+pub mod action;
 pub mod carried;
 pub mod event;
 pub mod layout;

@@ -9,10 +9,10 @@ use anyhow::{Context, Result};
 use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure, program};
 use crate::base::files;
-use crate::repository::model::event::EventLog;
+use crate::repository::model::event::{Action, BrokenChain, Event, EventLog};
 use crate::repository::model::layout::{Layout, parse_revision};
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
-use crate::repository::model::name::{Series, SnapshotName};
+use crate::repository::model::name::{FilePath, Series, SnapshotName};
 
 /// A repository. The log is read when the repository is opened, all else when a method needs it.
 pub struct Store {
@@ -41,26 +41,70 @@ pub struct Revision {
     pub manifest: Manifest,
 }
 
+/// A snapshot or revision that the log tells of, that was not pruned, and that is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingFolder {
+    /// Relative to the root.
+    pub path: FilePath,
+    /// The number of the event that made it.
+    pub event: u64,
+}
+
 impl Store {
     /// Reads the log. Errors: the log was changed.
     pub fn open(layout: Layout) -> Result<Store> {
-        let log = EventLog::parse(&read_log(&layout)?).map_err(|broken| {
-            Failure::new(Exit::Failed, format!("`{}` was changed: {broken}", layout.log().display()))
-                .help("put it back from a backup; the manifests in the repository have its events")
-        })?;
-        Ok(Store { layout, log })
+        let (store, broken) = Store::open_sound(layout)?;
+        match broken {
+            None => Ok(store),
+            Some(broken) => Err(log_changed(&store.layout, &broken).into()),
+        }
     }
 
-    /// The series that have snapshots or a stable revision, in order.
+    /// Reads the log up to the first line that was changed, and says where that is. A view shows what it can.
+    pub fn open_sound(layout: Layout) -> Result<(Store, Option<BrokenChain>)> {
+        let (log, broken) = EventLog::parse_sound(&read_log(&layout)?);
+        Ok((Store { layout, log }, broken))
+    }
+
+    /// The series that have snapshots or a stable revision, or had them by the log, in order.
     pub fn series(&self) -> Result<Vec<Series>> {
         let mut series = Vec::new();
         for folder in ["stable", "unstable"] {
             let names = files::names_in(&self.layout.root.join(folder))?;
             series.extend(names.iter().filter_map(|name| name.parse::<Series>().ok()));
         }
+        let removed = self.log.removed();
+        let logged = self.log.events().filter_map(|event| self.made_by(event));
+        series.extend(logged.filter(|(path, _)| !removed.contains(path.as_str())).map(|(_, series)| series));
         series.sort();
         series.dedup();
         Ok(series)
+    }
+
+    /// The snapshot or revision that an event made, relative to the root, and its series.
+    fn made_by(&self, event: &Event) -> Option<(String, Series)> {
+        let (path, series) = match (&event.action, event.action.revision()) {
+            (_, Some((series, number))) => (self.layout.revision(series, number), series),
+            (Action::Stage { snapshot, series, .. }, _) => (self.layout.snapshot(*series, snapshot), *series),
+            _ => return None,
+        };
+        Some((self.layout.shown(&path), series))
+    }
+
+    /// The snapshots and revisions of the log that were not pruned and are not there, in the order of their events.
+    pub fn missing(&self) -> Vec<MissingFolder> {
+        let removed = self.log.removed();
+        let mut missing = Vec::new();
+        for event in self.log.events() {
+            if let Some((shown, _)) = self.made_by(event)
+                && !removed.contains(shown.as_str())
+                && !self.layout.root.join(&shown).is_dir()
+                && let Ok(path) = shown.parse()
+            {
+                missing.push(MissingFolder { path, event: event.number });
+            }
+        }
+        missing
     }
 
     /// The names of the snapshot folders of a series, sorted by pipeline number.
@@ -82,9 +126,7 @@ impl Store {
         let found: Vec<Series> = candidates.into_iter().filter(has_it).collect();
         match found[..] {
             [series] => Ok(series),
-            [] => Err(Failure::new(Exit::Failed, format!("there is no snapshot `{name}`"))
-                .help(format!("list the snapshots: `{} status`", program()))
-                .into()),
+            [] => Err(self.no_snapshot(name).into()),
             _ => {
                 let message = format!("several series have a snapshot `{name}`");
                 Err(Failure::new(Exit::Failed, message)
@@ -94,6 +136,20 @@ impl Store {
         }
     }
 
+    fn no_snapshot(&self, name: &SnapshotName) -> Failure {
+        let list = format!("list the snapshots: `{} status`", program());
+        let staging = self.log.staging_of(name).and_then(|entry| self.made_by(&entry.event));
+        let Some((shown, _)) = staging else {
+            return Failure::new(Exit::Failed, format!("there is no snapshot `{name}`")).help(list);
+        };
+        let pruned = self.log.events().find(|event| event.action.removed().any(|item| item.as_str() == shown));
+        let what = match pruned {
+            Some(event) => format!("event {} removed it", event.number),
+            None => "its folder is missing".to_owned(),
+        };
+        Failure::new(Exit::Failed, format!("there is no snapshot `{name}` any more: {what}")).help(list)
+    }
+
     /// Reads the manifest of a snapshot.
     pub fn snapshot(&self, series: Series, name: &SnapshotName) -> Result<Snapshot> {
         let path = self.layout.snapshot(series, name);
@@ -101,21 +157,46 @@ impl Store {
         Ok(Snapshot { name: name.clone(), path, manifest, digest })
     }
 
-    /// The snapshot that `latest` leads to; `None` if there is no such link.
+    /// The snapshots of a series that can be read, the oldest first, and the errors of those that have a manifest and cannot.
+    pub fn readable_snapshots(&self, series: Series) -> Result<(Vec<Snapshot>, Vec<Unreadable>)> {
+        let (mut readable, mut unreadable) = (Vec::new(), Vec::new());
+        for name in self.snapshots(series)? {
+            if !self.has_manifest(series, &name) && self.log.staging_of(&name).is_none() {
+                continue; // It was put there by hand.
+            }
+            match self.snapshot(series, &name) {
+                Ok(snapshot) => readable.push(snapshot),
+                Err(error) => unreadable.push(Unreadable { name, error }),
+            }
+        }
+        Ok((readable, unreadable))
+    }
+
+    /// The snapshot that is `latest`: by the log the last one that became it and is there, whatever happened to the link. Where a run
+    /// was interrupted before it wrote the log, the snapshot that the link leads to.
     pub fn latest(&self, series: Series) -> Result<Option<SnapshotName>> {
+        let is_there = |name: &SnapshotName| self.layout.snapshot(series, name).is_dir();
+        let linked = self.linked_latest(series)?.filter(is_there);
+        let logged = self.log.moves_of_latest(series).rev().map(|(name, _)| name).find(|name| is_there(name));
+        match linked {
+            Some(linked) if self.log.staging_of(&linked).is_none() => Ok(Some(linked)),
+            linked => Ok(logged.cloned().or(linked)),
+        }
+    }
+
+    /// The snapshot that the link `latest` leads to; `None` if there is no such link, or it leads elsewhere.
+    pub fn linked_latest(&self, series: Series) -> Result<Option<SnapshotName>> {
         let link = self.layout.latest(series);
         let Some(target) = read_link(&link)? else { return Ok(None) };
-        match target.to_str().and_then(|target| target.parse().ok()) {
-            Some(name) => Ok(Some(name)),
-            None => Err(foreign_link(&link, &target).into()),
-        }
+        Ok(target.to_str().and_then(|target| target.parse().ok()))
     }
 
     /// The newest series that has a current revision.
     pub fn newest_stable(&self) -> Result<Option<Series>> {
         let mut newest = None;
         for series in self.series()? {
-            if self.current_number(series)?.is_some() {
+            // A series that cannot be read does not stop the others.
+            if self.current_number(series).is_ok_and(|number| number.is_some()) {
                 newest = Some(series);
             }
         }
@@ -127,20 +208,54 @@ impl Store {
         Manifest::is_in(&self.layout.snapshot(series, name))
     }
 
-    /// The number of the current revision of a series; `None` if the series has none.
+    /// The number of the current revision of a series: by the log the last one, whatever happened to the link. Where a run was
+    /// interrupted before it wrote the log, the revision that the link leads to. `None` if the series has none.
     pub fn current_number(&self, series: Series) -> Result<Option<u32>> {
+        let linked = self.linked_revision(series)?;
+        let is_unlogged =
+            |number: u32| self.log.making_of(series, number).is_none() && self.layout.revision(series, number).is_dir();
+        if let Some(linked) = linked.filter(|number| is_unlogged(*number)) {
+            return Ok(Some(linked));
+        }
+        let removed = self.log.removed();
+        let is_removed = |number: u32| removed.contains(&*self.layout.shown(&self.layout.revision(series, number)));
+        Ok(self.log.last_revision(series).map(|(number, _)| number).filter(|number| !is_removed(*number)))
+    }
+
+    /// The number of the revision that the link of a series leads to; `None` if there is no such link, or it leads elsewhere.
+    pub fn linked_revision(&self, series: Series) -> Result<Option<u32>> {
         let link = self.layout.stable(series);
         let Some(target) = read_link(&link)? else { return Ok(None) };
-        match parse_revision(&target).filter(|number| Layout::revision_target(series, *number) == target) {
-            Some(number) => Ok(Some(number)),
-            None => Err(foreign_link(&link, &target).into()),
-        }
+        Ok(parse_revision(&target).filter(|number| Layout::revision_target(series, *number) == target))
     }
 
     /// The current revision of a series; `None` if the series has none.
+    ///
+    /// Errors: the revision is missing or damaged; the help says how to go on without it.
     pub fn current(&self, series: Series) -> Result<Option<Revision>> {
         let Some(number) = self.current_number(series)? else { return Ok(None) };
-        Ok(Some(self.revision(series, number)?))
+        match self.revision(series, number) {
+            Ok(revision) => Ok(Some(revision)),
+            Err(error) => Err(self.lost_revision(series, number, &error)),
+        }
+    }
+
+    fn lost_revision(&self, series: Series, number: u32, error: &anyhow::Error) -> anyhow::Error {
+        let message = format!("stable/{series} cannot be used: its revision {number} is damaged: {error:#}");
+        let others = self.revisions(series).unwrap_or_default();
+        let readable = others.iter().rev().find(|other| **other != number && self.revision(series, **other).is_ok());
+        let help = match readable {
+            Some(other) => {
+                format!("go back to a revision that is whole: `{} rollback {series} --to {other}`", program())
+            }
+            None => format!(
+                "put `{}` back from a backup; to begin the series again without it: remove what is left of it, and \
+                 run `{} prune --missing`",
+                self.layout.revision(series, number).display(),
+                program()
+            ),
+        };
+        Failure::new(Exit::Failed, message).help(help).into()
     }
 
     /// Reads the manifest of a revision.
@@ -157,6 +272,21 @@ impl Store {
         numbers.sort_unstable();
         Ok(numbers)
     }
+}
+
+/// A snapshot whose manifest cannot be read.
+pub struct Unreadable {
+    pub name: SnapshotName,
+    pub error: anyhow::Error,
+}
+
+/// The error for a log with a changed line.
+fn log_changed(layout: &Layout, broken: &BrokenChain) -> Failure {
+    let help = format!(
+        "put it back from a backup; or put it together again from the manifests in the repository: `{} recover-log`",
+        program()
+    );
+    Failure::new(Exit::Failed, format!("`{}` was changed: {broken}", layout.log().display())).help(help)
 }
 
 /// The bytes of the log; none if the repository has no log yet.
@@ -179,9 +309,4 @@ fn read_link(link: &Path) -> Result<Option<PathBuf>> {
         }
         Err(error) => Err(error).with_context(|| format!("cannot read the link `{}`", link.display())),
     }
-}
-
-fn foreign_link(link: &Path, target: &Path) -> Failure {
-    let message = format!("`{}` leads to `{}`, which `releng` did not create", link.display(), target.display());
-    Failure::new(Exit::Failed, message).help(format!("check the repository: `{} verify`", program()))
 }

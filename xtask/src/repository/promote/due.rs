@@ -50,7 +50,7 @@ pub struct DueFacts<'a> {
 pub fn find_due(facts: &DueFacts<'_>) -> Vec<Due> {
     let DueFacts { staged, stable, changes, interval_days, now } = *facts;
     let Some(StableVersion { version: stable, promoted }) = stable else {
-        return vec![Due { case: None, why: format!("{staged} starts a new series: `promote --major`") }];
+        return vec![Due { case: None, why: format!("{staged} begins a new series") }];
     };
     if staged <= stable {
         return Vec::new();
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn each_case_applies_to_its_changes() {
         let none = Changes::default();
-        assert_eq!(cases("2.0.0", None, 0, &none), "major: 2.0.0 starts a new series: `promote --major`");
+        assert_eq!(cases("2.0.0", None, 0, &none), "major: 2.0.0 begins a new series");
         assert_eq!(cases("1.2.0", Some("1.1.9"), 1, &none), "minor: 1.1.9 -> 1.2.0");
         assert_eq!(cases("1.1.2", Some("1.1.1"), 29, &none), "");
         assert_eq!(cases("1.1.2", Some("1.1.1"), 30, &none), "interval: 30 days since the last promotion");

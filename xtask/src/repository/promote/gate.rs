@@ -1,17 +1,20 @@
 //! The gates of a promotion: the conditions that a snapshot must meet. The rules are pure; [`GateFacts`] has all their input.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
+use crate::base::digest::Digest;
 use crate::base::error::program;
 use crate::project::config::{AcceptanceTest, PromotionKind};
-use crate::repository::commits::Recount;
+use crate::repository::commits::{Merged, Recount};
 use crate::repository::model::ledger::Ledger;
 use crate::repository::model::manifest::{Manifest, PackageEntry};
-use crate::repository::model::name::Series;
+use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::reason::Reason;
 use crate::repository::model::store::{Revision, Snapshot};
 use crate::repository::model::test_result::{TestResult, TestVerdict, find_newest};
+use crate::rpm::nevra::Nevra;
 
 /// A condition for a promotion, and whether it is met.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +48,24 @@ impl fmt::Display for Gate {
     }
 }
 
+/// Whether a snapshot is of merged work, and who says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MergedNow {
+    /// Git has the commit.
+    Git(Merged),
+    /// Git does not have the commit; what the manifest or the log says.
+    Recorded(bool),
+    /// A person staged it as unmerged work.
+    Stated,
+}
+
+impl MergedNow {
+    /// Whether the snapshot is of merged work.
+    pub fn is_merged(&self) -> bool {
+        matches!(self, MergedNow::Git(Merged::Into(_)) | MergedNow::Recorded(true))
+    }
+}
+
 fn yes(name: &'static str, why: impl Into<String>) -> Gate {
     Gate { name, answer: GateAnswer::Yes(why.into()) }
 }
@@ -59,6 +80,7 @@ pub struct GateFacts<'a> {
     /// The current revision of the series; `None` for a new series.
     pub current: Option<&'a Revision>,
     pub ledger: &'a Ledger,
+    pub merged: MergedNow,
     /// The version of the commit, counted again.
     pub recount: Recount,
     /// The acceptance tests in the configuration of the commit.
@@ -71,8 +93,10 @@ pub struct GateFacts<'a> {
     pub major: bool,
     /// The reason to promote without an acceptance test.
     pub untested: Option<&'a Reason>,
-    /// Whether packages for dists are configured.
-    pub wants_packages: bool,
+    /// The dists in the configuration of the commit.
+    pub configured_dists: &'a [Dist],
+    /// The dists that have ended: they need no packages any more.
+    pub ended_dists: &'a BTreeSet<&'a Dist>,
 }
 
 impl GateFacts<'_> {
@@ -106,10 +130,20 @@ impl GateFacts<'_> {
     }
 
     fn merged(&self) -> Gate {
-        if self.manifest().merged {
-            yes("merged", format!("commit {}", self.manifest().release.commit.short()))
-        } else {
-            no("merged", "it was staged as unmerged work", "merge it, and stage it again")
+        let commit = self.manifest().release.commit.short();
+        match &self.merged {
+            MergedNow::Git(Merged::Into(branch)) => yes("merged", format!("commit {commit} is in {branch}")),
+            MergedNow::Git(Merged::Not(why)) => no("merged", why, "merge it and fetch the branch, then promote again"),
+            MergedNow::Recorded(true) => yes("merged", format!("commit {commit} was merged when it was staged")),
+            MergedNow::Recorded(false) => no(
+                "merged",
+                format!("it was staged as unmerged work, and commit {commit} is in no git repository here"),
+                "promote it from a clone of the project that has the commit",
+            ),
+            MergedNow::Stated => {
+                let help = format!("to stage it without this flag: `{} stage`", program());
+                no("merged", "it was staged with `--unmerged`", help)
+            }
         }
     }
 
@@ -126,19 +160,28 @@ impl GateFacts<'_> {
         }
     }
 
-    /// A version that was promoted without packages cannot be promoted again with packages.
+    /// A version that was promoted without packages cannot be promoted again with packages. So each dist is needed that the series
+    /// has or the configuration lists, unless it has ended.
     fn packages(&self) -> Gate {
         let dists = self.manifest().dists();
-        let described = self.current.into_iter().any(|current| !current.manifest.dists().is_empty());
-        if dists.is_empty() && (self.wants_packages || described) {
-            let why = "it has only sources, but clients of the series install packages";
-            let help = format!("build the packages and stage again: `{} dist --rpm`", program());
-            return no("packages", why, help);
+        let of_series = self.current.map_or(Vec::new(), |current| current.manifest.dists());
+        let needed: BTreeSet<&Dist> = of_series.iter().chain(self.configured_dists).collect();
+        let lacking =
+            join(needed.iter().copied().filter(|dist| !dists.contains(dist) && !self.ended_dists.contains(dist)));
+        if !lacking.is_empty() {
+            let program = program();
+            let flags: String = lacking.split(", ").map(|dist| format!(" --end-dist {dist}")).collect();
+            let help = format!(
+                "build them and stage again: `{program} dist --rpm`; where nobody builds for it any more: \
+                 `{program} promote {}{flags}`",
+                self.snapshot.name
+            );
+            return no("packages", format!("it has no packages for {lacking}"), help);
         }
-        if dists.is_empty() {
-            return yes("packages", "none, and none are configured");
+        match join(dists.iter()) {
+            none if none.is_empty() => yes("packages", "none, and none are configured"),
+            dists => yes("packages", dists),
         }
-        yes("packages", dists.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
     }
 
     /// Whether an acceptance test is configured for this kind of promotion.
@@ -152,7 +195,7 @@ impl GateFacts<'_> {
         let required = self.tests.iter().filter(|test| test.on.contains(&kind));
         if !self.requires_tests() {
             return match self.untested {
-                Some(reason) => yes("tested", format!("not required: {reason}")),
+                Some(reason) => yes("tested", format!("no test is configured; the reason to go on: {reason}")),
                 None => no(
                     "tested",
                     format!("no acceptance test is configured for a {kind} promotion"),
@@ -195,47 +238,55 @@ impl GateFacts<'_> {
             (None, false) => no(
                 "series",
                 format!("stable/{own} would be a new series"),
-                "clients must subscribe to a new series themselves; to start it: `--major`",
+                format!(
+                    "to begin it: `{} promote {} --major`; clients of an earlier series stay there until they install the \
+                     `.repo` file of this one",
+                    program(),
+                    self.snapshot.name
+                ),
             ),
         }
+    }
+
+    /// Whether the series has what the snapshot would add, or a newer version.
+    pub fn is_in_series(&self) -> bool {
+        let Some(current) = self.current else { return false };
+        let newest = current.manifest.releases().map(|release| &release.version).max();
+        let known = KnownPackages::of(&current.manifest);
+        newest > Some(&self.manifest().release.version)
+            || self.is_released() && self.manifest().packages().all(|(_, package)| known.has(package))
+    }
+
+    fn is_released(&self) -> bool {
+        let version = &self.manifest().release.version;
+        self.current.is_some_and(|current| current.manifest.releases().any(|release| release.version == *version))
     }
 
     fn above(&self) -> Gate {
         let version = &self.manifest().release.version;
         let Some(current) = self.current else { return yes("above", "the series has no version yet") };
+        let stable = format!("stable/{}", self.manifest().series);
+        let known = KnownPackages::of(&current.manifest);
         let released = current.manifest.releases().map(|release| &release.version).max();
-        let is_known = |package: &PackageEntry| {
-            let mut known = current.manifest.packages();
-            known.any(|(_, other)| (&other.nevra, &other.dist) == (&package.nevra, &package.dist))
-        };
-        // A version can be promoted again with a higher release, for repackaging: then the packages are different ones.
-        let is_repeated = released == Some(version) && self.manifest().packages().all(|(_, package)| is_known(package));
+        // A version can be promoted again with a higher release, for repackaging, or after a yank: then it has packages that the
+        // series does not have.
+        let packages = self.manifest().packages().map(|(_, package)| package);
+        let new: Vec<&PackageEntry> = packages.filter(|package| !known.has(package)).collect();
+        let is_repeated = released == Some(version) && new.is_empty();
         if let Some(released) = released.filter(|released| *released > version || is_repeated) {
-            return no(
-                "above",
-                format!("stable/{} already has {released}", self.manifest().series),
-                "promote a newer snapshot",
-            );
+            let help = format!("promote a newer snapshot; see what there is: `{} status`", program());
+            return no("above", format!("{stable} already has {released}"), help);
         }
-        for (_, package) in self.manifest().packages() {
-            let is_same = |other: &&PackageEntry| {
-                (other.nevra.name(), &other.dist) == (package.nevra.name(), &package.dist)
-                    && (other.nevra.arch() == "src") == (package.nevra.arch() == "src")
-            };
-            let others = current.manifest.packages().map(|(_, other)| other).filter(is_same);
-            if let Some(other) = others.max_by(|one, two| one.nevra.evr_cmp(&two.nevra))
-                && package.nevra.evr_cmp(&other.nevra).is_le()
-            {
-                let why = format!(
-                    "stable/{} already has `{}`, which is not older than `{}`",
-                    self.manifest().series,
-                    other.nevra,
-                    package.nevra
-                );
-                return no("above", why, "promote a newer snapshot");
-            }
-        }
-        yes("above", format!("{version} follows {}", current.manifest.release.version))
+        let Some((package, other)) = new.iter().find_map(|package| Some((package, known.not_older(package)?))) else {
+            return yes("above", format!("{version} follows {}", current.manifest.release.version));
+        };
+        let why = format!("{stable} already has `{other}`, which is not older than `{}`", package.nevra);
+        let help = if package.nevra.version() == version.to_string() {
+            "promote a newer snapshot, or repackage it with a higher release: `--release N`"
+        } else {
+            "its version is its own: raise its `Version:` or `Release:` in the spec whenever it changes"
+        };
+        no("above", why, help)
     }
 
     fn ledger(&self) -> Gate {
@@ -268,4 +319,47 @@ impl GateFacts<'_> {
             format!("create it: `{} tag`, and push the tag", program()),
         )
     }
+}
+
+/// The packages of a series, for comparison with those of a snapshot.
+struct KnownPackages<'a> {
+    /// With the digests of header and payload.
+    all: BTreeSet<(&'a Option<Dist>, &'a Nevra, Digest)>,
+    /// The newest of each name, dist and kind.
+    newest: BTreeMap<PackageKind<'a>, &'a Nevra>,
+}
+
+/// Packages that replace each other: the dist, the name, and whether they are source packages.
+type PackageKind<'a> = (&'a Option<Dist>, &'a str, bool);
+
+impl<'a> KnownPackages<'a> {
+    fn of(manifest: &'a Manifest) -> KnownPackages<'a> {
+        let mut known = KnownPackages { all: BTreeSet::new(), newest: BTreeMap::new() };
+        for (_, package) in manifest.packages() {
+            known.all.insert((&package.dist, &package.nevra, package.content));
+            let newest = known.newest.entry(kind_of(package)).or_insert(&package.nevra);
+            if package.nevra.evr_cmp(newest).is_gt() {
+                *newest = &package.nevra;
+            }
+        }
+        known
+    }
+
+    fn has(&self, package: &PackageEntry) -> bool {
+        self.all.contains(&(&package.dist, &package.nevra, package.content))
+    }
+
+    /// The newest package that a package would replace, if it is not older.
+    fn not_older(&self, package: &PackageEntry) -> Option<&'a Nevra> {
+        let newest = *self.newest.get(&kind_of(package))?;
+        package.nevra.evr_cmp(newest).is_le().then_some(newest)
+    }
+}
+
+fn kind_of(package: &PackageEntry) -> PackageKind<'_> {
+    (&package.dist, package.nevra.name(), package.nevra.arch() == "src")
+}
+
+fn join<'d>(dists: impl Iterator<Item = &'d Dist>) -> String {
+    dists.map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

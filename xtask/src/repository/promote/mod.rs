@@ -6,11 +6,14 @@ pub mod schedule;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::rc::Rc;
 
 use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::base::error::{Exit, Failure, program};
+use crate::base::progress::Progress;
+use crate::history::Version;
 use crate::project::config::PromotionKind;
 use crate::project::release_info::CHANGELOG_FILE;
 use crate::repository::commits::Git;
@@ -18,10 +21,10 @@ use crate::repository::model::carried::Carried;
 use crate::repository::model::event::{Action, NewRevision, RevisionCause};
 use crate::repository::model::layout::{SNAPSHOT_CHANGELOG, series_changelog};
 use crate::repository::model::ledger::Ledger;
-use crate::repository::model::manifest::is_source;
-use crate::repository::model::name::{Series, SnapshotName};
+use crate::repository::model::manifest::{ReleasedVersion, is_source};
+use crate::repository::model::name::{Dist, Series, SnapshotName};
 use crate::repository::model::reason::Reason;
-use crate::repository::model::store::{Revision, Snapshot, Store};
+use crate::repository::model::store::{Revision, Snapshot, Store, Unreadable};
 use crate::repository::model::test_result::load_results;
 use crate::repository::sign::Key;
 use crate::repository::verify::snapshot::check_whole;
@@ -29,17 +32,28 @@ use crate::repository::write::plan::ChangePlan;
 use crate::repository::write::revision::{
     RevisionContents, Take, carry, load_described, next_number, require_apart, revision_steps,
 };
-use gate::{Gate, GateAnswer, GateFacts};
+use crate::rpm::nevra::Nevra;
+use gate::{Gate, GateAnswer, GateFacts, MergedNow};
 
 /// The arguments of `promote`.
 #[derive(Clone, Debug, Default)]
 pub struct PromoteOrder {
-    /// `None` for the newest snapshot whose gates are open.
+    /// `None` for the newest snapshot of a series whose gates are open.
     pub snapshot: Option<SnapshotName>,
     /// Whether a new series may be started.
     pub major: bool,
     /// The reason to promote without an acceptance test.
     pub untested: Option<Reason>,
+    /// The dists that end: their clients keep the packages that they have.
+    pub end_dists: Vec<Dist>,
+}
+
+/// What is done about a promotion.
+pub enum Promoting {
+    /// Nothing: the series has what would be promoted.
+    Already { series: Series, revision: u32, why: String },
+    /// A new revision, if all gates are open.
+    New(Box<Promotion>),
 }
 
 /// A snapshot that was chosen, with its gates and the revision to be made.
@@ -47,13 +61,13 @@ pub struct Promotion {
     pub snapshot: Snapshot,
     pub kind: PromotionKind,
     pub gates: Vec<Gate>,
-    current: Option<Revision>,
+    current: Option<Rc<Revision>>,
     new: NewRevision,
 }
 
 impl fmt::Display for Promotion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "gates of {}:", self.snapshot.name)?;
+        writeln!(f, "gates of {} ({}):", self.snapshot.name, self.version())?;
         for gate in &self.gates {
             writeln!(f, "  {gate}")?;
         }
@@ -62,11 +76,16 @@ impl fmt::Display for Promotion {
 }
 
 impl Promotion {
+    /// The version of the snapshot.
+    pub fn version(&self) -> &Version {
+        &self.snapshot.manifest.release.version
+    }
+
     /// Errors: a gate is closed; the error is about the first one.
     pub fn require_open(&self) -> Result<(), Failure> {
         for gate in &self.gates {
             if let GateAnswer::No { why, help } = &gate.answer {
-                let message = format!("refusing to promote `{}`: {why}", self.snapshot.name);
+                let message = format!("refusing to promote `{}` ({}): {why}", self.snapshot.name, self.version());
                 return Err(Failure::new(Exit::Failed, message).help(help.clone()));
             }
         }
@@ -78,8 +97,7 @@ impl Promotion {
     /// Errors: the series has a file of the same path with another content.
     pub fn plan(&self, store: &Store, key: Option<&Key>, now: Timestamp) -> Result<ChangePlan> {
         let Promotion { snapshot, new, .. } = self;
-        let version = &snapshot.manifest.release.version;
-        let title = format!("promote {} ({version}) to stable/{}", snapshot.name, new.series);
+        let title = format!("promote {} ({}) to stable/{}", snapshot.name, self.version(), new.series);
         let steps = revision_steps(store, self.contents()?, new, key, now)?;
         Ok(ChangePlan { title, steps })
     }
@@ -91,9 +109,13 @@ impl Promotion {
         let mut earlier = Vec::new();
         if let Some(current) = current {
             carried = carry(current, Take::PackagesAndSources);
-            earlier = current.manifest.releases().cloned().collect();
+            // A repackaged version, or one that was yanked in part, takes the place of the same version.
+            let is_other = |release: &&ReleasedVersion| release.version != *self.version();
+            earlier = current.manifest.releases().filter(is_other).cloned().collect();
             for (dist, mut packages) in load_described(&current.path, &current.manifest.dists())? {
-                packages.append(described.entry(dist.clone()).or_default());
+                let hrefs: BTreeSet<String> = packages.iter().map(|package| package.href.clone()).collect();
+                let new = described.remove(&dist).unwrap_or_default();
+                packages.extend(new.into_iter().filter(|package| !hrefs.contains(&package.href)));
                 described.insert(dist, packages);
             }
         }
@@ -111,79 +133,121 @@ impl Promotion {
     }
 }
 
-/// Chooses the snapshot to promote: the named one, or else the newest whose gates are open, or else the newest of all. A snapshot
-/// whose version was rolled back or yanked must be named.
-pub fn decide(store: &Store, order: &PromoteOrder, git: &Git<'_>) -> Result<Promotion> {
+/// Chooses the snapshot to promote: the named one, or else the newest of `series` whose gates are open, or else the newest that the
+/// series does not have. A snapshot whose version was rolled back or yanked must be named.
+///
+/// Errors: there is no such snapshot, or none at all; the current revision is damaged.
+pub fn decide(
+    store: &Store,
+    series: Series,
+    order: &PromoteOrder,
+    git: &Git<'_>,
+    progress: &dyn Progress,
+) -> Result<Promoting> {
+    let current = store.current(series)?.map(Rc::new);
     let ledger = Ledger::load(&store.layout.ledger())?;
-    let judge = |series: Series, name: &SnapshotName| JudgedSnapshot::load(store, order, git, &ledger, series, name);
+    let judge = Judge { store, order, git, ledger: &ledger, current: current.as_ref() };
     if let Some(name) = &order.snapshot {
-        return judge(store.find_series(name)?, name)?.into_promotion(store);
+        if let Some(already) = find_done(store, series, name) {
+            return Ok(already);
+        }
+        let promotion = judge.judge(store.snapshot(series, name)?)?.into_promotion(store)?;
+        return Ok(Promoting::New(Box::new(promotion)));
     }
-    let mut newest = None;
-    let mut taken_back = None;
-    for (series, name) in candidates(store, order)? {
-        let judged = judge(series, &name)?;
-        if was_taken_back(store, judged.current.as_ref(), &judged.snapshot) {
-            taken_back.get_or_insert(name);
-        } else if judged.is_open() {
-            return judged.into_promotion(store);
-        } else {
+    let (snapshots, unreadable) = store.readable_snapshots(series)?;
+    for Unreadable { name, error } in unreadable {
+        progress.warn(&format!("passing over `{name}`, which is damaged: {error:#}"));
+    }
+    let (mut newest, mut taken_back): (Option<JudgedSnapshot>, _) = (None, None);
+    for snapshot in snapshots.into_iter().rev() {
+        if was_taken_back(store, current.as_deref(), &snapshot) {
+            taken_back.get_or_insert(snapshot.name);
+            continue;
+        }
+        let judged = judge.judge(snapshot)?;
+        if judged.is_open() {
+            if let Some(newer) = &newest {
+                progress.warn(&newer.passed_over());
+            }
+            return Ok(Promoting::New(Box::new(judged.into_promotion(store)?)));
+        }
+        if !judged.is_in_series {
             newest.get_or_insert(judged);
         }
     }
-    match newest {
-        Some(judged) => judged.into_promotion(store),
-        None => Err(nothing_to_promote(taken_back).into()),
+    match (newest, taken_back, current) {
+        (Some(judged), ..) => Ok(Promoting::New(Box::new(judged.into_promotion(store)?))),
+        (None, None, Some(current)) => {
+            let version = &current.manifest.release.version;
+            let why = format!("stable/{series} has {version} already, and nothing newer is staged");
+            Ok(Promoting::Already { series, revision: current.number, why })
+        }
+        (None, taken_back, _) => Err(nothing_to_promote(series, taken_back).into()),
     }
 }
 
-/// Whether the version of a snapshot was promoted, from this or another snapshot, and then rolled back or yanked. The next pipeline
-/// run stages the same commit again.
+/// The revision that the promotion of a snapshot made, if nothing has changed the series since: the command was repeated.
+fn find_done(store: &Store, series: Series, name: &SnapshotName) -> Option<Promoting> {
+    let (revision, event) = store.log.last_revision(series)?;
+    match &event.action {
+        Action::Promote { snapshot, version, .. } if snapshot == name => {
+            let why = format!("`{name}` ({version}) is in stable/{series} already: event {} promoted it", event.number);
+            Some(Promoting::Already { series, revision, why })
+        }
+        _ => None,
+    }
+}
+
+/// Whether the version of a snapshot was promoted, from this or another snapshot, and then rolled back or yanked, as a whole or in
+/// part. The next pipeline run stages the same commit again.
 fn was_taken_back(store: &Store, current: Option<&Revision>, staged: &Snapshot) -> bool {
     let staged_series = staged.manifest.series;
     let staged_version = &staged.manifest.release.version;
     let is_in_series =
         |current: &Revision| current.manifest.releases().any(|release| release.version == *staged_version);
-    if current.is_some_and(is_in_series) {
-        return false;
-    }
+    let present: BTreeSet<&Nevra> = current
+        .into_iter()
+        .flat_map(|current| current.manifest.packages())
+        .map(|(_, package)| &package.nevra)
+        .collect();
+    let has = |nevra: &&Nevra| staged.manifest.packages().any(|(_, package)| package.nevra == **nevra);
     store.log.events().any(|event| match &event.action {
-        Action::Promote { series, version, .. } => *series == staged_series && version == staged_version,
+        Action::Promote { series, version, .. } => {
+            *series == staged_series && version == staged_version && !current.is_some_and(is_in_series)
+        }
+        Action::Yank { series, packages, .. } if *series == staged_series => {
+            packages.iter().filter(|nevra| !present.contains(nevra)).any(|nevra| has(&nevra))
+        }
         _ => false,
     })
 }
 
-fn nothing_to_promote(taken_back: Option<SnapshotName>) -> Failure {
+fn nothing_to_promote(series: Series, taken_back: Option<SnapshotName>) -> Failure {
     if let Some(name) = taken_back {
-        let message = format!("there is no snapshot to promote except `{name}`, which was rolled back or yanked");
+        let message =
+            format!("unstable/{series} has no snapshot to promote except `{name}`, which was rolled back or yanked");
         return Failure::new(Exit::Failed, message)
             .help(format!("to promote it again: `{} promote {name}`", program()));
     }
-    Failure::new(Exit::Failed, "there is no snapshot to promote").help(format!("stage one: `{} dist`", program()))
+    let message = format!("unstable/{series} has no snapshot to promote");
+    Failure::new(Exit::Failed, message)
+        .help(format!("stage one: `{} dist`; or choose another series: `--series X.0`", program()))
 }
 
-/// The snapshots that can be promoted: the highest series first, in a series the newest first. Without `major`, those of new
-/// series are last.
-fn candidates(store: &Store, order: &PromoteOrder) -> Result<Vec<(Series, SnapshotName)>> {
-    let mut candidates = Vec::new();
-    let mut of_new_series = Vec::new();
-    for series in store.series()?.into_iter().rev() {
-        let may_be_promoted = order.major || store.current_number(series)?.is_some();
-        let list = if may_be_promoted { &mut candidates } else { &mut of_new_series };
-        for name in store.snapshots(series)?.into_iter().rev() {
-            if store.has_manifest(series, &name) {
-                list.push((series, name));
-            }
-        }
-    }
-    candidates.append(&mut of_new_series);
-    Ok(candidates)
+/// What the snapshots of a series are judged by.
+struct Judge<'a> {
+    store: &'a Store,
+    order: &'a PromoteOrder,
+    git: &'a Git<'a>,
+    ledger: &'a Ledger,
+    /// The current revision of the series.
+    current: Option<&'a Rc<Revision>>,
 }
 
 /// A snapshot with its gates.
 struct JudgedSnapshot {
     snapshot: Snapshot,
-    current: Option<Revision>,
+    current: Option<Rc<Revision>>,
     kind: PromotionKind,
     /// The gate that reads all files of the snapshot; `None` if the files are not read yet.
     whole: Option<Gate>,
@@ -191,42 +255,77 @@ struct JudgedSnapshot {
     gates: Vec<Gate>,
     /// The reason to promote without an acceptance test; `None` if a test is required.
     untested: Option<Reason>,
+    end_dists: Vec<Dist>,
+    /// Whether the series has what the snapshot would add, or a newer version.
+    is_in_series: bool,
 }
 
-impl JudgedSnapshot {
+impl Judge<'_> {
     /// Judges all gates except `whole`.
-    fn load(
-        store: &Store,
-        order: &PromoteOrder,
-        git: &Git<'_>,
-        ledger: &Ledger,
-        series: Series,
-        name: &SnapshotName,
-    ) -> Result<JudgedSnapshot> {
-        let snapshot = store.snapshot(series, name)?;
-        let current = store.current(series)?;
-        let config = git.config_of(snapshot.manifest.release.commit)?;
-        let results_folder = store.layout.results(name);
+    fn judge(&self, snapshot: Snapshot) -> Result<JudgedSnapshot> {
+        let Judge { store, order, git, ledger, current } = *self;
+        let commit = snapshot.manifest.release.commit;
+        let config = git.config_of(commit)?;
+        let results_folder = store.layout.results(&snapshot.name);
+        let mut ended = store.log.ended_dists(snapshot.manifest.series);
+        ended.extend(&order.end_dists);
         let facts = GateFacts {
             snapshot: &snapshot,
-            current: current.as_ref(),
+            current: current.map(Rc::as_ref),
             ledger,
-            recount: git.recount(snapshot.manifest.release.commit)?,
+            merged: find_merged_now(store, git, &snapshot)?,
+            recount: git.recount(commit)?,
             tests: &config.acceptance,
             results: &load_results(&results_folder)?,
             results_folder: &results_folder,
             major: order.major,
             untested: order.untested.as_ref(),
-            wants_packages: !config.rpm.dists.is_empty(),
+            configured_dists: &config.rpm.dists,
+            ended_dists: &ended,
         };
         let (kind, gates) = (facts.kind(), facts.gates());
         let untested = order.untested.clone().filter(|_| !facts.requires_tests());
-        Ok(JudgedSnapshot { snapshot, current, kind, whole: None, gates, untested })
+        let is_in_series = facts.is_in_series();
+        let (current, end_dists) = (current.cloned(), order.end_dists.clone());
+        Ok(JudgedSnapshot { snapshot, current, kind, whole: None, gates, untested, end_dists, is_in_series })
     }
+}
 
+/// Whether a snapshot is of merged work now: git answers where it has the commit, and else what was recorded when it was staged.
+fn find_merged_now(store: &Store, git: &Git<'_>, snapshot: &Snapshot) -> Result<MergedNow> {
+    let manifest = &snapshot.manifest;
+    let was_recorded = store.log.was_merged(&snapshot.name);
+    if manifest.stated_unmerged && !was_recorded {
+        return Ok(MergedNow::Stated);
+    }
+    Ok(match git.find_merged_now(manifest.release.commit)? {
+        Some(merged) => MergedNow::Git(merged),
+        None => MergedNow::Recorded(manifest.merged || was_recorded),
+    })
+}
+
+impl JudgedSnapshot {
     /// Whether all gates that were judged are open.
     fn is_open(&self) -> bool {
         self.whole.iter().chain(&self.gates).all(Gate::is_open)
+    }
+
+    /// What to do about the first gate that is closed.
+    fn first_help(&self) -> Option<String> {
+        self.gates.iter().find_map(|gate| match &gate.answer {
+            GateAnswer::No { why, help } => Some(format!("{why}: {help}")),
+            GateAnswer::Yes(_) => None,
+        })
+    }
+
+    /// Why an older snapshot is promoted and not this one.
+    fn passed_over(&self) -> String {
+        let closed = self.whole.iter().chain(&self.gates).find_map(|gate| match &gate.answer {
+            GateAnswer::No { why, .. } => Some(why.as_str()),
+            GateAnswer::Yes(_) => None,
+        });
+        let version = &self.snapshot.manifest.release.version;
+        format!("passing over `{}` ({version}), which is newer: {}", self.snapshot.name, closed.unwrap_or_default())
     }
 
     /// Reads the files of the snapshot, unless they were read before.
@@ -239,12 +338,12 @@ impl JudgedSnapshot {
 
     fn into_promotion(mut self, store: &Store) -> Result<Promotion> {
         self.judge_whole(store)?;
-        let JudgedSnapshot { snapshot, current, kind, whole, gates, untested } = self;
+        let JudgedSnapshot { snapshot, current, kind, whole, gates, untested, end_dists, .. } = self;
         let series = snapshot.manifest.series;
         let number = next_number(store, series)?;
         let version = snapshot.manifest.release.version.clone();
         let untested = untested.map(|reason| reason.to_string());
-        let cause = RevisionCause::Promote { snapshot: snapshot.name.clone(), version, untested };
+        let cause = RevisionCause::Promote { snapshot: snapshot.name.clone(), version, untested, ended: end_dists };
         let gates = whole.into_iter().chain(gates).collect();
         Ok(Promotion { snapshot, kind, gates, current, new: NewRevision { series, number, cause } })
     }
@@ -257,7 +356,11 @@ fn whole(store: &Store, snapshot: &Snapshot) -> Result<Gate> {
         None => GateAnswer::Yes(format!("{} files, unchanged since it was staged", snapshot.manifest.files.len())),
         Some(why) => GateAnswer::No {
             why,
-            help: format!("check the repository: `{} verify`; then stage the release again", program()),
+            help: format!(
+                "stage the release again, which gives it a new number: `{program} stage`; see what else is wrong: \
+                 `{program} verify`",
+                program = program()
+            ),
         },
     };
     Ok(Gate { name: "whole", answer })

@@ -1,18 +1,22 @@
 //! The promotions that are due now, by the rules of [`due`](super::due). `status` shows those of the `latest` snapshots, `promote --due`
 //! considers all snapshots.
 
+use std::rc::Rc;
+
 use anyhow::Result;
 use jiff::Timestamp;
 
+use crate::base::error::program;
 use crate::base::progress::Progress;
+use crate::history::Version;
 use crate::project::config::PromotionKeys;
 use crate::repository::commits::Git;
 use crate::repository::model::event::Action;
 use crate::repository::model::ledger::Ledger;
 use crate::repository::model::name::{Series, SnapshotName};
-use crate::repository::model::store::{Revision, Snapshot, Store};
+use crate::repository::model::store::{Revision, Snapshot, Store, Unreadable};
 use crate::repository::promote::due::{Due, DueFacts, StableVersion, find_due};
-use crate::repository::promote::{JudgedSnapshot, PromoteOrder, Promotion, was_taken_back};
+use crate::repository::promote::{Judge, JudgedSnapshot, PromoteOrder, Promotion, find_merged_now, was_taken_back};
 
 /// The input of the decision whether a promotion is due.
 pub struct Schedule<'a> {
@@ -26,7 +30,10 @@ pub struct Schedule<'a> {
 /// A snapshot with the reasons to promote it; none if it is not due.
 pub struct DueSnapshot {
     pub name: SnapshotName,
+    pub version: Version,
     pub reasons: Vec<Due>,
+    /// The next step towards its promotion, with the command.
+    pub next: String,
 }
 
 /// A promotion that is due, with the first configured reason.
@@ -36,15 +43,24 @@ pub struct DuePromotion {
 }
 
 impl Schedule<'_> {
-    /// The `latest` snapshot of each series, the highest series first.
-    pub fn of_latest(&self, store: &Store) -> Result<Vec<DueSnapshot>> {
-        let mut found = Vec::new();
-        for series in store.series()?.into_iter().rev() {
-            let Some(name) = store.latest(series)? else { continue };
-            let reasons = self.reasons(store, &store.snapshot(series, &name)?)?;
-            found.push(DueSnapshot { name, reasons });
+    /// The `latest` snapshot of a series; `None` if it has none.
+    pub fn of_latest(&self, store: &Store, series: Series) -> Result<Option<DueSnapshot>> {
+        let Some(name) = store.latest(series)? else { return Ok(None) };
+        let snapshot = store.snapshot(series, &name)?;
+        let current = store.current(series)?.map(Rc::new);
+        let reasons = self.reasons(store, &snapshot, current.as_deref())?;
+        let version = snapshot.manifest.release.version.clone();
+        let mut next = format!("`{} promote {name}`", program());
+        if !reasons.is_empty() {
+            let ledger = Ledger::load(&store.layout.ledger())?;
+            let order = PromoteOrder { major: current.is_none(), ..PromoteOrder::default() };
+            let judge = Judge { store, order: &order, git: self.git, ledger: &ledger, current: current.as_ref() };
+            if current.is_none() {
+                next = format!("`{} promote {name} --major`", program());
+            }
+            next = judge.judge(snapshot)?.first_help().unwrap_or(next);
         }
-        Ok(found)
+        Ok(Some(DueSnapshot { name, version, reasons, next }))
     }
 
     /// Chooses the newest snapshot of a series that is due and whose gates are open, or else the newest that is due; `None` if
@@ -53,19 +69,21 @@ impl Schedule<'_> {
     /// A new series is never due, nor is a snapshot of an unmerged commit, nor a version that was rolled back or yanked.
     pub fn decide(&self, store: &Store, series: Series, order: &PromoteOrder) -> Result<Option<DuePromotion>> {
         let ledger = Ledger::load(&store.layout.ledger())?;
+        let current = store.current(series)?.map(Rc::new);
+        let judge = Judge { store, order, git: self.git, ledger: &ledger, current: current.as_ref() };
+        let is_configured = |due: &Due| due.case.is_some_and(|case| self.settings.due.contains(&case));
+        let (snapshots, unreadable) = store.readable_snapshots(series)?;
+        for Unreadable { name, error } in unreadable {
+            self.progress.warn(&format!("passing over `{name}`, which is damaged: {error:#}"));
+        }
         let mut closed: Option<(JudgedSnapshot, Due)> = None;
-        for name in store.snapshots(series)?.into_iter().rev() {
-            if !store.has_manifest(series, &name) {
-                continue;
-            }
-            let snapshot = store.snapshot(series, &name)?;
-            if !snapshot.manifest.merged {
-                continue;
-            }
-            let is_configured = |due: &Due| due.case.is_some_and(|case| self.settings.due.contains(&case));
-            let reasons = self.reasons(store, &snapshot)?;
+        for snapshot in snapshots.into_iter().rev() {
+            let reasons = self.reasons(store, &snapshot, current.as_deref())?;
             let Some(reason) = reasons.into_iter().find(is_configured) else { continue };
-            let mut judged = JudgedSnapshot::load(store, order, self.git, &ledger, series, &name)?;
+            if !find_merged_now(store, self.git, &snapshot)?.is_merged() {
+                continue;
+            }
+            let mut judged = judge.judge(snapshot)?;
             if judged.is_open() {
                 judged.judge_whole(store)?;
             }
@@ -74,8 +92,7 @@ impl Schedule<'_> {
                 continue;
             }
             if let Some((newer, _)) = &closed {
-                let newer = &newer.snapshot.name;
-                self.progress.warn(&format!("skipping `{newer}`, which is due but may not be promoted"));
+                self.progress.warn(&newer.passed_over());
             }
             return Ok(Some(DuePromotion { promotion: judged.into_promotion(store)?, reason }));
         }
@@ -83,13 +100,12 @@ impl Schedule<'_> {
         Ok(Some(DuePromotion { promotion: judged.into_promotion(store)?, reason }))
     }
 
-    fn reasons(&self, store: &Store, snapshot: &Snapshot) -> Result<Vec<Due>> {
+    fn reasons(&self, store: &Store, snapshot: &Snapshot, current: Option<&Revision>) -> Result<Vec<Due>> {
         let staged = &snapshot.manifest.release;
-        let current = store.current(snapshot.manifest.series)?;
-        if was_taken_back(store, current.as_ref(), snapshot) {
+        if was_taken_back(store, current, snapshot) {
             return Ok(Vec::new());
         }
-        let stable = current.as_ref().map(|current| StableVersion {
+        let stable = current.map(|current| StableVersion {
             version: &current.manifest.release.version,
             promoted: promoted_at(store, current),
         });

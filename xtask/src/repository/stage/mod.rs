@@ -9,8 +9,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::base::digest::Digest;
-use crate::base::error::{Exit, Failure};
-use crate::git::CommitId;
+use crate::base::error::{Exit, Failure, program};
 use crate::repository::clients::in_flight::former_snapshots;
 use crate::repository::clients::keys::changed_keys;
 use crate::repository::clients::mirrorlist::{MIRRORLIST, render_mirrorlist};
@@ -19,58 +18,58 @@ use crate::repository::commits::{Git, Merged, Succession};
 use crate::repository::model::event::Action;
 use crate::repository::model::layout::{Channel, LATEST, SNAPSHOT_CHANGELOG, dist_folder};
 use crate::repository::model::manifest::{HeadOfFolder, Manifest, ReleasedVersion};
-use crate::repository::model::name::{FilePath, Series, SnapshotName};
+use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
 use crate::repository::model::store::{Snapshot, Store};
-use crate::repository::sign::Key;
+use crate::repository::repodata;
+use crate::repository::sign::{Key, SIGNATURE};
+use crate::repository::verify::snapshot::check_whole;
 use crate::repository::write::plan::{ChangePlan, ChangeStep, CopiedFile, NewFolder, NewPackage};
 use input::{DistPackage, StageInput};
 
 /// The options of `stage`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct StageOrder {
     /// The number of the pipeline run; `None` for the next free one.
     pub pipeline: Option<u32>,
     /// Whether the snapshot counts as unmerged work, whatever git says.
     pub unmerged: bool,
+    /// The dists that end: `latest` need not have packages for them any more.
+    pub end_dists: Vec<Dist>,
 }
 
-/// The decision about an input.
+/// The decision about an input. The notes are for the person who stages.
 pub enum Staging {
     /// Nothing: there is a snapshot with this content.
     Already(SnapshotName),
+    /// There is a snapshot with this content; it was staged before its commit was merged, which is recorded now.
+    Merged { name: SnapshotName, plan: ChangePlan, notes: Vec<String> },
     /// It makes a snapshot.
-    New { plan: ChangePlan, notes: Vec<String> },
+    New { name: SnapshotName, plan: ChangePlan, notes: Vec<String> },
 }
 
 /// Decides how `input` is staged in the repository as it is now.
 ///
-/// Errors: the number is taken by other bytes; git cannot be read.
+/// Errors: the number was used before; a dist that ends has packages; git cannot be read.
 pub fn decide(
     store: &Store,
     input: &StageInput,
-    order: StageOrder,
+    order: &StageOrder,
     git: &Git<'_>,
     key: Option<&Key>,
     now: Timestamp,
 ) -> Result<Staging> {
     let series = Series::of(&input.info.version);
-    let staged = load_staged(store, series)?;
-    let equal = staged.iter().rev().find(|snapshot| is_equal(input, &snapshot.manifest));
-    let highest = store.snapshots(series)?.last().map_or(0, SnapshotName::pipeline);
+    require_ended(input, order)?;
+    let mut notes = Vec::new();
+    let (staged, _) = store.readable_snapshots(series)?;
+    let equal = find_equal(store, input, &staged, &mut notes)?;
     let pipeline = match (order.pipeline, equal) {
         (Some(pipeline), _) => pipeline,
         (None, Some(equal)) => equal.name.pipeline(),
-        (None, None) => highest + 1,
+        (None, None) => next_pipeline(store, series)?,
     };
     let name = SnapshotName::new(input.info.name.to_string(), series, pipeline);
-    if store.layout.snapshot(series, &name).symlink_metadata().is_ok() {
-        let own = staged.iter().find(|snapshot| snapshot.name == name);
-        return match own.filter(|own| is_equal(input, &own.manifest)) {
-            Some(_) => Ok(Staging::Already(name)),
-            None => Err(taken(&name, highest).into()),
-        };
-    }
-    let mut notes = Vec::new();
+    let is_there = store.layout.snapshot(series, &name).symlink_metadata().is_ok();
     let merged = match git.find_merged(input.info.commit)? {
         Merged::Into(_) => !order.unmerged,
         Merged::Not(why) => {
@@ -78,9 +77,84 @@ pub fn decide(
             false
         }
     };
-    let latest = merged && may_be_latest(store, series, input.info.commit, pipeline, git, &mut notes)?;
-    let snapshot = NewSnapshot { store, input, name, series, merged, latest, key, now };
-    Ok(Staging::New { plan: snapshot.plan()?, notes })
+    if let Some(own) = staged.iter().find(|snapshot| snapshot.name == name && is_equal(input, &snapshot.manifest))
+        && check_whole(store, own)?.is_none()
+    {
+        if !merged || own.manifest.merged || store.log.was_merged(&name) {
+            return Ok(Staging::Already(name));
+        }
+        let latest = LatestMove::decide(store, input, &name, order, git)?;
+        notes.extend(latest.note);
+        return Ok(Staging::Merged { plan: merge_plan(store, own, latest.moves)?, name, notes });
+    }
+    if is_there || store.log.staging_of(&name).is_some() {
+        return Err(used(store, &name, is_there)?.into());
+    }
+    let mut moves = false;
+    if merged {
+        let latest = LatestMove::decide(store, input, &name, order, git)?;
+        moves = latest.moves;
+        notes.extend(latest.note);
+    }
+    let snapshot = NewSnapshot { store, input, name: name.clone(), series, merged, order, latest: moves, key, now };
+    Ok(Staging::New { plan: snapshot.plan()?, name, notes })
+}
+
+/// The number after every number that the series has or had: a number is never used twice, whatever was deleted.
+fn next_pipeline(store: &Store, series: Series) -> Result<u32> {
+    let highest = store.snapshots(series)?.last().map_or(0, SnapshotName::pipeline);
+    Ok(highest.max(store.log.highest_pipeline(series)) + 1)
+}
+
+/// Errors: a dist that ends has packages in the release.
+fn require_ended(input: &StageInput, order: &StageOrder) -> Result<(), Failure> {
+    let dists = input.dists();
+    match order.end_dists.iter().find(|dist| dists.contains(dist)) {
+        None => Ok(()),
+        Some(dist) => {
+            let message = format!("`--end-dist {dist}`: the release has packages for {dist}");
+            Err(Failure::new(Exit::Usage, message).help("leave the flag out, or the packages"))
+        }
+    }
+}
+
+/// The newest snapshot with the content of the input. One that was damaged since is passed over with a note.
+fn find_equal<'s>(
+    store: &Store,
+    input: &StageInput,
+    staged: &'s [Snapshot],
+    notes: &mut Vec<String>,
+) -> Result<Option<&'s Snapshot>> {
+    for snapshot in staged.iter().rev().filter(|snapshot| is_equal(input, &snapshot.manifest)) {
+        match check_whole(store, snapshot)? {
+            None => return Ok(Some(snapshot)),
+            Some(why) => notes.push(format!("`{}` has this content too, but it is damaged: {why}", snapshot.name)),
+        }
+    }
+    Ok(None)
+}
+
+/// The steps that record that a snapshot is merged now. The log is first: the next writer completes an interrupted run.
+fn merge_plan(store: &Store, own: &Snapshot, latest: bool) -> Result<ChangePlan> {
+    let series = own.manifest.series;
+    let action = Action::Merge { snapshot: own.name.clone(), series, latest };
+    let mut steps = vec![ChangeStep::Log { action }];
+    if latest {
+        steps.push(latest_step(store, series, &own.name));
+        let is_signed = |dist: &Dist| {
+            let index = format!("{}/{}/{}{SIGNATURE}", dist_folder(dist), repodata::FOLDER, repodata::INDEX);
+            own.manifest.file(&index).is_some()
+        };
+        let dists = own.manifest.dists().into_iter().map(|dist| (dist.clone(), is_signed(&dist))).collect();
+        let coming = Coming { channel: Channel::Unstable, series, dists };
+        steps.extend(root_files::changed(store, Some(&coming))?.into_iter().map(ChangeStep::RootFile));
+    }
+    Ok(ChangePlan { title: format!("record that {} is merged", own.name), steps })
+}
+
+fn latest_step(store: &Store, series: Series, name: &SnapshotName) -> ChangeStep {
+    let link = store.layout.latest(series);
+    ChangeStep::Flip { shown: store.layout.shown(&link), link, target: name.to_string().into() }
 }
 
 /// A snapshot that will be made.
@@ -90,6 +164,7 @@ struct NewSnapshot<'a> {
     name: SnapshotName,
     series: Series,
     merged: bool,
+    order: &'a StageOrder,
     /// Whether `latest` will lead to it.
     latest: bool,
     key: Option<&'a Key>,
@@ -102,7 +177,8 @@ impl NewSnapshot<'_> {
         let layout = &store.layout;
         let place = layout.snapshot(*series, name);
         let shown = layout.shown(&place);
-        let action = Action::Stage { snapshot: name.clone(), series: *series, latest: *latest };
+        let ended = self.order.end_dists.clone();
+        let action = Action::Stage { snapshot: name.clone(), series: *series, latest: *latest, ended };
         let mut steps = Vec::new();
         steps.extend(changed_keys(layout, self.key).map(ChangeStep::RootFile));
         steps.push(ChangeStep::Begin(NewFolder { place, shown: shown.clone(), date: input.info.date }));
@@ -110,11 +186,10 @@ impl NewSnapshot<'_> {
         steps.extend(self.source_steps()?);
         steps.extend(self.dist_steps(&shown));
         steps.push(ChangeStep::Checksums { signed: self.key.is_some() });
-        steps.push(ChangeStep::Finish { head: Box::new(self.head()), action: action.clone(), place: shown });
+        let (head, with_ledger) = (Box::new(self.head()), false);
+        steps.push(ChangeStep::Finish { head, action: action.clone(), place: shown, with_ledger });
         if *latest {
-            let link = layout.latest(*series);
-            let shown = layout.shown(&link);
-            steps.push(ChangeStep::Flip { link, target: name.to_string().into(), shown });
+            steps.push(latest_step(store, *series, name));
         }
         steps.push(ChangeStep::Log { action });
         if *latest {
@@ -183,15 +258,9 @@ impl NewSnapshot<'_> {
             snapshot: self.name.clone(),
         };
         let (project, series, merged) = (info.name.clone(), self.series, self.merged);
-        HeadOfFolder { project, series, merged, release, earlier: Vec::new() }
+        let stated_unmerged = self.order.unmerged;
+        HeadOfFolder { project, series, merged, stated_unmerged, release, earlier: Vec::new() }
     }
-}
-
-/// The snapshots of a series that have manifests, in the order of their pipelines.
-fn load_staged(store: &Store, series: Series) -> Result<Vec<Snapshot>> {
-    let names = store.snapshots(series)?;
-    let known = names.iter().filter(|name| store.has_manifest(series, name));
-    known.map(|name| store.snapshot(series, name)).collect()
 }
 
 fn is_equal(input: &StageInput, manifest: &Manifest) -> bool {
@@ -204,33 +273,61 @@ fn is_equal(input: &StageInput, manifest: &Manifest) -> bool {
     staged.commit == input.info.commit && *staged.version == input.info.version && staged.files == given
 }
 
-fn taken(name: &SnapshotName, highest: u32) -> Failure {
-    let message = format!("refusing to stage: `{name}` is there already, with other contents");
-    let help = format!("a snapshot never changes; choose another number: `--pipeline {}`", highest + 1);
-    Failure::new(Exit::Failed, message).help(help)
+/// The error for a number that was used before.
+fn used(store: &Store, name: &SnapshotName, is_there: bool) -> Result<Failure> {
+    let series = name.series().unwrap_or(Series { major: 0 });
+    let what =
+        if is_there { "is there already, with other contents or damaged" } else { "was staged before, and is gone" };
+    let message = format!("refusing to stage: `{name}` {what}");
+    let next = next_pipeline(store, series)?;
+    let help = format!("a number is never used twice; choose another one: `--pipeline {next}`");
+    Ok(Failure::new(Exit::Failed, message).help(help))
 }
 
-/// `latest` moves forward only: to a higher number, and to a commit that comes after.
-fn may_be_latest(
-    store: &Store,
-    series: Series,
-    commit: CommitId,
-    pipeline: u32,
-    git: &Git<'_>,
-    notes: &mut Vec<String>,
-) -> Result<bool> {
-    let Some(current) = store.latest(series)? else { return Ok(true) };
-    if current.pipeline() >= pipeline {
-        notes.push(format!("`{LATEST}` stays at {current}: its pipeline is the later one"));
-        return Ok(false);
+/// Whether `latest` will lead to a snapshot; if not, a note says why.
+struct LatestMove {
+    moves: bool,
+    note: Option<String>,
+}
+
+impl LatestMove {
+    /// `latest` moves forward only: to a higher number, and to a commit that comes after. It never takes a dist away from its
+    /// clients.
+    fn decide(
+        store: &Store,
+        input: &StageInput,
+        name: &SnapshotName,
+        order: &StageOrder,
+        git: &Git<'_>,
+    ) -> Result<LatestMove> {
+        let series = Series::of(&input.info.version);
+        let moved = LatestMove { moves: true, note: None };
+        let Some(current) = store.latest(series)?.filter(|current| current != name) else { return Ok(moved) };
+        let stays = |why: String| {
+            let note = Some(format!("`{LATEST}` stays at `{current}`: {why}"));
+            Ok(LatestMove { moves: false, note })
+        };
+        if current.pipeline() > name.pipeline() {
+            return stays("its pipeline is the later one".to_owned());
+        }
+        // A `latest` that cannot be read is no reason to keep it.
+        let Ok(Snapshot { manifest, .. }) = store.snapshot(series, &current) else { return Ok(moved) };
+        let earlier = manifest.release.commit;
+        if git.find_succession(earlier, input.info.commit)? == Succession::NotAfter {
+            return stays(format!("its commit {} does not come before this one", earlier.short()));
+        }
+        let (ended, dists) = (store.log.ended_dists(series), input.dists());
+        let is_lost = |dist: &&Dist| !dists.contains(dist) && !ended.contains(dist) && !order.end_dists.contains(dist);
+        let had = manifest.dists();
+        let lost: Vec<String> = had.iter().filter(is_lost).map(ToString::to_string).collect();
+        if lost.is_empty() {
+            return Ok(moved);
+        }
+        let (program, flags) = (program(), lost.iter().map(|dist| format!(" --end-dist {dist}")).collect::<String>());
+        stays(format!(
+            "this release has no packages for {}, which its clients install; build them: `{program} dist --rpm`; where \
+             nobody builds for it any more: `{program} stage{flags}`",
+            lost.join(", ")
+        ))
     }
-    let earlier = store.snapshot(series, &current)?.manifest.release.commit;
-    let succession = git.find_succession(earlier, commit)?;
-    if succession == Succession::NotAfter {
-        notes.push(format!(
-            "`{LATEST}` stays at {current}: its commit {} does not come before this one",
-            earlier.short()
-        ));
-    }
-    Ok(succession != Succession::NotAfter)
 }

@@ -1,6 +1,6 @@
-//! Verifies the log, the ledger and the test results, and compares the tree with them.
+//! Verifies the log, the ledger, the links and the test results, and compares the tree with them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -9,61 +9,24 @@ use anyhow::Result;
 use crate::base::digest::digest_of;
 use crate::base::files;
 use crate::repository::clients::root_files;
-use crate::repository::model::event::{Action, EventLog};
 use crate::repository::model::layout::{Layout, MANIFEST};
 use crate::repository::model::ledger::Ledger;
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
-use crate::repository::model::name::{FilePath, Series};
-use crate::repository::model::store::{Store, read_log};
+use crate::repository::model::name::Series;
+use crate::repository::model::store::{MissingFolder, Store};
 use crate::repository::model::test_result::load_results;
 use crate::repository::verify::tree::{FolderName, FoundFolder};
 use crate::repository::verify::{FindingId, VerifyReport};
 
-/// Opens the repository. A broken log is a finding, and the store then has an empty log.
-pub fn open(layout: &Layout, report: &mut VerifyReport) -> Result<Store> {
-    let text = read_log(layout)?;
-    let log = match EventLog::parse(&text) {
-        Ok(log) => {
-            if log.whole < text.len() as u64 {
-                report.add(FindingId::Leftover, "log.jsonl", "its last line is incomplete");
-            }
-            log
-        }
-        Err(broken) => {
-            report.add(FindingId::LogBroken, "log.jsonl", broken.to_string());
-            EventLog::default()
-        }
-    };
-    Ok(Store { layout: layout.clone(), log })
-}
-
-/// Compares a snapshot or revision with the log.
-pub fn verify_folder(store: &Store, found: &FoundFolder, loaded: &LoadedManifest, report: &mut VerifyReport) {
-    if report.findings.iter().any(|finding| finding.id == FindingId::LogBroken) {
-        return;
+/// Checks what is cheap to read, all of one moment: that nothing is missing, the links, the ledger and the `.repo` files.
+pub fn verify_moment(store: &Store, report: &mut VerifyReport) -> Result<()> {
+    for MissingFolder { path, event } in store.missing() {
+        report.add(FindingId::Vanished, path.to_string(), format!("it is missing; event {event} made it"));
     }
-    let entry = match &found.name {
-        FolderName::Snapshot(name) => store.log.staging_of(name),
-        FolderName::Revision(number) => store.log.making_of(found.series, *number),
-    };
-    let shown = format!("{}/{MANIFEST}", store.layout.shown(&found.path));
-    match entry {
-        None => {
-            report.add(FindingId::LogLacksEvent, shown, format!("the log lacks event {}", loaded.manifest.event.number))
-        }
-        Some(entry) if entry.manifest != Some(loaded.digest) => {
-            report.add(FindingId::ManifestChanged, shown, "the log has another digest of it");
-        }
-        Some(_) => {}
+    for series in store.series()? {
+        verify_links(store, series, report);
     }
-}
-
-/// Checks the ledger, the links, the test results and the `.repo` files, and that no snapshot or revision is missing.
-pub fn verify(store: &Store, folders: &[FoundFolder], report: &mut VerifyReport) -> Result<()> {
-    verify_ledger(store, folders, report);
-    verify_nothing_vanished(store, folders, report);
-    verify_links(store, report);
-    verify_results(store, report)?;
+    verify_ledger_digest(store, report);
     for file in root_files::changed(store, None).unwrap_or_default() {
         if file.path.exists() {
             report.add(FindingId::RepoFileDiffers, file.name, "`releng` would write another content");
@@ -72,7 +35,61 @@ pub fn verify(store: &Store, folders: &[FoundFolder], report: &mut VerifyReport)
     Ok(())
 }
 
-fn verify_ledger(store: &Store, folders: &[FoundFolder], report: &mut VerifyReport) {
+/// Checks that the links of a series lead where the log says. `tree` reports a link that leads out of the repository.
+fn verify_links(store: &Store, series: Series, report: &mut VerifyReport) {
+    let layout = &store.layout;
+    if let (Ok(linked), Ok(Some(wanted))) = (store.linked_revision(series), store.current_number(series))
+        && linked != Some(wanted)
+    {
+        let target = Layout::revision_target(series, wanted);
+        let what = format!("{}; by the log it leads to `{}`", how_it_is(linked), target.display());
+        report.add(FindingId::LinkDiffers, layout.shown(&layout.stable(series)), what);
+    }
+    if let (Ok(linked), Ok(Some(wanted))) = (store.linked_latest(series), store.latest(series))
+        && linked.as_ref() != Some(&wanted)
+    {
+        let what = format!("{}; by the log it leads to `{wanted}`", how_it_is(linked));
+        report.add(FindingId::LinkDiffers, layout.shown(&layout.latest(series)), what);
+    }
+}
+
+fn how_it_is(linked: Option<impl std::fmt::Display>) -> String {
+    linked.map_or("it is missing".to_owned(), |linked| format!("it leads to {linked}"))
+}
+
+fn verify_ledger_digest(store: &Store, report: &mut VerifyReport) {
+    let Some(wanted) = store.log.ledger() else { return };
+    let what = match fs::read(store.layout.ledger()) {
+        Ok(text) if digest_of(&text) == wanted => return,
+        Ok(_) => "it is not the one that the last promotion wrote".to_owned(),
+        Err(error) => format!("it cannot be read: {error}"),
+    };
+    report.add(FindingId::LedgerDiffers, "ledger.json", what);
+}
+
+/// Compares a snapshot or revision with the log.
+pub fn verify_folder(store: &Store, found: &FoundFolder, loaded: &LoadedManifest, report: &mut VerifyReport) {
+    let entry = match &found.name {
+        FolderName::Snapshot(name) => store.log.staging_of(name),
+        FolderName::Revision(number) => store.log.making_of(found.series, *number),
+    };
+    let shown = format!("{}/{MANIFEST}", store.layout.shown(&found.path));
+    let own = &loaded.manifest.event;
+    match entry {
+        None => report.add(FindingId::LogLacksEvent, shown, format!("the log lacks event {}", own.number)),
+        Some(entry) if entry.manifest != Some(loaded.digest) => {
+            report.add(FindingId::ManifestChanged, shown, "the log has another digest of it");
+        }
+        Some(entry) if entry.event != *own => {
+            let what = format!("event {} differs from the one in `{shown}`", own.number);
+            report.add(FindingId::LogBroken, "log.jsonl", what);
+        }
+        Some(_) => {}
+    }
+}
+
+/// Checks that the ledger has what the revisions have.
+pub fn verify_ledger(store: &Store, folders: &[FoundFolder], report: &mut VerifyReport) {
     let ledger = match Ledger::load(&store.layout.ledger()) {
         Ok(ledger) => ledger,
         Err(error) => return report.add(FindingId::LedgerUnreadable, "ledger.json", format!("{error:#}")),
@@ -88,45 +105,26 @@ fn verify_ledger(store: &Store, folders: &[FoundFolder], report: &mut VerifyRepo
     }
 }
 
-fn verify_nothing_vanished(store: &Store, folders: &[FoundFolder], report: &mut VerifyReport) {
-    let present: BTreeSet<&Path> = folders.iter().map(|found| found.path.as_path()).collect();
-    let mut pruned = BTreeSet::new();
-    for event in store.log.events() {
-        if let Action::Prune { items } = &event.action {
-            pruned.extend(items.iter().map(FilePath::as_str));
-        }
-    }
-    for event in store.log.events() {
-        let path = match (&event.action, event.action.revision()) {
-            (_, Some((series, number))) => store.layout.revision(series, number),
-            (Action::Stage { snapshot, series, .. }, _) => store.layout.snapshot(*series, snapshot),
-            _ => continue,
-        };
-        let shown = store.layout.shown(&path);
-        if !present.contains(path.as_path()) && !pruned.contains(shown.as_str()) {
-            report.add(FindingId::Vanished, shown, format!("it is missing; event {} made it", event.number));
-        }
-    }
+/// The newest revision without findings of each series whose current revision has findings.
+pub fn find_ways_back(folders: &[FoundFolder], report: &VerifyReport, layout: &Layout) -> Vec<(Series, u32)> {
+    let is_sound = |path: &Path| {
+        let shown = format!("{}/", layout.shown(path));
+        !report.findings.iter().any(|finding| format!("{}/", finding.path).starts_with(&shown))
+    };
+    let series: BTreeSet<Series> = folders
+        .iter()
+        .filter(|found| found.is_current && matches!(found.name, FolderName::Revision(_)) && !is_sound(&found.path))
+        .map(|found| found.series)
+        .collect();
+    let newest = |series: Series| {
+        let sound = folders.iter().filter(|found| found.series == series && is_sound(&found.path));
+        sound.filter_map(|found| found.name.revision()).max().map(|number| (series, number))
+    };
+    series.into_iter().filter_map(newest).collect()
 }
 
-/// Checks that the link of each series leads to its last revision. A revision that is not in the log yet is unfinished and
-/// reported by a different check.
-fn verify_links(store: &Store, report: &mut VerifyReport) {
-    let last: BTreeMap<Series, u32> = store.log.events().filter_map(|event| event.action.revision()).collect();
-    for (series, number) in last {
-        let fault = match store.current_number(series) {
-            Ok(Some(found)) if found == number || store.log.making_of(series, found).is_none() => continue,
-            Ok(Some(found)) => format!("it leads to revision {found}; it should lead to revision {number}"),
-            Ok(None) => format!("it is missing; it should lead to revision {number}"),
-            Err(_) => continue, // `tree` reports a link with another target.
-        };
-        let target = Layout::revision_target(series, number);
-        let what = format!("{fault}: `ln -sfn {} {series}`", target.display());
-        report.add(FindingId::LinkDiffers, store.layout.shown(&store.layout.stable(series)), what);
-    }
-}
-
-fn verify_results(store: &Store, report: &mut VerifyReport) -> Result<()> {
+/// Checks the results of the acceptance tests.
+pub fn verify_results(store: &Store, report: &mut VerifyReport) -> Result<()> {
     let top = store.layout.state.join("results");
     for snapshot in files::names_in(&top)? {
         let folder = top.join(&snapshot);

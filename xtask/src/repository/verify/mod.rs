@@ -14,34 +14,108 @@ pub mod snapshot;
 pub mod tree;
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::base::files::LockFile;
 use crate::base::progress::Progress;
 use crate::repository::clients::keys::split_keys;
+use crate::repository::model::event::EventLog;
 use crate::repository::model::layout::Layout;
+use crate::repository::model::store::{Store, read_log};
 use crate::repository::sign::Keyring;
 pub use report::{Finding, FindingId, VerifyReport};
+use tree::FoundFolder;
 
-/// Verifies the whole repository of a project.
-pub fn verify_repository(layout: &Layout, progress: &dyn Progress) -> Result<VerifyReport> {
-    let mut report = VerifyReport::default();
-    let store = history::open(layout, &mut report)?;
-    let folders = tree::verify(&store, &mut report)?;
+/// Whether the state of a repository is expected beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateOf {
+    /// The project's own repository.
+    Own,
+    /// A copy, which may have been made without its state.
+    Copy,
+}
+
+/// Verifies the whole repository of a project. A run that changes it at the same time causes no findings.
+pub fn verify_repository(layout: &Layout, state: StateOf, progress: &dyn Progress) -> Result<VerifyReport> {
+    let Moment { store, folders, mut report, changing } = Moment::wait_for(layout)?;
     let keyring = load_keyring(layout)?;
+    let has_state = state == StateOf::Own || layout.log().exists();
+    if !has_state {
+        progress
+            .warn(&format!("there is no `{}`: log, ledger and test results are not checked", layout.log().display()));
+    }
     progress.begin("verifying", Some(folders.len() as u64));
     for found in &folders {
+        let mut own = VerifyReport::default();
         let shown = layout.shown(&found.path);
-        let loaded = folder::verify(&found.path, &shown, keyring.as_ref(), found.is_current, &mut report)?;
-        if let Some(loaded) = loaded {
-            history::verify_folder(&store, found, &loaded, &mut report);
+        let loaded = folder::verify(&found.path, &shown, keyring.as_ref(), found.is_current, &mut own)?;
+        if let Some(loaded) = loaded.filter(|_| has_state) {
+            history::verify_folder(&store, found, &loaded, &mut own);
+        }
+        // A prune has moved it away meanwhile.
+        if found.path.is_dir() {
+            report.take_over(own);
         }
         progress.advance(1);
     }
     progress.end();
-    history::verify(&store, &folders, &mut report)?;
+    if has_state {
+        history::verify_ledger(&store, &folders, &mut report);
+        report.merge_lost_log(&store);
+        history::verify_results(&store, &mut report)?;
+    }
+    if changing {
+        report.findings.retain(|finding| !finding.id.is_passing());
+        progress.warn("a run was changing the repository all the time: what it had not finished was not judged");
+    }
+    report.ways_back = history::find_ways_back(&folders, &report, layout);
     report.findings.sort();
     Ok(report)
+}
+
+/// The state of a repository at one moment: the log, the links and the names of all folders.
+struct Moment {
+    store: Store,
+    folders: Vec<FoundFolder>,
+    report: VerifyReport,
+    /// Whether a run was changing the repository at every try.
+    changing: bool,
+}
+
+impl Moment {
+    /// Reads the state until no run changed it meanwhile; after the last try, the state as it was read.
+    fn wait_for(layout: &Layout) -> Result<Moment> {
+        const TRIES: usize = 40;
+        const PAUSE: Duration = Duration::from_millis(50);
+        let mut moment = Moment::read(layout)?;
+        for _ in 1..TRIES {
+            if !moment.changing {
+                break;
+            }
+            std::thread::sleep(PAUSE);
+            moment = Moment::read(layout)?;
+        }
+        Ok(moment)
+    }
+
+    fn read(layout: &Layout) -> Result<Moment> {
+        let was_held = LockFile::is_held(&layout.lock());
+        let mut report = VerifyReport::default();
+        let before = read_log(layout)?;
+        let (log, broken) = EventLog::parse_sound(&before);
+        if let Some(broken) = broken {
+            report.add(FindingId::LogBroken, "log.jsonl", broken.to_string());
+        } else if log.whole < before.len() as u64 {
+            report.add(FindingId::Leftover, "log.jsonl", "its last line is incomplete");
+        }
+        let store = Store { layout: layout.clone(), log };
+        let folders = tree::verify(&store, &mut report)?;
+        history::verify_moment(&store, &mut report)?;
+        let changing = was_held || LockFile::is_held(&layout.lock()) || read_log(layout)? != before;
+        Ok(Moment { store, folders, report, changing })
+    }
 }
 
 /// Verifies one snapshot or revision in any place. Signatures are checked with the public keys in `keys`.

@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::repository::model::name::Series;
+use crate::repository::model::store::Store;
+
 /// A kind of finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -68,15 +71,16 @@ impl FindingId {
         match self {
             FindingId::NameForeign | FindingId::FileForeign => "move it away: `releng` did not make it",
             FindingId::Leftover => "the next command that changes the repository removes it",
-            FindingId::LinkDangling | FindingId::LinkForeign => {
-                "for a series, roll back to a revision without findings; for `latest`, stage again"
+            FindingId::LinkDangling => {
+                "for a series, roll back to a revision that is there; `latest` is made again by the next command that \
+                 changes the repository"
             }
-            FindingId::LinkDiffers => {
-                "set the link with the command in the finding, before you run another command that writes"
+            FindingId::LinkForeign => "move it away: the next command that changes the repository makes the link again",
+            FindingId::LinkDiffers => "the next command that changes the repository makes the link again",
+            FindingId::ManifestUnreadable | FindingId::ManifestChanged => {
+                "put it back from a backup; or stage the release again, which gives it a new number, or roll the series back"
             }
-            FindingId::ManifestUnreadable | FindingId::ManifestChanged | FindingId::Vanished => {
-                "put it back from a backup; a snapshot can be staged again with another number"
-            }
+            FindingId::Vanished => "put it back from a backup; or record that it is gone: `prune --missing`",
             FindingId::FileMissing
             | FindingId::FileChanged
             | FindingId::PackageDamaged
@@ -92,12 +96,20 @@ impl FindingId {
             }
             FindingId::VersionsOutOfOrder => "clients install the highest version: promote a newer one, or roll back",
             FindingId::LogBroken | FindingId::LogLacksEvent => {
-                "put the log back from a backup; the manifests have its events"
+                "put the log back from a backup; or put it together again from the manifests: `recover-log`"
             }
-            FindingId::LedgerUnreadable | FindingId::LedgerDiffers => "put the ledger back from a backup",
+            FindingId::LedgerUnreadable | FindingId::LedgerDiffers => {
+                "put the ledger back from a backup; or put it together again from the manifests: `recover-log`"
+            }
             FindingId::ResultChanged => "accept the snapshot again",
             FindingId::RepoFileDiffers => "the next command that changes the repository writes it again",
         }
+    }
+
+    /// Whether a run that changes the repository causes such findings while it works.
+    pub(super) fn is_passing(self) -> bool {
+        use FindingId::{LedgerDiffers, Leftover, LinkDangling, LinkDiffers, LogLacksEvent, RepoFileDiffers, Vanished};
+        [LedgerDiffers, Leftover, LinkDangling, LinkDiffers, LogLacksEvent, RepoFileDiffers, Vanished].contains(&self)
     }
 }
 
@@ -132,10 +144,39 @@ pub struct VerifyReport {
     pub folders: usize,
     /// The number of their files.
     pub files: usize,
+    /// The series whose current revision has findings, each with the newest revision that has none.
+    pub ways_back: Vec<(Series, u32)>,
 }
 
 impl VerifyReport {
     pub(super) fn add(&mut self, id: FindingId, path: impl Into<String>, what: impl Into<String>) {
         self.findings.push(Finding { path: path.into(), id, what: what.into() });
+    }
+
+    /// Adds what another report has.
+    pub(super) fn take_over(&mut self, other: VerifyReport) {
+        self.findings.extend(other.findings);
+        self.folders += other.folders;
+        self.files += other.files;
+    }
+
+    /// Reports a log without any event once, and not for each folder. What follows a broken line is not reported again.
+    pub(super) fn merge_lost_log(&mut self, store: &Store) {
+        let has = |id| self.findings.iter().any(|finding| finding.id == id);
+        let is_broken =
+            self.findings.iter().any(|found| found.id == FindingId::LogBroken && found.what.starts_with("line "));
+        // The ledger is of the last event, which such a log does not have.
+        if is_broken || has(FindingId::LogLacksEvent) || has(FindingId::LedgerUnreadable) {
+            self.findings.retain(|finding| finding.id != FindingId::LedgerDiffers);
+        }
+        if is_broken {
+            self.findings.retain(|finding| finding.id != FindingId::LogLacksEvent);
+        }
+        let count = self.findings.iter().filter(|finding| finding.id == FindingId::LogLacksEvent).count();
+        if count > 1 && store.log.entries.is_empty() {
+            self.findings.retain(|finding| finding.id != FindingId::LogLacksEvent);
+            let what = format!("it has no event, and {count} snapshots and revisions have one");
+            self.add(FindingId::LogLacksEvent, "log.jsonl", what);
+        }
     }
 }

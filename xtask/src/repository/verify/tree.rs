@@ -28,6 +28,16 @@ pub enum FolderName {
     Revision(u32),
 }
 
+impl FolderName {
+    /// The number of a revision.
+    pub fn revision(&self) -> Option<u32> {
+        match self {
+            FolderName::Snapshot(_) => None,
+            FolderName::Revision(number) => Some(*number),
+        }
+    }
+}
+
 /// The beginning of the name of a file or folder that a run has not finished.
 const UNFINISHED: &str = ".releng-";
 

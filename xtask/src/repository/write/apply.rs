@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 
-use crate::base::digest::Digest;
+use crate::base::digest::{Digest, digest_of};
 use crate::base::error::{Exit, Failure};
 use crate::base::files;
 use crate::base::progress::Progress;
@@ -14,6 +14,7 @@ use crate::repository::clients::package::ClientPackageFile;
 use crate::repository::model::carried::Carried;
 use crate::repository::model::event::{Action, Event};
 use crate::repository::model::layout::dist_folder;
+use crate::repository::model::ledger::Ledger;
 use crate::repository::model::manifest::{HeadOfFolder, Manifest, PackageEntry};
 use crate::repository::model::name::Dist;
 use crate::repository::repodata::Fragments;
@@ -61,6 +62,8 @@ struct FinishedFolder {
     place: PathBuf,
     manifest: Manifest,
     digest: Digest,
+    /// The ledger with its packages; `None` if the plan does not write the ledger.
+    ledger: Option<Vec<u8>>,
 }
 
 impl<'a> Run<'a> {
@@ -87,12 +90,13 @@ impl<'a> Run<'a> {
                 making.assembly.describe(dist, &packages)
             }
             ChangeStep::Checksums { .. } => self.making()?.assembly.sum_sources(),
-            ChangeStep::Finish { head, action, .. } => self.finish(head, action),
+            ChangeStep::Finish { head, action, with_ledger, .. } => self.finish(head, action, *with_ledger),
             ChangeStep::Flip { link, target, .. } => files::flip(link, target),
-            ChangeStep::Ledger { series } => match &self.made {
-                Some(made) => self.writer.enter(*series, &made.manifest),
-                None => Ok(()),
-            },
+            ChangeStep::Ledger => {
+                let made = self.made.as_ref().context("the plan writes the ledger before the folder")?;
+                let content = made.ledger.as_deref().unwrap_or_default();
+                files::publish(&self.writer.store.layout.ledger(), content)
+            }
             ChangeStep::Log { action } => self.log(action),
             ChangeStep::Delete { path, .. } => files::remove(path),
             ChangeStep::Trash { item, to, .. } => files::move_to(&self.writer.store.layout.root.join(item), to),
@@ -163,12 +167,21 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn finish(&mut self, head: &HeadOfFolder, action: &Action) -> Result<()> {
+    fn finish(&mut self, head: &HeadOfFolder, action: &Action, with_ledger: bool) -> Result<()> {
         let making = self.making.take().context("the plan finishes a folder that it has not begun")?;
-        let event = self.writer.store.log.next(self.context.now, action.clone());
+        let store = &self.writer.store;
+        let mut event = store.log.next(self.context.now, action.clone());
+        let mut ledger = None;
+        if with_ledger {
+            let mut listed = Ledger::load(&store.layout.ledger())?;
+            listed.add(head.series, making.assembly.packages());
+            let content = listed.render()?;
+            event.ledger = Some(digest_of(&content));
+            ledger = Some(content);
+        }
         let place = making.assembly.place().to_owned();
         let (manifest, digest) = making.assembly.finish(head.clone(), event)?;
-        self.made = Some(FinishedFolder { place, manifest, digest });
+        self.made = Some(FinishedFolder { place, manifest, digest, ledger });
         Ok(())
     }
 

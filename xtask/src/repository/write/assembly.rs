@@ -47,6 +47,11 @@ impl<'a> Assembly<'a> {
         self.draft.place()
     }
 
+    /// The packages so far.
+    pub fn packages(&self) -> impl Iterator<Item = &PackageEntry> {
+        self.files.iter().filter_map(|file| file.package.as_ref())
+    }
+
     /// Writes a file.
     pub fn write(&mut self, path: &str, content: &[u8]) -> Result<()> {
         self.draft.write(path, content)?;

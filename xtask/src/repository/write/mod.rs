@@ -2,10 +2,11 @@
 //!
 //! A command decides on a [`plan`], which names all that will be written, and [`apply`] carries out its steps. [`assembly`] makes a
 //! folder aside, whole and read back; [`revision`] has the steps that make a new revision of a stable series. [`writer`] holds
-//! the lock, and first finishes what a killed run has begun.
+//! the lock; it first does what [`recovery`] finds to finish or to repair.
 
 pub mod apply;
 pub mod assembly;
 pub mod plan;
+pub mod recovery;
 pub mod revision;
 pub mod writer;

@@ -20,7 +20,7 @@ use crate::repository::model::carried::Carried;
 use crate::repository::model::event::Action;
 use crate::repository::model::layout::{MANIFEST, dist_folder};
 use crate::repository::model::manifest::HeadOfFolder;
-use crate::repository::model::name::{Dist, FilePath, Series};
+use crate::repository::model::name::{Dist, FilePath};
 use crate::repository::repodata::Fragments;
 use crate::rpm::package::PackageFile;
 
@@ -48,12 +48,12 @@ pub enum ChangeStep {
     Repodata { dist: Dist, carried: Vec<Fragments>, signed: bool },
     /// Writes the checksums of `sources/`.
     Checksums { signed: bool },
-    /// Writes the manifest, and gives the new folder its name.
-    Finish { head: Box<HeadOfFolder>, action: Action, place: String },
+    /// Writes the manifest, and gives the new folder its name. With `with_ledger`, a later step writes the ledger with its packages.
+    Finish { head: Box<HeadOfFolder>, action: Action, place: String, with_ledger: bool },
     /// Makes a link lead elsewhere.
     Flip { link: PathBuf, target: PathBuf, shown: String },
     /// Adds the packages of the new folder that the ledger lacks.
-    Ledger { series: Series },
+    Ledger,
     /// Appends an event to the log.
     Log { action: Action },
     /// Deletes what an earlier prune moved into the trash.
@@ -118,7 +118,7 @@ impl fmt::Display for ChangeStep {
             }
             ChangeStep::Finish { place, .. } => write!(f, "  write {MANIFEST}, and show the folder as {place}"),
             ChangeStep::Flip { shown, target, .. } => write!(f, "make {shown} lead to {}", target.display()),
-            ChangeStep::Ledger { .. } => write!(f, "add new packages to ledger.json"),
+            ChangeStep::Ledger => write!(f, "add new packages to ledger.json"),
             ChangeStep::Log { action } => write!(f, "append to log.jsonl: {action}"),
             ChangeStep::Delete { shown, bytes, .. } => write!(f, "delete {shown} ({} freed)", human_size(*bytes)),
             ChangeStep::Trash { item, to, bytes } => {

@@ -68,9 +68,7 @@ pub fn load_described(folder: &Path, dists: &[Dist]) -> Result<BTreeMap<Dist, Ve
 /// The number of the next revision of a series: above every number in the folder and in the log.
 pub fn next_number(store: &Store, series: Series) -> Result<u32> {
     let here = store.revisions(series)?.last().copied().unwrap_or(0);
-    let logged = store.log.events().filter_map(|event| event.action.revision());
-    let logged = logged.filter(|(of, _)| *of == series).map(|(_, number)| number).max().unwrap_or(0);
-    Ok(here.max(logged) + 1)
+    Ok(here.max(store.log.highest_revision(series)) + 1)
 }
 
 /// The steps that make the revision `new` with these contents.
@@ -90,7 +88,9 @@ pub fn revision_steps(
     let coming = Coming { channel: Channel::Stable, series, dists: signed_dists(&dists, &carried, &described, key) };
     require_unchanged(store, &carried)?;
     // Only a mirrorlist leads to `withdrawn/`, and it needs an address.
-    if let Some(current) = store.current(series)?.filter(|_| layout.url.is_some()) {
+    // A current revision that is damaged has nothing for clients, and must not prevent the rollback that replaces it.
+    let current = store.current(series).ok().flatten();
+    if let Some(current) = current.filter(|_| layout.url.is_some()) {
         let withdrawn = in_flight::withdrawn(&current, &carried, now)?;
         // A damaged package is of no use to clients, and must not prevent the rollback that removes it.
         carried.extend(withdrawn.into_iter().filter(|file| find_damage(file).is_none()));
@@ -122,12 +122,14 @@ pub fn revision_steps(
     if !has_checksums {
         steps.push(ChangeStep::Checksums { signed: is_signed });
     }
-    let head = HeadOfFolder { project: layout.name.clone(), series, merged: true, release, earlier };
-    steps.push(ChangeStep::Finish { head: Box::new(head), action: new.action(), place: shown });
+    let head =
+        HeadOfFolder { project: layout.name.clone(), series, merged: true, stated_unmerged: false, release, earlier };
+    let with_ledger = may_have_new_packages;
+    steps.push(ChangeStep::Finish { head: Box::new(head), action: new.action(), place: shown, with_ledger });
     steps.push(flip_step(layout, series, number));
     // Where repodata is written anew, there may be a new package for clients.
     if may_have_new_packages {
-        steps.push(ChangeStep::Ledger { series });
+        steps.push(ChangeStep::Ledger);
     }
     steps.push(ChangeStep::Log { action: new.action() });
     steps.extend(root_files::changed(store, Some(&coming))?.into_iter().map(ChangeStep::RootFile));

@@ -1,0 +1,49 @@
+//! `recover-log`: puts a lost or damaged log together again, with the ledger, from the manifests in the repository.
+
+use anyhow::Result;
+
+use crate::cli::context::Context;
+use crate::cli::site::Site;
+use crate::repository::recover_log::{self, RecoverStep};
+use crate::repository::write::writer::lock;
+
+/// Arguments of `recover-log`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Print the plan without carrying it out
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Puts the log together and says what is lost.
+pub fn run(context: &Context, args: &Args) -> Result<()> {
+    let site = Site::load(context)?;
+    let layout = &site.layout;
+    if args.dry_run {
+        let plan = recover_log::decide(layout, site.now)?;
+        if plan.steps.is_empty() {
+            context.ui.note("the log and the ledger are whole");
+            return Ok(());
+        }
+        return context.ui.print(&plan.to_string());
+    }
+    let _lock = lock(layout, "recover-log")?;
+    let plan = recover_log::decide(layout, site.now)?;
+    if plan.steps.is_empty() {
+        context.ui.note("the log and the ledger are whole");
+        return Ok(());
+    }
+    recover_log::apply(layout, &plan)?;
+    context.ui.print(&plan.to_string())?;
+    for step in &plan.steps {
+        if let RecoverStep::Log { origin, .. } = step
+            && !origin.lost.is_empty()
+        {
+            context.ui.note("the lost events may be holds and prunes: protect snapshots again with `hold`");
+        }
+    }
+    if !layout.state.join("results").is_dir() {
+        context.ui.note("there are no results of acceptance tests: before a promotion, accept the snapshot again");
+    }
+    Ok(())
+}

@@ -1,0 +1,161 @@
+//! The text of `status`: a few lines for each series, each with a label, wrapped to the width of the terminal.
+
+use crate::base::error::program;
+use crate::base::text::{printable, wrap};
+use crate::repository::model::test_result::TestVerdict;
+use crate::repository::overview::{EventRef, PromotedState, SeriesOverview, SnapshotOverview, StableOverview};
+
+/// How many snapshots of a series are listed besides those that somebody may look for.
+const NEWEST: usize = 4;
+
+/// The column at which values begin.
+const LABEL: usize = 14;
+
+/// How the text is printed.
+#[derive(Clone, Copy)]
+pub struct TextStyle {
+    /// `None` where there is no terminal: a value is one line.
+    pub columns: Option<usize>,
+    pub colored: bool,
+}
+
+/// The colour of a label.
+#[derive(Clone, Copy)]
+enum LabelColor {
+    Plain,
+    Bold,
+    Good,
+    Bad,
+    Due,
+}
+
+impl TextStyle {
+    /// A line with a label, or several if it is longer than the terminal is wide.
+    fn line(self, label: &str, color: LabelColor, value: &str) -> String {
+        let (value, indent) = (printable(value).replace(['\n', '\t'], " "), " ".repeat(LABEL));
+        let head = format!("{label:<width$}", width = LABEL - 1);
+        let lines = wrap(head, value.split(' '), self.columns.unwrap_or(usize::MAX), &indent);
+        let text = lines.iter().map(|line| format!("{}\n", line.trim_end())).collect::<String>();
+        match text.strip_prefix(label) {
+            Some(rest) => format!("{}{rest}", self.paint(color, label)),
+            None => text,
+        }
+    }
+
+    fn paint(self, color: LabelColor, text: &str) -> String {
+        let code = match color {
+            _ if !self.colored => return text.to_owned(),
+            LabelColor::Plain => return text.to_owned(),
+            LabelColor::Bold => "1",
+            LabelColor::Good => "32",
+            LabelColor::Bad => "1;31",
+            LabelColor::Due => "1;33",
+        };
+        format!("\x1b[{code}m{text}\x1b[0m")
+    }
+}
+
+/// The text of a problem of the whole repository, and what to do.
+pub fn render_problem(problem: &str, help: Option<&str>, style: TextStyle) -> String {
+    let help = help.map_or(String::new(), |help| style.line("", LabelColor::Plain, help));
+    style.line("problem", LabelColor::Bad, problem) + &help
+}
+
+/// The text of a series.
+pub fn render(overview: &SeriesOverview, style: TextStyle) -> String {
+    let series = overview.series;
+    let mut text = style.line(&format!("stable/{series}"), LabelColor::Bold, &stable(overview.stable.as_ref()));
+    for (package, event) in &overview.yanked {
+        text += &style.line("yanked", LabelColor::Plain, &format!("{package}, {}", when(event)));
+    }
+    let listed = |index: usize, snapshot: &SnapshotOverview| index < NEWEST || overview.must_list(snapshot);
+    let mut left_out = 0;
+    for (index, snapshot) in overview.snapshots.iter().enumerate() {
+        if !listed(index, snapshot) {
+            left_out += 1;
+            continue;
+        }
+        let mark = if overview.latest.as_ref() == Some(&snapshot.name) { "latest " } else { "" };
+        let label = format!("unstable/{series}");
+        let (color, value) = (if snapshot.failed() { LabelColor::Bad } else { LabelColor::Good }, describe(snapshot));
+        text += &style.line(&label, color, &format!("{mark}{}  {value}", snapshot.name));
+    }
+    if left_out > 0 {
+        text += &style.line("", LabelColor::Plain, &format!("and {left_out} older"));
+    }
+    for missing in &overview.missing {
+        let value = format!(
+            "{}, which event {} made; to record that it is gone: `{} prune --missing`",
+            missing.path,
+            missing.event,
+            program()
+        );
+        text += &style.line("missing", LabelColor::Bad, &value);
+    }
+    for problem in &overview.problems {
+        text += &style.line("problem", LabelColor::Bad, problem);
+    }
+    if let Some(due) = overview.due.as_ref().filter(|due| !due.reasons.is_empty()) {
+        for reason in &due.reasons {
+            text += &style.line("due", LabelColor::Due, &format!("{}: {reason}", due.version));
+        }
+        text += &style.line("next", LabelColor::Due, &due.next);
+    }
+    text
+}
+
+impl SeriesOverview {
+    /// Whether somebody may look for a snapshot, however old it is.
+    fn must_list(&self, snapshot: &SnapshotOverview) -> bool {
+        let current = self.stable.as_ref().and_then(|stable| stable.content.as_ref());
+        self.latest.as_ref() == Some(&snapshot.name)
+            || snapshot.held.is_some()
+            || current.is_some_and(|current| current.snapshot == snapshot.name)
+    }
+}
+
+impl SnapshotOverview {
+    fn failed(&self) -> bool {
+        self.snapshot.is_none() || self.tests.iter().any(|(_, verdict)| *verdict != TestVerdict::Passed)
+    }
+}
+
+fn stable(stable: Option<&StableOverview>) -> String {
+    let Some(StableOverview { revision, made_by, content }) = stable else { return "nothing yet".to_owned() };
+    let mut parts = Vec::new();
+    match content {
+        Some(content) => {
+            parts.push(format!("{}  revision {revision}", content.version));
+            let version = |version: &Option<_>| version.as_ref().map_or("none".to_owned(), ToString::to_string);
+            parts.extend(content.dists.iter().map(|(dist, newest)| format!("{dist} {}", version(newest))));
+        }
+        None => parts.push(format!("revision {revision}, which is damaged")),
+    }
+    parts.extend(made_by.iter().map(|event| format!("{}: {}", event.at.strftime("%Y-%m-%d"), event.action)));
+    parts.join(", ")
+}
+
+fn when(event: &EventRef) -> String {
+    format!("{} by event {}", event.at.strftime("%Y-%m-%d"), event.number)
+}
+
+/// The version, tests and fate of a snapshot.
+fn describe(snapshot: &SnapshotOverview) -> String {
+    let Some(manifest) = snapshot.snapshot.as_ref().map(|snapshot| &snapshot.manifest) else {
+        return "no manifest that can be read".to_owned();
+    };
+    let mut parts = vec![manifest.release.version.to_string()];
+    parts.extend((!snapshot.merged).then(|| "staged as unmerged".to_owned()));
+    parts.extend(snapshot.tests.iter().map(|(test, verdict)| match verdict {
+        TestVerdict::Passed => format!("{test} passed"),
+        TestVerdict::Failed => format!("{test} FAILED"),
+        TestVerdict::TimedOut => format!("{test} OUT OF TIME"),
+    }));
+    match &snapshot.promoted {
+        PromotedState::Never => {}
+        PromotedState::Promoted(event) => parts.push(format!("promoted {}", when(event))),
+        PromotedState::RolledBack(event) => parts.push(format!("rolled back {}", when(event))),
+    }
+    parts.extend(snapshot.held.iter().map(|why| format!("held: {why}")));
+    parts.join(", ")
+}

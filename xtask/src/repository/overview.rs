@@ -1,0 +1,270 @@
+//! What a repository has: for each series what is stable, staged, undone, missing and due. One damaged or missing thing is a
+//! problem in the overview and does not stop it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use jiff::Timestamp;
+
+use crate::history::Version;
+use crate::repository::model::event::{Action, Event, EventLog};
+use crate::repository::model::manifest::Manifest;
+use crate::repository::model::name::{Dist, Series, SnapshotName};
+use crate::repository::model::store::{MissingFolder, Snapshot, Store};
+use crate::repository::model::test_result::{TestResult, TestVerdict, load_results};
+use crate::repository::promote::schedule::{DueSnapshot, Schedule};
+use crate::repository::prune::find_hold;
+use crate::rpm::nevra::Nevra;
+
+/// A series.
+pub struct SeriesOverview {
+    pub series: Series,
+    /// `None` if nothing is stable.
+    pub stable: Option<StableOverview>,
+    pub latest: Option<SnapshotName>,
+    /// The newest first.
+    pub snapshots: Vec<SnapshotOverview>,
+    /// The yanked packages that the current revision does not have, with the event that removed each.
+    pub yanked: Vec<(Nevra, EventRef)>,
+    /// What the log tells of and the tree does not have.
+    pub missing: Vec<MissingFolder>,
+    /// The promotion of `latest` that is due.
+    pub due: Option<DueSnapshot>,
+    /// What cannot be read or does not fit together.
+    pub problems: Vec<String>,
+}
+
+/// The current revision of a series.
+pub struct StableOverview {
+    pub revision: u32,
+    /// The event that made it; `None` if the log does not have it.
+    pub made_by: Option<Event>,
+    /// `None` if its manifest cannot be read.
+    pub content: Option<StableContent>,
+}
+
+/// What a revision has.
+pub struct StableContent {
+    /// The newest version.
+    pub version: Version,
+    /// The snapshot that it came from.
+    pub snapshot: SnapshotName,
+    /// The newest version of each dist; `None` for a dist whose packages were all yanked.
+    pub dists: BTreeMap<Dist, Option<Version>>,
+}
+
+/// A snapshot.
+pub struct SnapshotOverview {
+    pub name: SnapshotName,
+    /// `None` if its manifest cannot be read.
+    pub snapshot: Option<Snapshot>,
+    /// Whether its commit was merged when it was staged, or later by a record in the log.
+    pub merged: bool,
+    /// The newest result of each test on the present manifest, sorted by name.
+    pub tests: Vec<(String, TestVerdict)>,
+    pub promoted: PromotedState,
+    /// The reason of the hold on it.
+    pub held: Option<String>,
+}
+
+/// The number and time of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventRef {
+    pub number: u64,
+    pub at: Timestamp,
+}
+
+impl EventRef {
+    fn of(event: &Event) -> EventRef {
+        EventRef { number: event.number, at: event.at }
+    }
+}
+
+/// Whether a snapshot was promoted, and what became of that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PromotedState {
+    Never,
+    /// The series has it.
+    Promoted(EventRef),
+    /// The series had it until this rollback.
+    RolledBack(EventRef),
+}
+
+/// Loads the overview of a series.
+pub fn load(store: &Store, series: Series, schedule: &Schedule<'_>, now: Timestamp) -> Result<SeriesOverview> {
+    let mut problems = Vec::new();
+    let stable = keep(load_stable(store, series, &mut problems), &mut problems).flatten();
+    let latest = keep(store.latest(series), &mut problems).flatten();
+    let history = SeriesHistory::of(&store.log, series);
+    let mut snapshots = Vec::new();
+    for name in store.snapshots(series)?.into_iter().rev() {
+        snapshots.push(load_snapshot(store, series, name, &history, now, &mut problems)?);
+    }
+    let belongs = |missing: &MissingFolder| {
+        let parts = missing.path.parts();
+        parts.get(1).is_some_and(|part| *part == series.to_string() || *part == format!("stable-{series}"))
+    };
+    let missing = store.missing().into_iter().filter(belongs).collect();
+    let due = keep(schedule.of_latest(store, series), &mut problems).flatten();
+    let current = keep(store.current(series), &mut Vec::new()).flatten();
+    let yanked = match &current {
+        Some(current) => history.yanked_from(&current.manifest),
+        None => Vec::new(),
+    };
+    problems.dedup();
+    Ok(SeriesOverview { series, stable, latest, snapshots, yanked, missing, due, problems })
+}
+
+/// The value; for an error `None`, and the error becomes a problem.
+fn keep<T>(result: Result<T>, problems: &mut Vec<String>) -> Option<T> {
+    result.map_err(|error| problems.push(format!("{error:#}"))).ok()
+}
+
+fn load_stable(store: &Store, series: Series, problems: &mut Vec<String>) -> Result<Option<StableOverview>> {
+    let Some(revision) = store.current_number(series)? else { return Ok(None) };
+    let made_by = store.log.making_of(series, revision).map(|entry| entry.event.clone());
+    let content = keep(store.current(series), problems).flatten().map(|current| content_of(&current.manifest));
+    Ok(Some(StableOverview { revision, made_by, content }))
+}
+
+fn content_of(manifest: &Manifest) -> StableContent {
+    let mut dists: BTreeMap<Dist, Option<Version>> = manifest.dists().into_iter().map(|dist| (dist, None)).collect();
+    let releases: Vec<&Version> = manifest.releases().map(|release| &release.version).collect();
+    let known: BTreeMap<String, &Version> = releases.iter().map(|version| (version.to_string(), *version)).collect();
+    for (_, package) in manifest.packages().filter(|(_, package)| package.nevra.arch() != "src") {
+        if let (Some(dist), Some(version)) = (&package.dist, known.get(package.nevra.version()))
+            && let Some(newest) = dists.get_mut(dist)
+        {
+            *newest = newest.take().max(Some((*version).clone()));
+        }
+    }
+    let release = &manifest.release;
+    StableContent { version: release.version.clone(), snapshot: release.snapshot.clone(), dists }
+}
+
+fn load_snapshot(
+    store: &Store,
+    series: Series,
+    name: SnapshotName,
+    history: &SeriesHistory,
+    now: Timestamp,
+    problems: &mut Vec<String>,
+) -> Result<SnapshotOverview> {
+    let is_ours = store.has_manifest(series, &name) || store.log.staging_of(&name).is_some();
+    let snapshot = if is_ours { keep(store.snapshot(series, &name), problems) } else { None };
+    let results = keep(load_results(&store.layout.results(&name)), problems).unwrap_or_default();
+    let merged = snapshot.as_ref().is_some_and(|snapshot| snapshot.manifest.merged) || store.log.was_merged(&name);
+    let tests = snapshot.as_ref().map_or(Vec::new(), |snapshot| newest_results(&results, snapshot));
+    let held = find_hold(&store.log, &name, now).map(|hold| hold.why);
+    Ok(SnapshotOverview { merged, tests, promoted: history.state_of(&name), held, name, snapshot })
+}
+
+fn newest_results(results: &[TestResult], snapshot: &Snapshot) -> Vec<(String, TestVerdict)> {
+    let mut newest = BTreeMap::new();
+    for result in results.iter().filter(|result| result.facts.manifest == snapshot.digest) {
+        newest.insert(result.facts.test.clone(), result.facts.verdict);
+    }
+    newest.into_iter().collect()
+}
+
+/// What the events of a series say about its snapshots.
+#[derive(Default)]
+struct SeriesHistory {
+    /// The last promotion of each snapshot.
+    promoted: BTreeMap<SnapshotName, EventRef>,
+    /// The snapshots whose promotion a rollback has undone.
+    rolled_back: BTreeMap<SnapshotName, EventRef>,
+    /// Each package that was ever yanked, with the last event.
+    yanked: BTreeMap<Nevra, EventRef>,
+}
+
+impl SeriesHistory {
+    fn of(log: &EventLog, series: Series) -> SeriesHistory {
+        let mut history = SeriesHistory::default();
+        // The snapshots in each revision.
+        let mut revisions: BTreeMap<u32, BTreeSet<&SnapshotName>> = BTreeMap::new();
+        let mut current: BTreeSet<&SnapshotName> = BTreeSet::new();
+        for event in log.events() {
+            let Some((_, revision)) = event.action.revision().filter(|(of, _)| *of == series) else { continue };
+            match &event.action {
+                Action::Promote { snapshot, .. } => {
+                    current.insert(snapshot);
+                    history.promoted.insert(snapshot.clone(), EventRef::of(event));
+                }
+                Action::Rollback { to, .. } => {
+                    let content = revisions.get(to).cloned().unwrap_or_default();
+                    for lost in current.difference(&content) {
+                        history.rolled_back.insert((*lost).clone(), EventRef::of(event));
+                    }
+                    current = content;
+                }
+                Action::Yank { packages, .. } => {
+                    history.yanked.extend(packages.iter().map(|package| (package.clone(), EventRef::of(event))));
+                }
+                _ => {}
+            }
+            revisions.insert(revision, current.clone());
+        }
+        history.rolled_back.retain(|snapshot, _| !current.contains(snapshot));
+        history
+    }
+
+    fn state_of(&self, name: &SnapshotName) -> PromotedState {
+        match (self.rolled_back.get(name), self.promoted.get(name)) {
+            (Some(event), _) => PromotedState::RolledBack(*event),
+            (None, Some(event)) => PromotedState::Promoted(*event),
+            (None, None) => PromotedState::Never,
+        }
+    }
+
+    fn yanked_from(&self, manifest: &Manifest) -> Vec<(Nevra, EventRef)> {
+        let present: BTreeSet<&Nevra> = manifest.packages().map(|(_, package)| &package.nevra).collect();
+        let gone = self.yanked.iter().filter(|(package, _)| !present.contains(package));
+        gone.map(|(package, event)| (package.clone(), *event)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repository::model::event::LogEntry;
+
+    const SERIES: Series = Series { major: 1 };
+
+    fn name(pipeline: u32) -> SnapshotName {
+        SnapshotName::new("lago", SERIES, pipeline)
+    }
+
+    fn history(actions: Vec<Action>) -> SeriesHistory {
+        let mut log = EventLog::default();
+        for action in actions {
+            let entry = LogEntry { event: log.next(Timestamp::UNIX_EPOCH, action), manifest: None };
+            let line = entry.render().unwrap();
+            log.push(entry, line.as_bytes());
+        }
+        SeriesHistory::of(&log, SERIES)
+    }
+
+    fn promote(pipeline: u32, revision: u32) -> Action {
+        let (snapshot, version) = (name(pipeline), format!("1.0.{pipeline}").parse().unwrap());
+        Action::Promote { snapshot, series: SERIES, revision, version, untested: None, ended: Vec::new() }
+    }
+
+    fn rollback(to: u32, revision: u32) -> Action {
+        Action::Rollback { series: SERIES, revision, to, version: None }
+    }
+
+    #[test]
+    fn a_rollback_undoes_every_promotion_after_the_revision() {
+        let undone = |history: &SeriesHistory| {
+            [1, 2, 3].map(|pipeline| matches!(history.state_of(&name(pipeline)), PromotedState::RolledBack(_)))
+        };
+        let both = vec![promote(1, 1), promote(2, 2), promote(3, 3), rollback(1, 4)];
+        assert_eq!(undone(&history(both.clone())), [false, true, true]);
+        let again = [both.clone(), vec![promote(3, 5)]].concat();
+        assert_eq!(undone(&history(again)), [false, true, false]);
+        let forward = [both, vec![rollback(2, 5)]].concat();
+        assert_eq!(undone(&history(forward)), [false, false, true]);
+        assert_eq!(history(Vec::new()).state_of(&name(1)), PromotedState::Never);
+    }
+}

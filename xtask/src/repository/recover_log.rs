@@ -1,0 +1,284 @@
+//! Puts a lost or damaged log together again, with the ledger.
+//!
+//! Every manifest has the event that made its folder, and each event states the digest of the line before it. So the lines of most
+//! events can be made again, byte for byte, and a line of the old log is known to be genuine where the next event states its
+//! digest. What nothing tells any more, such as a hold, becomes an entry about lost events, so that the numbers and the chain
+//! stay as they were. The last event says that the log was put together, and what is missing from the tree.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+
+use crate::base::digest::{Digest, digest_of};
+use crate::base::error::{Exit, Failure};
+use crate::base::files;
+use crate::base::plan::Plan;
+use crate::repository::model::event::{Action, Event, EventLog, LogEntry};
+use crate::repository::model::layout::Layout;
+use crate::repository::model::ledger::Ledger;
+use crate::repository::model::manifest::{LoadedManifest, Manifest};
+use crate::repository::model::store::{Store, read_log};
+use crate::repository::write::recovery::all_series;
+
+/// One write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecoverStep {
+    /// Keeps the old log under another name.
+    KeepLog { to: PathBuf, content: Vec<u8> },
+    /// Writes the ledger.
+    Ledger { content: Vec<u8> },
+    /// Writes the log.
+    Log { content: Vec<u8>, origin: LogOrigin },
+}
+
+/// Where the events of the new log are from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogOrigin {
+    /// How many are from manifests.
+    pub from_manifests: usize,
+    /// How many are from the old log.
+    pub from_old_log: usize,
+    /// The numbers of the lost events, as first and last of each gap.
+    pub lost: Vec<(u64, u64)>,
+}
+
+impl fmt::Display for RecoverStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RecoverStep::KeepLog { to, .. } => {
+                write!(f, "write {}, a copy of the old log", to.file_name().unwrap_or_default().to_string_lossy())
+            }
+            RecoverStep::Ledger { .. } => write!(f, "write ledger.json"),
+            RecoverStep::Log { origin, .. } => {
+                let LogOrigin { from_manifests, from_old_log, lost } = origin;
+                write!(f, "write log.jsonl: {from_manifests} events from manifests, {from_old_log} from the old log")?;
+                for (index, (first, last)) in lost.iter().enumerate() {
+                    f.write_str(if index == 0 { "; lost: " } else { ", " })?;
+                    if first == last { write!(f, "{first}")? } else { write!(f, "{first} to {last}")? }
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Decides on the new log and the new ledger; a plan without steps if both are whole.
+///
+/// Errors: the events of the manifests contradict each other.
+pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
+    let title = "put the log together again from the manifests".to_owned();
+    let old = read_log(layout)?;
+    let (sound, broken) = EventLog::parse_sound(&old);
+    let store = Store { layout: layout.clone(), log: sound };
+    let folders = find_manifests(&store)?;
+    let is_logged = |loaded: &LoadedManifest| {
+        let event = &loaded.manifest.event;
+        store.log.entries.iter().any(|entry| entry.event == *event && entry.manifest == Some(loaded.digest))
+    };
+    let ledger = gather_ledger(layout, &folders)?;
+    let has_ledger = std::fs::read(layout.ledger()).ok().as_ref() == Some(&ledger)
+        && store.log.ledger().is_none_or(|wanted| wanted == digest_of(&ledger));
+    if broken.is_none() && folders.iter().all(is_logged) && (has_ledger || folders.is_empty()) {
+        return Ok(Plan { title, steps: Vec::new() });
+    }
+    let (mut log, mut content, origin) = join(&Sources::of(&folders, &old, &store.log)?)?;
+    let joined = Store { layout: layout.clone(), log: log.clone() };
+    let missing = joined.missing().into_iter().map(|missing| missing.path).collect();
+    let mut event = log.next(now, Action::RecoverLog { missing });
+    event.ledger = Some(digest_of(&ledger));
+    push(&mut log, &mut content, LogEntry { event, manifest: None })?;
+    let mut steps = Vec::new();
+    if !old.is_empty() {
+        steps.push(RecoverStep::KeepLog { to: free_name(&layout.log()), content: old });
+    }
+    steps.push(RecoverStep::Ledger { content: ledger });
+    steps.push(RecoverStep::Log { content, origin });
+    Ok(Plan { title, steps })
+}
+
+/// Carries out the plan. The log is last: after a kill, the run can be repeated.
+pub fn apply(layout: &Layout, plan: &Plan<RecoverStep>) -> Result<()> {
+    for step in &plan.steps {
+        match step {
+            RecoverStep::KeepLog { to, content } => files::publish(to, content)?,
+            RecoverStep::Ledger { content } => files::publish(&layout.ledger(), content)?,
+            RecoverStep::Log { content, .. } => files::publish(&layout.log(), content)?,
+        }
+    }
+    Ok(())
+}
+
+/// A name for the old log that is not taken.
+fn free_name(log: &Path) -> PathBuf {
+    let name = |number: u32| log.with_file_name(format!("log.jsonl.replaced-{number}"));
+    (1..).map(name).find(|path| path.symlink_metadata().is_err()).unwrap_or_else(|| name(0))
+}
+
+/// The manifests of all snapshots and revisions, those in the trash included. A revision after the one that the link leads to was
+/// never visible.
+fn find_manifests(store: &Store) -> Result<Vec<LoadedManifest>> {
+    let layout = &store.layout;
+    let mut folders = Vec::new();
+    for series in all_series(store)? {
+        let linked = store.linked_revision(series)?;
+        let revisions = store.revisions(series)?.into_iter();
+        folders.extend(
+            revisions
+                .filter(|number| linked.is_none_or(|linked| *number <= linked))
+                .map(|number| layout.revision(series, number)),
+        );
+        folders.extend(store.snapshots(series)?.iter().map(|name| layout.snapshot(series, name)));
+    }
+    let trash = layout.root.join(".trash");
+    for event in files::names_in(&trash)? {
+        let folder = trash.join(event);
+        folders.extend(files::names_in(&folder)?.iter().map(|name| folder.join(name)));
+    }
+    // One that cannot be read tells nothing: its event is lost, or in the old log.
+    Ok(folders.iter().filter_map(|folder| Manifest::load(folder).ok()).collect())
+}
+
+/// The packages of the old ledger, where it can be read, and of all revisions.
+fn gather_ledger(layout: &Layout, folders: &[LoadedManifest]) -> Result<Vec<u8>> {
+    let mut ledger = Ledger::load(&layout.ledger()).unwrap_or_default();
+    for LoadedManifest { manifest, .. } in folders {
+        if manifest.event.action.revision().is_some() {
+            ledger.add(manifest.series, manifest.packages().map(|(_, package)| package));
+        }
+    }
+    ledger.render()
+}
+
+/// A line that may belong into the log.
+#[derive(Clone)]
+struct Candidate {
+    entry: LogEntry,
+    line: String,
+    is_from_manifest: bool,
+}
+
+/// The lines that are known, by the number of their event.
+#[derive(Default)]
+struct Sources(BTreeMap<u64, Vec<Candidate>>);
+
+impl Sources {
+    fn of(folders: &[LoadedManifest], old: &[u8], sound: &EventLog) -> Result<Sources> {
+        let mut sources = Sources::default();
+        for LoadedManifest { manifest, digest } in folders {
+            let entry = LogEntry { event: manifest.event.clone(), manifest: Some(*digest) };
+            sources.add(Candidate { line: entry.render()?, entry, is_from_manifest: true });
+        }
+        let highest = sources.0.keys().next_back().copied().unwrap_or(0).max(sound.next_number() - 1);
+        for line in String::from_utf8_lossy(old).lines() {
+            let Ok(entry) = serde_json::from_str::<LogEntry>(line) else { continue };
+            // What is after the last event that is certain may be of another log.
+            if entry.event.number <= highest {
+                sources.add(Candidate { entry, line: line.to_owned(), is_from_manifest: false });
+            }
+        }
+        Ok(sources)
+    }
+
+    fn add(&mut self, candidate: Candidate) {
+        let known = self.0.entry(candidate.entry.event.number).or_default();
+        if known.iter().all(|other| other.line != candidate.line) {
+            known.push(candidate);
+        }
+    }
+
+    /// The line of event `number`: the one with the digest that the event after it states. If nothing states it, the line of a
+    /// manifest is the likely one.
+    fn choose(&self, number: u64, wanted: Option<Digest>) -> Option<&Candidate> {
+        let known = self.0.get(&number)?;
+        match wanted {
+            Some(wanted) => known.iter().find(|candidate| digest_of(candidate.line.as_bytes()) == wanted),
+            None => known.iter().max_by_key(|candidate| candidate.is_from_manifest),
+        }
+    }
+}
+
+/// The new log without its last event, its text, and where it is from.
+fn join(sources: &Sources) -> Result<(EventLog, Vec<u8>, LogOrigin)> {
+    let highest = sources.0.keys().next_back().copied().unwrap_or(0);
+    let mut chosen: Vec<Link> = Vec::new();
+    let mut wanted: Option<Digest> = None;
+    let mut number = highest;
+    while number > 0 {
+        match sources.choose(number, wanted) {
+            Some(candidate) => {
+                wanted = candidate.entry.event.previous;
+                // An old entry about lost events stands for all of them.
+                let first = match candidate.entry.event.action {
+                    Action::Lost { from, .. } => from,
+                    _ => number,
+                };
+                chosen.push(Link::Known(candidate));
+                number = first - 1;
+            }
+            None => {
+                match chosen.last_mut() {
+                    Some(Link::Lost { first, .. }) => *first = number,
+                    _ => chosen.push(Link::Lost { first: number, last: number, line: wanted }),
+                }
+                wanted = None;
+                number -= 1;
+            }
+        }
+    }
+    let (mut log, mut content, mut origin) = (EventLog::default(), Vec::new(), LogOrigin::default());
+    for (index, link) in chosen.iter().enumerate().rev() {
+        match link {
+            Link::Known(candidate) if candidate.is_from_manifest => origin.from_manifests += 1,
+            Link::Known(_) => origin.from_old_log += 1,
+            Link::Lost { first, last, .. } => origin.lost.push((*first, *last)),
+        }
+        let entry = match link {
+            Link::Known(candidate) => candidate.entry.clone(),
+            Link::Lost { first, last, line } => {
+                // The time of the event after it, which is the nearest that is known.
+                let next = chosen[..index].iter().rev().find_map(Link::at);
+                let action = Action::Lost { from: *first, line: line.context("the lost events are the last ones")? };
+                let event = Event { number: *last, ..log.next(next.unwrap_or_default(), action) };
+                LogEntry { event, manifest: None }
+            }
+        };
+        push(&mut log, &mut content, entry)?;
+    }
+    EventLog::parse(&content).map_err(|broken| {
+        Failure::new(Exit::Failed, format!("the events of the manifests contradict each other: {broken}")).help(
+            "move the snapshots or revisions away that are of another repository, or put the log back from a backup",
+        )
+    })?;
+    Ok((log, content, origin))
+}
+
+/// An entry of the new log.
+enum Link<'a> {
+    Known(&'a Candidate),
+    /// Events that nothing tells, with the digest of the line of the last one.
+    Lost {
+        first: u64,
+        last: u64,
+        line: Option<Digest>,
+    },
+}
+
+impl Link<'_> {
+    fn at(&self) -> Option<Timestamp> {
+        match self {
+            Link::Known(candidate) => Some(candidate.entry.event.at),
+            Link::Lost { .. } => None,
+        }
+    }
+}
+
+fn push(log: &mut EventLog, content: &mut Vec<u8>, entry: LogEntry) -> Result<()> {
+    let line = entry.render()?;
+    content.extend_from_slice(line.as_bytes());
+    content.push(b'\n');
+    log.push(entry, line.as_bytes());
+    Ok(())
+}

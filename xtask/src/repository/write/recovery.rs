@@ -1,0 +1,201 @@
+//! What the next writer finishes, removes and repairs before it changes anything: [`decide`] only reads, so that a dry run sees the
+//! repository as the run will find it.
+//!
+//! A run can be killed between any two steps of a change. The next writer finds one of these states:
+//!
+//! * hidden folders and links of releng: they were never visible, and are removed;
+//! * a revision that no link leads to, with the next event: it was never visible, and is removed;
+//! * a snapshot in its place, or a revision that the link leads to, with the next event: the event and everything that follows
+//!   it are written;
+//! * an event whose `.repo` files were not written: they are written;
+//! * an event about pruning, the last one of the log, with items still in their places: these are moved into the trash, too;
+//! * the beginning of a line in the log: it is cut off. Where a manifest has the event, the line is written again.
+//!
+//! Links follow from the log: one that was deleted or that leads elsewhere is made again. A manifest whose event is neither in the
+//! log nor its next one means that the log was lost or is an old copy. Then nothing may be changed: a new log would contradict
+//! what the manifests tell.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::base::digest::{Digest, digest_of};
+use crate::base::error::{Exit, Failure, program};
+use crate::base::files;
+use crate::repository::model::event::{Action, Event, LogEntry};
+use crate::repository::model::layout::Layout;
+use crate::repository::model::manifest::{LoadedManifest, Manifest};
+use crate::repository::model::name::Series;
+use crate::repository::model::store::Store;
+
+/// What is done before a change.
+#[derive(Default)]
+pub struct Recovery {
+    /// A folder in its place whose event the log lacks.
+    pub unlogged: Option<UnloggedFolder>,
+    /// Revisions that were never visible.
+    pub abandoned: Vec<PathBuf>,
+    /// The items of an unfinished prune, with their places in the trash.
+    pub trash: Vec<(PathBuf, PathBuf)>,
+    /// The links that differ from the log.
+    pub links: Vec<LinkRepair>,
+}
+
+/// A snapshot or revision in its place whose event the log lacks.
+pub struct UnloggedFolder {
+    pub manifest: Manifest,
+    /// Of the manifest.
+    pub digest: Digest,
+}
+
+/// A link that is to be made again.
+pub struct LinkRepair {
+    pub link: PathBuf,
+    /// Below the root.
+    pub shown: String,
+    /// `None` if the link is to be removed.
+    pub target: Option<PathBuf>,
+}
+
+/// Decides what the next writer does first, and adds the event of an interrupted run to the log of `store`, in memory.
+///
+/// Errors: the log or the ledger was lost or is an old copy.
+pub fn decide(store: &mut Store) -> Result<Recovery> {
+    let mut recovery = find_unlogged(store)?;
+    if let Some(UnloggedFolder { manifest, digest }) = &recovery.unlogged {
+        let entry = LogEntry { event: manifest.event.clone(), manifest: Some(*digest) };
+        let line = entry.render()?;
+        store.log.push(entry, line.as_bytes());
+    } else {
+        require_ledger(store)?;
+    }
+    recovery.trash = find_unfinished_prune(store);
+    recovery.links = find_wrong_links(store)?;
+    Ok(recovery)
+}
+
+/// The series of the store, and those whose first revision an interrupted run has begun.
+pub fn all_series(store: &Store) -> Result<BTreeSet<Series>> {
+    let names = files::names_in(&store.layout.root.join("revisions"))?;
+    let begun = names.iter().filter_map(|name| name.strip_prefix("stable-")?.parse().ok());
+    Ok(store.series()?.into_iter().chain(begun).collect())
+}
+
+fn find_unlogged(store: &Store) -> Result<Recovery> {
+    let mut recovery = Recovery::default();
+    for series in all_series(store)? {
+        // Where a file is in the place of the link, nobody can say which revision was current: nothing is removed.
+        let link = store.linked_revision(series);
+        for number in if link.is_ok() { store.revisions(series)? } else { Vec::new() } {
+            if store.log.making_of(series, number).is_some() {
+                continue;
+            }
+            let path = store.layout.revision(series, number);
+            // A folder gets its name when it is whole: one without a readable manifest is damaged, and `verify` reports it.
+            let Ok(loaded) = Manifest::load(&path) else { continue };
+            if is_copy(store, &loaded) {
+                continue;
+            }
+            if matches!(link, Ok(linked) if linked == Some(number)) {
+                recovery.unlogged = Some(require_next(store, &path, loaded)?);
+            } else {
+                require_next(store, &path, loaded)?;
+                recovery.abandoned.push(path);
+            }
+        }
+        for name in store.snapshots(series)? {
+            let path = store.layout.snapshot(series, &name);
+            if store.log.staging_of(&name).is_some() {
+                continue;
+            }
+            // A snapshot without a manifest was put there by hand, or is older than manifests: no run has left it unfinished.
+            let Ok(loaded) = Manifest::load(&path) else { continue };
+            if is_copy(store, &loaded) {
+                continue;
+            }
+            recovery.unlogged = Some(require_next(store, &path, loaded)?);
+        }
+    }
+    Ok(recovery)
+}
+
+/// Whether the log has the event of a manifest for another folder: somebody copied that folder, and `verify` reports it.
+fn is_copy(store: &Store, loaded: &LoadedManifest) -> bool {
+    store.log.events().any(|event| *event == loaded.manifest.event)
+}
+
+/// Errors: the event of the manifest is not the next one of the log.
+fn require_next(store: &Store, folder: &Path, loaded: LoadedManifest) -> Result<UnloggedFolder, Failure> {
+    let LoadedManifest { manifest, digest } = loaded;
+    if store.log.is_next(&manifest.event) {
+        return Ok(UnloggedFolder { manifest, digest });
+    }
+    let layout = &store.layout;
+    let (log, last) = (layout.log(), store.log.next_number() - 1);
+    let has = match last {
+        0 => "there is no log".to_owned(),
+        last => format!("the log ends at event {last}"),
+    };
+    let message = format!(
+        "refusing to change the repository: `{}` was made by event {}, but {has}",
+        layout.shown(folder),
+        manifest.event.number
+    );
+    let help = format!(
+        "put `{}` back from a backup; or put it together again from the manifests in the repository: `{} recover-log`",
+        log.display(),
+        program()
+    );
+    Err(Failure::new(Exit::Failed, message).help(help))
+}
+
+/// Errors: the ledger is not the one that the log tells of.
+fn require_ledger(store: &Store) -> Result<()> {
+    let Some(wanted) = store.log.ledger() else { return Ok(()) };
+    let path = store.layout.ledger();
+    let what = match std::fs::read(&path) {
+        Ok(text) if digest_of(&text) == wanted => return Ok(()),
+        Ok(_) => "is not the one that the last promotion wrote",
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => "is missing",
+        Err(error) => return Err(error).with_context(|| format!("cannot read `{}`", path.display())),
+    };
+    let message = format!("refusing to change the repository: `{}` {what}", path.display());
+    let help = format!(
+        "put it back from a backup; or put it together again from the manifests in the repository: `{} recover-log`",
+        program()
+    );
+    Err(Failure::new(Exit::Failed, message).help(help).into())
+}
+
+/// Only the last event can be unfinished: what has the name of an item later is another thing.
+fn find_unfinished_prune(store: &Store) -> Vec<(PathBuf, PathBuf)> {
+    let Some(Event { number, action: Action::Prune { items, .. }, .. }) = store.log.events().next_back() else {
+        return Vec::new();
+    };
+    let place = |item| (store.layout.root.join(item), store.layout.trash_place(*number, item));
+    items.iter().map(place).filter(|(path, _)| path.symlink_metadata().is_ok()).collect()
+}
+
+fn find_wrong_links(store: &Store) -> Result<Vec<LinkRepair>> {
+    let layout = &store.layout;
+    let mut links = Vec::new();
+    for series in store.series()? {
+        let (Ok(linked), Ok(current)) = (store.linked_revision(series), store.current_number(series)) else { continue };
+        let is_there = current.is_some_and(|number| layout.revision(series, number).is_dir());
+        // A link to a revision that is missing stays: clients cannot be given another one without a decision.
+        if linked != current && (is_there || current.is_none()) {
+            let target = current.map(|number| Layout::revision_target(series, number));
+            links.push(repair(layout, layout.stable(series), target));
+        }
+        let (Ok(linked), Ok(latest)) = (store.linked_latest(series), store.latest(series)) else { continue };
+        if linked != latest {
+            links.push(repair(layout, layout.latest(series), latest.map(|name| name.to_string().into())));
+        }
+    }
+    Ok(links)
+}
+
+fn repair(layout: &Layout, link: PathBuf, target: Option<PathBuf>) -> LinkRepair {
+    LinkRepair { shown: layout.shown(&link), link, target }
+}
