@@ -20,7 +20,7 @@ pub struct Args {
 }
 
 /// A problem of the whole repository, and what to do.
-struct Problem {
+struct RepositoryProblem {
     what: String,
     help: Option<String>,
 }
@@ -32,7 +32,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let mut problems = Vec::new();
     if let Some(broken) = broken {
         let help = format!("put it together again: `{} recover-log`", program());
-        problems.push(Problem { what: format!("the log was changed: {broken}"), help: Some(help) });
+        problems.push(RepositoryProblem { what: format!("the log was changed: {broken}"), help: Some(help) });
     } else {
         problems.extend(find_interrupted(&mut store));
     }
@@ -63,15 +63,15 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
 }
 
 /// What the next command that changes the repository finishes, or why it would refuse.
-fn find_interrupted(store: &mut Store) -> Option<Problem> {
+fn find_interrupted(store: &mut Store) -> Option<RepositoryProblem> {
     match recovery::decide(store) {
-        Ok(recovery) => recovery.unlogged.map(|unlogged| Problem {
+        Ok(recovery) => recovery.unlogged.map(|unlogged| RepositoryProblem {
             what: format!("a run was interrupted: {}", unlogged.manifest.event.action),
             help: Some("the next command that changes the repository finishes it".to_owned()),
         }),
         Err(error) => {
             let help = error.downcast_ref::<Failure>().and_then(|failure| failure.help.clone());
-            Some(Problem { what: format!("{error:#}"), help })
+            Some(RepositoryProblem { what: format!("{error:#}"), help })
         }
     }
 }
