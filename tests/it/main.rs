@@ -15,6 +15,7 @@ mod concurrency;
 mod coverage;
 mod crash;
 mod crash_repository;
+mod damage;
 mod dist;
 mod documents;
 mod due;

@@ -21,7 +21,7 @@ const HOMES: [(&str, &[&str]); 22] = [
     ("clap_mangen", &["cli/commands/man.rs"]),
     ("duct", &["base/process/"]),
     ("encoding_rs", &["git/commit.rs"]),
-    ("flate2", &["base/gzip.rs"]),
+    ("flate2", &["base/gzip.rs", "base/zlib.rs"]),
     ("git2", &["git/"]),
     ("hex", &["base/digest.rs", "git/commit.rs", "source/substitution.rs"]),
     ("indicatif", &["cli/ui/"]),

@@ -3,12 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context, Result};
-use git2::{ObjectType, Odb};
+use git2::ObjectType;
 
 use crate::base::interrupt;
 use crate::base::progress::Progress;
 use crate::git::commit::{Commit, CommitId};
-use crate::git::repository::{Repository, read_object};
+use crate::git::repository::{ObjectDatabase, Repository};
 
 /// How many commits are read between two checks for an interrupt.
 const STRIDE: usize = 256;
@@ -26,7 +26,7 @@ pub(super) enum Paint {
 
 /// The commits read so far.
 pub(super) struct Graph<'r> {
-    odb: Odb<'r>,
+    odb: ObjectDatabase<'r>,
     boundary: HashSet<CommitId>,
     budget: usize,
     progress: &'r dyn Progress,
@@ -72,7 +72,7 @@ impl std::error::Error for OverBudget {}
 
 impl<'r> Graph<'r> {
     pub(super) fn open(repository: &'r Repository, budget: usize, progress: &'r dyn Progress) -> Result<Graph<'r>> {
-        let odb = repository.inner.odb().context("cannot open the object database")?;
+        let odb = repository.odb()?;
         let boundary = repository.shallow_boundary()?;
         Ok(Graph { odb, boundary, budget, progress, index: HashMap::new(), nodes: Vec::new() })
     }
@@ -90,9 +90,8 @@ impl<'r> Graph<'r> {
             interrupt::check()?;
             self.progress.advance(STRIDE as u64);
         }
-        let object = read_object(&self.odb, id, ObjectType::Commit);
-        let object = object.with_context(|| format!("cannot read commit `{id}`"))?;
-        let commit = Commit::new(id, object.data().to_vec());
+        let raw = self.odb.read(id, ObjectType::Commit).with_context(|| format!("cannot read commit `{id}`"))?;
+        let commit = Commit::new(id, raw);
         let boundary = self.boundary.contains(&id);
         self.index.insert(id, index);
         self.nodes.push(Node { id, commit: Some(commit), paint: Paint::None, waits: false, claimed: false, boundary });

@@ -3,12 +3,13 @@
 //! [`Repository`] opens a repository and resolves revisions. [`commit`] holds a commit as its raw bytes. [`tags`] finds
 //! the commits of tags, and makes milestone tags. [`graph`] holds the commits that a walk has read, and [`lineage`]
 //! sorts them by mainline commit. [`tree`] lists the entries of a tree, and [`attributes`] reads `.gitattributes`.
-//! Objects are read raw: names and messages are bytes; replace refs and grafts are ignored.
+//! [`loose`] checks objects that libgit2 cannot read safely. Objects are read raw: names and messages are bytes; replace refs and grafts are ignored.
 
 pub mod attributes;
 pub mod commit;
 mod graph;
 pub mod lineage;
+mod loose;
 mod mode;
 mod paint;
 pub mod reach;

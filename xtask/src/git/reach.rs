@@ -1,7 +1,11 @@
 //! Which commits are merged: those reachable from the configured branches, on the remote if there is one.
 
-use anyhow::{Context, Result};
+use std::collections::HashSet;
 
+use anyhow::{Context, Result};
+use git2::ObjectType;
+
+use crate::base::interrupt;
 use crate::git::commit::CommitId;
 use crate::git::repository::{Repository, id_of, oid_of};
 use crate::git::wildmatch::{self, Scope};
@@ -17,7 +21,7 @@ pub struct GitBranch {
 impl Repository {
     /// Whether this repository has the commit.
     pub fn has_commit(&self, commit: CommitId) -> bool {
-        self.inner.find_commit(oid_of(commit)).is_ok()
+        self.odb().and_then(|odb| odb.kind(commit)).is_ok_and(|kind| kind == ObjectType::Commit)
     }
 
     /// Whether `ancestor` is `commit` or an ancestor of it.
@@ -25,9 +29,28 @@ impl Repository {
         if ancestor == commit {
             return Ok(true);
         }
+        if self.loose()?.check_history().is_err() {
+            return self.finds_ancestor(ancestor, commit);
+        }
         let is_ancestor = self.inner.graph_descendant_of(oid_of(commit), oid_of(ancestor));
         is_ancestor
             .with_context(|| format!("cannot compare the commits `{}` and `{}`", ancestor.short(), commit.short()))
+    }
+
+    /// [`Repository::is_ancestor`], by reading the commits one by one.
+    fn finds_ancestor(&self, ancestor: CommitId, commit: CommitId) -> Result<bool> {
+        let boundary = self.shallow_boundary()?;
+        let (mut seen, mut open) = (HashSet::new(), vec![commit]);
+        while let Some(id) = open.pop() {
+            interrupt::check()?;
+            if id == ancestor {
+                return Ok(true);
+            }
+            if !boundary.contains(&id) {
+                open.extend(self.commit(id)?.parents().filter(|parent| seen.insert(*parent)));
+            }
+        }
+        Ok(false)
     }
 
     /// The branches whose names match one of `patterns`, sorted by name: those of the remote `origin`, else of the first
@@ -47,6 +70,9 @@ impl Repository {
             let branch = name.strip_prefix(&place).unwrap_or_default();
             let is_wanted =
                 patterns.iter().any(|pattern| wildmatch::matches(pattern.as_bytes(), branch.as_bytes(), Scope::Path));
+            if let Some(tip) = reference.target().filter(|_| is_wanted) {
+                self.loose()?.check(id_of(tip))?;
+            }
             if is_wanted && let Ok(commit) = reference.peel_to_commit() {
                 let shown = name.strip_prefix("refs/remotes/").unwrap_or(branch);
                 branches.push(GitBranch { name: shown.to_owned(), tip: id_of(commit.id()) });

@@ -1,25 +1,21 @@
 //! Opens a repository, and reads its revisions, trees and the state of its work tree.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use git2::{ErrorClass, ErrorCode, ObjectType, Oid};
+use git2::{ErrorCode, ObjectType, Oid};
 
 use crate::base::error::{Exit, Failure};
 use crate::git::commit::{Commit, CommitId};
-use crate::git::mode::Mode;
+use crate::git::loose::LooseObjects;
 
 /// An open git repository. Only [`Repository::tag`] writes to it.
 pub struct Repository {
     pub(super) inner: git2::Repository,
     opened_at: PathBuf,
-}
-
-/// A file in the tree of a commit.
-pub struct CommittedFile {
-    pub content: Vec<u8>,
-    pub mode: Mode,
+    loose: OnceCell<LooseObjects>,
 }
 
 impl Repository {
@@ -34,7 +30,7 @@ impl Repository {
         // Each object is read once. A cache of them costs a fifth of the time.
         git2::opts::enable_caching(false);
         let inner = git2::Repository::open(path).map_err(|error| explain_open(&error, path))?;
-        Ok(Repository { inner, opened_at: path.to_owned() })
+        Ok(Repository { inner, opened_at: path.to_owned(), loose: OnceCell::new() })
     }
 
     /// The path given to [`Repository::open`]. Each thread opens a handle of its own with it.
@@ -50,7 +46,12 @@ impl Repository {
     /// The commit of `HEAD`. Errors: there is no commit yet (exit 6).
     pub fn head(&self) -> Result<CommitId> {
         match self.inner.head() {
-            Ok(head) => Ok(id_of(head.peel_to_commit().context("cannot read the commit of `HEAD`")?.id())),
+            Ok(head) => {
+                if let Some(commit) = head.target() {
+                    self.loose()?.check(id_of(commit))?;
+                }
+                Ok(id_of(head.peel_to_commit().context("cannot read the commit of `HEAD`")?.id()))
+            }
             Err(error) if error.code() == ErrorCode::UnbornBranch => {
                 Err(Failure::new(Exit::NotEnoughHistory, "no commit yet: a version is counted from commits")
                     .help("commit something first")
@@ -69,6 +70,7 @@ impl Repository {
             Failure::new(Exit::Usage, format!("`{rev}` names no commit here: {why}"))
                 .help("`git log --oneline --all` lists the commits; in a partial clone, fetch it first")
         };
+        self.loose()?.check_history()?;
         let object = self.inner.revparse_single(rev).map_err(|error| refused(error.message()))?;
         let commit = object.peel_to_commit().map_err(|_| refused("it is an object of another kind"))?;
         Ok(id_of(commit.id()))
@@ -92,58 +94,6 @@ impl Repository {
         Ok(Commit::new(id, raw))
     }
 
-    /// The file `path` (with `/` between its parts) in the tree of `commit`; `None` if there is no
-    /// such file. A symbolic link to a file of the same tree is followed.
-    pub fn file_at(&self, commit: CommitId, path: &str) -> Result<Option<CommittedFile>> {
-        const LONGEST_CHAIN: usize = 8;
-        let mut path = PathBuf::from(path);
-        for _ in 0..LONGEST_CHAIN {
-            let Some(entry) = self.entry_at(commit, &path)? else { return Ok(None) };
-            if entry.kind() != Some(ObjectType::Blob) {
-                return Ok(None);
-            }
-            let content = self.object(id_of(entry.id()), ObjectType::Blob);
-            let content = content.with_context(|| format!("cannot read `{}` of commit `{commit}`", path.display()))?;
-            match Mode::of(entry.filemode().unsigned_abs()) {
-                Mode::Link => {}
-                mode => return Ok(Some(CommittedFile { content, mode })),
-            }
-            let Some(target) = linked_path(&path, &content) else { return Ok(None) };
-            path = target;
-        }
-        Ok(None)
-    }
-
-    /// The names of the files directly in `folder` (empty for the root) in the tree of `commit`; names that are not
-    /// UTF-8 are left out.
-    pub fn files_in(&self, commit: CommitId, folder: &str) -> Result<Vec<String>> {
-        let tree = if folder.is_empty() {
-            self.tree_of(commit)?
-        } else {
-            match self.entry_at(commit, Path::new(folder))? {
-                Some(entry) if entry.kind() == Some(ObjectType::Tree) => {
-                    self.inner.find_tree(entry.id()).map_err(|error| explain_read(error, folder))?
-                }
-                _ => return Ok(Vec::new()),
-            }
-        };
-        let blobs = tree.iter().filter(|entry| entry.kind() == Some(ObjectType::Blob));
-        Ok(blobs.filter_map(|entry| std::str::from_utf8(entry.name_bytes()).ok().map(str::to_owned)).collect())
-    }
-
-    fn tree_of(&self, commit: CommitId) -> Result<git2::Tree<'_>> {
-        let tree = self.inner.find_commit(oid_of(commit)).and_then(|commit| commit.tree());
-        tree.map_err(|error| explain_read(error, &format!("the tree of commit {commit}")))
-    }
-
-    fn entry_at(&self, commit: CommitId, path: &Path) -> Result<Option<git2::TreeEntry<'static>>> {
-        match self.tree_of(commit)?.get_path(path) {
-            Ok(entry) => Ok(Some(entry)),
-            Err(error) if error.code() == ErrorCode::NotFound && error.class() == ErrorClass::Tree => Ok(None),
-            Err(error) => Err(explain_read(error, &path.display().to_string())),
-        }
-    }
-
     /// Whether a tracked file differs from `HEAD`, in the index or in the work tree. Always false for a bare
     /// repository.
     pub fn is_dirty(&self) -> Result<bool> {
@@ -152,6 +102,9 @@ impl Repository {
         }
         let mut options = git2::StatusOptions::new();
         options.include_untracked(false);
+        if self.loose()?.check_history().is_err() {
+            self.check_trees(self.tree_of(self.head()?)?)?;
+        }
         let statuses = self.inner.statuses(Some(&mut options)).context("cannot compare the work tree with `HEAD`")?;
         Ok(!statuses.is_empty())
     }
@@ -175,46 +128,61 @@ impl Repository {
 
     /// The uncompressed content of an object of the given kind.
     pub(super) fn object(&self, id: CommitId, kind: ObjectType) -> Result<Vec<u8>> {
-        let odb = self.inner.odb()?;
-        let object = read_object(&odb, id, kind).map_err(|error| match error.downcast::<Missing>() {
+        let object = self.odb()?.read(id, kind).map_err(|error| match error.downcast::<Missing>() {
             Ok(missing) => not_here(&missing.to_string()).into(),
             Err(error) => error,
         })?;
-        Ok(object.data().to_vec())
+        Ok(object)
     }
-}
 
-/// The path that a symbolic link in a tree points to, in the same tree; `None` if it points out of the tree.
-fn linked_path(link: &Path, target: &[u8]) -> Option<PathBuf> {
-    let target = Path::new(std::str::from_utf8(target).ok()?);
-    let mut path = link.parent()?.to_owned();
-    for part in target.components() {
-        match part {
-            Component::Normal(name) => path.push(name),
-            Component::ParentDir if path.pop() => {}
-            Component::CurDir => {}
-            _ => return None,
+    /// The object database.
+    pub(super) fn odb(&self) -> Result<ObjectDatabase<'_>> {
+        let inner = self.inner.odb().context("cannot open the object database")?;
+        Ok(ObjectDatabase { inner, loose: self.loose()? })
+    }
+
+    /// The loose objects, which are listed once. To be checked before libgit2 reads an object by itself.
+    pub(super) fn loose(&self) -> Result<&LooseObjects> {
+        if let Some(loose) = self.loose.get() {
+            return Ok(loose);
         }
+        let loose = LooseObjects::list(&self.inner.commondir().join("objects"))?;
+        Ok(self.loose.get_or_init(|| loose))
     }
-    Some(path)
 }
 
-/// The error for an object that cannot be read; a missing object gets a help line.
-fn explain_read(error: git2::Error, what: &str) -> anyhow::Error {
+/// The objects of a repository.
+pub(super) struct ObjectDatabase<'r> {
+    inner: git2::Odb<'r>,
+    loose: &'r LooseObjects,
+}
+
+impl ObjectDatabase<'_> {
+    /// The content of an object of the given kind. Errors: [`Missing`], another kind, damage.
+    pub(super) fn read(&self, id: CommitId, kind: ObjectType) -> Result<Vec<u8>> {
+        self.with(id, kind, <[u8]>::to_vec)
+    }
+
+    /// Hands the content of an object to `read`, without copying it. Errors as for [`ObjectDatabase::read`].
+    pub(super) fn with<T>(&self, id: CommitId, kind: ObjectType, read: impl FnOnce(&[u8]) -> T) -> Result<T> {
+        self.loose.check(id)?;
+        let object = self.inner.read(oid_of(id)).map_err(|error| fault(error, id))?;
+        anyhow::ensure!(object.kind() == kind, "object `{id}` is a {}, not a {kind}", object.kind());
+        Ok(read(object.data()))
+    }
+
+    /// The kind of an object. Errors: [`Missing`], damage.
+    pub(super) fn kind(&self, id: CommitId) -> Result<ObjectType> {
+        self.loose.check(id)?;
+        self.inner.read_header(oid_of(id)).map(|(_, kind)| kind).map_err(|error| fault(error, id))
+    }
+}
+
+fn fault(error: git2::Error, id: CommitId) -> anyhow::Error {
     match error.code() {
-        ErrorCode::NotFound => not_here(&format!("`{what}` is not in this repository")).into(),
-        _ => anyhow::Error::from(error).context(format!("cannot read `{what}`")),
+        ErrorCode::NotFound => Missing(id).into(),
+        _ => anyhow::Error::from(error).context(format!("cannot read the git object `{id}`")),
     }
-}
-
-/// Reads an object of the given kind. Errors: [`Missing`], another kind, damage.
-pub(super) fn read_object<'a>(odb: &'a git2::Odb<'_>, id: CommitId, kind: ObjectType) -> Result<git2::OdbObject<'a>> {
-    let object = odb.read(oid_of(id)).map_err(|error| match error.code() {
-        ErrorCode::NotFound => anyhow::Error::new(Missing(id)),
-        _ => error.into(),
-    })?;
-    anyhow::ensure!(object.kind() == kind, "object `{id}` is a {}, not a {kind}", object.kind());
-    Ok(object)
 }
 
 /// Error: the repository names this object and does not have it, because the clone is partial or damaged.

@@ -4,10 +4,10 @@
 //! tags.
 
 use anyhow::{Context, Result};
-use git2::{ErrorCode, ObjectType, Odb, Oid};
+use git2::ObjectType;
 
 use crate::git::commit::CommitId;
-use crate::git::repository::{Missing, Repository, id_of, oid_of};
+use crate::git::repository::{ObjectDatabase, Repository, id_of, oid_of};
 
 /// A tag and the commit that it points to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ impl Repository {
     ///
     /// Errors: a wanted tag, or an object on its way to the commit, cannot be read.
     pub fn tags(&self, wanted: impl Fn(&str) -> bool) -> Result<Vec<GitTag>> {
-        let odb = self.inner.odb().context("cannot open the object database")?;
+        let odb = self.odb()?;
         let mut tags = Vec::new();
         let references = self.inner.references_glob("refs/tags/*").context("cannot list the tags")?;
         for reference in references {
@@ -35,7 +35,7 @@ impl Repository {
             let direct = reference.resolve().with_context(|| format!("cannot read the tag `{name}`"))?;
             let target = direct.target_peel().or_else(|| direct.target());
             let commit = match target {
-                Some(target) => peel(&odb, target).with_context(|| format!("cannot read the tag `{name}`"))?,
+                Some(target) => peel(&odb, id_of(target)).with_context(|| format!("cannot read the tag `{name}`"))?,
                 None => None,
             };
             tags.push(GitTag { name: name.to_owned(), commit });
@@ -49,6 +49,7 @@ impl Repository {
     /// Makes a lightweight tag. Errors: a tag of this name exists.
     pub fn tag(&self, name: &str, commit: CommitId) -> Result<()> {
         let failed = || format!("cannot make the tag `{name}`");
+        self.loose()?.check(commit)?;
         let object = self.inner.find_object(oid_of(commit), Some(ObjectType::Commit)).with_context(failed)?;
         self.inner.tag_lightweight(name, &object, false).with_context(failed)?;
         Ok(())
@@ -58,22 +59,14 @@ impl Repository {
 /// Follows tag objects to a commit; `None` if they lead to an object of another kind.
 ///
 /// A missing object is an error: it might be the tag that the version starts from.
-fn peel(odb: &Odb<'_>, mut target: Oid) -> Result<Option<CommitId>> {
+fn peel(odb: &ObjectDatabase<'_>, mut target: CommitId) -> Result<Option<CommitId>> {
     loop {
-        let kind = match odb.read_header(target) {
-            Ok((_, kind)) => kind,
-            Err(error) if error.code() == ErrorCode::NotFound => {
-                return Err(Missing(id_of(target)).into());
-            }
-            Err(error) => return Err(error.into()),
-        };
-        match kind {
-            ObjectType::Commit => return Ok(Some(id_of(target))),
+        match odb.kind(target)? {
+            ObjectType::Commit => return Ok(Some(target)),
             ObjectType::Tag => {
-                let object = odb.read(target)?;
-                let next = object.data().strip_prefix(b"object ").and_then(|rest| CommitId::parse_hex(rest.get(..40)?));
-                let next = next.with_context(|| format!("the tag object `{target}` is damaged"))?;
-                target = oid_of(next);
+                let tag = odb.read(target, ObjectType::Tag)?;
+                let next = tag.strip_prefix(b"object ").and_then(|rest| CommitId::parse_hex(rest.get(..40)?));
+                target = next.with_context(|| format!("the tag object `{target}` is damaged"))?;
             }
             _ => return Ok(None),
         }

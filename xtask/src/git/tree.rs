@@ -1,13 +1,14 @@
 //! Tree objects: their entries in git's order, and the contents of blobs.
 
 use std::collections::HashSet;
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use git2::ObjectType;
 
 use crate::git::commit::CommitId;
 use crate::git::mode::Mode;
-use crate::git::repository::{Repository, read_object};
+use crate::git::repository::Repository;
 
 /// The object id of anything but a commit: the same twenty bytes.
 pub type ObjectId = CommitId;
@@ -24,24 +25,117 @@ pub struct TreeEntry {
     pub id: ObjectId,
 }
 
+/// A file in the tree of a commit.
+pub struct CommittedFile {
+    pub content: Vec<u8>,
+    pub mode: Mode,
+}
+
 impl Repository {
+    /// The file `path` (with `/` between its parts) in the tree of `commit`; `None` if there is no
+    /// such file. A symbolic link to a file of the same tree is followed.
+    pub fn file_at(&self, commit: CommitId, path: &str) -> Result<Option<CommittedFile>> {
+        const LONGEST_CHAIN: usize = 8;
+        let mut path = PathBuf::from(path);
+        for _ in 0..LONGEST_CHAIN {
+            let Some(entry) = self.entry_at(commit, &path)? else { return Ok(None) };
+            if matches!(entry.mode, Mode::Folder | Mode::Submodule) {
+                return Ok(None);
+            }
+            let content = self.object(entry.id, ObjectType::Blob);
+            let content = content.with_context(|| format!("cannot read `{}` of commit `{commit}`", path.display()))?;
+            match entry.mode {
+                Mode::Link => {}
+                mode => return Ok(Some(CommittedFile { content, mode })),
+            }
+            let Some(target) = linked_path(&path, &content) else { return Ok(None) };
+            path = target;
+        }
+        Ok(None)
+    }
+
+    /// The names of the files directly in `folder` (empty for the root) in the tree of `commit`; names that are not
+    /// UTF-8 are left out.
+    pub fn files_in(&self, commit: CommitId, folder: &str) -> Result<Vec<String>> {
+        let folder = match folder {
+            "" => self.tree_of(commit)?,
+            _ => match self.entry_at(commit, Path::new(folder))? {
+                Some(entry) if entry.mode == Mode::Folder => entry.id,
+                _ => return Ok(Vec::new()),
+            },
+        };
+        let entries = self.raw_tree(folder)?.into_iter();
+        let files = entries.filter(|entry| !matches!(entry.mode, Mode::Folder | Mode::Submodule));
+        Ok(files.filter_map(|entry| String::from_utf8(entry.name).ok()).collect())
+    }
+
+    /// The id of a commit's tree.
+    pub(super) fn tree_of(&self, commit: CommitId) -> Result<CommitId> {
+        self.commit(commit)?.tree().with_context(|| format!("commit `{commit}` is damaged: it names no tree"))
+    }
+
+    fn entry_at(&self, commit: CommitId, path: &Path) -> Result<Option<TreeEntry>> {
+        let mut folder = self.tree_of(commit)?;
+        let mut parts = path.components().peekable();
+        while let Some(part) = parts.next() {
+            let name = part.as_os_str().as_encoded_bytes();
+            let Some(entry) = self.raw_tree(folder)?.into_iter().find(|entry| entry.name == name) else { break };
+            if parts.peek().is_none() {
+                return Ok(Some(entry));
+            }
+            if entry.mode != Mode::Folder {
+                break;
+            }
+            folder = entry.id;
+        }
+        Ok(None)
+    }
+
+    /// Reads a tree and all trees in it. Errors: one is missing or damaged.
+    pub(super) fn check_trees(&self, tree: CommitId) -> Result<()> {
+        let (mut seen, mut open) = (HashSet::new(), vec![tree]);
+        while let Some(tree) = open.pop() {
+            let folders = self.raw_tree(tree)?.into_iter().filter(|entry| entry.mode == Mode::Folder);
+            open.extend(folders.map(|entry| entry.id).filter(|id| seen.insert(*id)));
+        }
+        Ok(())
+    }
+
     /// The entries of a tree, in the order in which git keeps them. Errors: [`Missing`](crate::git::Missing), damage.
     pub fn tree(&self, id: ObjectId) -> Result<Vec<TreeEntry>> {
-        if CommitId::parse_hex(EMPTY_TREE) == Some(id) {
-            return Ok(Vec::new());
-        }
-        let raw = self.object(id, ObjectType::Tree)?;
-        let entries = parse(&raw).with_context(|| format!("tree `{id}` is damaged"))?;
+        let entries = self.raw_tree(id)?;
         check_names(&entries).with_context(|| format!("tree `{id}` is damaged"))?;
         Ok(entries)
     }
 
+    /// The entries of a tree, with any names.
+    pub(super) fn raw_tree(&self, id: ObjectId) -> Result<Vec<TreeEntry>> {
+        if CommitId::parse_hex(EMPTY_TREE) == Some(id) {
+            return Ok(Vec::new());
+        }
+        let raw = self.object(id, ObjectType::Tree)?;
+        parse(&raw).with_context(|| format!("tree `{id}` is damaged"))
+    }
+
     /// Hands the content of a blob to `read`, without copying it. Errors: [`Missing`](crate::git::Missing), damage.
     pub fn with_blob<T>(&self, id: ObjectId, read: impl FnOnce(&[u8]) -> T) -> Result<T> {
-        let odb = self.inner.odb()?;
-        let object = read_object(&odb, id, ObjectType::Blob)?;
-        Ok(read(object.data()))
+        self.odb()?.with(id, ObjectType::Blob, read)
     }
+}
+
+/// The path that a symbolic link in a tree points to, in the same tree; `None` if it points out of the tree.
+fn linked_path(link: &Path, target: &[u8]) -> Option<PathBuf> {
+    let target = Path::new(std::str::from_utf8(target).ok()?);
+    let mut path = link.parent()?.to_owned();
+    for part in target.components() {
+        match part {
+            Component::Normal(name) => path.push(name),
+            Component::ParentDir if path.pop() => {}
+            Component::CurDir => {}
+            _ => return None,
+        }
+    }
+    Some(path)
 }
 
 /// A tree object is a list of `<mode in octal> <name>NUL<20 bytes>`.

@@ -15,7 +15,7 @@ use crate::base::interrupt;
 use crate::base::parallel;
 use crate::base::plan::Plan;
 use crate::base::progress::Progress;
-use crate::git::repository::CommittedFile;
+use crate::git::tree::CommittedFile;
 use crate::git::{Mode, Repository};
 use crate::project::config::{ArchiveFormat, SrpmWriter};
 use crate::project::release_info::CHANGELOG_FILE;
