@@ -89,7 +89,7 @@ const FLAGS: [(&str, &str, &str); 74] = [
 ];
 
 /// Key, and the file and name of the test. `rpm.dist.*` are the keys of each `[rpm.dist.NAME]`.
-const KEYS: [(&str, &str); 36] = [
+const KEYS: [(&str, &str); 37] = [
     ("acceptance.name", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
     ("acceptance.on", "promote::a_test_for_another_kind_of_promotion"),
     ("acceptance.run", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
@@ -125,6 +125,7 @@ const KEYS: [(&str, &str); 36] = [
     ("rpm.timeout", "flags::a_build_ends_at_its_time_limit"),
     ("source.formats", "flags::a_first_version_and_the_archives_are_configured"),
     ("source.vendor", "vendor::no_lock_file"),
+    ("version.headers", "conventional::conventional_commits_raise_the_version_if_configured"),
     ("version.initial", "flags::a_first_version_and_the_archives_are_configured"),
 ];
 

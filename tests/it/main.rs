@@ -13,6 +13,7 @@ mod clients;
 mod commands;
 mod concurrency;
 mod coverage;
+mod conventional;
 mod crash;
 mod crash_repository;
 mod damage;

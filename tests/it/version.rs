@@ -4,11 +4,14 @@ use releng::base::error::{Exit, Failure};
 use releng::base::progress::Silent;
 use releng::git::Repository;
 use releng::history::load::find_version;
-use releng::history::{CountedVersion, LookBack, Milestone, VersionRequest, WarningId, load_version, load_versions};
+use releng::history::{
+    CountedVersion, HeaderForms, LookBack, Milestone, VersionRequest, VersionRules, WarningId, load_version,
+    load_versions,
+};
 
 use crate::support::history::{History, Mark, START, git};
 
-const BREAK: &str = "change\n\nSem-Ver: api-breaking\n";
+pub const BREAK: &str = "change\n\nSem-Ver: api-breaking\n";
 const FEATURE: &str = "change\n\nSem-Ver: feature\n";
 
 /// The version of `HEAD`, with every warning.
@@ -17,7 +20,7 @@ pub fn try_answer(repository: &Repository) -> anyhow::Result<CountedVersion> {
     let commit = repository.head()?;
     load_version(
         repository,
-        &VersionRequest { commit, initial: None, branch: None, look_back: LookBack::Whole },
+        &VersionRequest { commit, rules: VersionRules::default(), branch: None, look_back: LookBack::Whole },
         &Silent,
     )
 }
@@ -49,7 +52,8 @@ pub fn tagged() -> History {
     history
 }
 
-fn tagged_then(message: &[u8]) -> History {
+/// [`tagged`] with one more commit.
+pub fn tagged_then(message: &[u8]) -> History {
     let mut history = tagged();
     history.commit(message);
     history
@@ -338,7 +342,7 @@ fn a_declared_beginning_is_counted_from() {
     let repository = written.open();
     let request = |initial: Option<Milestone>, branch| VersionRequest {
         commit: repository.head().unwrap(),
-        initial,
+        rules: VersionRules { initial, headers: HeaderForms::SemVer },
         branch,
         look_back: LookBack::Bounded,
     };
@@ -362,7 +366,7 @@ fn the_commits_of_a_version_come_newest_first() {
     history.tag("1.0.0", base); // not a milestone
     let written = history.write();
     written.git(&["tag", "0.9", &written.id(base).to_string()]);
-    let steps = load_versions(&written.open(), written.id(history.tip()), None, &Silent).unwrap();
+    let steps = load_versions(&written.open(), written.id(history.tip()), VersionRules::default(), &Silent).unwrap();
     let versions = steps.iter().map(|step| step.version.to_string()).collect::<Vec<_>>();
     assert_eq!(versions, ["0.9.0", "2.0.0", "1.0.1", "1.0.0"]);
     let found = find_version(&steps, &"1.0.1".parse().unwrap());
@@ -375,8 +379,12 @@ fn a_bounded_look_back_reads_fewer_commits() {
     history.tag("0.0", history.tip());
     let written = history.write();
     let repository = written.open();
-    let request =
-        |look_back| VersionRequest { commit: repository.head().unwrap(), initial: None, branch: None, look_back };
+    let request = |look_back| VersionRequest {
+        commit: repository.head().unwrap(),
+        rules: VersionRules::default(),
+        branch: None,
+        look_back,
+    };
     let quick = load_version(&repository, &request(LookBack::Bounded), &Silent).unwrap();
     assert_eq!(summary(&quick), "0.0.0");
     let whole = load_version(&repository, &request(LookBack::Whole), &Silent).unwrap();

@@ -2,10 +2,11 @@
 
 use crate::base::error::{Exit, Failure};
 use crate::git::{CommitId, Lineage};
-use crate::history::header::Level;
+use crate::history::header::HeaderForms;
+use crate::history::level::Level;
 use crate::history::milestone::Milestone;
 use crate::history::milestone_tags::Milestones;
-use crate::history::version::{Version, VersionStep, count, read_headers};
+use crate::history::version::{DoubtKind, DoubtfulHeader, StepHeaders, Version, VersionStep, count, read_headers};
 use crate::history::warning::{self, Warning, WarningId};
 
 /// The version of a commit, and the reason for it.
@@ -30,6 +31,15 @@ pub struct Base {
     pub commit: Option<CommitId>,
 }
 
+/// The keys of `[version]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VersionRules {
+    /// `version.initial`.
+    pub initial: Option<Milestone>,
+    /// `version.headers`.
+    pub headers: HeaderForms,
+}
+
 /// The input of the rules.
 #[derive(Clone, Debug)]
 pub struct VersionFacts<'a> {
@@ -40,8 +50,7 @@ pub struct VersionFacts<'a> {
     /// no base, or this part of the history was not read.
     pub before_base: Option<Lineage>,
     pub milestones: &'a Milestones,
-    /// `version.initial`.
-    pub initial: Option<Milestone>,
+    pub rules: VersionRules,
     /// The branch of the commit.
     pub branch: Option<&'a str>,
     /// A tag such as `v1.0`. The warning about missing milestones names it.
@@ -51,16 +60,16 @@ pub struct VersionFacts<'a> {
 impl CountedVersion {
     /// Applies the rules.
     pub fn new(facts: VersionFacts<'_>) -> CountedVersion {
-        let VersionFacts { commit, lineage, before_base, milestones, initial, branch, lookalike } = facts;
+        let VersionFacts { commit, lineage, before_base, milestones, rules, branch, lookalike } = facts;
         let tagged = lineage.base.and_then(|commit| Some((milestones.of(commit)?, commit)));
         let base = match tagged {
             Some((milestone, commit)) => Some(Base { milestone, commit: Some(commit) }),
-            None => initial.map(|milestone| Base { milestone, commit: None }),
+            None => rules.initial.map(|milestone| Base { milestone, commit: None }),
         };
         let start = base.map_or(Version::new(0, 0, 0), |base| base.milestone.into());
         let off_mainline = brought_milestones(&lineage, milestones);
-        let headers = lineage.steps.iter().map(read_headers).collect::<Vec<_>>();
-        let doubted = headers.iter().rev().flat_map(|headers| &headers.doubts).cloned().collect::<Vec<_>>();
+        let headers = lineage.steps.iter().map(|step| read_headers(step, rules.headers)).collect::<Vec<_>>();
+        let doubted = doubts_of(&headers);
         let steps = count(start.clone(), lineage.steps.into_iter().zip(headers), milestones);
         let version = steps.last().map_or(start, |step| step.version.clone());
 
@@ -68,9 +77,8 @@ impl CountedVersion {
         warnings.extend(base.is_none().then(|| warning::no_tag(&version, lookalike)));
         if let Some((milestone, commit)) = tagged {
             warnings.extend(warning::several_tags(commit, milestones.all_of(commit)));
-            warnings.extend(
-                before_base.into_iter().flat_map(|before| warn_of_base(milestone, before, milestones, initial)),
-            );
+            warnings
+                .extend(before_base.into_iter().flat_map(|before| warn_of_base(milestone, before, milestones, rules)));
         }
         warnings.extend(warning::odd_tags(milestones));
         warnings.extend(warning::off_mainline(&version, &off_mainline));
@@ -117,11 +125,24 @@ fn brought_milestones(lineage: &Lineage, milestones: &Milestones) -> Vec<(Milest
     brought_in.filter_map(|commit| Some((milestones.of(commit.id)?, commit.id))).collect()
 }
 
+/// The doubtful headers, newest first. A break that does not count is left out if a later step raised `X`: the break
+/// belongs to the new series.
+fn doubts_of(headers: &[StepHeaders]) -> Vec<DoubtfulHeader> {
+    let last_break = headers.iter().rposition(|headers| headers.level == Level::Major);
+    let newest_first = headers.iter().enumerate().rev();
+    let doubts = newest_first.flat_map(|(at, headers)| headers.doubts.iter().map(move |doubted| (at, doubted)));
+    let is_open = |at| last_break.is_none_or(|last| at > last);
+    doubts
+        .filter(|(at, doubted)| doubted.kind != DoubtKind::ConventionalBreak || is_open(*at))
+        .map(|(_, doubted)| doubted.clone())
+        .collect()
+}
+
 /// Compares the base with the version before it.
-fn warn_of_base(base: Milestone, before: Lineage, milestones: &Milestones, initial: Option<Milestone>) -> Vec<Warning> {
-    let earlier = before.base.and_then(|commit| milestones.of(commit)).or(initial);
+fn warn_of_base(base: Milestone, before: Lineage, milestones: &Milestones, rules: VersionRules) -> Vec<Warning> {
+    let earlier = before.base.and_then(|commit| milestones.of(commit)).or(rules.initial);
     let start = earlier.map_or(Version::new(0, 0, 0), Version::from);
-    let mut headers = before.steps.iter().map(read_headers).collect::<Vec<_>>();
+    let mut headers = before.steps.iter().map(|step| read_headers(step, rules.headers)).collect::<Vec<_>>();
     let Some(own) = headers.pop() else { return Vec::new() };
     let steps = count(start.clone(), before.steps.into_iter().zip(headers), milestones);
     let has_previous = earlier.is_some() || !steps.is_empty();
@@ -132,7 +153,7 @@ fn warn_of_base(base: Milestone, before: Lineage, milestones: &Milestones, initi
     }
     // Without an earlier milestone, `1.2` may only mean that the first tag came late: only `X.0` raises X.
     let has_risen = u64::from(base.major) > previous.major() && (earlier.is_some() || base.minor == 0);
-    if let Some(header) = own.header.filter(|_| own.level == Level::Major && !has_risen) {
+    if let Some(header) = own.find_break().filter(|_| !has_risen) {
         warnings.push(warning::header_against_tag(base, &header));
     }
     warnings

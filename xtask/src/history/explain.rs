@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::base::text::{shorten, wrap};
 use crate::git::CommitId;
 use crate::history::counted_version::{Base, CountedVersion};
-use crate::history::header::Level;
+use crate::history::level::Level;
 use crate::history::milestone::Milestone;
 use crate::history::version::{Version, VersionStep};
 use crate::history::warning::Warning;

@@ -1,37 +1,52 @@
-//! Pseudo-headers: the `Sem-Ver:` and `Bug-Url:` lines of a commit message.
+//! Pseudo-headers: the `Sem-Ver:` and `Bug-Url:` lines of a commit message, and those of Conventional Commits.
 //!
 //! Every line after the subject may be one, not only those of the last paragraph: squash merges put such lines in the
 //! middle. Messages are bytes in any encoding, so lines are compared as bytes. Most lines are skipped by their first
 //! byte: a version may need tens of megabytes of messages.
 
-use crate::git::ByteLines;
+use serde::{Deserialize, Serialize};
 
-/// The part of the version that a step raises, in rising order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// `Z+1`.
-    #[default]
-    Patch,
-    /// `X.(Y+1).0`.
-    Minor,
-    /// `(X+1).0.0`.
-    Major,
+use crate::git::ByteLines;
+use crate::history::conventional::{self, ConventionalHeader};
+use crate::history::level::Level;
+
+/// One value of the key `version.headers`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HeaderForm {
+    /// `Sem-Ver:` lines.
+    SemVer,
+    /// The subjects and footers of [Conventional Commits](https://www.conventionalcommits.org/en/v1.0.0/).
+    Conventional,
 }
 
-impl Level {
-    /// `major`, `minor` or `patch`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Level::Major => "major",
-            Level::Minor => "minor",
-            Level::Patch => "patch",
+/// The key `version.headers`: which lines of a message raise `X` or `Y`. `Sem-Ver:` lines always do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<HeaderForm>", into = "Vec<HeaderForm>")]
+pub enum HeaderForms {
+    #[default]
+    SemVer,
+    SemVerAndConventional,
+}
+
+impl TryFrom<Vec<HeaderForm>> for HeaderForms {
+    type Error = &'static str;
+
+    fn try_from(forms: Vec<HeaderForm>) -> Result<HeaderForms, &'static str> {
+        match (forms.contains(&HeaderForm::SemVer), forms.contains(&HeaderForm::Conventional)) {
+            (true, false) => Ok(HeaderForms::SemVer),
+            (true, true) => Ok(HeaderForms::SemVerAndConventional),
+            (false, _) => Err("`sem-ver` is missing: `Sem-Ver:` lines always count"),
         }
     }
 }
 
-impl serde::Serialize for Level {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
+impl From<HeaderForms> for Vec<HeaderForm> {
+    fn from(forms: HeaderForms) -> Vec<HeaderForm> {
+        match forms {
+            HeaderForms::SemVer => vec![HeaderForm::SemVer],
+            HeaderForms::SemVerAndConventional => vec![HeaderForm::SemVer, HeaderForm::Conventional],
+        }
     }
 }
 
@@ -42,6 +57,8 @@ pub struct Headers<'a> {
     pub sem_ver: Vec<SemVer<'a>>,
     /// The subject, if it is a `Sem-Ver:` line; it does not count.
     pub sem_ver_in_subject: Option<&'a [u8]>,
+    /// The lines of Conventional Commits that state a break or a feature, in their order.
+    pub conventional: Vec<ConventionalHeader<'a>>,
     /// The values of the `Bug-Url:` lines.
     pub bug_urls: Vec<&'a [u8]>,
 }
@@ -72,11 +89,15 @@ pub fn read(message: &[u8]) -> Headers<'_> {
     let mut lines = ByteLines(message);
     if let Some(subject) = lines.find(|line| !line.trim_ascii().is_empty()) {
         headers.sem_ver_in_subject = value(subject, b"sem-ver").map(|_| subject.trim_ascii_end());
+        headers.conventional.extend(conventional::read_subject(subject));
     }
     for line in lines {
         match line.first() {
             Some(b's' | b'S') => headers.sem_ver.extend(value(line, b"sem-ver").map(|value| sem_ver(line, value))),
-            Some(b'b' | b'B') => headers.bug_urls.extend(value(line, b"bug-url")),
+            Some(b'b' | b'B') => {
+                headers.bug_urls.extend(value(line, b"bug-url"));
+                headers.conventional.extend(conventional::read_footer(line));
+            }
             _ => {}
         }
     }

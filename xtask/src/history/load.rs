@@ -6,7 +6,7 @@ use crate::base::error::{Exit, Failure};
 use crate::base::progress::Progress;
 use crate::git::{CommitId, Lineage, MainlineStep, Repository};
 use crate::history::changelog::Changelog;
-use crate::history::counted_version::{CountedVersion, VersionFacts};
+use crate::history::counted_version::{CountedVersion, VersionFacts, VersionRules};
 use crate::history::milestone::Milestone;
 use crate::history::milestone_tags::{Milestones, is_milestone_like, is_version_like};
 use crate::history::version::{Version, VersionStep, count, read_headers};
@@ -28,8 +28,7 @@ pub enum LookBack {
 #[derive(Clone, Copy, Debug)]
 pub struct VersionRequest<'a> {
     pub commit: CommitId,
-    /// `version.initial` of the configuration.
-    pub initial: Option<Milestone>,
+    pub rules: VersionRules,
     /// The branch of the commit, for the rule about branches `vX`.
     pub branch: Option<&'a str>,
     pub look_back: LookBack,
@@ -88,8 +87,8 @@ pub fn load_release(
     let milestones = load_milestones(repository)?;
     let whole = repository.lineage(request.commit, |_| false, progress)?;
     require_whole(&whole, "the changelog goes back to the first commit")?;
-    let start = start_of(&whole, &milestones, request.initial);
-    let changelog = Changelog::new(start, &whole.steps, &milestones);
+    let start = start_of(&whole, &milestones, request.rules);
+    let changelog = Changelog::new(start, &whole.steps, &milestones, request.rules.headers);
     let counted = count_from_whole(repository, request, &milestones, whole)?;
     Ok(CountedRelease { counted, changelog })
 }
@@ -121,11 +120,11 @@ fn count_version(
     lineage: Lineage,
     before_base: Option<Lineage>,
 ) -> Result<CountedVersion> {
-    let VersionRequest { commit, initial, branch, .. } = *request;
-    let has_no_milestone = lineage.base.is_none() && initial.is_none();
+    let VersionRequest { commit, rules, branch, .. } = *request;
+    let has_no_milestone = lineage.base.is_none() && rules.initial.is_none();
     let lookalikes = if has_no_milestone { repository.tags(is_version_like)? } else { Vec::new() };
     let lookalike = lookalikes.last().map(|tag| tag.name.as_str());
-    Ok(CountedVersion::new(VersionFacts { commit, lineage, before_base, milestones, initial, branch, lookalike }))
+    Ok(CountedVersion::new(VersionFacts { commit, lineage, before_base, milestones, rules, branch, lookalike }))
 }
 
 /// Every commit of the mainline with its version, newest first.
@@ -134,14 +133,14 @@ fn count_version(
 pub fn load_versions(
     repository: &Repository,
     commit: CommitId,
-    initial: Option<Milestone>,
+    rules: VersionRules,
     progress: &dyn Progress,
 ) -> Result<Vec<VersionStep>> {
     let milestones = load_milestones(repository)?;
     let lineage = repository.lineage(commit, |_| false, progress)?;
     require_whole(&lineage, "the versions of the mainline are counted from its first commit")?;
-    let start = start_of(&lineage, &milestones, initial);
-    let headers = lineage.steps.iter().map(read_headers).collect::<Vec<_>>();
+    let start = start_of(&lineage, &milestones, rules);
+    let headers = lineage.steps.iter().map(|step| read_headers(step, rules.headers)).collect::<Vec<_>>();
     let mut steps = count(start, lineage.steps.into_iter().zip(headers), &milestones);
     steps.reverse();
     Ok(steps)
@@ -159,7 +158,7 @@ pub fn find_version<'a>(steps: &'a [VersionStep], version: &Version) -> Vec<&'a 
 pub fn load_changelog(
     repository: &Repository,
     commit: CommitId,
-    initial: Option<Milestone>,
+    rules: VersionRules,
     since: Option<Milestone>,
     progress: &dyn Progress,
 ) -> Result<Changelog> {
@@ -170,11 +169,11 @@ pub fn load_changelog(
         Some(since) => require_whole(&lineage, &format!("the changelog goes back to the `{since}` tag"))?,
         None => require_whole(&lineage, "the changelog goes back to the first commit")?,
     }
-    let start = start_of(&lineage, &milestones, initial);
-    let changelog = Changelog::new(start, &lineage.steps, &milestones);
+    let start = start_of(&lineage, &milestones, rules);
+    let changelog = Changelog::new(start, &lineage.steps, &milestones, rules.headers);
     match since {
         // `version.initial` is before the first commit: all entries came after it.
-        Some(since) if lineage.base.is_none() && Some(since) == initial && !changelog.has(since) => Ok(changelog),
+        Some(since) if lineage.base.is_none() && Some(since) == rules.initial && !changelog.has(since) => Ok(changelog),
         // The mainline has no such tag. A version `X.Y.0` without a tag counts too; the error lists all of them.
         Some(since) if lineage.base.is_none() => Ok(changelog.since(since)?),
         _ => Ok(changelog),
@@ -185,8 +184,8 @@ fn load_milestones(repository: &Repository) -> Result<Milestones> {
     Ok(Milestones::new(repository.tags(is_milestone_like)?))
 }
 
-fn start_of(lineage: &Lineage, milestones: &Milestones, initial: Option<Milestone>) -> Version {
-    let beginning = lineage.base.and_then(|base| milestones.of(base)).or(initial);
+fn start_of(lineage: &Lineage, milestones: &Milestones, rules: VersionRules) -> Version {
+    let beginning = lineage.base.and_then(|base| milestones.of(base)).or(rules.initial);
     beginning.map_or(Version::new(0, 0, 0), Version::from)
 }
 

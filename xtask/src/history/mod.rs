@@ -6,9 +6,11 @@
 
 pub mod bug;
 pub mod changelog;
+pub mod conventional;
 pub mod counted_version;
 pub mod explain;
 pub mod header;
+pub mod level;
 pub mod load;
 pub mod milestone;
 pub mod milestone_tags;
@@ -16,8 +18,9 @@ pub mod version;
 pub mod warning;
 
 pub use changelog::{Changelog, Repackaging};
-pub use counted_version::{Base, CountedVersion};
-pub use header::Level;
+pub use counted_version::{Base, CountedVersion, VersionRules};
+pub use header::HeaderForms;
+pub use level::Level;
 pub use load::{CountedRelease, LookBack, VersionRequest, load_changelog, load_release, load_version, load_versions};
 pub use milestone::Milestone;
 pub use version::{Version, VersionStep};

@@ -5,7 +5,8 @@ use std::fmt;
 use crate::base::as_text::serde_as_text;
 use crate::base::text::one_line;
 use crate::git::{Commit, CommitId, MainlineStep};
-use crate::history::header::{self, Doubt, Level};
+use crate::history::header::{self, Doubt, HeaderForms};
+use crate::history::level::Level;
 use crate::history::milestone::Milestone;
 use crate::history::milestone_tags::Milestones;
 
@@ -95,7 +96,7 @@ pub struct VersionStep {
     pub commit: Commit,
     /// The highest level of the commit and those it brought in.
     pub level: Level,
-    /// The first `Sem-Ver:` line of that level; `None` if no commit of the step has one.
+    /// The first pseudo-header of that level; `None` if no commit of the step has one.
     pub header: Option<LevelHeader>,
     /// The milestone of the commit's tag, which overrules the level.
     pub milestone: Option<Milestone>,
@@ -110,7 +111,7 @@ impl VersionStep {
     }
 }
 
-/// The `Sem-Ver:` line that gave a step its level.
+/// The pseudo-header that gave a step its level.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LevelHeader {
     /// The line as one line of clean text.
@@ -149,32 +150,61 @@ pub enum DoubtKind {
     UnknownValue,
     /// A header in the subject line.
     InSubject,
+    /// A break in the form of Conventional Commits, which `version.headers` does not name.
+    ConventionalBreak,
 }
 
 /// Reads the pseudo-headers of a step's own commit and of those it brought in.
-pub fn read_headers(step: &MainlineStep) -> StepHeaders {
+pub fn read_headers(step: &MainlineStep, forms: HeaderForms) -> StepHeaders {
     let mut found = StepHeaders::default();
     for commit in step.commits() {
         let headers = header::read(commit.message());
         let clean = |text: &[u8]| one_line(&commit.decode(text));
-        let mut doubt = |kind, text| found.doubts.push(DoubtfulHeader { kind, text: clean(text), commit: commit.id });
+        let doubt = |kind, text| DoubtfulHeader { kind, text: clean(text), commit: commit.id };
         if let Some(line) = headers.sem_ver_in_subject {
-            doubt(DoubtKind::InSubject, line);
+            found.doubts.push(doubt(DoubtKind::InSubject, line));
         }
         for sem_ver in headers.sem_ver {
             for &value in &sem_ver.doubts {
-                match value {
+                found.doubts.push(match value {
                     Doubt::NegatedBreak(value) => doubt(DoubtKind::NegatedBreak, value),
                     Doubt::Unknown(value) => doubt(DoubtKind::UnknownValue, value),
-                }
+                });
             }
-            if found.header.is_none() || sem_ver.level > found.level {
-                found.header = Some(LevelHeader { line: clean(sem_ver.line), from: commit.id });
-                found.level = sem_ver.level;
+            found.raise(sem_ver.level, || LevelHeader { line: clean(sem_ver.line), from: commit.id });
+        }
+        for header in headers.conventional {
+            match forms {
+                HeaderForms::SemVerAndConventional => {
+                    found.raise(header.level, || LevelHeader { line: clean(header.line), from: commit.id });
+                }
+                HeaderForms::SemVer if header.level == Level::Major => {
+                    found.doubts.push(doubt(DoubtKind::ConventionalBreak, header.line));
+                }
+                HeaderForms::SemVer => {}
             }
         }
     }
     found
+}
+
+impl StepHeaders {
+    /// Takes over a pseudo-header, if it is the first one or its level is above that of the others.
+    fn raise(&mut self, level: Level, header: impl FnOnce() -> LevelHeader) {
+        if self.header.is_none() || level > self.level {
+            self.header = Some(header());
+            self.level = level;
+        }
+    }
+
+    /// The pseudo-header or other line that states a break, whether it counts or not.
+    pub fn find_break(&self) -> Option<LevelHeader> {
+        if self.level == Level::Major {
+            return self.header.clone();
+        }
+        let unread = self.doubts.iter().find(|doubted| doubted.kind == DoubtKind::ConventionalBreak)?;
+        Some(LevelHeader { line: unread.text.clone(), from: unread.commit })
+    }
 }
 
 /// Counts the version of each step. `start` is the version of the commit before the first step.
@@ -215,7 +245,7 @@ mod tests {
             commit: commit(1, "merge\n\nSem-Ver: feature\n"),
             brought_in: vec![commit(2, "Sem-Ver: fix"), commit(3, "s\n\nSem-Ver: api-breaking, soon")],
         };
-        let found = read_headers(&step);
+        let found = read_headers(&step, HeaderForms::SemVer);
         assert_eq!(found.level, Level::Major);
         let header = found.header.unwrap();
         assert_eq!((header.line.as_str(), header.from), ("Sem-Ver: api-breaking, soon", CommitId([3; 20])));

@@ -47,6 +47,8 @@ pub enum WarningId {
     UnknownSemVerValue,
     /// A `Sem-Ver:` line in the subject, where it does not count.
     SemVerInSubject,
+    /// A break in the form of Conventional Commits, which `version.headers` does not name.
+    ConventionalBreak,
     /// The version does not have the `X` of the branch `vX`.
     MajorNotOfBranch,
 }
@@ -66,6 +68,7 @@ impl WarningId {
             WarningId::NegatedBreak => "negated-break",
             WarningId::UnknownSemVerValue => "unknown-sem-ver-value",
             WarningId::SemVerInSubject => "sem-ver-in-subject",
+            WarningId::ConventionalBreak => "conventional-break",
             WarningId::MajorNotOfBranch => "major-not-of-branch",
         }
     }
@@ -154,12 +157,18 @@ pub(super) fn untagged_bump<'a>(mut missing: impl Iterator<Item = (&'a VersionSt
     Some(warning(WarningId::UntaggedBump, message))
 }
 
-/// `negated-break`, `unknown-sem-ver-value` and `sem-ver-in-subject`, for doubtful headers, newest first.
+/// `negated-break`, `unknown-sem-ver-value`, `sem-ver-in-subject` and `conventional-break`, for doubtful headers, newest
+/// first.
 pub(super) fn doubts(doubted: &[DoubtfulHeader]) -> Vec<Warning> {
     let kinds = [
         (DoubtKind::NegatedBreak, WarningId::NegatedBreak, "is not counted as a break"),
         (DoubtKind::UnknownValue, WarningId::UnknownSemVerValue, "is no known value of `Sem-Ver:`, counted as a patch"),
         (DoubtKind::InSubject, WarningId::SemVerInSubject, "is in the subject line, where it does not count"),
+        (
+            DoubtKind::ConventionalBreak,
+            WarningId::ConventionalBreak,
+            "states a break in the form of Conventional Commits, which does not count without `version.headers`",
+        ),
     ];
     let warn = |(kind, id, what)| {
         let mut of_kind = doubted.iter().filter(|doubted| doubted.kind == kind);

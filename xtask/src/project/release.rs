@@ -74,12 +74,8 @@ pub fn count_version(
     progress: &dyn Progress,
 ) -> Result<CountedVersion> {
     let branch = repository.branch(rev);
-    let initial = config.version.initial;
-    history::load_version(
-        repository,
-        &VersionRequest { commit, initial, branch: branch.as_deref(), look_back },
-        progress,
-    )
+    let rules = config.version.rules();
+    history::load_version(repository, &VersionRequest { commit, rules, branch: branch.as_deref(), look_back }, progress)
 }
 
 /// The version of `commit` with its whole changelog; `rev` as for [`count_version`].
@@ -91,8 +87,8 @@ pub fn count_release(
     progress: &dyn Progress,
 ) -> Result<CountedRelease> {
     let branch = repository.branch(rev);
-    let initial = config.version.initial;
-    let request = VersionRequest { commit, initial, branch: branch.as_deref(), look_back: LookBack::Whole };
+    let rules = config.version.rules();
+    let request = VersionRequest { commit, rules, branch: branch.as_deref(), look_back: LookBack::Whole };
     history::load_release(repository, &request, progress)
 }
 
@@ -122,7 +118,7 @@ pub fn changelog(workspace: &Workspace, since: Option<Milestone>, progress: &dyn
             if since.is_some() {
                 let counted = count_version(repository, &config, commit, None, LookBack::Bounded, progress)?;
                 warn_without_beginning(&counted, progress);
-                return history::load_changelog(repository, commit, config.version.initial, since, progress);
+                return history::load_changelog(repository, commit, config.version.rules(), since, progress);
             }
             let CountedRelease { counted, changelog } = count_release(repository, &config, commit, None, progress)?;
             warn_without_beginning(&counted, progress);

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::base::progress::{Progress, Silent};
 use crate::git::{CommitId, Repository};
 use crate::history::Milestone;
-use crate::history::{self, Level, Version, VersionStep};
+use crate::history::{self, Level, Version, VersionStep, Warning, WarningId};
 use crate::project::config::Config;
 use crate::project::definition::load_config;
 use crate::project::release;
@@ -44,8 +44,13 @@ pub enum Succession {
 /// The version that git now counts for the commit of a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recount {
-    /// The version, and the milestone that it is counted from.
-    Counted(Version, Option<Milestone>),
+    Counted {
+        version: Version,
+        /// The milestone that the version is counted from.
+        base: Option<Milestone>,
+        /// The warning about a break that the commits state and the version does not count.
+        uncounted_break: Option<String>,
+    },
     /// Could not be determined; the reason.
     Unknown(String),
 }
@@ -130,7 +135,12 @@ impl Git<'_> {
         };
         let config = self.config_of(commit)?;
         match release::count_version(repository, &config, commit, None, history::LookBack::Bounded, &Silent) {
-            Ok(answer) => Ok(Recount::Counted(answer.version, answer.base.map(|base| base.milestone))),
+            Ok(answer) => {
+                let is_break = |warning: &Warning| warning.id == WarningId::ConventionalBreak;
+                let uncounted_break = answer.warnings.into_iter().find(is_break).map(|warning| warning.message);
+                let base = answer.base.map(|base| base.milestone);
+                Ok(Recount::Counted { version: answer.version, base, uncounted_break })
+            }
             Err(error) => Ok(Recount::Unknown(format!("git cannot count the version here: {error:#}"))),
         }
     }
@@ -144,8 +154,8 @@ impl Git<'_> {
     ) -> Result<Option<Changes>> {
         let Some(repository) = self.repository_with(&[commit]) else { return Ok(None) };
         let config = self.config_of(commit)?;
-        let initial = config.version.initial;
-        let changelog = history::load_changelog(repository, commit, initial, None, progress)?;
+        let rules = config.version.rules();
+        let changelog = history::load_changelog(repository, commit, rules, None, progress)?;
         let mut fixes = Vec::new();
         for entry in changelog.entries.iter().filter(|entry| entry.version > *version) {
             for change in &entry.changes {
@@ -153,7 +163,7 @@ impl Git<'_> {
             }
         }
         // All steps of the mainline: a feature can be the commit with the tag of the milestone.
-        let steps = history::load_versions(repository, commit, initial, progress)?;
+        let steps = history::load_versions(repository, commit, rules, progress)?;
         let is_feature = |step: &&VersionStep| step.version > *version && step.level == Level::Minor;
         let features = steps.iter().filter(is_feature).map(VersionStep::subject).collect();
         let bump = steps.iter().find(|step| step.level > Level::Patch || step.milestone.is_some());

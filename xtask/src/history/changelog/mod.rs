@@ -19,7 +19,7 @@ use crate::base::error::{Exit, Failure};
 use crate::base::text::one_line;
 use crate::git::{Commit, CommitId, MainlineStep};
 use crate::history::bug;
-use crate::history::header;
+use crate::history::header::{self, HeaderForms};
 use crate::history::milestone::Milestone;
 use crate::history::milestone_tags::Milestones;
 use crate::history::version::{Version, next, read_headers};
@@ -73,11 +73,11 @@ pub struct ChangelogItem {
 
 impl Changelog {
     /// The changelog of steps, oldest first. `start` is the version of the commit before the first step.
-    pub fn new(start: Version, steps: &[MainlineStep], milestones: &Milestones) -> Changelog {
+    pub fn new(start: Version, steps: &[MainlineStep], milestones: &Milestones, forms: HeaderForms) -> Changelog {
         let mut version = start;
         let mut entries = Vec::with_capacity(steps.len());
         for step in steps {
-            version = next(&version, read_headers(step).level, milestones.of(step.commit.id));
+            version = next(&version, read_headers(step, forms).level, milestones.of(step.commit.id));
             let committed = day(step.commit.committer().seconds());
             entries.push(ChangelogEntry {
                 version: version.clone(),

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::history::milestone::Milestone;
+use crate::history::{HeaderForms, VersionRules};
 use crate::project::config::repository::{AcceptanceTest, PromotionKeys, RepositoryKeys};
 use crate::project::config::rpms::RpmKeys;
 
@@ -49,6 +50,15 @@ impl Default for ProjectKeys {
 pub struct VersionKeys {
     /// The version just before the first commit, as long as there is no milestone tag: N commits give `X.Y.N`.
     pub initial: Option<Milestone>,
+    /// The lines of commit messages that raise `X` or `Y`.
+    pub headers: HeaderForms,
+}
+
+impl VersionKeys {
+    /// The keys that decide how commits are counted.
+    pub fn rules(&self) -> VersionRules {
+        VersionRules { initial: self.initial, headers: self.headers }
+    }
 }
 
 /// `[source]`.

@@ -150,8 +150,17 @@ impl GateFacts<'_> {
     fn version(&self) -> Gate {
         let staged = &self.manifest().release.version;
         match &self.recount {
-            Recount::Counted(version, _) if version == staged => yes("version", format!("{staged}, confirmed by git")),
-            Recount::Counted(version, _) => no(
+            Recount::Counted { version, uncounted_break: None, .. } if version == staged => {
+                yes("version", format!("{staged}, confirmed by git"))
+            }
+            Recount::Counted { version, uncounted_break: Some(warning), .. } if version == staged => no(
+                "version",
+                warning,
+                "if it breaks compatibility, write `headers = [\"sem-ver\", \"conventional\"]` below `[version]` in the \
+                 configuration, or tag that commit as the milestone `X.0` of a new series; if not, tag a later commit \
+                 as the next milestone `X.Y`; then build the release again and stage it",
+            ),
+            Recount::Counted { version, .. } => no(
                 "version",
                 format!("git now counts {version}, and it was staged as {staged}"),
                 "a tag was added after it was staged: build the release again and stage it",
@@ -306,7 +315,7 @@ impl GateFacts<'_> {
             return yes("milestone", "not needed: X and Y are unchanged");
         }
         let base = match &self.recount {
-            Recount::Counted(_, base) => *base,
+            Recount::Counted { base, .. } => *base,
             Recount::Unknown(_) => self.manifest().release.base,
         };
         let Some(milestone) = version.milestone() else { return yes("milestone", "the version has no milestone") };

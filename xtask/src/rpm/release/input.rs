@@ -70,8 +70,8 @@ impl ReleaseInput {
         }
         let (version, base, changelog) = match &order.assumed_version {
             Some(version) => {
-                let initial = project.config.version.initial;
-                (version.clone(), None, history::load_changelog(repository, commit, initial, None, progress)?)
+                let rules = project.config.version.rules();
+                (version.clone(), None, history::load_changelog(repository, commit, rules, None, progress)?)
             }
             None => {
                 let (config, rev) = (&project.config, order.rev.as_deref());
