@@ -74,7 +74,7 @@ fn versions_and_warnings() {
         ("tag below the computed version", low_tag, "0.5.0 tag-not-above-previous"),
         ("tag at the version before it", equal_tag, "1.3.0 tag-not-above-previous"),
         ("leading zero", leading_zero, "1.2.2 bad-tag-spelling"),
-        ("other shapes", other_shapes, "1.2.2"),
+        ("other shapes", other_shapes, "1.2.2 pre-release-tag"),
         ("break", || tagged_then(BREAK.as_bytes()), "2.0.0 untagged-bump"),
         ("feature, then a patch", feature_and_patch, "1.3.1 untagged-bump"),
         ("two breaks", two_breaks, "3.0.0 untagged-bump"),

@@ -24,5 +24,5 @@ pub use lineage::{Lineage, MainlineStep};
 pub use mode::Mode;
 pub use repository::{Missing, Repository};
 pub use signature::Signature;
-pub use tags::GitTag;
+pub use tags::{GitTag, TagNeed};
 pub use tree::ObjectId;

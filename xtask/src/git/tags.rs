@@ -17,26 +17,38 @@ pub struct GitTag {
     pub commit: Option<CommitId>,
 }
 
+/// Whether a caller of [`Repository::tags`] needs a tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TagNeed {
+    /// The tag is not read.
+    None,
+    /// The tag is left out if it cannot be read.
+    Optional,
+    /// It is an error if the tag cannot be read.
+    Required,
+}
+
 impl Repository {
-    /// The tags for whose name after `refs/tags/` `wanted` returns true, sorted by name. Names that are not UTF-8 are
+    /// The tags that `need` selects by their names after `refs/tags/`, sorted by name. Names that are not UTF-8 are
     /// ignored. Annotated, signed, nested and lightweight tags are treated alike.
     ///
-    /// Errors: a wanted tag, or an object on its way to the commit, cannot be read.
-    pub fn tags(&self, wanted: impl Fn(&str) -> bool) -> Result<Vec<GitTag>> {
+    /// Errors: a required tag, or an object on its way to the commit, cannot be read.
+    pub fn tags(&self, need: impl Fn(&str) -> TagNeed) -> Result<Vec<GitTag>> {
         let odb = self.odb()?;
         let mut tags = Vec::new();
         let references = self.inner.references_glob("refs/tags/*").context("cannot list the tags")?;
         for reference in references {
             let reference = reference.context("cannot list the tags")?;
             let name = reference.name_bytes().strip_prefix(b"refs/tags/").unwrap_or_default();
-            let Some(name) = std::str::from_utf8(name).ok().filter(|name| wanted(name)) else { continue };
-            // A symbolic tag is rare, but legal. For an annotated tag, `packed-refs` has the peeled id: no need to read
-            // the tag.
-            let direct = reference.resolve().with_context(|| format!("cannot read the tag `{name}`"))?;
-            let target = direct.target_peel().or_else(|| direct.target());
-            let commit = match target {
-                Some(target) => peel(&odb, id_of(target)).with_context(|| format!("cannot read the tag `{name}`"))?,
-                None => None,
+            let Ok(name) = std::str::from_utf8(name) else { continue };
+            let need = need(name);
+            if need == TagNeed::None {
+                continue;
+            }
+            let commit = match commit_of(&odb, &reference) {
+                Ok(commit) => commit,
+                Err(_) if need == TagNeed::Optional => continue,
+                Err(error) => return Err(error.context(format!("cannot read the tag `{name}`"))),
             };
             tags.push(GitTag { name: name.to_owned(), commit });
         }
@@ -53,6 +65,16 @@ impl Repository {
         let object = self.inner.find_object(oid_of(commit), Some(ObjectType::Commit)).with_context(failed)?;
         self.inner.tag_lightweight(name, &object, false).with_context(failed)?;
         Ok(())
+    }
+}
+
+/// The commit of a tag. A symbolic tag is rare, but legal. For an annotated tag, `packed-refs` has the peeled id: no need
+/// to read the tag.
+fn commit_of(odb: &ObjectDatabase<'_>, reference: &git2::Reference<'_>) -> Result<Option<CommitId>> {
+    let direct = reference.resolve()?;
+    match direct.target_peel().or_else(|| direct.target()) {
+        Some(target) => peel(odb, id_of(target)),
+        None => Ok(None),
     }
 }
 

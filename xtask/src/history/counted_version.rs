@@ -68,6 +68,7 @@ impl CountedVersion {
         };
         let start = base.map_or(Version::new(0, 0, 0), |base| base.milestone.into());
         let off_mainline = brought_milestones(&lineage, milestones);
+        let pre_releases = pre_releases_of(&lineage, milestones);
         let headers = lineage.steps.iter().map(|step| read_headers(step, rules.headers)).collect::<Vec<_>>();
         let doubted = doubts_of(&headers);
         let steps = count(start.clone(), lineage.steps.into_iter().zip(headers), milestones);
@@ -81,6 +82,7 @@ impl CountedVersion {
                 .extend(before_base.into_iter().flat_map(|before| warn_of_base(milestone, before, milestones, rules)));
         }
         warnings.extend(warning::odd_tags(milestones));
+        warnings.extend(warning::pre_releases(&version, &pre_releases));
         warnings.extend(warning::off_mainline(&version, &off_mainline));
         warnings.extend(warning::untagged_bump(missing_tags(&steps)));
         warnings.extend(warning::doubts(&doubted));
@@ -123,6 +125,14 @@ fn missing_tags(steps: &[VersionStep]) -> impl Iterator<Item = (&VersionStep, Mi
 fn brought_milestones(lineage: &Lineage, milestones: &Milestones) -> Vec<(Milestone, CommitId)> {
     let brought_in = lineage.steps.iter().rev().flat_map(|step| &step.brought_in);
     brought_in.filter_map(|commit| Some((milestones.of(commit.id)?, commit.id))).collect()
+}
+
+/// The pre-release tags of the steps, newest step first.
+fn pre_releases_of<'a>(lineage: &Lineage, milestones: &'a Milestones) -> Vec<(&'a str, CommitId)> {
+    let commits = lineage.steps.iter().rev().map(|step| step.commit.id);
+    commits
+        .flat_map(|commit| milestones.pre_releases_of(commit).iter().map(move |name| (name.as_str(), commit)))
+        .collect()
 }
 
 /// The doubtful headers, newest first. A break that does not count is left out if a later step raised `X`: the break

@@ -4,11 +4,11 @@ use anyhow::Result;
 
 use crate::base::error::{Exit, Failure};
 use crate::base::progress::Progress;
-use crate::git::{CommitId, Lineage, MainlineStep, Repository};
+use crate::git::{CommitId, Lineage, MainlineStep, Repository, TagNeed};
 use crate::history::changelog::Changelog;
 use crate::history::counted_version::{CountedVersion, VersionFacts, VersionRules};
 use crate::history::milestone::Milestone;
-use crate::history::milestone_tags::{Milestones, is_milestone_like, is_version_like};
+use crate::history::milestone_tags::{Milestones, is_version_like, tag_need};
 use crate::history::version::{Version, VersionStep, count, read_headers};
 
 /// How many commits before the base `version` reads without options. Two warnings compare the base with the milestone
@@ -122,7 +122,8 @@ fn count_version(
 ) -> Result<CountedVersion> {
     let VersionRequest { commit, rules, branch, .. } = *request;
     let has_no_milestone = lineage.base.is_none() && rules.initial.is_none();
-    let lookalikes = if has_no_milestone { repository.tags(is_version_like)? } else { Vec::new() };
+    let need = |name: &str| if is_version_like(name) { TagNeed::Optional } else { TagNeed::None };
+    let lookalikes = if has_no_milestone { repository.tags(need)? } else { Vec::new() };
     let lookalike = lookalikes.last().map(|tag| tag.name.as_str());
     Ok(CountedVersion::new(VersionFacts { commit, lineage, before_base, milestones, rules, branch, lookalike }))
 }
@@ -181,7 +182,7 @@ pub fn load_changelog(
 }
 
 fn load_milestones(repository: &Repository) -> Result<Milestones> {
-    Ok(Milestones::new(repository.tags(is_milestone_like)?))
+    Ok(Milestones::new(repository.tags(tag_need)?))
 }
 
 fn start_of(lineage: &Lineage, milestones: &Milestones, rules: VersionRules) -> Version {

@@ -8,7 +8,7 @@ use crate::git::{Commit, CommitId, MainlineStep};
 use crate::history::header::{self, Doubt, HeaderForms};
 use crate::history::level::Level;
 use crate::history::milestone::Milestone;
-use crate::history::milestone_tags::Milestones;
+use crate::history::milestone_tags::{Milestones, is_pre_release};
 
 /// `X.Y.Z`, without pre-release and build parts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,11 +59,19 @@ impl From<Milestone> for Version {
 
 /// Error: not a valid version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotAVersion;
+pub enum NotAVersion {
+    /// A version such as `1.1.0-rc1` or `1.1.0~rc1`.
+    PreRelease,
+    /// Any other text.
+    Other,
+}
 
 impl fmt::Display for NotAVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a version is `X.Y.Z`: three numbers without leading zeros")
+        f.write_str(match self {
+            NotAVersion::PreRelease => "there are no pre-releases yet: a version is `X.Y.Z`",
+            NotAVersion::Other => "a version is `X.Y.Z`: three numbers without leading zeros",
+        })
     }
 }
 
@@ -73,11 +81,14 @@ impl std::str::FromStr for Version {
     type Err = NotAVersion;
 
     fn from_str(text: &str) -> Result<Version, NotAVersion> {
-        let parsed = semver::Version::parse(text).map_err(|_| NotAVersion)?;
+        if is_pre_release(text) {
+            return Err(NotAVersion::PreRelease);
+        }
+        let parsed = semver::Version::parse(text).map_err(|_| NotAVersion::Other)?;
         // Larger numbers come from typing errors, and some tools that read versions cannot hold them.
         let is_plain = parsed.pre.is_empty() && parsed.build.is_empty();
         let fits = [parsed.major, parsed.minor, parsed.patch].iter().all(|&number| number < u64::from(u32::MAX));
-        if is_plain && fits { Ok(Version(parsed)) } else { Err(NotAVersion) }
+        if is_plain && fits { Ok(Version(parsed)) } else { Err(NotAVersion::Other) }
     }
 }
 
@@ -255,8 +266,11 @@ mod tests {
 
     #[test]
     fn versions_are_three_plain_numbers() {
-        for text in ["1.2", "1.2.3-rc1", "1.2.3+4", "01.2.3", "1.2.4294967295", "v1.2.3", ""] {
-            assert_eq!(text.parse::<Version>(), Err(NotAVersion), "{text}");
+        for text in ["1.2", "1.2.3+4", "01.2.3", "1.2.4294967295", "v1.2.3", "1.2.3-4", ""] {
+            assert_eq!(text.parse::<Version>(), Err(NotAVersion::Other), "{text}");
+        }
+        for text in ["1.2.3-rc1", "1.2.3~rc1", "1.2.3-alpha.2"] {
+            assert_eq!(text.parse::<Version>(), Err(NotAVersion::PreRelease), "{text}");
         }
         assert_eq!("1.20.3".parse::<Version>().unwrap().to_string(), "1.20.3");
         assert!("1.10.0".parse::<Version>().unwrap() > "1.9.9".parse().unwrap());

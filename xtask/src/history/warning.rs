@@ -33,6 +33,8 @@ pub enum WarningId {
     BadTagSpelling,
     /// A milestone tag that points to no commit.
     TagNotACommit,
+    /// A pre-release tag, such as `1.1.0-rc1`, on the mainline since the base.
+    PreReleaseTag,
     /// The base is at or below the version of the commit before it.
     TagNotAbovePrevious,
     /// The base breaks compatibility and its `X` did not rise.
@@ -61,6 +63,7 @@ impl WarningId {
             WarningId::SeveralTags => "several-tags",
             WarningId::BadTagSpelling => "bad-tag-spelling",
             WarningId::TagNotACommit => "tag-not-a-commit",
+            WarningId::PreReleaseTag => "pre-release-tag",
             WarningId::TagNotAbovePrevious => "tag-not-above-previous",
             WarningId::HeaderAgainstTag => "header-against-tag",
             WarningId::TagOffMainline => "tag-off-mainline",
@@ -114,6 +117,17 @@ pub(super) fn odd_tags(milestones: &Milestones) -> impl Iterator<Item = Warning>
         warning(WarningId::TagNotACommit, format!("ignored milestone tags that point to no commit: {names}"))
     });
     misspelled.into_iter().chain(not_commits)
+}
+
+/// `pre-release-tag`, for the pre-release tags on the mainline since the base, newest first.
+pub(super) fn pre_releases(version: &Version, found: &[(&str, CommitId)]) -> Option<Warning> {
+    let ((name, commit), others) = found.split_first()?;
+    let message = format!(
+        "the tag `{name}` on commit `{}`{} does not count: there are no pre-releases yet, and the version is {version}",
+        commit.short(),
+        and_others(others.len())
+    );
+    Some(warning(WarningId::PreReleaseTag, message))
 }
 
 /// `tag-not-above-previous`, for the version of the commit before the base.
