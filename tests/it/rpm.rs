@@ -227,3 +227,49 @@ fn an_old_compiler_is_refused_before_anything_is_built() {
         .exits(2)
         .says(&["it has Rust 1.86, and Cargo.toml requires 1.88", "minimum-rust = \"1.88\""]);
 }
+
+/// Everything in the folder of the results, by path and content.
+fn results(project: &Sandbox) -> Vec<(String, Vec<u8>)> {
+    let files = project.files("target/dist").into_iter();
+    files.map(|path| (path.clone(), std::fs::read(project.join("target/dist").join(path)).unwrap())).collect()
+}
+
+#[test]
+fn a_run_that_ends_in_the_builds_leaves_the_old_results() {
+    let project = project(NOARCH, "");
+    project.releng(&["dist", "--rpm", "--no-stage"]).exits(0);
+    let old = results(&project);
+    assert!(old.iter().any(|(path, _)| path.ends_with(".noarch.rpm")));
+    project.commit("Fail", &[("packaging/demo.spec.in", &NOARCH.replace("%build\n", "%build\nfalse\n"))]);
+    for args in [&["dist", "--rpm", "--no-stage"][..], &["rpm"]] {
+        project.releng(args).exits(1).says(&["1 of 1 builds are not done"]);
+        assert_eq!(results(&project), old, "{args:?}");
+    }
+    project.commit("Wait", &[("packaging/demo.spec.in", &NOARCH.replace("%build\n", "%build\nsleep 60\n"))]);
+    for signal in ["INT", "TERM", "KILL"] {
+        let run = duct::cmd(PROGRAM, ["dist", "--rpm", "--no-stage"]).dir(project.path());
+        let running = run.stdout_null().stderr_null().unchecked().start().unwrap();
+        let is_building = || {
+            let mut logs = project.files("target/releng/rpm").into_iter().filter(|path| path.ends_with("/log"));
+            logs.any(|log| {
+                let text = std::fs::read_to_string(project.join("target/releng/rpm").join(log)).unwrap_or_default();
+                text.contains("+ sleep 60")
+            })
+        };
+        let begun = std::time::Instant::now();
+        while !is_building() {
+            assert!(begun.elapsed().as_secs() < 60, "the build has not begun");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        run_in(project.path(), "kill", &[&format!("-{signal}"), &running.pids()[0].to_string()], &[]).exits(0);
+        running.wait().unwrap();
+        assert_eq!(results(&project), old, "{signal}");
+        std::fs::remove_dir_all(project.join("target/releng/rpm")).unwrap();
+    }
+    project.commit("Repair", &[("packaging/demo.spec.in", NOARCH)]);
+    project.releng(&["dist", "--rpm", "--no-stage"]).exits(0);
+    let names: Vec<String> = results(&project).into_iter().map(|(path, _)| path).collect();
+    assert!(names.iter().all(|path| !path.contains("1.0.0")) && names.iter().any(|path| path.starts_with("rpm/")));
+    run_in(&project.join("target/dist"), "sha256sum", &["--check", "--quiet", "SHA256SUMS"], &[]).exits(0);
+    assert!(!project.join("target/releng/release").exists(), "nothing is left");
+}

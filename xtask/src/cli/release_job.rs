@@ -1,6 +1,6 @@
 //! The release that `dist`, `srpm` and `rpm` make: its arguments, its plan and its files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -8,7 +8,7 @@ use crate::base::error::{Exit, Failure};
 use crate::base::plan::Plan;
 use crate::base::size::human_size;
 use crate::cli::context::Context;
-use crate::rpm::release::{self, Made, ReleaseInput, ReleaseStep, Vendoring, Written, apply, decide};
+use crate::rpm::release::{self, Made, ReleaseInput, ReleaseStep, Vendoring, Written, apply, apply_in, decide};
 
 /// The arguments of all commands that make a release.
 #[derive(Clone, Debug, clap::Args)]
@@ -69,6 +69,11 @@ impl ReleaseJob {
         let input = ReleaseInput::load(workspace, &order, &context.ui)?;
         let plan = decide(workspace, &input, &order, &context.ui)?;
         Ok(ReleaseJob { input, plan, repeated: args.repeated() })
+    }
+
+    /// Carries out the plan in the folder `place`, and leaves the folder of the results unchanged.
+    pub fn make_in(&self, place: &Path, context: &Context) -> Result<Made> {
+        apply_in(place, context.workspace()?.repository()?, &self.input, &self.plan, &context.ui)
     }
 
     /// Carries out the plan.

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 
 use crate::base::clock;
 use crate::base::error::{Exit, Failure, program};
+use crate::base::files;
 use crate::base::parallel;
 use crate::base::text::last_lines;
 use crate::cli::context::Context;
@@ -86,7 +87,7 @@ pub(super) fn preview(context: &Context, job: &ReleaseJob, args: &BuildArgs) -> 
     }
 }
 
-/// Makes the release, builds its packages and puts them beside the source RPM.
+/// Makes the release and builds its packages. Only when all are built does the release replace the folder of the results.
 pub(super) fn make_and_build(context: &Context, job: &ReleaseJob, args: &BuildArgs, reuse: Reuse) -> Result<Made> {
     let state = state_folder(context, job)?;
     let _lock = builds::lock(&state)?;
@@ -94,19 +95,28 @@ pub(super) fn make_and_build(context: &Context, job: &ReleaseJob, args: &BuildAr
     let mut made = match found {
         Some(made) => made,
         None => {
-            let made = job.make(context)?;
+            let made = job.make_in(&reuse::pending(&state), context)?;
             reuse::write_memo(&state, &job.plan, &made)?;
             made
         }
     };
+    let target = target_of(job)?;
     made.packages = build(context, job, &made, args, &state)?;
     made.checksums = None;
+    if made.target != target {
+        made.target = target.to_owned();
+        reuse::write_memo(&state, &job.plan, &made)?;
+    }
+    files::remove_if_there(&reuse::pending(&state))?;
     Ok(made)
 }
 
 fn state_folder(context: &Context, job: &ReleaseJob) -> Result<PathBuf> {
-    let target = reuse::target_of(&job.plan).context("the plan has no folder for its results")?;
-    Ok(context.workspace()?.state_folder(target))
+    Ok(context.workspace()?.state_folder(target_of(job)?))
+}
+
+fn target_of(job: &ReleaseJob) -> Result<&Path> {
+    reuse::target_of(&job.plan).context("the plan has no folder for its results")
 }
 
 fn build(context: &Context, job: &ReleaseJob, made: &Made, args: &BuildArgs, state: &Path) -> Result<Vec<Written>> {
@@ -121,7 +131,7 @@ fn build(context: &Context, job: &ReleaseJob, made: &Made, args: &BuildArgs, sta
         }
         return Err(not_built(&failed, built.len()).into());
     }
-    packages::place(&made.target, binaries.srpm.digest, &built, &binaries.wanted)
+    packages::place(target_of(job)?, &made.target, binaries.srpm.digest, &built, &binaries.wanted)
 }
 
 /// Prints the last lines of the log of a failed build, and the command that builds it again.

@@ -41,12 +41,24 @@ pub fn apply(
     plan: &Plan<ReleaseStep>,
     progress: &dyn Progress,
 ) -> Result<Made> {
-    let place = target_of(plan).context("the plan has no folder for its results")?;
-    let made = apply_in(place, repository, input, plan, progress);
-    made.map_err(|error| interrupt::with_state(error, || format!("`{}` was not changed", place.display())))
+    let target = target_of(plan).context("the plan has no folder for its results")?;
+    apply_in(target, repository, input, plan, progress)
 }
 
-fn apply_in(
+/// Applies a plan in the folder `place`, and leaves that of the plan unchanged: its packages are not built yet.
+pub fn apply_in(
+    place: &Path,
+    repository: &Repository,
+    input: &ReleaseInput,
+    plan: &Plan<ReleaseStep>,
+    progress: &dyn Progress,
+) -> Result<Made> {
+    let target = target_of(plan).context("the plan has no folder for its results")?;
+    let made = write_into(place, repository, input, plan, progress);
+    made.map_err(|error| interrupt::with_state(error, || format!("`{}` was not changed", target.display())))
+}
+
+fn write_into(
     place: &Path,
     repository: &Repository,
     input: &ReleaseInput,

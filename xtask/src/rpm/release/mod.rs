@@ -14,7 +14,7 @@ pub mod plan;
 mod replace;
 pub mod reuse;
 
-pub use apply::apply;
+pub use apply::{apply, apply_in};
 pub use input::{ReleaseInput, ReleaseOrder, Vendoring};
 pub use made::{Made, Written};
 pub use plan::{ReleaseStep, decide};

@@ -118,28 +118,34 @@ fn require_same(first: &Path, other: &Path, file: &KeptPackage) -> Result<()> {
     Err(Failure::new(Exit::Failed, message).help(help).into())
 }
 
-/// The sources in the folder of the release. `Err` unless they have the source RPM `srpm`: another run may have
-/// replaced the release during a long build.
-fn load_sources(target: &Path, srpm: Digest) -> Result<Vec<ListedFile>, Failure> {
-    let listed = ListedSources::load(target);
+/// The sources in a folder. `Err` unless they have the source RPM `srpm`: another run may have replaced the release during a
+/// long build.
+fn load_sources(sources: &Path, srpm: Digest) -> Result<Vec<ListedFile>, Failure> {
+    let listed = ListedSources::load(sources);
     if listed.srpm == Some(srpm) {
         return Ok(listed.files);
     }
-    let message = format!("`{}` was replaced by another release while this one was built", target.display());
+    let message = format!("`{}` was replaced by another release while this one was built", sources.display());
     Err(Failure::new(Exit::TryAgain, message).help("run this again: what was built is kept"))
 }
 
-/// Puts the built packages into the release in `target`: a new folder with the same sources replaces the old one. Returns the
-/// packages and their listing.
-pub fn place(target: &Path, srpm: Digest, built: &[RecordedBuild], wanted: &[BuildTarget]) -> Result<Vec<Written>> {
+/// Puts the sources in the folder `sources` and the built packages into a new folder, which replaces `target`; the two may be
+/// the same. Returns the packages and their listing.
+pub fn place(
+    target: &Path,
+    sources: &Path,
+    srpm: Digest,
+    built: &[RecordedBuild],
+    wanted: &[BuildTarget],
+) -> Result<Vec<Written>> {
     replace::require_replaceable(target)?;
     let mut draft = Draft::replacing(target)?; // locks the folder
-    let sources = load_sources(target, srpm)?;
+    let listed = load_sources(sources, srpm)?;
     let mut packages = ReleasePackages::load(target, srpm);
     packages.add(built, wanted)?;
     let mut sums = Vec::new();
-    for ListedFile { file, digest } in &sources {
-        draft.link(&target.join(file), file)?;
+    for ListedFile { file, digest } in &listed {
+        draft.link(&sources.join(file), file)?;
         sums.push((file.as_str(), *digest));
     }
     let written = packages.write(&mut draft)?;

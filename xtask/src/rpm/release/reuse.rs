@@ -20,6 +20,12 @@ use crate::rpm::release::plan::ReleaseStep;
 
 const FILE: &str = "dist.json";
 
+/// The folder in the state folder in which `rpm` keeps a release until its packages are built. Only then does it replace
+/// the folder of the results.
+pub fn pending(state: &Path) -> PathBuf {
+    state.join("release")
+}
+
 #[derive(Serialize, Deserialize)]
 struct Memo {
     target: PathBuf,
@@ -46,15 +52,16 @@ impl FileMemo {
 }
 
 /// The files that an earlier run of the same plan has written, by the memo in the folder `state`; `None` unless all of them
-/// still exist with the same bytes.
+/// still exist with the same bytes. They are in the folder of the results, or in [`pending`].
 pub fn find(state: &Path, plan: &Plan<ReleaseStep>) -> Option<Made> {
-    let target = target_of(plan).filter(|target| target.join(CHECKSUMS_FILE).is_file())?;
     let memo: Memo = serde_json::from_slice(&fs::read(state.join(FILE)).ok()?).ok()?;
-    if memo.target != target || memo.plan != digest_of_plan(plan)? {
+    let target = memo.target;
+    let is_of_plan = target == target_of(plan)? || target == pending(state);
+    if !is_of_plan || !target.join(CHECKSUMS_FILE).is_file() || memo.plan != digest_of_plan(plan)? {
         return None;
     }
     let made = Made {
-        target: target.to_owned(),
+        target: target.clone(),
         sources: memo.sources.into_iter().map(FileMemo::written).collect(),
         srpm: memo.srpm.map(FileMemo::written),
         packages: Vec::new(),
