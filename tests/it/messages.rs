@@ -36,6 +36,27 @@ fn a_folder_of_another_projects_repository() {
 }
 
 #[test]
+fn a_project_that_the_repository_around_it_ignores() {
+    let outer = Sandbox::released(&[(".gitignore", "/deps/\n/target\n/kept\n"), ("Cargo.toml", "[workspace]\n")]);
+    outer.write("deps/thing/Cargo.toml", "[package]\nname = \"thing\"\n");
+    outer.write("deps/spec/packaging/thing.spec.in", TEMPLATE);
+    outer.write("deps/thing/src/lib.rs", "");
+    outer.write("deps/plain/file", "");
+    outer.write("kept/Cargo.toml", "[package]\nname = \"kept\"\n");
+    outer.git(&["add", "--force", "kept/Cargo.toml"]);
+    outer.git(&["commit", "-q", "-m", "Keep"]);
+    for (folder, thing) in [("deps/thing", "thing"), ("deps/thing/src", "thing"), ("deps/spec/packaging", "spec")] {
+        let parts = [thing, "which ignores it", "--assume-version"];
+        outer.releng(&["--project", folder, "version"]).exits(6).says(&parts);
+        outer.releng(&["--project", folder, "--assume-version", "3.2.1", "version"]).exits(0).prints("3.2.1\n");
+    }
+    // A folder of the project itself, ignored or not.
+    for folder in ["deps/plain", "deps", "kept", "."] {
+        outer.releng(&["--project", folder, "version"]).exits(0).prints("1.0.1\n");
+    }
+}
+
+#[test]
 fn no_commit_yet() {
     let empty = Sandbox::bare();
     empty.git(&["init", "-q"]);

@@ -2,6 +2,8 @@
 
 use std::cell::OnceCell;
 use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -113,6 +115,16 @@ impl Repository {
     pub fn is_tracked(&self, path: &Path) -> Result<bool> {
         let index = self.inner.index().context("cannot read the index")?;
         Ok(index.get_path(path, 0).is_some())
+    }
+
+    /// Whether git ignores the folder `path` (relative to the work tree) and tracks no file in it.
+    pub fn ignores(&self, path: &Path) -> Result<bool> {
+        let failed = || format!("cannot read the ignore rules for `{}`", path.display());
+        if !self.inner.is_path_ignored(path).with_context(failed)? {
+            return Ok(false);
+        }
+        let index = self.inner.index().context("cannot read the index")?;
+        Ok(!index.iter().any(|entry| Path::new(OsStr::from_bytes(&entry.path)).starts_with(path)))
     }
 
     /// The oldest commits of a shallow clone: they have parents that the clone lacks. Empty for a complete clone.

@@ -37,6 +37,12 @@ impl Workspace {
         })?;
         let root = start.ancestors().find(|folder| is_root(folder)).ok_or_else(|| no_project(&start))?.to_owned();
         let origin = find_origin(&root)?;
+        if let Origin::Git(repository) = &origin
+            && let Some(inner) = find_ignored_project(repository, &root, &start)?
+        {
+            let why = format!("it lies in the repository of `{}`, which ignores it", root.display());
+            return Ok(Workspace { origin: Origin::Nothing(no_history(&inner, &why)), root: inner });
+        }
         Ok(Workspace { root, origin })
     }
 
@@ -104,18 +110,48 @@ fn find_origin(root: &Path) -> Result<Origin> {
         }
     }
     let outer = root.ancestors().skip(1).find(|folder| folder.join(".git").exists());
-    let message = match outer {
-        Some(outer) => {
-            format!(
-                "`{}` has no git history of its own: it lies in the repository of `{}`",
-                root.display(),
-                outer.display()
-            )
-        }
-        None => format!("`{}` is no git repository: there is no history to count", root.display()),
+    let why = match outer {
+        Some(outer) => format!("it lies in the repository of `{}`", outer.display()),
+        None => "it is no git repository, so there is no history to count".to_owned(),
     };
-    let help = "run this in a clone of the project; for the version alone, state it: `--assume-version X.Y.Z`";
-    Ok(Origin::Nothing(Failure::new(Exit::NotEnoughHistory, message).help(help)))
+    Ok(Origin::Nothing(no_history(root, &why)))
+}
+
+fn no_history(root: &Path, why: &str) -> Failure {
+    let message = format!("`{}` has no git history of its own: {why}", root.display());
+    Failure::new(Exit::NotEnoughHistory, message)
+        .help("run this in a clone of the project; for the version alone, state it: `--assume-version X.Y.Z`")
+}
+
+/// The files that only the top folder of a project, or of a part of one, has.
+const PROJECT_FILES: [&str; 9] = [
+    "Cargo.toml",
+    "pyproject.toml",
+    "setup.py",
+    "package.json",
+    "go.mod",
+    "meson.build",
+    "CMakeLists.txt",
+    "configure.ac",
+    "Gemfile",
+];
+
+/// The folder of another project on the way from `root` down to `start`, such as an unpacked dependency: it has a file of
+/// [`PROJECT_FILES`] or a spec template, and the repository ignores it.
+fn find_ignored_project(repository: &Repository, root: &Path, start: &Path) -> Result<Option<PathBuf>> {
+    for folder in start.ancestors().take_while(|folder| *folder != root) {
+        let is_project = PROJECT_FILES.iter().any(|name| folder.join(name).is_file()) || has_template(folder);
+        let below = folder.strip_prefix(root)?;
+        if is_project && repository.work_tree().is_some() && repository.ignores(below)? {
+            return Ok(Some(folder.to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+fn has_template(folder: &Path) -> bool {
+    let mut entries = folder.read_dir().into_iter().flatten().flatten();
+    entries.any(|entry| entry.file_name().as_encoded_bytes().ends_with(b".spec.in"))
 }
 
 fn is_root(folder: &Path) -> bool {
