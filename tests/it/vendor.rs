@@ -131,3 +131,83 @@ fn no_lock_file() {
     let template = Sandbox::released(&[("demo.spec.in", TEMPLATE)]);
     dist(&template, &[]).exits(2).says(&["line 7: `@@VENDOR@@`, and there is no vendor archive"]);
 }
+
+/// A crate with a dependency in `part/`, which the commit has.
+fn crate_with_part() -> Sandbox {
+    let project = Sandbox::bare();
+    project.git(&["init", "-q", "-b", "main"]);
+    project.write("part/Cargo.toml", "[package]\nname = \"part\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+    project.write("part/src/lib.rs", "");
+    let manifest = "[package]\nname = \"demo\"\nedition = \"2024\"\n[dependencies]\npart = { path = \"part\" }\n";
+    for (path, content) in [("Cargo.toml", manifest), ("src/main.rs", "fn main() {}\n"), (".gitignore", "/target\n")] {
+        project.write(path, content);
+    }
+    cargo(&project, &["generate-lockfile", "--offline"]).exits(0);
+    project.commit("A crate", &[]);
+    project.git(&["tag", "1.0"]);
+    project
+}
+
+#[test]
+fn the_help_of_a_failed_vendoring_has_its_cause() {
+    let outside = crate_with_part();
+    let elsewhere = Sandbox::bare();
+    elsewhere.write("Cargo.toml", "[package]\nname = \"part\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+    elsewhere.write("src/lib.rs", "");
+    let manifest = std::fs::read_to_string(outside.join("Cargo.toml")).unwrap();
+    // A path that does not exist for the export of the commit.
+    let away = format!("../{}", elsewhere.path().file_name().unwrap().to_string_lossy());
+    outside.commit("Away", &[("Cargo.toml", &manifest.replace("\"part\" }", &format!("\"{away}\" }}")))]);
+    dist(&outside, &[]).exits(1).says(&["help: a dependency has a `path` that leads out of the commit"]);
+
+    let uncommitted = crate_with_part();
+    uncommitted.git(&["rm", "-q", "-r", "--cached", "part"]);
+    uncommitted.git(&["commit", "-q", "-m", "Lose it"]);
+    dist(&uncommitted, &[]).exits(1).says(&["help: commit `part/Cargo.toml`"]);
+
+    let ignored = crate_with_part();
+    ignored.commit("Leave it out", &[(".gitattributes", "/part export-ignore\n")]);
+    dist(&ignored, &[]).exits(1).says(&["help: commit `part/Cargo.toml`", "`export-ignore`"]);
+
+    let submodule = crate_with_part();
+    submodule.git(&["rm", "-q", "-r", "--cached", "part"]);
+    let id = submodule.git(&["rev-parse", "HEAD"]);
+    submodule.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{id},part")]);
+    submodule.git(&["commit", "-q", "-m", "Use a submodule"]);
+    dist(&submodule, &[]).exits(1).says(&["help: `part` is a submodule"]);
+
+    let toolchain = crate_with_part();
+    toolchain.write(
+        "bin/cargo",
+        "#!/bin/sh\necho \"error: rustup could not choose a version of cargo to run\" >&2\nexit 1\n",
+    );
+    run_in(toolchain.path(), "chmod", &["+x", "bin/cargo"], &[]).exits(0);
+    let own = toolchain.join("bin/cargo");
+    let ran = run_in(toolchain.path(), PROGRAM, &["dist"], &[("CARGO", own.to_str().unwrap())]);
+    ran.exits(1).says(&["help: install the Rust toolchain"]);
+}
+
+#[test]
+fn two_sources_of_one_crate() {
+    let fork = Sandbox::unreleased(&[
+        ("Cargo.toml", "[package]\nname = \"part\"\nversion = \"0.1.0\"\nedition = \"2024\"\n"),
+        ("src/lib.rs", ""),
+    ]);
+    let other = Sandbox::unreleased(&[
+        ("Cargo.toml", "[package]\nname = \"part\"\nversion = \"0.1.0\"\nedition = \"2024\"\n"),
+        ("src/lib.rs", "\n"),
+    ]);
+    let line = |name: &str, at: &Sandbox| {
+        format!("{name} = {{ package = \"part\", git = \"file://{}\" }}\n", at.path().display())
+    };
+    let dependencies = line("one", &fork) + &line("two", &other);
+    let manifest = format!("[package]\nname = \"demo\"\nedition = \"2024\"\n[dependencies]\n{dependencies}");
+    let project = Sandbox::bare();
+    project.git(&["init", "-q", "-b", "main"]);
+    project.commit("A crate", &[("Cargo.toml", &manifest), ("src/main.rs", "fn main() {}\n")]);
+    run_in(project.path(), "cargo", &["generate-lockfile"], &[]).exits(0);
+    project.commit("Lock it", &[]);
+    project.git(&["tag", "1.0"]);
+    let ran = run_in(project.path(), PROGRAM, &["dist", "--no-stage"], &[]);
+    ran.exits(1).says(&["help: take `part v0.1.0", "from one source only"]);
+}

@@ -117,15 +117,66 @@ fn run_cargo_vendor(root: &Path, folder: &Path) -> Result<String> {
     // The settings of the build that runs this program do not apply to the project.
     let variables = vec![("CARGO_TARGET_DIR", None), ("RUSTFLAGS", None), ("CARGO_MANIFEST_DIR", None)];
     let vendored = Program { program: &cargo, args, folder: root, variables, input: Vec::new() }.read_within(LIMIT);
-    vendored.map_err(|error| with_help(error, |message| help_for(message).to_owned()))
+    vendored.map_err(|error| with_help(error, |message| help_for(message, root)))
 }
 
-/// The help for an error message of cargo.
-fn help_for(message: &str) -> &'static str {
+/// The words of cargo's errors that come from a lack of network.
+const OF_THE_NETWORK: [&str; 9] = [
+    "offline",
+    "failed to download",
+    "failed to fetch",
+    "network",
+    "HTTP",
+    "resolve host",
+    "connect to",
+    "timed out",
+    "SSL",
+];
+
+/// The help for an error message of cargo, which ran in the folder `root`.
+fn help_for(message: &str, root: &Path) -> String {
     if message.contains("--locked was passed") {
-        "bring the lock file up to date with `cargo update --workspace`, and commit it"
-    } else {
-        "cargo fetches the crates from the network; without one, leave the vendor archive out: `--no-vendor`"
+        return "bring the lock file up to date with `cargo update --workspace`, and commit it".to_owned();
+    }
+    let unread = message.split_once("failed to read `").and_then(|(_, rest)| rest.split_once('`'));
+    if let Some((path, _)) = unread.filter(|_| message.contains("No such file")) {
+        return help_for_missing(Path::new(path), root);
+    }
+    if let Some((_, rest)) = message.split_once("found duplicate version of package `") {
+        let package = rest.split('`').next().unwrap_or_default();
+        return format!("take `{package}` from one source only: `cargo tree --invert` shows who depends on it");
+    }
+    if message.contains("rustup") {
+        return "install the Rust toolchain that `rust-toolchain.toml` names: `rustup toolchain install`".to_owned();
+    }
+    if OF_THE_NETWORK.iter().any(|word| message.contains(word)) {
+        return "cargo fetches the crates from the network; without one, leave the vendor archive out: `--no-vendor`"
+            .to_owned();
+    }
+    "correct it in the commit; `cargo vendor --locked` in a new clone repeats it. \
+     To leave the vendor archive out: `--no-vendor`"
+        .to_owned()
+}
+
+/// The help for a file that cargo needs and the export of the commit does not have.
+fn help_for_missing(path: &Path, root: &Path) -> String {
+    let Ok(missing) = path.strip_prefix(root) else {
+        return "a dependency has a `path` that leads out of the commit, and the archives have only the commit: \
+                move the crate into this repository, or depend on a published version or a git address"
+            .to_owned();
+    };
+    let shown = missing.display();
+    let folder = missing.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let is_empty = |folder: &&Path| root.join(folder).read_dir().is_ok_and(|mut entries| entries.next().is_none());
+    match folder.filter(is_empty) {
+        Some(folder) => format!(
+            "`{}` is a submodule, whose files no source archive has: move the crate into this repository, or depend on its \
+             git address",
+            folder.display()
+        ),
+        None => {
+            format!("commit `{shown}`; if it is committed, `.gitattributes` has `export-ignore` for it: remove that")
+        }
     }
 }
 
