@@ -74,6 +74,49 @@ fn rpmbuild_writes_it_where_the_configuration_says_so() {
 }
 
 #[test]
+fn rpmbuild_gets_nothing_of_the_users_and_its_warnings_are_printed() {
+    let project = demo();
+    project.write("home/.rpmmacros", "%packager Mallory\n%_vendor_of_mine evil\n");
+    project.write("home/.config/rpm/macros", "%packager Mallory\n");
+    let entry = "%changelog\n* Mon Jan 02 2024 Ada Example <ada@example.org> - 0.9-1\n- Old\n";
+    let template = TEMPLATE.replace("%changelog\n", entry).replace("Text.", "Text %{getenv:SECRET}.");
+    let rpmbuild = ("packaging/release.toml", "[rpm]\nsrpm = \"rpmbuild\"\n");
+    project
+        .commit("Use rpmbuild", &[("packaging/demo.spec.in", &template), rpmbuild, (".gitignore", "/home\n/target\n")]);
+    let home = project.join("home");
+    let variables = [("HOME", home.to_str().unwrap()), ("SECRET", "evil"), ("XDG_CONFIG_HOME", "/nowhere")];
+    let ran =
+        run_in(project.path(), PROGRAM, &["srpm"], &variables).exits(0).says(&["rpmbuild: bogus date in %changelog"]);
+    let facts = rpm(&["-qp", "--qf", "%{PACKAGER} %{DESCRIPTION}"], Path::new(ran.stdout.trim_end()));
+    assert_eq!(facts, "(none) Text .");
+}
+
+#[test]
+fn a_macro_that_the_machine_does_not_have_is_in_no_tag() {
+    let project = demo();
+    let template = TEMPLATE.replace("BuildRequires: make", "BuildRequires: python%{no_such_version}-devel");
+    for writer in ["rpmbuild", "native"] {
+        let config = format!("[rpm]\nsrpm = \"{writer}\"\n");
+        project.commit("Go on", &[("packaging/demo.spec.in", &template), ("packaging/release.toml", &config)]);
+        project.releng(&["srpm"]).exits(1).says(&["no_such_version", "help: define it in the spec"]);
+    }
+}
+
+#[test]
+fn a_source_rpm_that_lacks_a_source_is_refused_by_both_writers() {
+    let project = demo();
+    for tag in ["NoSource: 0", "NoPatch: 0"] {
+        let template = TEMPLATE.replace("BuildRequires: make", tag);
+        for writer in ["native", "rpmbuild"] {
+            let config = format!("[rpm]\nsrpm = \"{writer}\"\n");
+            project.commit("Go on", &[("packaging/demo.spec.in", &template), ("packaging/release.toml", &config)]);
+            let ran = project.releng(&["srpm"]).exits(1).says(&[&tag[..tag.len() - 3], "help: remove the tag"]);
+            assert!(!ran.stderr.contains("rpm.srpm"), "{}", ran.stderr);
+        }
+    }
+}
+
+#[test]
 fn a_pointer_is_no_source() {
     let project = demo();
     let digest = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393";

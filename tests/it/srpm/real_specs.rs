@@ -32,7 +32,7 @@ fn judge(path: &Path) -> Verdict {
             let said = cmd!(shell, "rpmspec -P {path}").quiet().ignore_status().output().unwrap().stderr;
             let is_read_by_rpm = !String::from_utf8_lossy(&said).contains("error:");
             return match (&error.problem, is_read_by_rpm) {
-                (Problem::Beyond(_), _) => Verdict::Beyond(error.to_string()),
+                (Problem::Beyond(_) | Problem::WithoutSources(_), _) => Verdict::Beyond(error.to_string()),
                 (Problem::Broken(_), false) => Verdict::Broken(error.to_string()),
                 (Problem::Broken(_), true) => Verdict::Different(format!("rpm reads it: {error}")),
             };

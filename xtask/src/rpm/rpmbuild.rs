@@ -11,7 +11,10 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 
-use crate::base::process::{Program, with_help};
+use crate::base::error::{Exit, Failure};
+use crate::base::process::{Program, Said};
+use crate::base::progress::Progress;
+use crate::rpm::package::PackageFile;
 
 /// The limit of rpmspec and `rpmbuild -bs`, which copies and compresses the sources.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -20,14 +23,15 @@ const LIMIT: Duration = Duration::from_secs(30 * 60);
 pub fn source_names(folder: &Path, spec_name: &str) -> Result<Vec<String>> {
     let query = ["-q", "--srpm", "--undefine=dist", "--qf", "[%{SOURCE}\\n][%{PATCH}\\n]", spec_name];
     let names = program(folder, "rpmspec", query.map(OsString::from).to_vec(), Vec::new())?;
+    let names = String::from_utf8_lossy(&names.output).into_owned();
     Ok(names.lines().filter(|name| !name.is_empty()).map(str::to_owned).collect())
 }
 
 /// Writes the source RPM of the spec `spec_name` in `folder`, which also has the sources, and returns its path. All
-/// times in the package are `source_date`, in seconds since 1970.
+/// times in the package are `source_date`, in seconds since 1970. The warnings of rpmbuild are printed.
 ///
 /// Errors: rpmbuild is not installed, or fails.
-pub fn write_srpm(folder: &Path, spec_name: &str, source_date: u32) -> Result<PathBuf> {
+pub fn write_srpm(folder: &Path, spec_name: &str, source_date: u32, progress: &dyn Progress) -> Result<PathBuf> {
     let date = FileTimes::new().set_modified(UNIX_EPOCH + Duration::from_secs(source_date.into()));
     for entry in fs::read_dir(folder).with_context(|| format!("cannot list `{}`", folder.display()))? {
         let path = entry?.path();
@@ -51,21 +55,45 @@ pub fn write_srpm(folder: &Path, spec_name: &str, source_date: u32) -> Result<Pa
         args.extend(["--define".into(), define.into()]);
     }
     args.push(spec_name.into());
-    let variables = vec![("SOURCE_DATE_EPOCH", Some(source_date.to_string())), ("LC_ALL", Some("C.UTF-8".to_owned()))];
-    program(folder, "rpmbuild", args, variables)?;
+    let said = program(folder, "rpmbuild", args, vec![("SOURCE_DATE_EPOCH", Some(source_date.to_string()))])?;
+    for line in String::from_utf8_lossy(&said.errors).lines().filter(|line| line.contains("warning:")) {
+        progress.warn(&format!("rpmbuild: {}", line.trim().trim_start_matches("warning: ")));
+    }
     let mut made = fs::read_dir(folder.join("srpm")).context("rpmbuild wrote nothing")?;
     let first = made.next().context("rpmbuild wrote nothing")?;
     Ok(first?.path())
 }
 
+/// `Err` if a tag of the source RPM has a macro that nobody has defined. rpmbuild prints a warning only.
+pub fn require_expanded(made: &PackageFile) -> Result<(), Failure> {
+    let PackageFile { metadata, nevra, .. } = made;
+    let dependencies = metadata.get_requires().into_iter().chain(metadata.get_conflicts()).flatten();
+    let mut texts = vec![nevra.file_name()];
+    texts.extend(dependencies.flat_map(|dependency| [dependency.name, dependency.version]));
+    texts.extend([metadata.get_license(), metadata.get_url()].into_iter().flatten().map(str::to_owned));
+    let Some(text) = texts.iter().find(|text| text.contains("%{")) else { return Ok(()) };
+    let name = text.split("%{").nth(1).and_then(|rest| rest.split('}').next()).unwrap_or_default();
+    let name = name.trim_start_matches(['?', '!']);
+    let message = format!("a tag of the source RPM is `{text}`: this machine has no macro `{name}`");
+    Err(Failure::new(Exit::Failed, message).help(format!(
+        "define it in the spec template, as `%global {name} VALUE`, or install the package that defines it"
+    )))
+}
+
+/// Runs a program of rpm. It gets none of the user's variables and files: a `~/.rpmmacros` would change the source RPM.
 fn program(
     folder: &Path,
     name: &str,
     args: Vec<OsString>,
-    variables: Vec<(&'static str, Option<String>)>,
-) -> Result<String> {
-    let run = Program { program: name.as_ref(), args, folder, variables, input: Vec::new() }.read_within(LIMIT);
-    run.map_err(|error| {
-        with_help(error, |_| "correct the spec template; the defines above come from this program".to_owned())
-    })
+    mut variables: Vec<(&'static str, Option<String>)>,
+) -> Result<Said> {
+    variables.push(("HOME", Some(folder.display().to_string())));
+    variables.push(("LC_ALL", Some("C.UTF-8".to_owned())));
+    let program = Program { program: name.as_ref(), args, folder, variables, input: Vec::new() };
+    let said = program.run_alone_within(LIMIT)?;
+    if said.status.success() {
+        return Ok(said);
+    }
+    let help = "correct the spec template; the defines above come from this program";
+    Err(program.failure(&said).help(help).into())
 }

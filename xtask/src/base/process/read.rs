@@ -53,6 +53,14 @@ pub struct Program<'a> {
     pub input: Vec<u8>,
 }
 
+/// The variables that a program gets beside its own.
+#[derive(Clone, Copy)]
+enum Inherited {
+    All,
+    /// Only PATH.
+    Path,
+}
+
 /// The result of a program that ended by itself.
 pub struct Said {
     pub status: ExitStatus,
@@ -76,10 +84,7 @@ impl Program<'_> {
         if said.status.success() {
             return Ok(said.output);
         }
-        let errors = String::from_utf8_lossy(&said.errors);
-        let last = last_lines(&errors, LAST_LINES).join("\n");
-        let ending = said.status.code().map_or("ended by a signal".to_owned(), |code| format!("exit {code}"));
-        Err(Failure::new(Exit::Failed, format!("`{}` failed, {ending}:\n{last}", self.shown())).into())
+        Err(self.failure(&said).into())
     }
 
     /// Runs the program to its end, for at most `limit`; any exit code is a result.
@@ -87,17 +92,35 @@ impl Program<'_> {
     /// Errors: there is no such program; it still runs at `limit` (exit 5); an interrupt. In the last two cases the program
     /// and its children were killed.
     pub fn run_within(&self, limit: Duration) -> Result<Said> {
-        self.run_while(limit, interrupt::check)
+        self.run_while(limit, interrupt::check, Inherited::All)
     }
 
-    fn run_while(&self, limit: Duration, go_on: impl Fn() -> Result<(), Failure>) -> Result<Said> {
+    /// Like [`Program::run_within`]. The program gets PATH and its own variables only.
+    pub fn run_alone_within(&self, limit: Duration) -> Result<Said> {
+        self.run_while(limit, interrupt::check, Inherited::Path)
+    }
+
+    /// The failure of a program that ended with another exit code than 0, with the last lines of standard error.
+    pub fn failure(&self, said: &Said) -> Failure {
+        let errors = String::from_utf8_lossy(&said.errors);
+        let last = last_lines(&errors, LAST_LINES).join("\n");
+        let ending = said.status.code().map_or("ended by a signal".to_owned(), |code| format!("exit {code}"));
+        Failure::new(Exit::Failed, format!("`{}` failed, {ending}:\n{last}", self.shown()))
+    }
+
+    fn run_while(
+        &self,
+        limit: Duration,
+        go_on: impl Fn() -> Result<(), Failure>,
+        inherited: Inherited,
+    ) -> Result<Said> {
         let deadline = Instant::now() + limit;
         let check = || {
             go_on()?;
             if Instant::now() < deadline { Ok(()) } else { Err(self.too_late(limit)) }
         };
         // An error of `check` drops `started`, which kills the group.
-        let mut started = self.start()?;
+        let mut started = self.start(inherited)?;
         let (mut output, mut errors) = (None, None);
         while output.is_none() || errors.is_none() {
             match started.streams.recv_timeout(INTERRUPT_PAUSE) {
@@ -118,13 +141,13 @@ impl Program<'_> {
         Ok(Said { status, output: output.unwrap_or_default(), errors: errors.unwrap_or_default() })
     }
 
-    fn start(&self) -> Result<Started> {
+    fn start(&self, inherited: Inherited) -> Result<Started> {
         let shown = self.program.to_string_lossy();
         let failed = |error: &dyn std::fmt::Display| {
             Failure::new(Exit::Failed, format!("cannot run `{shown}`: {error}"))
                 .help(format!("install `{shown}`, or put it on PATH"))
         };
-        let mut command = self.command().map_err(|error| failed(&error))?;
+        let mut command = self.command(inherited).map_err(|error| failed(&error))?;
         command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.stdin(if self.input.is_empty() { Stdio::null() } else { Stdio::piped() });
         let mut child = command.spawn().map_err(|error| failed(&error))?;
@@ -143,10 +166,13 @@ impl Program<'_> {
         Ok(Started { child, streams, is_reaped: false })
     }
 
-    fn command(&self) -> xshell::Result<Command> {
+    fn command(&self, inherited: Inherited) -> xshell::Result<Command> {
         let shell = Shell::new()?;
         shell.change_dir(self.folder);
         let mut command = shell.cmd(self.program).args(&self.args);
+        if let Inherited::Path = inherited {
+            command = command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        }
         for (name, value) in &self.variables {
             command = match value {
                 Some(value) => command.env(name, value),
@@ -235,6 +261,14 @@ mod tests {
     }
 
     #[test]
+    fn alone_it_gets_its_own_variables_and_the_path() {
+        let said = program(&["env"], vec![]).run_alone_within(LONG).unwrap();
+        let output = String::from_utf8(said.output).unwrap();
+        let names: Vec<&str> = output.lines().filter_map(|line| line.split('=').next()).collect();
+        assert_eq!(names, ["GREETING", "PATH"], "{output}");
+    }
+
+    #[test]
     fn input_is_passed_whole_and_may_be_left_unread() {
         let input = vec![0xff; 1 << 20];
         assert_eq!(program(&["cat"], input.clone()).read_bytes_within(LONG).unwrap(), input);
@@ -269,7 +303,7 @@ mod tests {
         let args = ["-c", script].map(OsString::from).to_vec();
         let run = Program { program: "sh".as_ref(), args, folder: folder.path(), variables: vec![], input: vec![] };
         let start = Instant::now();
-        let error = run.run_while(limit, go_on).map(drop).unwrap_err();
+        let error = run.run_while(limit, go_on, Inherited::All).map(drop).unwrap_err();
         assert!(start.elapsed() < Duration::from_millis(900), "{:?}", start.elapsed());
         std::thread::sleep(Duration::from_millis(1500));
         (error.downcast().unwrap(), folder.path().join("alive").exists())

@@ -20,6 +20,7 @@ use crate::git::{Mode, Repository};
 use crate::project::config::{ArchiveFormat, SrpmWriter};
 use crate::project::release_info::CHANGELOG_FILE;
 use crate::project::release_info::{self, ReleaseInfo};
+use crate::rpm::package::PackageFile;
 use crate::rpm::release::input::ReleaseInput;
 use crate::rpm::release::made::{Made, Written};
 use crate::rpm::release::packages::ReleasePackages;
@@ -28,7 +29,7 @@ use crate::rpm::release::replace;
 use crate::rpm::release::reuse::target_of;
 use crate::rpm::rpmbuild;
 use crate::rpm::spec::render_spec;
-use crate::rpm::srpm::{self, BuildFacts, Content, Parsed, SourceFile};
+use crate::rpm::srpm::{self, BuildFacts, Content, Parsed, SourceFile, WITHOUT_SOURCES};
 use crate::source::conversion;
 use crate::source::tarball;
 use crate::source::vendor::Vendored;
@@ -182,14 +183,19 @@ impl ReleaseWriter<'_> {
                 written.context("cannot copy the sources")?;
             }
         }
-        let made = rpmbuild::write_srpm(scratch.path(), spec_name, self.source_date())?;
+        let made = rpmbuild::write_srpm(scratch.path(), spec_name, self.source_date(), self.progress)?;
         let wanted = file.rsplit('/').next().unwrap_or(file);
+        if made.file_name().is_some_and(|name| name.as_encoded_bytes().ends_with(b".nosrc.rpm")) {
+            let message = "the spec has `NoSource` or `NoPatch`, which makes a source RPM that lacks a source";
+            return Err(Failure::new(Exit::Failed, message).help(WITHOUT_SOURCES).into());
+        }
         if made.file_name().is_none_or(|name| name != wanted) {
             let message = format!("rpmbuild wrote `{}`, and `{wanted}` was expected", made.display());
             return Err(Failure::new(Exit::Failed, message)
                 .help("let the template say `Version: @@VERSION@@` and `Release: @@RELEASE@@%{?dist}`")
                 .into());
         }
+        rpmbuild::require_expanded(&PackageFile::read(&made)?)?;
         let mut content = fs::File::open(&made).with_context(|| format!("cannot read `{}`", made.display()))?;
         let written = self.write(file, None, |out| Ok(std::io::copy(&mut content, out).map(drop)?));
         self.progress.end();

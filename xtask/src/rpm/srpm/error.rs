@@ -12,11 +12,17 @@ pub struct SpecError {
     pub problem: Problem,
 }
 
-/// The two kinds of errors in a spec.
+/// The help for a source RPM that lacks sources.
+pub const WITHOUT_SOURCES: &str =
+    "remove the tag: the source RPM of a release has all its sources, so that it can be built anywhere";
+
+/// The kinds of errors in a spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
     /// The value depends on the machine, a program or the macros of a distribution. Only `rpmbuild` can evaluate it.
     Beyond(Beyond),
+    /// A tag such as `NoSource`, which makes a source RPM without all its sources.
+    WithoutSources(&'static str),
     /// The spec is wrong; `rpmbuild` also reports an error.
     Broken(String),
 }
@@ -62,6 +68,9 @@ impl fmt::Display for SpecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.problem {
             Problem::Beyond(beyond) => write!(f, "line {} of the spec: {beyond}", self.line),
+            Problem::WithoutSources(tag) => {
+                write!(f, "line {} of the spec: `{tag}` makes a source RPM that lacks a source", self.line)
+            }
             Problem::Broken(message) => write!(f, "line {} of the spec: {message}", self.line),
         }
     }
@@ -80,6 +89,7 @@ impl From<SpecError> for Failure {
             Problem::Beyond(Beyond::Foreign(_)) => {
                 failure.help("set `rpm.srpm = \"rpmbuild\"`: only `rpmbuild` can evaluate what depends on the machine")
             }
+            Problem::WithoutSources(_) => failure.help(WITHOUT_SOURCES),
             Problem::Broken(_) => failure,
         }
     }

@@ -29,7 +29,7 @@ mod write;
 
 pub use changelog::SpecChangelogEntry;
 pub use dependency::Dependency;
-pub use error::{Beyond, Problem, SpecError};
+pub use error::{Beyond, Problem, SpecError, WITHOUT_SOURCES};
 pub use parsed::{BuiltPackage, Parsed, SourceName, Translated};
 pub use payload::{Content, SourceFile};
 pub use tag::FileKind;

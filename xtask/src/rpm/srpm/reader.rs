@@ -5,7 +5,7 @@
 use crate::project::spec_text::begins_section;
 use crate::rpm::srpm::changelog;
 use crate::rpm::srpm::dependency;
-use crate::rpm::srpm::error::{Beyond, SpecError};
+use crate::rpm::srpm::error::{Beyond, Problem, SpecError};
 use crate::rpm::srpm::lines::{SpecLine, SpecLines};
 use crate::rpm::srpm::macros::{Definition, Expansion, Macros};
 use crate::rpm::srpm::parsed::{Parsed, SourceName};
@@ -271,7 +271,8 @@ impl<'t> Reader<'t> {
             Role::BuildArch if package == 0 && !self.is_second_pass => {
                 self.spec.build_architectures = field.split_whitespace().map(str::to_owned).collect();
             }
-            Role::Unwritten => return Err(SpecError::beyond(line, Beyond::foreign(format!("the tag `{}`", tag.name)))),
+            Role::WithoutSources(name) => return Err(SpecError { line, problem: Problem::WithoutSources(name) }),
+            Role::Icon => return Err(SpecError::beyond(line, Beyond::foreign("the tag `icon`"))),
             Role::BuildArch | Role::Binary => {}
         }
         Ok(())

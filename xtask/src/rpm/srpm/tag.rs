@@ -19,8 +19,10 @@ pub enum Role {
     /// A list of architectures or systems, with this number in the header.
     Restriction(u32),
     BuildArch,
-    /// `NoSource`, `NoPatch` or `Icon`, which need another layout of the package; not implemented.
-    Unwritten,
+    /// `NoSource` or `NoPatch`, with its name: the source package has no content of these files.
+    WithoutSources(&'static str),
+    /// `Icon`, which needs another layout of the package; not implemented.
+    Icon,
     /// A tag of binary packages only.
     Binary,
 }
@@ -88,9 +90,9 @@ const TAGS: [(&str, Role); 51] = [
     ("modularitylabel", Role::Text(5096)),
     ("source", Role::File(FileKind::Source)),
     ("patch", Role::File(FileKind::Patch)),
-    ("nosource", Role::Unwritten),
-    ("nopatch", Role::Unwritten),
-    ("icon", Role::Unwritten),
+    ("nosource", Role::WithoutSources("NoSource")),
+    ("nopatch", Role::WithoutSources("NoPatch")),
+    ("icon", Role::Icon),
     ("excludearch", Role::Restriction(1059)),
     ("exclusivearch", Role::Restriction(1061)),
     ("excludeos", Role::Restriction(1060)),
