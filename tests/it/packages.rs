@@ -117,6 +117,29 @@ fn a_source_rpm_that_lacks_a_source_is_refused_by_both_writers() {
 }
 
 #[test]
+fn a_template_with_the_line_ends_of_windows_builds() {
+    let project = demo();
+    project.commit("From Windows", &[("packaging/demo.spec.in", &TEMPLATE.replace('\n', "\r\n"))]);
+    let path = project.releng(&["srpm"]).exits(0).stdout;
+    let topdir = format!("_topdir {}", project.join("rpmbuild").display());
+    let args = ["--rebuild", "--nodeps", "--quiet", "--define", &topdir, path.trim_end()];
+    run_in(project.path(), "rpmbuild", &args, &[]).exits(0);
+    project.releng(&["spec"]).exits(0);
+    project.releng(&["spec", "--check"]).exits(0);
+}
+
+#[test]
+fn a_subject_of_more_than_a_mebibyte_is_an_entry_of_the_changelog() {
+    let project = demo();
+    let subject = "x".repeat((1 << 20) + 100);
+    project.write("message", &subject);
+    project.git(&["commit", "-q", "--allow-empty", "-F", "message"]);
+    let path = project.releng(&["srpm"]).exits(0).stdout;
+    let changelog = rpm(&["-qp", "--changelog"], Path::new(path.trim_end()));
+    assert!(changelog.matches('x').count() >= subject.len(), "{}", changelog.len());
+}
+
+#[test]
 fn a_pointer_is_no_source() {
     let project = demo();
     let digest = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393";

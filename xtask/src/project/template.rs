@@ -29,7 +29,7 @@ impl Template {
     }
 }
 
-/// Reads the spec template of a tree; `None` if there is none.
+/// Reads the spec template of a tree, with the line ends of Unix; `None` if there is none.
 ///
 /// Errors (exit 2): two templates, a template that is missing or not UTF-8.
 pub fn load_template(tree: Tree<'_>, config: &Config) -> Result<Option<Template>> {
@@ -44,7 +44,8 @@ pub fn load_template(tree: Tree<'_>, config: &Config) -> Result<Option<Template>
         Failure::new(Exit::Usage, format!("the spec template `{path}` is not UTF-8: line {line}, byte {offset}"))
             .help(format!("convert it: `iconv -f LATIN1 -t UTF-8 {path}`"))
     })?;
-    Ok(Some(Template { path, text }))
+    // In a spec with the line ends of Windows, each command of a section gets a carriage return as an argument.
+    Ok(Some(Template { path, text: text.replace("\r\n", "\n") }))
 }
 
 /// The path of the spec template: the configured one, else the only `*.spec.in` in the root or in `packaging/`.

@@ -63,7 +63,7 @@ pub struct Macros {
 
 /// The limit of nested expansions, so that a macro that contains itself cannot overflow the stack.
 const DEEPEST: usize = 40;
-/// The limit of the length of an expansion, in bytes.
+/// The limit of what an expansion may add to its text, in bytes.
 const LONGEST: usize = 1 << 20;
 
 impl Default for Macros {
@@ -123,7 +123,9 @@ impl Macros {
         let result = self.expand_level(text);
         self.depth -= 1;
         match result {
-            Ok(expansion) if expansion.text.len() > LONGEST => Err(Beyond::foreign("a macro that grows without end")),
+            Ok(expansion) if expansion.text.len() > LONGEST + text.len() => {
+                Err(Beyond::foreign("a macro that grows without end"))
+            }
             result => result,
         }
     }
