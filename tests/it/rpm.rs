@@ -273,3 +273,11 @@ fn a_run_that_ends_in_the_builds_leaves_the_old_results() {
     run_in(&project.join("target/dist"), "sha256sum", &["--check", "--quiet", "SHA256SUMS"], &[]).exits(0);
     assert!(!project.join("target/releng/release").exists(), "nothing is left");
 }
+
+#[test]
+fn a_release_with_text_behind_the_dist_is_built_and_staged() {
+    let template = NOARCH.replace("@@RELEASE@@%{?dist}", "@@RELEASE@@%{?dist}.beta2");
+    let project = project(&template, PORTABLE);
+    project.releng(&["dist", "--rpm"]).exits(0);
+    assert_eq!(project.files("target/dist/rpm")[0], "el9/noarch/demo-1.0.0-1.el9.beta2.noarch.rpm");
+}

@@ -231,9 +231,10 @@ fn read_packages(folder: &Path, sums: &Sums) -> Result<Vec<DistPackage>> {
         if place != own_place {
             return Err(refuse(folder, &format!("`{path}` belongs in `rpm/{dist}/{own_place}/`")).into());
         }
-        // The release `1.el9` has the dist at its end; a release without a dist is not checked.
-        let tag = file.nevra.release().rsplit('.').next().and_then(|tag| tag.parse::<Dist>().ok());
-        if let Some(tag) = tag.filter(|tag| *tag != dist) {
+        // The release `1.el9` has the dist at its end, and `1.el9.beta2` before; a release without a dist is not checked.
+        let parts: Vec<&str> = file.nevra.release().split('.').collect();
+        let tag = parts.last().and_then(|tag| tag.parse::<Dist>().ok());
+        if let Some(tag) = tag.filter(|_| !parts.contains(&dist.as_str())) {
             return Err(refuse(folder, &format!("`{path}` has a release for {tag}")).into());
         }
         packages.push(DistPackage { path, dist, file: Arc::new(file) });
