@@ -345,3 +345,25 @@ fn a_release_of_another_project() {
     let ran = site.releng(&["stage", "--from", "target/other"]).exits(2);
     ran.says(&["is a release of demo, but the project is other", "`--from DIR`"]);
 }
+
+#[test]
+fn the_checksums_of_other_programs_are_read() {
+    for script in [
+        "find . -type f ! -name SHA256SUMS -exec sha256sum {} + > sums",
+        "find . -type f ! -name SHA256SUMS -exec sha256sum --tag {} + > sums",
+        "sed 's/$/\\r/' SHA256SUMS > sums",
+    ] {
+        let site = Site::new();
+        site.commit("Go on").build(&["el9"]);
+        let dist = site.project.join("target/dist");
+        run_in(&dist, "sh", &["-c", &format!("{script} && grep -v ./sums sums > SHA256SUMS; rm sums")], &[]).exits(0);
+        site.releng(&["stage"]).exits(0);
+    }
+    let site = Site::new();
+    site.commit("Go on").build(&["el9"]);
+    site.project.write("target/dist/SHA256SUMS", "no sum\n");
+    let said = site.releng(&["stage"]).exits(1).stderr;
+    let command = said.split_once("again: `").unwrap().1.split('`').next().unwrap();
+    run_in(site.project.path(), "sh", &["-c", command], &[]).exits(0);
+    site.releng(&["stage"]).exits(0);
+}

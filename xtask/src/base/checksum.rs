@@ -37,24 +37,37 @@ pub fn render_sums<'a>(files: impl IntoIterator<Item = (&'a str, Digest)>) -> St
     files.into_iter().map(line).collect()
 }
 
-/// Files with their digests, from the text of a `SHA256SUMS`. Errors: the first line that is none of its form.
+/// Files with their digests, from the text of a `SHA256SUMS`. Errors: the first line of another form.
+///
+/// The lines may be those of `sha256sum`, also with `--tag`, and may have the line ends of Windows and `./` before a name.
 pub fn parse_sums(sums: &str) -> std::result::Result<Vec<(String, Digest)>, String> {
-    let parse = |line: &str| {
-        let (digest, name) = line.split_once("  ").or_else(|| line.split_once(" *"))?;
-        match digest.strip_prefix('\\') {
-            Some(digest) => Some((unescape(name), digest.parse().ok()?)),
-            None => Some((name.to_owned(), digest.parse().ok()?)),
-        }
+    let parse = |line| {
+        let (name, digest) = split_line(line)?;
+        Some((name, digest.parse().ok()?))
     };
-    sums.split_terminator('\n').map(|line| parse(line).ok_or_else(|| line.to_owned())).collect()
+    lines_of_sums(sums).map(|line| parse(line).ok_or_else(|| line.to_owned())).collect()
 }
 
-/// The names that a `SHA256SUMS` lists; a line that is none of its form is passed over.
+/// The lines of a `SHA256SUMS` that are not empty.
+fn lines_of_sums(sums: &str) -> impl Iterator<Item = &str> {
+    sums.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).filter(|line| !line.is_empty())
+}
+
+/// The name and the digest in a line.
+fn split_line(line: &str) -> Option<(String, &str)> {
+    let escaped = line.strip_prefix('\\');
+    let plain = escaped.unwrap_or(line);
+    let (digest, name) = match plain.strip_prefix("SHA256 (") {
+        Some(tagged) => tagged.rsplit_once(") = ").map(|(name, digest)| (digest, name))?,
+        None => plain.split_once("  ").or_else(|| plain.split_once(" *"))?,
+    };
+    let name = if escaped.is_some() { unescape(name) } else { name.to_owned() };
+    Some((name.trim_start_matches("./").to_owned(), digest))
+}
+
+/// The names that a `SHA256SUMS` lists; lines of another form are ignored.
 pub fn names_in_sums(sums: &str) -> impl Iterator<Item = String> {
-    sums.split_terminator('\n').filter_map(|line| {
-        let (_, name) = line.split_once("  ")?;
-        Some(if line.starts_with('\\') { unescape(name) } else { name.to_owned() })
-    })
+    lines_of_sums(sums).filter_map(split_line).map(|(name, _)| name)
 }
 
 fn unescape(name: &str) -> String {
@@ -93,6 +106,25 @@ mod tests {
         assert_eq!(read, files.map(|(name, digest)| (name.to_owned(), digest)));
         assert_eq!(parse_sums(&format!("{EMPTY} *binary\n")).unwrap()[0].0, "binary");
         assert_eq!(parse_sums("no sum\n"), Err("no sum".to_owned()));
+    }
+
+    #[test]
+    fn the_forms_of_other_programs_are_read() {
+        for sums in [
+            format!("{EMPTY}  ./a b\n"),
+            format!("{EMPTY} *a b\r\n"),
+            format!("\r\n{EMPTY}  a b\r\n\n"),
+            format!("SHA256 (./a b) = {EMPTY}\n"),
+            format!("SHA256 (a b) = {EMPTY}"),
+        ] {
+            assert_eq!(parse_sums(&sums).unwrap(), [("a b".to_owned(), digest_of(b""))], "{sums:?}");
+            assert_eq!(names_in_sums(&sums).collect::<Vec<_>>(), ["a b"], "{sums:?}");
+        }
+        let escaped = format!("\\SHA256 (c\\\\d\\ne) = {EMPTY}\n");
+        assert_eq!(parse_sums(&escaped).unwrap()[0].0, "c\\d\ne");
+        for line in ["SHA1 (a) = 00", "SHA256 (a) = 00", "MD5 (a) = 00"] {
+            assert_eq!(parse_sums(line), Err(line.to_owned()));
+        }
     }
 
     #[test]

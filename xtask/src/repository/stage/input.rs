@@ -171,7 +171,11 @@ fn load_sums(folder: &Path) -> Result<Sums> {
         text => text.with_context(|| format!("cannot read `{}`", path.display()))?,
     };
     let sums = parse_sums(&text).map_err(|line| {
-        refuse(folder, &format!("`{CHECKSUMS_FILE}` has the invalid line `{}`", line.escape_debug()))
+        let help = format!(
+            "write it again: `cd '{}' && find . -type f ! -name {CHECKSUMS_FILE} -exec sha256sum {{}} + > {CHECKSUMS_FILE}`",
+            folder.display()
+        );
+        refuse(folder, &format!("`{CHECKSUMS_FILE}` has the invalid line `{}`", line.escape_debug())).help(help)
     })?;
     for (name, _) in &sums {
         if let Err(error) = name.parse::<FilePath>() {
