@@ -31,6 +31,8 @@ pub struct Failure {
     pub exit: Exit,
     /// A lower-case fragment that names the thing in backticks.
     pub message: String,
+    /// The end of a log or the like, printed below the message. It is part of the error: `--quiet` does not leave it out.
+    pub details: Option<String>,
     /// The next step; each line of the text becomes a `help:` line.
     pub help: Option<String>,
 }
@@ -38,7 +40,14 @@ pub struct Failure {
 impl Failure {
     /// A failure without a next step; see [`Failure::help`].
     pub fn new(exit: Exit, message: impl Into<String>) -> Failure {
-        Failure { exit, message: message.into(), help: None }
+        Failure { exit, message: message.into(), details: None, help: None }
+    }
+
+    /// Adds text to print below the message.
+    #[must_use]
+    pub fn details(mut self, details: impl Into<String>) -> Failure {
+        self.details = Some(details.into());
+        self
     }
 
     /// Adds the next step.

@@ -22,12 +22,28 @@ pub fn is_steering(letter: char) -> bool {
         || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// The text with escapes in the place of characters that steer a terminal; newlines and tabs stay.
+/// The text with escapes such as `\u001b` in place of characters that steer a terminal; newlines and tabs stay. All output passes
+/// through here. The escapes are those of JSON, so that JSON keeps its meaning.
 pub fn printable(text: &str) -> String {
-    let is_harmful = |letter: char| is_steering(letter) && letter != '\n' && letter != '\t';
-    text.chars()
-        .flat_map(|letter| if is_harmful(letter) { letter.escape_default().collect() } else { vec![letter] })
-        .collect()
+    let mut printable = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if is_steering(letter) && letter != '\n' && letter != '\t' {
+            printable.push_str(&format!("\\u{:04x}", u32::from(letter)));
+        } else {
+            printable.push(letter);
+        }
+    }
+    printable
+}
+
+/// A word of a command line that a shell reads as this text, for commands in messages: in single quotes if it needs them.
+pub fn shell_word(text: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_@%+=:,./-".contains(letter);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
 }
 
 /// The last line that is not blank, without the white space around it.
@@ -108,6 +124,15 @@ mod tests {
     }
 
     #[test]
+    fn a_word_for_a_shell_is_quoted_if_it_needs_quotes() {
+        for (text, word) in
+            [("/srv/a-b_c.d", "/srv/a-b_c.d"), ("/a b", "'/a b'"), ("it's", "'it'\\''s'"), ("$x", "'$x'"), ("", "''")]
+        {
+            assert_eq!(shell_word(text), word);
+        }
+    }
+
+    #[test]
     fn a_long_line_ends_in_dots() {
         assert_eq!(shorten("abcdef", 6), "abcdef");
         assert_eq!(shorten("abc ef", 5), "abc…");
@@ -115,6 +140,8 @@ mod tests {
 
     #[test]
     fn control_characters_are_escaped() {
-        assert_eq!(printable("a\x1b[2J\u{9b}\tb\n\u{e9}"), "a\\u{1b}[2J\\u{9b}\tb\n\u{e9}");
+        assert_eq!(printable("a\x1b[2J\u{9b}\tb\n\u{e9}\u{202e}"), "a\\u001b[2J\\u009b\tb\n\u{e9}\\u202e");
+        let json = serde_json::to_string("a\x1b\u{9b}\u{7f}\u{202e}").unwrap();
+        assert_eq!(serde_json::from_str::<String>(&printable(&json)).unwrap(), "a\x1b\u{9b}\u{7f}\u{202e}");
     }
 }

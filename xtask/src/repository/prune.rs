@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::base::error::Failure;
 use crate::base::files::names_in;
+use crate::base::text::one_line;
 use crate::project::config::RepositoryKeys;
 use crate::repository::clients::in_flight::{IN_FLIGHT, ended_as_latest};
 use crate::repository::model::event::{Action, Event, EventLog};
@@ -97,7 +98,7 @@ pub fn find_hold(log: &EventLog, name: &SnapshotName, now: Timestamp) -> Option<
             Action::Unhold { snapshot } if snapshot == name => return None,
             Action::Hold { snapshot, why, until } if snapshot == name => {
                 let has_ended = until.is_some_and(|until| until <= now);
-                return (!has_ended).then(|| HoldInForce { why: why.clone(), until: *until });
+                return (!has_ended).then(|| HoldInForce { why: one_line(why), until: *until });
             }
             _ => {}
         }

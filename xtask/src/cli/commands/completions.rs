@@ -17,5 +17,5 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args, definition: clap::Command) -> Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut definition.clone(), "releng", &mut script);
-    context.ui.print(&String::from_utf8_lossy(&script))
+    context.ui.print_exactly(&String::from_utf8_lossy(&script))
 }

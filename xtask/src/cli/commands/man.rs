@@ -26,7 +26,7 @@ pub fn run(context: &Context, args: &Args, definition: clap::Command) -> Result<
     let mut definition = definition.bin_name("releng");
     definition.build();
     match &args.out {
-        None => context.ui.print(&String::from_utf8_lossy(&render(&definition)?)),
+        None => context.ui.print_exactly(&String::from_utf8_lossy(&render(&definition)?)),
         Some(folder) => write_pages(context, args, &definition, folder),
     }
 }

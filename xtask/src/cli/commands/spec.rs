@@ -54,7 +54,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     }
     let text = render_spec(&project, template, &release.version, args.release, &release.changelog)?;
     match args.out.as_deref() {
-        Some(out) if out == Path::new("-") => context.ui.print(&text),
+        Some(out) if out == Path::new("-") => context.ui.print_exactly(&text),
         out => {
             let path = out.map(Path::to_owned).or(default_path).ok_or_else(no_place)?;
             require_another(&path, &workspace.root.join(&template.path))?;

@@ -59,7 +59,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let mut parts: Vec<String> = Vec::new();
     parts.extend(problems.iter().map(|problem| render_problem(&problem.what, problem.help.as_deref(), style)));
     parts.extend(all.iter().map(|overview| render(overview, style)));
-    context.ui.print(&parts.join("\n"))
+    context.ui.print_exactly(&parts.join("\n"))
 }
 
 /// What the next command that changes the repository finishes, or why it would refuse.

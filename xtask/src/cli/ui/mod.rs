@@ -15,7 +15,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::base::error::Failure;
 use crate::base::progress::{Progress, Row};
-use crate::base::text::printable;
+use crate::base::text::{one_line, printable};
 use crate::cli::overview_text::TextStyle;
 use board::Board;
 
@@ -97,8 +97,13 @@ impl Ui {
         Ui { talk, colored, colored_results, phase: Mutex::new(None), board: Mutex::new(None) }
     }
 
-    /// Prints a result to standard output, unchanged. A closed pipe is no error.
+    /// Prints a result to standard output; what steers a terminal is escaped. A closed pipe is no error.
     pub fn print(&self, result: &str) -> Result<()> {
+        self.print_exactly(&printable(result))
+    }
+
+    /// Prints the content of a file to standard output, unchanged. A closed pipe is no error.
+    pub fn print_exactly(&self, result: &str) -> Result<()> {
         let mut out = std::io::stdout().lock();
         match out.write_all(result.as_bytes()).and_then(|()| out.flush()) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -121,11 +126,15 @@ impl Ui {
         }
     }
 
-    /// Prints an error with its causes, and the help of the first [`Failure`] in the chain.
+    /// Prints an error with its causes, and the details and the help of the first [`Failure`] in the chain that has them.
     pub fn error(&self, error: &anyhow::Error) {
         // The alternative form joins the chain of causes with colons.
         let message = printable(&format!("{error:#}"));
         self.say(&format!("{} {message}", self.paint("1;31", "error:")));
+        let details = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.details.as_deref());
+        for line in details.unwrap_or_default().lines() {
+            self.say(format!("  {}", printable(line)).trim_end());
+        }
         let help = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.help.as_deref());
         for line in help.unwrap_or_default().lines() {
             self.say(&format!("{} {}", self.paint("1;36", "help:"), printable(line)));
@@ -147,15 +156,16 @@ impl Ui {
         if self.colored { format!("\x1b[{style}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    /// Prints a line to standard error, above a bar that is shown.
-    #[expect(clippy::print_stderr, reason = "this is the one place that prints to standard error")]
+    /// Prints a line to standard error, above a bar that is shown. If standard error is closed or full, the line is lost: the
+    /// work and the results do not depend on it.
     fn say(&self, line: &str) {
+        let print = || drop(std::io::stderr().write_all(format!("{line}\n").as_bytes()));
         if let Some(board) = self.board.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
-            return board.suspend(|| eprintln!("{line}"));
+            return board.suspend(print);
         }
         match self.phase.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|phase| &phase.shown) {
-            Some(Shown::Bar(bar)) => bar.suspend(|| eprintln!("{line}")),
-            _ => eprintln!("{line}"),
+            Some(Shown::Bar(bar)) => bar.suspend(print),
+            _ => print(),
         }
     }
 
@@ -167,7 +177,7 @@ impl Ui {
 impl Progress for Ui {
     fn begin(&self, what: &str, total: Option<u64>) {
         if self.talk == Talk::Normal {
-            let phase = Phase { what: what.to_owned(), total, began: Instant::now(), done: 0, shown: Shown::Not };
+            let phase = Phase { what: one_line(what), total, began: Instant::now(), done: 0, shown: Shown::Not };
             self.with_phase(|current| *current = Some(phase));
         }
     }

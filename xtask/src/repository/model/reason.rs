@@ -3,11 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A text with at least one character that is not white space.
+use crate::base::text::one_line;
+
+/// A line of text with at least one character that can be seen, and without characters that steer a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason(String);
 
-/// The text is empty or has only white space.
+/// The text has nothing that can be seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EmptyReason;
 
@@ -29,10 +31,8 @@ impl FromStr for Reason {
     type Err = EmptyReason;
 
     fn from_str(text: &str) -> Result<Reason, EmptyReason> {
-        if text.trim().is_empty() {
-            return Err(EmptyReason);
-        }
-        Ok(Reason(text.to_owned()))
+        let line = one_line(text);
+        if line.is_empty() { Err(EmptyReason) } else { Ok(Reason(line)) }
     }
 }
 
@@ -42,9 +42,10 @@ mod tests {
 
     #[test]
     fn a_reason_is_not_empty() {
-        for text in ["", " ", "\t\n"] {
+        for text in ["", " ", "\t\n", "\u{1b}"] {
             assert_eq!(text.parse::<Reason>(), Err(EmptyReason), "{text:?}");
         }
-        assert_eq!(" a customer ".parse::<Reason>().map(|reason| reason.to_string()), Ok(" a customer ".to_owned()));
+        let parsed = " a customer\nstable/9.0\u{1b}[2J".parse::<Reason>().map(|reason| reason.to_string());
+        assert_eq!(parsed, Ok("a customer stable/9.0[2J".to_owned()));
     }
 }
