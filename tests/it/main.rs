@@ -26,6 +26,7 @@ mod flags;
 mod gates;
 mod in_flight;
 mod install;
+mod limits;
 mod lineage;
 mod messages;
 mod own_package;

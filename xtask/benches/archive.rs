@@ -37,7 +37,7 @@ fn main() -> ExitCode {
 
 fn vendor(folder: &Path, out: &Path) -> Result<()> {
     let vendored = Vendored::in_folder(folder.to_owned(), 0)?;
-    gzip::compress(&mut File::create(out)?, parallel::threads(), |tar| vendored.write(tar, &Silent))
+    gzip::compress(&mut File::create(out)?, parallel::threads()?, |tar| vendored.write(tar, &Silent))
 }
 
 fn run(repository: &Path, rev: &str, format: &str, out: &Path) -> Result<()> {
@@ -46,7 +46,7 @@ fn run(repository: &Path, rev: &str, format: &str, out: &Path) -> Result<()> {
     let request = ExportRequest { commit, prefix: "bench-1.0", generated: Vec::new() };
     let export = Export::load(&repository, request, &Silent)?;
     let mut out = File::create(out)?;
-    let threads = parallel::threads();
+    let threads = parallel::threads()?;
     match format {
         "tar" => tarball::write(&export, &mut out, threads, &Silent),
         "tar.gz" => gzip::compress(&mut out, threads, |tar| tarball::write(&export, tar, threads, &Silent)),

@@ -2,7 +2,8 @@
 //!
 //! [`error`] has the type of a failure, [`plan`] that of a plan. [`progress`] reports long work, and [`interrupt`] stops it.
 //! [`files`] is the only writer of results, [`process`] the only place that runs other programs, [`clock`] the only reader of the
-//! clock. [`as_text`], [`digest`], [`checksum`], [`gzip`], [`junit`], [`number`], [`schema`], [`size`], [`text`], [`zlib`] and [`parallel`] are tools.
+//! clock. [`as_text`], [`digest`], [`checksum`], [`gzip`], [`junit`], [`number`], [`schema`], [`size`], [`text`], [`threads`],
+//! [`zlib`] and [`parallel`] are tools.
 
 pub(crate) mod as_text;
 pub mod checksum;
@@ -21,4 +22,5 @@ pub mod progress;
 pub mod schema;
 pub mod size;
 pub mod text;
+pub mod threads;
 pub mod zlib;

@@ -1,24 +1,40 @@
 //! Work spread over threads whose results come back in the order of the input.
 //!
-//! Memory is bounded: at most `2 × threads` items are in work or waiting. The first error stops everything.
+//! Memory is bounded: at most `2 × threads` items are in work or waiting. The first error stops everything. Where the system
+//! gives fewer threads than requested, the others do the work.
 
 use std::collections::BTreeMap;
-use std::num::NonZero;
 use std::sync::Mutex;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
 use anyhow::Result;
 
-/// How many threads to use: `RELENG_THREADS` where it is a positive number, else what the system offers.
+use crate::base::error::{Exit, Failure};
+use crate::base::number::parse_number;
+use crate::base::threads;
+
+/// The variable that limits the number of threads.
+const VARIABLE: &str = "RELENG_THREADS";
+
+/// The highest number of threads.
+const MOST_THREADS: u32 = 1024;
+
+/// The number of threads to use: `RELENG_THREADS`, or if it is missing or empty, the number of processors.
 ///
 /// No output depends on the number; tests set the variable to prove that.
-pub fn threads() -> usize {
-    std::env::var("RELENG_THREADS")
-        .ok()
-        .and_then(|text| text.parse::<NonZero<usize>>().ok())
-        .or_else(|| thread::available_parallelism().ok())
-        .map_or(1, NonZero::get)
+///
+/// Errors (exit 2): the variable is not a number from 1 to 1024.
+pub fn threads() -> Result<usize, Failure> {
+    let stated = std::env::var_os(VARIABLE).unwrap_or_default().to_string_lossy().into_owned();
+    if stated.is_empty() {
+        return Ok(thread::available_parallelism().map_or(1, usize::from));
+    }
+    let number = parse_number(&stated).filter(|number| (1..=MOST_THREADS).contains(number));
+    number.and_then(|number| usize::try_from(number).ok()).ok_or_else(|| {
+        Failure::new(Exit::Usage, format!("`{VARIABLE}` is `{stated}`, which is not a number from 1 to {MOST_THREADS}"))
+            .help("set the number of threads, or unset the variable to use all processors")
+    })
 }
 
 /// Calls `work` for each item on `threads` threads, and `sink` for each result, on the calling thread and in the order of
@@ -58,9 +74,9 @@ where
     let permits = Mutex::new(permits);
     let (source, permits, state, work) = (&source, &permits, &state, &work);
     thread::scope(move |scope| {
-        for _ in 0..threads {
+        for number in 0..threads {
             let results = results.clone();
-            scope.spawn(move || {
+            let started = threads::spawn_scoped(scope, move || {
                 let _guard = PanicGuard(&results);
                 let mut own = match state() {
                     Ok(own) => own,
@@ -80,6 +96,11 @@ where
                     }
                 }
             });
+            match started {
+                Ok(_) => {}
+                Err(refused) if number == 0 => return Err(refused.into()),
+                Err(_) => break,
+            }
         }
         drop(results);
         for _ in 0..in_flight {

@@ -18,22 +18,33 @@ use anyhow::Result;
 
 use crate::base::error::{self, Exit, Failure};
 use crate::base::interrupt;
+use crate::base::parallel;
+use crate::base::threads;
 use arguments::{Cli, Command};
 use commands::{
     accept, changelog, completions, config, dist, hold, man, promote, prune, recover_log, rollback, rpm, spec, srpm,
     stage, status, tag, verify, version, yank,
 };
 use context::Context;
-use ui::Ui;
+use ui::{Color, Talk, Ui};
 
-/// Runs the command line of this process.
+/// Runs the command line of this process. A panic was printed where it happened.
 pub fn main() -> ExitCode {
+    match threads::spawn_main(run_process) {
+        Ok(running) => running.join().unwrap_or(ExitCode::from(Exit::Failed as u8)),
+        Err(refused) => {
+            Ui::new(Talk::Normal, Color::Auto).error(&refused.into());
+            ExitCode::from(Exit::Failed as u8)
+        }
+    }
+}
+
+fn run_process() -> ExitCode {
     error::set_program(&program_name());
     let cli = Cli::parse_process();
     let ui = Ui::new(cli.global.talk(), cli.global.color);
     let context = Context::new(ui, cli.global);
-    let done = interrupt::install().map_err(anyhow::Error::from).and_then(|()| run(&context, &cli.command));
-    match done {
+    match start(&context, &cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             context.ui.error(&error);
@@ -41,6 +52,13 @@ pub fn main() -> ExitCode {
             ExitCode::from(exit.unwrap_or(Exit::Failed) as u8)
         }
     }
+}
+
+/// Runs a command after the signals and the variables of all commands are in order.
+fn start(context: &Context, command: &Command) -> Result<()> {
+    interrupt::install()?;
+    parallel::threads()?;
+    run(context, command)
 }
 
 /// `cargo xtask` under cargo, else the name that the program was called by.

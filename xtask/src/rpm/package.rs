@@ -172,7 +172,7 @@ pub fn map_all<T: Send>(paths: &[PathBuf], work: impl Fn(&Path) -> Result<T> + S
         Ok(())
     };
     let work = |paths: &[PathBuf]| paths.iter().map(|path| work(path)).collect::<Result<Vec<T>>>();
-    parallel::map_in_order(paths.chunks(together), parallel::threads(), work, keep)?;
+    parallel::map_in_order(paths.chunks(together), parallel::threads()?, work, keep)?;
     Ok(made)
 }
 

@@ -19,6 +19,7 @@ use xshell::Shell;
 use crate::base::error::{Exit, Failure};
 use crate::base::interrupt;
 use crate::base::text::last_lines;
+use crate::base::threads;
 
 /// The pause between two checks for an interrupt.
 const INTERRUPT_PAUSE: Duration = Duration::from_millis(100);
@@ -152,18 +153,21 @@ impl Program<'_> {
         command.stdin(if self.input.is_empty() { Stdio::null() } else { Stdio::piped() });
         let mut child = command.spawn().map_err(|error| failed(&error))?;
         let (sender, streams) = channel();
-        if let Some(pipe) = child.stdout.take() {
-            send_whole(pipe, sender.clone(), Stream::Output);
+        let (output, errors, input) = (child.stdout.take(), child.stderr.take(), child.stdin.take());
+        // An error below drops `started`, which kills the group.
+        let started = Started { child, streams, is_reaped: false };
+        if let Some(pipe) = output {
+            send_whole(pipe, sender.clone(), Stream::Output)?;
         }
-        if let Some(pipe) = child.stderr.take() {
-            send_whole(pipe, sender, Stream::Errors);
+        if let Some(pipe) = errors {
+            send_whole(pipe, sender, Stream::Errors)?;
         }
-        if let Some(mut pipe) = child.stdin.take() {
+        if let Some(mut pipe) = input {
             let input = self.input.clone();
             // A program may end without reading all of its input.
-            std::thread::spawn(move || drop(pipe.write_all(&input)));
+            threads::spawn(move || drop(pipe.write_all(&input)))?;
         }
-        Ok(Started { child, streams, is_reaped: false })
+        Ok(started)
     }
 
     fn command(&self, inherited: Inherited) -> xshell::Result<Command> {
@@ -201,13 +205,18 @@ enum Stream {
 }
 
 /// Reads `pipe` to its end on a thread of its own, and sends its bytes. After a read error nothing is sent.
-fn send_whole(mut pipe: impl Read + Send + 'static, to: Sender<Stream>, kind: fn(Vec<u8>) -> Stream) {
-    std::thread::spawn(move || {
+fn send_whole(
+    mut pipe: impl Read + Send + 'static,
+    to: Sender<Stream>,
+    kind: fn(Vec<u8>) -> Stream,
+) -> Result<(), Failure> {
+    let read = move || {
         let mut bytes = Vec::new();
         if pipe.read_to_end(&mut bytes).is_ok() {
             drop(to.send(kind(bytes)));
         }
-    });
+    };
+    threads::spawn(read).map(drop)
 }
 
 /// A started program, the leader of its process group. Dropped before it has ended, the whole group is killed.

@@ -38,8 +38,8 @@ pub struct BuildArgs {
     #[arg(long, value_name = "BACKEND")]
     backend: Option<BackendKind>,
     /// Number of builds that run on this machine at the same time [default: the number of processors]
-    #[arg(long, short, value_name = "N")]
-    jobs: Option<std::num::NonZero<u16>>,
+    #[arg(long, short, value_name = "N", value_parser = parse_jobs)]
+    jobs: Option<u16>,
     /// Build again, even if the packages are already built
     #[arg(long)]
     again: bool,
@@ -55,11 +55,15 @@ impl BuildArgs {
         Ok(BuildOrder {
             dists: self.dists.clone(),
             backend: self.backend,
-            jobs: self.jobs.map_or_else(parallel::threads, |jobs| jobs.get().into()),
+            jobs: self.jobs.map_or_else(parallel::threads, |jobs| Ok(jobs.into()))?,
             again: if self.again { Again::Yes } else { Again::No },
             now: clock::now()?.as_second(),
         })
     }
+}
+
+fn parse_jobs(text: &str) -> Result<u16, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| format!("it is a number from 1 to {}", u16::MAX))
 }
 
 /// Makes the release unless it exists, builds its packages, and prints them.

@@ -18,6 +18,7 @@ pub use read::{ListedPackage, RepodataFault, RepodataListing, read};
 use crate::base::digest::{Digest, HashingWriter, digest_of};
 use crate::base::gzip;
 use crate::base::parallel;
+use crate::base::threads;
 use crate::repository::model::name::Dist;
 
 /// The name of the folder with the repodata, in the folder of a dist.
@@ -61,7 +62,7 @@ impl Compression {
         let mut packed = Vec::with_capacity(size / 4);
         match self {
             Compression::Gzip => {
-                gzip::compress_at(GZIP_LEVEL, &mut packed, parallel::threads(), |blocks| Ok(fill(blocks)?))?
+                gzip::compress_at(GZIP_LEVEL, &mut packed, parallel::threads()?, |blocks| Ok(fill(blocks)?))?
             }
             Compression::Zstd => {
                 let mut encoder = zstd::stream::Encoder::new(&mut packed, ZSTD_LEVEL)?;
@@ -157,9 +158,12 @@ pub fn render(packages: &[Fragments], compression: Compression, timestamp: i64) 
     sorted.sort_by(|one, other| one.href.cmp(&other.href));
     let packed = std::thread::scope(|scope| -> Result<Vec<PackedMetadata>> {
         let sorted = sorted.as_slice();
-        let threads = MetadataKind::ALL.map(|kind| scope.spawn(move || PackedMetadata::new(kind, sorted, compression)));
+        let mut started = Vec::new();
+        for kind in MetadataKind::ALL {
+            started.push(threads::spawn_scoped(scope, move || PackedMetadata::new(kind, sorted, compression))?);
+        }
         let mut packed = Vec::new();
-        for thread in threads {
+        for thread in started {
             packed.push(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
         }
         Ok(packed)

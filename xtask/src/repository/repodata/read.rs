@@ -102,7 +102,7 @@ pub(super) fn open_texts<T: Send>(
         texts.push(text);
         Ok(())
     };
-    let opened = parallel::ordered_map(records.into_iter(), parallel::threads(), || Ok(()), open, keep);
+    let opened = parallel::ordered_map(records.into_iter(), parallel::threads()?, || Ok(()), open, keep);
     opened.map_err(|error| failed(error, &in_folder()))?;
     Ok(texts)
 }

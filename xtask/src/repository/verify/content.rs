@@ -57,7 +57,7 @@ impl<'a> FolderFiles<'a> {
             }
             Ok(())
         };
-        parallel::ordered_map(present.into_iter(), parallel::threads(), || Ok(()), check, keep)?;
+        parallel::ordered_map(present.into_iter(), parallel::threads()?, || Ok(()), check, keep)?;
         Ok(files)
     }
 }

@@ -110,7 +110,7 @@ impl FolderCheck<'_> {
             report.add(FindingId::PackageDamaged, self.at(file.path.as_str()), why);
             Ok(())
         };
-        parallel::ordered_map(sound, parallel::threads(), || Ok(()), read, keep)
+        parallel::ordered_map(sound, parallel::threads()?, || Ok(()), read, keep)
     }
 
     fn check_repodata(&self, dist: &Dist, report: &mut VerifyReport) {

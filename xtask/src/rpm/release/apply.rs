@@ -69,7 +69,7 @@ fn write_into(
     let mut draft = Draft::replacing(place)?;
     let export = load_export(repository, input, progress)?;
     let target = draft.place().to_owned();
-    let threads = parallel::threads();
+    let threads = parallel::threads()?;
     let mut writer = ReleaseWriter { repository, input, draft: &mut draft, export: &export, threads, progress };
     let mut made = Made { target, sources: Vec::new(), srpm: None, packages: Vec::new(), checksums: None };
     for step in &plan.steps {
