@@ -1,9 +1,10 @@
 //! Acceptance tests: what they are told, how they end, what is kept of it.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use crate::support::program::{Ran, run_in};
-use crate::support::site::{Site, text};
+use crate::support::program::{PROGRAM, Ran, run_in};
+use crate::support::site::{Site, require_same, text};
 use crate::support::text_of;
 
 const SNAPSHOT: &str = "snapshot-demo_1.0_pipeline_1";
@@ -47,7 +48,10 @@ fn each_result_is_numbered_and_bound_to_the_manifest() {
         ran.stdout.lines().map(|line| line.strip_prefix(&prefix).unwrap().split(" (").next().unwrap()).collect();
     assert_eq!(lines, ["pass passed", "fail FAILED, exit 3"]);
     let log = results(&site).join("0002-fail.log");
-    let help = format!("help: its output is in `{}`", log.display());
+    let help = format!(
+        "  the end of the output of `fail`:\n    broken\nhelp: the whole output of `fail`: `{}`",
+        log.display()
+    );
     let ran = ran.says(&[&format!("`{SNAPSHOT}` did not pass the acceptance test `fail`"), &help]);
     assert!(!ran.stderr.contains("pass`"), "{}", ran.stderr);
     assert_eq!(text(&log), "broken\n");
@@ -73,9 +77,104 @@ fn a_damaged_snapshot_is_not_tested() {
     accept(&site, &[]).exits(1).says(&[
         "refusing to test",
         "demo-1.0.1-1.el9.noarch.rpm` was changed",
-        "stage it again",
+        "stage the release again",
     ]);
     assert_eq!(site.project.files("target/repository-state/demo/results"), [""; 0]);
+}
+
+#[test]
+fn a_test_cannot_change_the_repository() {
+    let undo = "cd /; place=${RELENG_SNAPSHOT%/unstable/*}; top=${place%/*}; umount $top; umount -l $top";
+    let attack =
+        format!("{undo}; mount -o remount,bind,rw $top; echo x >$RELENG_SNAPSHOT/foreign; rm -r $place/unstable");
+    let log = "echo x >>$RELENG_SNAPSHOT/../../../../../repository-state/demo/log.jsonl";
+    let site = staged(&[("attack", &attack, ""), ("log", log, ""), ("own", "touch here $TMPDIR/a $HOME/b", "")]);
+    let before = site.trees();
+    let ran = accept(&site, &[]).exits(1);
+    ran.says(&["did not pass the acceptance tests `attack`, `log`\n", "Read-only file system"]);
+    let own = result(&site, "0003-own.json");
+    assert_eq!(own["verdict"], "passed", "{}", text(&results(&site).join("0003-own.log")));
+    assert_eq!(own["isolation"], "mounts and processes of its own, the repository read-only");
+    require_same(&before[0], &site.trees()[0]);
+    assert_eq!(before[1].get("log.jsonl"), site.trees()[1].get("log.jsonl"));
+}
+
+/// A folder with links to a few programs; `unshare`, which gives a test its own mounts, is not among them.
+fn path_without_namespaces(site: &Site) -> String {
+    let folder = site.project.join("target/path");
+    std::fs::create_dir_all(&folder).unwrap();
+    for program in ["sh", "cat", "rm", "touch", "chmod"] {
+        let path = std::env::var_os("PATH").unwrap();
+        let found = std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file());
+        let found = found.unwrap();
+        std::os::unix::fs::symlink(found, folder.join(program)).unwrap();
+    }
+    folder.display().to_string()
+}
+
+#[test]
+fn a_test_that_changed_the_snapshot_has_failed_where_mounts_are_not_allowed() {
+    for (change, what) in [
+        ("echo x >$RELENG_SNAPSHOT/foreign", "`foreign` is not in its manifest"),
+        ("chmod -R u+w $RELENG_SNAPSHOT; echo x >>$RELENG_SNAPSHOT/ChangeLog.txt", "`ChangeLog.txt` was changed"),
+        ("chmod -R u+w $RELENG_SNAPSHOT; rm $RELENG_SNAPSHOT/ChangeLog.txt", "`ChangeLog.txt` is missing"),
+        ("chmod -R u+w $RELENG_SNAPSHOT; rm $RELENG_SNAPSHOT/manifest.json", "manifest.json`"),
+    ] {
+        let site = staged(&[("pass", "true", ""), ("change", change, ""), ("later", "true", "")]);
+        let path = path_without_namespaces(&site);
+        let ran = site.releng_with(&[("PATH", &path)], &["accept"]).exits(1).prints_part("pass passed");
+        assert!(!ran.stdout.contains("later"), "the tests after it are not run: {}", ran.stdout);
+        let ran = ran.prints_part("change FAILED, it changed the snapshot: ").prints_part(what);
+        ran.says(&["did not pass the acceptance test `change`", "help: the snapshot is damaged: "]);
+        let result = result(&site, "0002-change.json");
+        assert_eq!((&result["verdict"], &result["exit-code"]), (&"failed".into(), &0.into()), "{result}");
+        assert!(result["fault"]["changed-snapshot"].as_str().unwrap().contains(what), "{result}");
+        assert_eq!(result["isolation"], "none: namespaces are not available here");
+    }
+}
+
+#[test]
+fn a_test_whose_program_is_missing_has_failed_and_the_others_are_run() {
+    let missing = "[[acceptance]]\nname = \"missing\"\nrun = [\"no-such-program\"]\n\
+                   [[acceptance]]\nname = \"plain\"\nrun = [\"./a\"]\n\
+                   [[acceptance]]\nname = \"pass\"\nrun = [\"true\"]\n";
+    let site = Site::with(missing);
+    site.release("Go on", &[]);
+    let ran = accept(&site, &["--junit", "target/accept.xml"]).exits(1);
+    let lines: Vec<&str> = ran.stdout.lines().map(|line| line.split(" (").next().unwrap()).collect();
+    let why = "there is no program `no-such-program`";
+    assert_eq!(lines, [&format!("missing FAILED, {why}"), "plain FAILED, there is no program `./a`", "pass passed"]);
+    ran.says(&["did not pass the acceptance tests `missing`, `plain`\n", &format!("    {why}\n"), "install `"]);
+    let failed = result(&site, "0001-missing.json");
+    assert_eq!((&failed["verdict"], &failed["exit-code"]), (&"failed".into(), &serde_json::Value::Null));
+    assert_eq!(failed["fault"]["not-started"], why);
+    assert!(text(&site.project.join("target/accept.xml")).contains(why));
+    site.promote(&[]).exits(1).says(&["the acceptance test `missing` failed"]);
+}
+
+#[test]
+fn an_interrupt_says_what_was_kept() {
+    let nothing = "no test was finished, and nothing was recorded";
+    for (finished, kept) in [(0, nothing), (1, "the result of the first test is kept in `")] {
+        let tests = [("pass", "true", ""), ("wait", "touch $TMPDIR/started; sleep 60", "")];
+        let site = staged(&tests[1 - finished..]);
+        let scratch = site.project.join("target/scratch");
+        std::fs::create_dir_all(&scratch).unwrap();
+        let running = duct::cmd(PROGRAM, ["accept"]).dir(site.project.path()).env("TMPDIR", scratch);
+        let running = running.stdout_null().stderr_capture().unchecked().start().unwrap();
+        let began = Instant::now();
+        while !site.project.files("target/scratch").iter().any(|path| path.ends_with("/started")) {
+            assert!(began.elapsed() < Duration::from_secs(20), "the test did not begin");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        duct::cmd("kill", ["-INT", &running.pids()[0].to_string()]).run().unwrap();
+        let ended = running.wait().unwrap();
+        let errors = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(130), "{errors}");
+        assert!(errors.contains(&format!("interrupted; {kept}")), "{errors}");
+        assert_eq!(site.project.files("target/repository-state/demo/results").len(), 2 * finished, "{errors}");
+        assert_eq!(site.project.files("target/scratch"), [""; 0]);
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Accepting a snapshot: its own tests are run against it, and their results are recorded.
 //!
 //! A test runs in the unpacked sources of the snapshot, with nothing of the caller's environment but PATH; [`variables`] lists
-//! the variables that it finds.
+//! the variables that it finds. The repository is read-only for it, if the system allows such mounts. Everywhere, the digests
+//! of the snapshot are compared after each test: a test that changed the snapshot has failed.
 
 use std::fmt;
 use std::fs;
@@ -22,7 +23,7 @@ use crate::repository::clients::repo_file::RepoSection;
 use crate::repository::model::layout::{Layout, dist_folder};
 use crate::repository::model::manifest::Manifest;
 use crate::repository::model::store::{Snapshot, Store};
-use crate::repository::model::test_result::{TestFacts, TestResult, TestVerdict, next_number, place_of};
+use crate::repository::model::test_result::{TestFacts, TestFault, TestResult, TestVerdict, next_number, place_of};
 use crate::repository::repodata;
 use crate::repository::sign::SIGNATURE;
 use crate::repository::verify::snapshot::check_whole;
@@ -54,9 +55,7 @@ pub fn decide(store: &Store, snapshot: &Snapshot, tests: Vec<AcceptanceTest>) ->
         return Err(Failure::new(Exit::Usage, "no acceptance test is configured").help(help).into());
     }
     if let Some(why) = check_whole(store, snapshot)? {
-        let message = format!("refusing to test `{}`: {why}", snapshot.name);
-        let help = format!("see what else is wrong: `{} verify`; then stage it again", program());
-        return Err(Failure::new(Exit::Failed, message).help(help).into());
+        return Err(damaged(snapshot, &why).into());
     }
     let results = store.layout.results(&snapshot.name);
     let first = next_number(&results)?;
@@ -69,11 +68,20 @@ pub fn decide(store: &Store, snapshot: &Snapshot, tests: Vec<AcceptanceTest>) ->
     Ok(Plan { title: format!("accept {}", snapshot.name), steps })
 }
 
+/// The refusal to test a damaged snapshot.
+fn damaged(snapshot: &Snapshot, why: &str) -> Failure {
+    let message = format!("refusing to test `{}`: {why}", snapshot.name);
+    let help = format!("see what else is wrong: `{} verify`; then stage the release again", program());
+    Failure::new(Exit::Failed, message).help(help)
+}
+
 /// The surroundings in which the tests of a snapshot are run.
 pub struct Surroundings {
     scratch: Scratch,
     sources: PathBuf,
     environment: Vec<(String, String)>,
+    /// The folders that a test must not change.
+    read_only: Vec<PathBuf>,
 }
 
 impl Surroundings {
@@ -90,17 +98,12 @@ impl Surroundings {
         unpack::unpack(&snapshot.path.join(format!("sources/{top}.tar.gz")), &sources)?;
         let repo_file = scratch.write("snapshot.repo", render_repo_file(layout, snapshot).as_bytes())?;
         let environment = variables(snapshot, &repo_file, &home, &tmp, path);
-        Ok(Surroundings { scratch, sources: sources.join(top), environment })
+        let read_only = [&layout.root, &layout.state].map(|folder| protected(folder, scratch.path())).to_vec();
+        Ok(Surroundings { scratch, sources: sources.join(top), environment, read_only })
     }
 
-    /// Runs a test and records its result.
-    pub fn run(
-        &self,
-        run: &TestRun,
-        snapshot: &Snapshot,
-        now: Timestamp,
-        progress: &dyn Progress,
-    ) -> Result<TestResult> {
+    /// Runs a test and records its result. A test that cannot be started or that changed the snapshot has failed.
+    pub fn run(&self, run: &TestRun, tested: &Tested<'_>, progress: &dyn Progress) -> Result<TestResult> {
         let test = &run.test;
         progress.begin(&format!("running the acceptance test {}", test.name), None);
         let log = self.scratch.path().join(format!("{}.log", test.name));
@@ -113,44 +116,111 @@ impl Surroundings {
             time_limit: test.timeout.0,
             log: &log,
             isolation: Isolation::Namespaces,
+            read_only: &self.read_only,
         };
-        let outcome = job.run()?;
+        let ended = job.run();
         progress.end();
-        record(run, snapshot, &log, &outcome, now)
+        let ended = match ended {
+            Ok(outcome) => TestEnd::of(&outcome, tested.find_damage()?),
+            Err(error) => TestEnd::not_started(error, &log)?,
+        };
+        tested.record(run, &log, ended)
     }
 }
 
-fn record(run: &TestRun, snapshot: &Snapshot, log: &Path, outcome: &JobOutcome, now: Timestamp) -> Result<TestResult> {
-    let TestRun { test, place, .. } = run;
-    let said = fs::read(log).with_context(|| format!("cannot read `{}`", log.display()))?;
-    let log_place = place.with_extension("log");
-    files::publish(&log_place, &said)?;
-    let (verdict, exit_code) = match outcome.ending {
-        Ending::Exited(0) => (TestVerdict::Passed, Some(0)),
-        Ending::Exited(code) => (TestVerdict::Failed, Some(code)),
-        Ending::Signalled(_) => (TestVerdict::Failed, None),
-        Ending::TimedOut => (TestVerdict::TimedOut, None),
-    };
-    let isolation = match outcome.enclosure {
-        Enclosure::None => "none: namespaces are not available here",
-        Enclosure::Mounts => "mounts of its own",
-        Enclosure::MountsAndProcesses => "mounts and processes of its own",
-    };
-    let result = TestResult::new(TestFacts {
-        test: test.name.clone(),
-        run: test.run.clone(),
-        snapshot: snapshot.name.clone(),
-        manifest: snapshot.digest,
-        verdict,
-        exit_code,
-        milliseconds: u64::try_from(outcome.duration.as_millis()).unwrap_or(u64::MAX),
-        isolation: isolation.to_owned(),
-        log: log_place.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        log_sha256: digest_of_file(log)?,
-        at: now,
-    });
-    files::publish(&place.with_extension("json"), &result.render()?)?;
-    Ok(result)
+/// The folder of a project and what is beside it; the folder alone, if the test writes to a folder beside it.
+fn protected(folder: &Path, scratch: &Path) -> PathBuf {
+    folder.parent().filter(|parent| !scratch.starts_with(parent)).unwrap_or(folder).to_owned()
+}
+
+/// The end of a test.
+struct TestEnd {
+    verdict: TestVerdict,
+    exit_code: Option<i32>,
+    fault: Option<TestFault>,
+    milliseconds: u64,
+    isolation: String,
+}
+
+impl TestEnd {
+    /// The end of a test that was run; `damage` is what is wrong with the snapshot afterwards.
+    fn of(outcome: &JobOutcome, damage: Option<String>) -> TestEnd {
+        let (verdict, exit_code) = match outcome.ending {
+            Ending::Exited(0) if damage.is_some() => (TestVerdict::Failed, Some(0)),
+            Ending::Exited(0) => (TestVerdict::Passed, Some(0)),
+            Ending::Exited(code) => (TestVerdict::Failed, Some(code)),
+            Ending::Signalled(_) => (TestVerdict::Failed, None),
+            Ending::TimedOut => (TestVerdict::TimedOut, None),
+        };
+        let enclosure = match outcome.enclosure {
+            Enclosure::None => "none: namespaces are not available here",
+            Enclosure::Mounts => "mounts of its own",
+            Enclosure::MountsAndProcesses => "mounts and processes of its own",
+        };
+        let read_only = if outcome.is_read_only { ", the repository read-only" } else { "" };
+        TestEnd {
+            verdict,
+            exit_code,
+            fault: damage.map(TestFault::ChangedSnapshot),
+            milliseconds: u64::try_from(outcome.duration.as_millis()).unwrap_or(u64::MAX),
+            isolation: format!("{enclosure}{read_only}"),
+        }
+    }
+
+    /// The end of a test whose program is missing or cannot be run; the reason becomes its log. Any other error is given back.
+    fn not_started(error: anyhow::Error, log: &Path) -> Result<TestEnd> {
+        let failure = error.downcast::<Failure>()?;
+        if failure.exit != Exit::Failed {
+            return Err(failure.into());
+        }
+        let help = failure.help.as_ref().map_or(String::new(), |help| format!("{help}\n"));
+        fs::write(log, format!("{}\n{help}", failure.message))
+            .with_context(|| format!("cannot write `{}`", log.display()))?;
+        let (verdict, isolation) = (TestVerdict::Failed, "none: it was not started".to_owned());
+        let fault = Some(TestFault::NotStarted(failure.message));
+        Ok(TestEnd { verdict, exit_code: None, fault, milliseconds: 0, isolation })
+    }
+}
+
+/// The snapshot that is tested, and the time of the run.
+pub struct Tested<'a> {
+    pub store: &'a Store,
+    pub snapshot: &'a Snapshot,
+    pub now: Timestamp,
+}
+
+impl Tested<'_> {
+    /// What is wrong with the snapshot on disk now.
+    fn find_damage(&self) -> Result<Option<String>> {
+        match self.store.snapshot(self.snapshot.manifest.series, &self.snapshot.name) {
+            Ok(snapshot) => check_whole(self.store, &snapshot),
+            Err(error) => Ok(Some(format!("{error:#}"))),
+        }
+    }
+
+    fn record(&self, run: &TestRun, log: &Path, ended: TestEnd) -> Result<TestResult> {
+        let TestRun { test, place, .. } = run;
+        let said = fs::read(log).with_context(|| format!("cannot read `{}`", log.display()))?;
+        let log_place = place.with_extension("log");
+        files::publish(&log_place, &said)?;
+        let TestEnd { verdict, exit_code, fault, milliseconds, isolation } = ended;
+        let result = TestResult::new(TestFacts {
+            test: test.name.clone(),
+            run: test.run.clone(),
+            snapshot: self.snapshot.name.clone(),
+            manifest: self.snapshot.digest,
+            verdict,
+            exit_code,
+            fault,
+            milliseconds,
+            isolation,
+            log: log_place.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            log_sha256: digest_of_file(log)?,
+            at: self.now,
+        });
+        files::publish(&place.with_extension("json"), &result.render()?)?;
+        Ok(result)
+    }
 }
 
 /// The environment of a test.

@@ -47,6 +47,14 @@ impl Enclosure {
 /// and the job is an ordinary process. The shell unsets the variables that it adds to the environment.
 const FIRST_PROCESS: &str = "unset PWD OLDPWD SHLVL; \"$@\"; exit $?";
 
+/// The beginning of a process that mounts folders read-only for the job. Its arguments are `unshare`, `mount`, the folders, `--` and
+/// the job. The job runs in one more user namespace: there, the mounts are locked, and even its root cannot make them writable.
+/// The kernel requires the options that a mount already has, so the strictest ones are tried, too.
+const READ_ONLY: &str = "unshare=$1; mount=$2; shift 2; while [ \"$1\" != -- ]; do \"$mount\" --rbind \"$1\" \"$1\" && { \
+    \"$mount\" -o remount,bind,ro \"$1\" 2>/dev/null || \"$mount\" -o remount,bind,ro,nosuid,nodev \"$1\" 2>/dev/null || \
+    \"$mount\" -o remount,bind,ro,nosuid,nodev,noexec \"$1\" 2>/dev/null; } || exit 126; shift; done; shift; \
+    unset PWD OLDPWD SHLVL; ";
+
 /// The folder of a build inside its mount namespace, so that paths in the packages are always the same. The file system hierarchy
 /// standard requires this folder, and no program needs its content.
 pub const BUILD_PLACE: &str = "/srv";
@@ -88,12 +96,45 @@ fn strongest() -> &'static (Enclosure, PathBuf) {
 /// A command inside its namespaces.
 pub struct EnclosedCommand {
     pub enclosure: Enclosure,
+    /// Whether the folders are read-only.
+    pub is_read_only: bool,
     pub program: PathBuf,
     pub args: Vec<OsString>,
 }
 
-/// The command that runs `program` with `args` in the namespaces that `wanted` gives on this system.
-pub fn enclose(wanted: Isolation, folder: &Path, program: PathBuf, args: &[OsString]) -> EnclosedCommand {
+/// The words of `unshare` before the job that make `folders` read-only for it.
+fn read_only_words(enclosure: Enclosure, unshare: &Path, mount: &Path, folders: &[PathBuf]) -> Vec<OsString> {
+    let last = match enclosure {
+        Enclosure::MountsAndProcesses => "\"$unshare\" -r -m -- \"$@\"; exit $?",
+        _ => "exec \"$unshare\" -r -m -- \"$@\"",
+    };
+    let script = format!("{READ_ONLY}{last}");
+    let mut words: Vec<OsString> = ["--", "/bin/sh", "-c", &script, "sh"].map(OsString::from).to_vec();
+    words.extend([unshare.into(), mount.into()]);
+    words.extend(folders.iter().map(OsString::from));
+    words.push("--".into());
+    words
+}
+
+/// The words of `unshare` that make `folders` read-only, after a try with them; `None` if the system does not allow it.
+fn try_read_only(enclosure: Enclosure, unshare: &Path, folders: &[PathBuf]) -> Option<Vec<OsString>> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mount = find_in_path(OsStr::new("mount"), &path)?;
+    let words = read_only_words(enclosure, unshare, &mount, folders);
+    let args = enclosure.flags().iter().map(OsString::from).chain(words.iter().cloned()).chain(["true".into()]);
+    let tried = cmd(unshare, args).stdin_null().stdout_null().stderr_null().unchecked().run();
+    tried.is_ok_and(|output| output.status.success()).then_some(words)
+}
+
+/// The command that runs `program` with `args` in the namespaces that `wanted` gives on this system. There, the folders
+/// `read_only` cannot be changed, if the system allows such mounts.
+pub fn enclose(
+    wanted: Isolation,
+    folder: &Path,
+    read_only: &[PathBuf],
+    program: PathBuf,
+    args: &[OsString],
+) -> EnclosedCommand {
     let (enclosure, unshare) = match wanted {
         Isolation::Build if can_enclose_builds() => strongest(),
         Isolation::Namespaces => strongest(),
@@ -101,14 +142,21 @@ pub fn enclose(wanted: Isolation, folder: &Path, program: PathBuf, args: &[OsStr
     };
     let folder = folder.to_string_lossy();
     let first: &[&str] = match (enclosure, wanted) {
-        (Enclosure::None, _) => return EnclosedCommand { enclosure: Enclosure::None, program, args: args.to_vec() },
+        (Enclosure::None, _) => {
+            let (enclosure, args) = (Enclosure::None, args.to_vec());
+            return EnclosedCommand { enclosure, is_read_only: false, program, args };
+        }
         (Enclosure::Mounts, _) => &["--"],
         (Enclosure::MountsAndProcesses, Isolation::Build) => {
             &["-n", "--", "/bin/sh", "-c", FIRST_PROCESS_OF_BUILD, "sh", &folder]
         }
         (Enclosure::MountsAndProcesses, _) => &["--", "/bin/sh", "-c", FIRST_PROCESS, "sh"],
     };
-    let words = enclosure.flags().iter().chain(first).map(OsString::from);
+    let wants_read_only = wanted == Isolation::Namespaces && !read_only.is_empty();
+    let protected = if wants_read_only { try_read_only(*enclosure, unshare, read_only) } else { None };
+    let is_read_only = protected.is_some();
+    let first = protected.unwrap_or_else(|| first.iter().map(OsString::from).collect());
+    let words = enclosure.flags().iter().map(OsString::from).chain(first);
     let args = words.chain([program.into_os_string()]).chain(args.iter().cloned());
     // `setpriv` ends the job when this process is killed by a signal that it cannot handle.
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -116,9 +164,9 @@ pub fn enclose(wanted: Isolation, folder: &Path, program: PathBuf, args: &[OsStr
         Some(setpriv) => {
             let first = ["--pdeathsig", "KILL", "--"].map(OsString::from);
             let args = first.into_iter().chain([unshare.clone().into_os_string()]).chain(args).collect();
-            EnclosedCommand { enclosure: *enclosure, program: setpriv, args }
+            EnclosedCommand { enclosure: *enclosure, is_read_only, program: setpriv, args }
         }
-        None => EnclosedCommand { enclosure: *enclosure, program: unshare.clone(), args: args.collect() },
+        None => EnclosedCommand { enclosure: *enclosure, is_read_only, program: unshare.clone(), args: args.collect() },
     }
 }
 

@@ -43,6 +43,9 @@ pub struct Job<'a> {
     /// The file for standard output and standard error, in the order in which they are written; it is replaced.
     pub log: &'a Path,
     pub isolation: Isolation,
+    /// Absolute paths of folders that the job cannot change, with [`Isolation::Namespaces`], and if the system allows it:
+    /// [`JobOutcome::is_read_only`].
+    pub read_only: &'a [PathBuf],
 }
 
 /// How a job ended.
@@ -64,12 +67,15 @@ pub struct JobOutcome {
     pub duration: Duration,
     /// The namespaces that it got.
     pub enclosure: Enclosure,
+    /// Whether the folders of [`Job::read_only`] were read-only.
+    pub is_read_only: bool,
 }
 
 impl Job<'_> {
     /// Runs to completion; a non-zero exit is not an error.
     ///
-    /// Errors: the program is missing or cannot be run; the log cannot be written; an interrupt (the job was ended first).
+    /// Errors: the program is missing or cannot be run (a [`Failure`] with [`Exit::Failed`], and no other error is one); the log
+    /// cannot be written; an interrupt (the job was ended first).
     pub fn run(&self) -> Result<JobOutcome> {
         self.run_while(interrupt::check, KILL_DELAY)
     }
@@ -99,13 +105,23 @@ impl Job<'_> {
     }
 
     fn start_with(&self, kill_delay: Duration) -> Result<Running> {
-        let EnclosedCommand { enclosure, program, args } =
-            isolation::enclose(self.isolation, self.folder, self.find_program()?, &self.args);
+        let EnclosedCommand { enclosure, is_read_only, program, args } =
+            isolation::enclose(self.isolation, self.folder, self.read_only, self.find_program()?, &self.args);
         let (log, writer) = JobLog::open(self.log)?;
         let start = Instant::now();
         let group = self.spawn(&program, &args, writer)?;
         let time_limit = self.time_limit;
-        Ok(Running { group, log, start, time_limit, kill_delay, enclosure, kill_at: None, is_late: false })
+        Ok(Running {
+            group,
+            log,
+            start,
+            time_limit,
+            kill_delay,
+            enclosure,
+            is_read_only,
+            kill_at: None,
+            is_late: false,
+        })
     }
 
     /// The path of the program. It is looked up here, so that a missing one gives the same error in any namespace.
@@ -149,6 +165,7 @@ pub struct Running {
     time_limit: Duration,
     kill_delay: Duration,
     enclosure: Enclosure,
+    is_read_only: bool,
     /// The time of SIGKILL, after SIGTERM was sent.
     kill_at: Option<Instant>,
     /// Whether SIGTERM was sent because of the time limit.
@@ -169,7 +186,8 @@ impl Running {
             self.group.signal(Signal::KILL);
             self.log.finish()?;
             let ending = if self.is_late { Ending::TimedOut } else { ending_of(&status, self.enclosure) };
-            return Ok(Some(JobOutcome { ending, duration, enclosure: self.enclosure }));
+            let (enclosure, is_read_only) = (self.enclosure, self.is_read_only);
+            return Ok(Some(JobOutcome { ending, duration, enclosure, is_read_only }));
         }
         if self.kill_at.is_none() && self.start.elapsed() >= self.time_limit {
             self.is_late = true;
@@ -250,7 +268,8 @@ mod tests {
         let environment = vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned())];
         let time_limit = Duration::from_secs(1);
         let args = ["-c", script].map(OsString::from).to_vec();
-        let job = Job { program: "sh".as_ref(), args, folder, environment, time_limit, log: &log, isolation };
+        let (log, read_only) = (&log, &[][..]);
+        let job = Job { program: "sh".as_ref(), args, folder, environment, time_limit, log, isolation, read_only };
         let ended = job.run_while(go_on, Duration::from_millis(300));
         (ended, std::fs::read_to_string(log).unwrap_or_default())
     }
@@ -281,11 +300,13 @@ mod tests {
             // A shell adds variables of its own: another program says what it was given.
             let folder = tempfile::tempdir().unwrap();
             let environment = vec![("ONLY".to_owned(), "this one".to_owned())];
-            let (program, log) = ("env".as_ref(), folder.path().join("log"));
+            let (program, args, log) = ("env".as_ref(), vec![], &folder.path().join("log"));
             let (folder, time_limit) = (folder.path(), Duration::from_secs(9));
-            let job = Job { program, args: vec![], folder, environment, time_limit, log: &log, isolation };
+            let read_only = &[folder.join("kept")];
+            std::fs::create_dir(&read_only[0]).unwrap();
+            let job = Job { program, args, folder, environment, time_limit, log, isolation, read_only };
             assert_eq!(job.run().unwrap().ending, Ending::Exited(0));
-            assert_eq!(std::fs::read_to_string(&log).unwrap(), "ONLY=this one\n", "{isolation:?}");
+            assert_eq!(std::fs::read_to_string(log).unwrap(), "ONLY=this one\n", "{isolation:?}");
         }
         assert_eq!(run("cat; pwd", Isolation::None).1.lines().count(), 1, "no input");
     }
@@ -370,7 +391,7 @@ mod tests {
             for isolation in BOTH {
                 let (program, environment, log) = (program.as_ref(), environment.clone(), Path::new("/dev/null"));
                 let (args, time_limit) = (vec![], KILL_DELAY);
-                let job = Job { program, args, folder, environment, time_limit, log, isolation };
+                let job = Job { program, args, folder, environment, time_limit, log, isolation, read_only: &[] };
                 let error = job.run().unwrap_err();
                 let help = error.downcast_ref::<Failure>().unwrap().help.clone().unwrap();
                 assert!(error.to_string().starts_with("there is no program `") && help.contains(words), "{help}");

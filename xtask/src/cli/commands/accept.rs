@@ -1,20 +1,21 @@
 //! `accept`: runs the acceptance tests of a snapshot and records the results.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, program};
 use crate::base::files;
 use crate::base::interrupt;
 use crate::base::junit::{Case, CaseResult, Suite, render_junit};
+use crate::base::text::last_lines;
 use crate::cli::context::Context;
 use crate::cli::site::Site;
-use crate::repository::accept::{self, Surroundings};
+use crate::repository::accept::{self, Surroundings, Tested};
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::Snapshot;
-use crate::repository::model::test_result::{TestFacts, TestResult, TestVerdict};
+use crate::repository::model::test_result::{TestFacts, TestFault, TestResult, TestVerdict};
 
 /// Arguments of `accept`.
 #[derive(Debug, clap::Args)]
@@ -52,27 +53,66 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     }
     let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned());
     let surroundings = Surroundings::new(&site.layout, &snapshot, path)?;
+    let tested = Tested { store: &store, snapshot: &snapshot, now: site.now };
+    let folder = site.layout.results(&snapshot.name);
     let mut results = Vec::new();
     for run in &plan.steps {
-        let result = surroundings.run(run, &snapshot, site.now, &context.ui);
-        let result =
-            result.map_err(|error| interrupt::with_state(error, || "the results so far are kept".to_owned()))?;
+        let result = surroundings.run(run, &tested, &context.ui);
+        let result = result.map_err(|error| interrupt::with_state(error, || kept(&results, &folder)))?;
         context.ui.print(&format!("{shown}: {}\n", describe(&result.facts)))?;
+        let is_damaged = matches!(result.facts.fault, Some(TestFault::ChangedSnapshot(_)));
         results.push(result);
+        if is_damaged {
+            break; // the results of further tests would be about other bytes
+        }
     }
-    let folder = site.layout.results(&snapshot.name);
     if let Some(path) = &junit_path {
         files::make_folders(path.parent().unwrap_or(path))?;
         files::write(path, junit(&snapshot, &results, &folder)?.as_bytes())?;
     }
-    match results.iter().find(|result| result.facts.verdict != TestVerdict::Passed) {
-        None => Ok(()),
-        Some(TestResult { facts, .. }) => {
-            let message = format!("`{}` did not pass the acceptance test `{}`", snapshot.name, facts.test);
-            let help = format!("its output is in `{}`", folder.join(&facts.log).display());
-            Err(Failure::new(Exit::Failed, message).help(help).into())
+    require_passed(&snapshot, &results, &folder)
+}
+
+/// What is left of an interrupted run.
+fn kept(results: &[TestResult], folder: &Path) -> String {
+    match results.len() {
+        0 => "no test was finished, and nothing was recorded".to_owned(),
+        1 => format!("the result of the first test is kept in `{}`", folder.display()),
+        count => format!("the results of the first {count} tests are kept in `{}`", folder.display()),
+    }
+}
+
+/// The number of last lines of a failed test's output in the message.
+const LAST_LINES: usize = 10;
+
+/// `Err` if a test has failed; it has the last lines of the output of each failed test.
+fn require_passed(snapshot: &Snapshot, results: &[TestResult], folder: &Path) -> Result<()> {
+    let failed: Vec<&TestFacts> =
+        results.iter().map(|result| &result.facts).filter(|facts| facts.verdict != TestVerdict::Passed).collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let names = failed.iter().map(|facts| format!("`{}`", facts.test)).collect::<Vec<_>>().join(", ");
+    let plural = if failed.len() == 1 { "" } else { "s" };
+    let message = format!("`{}` did not pass the acceptance test{plural} {names}", snapshot.name);
+    let (mut details, mut help) = (Vec::new(), Vec::new());
+    for facts in failed {
+        let log = folder.join(&facts.log);
+        let output = String::from_utf8_lossy(&std::fs::read(&log).unwrap_or_default()).into_owned();
+        let lines = last_lines(&output, LAST_LINES);
+        if lines.is_empty() {
+            help.push(format!("`{}` printed nothing", facts.test));
+        } else {
+            details.push(format!("the end of the output of `{}`:", facts.test));
+            details.extend(lines.into_iter().map(|line| format!("  {line}")));
+            help.push(format!("the whole output of `{}`: `{}`", facts.test, log.display()));
+        }
+        if let Some(TestFault::ChangedSnapshot(_)) = facts.fault {
+            let verify = format!("`{} verify` lists what is wrong", program());
+            help.push(format!("the snapshot is damaged: {verify}; correct the test, and stage the release again"));
         }
     }
+    Err(Failure::new(Exit::Failed, message).details(details.join("\n")).help(help.join("\n")).into())
 }
 
 fn describe(facts: &TestFacts) -> String {
@@ -83,10 +123,11 @@ fn describe(facts: &TestFacts) -> String {
         (TestVerdict::Failed, None) => "FAILED, ended by a signal".to_owned(),
         (TestVerdict::TimedOut, _) => "FAILED, out of time".to_owned(),
     };
+    let how = facts.fault.as_ref().map_or(how, |fault| format!("FAILED, {fault}"));
     format!("{} {how} ({seconds:.1} s)", facts.test)
 }
 
-fn junit(snapshot: &Snapshot, results: &[TestResult], folder: &std::path::Path) -> Result<String> {
+fn junit(snapshot: &Snapshot, results: &[TestResult], folder: &Path) -> Result<String> {
     let mut cases = Vec::new();
     for TestResult { facts, .. } in results {
         let log = || String::from_utf8_lossy(&std::fs::read(folder.join(&facts.log)).unwrap_or_default()).into_owned();

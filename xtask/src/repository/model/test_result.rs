@@ -1,5 +1,6 @@
 //! The result of an acceptance test. Results are numbered and never overwritten; each has the digest of the tested manifest.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -20,10 +21,29 @@ const SCHEMA: &str = "releng.result/1";
 pub enum TestVerdict {
     /// With exit code 0, within the time limit.
     Passed,
-    /// With another exit code, or by a signal.
+    /// With another exit code, by a signal, or with a [`TestFault`].
     Failed,
     /// The test was stopped at its time limit.
     TimedOut,
+}
+
+/// A reason to fail that is neither an exit code nor a signal nor the time limit. The text says what happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TestFault {
+    /// Its program is missing or cannot be run.
+    NotStarted(String),
+    /// It changed the snapshot.
+    ChangedSnapshot(String),
+}
+
+impl fmt::Display for TestFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TestFault::NotStarted(why) => f.write_str(why),
+            TestFault::ChangedSnapshot(why) => write!(f, "it changed the snapshot: {why}"),
+        }
+    }
 }
 
 /// The file with the result of one run of one test.
@@ -46,8 +66,11 @@ pub struct TestFacts {
     /// The digest of the manifest of the snapshot.
     pub manifest: Digest,
     pub verdict: TestVerdict,
-    /// `None` if a signal or the time limit ended the test.
+    /// `None` if the test was not started, or if a signal or the time limit ended it.
     pub exit_code: Option<i32>,
+    /// What else made the test fail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<TestFault>,
     /// The duration.
     pub milliseconds: u64,
     /// How the test was isolated from the rest of the system, in words.

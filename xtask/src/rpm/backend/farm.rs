@@ -84,6 +84,7 @@ impl Client {
             time_limit,
             log: &log,
             isolation: Isolation::None,
+            read_only: &[],
         };
         let outcome = job.run().map_err(|error| match error.downcast::<Failure>() {
             Ok(failure) if failure.exit == Exit::Failed => failure.help(self.install_help).into(),

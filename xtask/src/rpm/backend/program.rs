@@ -106,7 +106,8 @@ impl<B: BuildProgram> Backend for ProgramBackend<B> {
             let scratch = place.scratch.as_deref().context("a build on this machine needs a scratch folder")?;
             let ProgramCall { program, args, environment, isolation } = self.builder.call(srpm, part, scratch)?;
             let (program, log) = (program.as_ref(), place.log.as_path());
-            let job = Job { program, args, folder: scratch, environment, time_limit: self.time_limit, log, isolation };
+            let (folder, time_limit, read_only) = (scratch, self.time_limit, &[][..]);
+            let job = Job { program, args, folder, environment, time_limit, log, isolation, read_only };
             self.running.insert(part.target.clone(), job.start()?);
             self.ended.remove(&part.target);
             self.logs.insert(part.target.clone(), place.log.clone());
