@@ -49,8 +49,10 @@ fn copr_builds_all_chroots_of_one_upload() {
 fn a_chroot_that_fails_is_built_again_alone() {
     let farm = Farm::copr(r#"{"targets": {"epel-9-x86_64": {"result": "failed"}}}"#);
     let project = noarch(&farm, "copr");
-    let words =
-        ["1 of 2 builds are not done: el9 x86_64 (Copr could not build epel-9-x86_64)", "again: releng rpm --dist el9"];
+    let words = [
+        "1 of 2 builds failed: el9 x86_64 (Copr could not build epel-9-x86_64)",
+        "build again: `releng rpm --dist el9`",
+    ];
     let address = format!("{}/coprs/build/1", farm.url);
     farm.releng(&project, &["dist", "--rpm"]).exits(1).says(&words).says(&[&address]);
     assert_eq!(project.files("target/dist/rpm"), [""; 0], "nothing of a part");
@@ -165,7 +167,7 @@ fn koji_says_why_it_failed() {
     );
     let project = noarch(&farm, "koji");
     let words =
-        ["el9 x86_64 (Koji: ", "2 of 2 builds are not done", "taskinfo?taskID=", "No such build target: f42-candidate"];
+        ["el9 x86_64 (Koji: ", "2 of 2 builds failed", "taskinfo?taskID=", "No such build target: f42-candidate"];
     farm.releng(&project, &["rpm"]).exits(1).says(&words);
 }
 
@@ -186,7 +188,11 @@ fn a_farm_that_is_not_there_is_tried_again_and_then_left() {
     let farm = Farm::copr(r#"{"faults": [{"match": "/api_3/", "first": null, "answer": 503}]}"#);
     let project = noarch(&farm, "copr");
     let ran = farm.releng(&project, &["rpm", "--dist", "fc42"]).exits(5);
-    ran.says(&["trying again", "1 of 1 builds are not done", "run this again to go on with these builds"]);
+    ran.says(&[
+        "trying again",
+        "1 of 1 builds are not done yet",
+        "run the same command again: it goes on with these builds",
+    ]);
     farm.behave("{}");
     farm.releng(&project, &["rpm", "--dist", "fc42"]).exits(0);
     assert_eq!(farm.count("created build"), 1);

@@ -144,12 +144,18 @@ fn a_build_that_fails_shows_its_end_and_how_to_repeat_it() {
     let project = project(&NOARCH.replace("%build\n", "%build\nseq 100; echo the cause >&2; exit 3\n"), PORTABLE);
     let ran = project.releng(&["dist", "--rpm"]).exits(1);
     let ran = ran.says(&[
-        "2 of 2 builds are not done",
+        "2 of 2 builds failed",
         "  the cause\n",
-        "the whole log: ",
-        "again: releng rpm --dist fc42\n",
+        "help: the whole log of ",
+        "build again: `releng rpm --dist fc42`\n",
     ]);
     assert!(!ran.stderr.contains("\n  50\n"), "only the last lines: {}", ran.stderr);
+    let quiet = project.releng(&["--quiet", "rpm"]).exits(1).stderr;
+    for part in
+        ["error: 2 of 2 builds failed", "  the cause\n", "help: the whole log of ", "`releng rpm --dist fc42`\n"]
+    {
+        assert!(quiet.contains(part), "--quiet must leave an error whole: {quiet}");
+    }
     assert_eq!(project.files("target/repository"), [""; 0], "nothing is staged");
     project.commit("Mend", &[("packaging/demo.spec.in", NOARCH)]);
     project.releng(&["dist", "--rpm"]).exits(0);

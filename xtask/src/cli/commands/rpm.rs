@@ -129,41 +129,39 @@ fn build(context: &Context, job: &ReleaseJob, made: &Made, args: &BuildArgs, sta
     let plan = binaries.decide()?;
     let BuildOutcome { built, failed } = binaries.build(&plan, &context.ui)?;
     if !failed.is_empty() {
-        let repeated = args.repeated() + &job.repeated;
-        for failed in &failed {
-            print_failure(context, failed, &repeated);
-        }
-        return Err(not_built(&failed, built.len()).into());
+        let command = |failed: &FailedBuild| {
+            let (project, dist) = (context.project_flag(), &failed.target.dist);
+            format!("{} {project}rpm --dist {dist}{}{}", program(), args.repeated(), job.repeated)
+        };
+        return Err(not_built(&failed, built.len(), command).into());
     }
     packages::place(target_of(job)?, &made.target, binaries.srpm.digest, &built, &binaries.wanted)
 }
 
-/// Prints the last lines of the log of a failed build, and the command that builds it again.
-fn print_failure(context: &Context, failed: &FailedBuild, repeated: &str) {
-    let FailedBuild { target, why, log, .. } = failed;
-    let text = String::from_utf8_lossy(&std::fs::read(log).unwrap_or_default()).into_owned();
-    let lines = last_lines(&text, LAST_LINES);
-    context.ui.note(&format!("\n{target}: {why}"));
-    for line in &lines {
-        context.ui.note(&format!("  {line}"));
-    }
-    if !lines.is_empty() {
-        context.ui.note(&format!("  the whole log: {}", log.display()));
-    }
-    let project = context.project_flag();
-    context.ui.note(&format!("  again: {} {project}rpm --dist {}{repeated}", program(), target.dist));
-}
-
+/// The failure of a run with failed builds: the causes, the last lines of each log, the logs, and the command that builds again.
 /// Exit 5 if the next run may go on with all missing builds, otherwise 1.
-fn not_built(failed: &[FailedBuild], built: usize) -> Failure {
-    let names: Vec<String> = failed.iter().map(|failed| format!("{} ({})", failed.target, failed.why)).collect();
+fn not_built(failed: &[FailedBuild], built: usize, command: impl Fn(&FailedBuild) -> String) -> Failure {
     let may_go_on = failed.iter().all(|failed| failed.may_go_on);
-    let count = failed.len() + built;
-    let message = format!("{} of {count} builds are not done: {}", failed.len(), names.join("; "));
-    if may_go_on {
-        Failure::new(Exit::TryAgain, message).help("run this again to go on with these builds")
-    } else {
-        Failure::new(Exit::Failed, message)
-            .help("correct the failed builds and run this again; finished builds are kept")
+    let (mut causes, mut details, mut help) = (Vec::new(), Vec::new(), Vec::new());
+    for build in failed {
+        let FailedBuild { target, why, log, .. } = build;
+        causes.push(format!("{target} ({why})"));
+        let text = String::from_utf8_lossy(&std::fs::read(log).unwrap_or_default()).into_owned();
+        let lines = last_lines(&text, LAST_LINES);
+        if !lines.is_empty() {
+            details.push(format!("the end of the log of {target}:"));
+            details.extend(lines.into_iter().map(|line| format!("  {line}")));
+            help.push(format!("the whole log of {target}: `{}`", log.display()));
+        }
+        if !may_go_on {
+            help.push(format!("correct it, and build again: `{}`", command(build)));
+        }
     }
+    let count = failed.len() + built;
+    let (exit, what) = if may_go_on { (Exit::TryAgain, "are not done yet") } else { (Exit::Failed, "failed") };
+    if may_go_on {
+        help.push("run the same command again: it goes on with these builds".to_owned());
+    }
+    let message = format!("{} of {count} builds {what}: {}", failed.len(), causes.join("; "));
+    Failure::new(exit, message).details(details.join("\n")).help(help.join("\n"))
 }
