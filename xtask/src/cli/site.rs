@@ -7,12 +7,13 @@ use jiff::Timestamp;
 
 use crate::base::clock;
 use crate::base::error::{Exit, Failure, program};
+use crate::base::files;
 use crate::base::progress::Silent;
 use crate::cli::context::Context;
 use crate::cli::ui::Ui;
 use crate::git;
 use crate::history::{LookBack, Version};
-use crate::project::config::Config;
+use crate::project::config::{Config, FolderPath, Name};
 use crate::project::definition::{Project, load_config};
 use crate::project::release;
 use crate::project::workspace::{Origin, Workspace};
@@ -26,6 +27,7 @@ use crate::repository::write::apply::{ChangeContext, apply};
 use crate::repository::write::plan::ChangePlan;
 use crate::repository::write::recovery;
 use crate::repository::write::writer::Writer;
+use crate::rpm::release::ReleaseInput;
 
 /// Whether a command shows what it would do, or does it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +62,7 @@ impl Access {
 /// The repository that a command is about.
 pub struct Site<'a> {
     pub layout: Layout,
-    /// The configuration in the work tree.
+    /// The configuration in the work tree; for a release, that of its commit.
     pub config: Config,
     /// The time of events.
     pub now: Timestamp,
@@ -69,17 +71,46 @@ pub struct Site<'a> {
 }
 
 impl<'a> Site<'a> {
-    /// Reads the configuration in the work tree; the global flags overrule it.
+    /// The repository by the configuration in the work tree and the global flags.
+    ///
+    /// Errors (exit 2): the folder that `--repository` or `RELENG_REPOSITORY` names has no repository of the project.
     pub fn load(context: &'a Context) -> Result<Site<'a>> {
-        let workspace = context.workspace()?;
-        let tree = workspace.local_tree()?;
+        let site = Site::load_or_new(context)?;
+        if let Some(stated) = context.stated_repository().filter(|_| !site.exists()) {
+            let (stated, name) = (stated.display(), &site.layout.name);
+            let message = format!("there is no repository of `{name}` in `{stated}`: it has no folder `{name}`");
+            let help = format!("correct the path, or stage a release there: `{} stage --repository DIR`", program());
+            return Err(Failure::new(Exit::Usage, message).help(help).into());
+        }
+        Ok(site)
+    }
+
+    /// As [`Site::load`], for a command that begins a repository where there is none.
+    pub fn load_or_new(context: &'a Context) -> Result<Site<'a>> {
+        let tree = context.workspace()?.local_tree()?;
         let config = load_config(tree)?.unwrap_or_default();
         let name = Project::load(tree, config.clone())?.name;
+        Site::configured(context, config, name)
+    }
+
+    /// The repository in which a release is staged, by the configuration of its commit and the global flags.
+    pub fn of_release(context: &'a Context, input: &ReleaseInput) -> Result<Site<'a>> {
+        Site::configured(context, input.config().clone(), input.name().clone())
+    }
+
+    fn configured(context: &'a Context, config: Config, name: Name) -> Result<Site<'a>> {
+        let workspace = context.workspace()?;
         let keys = &config.repository;
+        let place = |folder: &FolderPath| workspace.root.join(files::from_home(folder.as_str()));
         let (root, state) = match context.stated_repository() {
             Some(root) => (std::path::absolute(&root)?, None),
-            None => (workspace.root.join(&keys.root), keys.state.as_ref().map(|state| workspace.root.join(state))),
+            None => (place(&keys.root), keys.state.as_ref().map(place)),
         };
+        if root.metadata().is_ok_and(|found| !found.is_dir()) {
+            return Err(Failure::new(Exit::Usage, format!("`{}` is not a folder", root.display()))
+                .help("the repository is a folder: see `--repository` and `repository.root`")
+                .into());
+        }
         let state = state.unwrap_or_else(|| beside(&root));
         let repository = match &workspace.origin {
             Origin::Git(repository) => Some(repository),
@@ -150,22 +181,35 @@ impl<'a> Site<'a> {
         }
     }
 
+    /// Whether something was ever staged.
+    pub fn exists(&self) -> bool {
+        self.layout.root.is_dir() || self.layout.log().exists()
+    }
+
     /// The repository as a command needs it; another run that must wait is told the name of the `command`.
     ///
-    /// Errors: another run holds the lock (exit 75). A preview takes no lock.
+    /// Errors: another run holds the lock (exit 75). A preview takes no lock, and nor does a command that finds no repository:
+    /// there is nothing to change, and the lock would be the first file of a new one.
     pub fn access(&self, command: &str, mode: RunMode) -> Result<Access> {
-        Ok(match mode {
-            RunMode::Preview => {
-                let mut store = self.store()?;
-                let recovery = recovery::decide(&mut store)?;
-                if let Some(unlogged) = recovery.unlogged {
-                    let action = &unlogged.manifest.event.action;
-                    self.ui.note(&format!("the run will first finish the change of an interrupted run: {action}"));
-                }
-                Access::Preview(store)
-            }
-            RunMode::Change => Access::Change(Writer::open(self.layout.clone(), command, self.ui)?),
-        })
+        match mode {
+            RunMode::Change if self.exists() => self.access_new(command),
+            _ => self.preview().map(Access::Preview),
+        }
+    }
+
+    /// The repository as the next command that changes it will find it.
+    fn preview(&self) -> Result<Store> {
+        let mut store = self.store()?;
+        if let Some(unlogged) = recovery::decide(&mut store)?.unlogged {
+            let action = &unlogged.manifest.event.action;
+            self.ui.note(&format!("the run will first finish the change of an interrupted run: {action}"));
+        }
+        Ok(store)
+    }
+
+    /// The repository for a change that may begin it.
+    pub fn access_new(&self, command: &str) -> Result<Access> {
+        Ok(Access::Change(Writer::open(self.layout.clone(), command, self.ui)?))
     }
 
     /// Prints the plan of a preview; carries out that of a change. The folder that was made.
@@ -192,13 +236,14 @@ impl<'a> Site<'a> {
         self.config.repository.sign.as_deref().map(Key::load).transpose()
     }
 
-    /// Warns where `cargo clean` would delete the repository.
+    /// Warns of a new repository in a folder whose files are deleted without a question.
     pub fn warn_of_target(&self) {
         use crate::base::progress::Progress as _;
         if self.layout.root.components().any(|part| part.as_os_str() == "target") {
             let shown = self.layout.root.display();
             self.ui.warn(&format!(
-                "`{shown}` is below a `target/` folder: `cargo clean` deletes it; set `repository.root`"
+                "the new repository `{shown}` is below a `target/` folder, which `cargo clean` and people delete; \
+                 to keep it, set `repository.root` to another folder"
             ));
         }
     }

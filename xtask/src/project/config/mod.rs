@@ -8,10 +8,13 @@ mod keys;
 mod parse;
 mod repository;
 mod rpms;
+mod shape;
 mod unknown;
 
 pub use cargo::{cargo_package_name, cargo_rust_version, with_vendor_directory};
 pub use keys::{ArchiveFormat, Config, Name, PATH, ProjectKeys, SourceKeys, Vendor, VersionKeys};
-pub use repository::{AcceptanceTest, Address, DueCase, PromotionKeys, PromotionKind, RepositoryKeys, TimeLimit};
+pub use repository::{
+    AcceptanceTest, Address, DueCase, FolderPath, PromotionKeys, PromotionKind, RepositoryKeys, TimeLimit,
+};
 pub use rpms::{Arch, BackendKind, CoprKeys, Dist, DistKeys, KojiKeys, RpmKeys, RustVersion, SrpmWriter, Word};
 pub use unknown::{known_keys, leaves, lines_of_keys};

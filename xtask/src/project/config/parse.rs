@@ -2,6 +2,7 @@
 
 use crate::base::error::{Exit, Failure};
 use crate::project::config::keys::{Config, PATH};
+use crate::project::config::shape;
 use crate::project::config::unknown;
 
 impl Config {
@@ -11,11 +12,13 @@ impl Config {
     /// one); a value of the wrong kind.
     pub fn parse(text: &[u8]) -> Result<Config, Failure> {
         let refuse = |why: String| Failure::new(Exit::Usage, format!("`{PATH}`: {}", why.trim_end()));
-        let text = std::str::from_utf8(text).map_err(|error| refuse(format!("{error}")))?;
-        if let Some(unknown) = unknown::find(text).map_err(|error| refuse(error.to_string()))?.first() {
+        let text = std::str::from_utf8(text).map_err(|error| refuse(format!("it is not UTF-8: {error}")))?;
+        let in_words = |error: toml::de::Error| shape::failure(text, &error);
+        shape::require_tables(text).map_err(in_words)??;
+        if let Some(unknown) = unknown::find(text).map_err(in_words)?.first() {
             return Err(unknown.failure());
         }
-        let config: Config = toml::from_str(text).map_err(|error| refuse(error.to_string()))?;
+        let config: Config = toml::from_str(text).map_err(in_words)?;
         let mut names: Vec<&str> = config.acceptance.iter().map(|test| test.name.as_str()).collect();
         names.sort_unstable();
         match names.windows(2).find(|pair| pair[0] == pair[1]) {
@@ -72,7 +75,95 @@ mod tests {
             refusal("[[acceptance]]\nname = \"a\"\nrun = [\"b\"]\n[[acceptance]]\ntimeuot = \"1m\"\n");
         assert!(message.ends_with("line 5: unknown key `acceptance.timeuot`"), "{message}");
         assert_eq!(help, "did you mean `acceptance.timeout`?");
-        assert!(refusal("[wholly-other-things]\n").1.starts_with("the keys are "));
+        assert_eq!(refusal("[promotion]\ninterval = 3\n").1, "did you mean `promotion.interval-days`?");
+        assert_eq!(refusal("[promotion]\nx = 3\n").1, "the keys of `[promotion]` are `due`, `interval-days`");
+        let tables = "`[project]`, `[promotion]`, `[repository]`, `[rpm]`, `[source]`, `[version]`, `[[acceptance]]`";
+        let help = format!("the tables are {tables}; `config` prints all keys");
+        assert_eq!(refusal("[wholly-other-things]\n").1, help);
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_kind_is_named_in_the_words_of_the_documentation() {
+        for (text, message, help) in [
+            (
+                "[acceptance]\nname = \"x\"\n",
+                "line 1: `acceptance` is a list of tables, and this is a single table",
+                "write `[[acceptance]]` in place of `[acceptance]`",
+            ),
+            (
+                "acceptance = {name = \"x\"}\n",
+                "line 1: `acceptance` is a list of tables, and this is a single table",
+                "write `[[acceptance]]` in place of `[acceptance]`",
+            ),
+            (
+                "acceptance = 3\n",
+                "line 1: `acceptance` is the number 3, and must be a list",
+                "write `acceptance = [\"…\"]`",
+            ),
+            (
+                "[[repository]]\nroot = \"x\"\n",
+                "line 1: `repository` is a list, and must be a table",
+                "write `[repository]`",
+            ),
+            (
+                "[rpm]\ndist = [\"el9\"]\n",
+                "line 2: `rpm.dist` is a list, and must be a table",
+                "did you mean `rpm.dists`?",
+            ),
+            (
+                "[rpm]\ndists = \"el9\"\n",
+                "line 2: `rpm.dists` is a text, and must be a list",
+                "write `dists = [\"…\"]`",
+            ),
+            (
+                "[rpm]\ndists = [9]\n",
+                "line 2: `rpm.dists` is the number 9, and must be a text",
+                "write `dists = \"…\"`",
+            ),
+            (
+                "[repository]\nkeep-days = -1\n",
+                "line 2: `repository.keep-days` is the number -1, and must be a whole number, 0 or above",
+                "write `keep-days = 1`",
+            ),
+            (
+                "[repository]\nkeep-days = \"1\"\n",
+                "line 2: `repository.keep-days` is a text, and must be a whole number, 0 or above",
+                "write `keep-days = 1`",
+            ),
+            (
+                "[rpm]\nchangelog-entries = 0\n",
+                "line 2: `rpm.changelog-entries` is the number 0, and must be a whole number above 0",
+                "write `changelog-entries = 1`",
+            ),
+            (
+                "[rpm]\nportable-noarch = \"yes\"\n",
+                "line 2: `rpm.portable-noarch` is a text, and must be `true` or `false`",
+                "write `portable-noarch = true`",
+            ),
+            (
+                "[version]\ninitial = 0.1\n",
+                "line 2: `version.initial` is the number 0.1, and must be a text",
+                "write `initial = \"…\"`",
+            ),
+            (
+                "[rpm.dist.el9]\nmock = 1\n",
+                "line 2: `rpm.dist.el9.mock` is the number 1, and must be a text",
+                "write `mock = \"…\"`",
+            ),
+            ("repository = \"x\"\n", "line 1: `repository` is a text, and must be a table", "write `[repository]`"),
+            (
+                "[[acceptance]]\nrun = [\"x\"]\n",
+                "line 1: `acceptance.name` is missing",
+                "docs/configuration.md describes the keys of `acceptance`",
+            ),
+            (
+                "[promotion]\ndue = [\"x\"]\n",
+                "line 2: `promotion.due` cannot be `x`",
+                "the values are `minor`, `interval`, `fixes`, `features`",
+            ),
+        ] {
+            assert_eq!(refusal(text), (format!("`packaging/release.toml` {message}"), help.to_owned()), "{text}");
+        }
     }
 
     #[test]
@@ -82,7 +173,7 @@ mod tests {
             ("[project]\nname = \"a/b\"\n", "cannot name a package"),
             ("[version]\ninitial = 0.1\n", "line 2"),
             ("[version]\ninitial = \"1\"\n", "two numbers"),
-            ("[source]\nformats = [\"rar\"]\n", "unknown variant `rar`"),
+            ("[source]\nformats = [\"rar\"]\n", "line 2: `source.formats` cannot be `rar`"),
             ("[repository]\nurl = \"ftp://x\"\n", "`https://` or `http://`"),
             ("[[acceptance]]\nname = \"../x\"\nrun = [\"true\"]\n", "letters, digits and"),
             ("[[acceptance]]\nname = \"x\"\n", "`run` is empty"),
@@ -90,12 +181,14 @@ mod tests {
             ("[[acceptance]]\nname = \"x\"\nrun = [\"true\"]\ntimeout = \"soon\"\n", "such as `90s`"),
             ("[rpm]\ndists = [\"EL9\"]\n", "lower-case letters and a number"),
             ("[rpm.dist.nine]\narches = []\n", "lower-case letters and a number"),
-            ("[rpm.dist.el9]\narches = [\"../x\"]\n", "names no architecture"),
-            ("[rpm.dist.el9]\narches = [\"noarch\"]\n", "names no architecture"),
+            ("[rpm.dist.el9]\narches = [\"../x\"]\n", "is not an architecture"),
+            ("[rpm.dist.el9]\narches = [\"noarch\"]\n", "is not an architecture"),
             ("[rpm.dist.el9]\nminimum-rust = \"x\"\n", "numbers with dots"),
             ("[rpm.dist.el9]\nmock = \"-rf\"\n", "begins with `-`"),
-            ("[rpm]\nbackend = \"obs\"\n", "unknown variant `obs`"),
-            ("[project\n", "line 1"),
+            ("[rpm]\nbackend = \"obs\"\n", "`rpm.backend` cannot be `obs`"),
+            ("[repository]\nroot = \"\"\n", "line 2: `repository.root`: a folder has a name"),
+            ("[repository]\nstate = \"~ada/x\"\n", "line 2: `repository.state`: `~ada/x` names"),
+            ("[project\n", "line 1: this is not TOML: "),
         ] {
             let (message, _) = refusal(text);
             assert!(message.contains(part), "{text:?}: {message}");

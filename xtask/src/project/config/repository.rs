@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::num::NonZero;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -12,9 +11,9 @@ use serde::{Deserialize, Serialize};
 #[serde(default, rename_all = "kebab-case")]
 pub struct RepositoryKeys {
     /// The folder that the web server serves, relative to the project. The tree of the project is `<root>/<name>`.
-    pub root: PathBuf,
+    pub root: FolderPath,
     /// The folder that is never served: results, log, ledger, lock. Default: the name of the root with `-state`.
-    pub state: Option<PathBuf>,
+    pub state: Option<FolderPath>,
     /// The public address of the root, for `.repo` files and mirrorlists.
     pub url: Option<Address>,
     /// How many of the newest snapshots of a series `prune` keeps.
@@ -28,13 +27,40 @@ pub struct RepositoryKeys {
 impl Default for RepositoryKeys {
     fn default() -> RepositoryKeys {
         RepositoryKeys {
-            root: "target/repository".into(),
+            root: FolderPath("target/repository".to_owned()),
             state: None,
             url: None,
             keep_snapshots: 10,
             keep_days: 14,
             sign: None,
         }
+    }
+}
+
+/// The path of a folder, relative to the project. A path that begins with `~/` is in the home folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct FolderPath(String);
+
+impl TryFrom<String> for FolderPath {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<FolderPath, String> {
+        if text.is_empty() {
+            return Err("a folder has a name; `.` is the project's own".to_owned());
+        }
+        if text.starts_with('~') && !text.starts_with("~/") {
+            let shown = text.escape_debug();
+            return Err(format!("`{shown}` names a user: write the whole path, or `~/…` for your home folder"));
+        }
+        Ok(FolderPath(text))
+    }
+}
+
+impl FolderPath {
+    /// The text, with `~/` at its beginning if it was written so.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -52,7 +78,10 @@ impl TryFrom<String> for Address {
             Some(rest) if !rest.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) => {
                 Ok(Address(text.trim_end_matches('/').to_owned()))
             }
-            _ => Err(format!("`{}` is no address: `https://` or `http://` and no white space", text.escape_debug())),
+            _ => Err(format!(
+                "`{}` is not an address: write `https://` or `http://` and a name, without white space",
+                text.escape_debug()
+            )),
         }
     }
 }
@@ -130,9 +159,10 @@ impl TryFrom<String> for TimeLimit {
         let number = text.get(..text.len().saturating_sub(1)).and_then(|number| number.parse::<NonZero<u32>>().ok());
         match number {
             Some(number) if unit > 0 => Ok(TimeLimit(Duration::from_secs(u64::from(number.get()) * unit))),
-            _ => {
-                Err(format!("`{}` is no time: a number and a unit, such as `90s`, `10m` or `2h`", text.escape_debug()))
-            }
+            _ => Err(format!(
+                "`{}` is not a time: write a number and a unit, such as `90s`, `10m` or `2h`",
+                text.escape_debug()
+            )),
         }
     }
 }

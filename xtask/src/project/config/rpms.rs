@@ -247,7 +247,7 @@ impl FromStr for Dist {
             return Ok(Dist(text.to_owned()));
         }
         let shown = text.escape_debug();
-        let message = format!("`{shown}` is no dist: lower-case letters and a number, such as `el9`");
+        let message = format!("`{shown}` is not a dist: write lower-case letters and a number, such as `el9`");
         Err(Failure::new(Exit::Usage, message))
     }
 }
@@ -289,7 +289,7 @@ impl FromStr for Arch {
         if fits {
             Ok(Arch(text.to_owned()))
         } else {
-            Err(format!("`{}` names no architecture of a machine: it is one like `x86_64`", text.escape_debug()))
+            Err(format!("`{}` is not an architecture of a machine: write one such as `x86_64`", text.escape_debug()))
         }
     }
 }
@@ -312,7 +312,7 @@ impl FromStr for RustVersion {
         let whole = if text.matches('.').count() == 1 { format!("{text}.0") } else { text.to_owned() };
         let version = Version::parse(&whole).ok().filter(|version| version.pre.is_empty() && version.build.is_empty());
         version.map(RustVersion).ok_or_else(|| {
-            format!("`{}` is no version of a compiler: numbers with dots, such as `1.88`", text.escape_debug())
+            format!("`{}` is not a version of a compiler: write numbers with dots, such as `1.88`", text.escape_debug())
         })
     }
 }

@@ -21,18 +21,53 @@ pub(super) struct UnknownKey {
 impl UnknownKey {
     pub(super) fn failure(&self) -> Failure {
         let message = format!("`{PATH}` line {}: unknown key `{}`", self.line, self.path);
-        let name = split_named(&self.path).map_or("<dist>", |(name, _)| name);
-        let named = keys_of_dists().into_iter().map(|key| format!("{NAMED}{name}.{key}"));
-        let known: Vec<String> = known_keys().into_keys().chain(keys_in_lists()).chain(named).collect();
-        let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
-        // A key in the wrong table counts as one wrong letter.
-        let distance = |key: &str| levenshtein(key, &self.path).min(1 + levenshtein(&last(key), &last(&self.path)));
-        let limit = 1 + last(&self.path).len() / 3;
-        let nearest = known.iter().min_by_key(|key| distance(key)).filter(|key| distance(key) <= limit);
-        let listed = || format!("the keys are {}", known.join(", "));
-        let help = nearest.map_or_else(listed, |key| format!("did you mean `{key}`?"));
+        let nearest = nearest_key(&self.path, 1 + last(&self.path).len() / 3);
+        let help = nearest.map_or_else(|| self.alternatives(), |key| format!("did you mean `{key}`?"));
         Failure::new(Exit::Usage, message).help(help)
     }
+
+    /// The keys of the table of this key; the tables, if its table is unknown, too.
+    fn alternatives(&self) -> String {
+        let keys = keys_near(&self.path);
+        let table = self.path.rsplit_once('.').map_or("", |(table, _)| table);
+        let of_table = |key: &&String| key.rsplit_once('.').is_some_and(|(of, _)| of == table);
+        let siblings: Vec<String> = keys.iter().filter(of_table).map(|key| format!("`{}`", last(key))).collect();
+        if !siblings.is_empty() {
+            return format!("the keys of `[{table}]` are {}", siblings.join(", "));
+        }
+        let mut tables: Vec<String> = Vec::new();
+        for key in known_keys().into_keys() {
+            let Some((table, _)) = key.split_once('.') else { continue };
+            let shown = format!("`[{table}]`");
+            if !tables.contains(&shown) {
+                tables.push(shown);
+            }
+        }
+        format!("the tables are {}, `[[acceptance]]`; `config` prints all keys", tables.join(", "))
+    }
+}
+
+/// All keys. Those of named tables have the name of the table of `path`.
+fn keys_near(path: &str) -> Vec<String> {
+    let name = split_named(path).map_or("<dist>", |(name, _)| name);
+    let named = keys_of_dists().into_iter().map(|key| format!("{NAMED}{name}.{key}"));
+    known_keys().into_keys().chain(keys_in_lists()).chain(named).collect()
+}
+
+/// The known key that resembles `path` most, if at most `limit` letters differ.
+pub(super) fn nearest_key(path: &str, limit: usize) -> Option<String> {
+    // A key in the wrong table counts as one wrong letter, and so does a key whose end is missing.
+    let is_begun = |key: &str| last(path).len() >= 4 && key.starts_with(&format!("{path}-"));
+    let distance = |key: &str| {
+        let letters = levenshtein(key, path).min(1 + levenshtein(last(key), last(path)));
+        if is_begun(key) { 1 } else { letters }
+    };
+    keys_near(path).into_iter().min_by_key(|key| distance(key)).filter(|key| distance(key) <= limit)
+}
+
+/// The last part of a dotted path.
+pub(super) fn last(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
 }
 
 /// Every key with its default as JSON (`null` for none), by its dotted path. Keys of named tables, such as
@@ -60,7 +95,8 @@ fn collect_leaves(path: &str, value: Value, leaves: &mut BTreeMap<String, Value>
     }
 }
 
-fn below(path: &str, key: &str) -> String {
+/// The dotted path of `key` in the table `path`.
+pub(super) fn below(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
@@ -125,7 +161,7 @@ fn keys_of_dists() -> Vec<String> {
 }
 
 /// The keys of the tables in lists of tables, by dotted path.
-fn keys_in_lists() -> Vec<String> {
+pub(super) fn keys_in_lists() -> Vec<String> {
     keys_of(AcceptanceTest::default()).iter().map(|key| below("acceptance", key)).collect()
 }
 
@@ -136,6 +172,7 @@ fn keys_of(table: impl Serialize) -> Vec<String> {
     }
 }
 
-fn line_at(text: &str, offset: usize) -> usize {
+/// The line of an offset, from 1.
+pub(super) fn line_at(text: &str, offset: usize) -> usize {
     text[..offset].matches('\n').count() + 1
 }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::base::progress::Progress;
 use crate::git::{CommitId, Repository};
 use crate::history::{self, CountedRelease, Milestone, Version};
-use crate::project::config::{Config, RustVersion};
+use crate::project::config::{Config, Name, RustVersion};
 use crate::project::definition::Project;
 use crate::project::release::{self, ProjectRelease};
 use crate::project::template::load_template;
@@ -50,6 +50,11 @@ impl ReleaseInput {
     /// The configuration of the commit.
     pub fn config(&self) -> &Config {
         &self.project.config
+    }
+
+    /// The name of the project.
+    pub fn name(&self) -> &Name {
+        &self.project.name
     }
 
     /// The `rust-version` of the project, if it has one.
