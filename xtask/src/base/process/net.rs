@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::base::process::{Program, with_help};
+use crate::base::error::{Exit, Failure};
+use crate::base::process::Program;
+use crate::base::text::last_line;
 
 /// The seconds that curl gives one transfer.
 const MAX_TIME: &str = "600";
@@ -13,13 +15,66 @@ const MAX_TIME: &str = "600";
 /// The limit of the curl process itself; curl ends at [`MAX_TIME`] unless it hangs.
 const LIMIT: Duration = Duration::from_secs(630);
 
+/// The exit codes of curl after a fault of the network: no address for the name, no connection, a transfer that broke off, a time
+/// limit, TLS, an empty answer, a failed send or receive, HTTP/2 and HTTP/3.
+const NETWORK_FAULTS: [i32; 11] = [5, 6, 7, 16, 18, 28, 35, 52, 55, 56, 92];
+
+/// The exit code of curl for an HTTP status of 400 or above.
+const HTTP_ERROR: i32 = 22;
+
+/// The HTTP statuses after which the same request may succeed later.
+const TEMPORARY: [&str; 6] = ["408", "429", "500", "502", "503", "504"];
+
 /// The bytes at an address, `http://` or `https://`.
 ///
-/// Errors: there is no curl; no connection; an HTTP error such as 404.
+/// Errors: there is no curl; a fault of the network or of the server (exit 5); an HTTP error such as 404.
 pub fn fetch(url: &str) -> Result<Vec<u8>> {
     let fixed = ["--fail", "--silent", "--show-error", "--location", "--proto", "=http,https", "--max-time", MAX_TIME];
     let args = fixed.iter().chain(&["--url", url]).map(Into::into).collect();
     let curl =
         Program { program: "curl".as_ref(), args, folder: Path::new("/"), variables: Vec::new(), input: Vec::new() };
-    curl.read_bytes_within(LIMIT).map_err(|error| with_help(error, |_| format!("is `{url}` the right address?")))
+    let said = curl.run_within(LIMIT)?;
+    if said.status.success() {
+        return Ok(said.output);
+    }
+    let errors = String::from_utf8_lossy(&said.errors).into_owned();
+    Err(refusal(url, said.status.code(), last_line(&errors).unwrap_or_default()).into())
+}
+
+/// The failure for the exit code of curl and its last line, such as `curl: (22) The requested URL returned error: 404`.
+fn refusal(url: &str, code: Option<i32>, line: &str) -> Failure {
+    let why = line.strip_prefix("curl: (").and_then(|rest| rest.split_once(") ")).map_or(line, |(_, why)| why);
+    let status = why.rsplit_once("error: ").map(|(_, status)| status.trim());
+    let is_temporary = match code {
+        Some(HTTP_ERROR) => status.is_some_and(|status| TEMPORARY.contains(&status)),
+        Some(code) => NETWORK_FAULTS.contains(&code),
+        None => false,
+    };
+    let message = format!("cannot fetch `{url}`: {why}");
+    if is_temporary {
+        Failure::new(Exit::TryAgain, message).help("check the address and the network; then run the same command again")
+    } else {
+        Failure::new(Exit::Failed, message).help(format!("is `{url}` the right address?"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_of_network_or_server_is_temporary() {
+        let error = |status: u16| format!("curl: (22) The requested URL returned error: {status}");
+        for (code, line, exit) in [
+            (7, "curl: (7) Failed to connect to localhost port 1".to_owned(), Exit::TryAgain),
+            (28, "curl: (28) Operation timed out".to_owned(), Exit::TryAgain),
+            (22, error(503), Exit::TryAgain),
+            (22, error(404), Exit::Failed),
+            (3, "curl: (3) URL rejected".to_owned(), Exit::Failed),
+        ] {
+            assert_eq!(refusal("http://x", Some(code), &line).exit, exit, "{line}");
+        }
+        let shown = refusal("http://x", Some(22), &error(404)).message;
+        assert_eq!(shown, "cannot fetch `http://x`: The requested URL returned error: 404");
+    }
 }

@@ -18,7 +18,7 @@ use crate::repository::verify::{FindingId, VerifyReport, verify_folder};
 /// Verifies the snapshot or series at `url`, such as `https://example.org/repos/lago/stable/1.0`. A listed file that cannot be
 /// fetched is a finding.
 ///
-/// Errors: the manifest cannot be fetched or parsed.
+/// Errors: the manifest cannot be fetched or parsed; a fault of the network or of the server (exit 5).
 pub fn verify(url: &str, progress: &dyn Progress) -> Result<VerifyReport> {
     let url = url.trim_end_matches('/');
     let text = fetch(&format!("{url}/{MANIFEST}"))?;
@@ -34,6 +34,10 @@ pub fn verify(url: &str, progress: &dyn Progress) -> Result<VerifyReport> {
         match fetch(&format!("{url}/{}", encode(file.path.as_str()))) {
             Ok(content) => {
                 scratch.write(file.path.as_str(), &content).with_context(|| format!("cannot keep `{}`", file.path))?;
+            }
+            // A fault of the network says nothing about the file.
+            Err(error) if error.downcast_ref::<Failure>().is_some_and(|failure| failure.exit != Exit::Failed) => {
+                return Err(error);
             }
             Err(error) => {
                 fetch_errors.insert(format!("{url}/{}", file.path), format!("{error:#}"));
