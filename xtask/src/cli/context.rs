@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::base::error::{Exit, Failure};
+use crate::base::text::shell_word;
 use crate::cli::ui::{Color, Talk, Ui};
 use crate::history::Version;
 use crate::project::workspace::Workspace;
@@ -58,7 +59,7 @@ impl Context {
     pub fn project_flag(&self) -> String {
         match self.start.as_path() {
             start if start == std::path::Path::new(".") => String::new(),
-            start => format!("--project {} ", start.display()),
+            start => format!("--project {} ", shell_word(&start.to_string_lossy())),
         }
     }
 

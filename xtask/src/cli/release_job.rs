@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::base::error::{Exit, Failure};
 use crate::base::plan::Plan;
 use crate::base::size::human_size;
+use crate::base::text::shell_word;
 use crate::cli::context::Context;
 use crate::rpm::release::{self, Made, ReleaseInput, ReleaseStep, Vendoring, Written, apply, apply_in, decide};
 
@@ -35,13 +36,13 @@ impl ReleaseArgs {
     fn repeated(&self) -> String {
         let mut args = String::new();
         if let Some(rev) = &self.rev {
-            args += &format!(" --rev {rev}");
+            args += &format!(" --rev {}", shell_word(rev));
         }
         if self.release != 1 {
             args += &format!(" --release {}", self.release);
         }
         if let Some(out) = &self.out {
-            args += &format!(" --out {}", out.display());
+            args += &format!(" --out {}", shell_word(&out.to_string_lossy()));
         }
         args
     }

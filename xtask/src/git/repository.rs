@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use git2::{ErrorCode, ObjectType, Oid};
 
 use crate::base::error::{Exit, Failure};
+use crate::base::text::shell_word;
 use crate::git::commit::{Commit, CommitId};
 use crate::git::loose::LooseObjects;
 
@@ -231,7 +232,10 @@ fn explain_open(error: &git2::Error, path: &Path) -> anyhow::Error {
     let shown = path.display();
     match error.code() {
         ErrorCode::Owner => Failure::new(Exit::Failed, format!("the repository `{shown}` is owned by another user"))
-            .help(format!("if you trust it: `git config --global --add safe.directory {shown}`")),
+            .help(format!(
+                "if you trust it: `git config --global --add safe.directory {}`",
+                shell_word(&path.to_string_lossy())
+            )),
         _ => Failure::new(Exit::Failed, format!("cannot open the repository `{shown}`: {}", error.message())),
     }
     .into()

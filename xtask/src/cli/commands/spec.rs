@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use crate::base::error::{Exit, Failure};
 use crate::base::files;
 use crate::base::plan::Plan;
+use crate::base::text::shell_word;
 use crate::cli::context::Context;
 use crate::history::Version;
 use crate::project::definition::{Project, load_config};
@@ -145,7 +146,8 @@ fn is_tracked(workspace: &Workspace, file: &Path) -> Result<bool> {
 }
 
 fn help_to_render(file: &Path) -> String {
-    format!("render it again: `{} spec --out {}`", crate::base::error::program(), file.display())
+    let file = shell_word(&file.to_string_lossy());
+    format!("render it again: `{} spec --out {file}`", crate::base::error::program())
 }
 
 fn no_template() -> Failure {

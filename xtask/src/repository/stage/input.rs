@@ -12,6 +12,7 @@ use crate::base::digest::{Digest, digest_of};
 use crate::base::error::{Exit, Failure, program};
 use crate::base::files;
 use crate::base::progress::Progress;
+use crate::base::text::shell_word;
 use crate::project::config::Name;
 use crate::project::release_info::ReleaseInfo;
 use crate::repository::model::name::{Dist, FilePath};
@@ -197,7 +198,8 @@ fn require_listed(top: &Path, below: &str, sums: &Sums) -> Result<()> {
         } else if !kind.is_file() {
             return Err(refuse(top, &format!("`{path}` is neither a file nor a folder")).into());
         } else if !sums.contains_key(&path) && path != CHECKSUMS_FILE {
-            let help = format!("add it: `cd {} && sha256sum '{path}' >> {CHECKSUMS_FILE}`", top.display());
+            let (folder, file) = (shell_word(&top.to_string_lossy()), shell_word(&path));
+            let help = format!("add it: `cd {folder} && sha256sum {file} >> {CHECKSUMS_FILE}`");
             return Err(refuse(top, &format!("`{}` is not in `{CHECKSUMS_FILE}`", path.escape_debug()))
                 .help(help)
                 .into());
