@@ -1,6 +1,10 @@
 #!/bin/sh
-# An acceptance test: the packages of a snapshot install with the real dnf, for each dist into an empty root, from the
-# snapshot alone, and have the snapshot's version. A package that needs others to run needs their repositories here, too.
+# An acceptance test: the packages of a snapshot install with the real dnf, for each dist into an empty root, and have the
+# snapshot's version. What they require comes from
+#   * the snapshot,
+#   * the file DIST.repo beside this script, such as el9.repo, if there is one,
+#   * or else the repositories of this machine, if it is of that dist.
+# Packages for `local`, a machine without packages of rpm such as Debian, are installed by rpm without their requirements.
 #
 # Given: RELENG_SNAPSHOT (its folder), RELENG_NAME, RELENG_VERSION (X.Y.Z), RELENG_SERIES (X.0), RELENG_DISTS (separated by
 # spaces), RELENG_REPO_FILE (with a section NAME-snapshot-DIST for each dist), HOME and TMPDIR (an own folder).
@@ -8,31 +12,54 @@ set -eu
 
 fail() { echo "install: $*" >&2; exit 1; }
 
+here=$(dirname "$0")
 machine=$(uname -m)
-repositories="$TMPDIR/repositories"
-mkdir "$repositories"
-cp "$RELENG_REPO_FILE" "$repositories/snapshot.repo"
+own_dist=$(rpm --eval '%{?dist}')
 printf '[main]\n' >"$TMPDIR/dnf.conf" # nothing of this machine's configuration
+
+# The names of the packages in files.
+names() { rpm -qp --nosignature --qf '%{NAME}\n' "$@"; }
+
+# Installs packages by name with dnf.
+install_with_dnf() {
+  repositories="$place/repositories"
+  mkdir "$repositories"
+  section="$RELENG_NAME-snapshot-$dist"
+  # The sections of the other dists would be asked, too.
+  sed -n "/^\[$section\]/,/^\$/p" "$RELENG_REPO_FILE" >"$repositories/snapshot.repo"
+  if [ -f "$here/$dist.repo" ]; then
+    cp "$here/$dist.repo" "$repositories/"
+  elif [ ".$dist" = "$own_dist" ]; then
+    cp /etc/yum.repos.d/*.repo "$repositories/" 2>/dev/null || :
+  fi
+  number=$(printf %s "$dist" | tr -cd 0-9)
+  dnf -q -y --config="$TMPDIR/dnf.conf" --installroot="$place/root" --releasever="${number:-0}" --forcearch="$machine" \
+    --setopt=reposdir="$repositories" --setopt=cachedir="$place/cache" --setopt=persistdir="$place/state" \
+    --setopt=logdir="$place/log" --setopt=plugins=0 --setopt=skip_if_unavailable=0 install "$@" ||
+    fail "dnf cannot install $* for $dist; if a requirement is missing, write its repository into $here/$dist.repo"
+}
 
 installed=0
 for dist in $RELENG_DISTS; do
+  place="$TMPDIR/$dist"
+  mkdir -p "$place/root" "$place/log"
   set --
   for file in "$RELENG_SNAPSHOT/rpm/$dist/noarch"/*.rpm "$RELENG_SNAPSHOT/rpm/$dist/$machine"/*.rpm; do
-    [ ! -f "$file" ] || set -- "$@" "$(rpm -qp --nosignature --qf '%{NAME}' "$file")"
+    [ ! -f "$file" ] || set -- "$@" "$file"
   done
   [ $# -gt 0 ] || fail "the snapshot has no package for $dist on $machine"
-  place="$TMPDIR/$dist"
-  number=$(printf %s "$dist" | tr -cd 0-9)
-  mkdir -p "$place/root" "$place/log"
-  dnf -q -y --config="$TMPDIR/dnf.conf" --installroot="$place/root" --releasever="${number:-0}" --forcearch="$machine" \
-    --setopt=reposdir="$repositories" --setopt=cachedir="$place/cache" --setopt=persistdir="$place/state" \
-    --setopt=logdir="$place/log" --setopt=plugins=0 --setopt=skip_if_unavailable=0 \
-    --disablerepo='*' --enablerepo="$RELENG_NAME-snapshot-$dist" install "$@" || fail "dnf cannot install $* for $dist"
-  for name; do
+  packages=$(names "$@")
+  if [ "$dist" = local ]; then
+    rpm --root "$place/root" --nosignature --nodeps --noscripts --install "$@" || fail "rpm cannot install $*"
+  else
+    # shellcheck disable=SC2086 # names of packages have no blanks
+    install_with_dnf $packages
+  fi
+  for name in $packages; do
     version=$(rpm --root "$place/root" -q --qf '%{VERSION}' "$name") || fail "$name was not installed for $dist"
     [ "$version" = "$RELENG_VERSION" ] || fail "$name $version was installed for $dist, not $RELENG_VERSION"
     installed=$((installed + 1))
     echo "$dist: $name $version"
   done
 done
-[ "$installed" -gt 0 ] || fail "the snapshot has no dist"
+[ "$installed" -gt 0 ] || fail "the snapshot has no packages: make it with \`dist --rpm\`"
