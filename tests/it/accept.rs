@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::support::program::{PROGRAM, Ran, run_in};
+use crate::support::program::{PROGRAM, Ran, path_without, run_in};
+use crate::support::rpms::Rpm;
 use crate::support::site::{Site, require_same, text};
 use crate::support::text_of;
 
@@ -99,19 +100,6 @@ fn a_test_cannot_change_the_repository() {
     assert_eq!(before[1].get("log.jsonl"), site.trees()[1].get("log.jsonl"));
 }
 
-/// A folder with links to a few programs; `unshare`, which gives a test its own mounts, is not among them.
-fn path_without_namespaces(site: &Site) -> String {
-    let folder = site.project.join("target/path");
-    std::fs::create_dir_all(&folder).unwrap();
-    for program in ["sh", "cat", "rm", "touch", "chmod"] {
-        let path = std::env::var_os("PATH").unwrap();
-        let found = std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file());
-        let found = found.unwrap();
-        std::os::unix::fs::symlink(found, folder.join(program)).unwrap();
-    }
-    folder.display().to_string()
-}
-
 #[test]
 fn a_test_that_changed_the_snapshot_has_failed_where_mounts_are_not_allowed() {
     for (change, what) in [
@@ -121,7 +109,7 @@ fn a_test_that_changed_the_snapshot_has_failed_where_mounts_are_not_allowed() {
         ("chmod -R u+w $RELENG_SNAPSHOT; rm $RELENG_SNAPSHOT/manifest.json", "manifest.json`"),
     ] {
         let site = staged(&[("pass", "true", ""), ("change", change, ""), ("later", "true", "")]);
-        let path = path_without_namespaces(&site);
+        let path = path_without(&site.project.join("target/path"), &["unshare"]);
         let ran = site.releng_with(&[("PATH", &path)], &["accept"]).exits(1).prints_part("pass passed");
         assert!(!ran.stdout.contains("later"), "the tests after it are not run: {}", ran.stdout);
         let ran = ran.prints_part("change FAILED, it changed the snapshot: ").prints_part(what);
@@ -273,4 +261,33 @@ fn the_shipped_test_installs_with_dnf() {
     ran.exits(0);
     assert!(log.contains("\nel9: demo 1.0.2\n") && log.ends_with("\nfc42: demo 1.0.2\n"), "{log}");
     site.releng(&["promote", "--major"]).exits(0);
+}
+
+#[test]
+fn the_shipped_test_takes_requirements_from_the_repository_of_the_dist() {
+    let config = "[[acceptance]]\nname = \"install\"\nrun = [\"sh\", \"packaging/acceptance/install.sh\"]\n";
+    let site = Site::with(config);
+    let dist_packages = site.project.join("target/el9");
+    std::fs::create_dir_all(&dist_packages).unwrap();
+    Rpm::new("shell", "1").line("Provides: /bin/sh").build_into(&dist_packages);
+    run_in(&dist_packages, "createrepo_c", &["-q", "."], &[]).exits(0);
+    let repo = format!("[el9]\nname=el9\nbaseurl=file://{}\ngpgcheck=0\n", dist_packages.display());
+    let script = text_of("packaging/acceptance/install.sh");
+    for (files, exit, words) in [
+        (vec![("packaging/acceptance/install.sh", script.as_str())], 1, "nothing provides /bin/sh"),
+        (vec![("packaging/acceptance/el9.repo", repo.as_str())], 0, ""),
+    ] {
+        site.project.commit("Test", &files);
+        let version = site.dist();
+        let package = |dist: &str| Rpm::new("demo", &version).dist(dist).line("Requires: /bin/sh");
+        site.add(&package("el9"), "el9");
+        site.add(&package("local"), "local");
+        site.list_builds(|dist| dist.to_owned());
+        site.releng(&["stage"]).exits(0);
+        let ran = accept(&site, &[]).exits(exit);
+        assert!(ran.stderr.contains(words), "{}", ran.stderr);
+    }
+    let results = site.state("results/snapshot-demo_1.0_pipeline_2");
+    let log = text(&results.join("0001-install.log"));
+    assert!(log.contains("\nel9: demo 1.0.2\n") && log.ends_with("\nlocal: demo 1.0.2\n"), "{log}");
 }

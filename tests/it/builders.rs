@@ -3,7 +3,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::support::program::{PROGRAM, Ran, Sandbox, run_in};
+use crate::support::program::{PROGRAM, Ran, Sandbox, path_without, run_in};
 use crate::support::specs::NOARCH;
 
 /// As mock behaves: its configuration says the dist; packages, the source RPM of the dist and logs are left in the result
@@ -72,7 +72,9 @@ impl Builder {
 
     #[track_caller]
     fn releng(&self, args: &[&str]) -> Ran {
-        let path = format!("{}:{}", self.project.join("target/bin").display(), std::env::var("PATH").unwrap());
+        // The machine may have a real mock and a real podman, which would reach for the network.
+        let others = path_without(&self.project.join("target/others"), &["mock", "podman"]);
+        let path = format!("{}:{others}", self.project.join("target/bin").display());
         run_in(self.project.path(), PROGRAM, args, &[("PATH", &path)])
     }
 

@@ -31,6 +31,7 @@ mod lineage;
 mod messages;
 mod own_package;
 mod packages;
+mod places;
 mod plans;
 mod pre_release;
 mod promote;

@@ -81,6 +81,22 @@ pub fn run_in(folder: &Path, program: &str, args: &[&str], variables: &[(&str, &
     Ran { code: output.status.code().unwrap_or(-1), stdout: text(&output.stdout), stderr: text(&output.stderr) }
 }
 
+/// A PATH with links in `folder` to all programs of this machine but those with the names `absent`: a test that needs the lack of
+/// a program passes on every machine.
+pub fn path_without(folder: &Path, absent: &[&str]) -> String {
+    std::fs::create_dir_all(folder).unwrap();
+    for place in std::env::split_paths(&std::env::var_os("PATH").unwrap()) {
+        for entry in std::fs::read_dir(place).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let link = folder.join(&name);
+            if !absent.iter().any(|absent| name == *absent) && link.symlink_metadata().is_err() {
+                std::os::unix::fs::symlink(entry.path(), link).unwrap();
+            }
+        }
+    }
+    folder.display().to_string()
+}
+
 /// A project in a folder of its own, with a git repository unless the test wants none.
 pub struct Sandbox {
     folder: TempDir,

@@ -32,8 +32,12 @@ impl Workspace {
     /// `.release.json` or a `.git`, or is a bare repository. The working directory does not change.
     pub fn discover(start: &Path) -> Result<Workspace> {
         let start = start.canonicalize().map_err(|error| {
-            Failure::new(Exit::Usage, format!("cannot use the folder `{}`: {error}", start.display()))
-                .help("name the project with `--project DIR`")
+            let shown = start.display();
+            let message = match error.kind() {
+                std::io::ErrorKind::NotFound => format!("there is no folder `{shown}`"),
+                _ => format!("cannot use the folder `{shown}`: {error}"),
+            };
+            Failure::new(Exit::Usage, message).help("give `--project` the folder of a project, or run this inside one")
         })?;
         let root = start.ancestors().find(|folder| is_root(folder)).ok_or_else(|| no_project(&start))?.to_owned();
         let origin = find_origin(&root)?;

@@ -8,6 +8,7 @@ use crate::cli::release_job::{ReleaseArgs, ReleaseJob, Reuse, report, require_sr
 use crate::cli::site::{Site, pipeline_of_ci};
 use crate::repository::sign::Key;
 use crate::repository::stage::StageOrder;
+use crate::rpm::release::ReleaseInput;
 
 /// Arguments of `dist`.
 #[derive(Debug, clap::Args)]
@@ -34,7 +35,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     }
     let has_place = context.workspace()?.work_tree().is_some() || context.stated_repository().is_some();
     // A wrong pipeline number and a missing key are refused before anything is built.
-    let staging = if has_place && !args.no_stage { Some(StagingInput::load(context, args)?) } else { None };
+    let staging = if has_place && !args.no_stage { Some(StagingInput::load(context, args, &job.input)?) } else { None };
     if args.release.dry_run {
         context.ui.print(&job.plan.to_string())?;
         if args.rpm {
@@ -45,7 +46,9 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let made = if args.rpm { rpm::make_and_build(context, &job, &build_args, Reuse::No)? } else { job.make(context)? };
     report(context, made.files())?;
     match staging {
-        Some(StagingInput { order, key }) => stage::run_after_dist(context, &made.target, &order, key.as_ref()),
+        Some(StagingInput { site, order, key }) => {
+            stage::run_after_dist(context, &site, &made.target, &order, key.as_ref())
+        }
         None if args.no_stage => Ok(()),
         None => {
             let help = "name one with `--repository DIR`";
@@ -56,15 +59,17 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
 }
 
 /// What staging needs beside the release.
-struct StagingInput {
+struct StagingInput<'a> {
+    site: Site<'a>,
     order: StageOrder,
     key: Option<Key>,
 }
 
-impl StagingInput {
-    fn load(context: &Context, args: &Args) -> Result<StagingInput> {
+impl<'a> StagingInput<'a> {
+    fn load(context: &'a Context, args: &Args, input: &ReleaseInput) -> Result<StagingInput<'a>> {
         let pipeline = args.pipeline.map_or_else(pipeline_of_ci, |pipeline| Ok(Some(pipeline)))?;
-        let key = Site::load(context)?.key()?;
-        Ok(StagingInput { order: StageOrder { pipeline, ..StageOrder::default() }, key })
+        let site = Site::of_release(context, input)?;
+        let key = site.key()?;
+        Ok(StagingInput { site, order: StageOrder { pipeline, ..StageOrder::default() }, key })
     }
 }

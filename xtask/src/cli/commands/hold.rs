@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::base::error::{Exit, Failure};
 use crate::cli::context::Context;
 use crate::cli::site::{Access, RunMode, Site};
 use crate::repository::model::event::Action;
@@ -27,7 +28,7 @@ pub struct Args {
     #[arg(long, value_name = "TEXT")]
     why: Reason,
     /// Last day (UTC) of the protection, such as 2026-12-31 [default: no end]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
     until: Option<Date>,
     /// Print the plan without carrying it out
     #[arg(long)]
@@ -50,6 +51,11 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let until = args.until.map(end_of).transpose()?;
     let why = args.why.to_string();
     let site = Site::load(context)?;
+    if until.is_some_and(|until| until <= site.now) {
+        return Err(Failure::new(Exit::Usage, "the last day of the hold is over: it would protect nothing")
+            .help("name a day that is not over with `--until`, or omit the flag for a hold without an end")
+            .into());
+    }
     let mut access = site.access("hold", RunMode::of(args.dry_run))?;
     let store = access.store();
     let (series, snapshot) = match &args.snapshot {
@@ -95,6 +101,10 @@ fn record(context: &Context, site: &Site<'_>, access: &mut Access, title: String
         context.ui.note(&action.to_string());
     }
     Ok(())
+}
+
+fn parse_date(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| "it is not a date: write YYYY-MM-DD, such as 2026-12-31".to_owned())
 }
 
 /// The first second after a day.

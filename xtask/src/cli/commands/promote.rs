@@ -114,7 +114,6 @@ fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access, promotion:
     let key = site.key()?;
     let plan = promotion.plan(access.store(), key.as_ref(), site.now)?;
     let Some(place) = site.carry_out(access, &plan, key.as_ref())? else { return Ok(()) };
-    site.warn_of_target();
     let (name, version, kind) = (&promotion.snapshot.name, promotion.version(), promotion.kind);
     let (series, revision) = (promotion.snapshot.manifest.series, site.layout.shown(&place));
     context.ui.note(&format!("promoted {name} ({version}) to stable/{series} ({kind}), as {revision}"));

@@ -23,6 +23,9 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let mut access = site.access("prune", RunMode::of(args.dry_run))?;
     let plan = prune::decide(access.store(), &site.config.repository, args.missing, site.now)?;
     if plan.steps.is_empty() {
+        if args.dry_run {
+            return context.ui.print("nothing to prune\n");
+        }
         context.ui.note("nothing to prune");
         return Ok(());
     }

@@ -39,7 +39,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     };
     let pipeline = args.pipeline.map_or_else(pipeline_of_ci, |pipeline| Ok(Some(pipeline)))?;
     let order = StageOrder { pipeline, unmerged: args.unmerged, end_dists: args.end_dist.clone() };
-    let site = Site::load(context)?;
+    let site = Site::load_or_new(context)?;
     let input = StageInput::load(&folder, site.config.rpm.portable_noarch, &context.ui)?;
     input.require_name(&site.layout.name)?;
     let key = site.key()?;
@@ -49,12 +49,16 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     }
 }
 
-/// Stages the release that `dist` has just made. The project's name is the one in the release.
-pub(super) fn run_after_dist(context: &Context, folder: &Path, order: &StageOrder, key: Option<&Key>) -> Result<()> {
-    let mut site = Site::load(context)?;
+/// Stages the release that `dist` has just made, in its repository.
+pub(super) fn run_after_dist(
+    context: &Context,
+    site: &Site<'_>,
+    folder: &Path,
+    order: &StageOrder,
+    key: Option<&Key>,
+) -> Result<()> {
     let input = StageInput::load(folder, site.config.rpm.portable_noarch, &context.ui)?;
-    site.layout = site.layout.of_project(&input.info.name);
-    stage(context, &site, &input, order, RunMode::Change, key).map(drop)
+    stage(context, site, &input, order, RunMode::Change, key).map(drop)
 }
 
 /// Stages a release; the folder of the snapshot, where there is one then.
@@ -66,7 +70,11 @@ fn stage(
     mode: RunMode,
     key: Option<&Key>,
 ) -> Result<Option<PathBuf>> {
-    let mut access = site.access("stage", mode)?;
+    let is_new = !site.exists();
+    let mut access = match mode {
+        RunMode::Preview => site.access("stage", mode)?,
+        RunMode::Change => site.access_new("stage")?,
+    };
     let version = &input.info.version;
     let (name, plan, notes, done) = match stage::decide(access.store(), input, order, &site.git(), key, site.now)? {
         Staging::New { name, plan, notes } => (name, plan, notes, "staged"),
@@ -85,5 +93,8 @@ fn stage(
     }
     let place = site.layout.snapshot(Series::of(version), &name);
     context.ui.note(&format!("{done} {} ({version})", site.layout.shown(&place)));
+    if is_new {
+        site.warn_of_target();
+    }
     Ok(Some(place))
 }

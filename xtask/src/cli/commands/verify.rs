@@ -30,7 +30,11 @@ pub struct Args {
 /// Verifies and prints a line for each finding; fails where there is one.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let report = match args.place.as_deref() {
-        None => verify::verify_repository(&Site::load(context)?.layout, StateOf::Own, &context.ui)?,
+        None => {
+            let site = Site::load(context)?;
+            require_repository(&site)?;
+            verify::verify_repository(&site.layout, StateOf::Own, &context.ui)?
+        }
         Some(place) if place.starts_with("http://") || place.starts_with("https://") => {
             address::verify(place, &context.ui)?
         }
@@ -54,6 +58,15 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
             Err(Failure::new(Exit::Failed, format!("{count} {plural}")).help(help.join("\n")).into())
         }
     }
+}
+
+/// `Err` if nothing was ever staged: to verify nothing is no success.
+fn require_repository(site: &Site<'_>) -> Result<(), Failure> {
+    if site.exists() {
+        return Ok(());
+    }
+    let message = format!("there is no repository in `{}`: nothing was staged yet", site.layout.root.display());
+    Err(Failure::new(Exit::Failed, message).help(format!("stage a release: `{} dist`", program())))
 }
 
 fn verify_path(context: &Context, path: &Path) -> Result<VerifyReport> {
@@ -86,6 +99,11 @@ fn print(context: &Context, report: &VerifyReport, json: bool) -> Result<()> {
         return context.ui.print(&(serde_json::to_string_pretty(&report)? + "\n"));
     }
     context.ui.print(&findings.iter().map(|finding| format!("{finding}\n")).collect::<String>())?;
-    context.ui.note(&format!("verified {folders} snapshots and revisions with {files} files"));
+    let folders = counted(*folders, "snapshot or revision", "snapshots and revisions");
+    context.ui.note(&format!("verified {folders} with {}", counted(*files, "file", "files")));
     Ok(())
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
