@@ -9,12 +9,13 @@ use crate::cli::commands::{
 };
 use crate::cli::context::Global;
 use crate::cli::release_job::ReleaseArgs;
+use crate::project::own_version::{STATED, own_version};
 
 /// Release automation that lives in the repository it releases.
 #[derive(Debug, Parser)]
 #[command(
     name = "releng",
-    version = option_env!("RELENG_BUILD_VERSION").unwrap_or("built from a checkout"),
+    version = STATED.unwrap_or("built from a checkout"),
     after_help = "Exit codes: 0 success · 1 failure, or a check did not pass · 2 wrong usage or configuration · \
                   4 a file is out of date · 5 temporary failure, try again · 6 not enough history · \
                   75 another run holds the lock · 130 interrupted"
@@ -82,7 +83,12 @@ impl Cli {
 
     /// Parses the arguments of this process. Ends the process on `--help` (exit 0) and on errors of usage (exit 2).
     pub fn parse_process() -> Cli {
-        let matches = Cli::definition().get_matches();
+        let mut definition = Cli::definition();
+        // In a checkout, the version is counted in its history: only for a person who wants to see it.
+        if std::env::args_os().any(|argument| argument == "--version" || argument == "-V") {
+            definition = definition.version(own_version());
+        }
+        let matches = definition.get_matches();
         Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 }

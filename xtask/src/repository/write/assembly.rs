@@ -13,6 +13,7 @@ use crate::base::checksum::{CHECKSUMS_FILE, digest_of_file, render_sums};
 use crate::base::digest::{Digest, digest_of};
 use crate::base::error::{Exit, Failure};
 use crate::base::files::{Draft, Linked};
+use crate::project::own_version::own_version;
 use crate::repository::model::event::Event;
 use crate::repository::model::layout::{MANIFEST, dist_folder};
 use crate::repository::model::manifest::{FileEntry, HeadOfFolder, Manifest, PackageEntry, Tool};
@@ -200,5 +201,5 @@ impl<'a> Assembly<'a> {
 
 /// This program, and the compressors that it uses.
 fn this_tool() -> Tool {
-    Tool { name: format!("releng {}", env!("CARGO_PKG_VERSION")), compressors: repodata::compressors() }
+    Tool { name: format!("releng {}", own_version()), compressors: repodata::compressors() }
 }
