@@ -35,14 +35,13 @@ pub fn check() -> Result<(), Failure> {
 /// Adds the state of the results to the failure of an interrupt, such as `` `target/dist` was not changed ``. Any other error
 /// stays as it is.
 pub fn with_state(error: anyhow::Error, state: impl FnOnce() -> String) -> anyhow::Error {
-    match error.downcast::<Failure>() {
-        Ok(mut failure) => {
-            if failure.exit == Exit::Interrupted {
-                failure.message = format!("{}; {}", failure.message, state());
-            }
-            failure.into()
+    match error.downcast_ref::<Failure>() {
+        Some(failure) if failure.exit == Exit::Interrupted => {
+            let message = format!("{}; {}", failure.message, state());
+            Failure { message, ..failure.clone() }.into()
         }
-        Err(error) => error,
+        // A conversion would lose the context of the failure.
+        _ => error,
     }
 }
 
@@ -59,5 +58,7 @@ mod tests {
             assert_eq!((failure.exit, failure.message.as_str()), (exit, wanted));
         }
         assert_eq!(with_state(anyhow::anyhow!("other"), state).to_string(), "other");
+        let within = anyhow::Error::from(Failure::new(Exit::Failed, "stopped")).context("in `a`");
+        assert_eq!(format!("{:#}", with_state(within, state)), "in `a`: stopped");
     }
 }
