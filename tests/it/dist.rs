@@ -133,7 +133,11 @@ fn a_dry_run_prints_the_plan_and_writes_nothing() {
     assert!(plan.starts_with("release demo 1.1.1-1:\n"), "{plan}");
     assert!(plan.contains(&format!("  write sources/demo-1.1.1.tar.gz from commit {commit}\n")), "{plan}");
     assert!(
-        plan.ends_with(&format!("  put the files in {}\nthen stage it\n", project.join("target/dist").display())),
+        plan.ends_with(&format!(
+            "  make {0} and write {0}/.gitignore\n  put the files in {0}/dist\n\
+             then stage it as unstable/1.0/snapshot-demo_1.0_pipeline_1: merged into main\n",
+            project.join("target").display()
+        )),
         "{plan}"
     );
     project.releng(&["spec", "--dry-run"]).exits(0);

@@ -25,7 +25,11 @@ fn releng_with(project: &Sandbox, args: &[&str], variables: &[(&str, &str)]) -> 
 #[test]
 fn a_portable_noarch_package_is_built_for_every_dist() {
     let project = project(NOARCH, PORTABLE);
-    project.releng(&["rpm", "--dry-run"]).exits(0).prints_part("build el9 x86_64 (rpmbuild, portable noarch)");
+    let plan =
+        project.releng(&["rpm", "--dry-run"]).exits(0).prints_part("build el9 x86_64 (rpmbuild, portable noarch)");
+    for path in ["target/.gitignore", "target/releng/rpm", "target/releng/release", "builds.json", "target/dist\n"] {
+        assert!(plan.stdout.contains(path), "no {path} in {}", plan.stdout);
+    }
     assert_eq!(project.files("target"), [""; 0], "a dry run writes nothing");
     project.releng(&["rpm"]).exits(0).says(&[
         "el9 x86_64   built",
@@ -254,7 +258,7 @@ fn a_run_that_ends_in_the_builds_leaves_the_old_results() {
     project.commit("Wait", &[("packaging/demo.spec.in", &NOARCH.replace("%build\n", "%build\nsleep 60\n"))]);
     for signal in ["INT", "TERM", "KILL"] {
         let run = duct::cmd(PROGRAM, ["dist", "--rpm", "--no-stage"]).dir(project.path());
-        let running = run.stdout_null().stderr_null().unchecked().start().unwrap();
+        let running = run.stdout_null().stderr_capture().unchecked().start().unwrap();
         let is_building = || {
             let mut logs = project.files("target/releng/rpm").into_iter().filter(|path| path.ends_with("/log"));
             logs.any(|log| {
@@ -268,7 +272,9 @@ fn a_run_that_ends_in_the_builds_leaves_the_old_results() {
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
         run_in(project.path(), "kill", &[&format!("-{signal}"), &running.pids()[0].to_string()], &[]).exits(0);
-        running.wait().unwrap();
+        let said = String::from_utf8_lossy(&running.wait().unwrap().stderr).into_owned();
+        let state = "finished builds are kept; `";
+        assert!(signal == "KILL" || said.contains(state) && said.contains("/target/dist` was not changed"), "{said}");
         assert_eq!(results(&project), old, "{signal}");
         std::fs::remove_dir_all(project.join("target/releng/rpm")).unwrap();
     }

@@ -49,6 +49,9 @@ pub struct Project {
     pub rust_version: Option<RustVersion>,
 }
 
+/// The beginning of the message about a project without a name.
+pub const NO_NAME: &str = "the project has no name";
+
 /// Reads the configuration of a tree; `None` if there is no such file.
 pub fn load_config(tree: Tree<'_>) -> Result<Option<Config>> {
     let text = tree.read(config::PATH)?;
@@ -64,7 +67,7 @@ impl Project {
         let (name, name_source) = find_name(tree, &config, template.as_ref())?.ok_or_else(|| {
             Failure::new(
                 Exit::Usage,
-                "the project has no name: no root Cargo package, no spec template that states a plain `Name:`",
+                format!("{NO_NAME}: no root Cargo package, no spec template that states a plain `Name:`"),
             )
             .help(format!("write `[project]` and `name = \"…\"` into `{}`", config::PATH))
         })?;

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::base::interrupt;
 use crate::cli::commands::{rpm, stage};
 use crate::cli::context::Context;
 use crate::cli::release_job::{ReleaseArgs, ReleaseJob, Reuse, report, require_srpm};
@@ -41,21 +42,34 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         if args.rpm {
             rpm::preview(context, &job, &build_args)?;
         }
-        return if args.no_stage { Ok(()) } else { context.ui.print("then stage it\n") };
+        return preview_staging(context, args, &job, staging.as_ref());
     }
     let made = if args.rpm { rpm::make_and_build(context, &job, &build_args, Reuse::No)? } else { job.make(context)? };
     report(context, made.files())?;
     match staging {
         Some(StagingInput { site, order, key }) => {
-            stage::run_after_dist(context, &site, &made.target, &order, key.as_ref())
+            let staged = stage::run_after_dist(context, &site, &made.target, &order, key.as_ref());
+            let state = || format!("`{}` has the release, which is not staged", made.target.display());
+            staged.map_err(|error| interrupt::with_state(error, state))
         }
         None if args.no_stage => Ok(()),
         None => {
-            let help = "name one with `--repository DIR`";
-            context.ui.note(&format!("not staged: a bare repository has no folder for the repository; {help}"));
+            context.ui.note(&format!("not staged: {NO_PLACE}"));
             Ok(())
         }
     }
+}
+
+const NO_PLACE: &str = "a bare repository has no folder for the repository; name one with `--repository DIR`";
+
+/// Prints how the release would be staged.
+fn preview_staging(context: &Context, args: &Args, job: &ReleaseJob, staging: Option<&StagingInput<'_>>) -> Result<()> {
+    let how = match staging {
+        _ if args.no_stage => return Ok(()),
+        None => format!("do not stage it: {NO_PLACE}"),
+        Some(StagingInput { site, order, .. }) => stage::preview(site, &job.input, order)?,
+    };
+    context.ui.print(&format!("{how}\n"))
 }
 
 /// What staging needs beside the release.

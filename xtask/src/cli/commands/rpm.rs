@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use crate::base::clock;
 use crate::base::error::{Exit, Failure, program};
 use crate::base::files;
+use crate::base::interrupt;
 use crate::base::parallel;
 use crate::base::text::last_lines;
 use crate::cli::context::Context;
@@ -86,9 +87,16 @@ pub(super) fn preview(context: &Context, job: &ReleaseJob, args: &BuildArgs) -> 
         None => Binaries::preview(&job.input, &job.plan, &order, &state)?,
     };
     match binaries {
-        Some(binaries) => context.ui.print(&binaries.decide()?.to_string()),
-        None => context.ui.print("then build its binary RPMs\n"),
+        Some(binaries) => context.ui.print(&binaries.decide()?.to_string())?,
+        None => context.ui.print("then build its binary RPMs\n")?,
     }
+    context.ui.print(&format!(
+        "  keep the builds in {}, and the release in {} until all are built\n  \
+         put the release with rpm/ and builds.json in {}\n",
+        builds::place(&state).display(),
+        reuse::pending(&state).display(),
+        target_of(job)?.display()
+    ))
 }
 
 /// Makes the release and builds its packages. Only when all are built does the release replace the folder of the results.
@@ -105,7 +113,9 @@ pub(super) fn make_and_build(context: &Context, job: &ReleaseJob, args: &BuildAr
         }
     };
     let target = target_of(job)?;
-    made.packages = build(context, job, &made, args, &state)?;
+    let built = build(context, job, &made, args, &state);
+    let unchanged = || format!("`{}` was not changed", target.display());
+    made.packages = built.map_err(|error| interrupt::with_state(error, unchanged))?;
     made.checksums = None;
     if made.target != target {
         made.target = target.to_owned();

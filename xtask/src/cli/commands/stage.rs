@@ -6,10 +6,12 @@ use anyhow::Result;
 
 use crate::cli::context::Context;
 use crate::cli::site::{RunMode, Site, pipeline_of_ci};
+use crate::repository::commits::Merged;
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::sign::Key;
 use crate::repository::stage::input::StageInput;
 use crate::repository::stage::{self, StageOrder, Staging};
+use crate::rpm::release::ReleaseInput;
 
 /// Arguments of `stage`.
 #[derive(Debug, clap::Args)]
@@ -59,6 +61,16 @@ pub(super) fn run_after_dist(
 ) -> Result<()> {
     let input = StageInput::load(folder, site.config.rpm.portable_noarch, &context.ui)?;
     stage(context, site, &input, order, RunMode::Change, key).map(drop)
+}
+
+/// How the release of `dist` would be staged, as a sentence.
+pub(super) fn preview(site: &Site<'_>, input: &ReleaseInput, order: &StageOrder) -> Result<String> {
+    let (place, merged) = stage::preview(&site.store()?, input.version(), input.commit(), order, &site.git())?;
+    let shown = site.layout.shown(&place);
+    Ok(match merged {
+        Merged::Into(branch) => format!("then stage it as {shown}: merged into {branch}"),
+        Merged::Not(why) => format!("then stage it as {shown}, unmerged work: {why}"),
+    })
 }
 
 /// Stages a release; the folder of the snapshot, where there is one then.

@@ -4,12 +4,15 @@
 pub mod input;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure, program};
+use crate::git::CommitId;
+use crate::history::Version;
 use crate::repository::clients::in_flight::former_snapshots;
 use crate::repository::clients::keys::changed_keys;
 use crate::repository::clients::mirrorlist::{MIRRORLIST, render_mirrorlist};
@@ -155,6 +158,21 @@ fn merge_plan(store: &Store, own: &Snapshot, latest: bool) -> Result<ChangePlan>
 fn latest_step(store: &Store, series: Series, name: &SnapshotName) -> ChangeStep {
     let link = store.layout.latest(series);
     ChangeStep::Flip { shown: store.layout.shown(&link), link, target: name.to_string().into() }
+}
+
+/// The folder of the snapshot that a release would get, and whether its commit is merged. The bytes of the release are not
+/// known yet: if a snapshot has the same, nothing is staged.
+pub fn preview(
+    store: &Store,
+    version: &Version,
+    commit: CommitId,
+    order: &StageOrder,
+    git: &Git<'_>,
+) -> Result<(PathBuf, Merged)> {
+    let series = Series::of(version);
+    let pipeline = order.pipeline.map_or_else(|| next_pipeline(store, series), Ok)?;
+    let name = SnapshotName::new(store.layout.name.to_string(), series, pipeline);
+    Ok((store.layout.snapshot(series, &name), git.find_merged(commit)?))
 }
 
 /// A snapshot that will be made.

@@ -88,7 +88,7 @@ fn write_into(
                 let sums = made.files().map(|written| (written.file.as_str(), written.digest));
                 made.checksums = Some(writer.text(file, &checksum::render_sums(sums))?);
             }
-            ReleaseStep::Place { .. } => {}
+            ReleaseStep::Folder { .. } | ReleaseStep::Place { .. } => {} // by the draft
         }
     }
     replace::require_replaceable(&made.target)?; // again: the folder may have changed since the plan was made

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use crate::base::error::Failure;
 use crate::base::progress::Progress;
 use crate::git::{CommitId, Repository};
 use crate::history::{self, CountedRelease, Milestone, Version};
 use crate::project::config::{Config, Name, RustVersion};
-use crate::project::definition::Project;
+use crate::project::definition::{NO_NAME, Project, load_config};
 use crate::project::release::{self, ProjectRelease};
 use crate::project::template::load_template;
 use crate::project::tree::Tree;
@@ -47,14 +48,24 @@ pub struct ReleaseInput {
 }
 
 impl ReleaseInput {
-    /// The configuration of the commit.
-    pub fn config(&self) -> &Config {
-        &self.project.config
+    /// The commit to release.
+    pub fn commit(&self) -> CommitId {
+        self.commit
     }
 
     /// The name of the project.
     pub fn name(&self) -> &Name {
         &self.project.name
+    }
+
+    /// The version of the release.
+    pub fn version(&self) -> &Version {
+        &self.release.version
+    }
+
+    /// The configuration of the commit.
+    pub fn config(&self) -> &Config {
+        &self.project.config
     }
 
     /// The `rust-version` of the project, if it has one.
@@ -69,7 +80,8 @@ impl ReleaseInput {
         let repository = workspace.repository()?;
         let commit = repository.resolve(order.rev.as_deref().unwrap_or("HEAD"))?;
         let config = release::config_of(workspace, repository, commit, progress)?;
-        let project = Project::load(Tree::Commit(repository, commit), config)?;
+        let project = Project::load(Tree::Commit(repository, commit), config)
+            .map_err(|error| name_uncommitted_template(error, repository))?;
         if order.rev.is_none() {
             warn_of_work_tree(repository, commit, &project, progress)?;
         }
@@ -94,6 +106,21 @@ impl ReleaseInput {
     }
 }
 
+/// Replaces the help for a commit without a name: the work tree has a template that is not committed.
+fn name_uncommitted_template(error: anyhow::Error, repository: &Repository) -> anyhow::Error {
+    let folder = repository.work_tree().map(Tree::Folder);
+    let find = |tree| load_template(tree, &load_config(tree).ok()?.unwrap_or_default()).ok()?;
+    match (error.downcast_ref::<Failure>(), folder.and_then(find)) {
+        (Some(failure), Some(template)) if failure.message.starts_with(NO_NAME) => {
+            let message = format!("{NO_NAME}: `{}` is not committed", template.path);
+            Failure::new(failure.exit, message)
+                .help(format!("commit it: `git add {}`, `git commit`", template.path))
+                .into()
+        }
+        _ => error,
+    }
+}
+
 /// Warns where the work tree differs from the commit, which is what is released.
 fn warn_of_work_tree(
     repository: &Repository,
@@ -110,9 +137,8 @@ fn warn_of_work_tree(
         }
     };
     match (&project.template, &local) {
-        (None, Some(template)) => {
-            progress.warn(&format!("`{}` is not committed: there will be no spec", template.path))
-        }
+        (None, Some(template)) => progress
+            .warn(&format!("`{}` is not committed: there will be no spec and no source RPM; commit it", template.path)),
         (Some(committed), local) if local.as_ref() != Some(committed) => {
             progress.warn(&format!("`{}` differs from the commit, whose copy is used", committed.path));
         }

@@ -36,6 +36,8 @@ pub enum ReleaseStep {
     Keep,
     /// Writes the digests of the files of the steps before.
     Checksums { file: String },
+    /// Makes the folder above that of the results, with a `.gitignore` for itself.
+    Folder { folder: PathBuf },
     /// Replaces the folder `target` by the new files.
     Place { target: PathBuf },
 }
@@ -48,8 +50,9 @@ impl fmt::Display for ReleaseStep {
             ReleaseStep::Text { file, content } => write!(f, "write {file} ({})", human_size(content.len() as u64)),
             ReleaseStep::Srpm { file, writer: SrpmWriter::Native, .. } => write!(f, "write {file}"),
             ReleaseStep::Srpm { file, writer: SrpmWriter::Rpmbuild, .. } => write!(f, "write {file} with rpmbuild"),
-            ReleaseStep::Keep => write!(f, "keep rpm/ if it was built from the same source RPM"),
+            ReleaseStep::Keep => write!(f, "keep rpm/ and builds.json if they are of the same source RPM"),
             ReleaseStep::Checksums { file } => write!(f, "write {file}"),
+            ReleaseStep::Folder { folder } => write!(f, "make {0} and write {0}/.gitignore", folder.display()),
             ReleaseStep::Place { target } => write!(f, "put the files in {}", target.display()),
         }
     }
@@ -105,6 +108,8 @@ pub fn decide(
     }
     steps.push(ReleaseStep::Checksums { file: CHECKSUMS_FILE.to_owned() });
     replace::require_replaceable(&target)?;
+    let folder = target.parent().filter(|folder| folder.ends_with("target") && !folder.exists());
+    steps.extend(folder.map(|folder| ReleaseStep::Folder { folder: folder.to_owned() }));
     steps.push(ReleaseStep::Place { target });
     Ok(Plan { title: format!("release {} {}-{}", project.name, facts.version, order.release), steps })
 }

@@ -98,7 +98,10 @@ pub fn target_of(plan: &Plan<ReleaseStep>) -> Option<&Path> {
 fn digest_of_plan(plan: &Plan<ReleaseStep>) -> Option<Digest> {
     let program = std::env::current_exe().ok()?.metadata().ok()?;
     // The contents of the files depend neither on kept packages nor on the folder of the results.
-    let steps = plan.steps.iter().filter(|step| !matches!(step, ReleaseStep::Keep | ReleaseStep::Place { .. }));
+    let depends = |step: &&ReleaseStep| {
+        !matches!(step, ReleaseStep::Keep | ReleaseStep::Folder { .. } | ReleaseStep::Place { .. })
+    };
+    let steps = plan.steps.iter().filter(depends);
     let steps: Vec<String> = steps.map(|step| format!("{step:?}")).collect();
     let text = format!("{} {}.{}\n{}", program.len(), program.mtime(), program.mtime_nsec(), steps.join("\n"));
     Some(digest_of(text.as_bytes()))
