@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::symlink;
 
-use crate::support::program::{PROGRAM, Ran, run_in};
+use crate::support::program::{PROGRAM, Ran, Sandbox, run_in};
 use crate::support::rpms::Rpm;
 use crate::support::site::{NOW, Site, require_same, text, tree};
 
@@ -366,4 +366,25 @@ fn the_checksums_of_other_programs_are_read() {
     let command = said.split_once("again: `").unwrap().1.split('`').next().unwrap();
     run_in(site.project.path(), "sh", &["-c", command], &[]).exits(0);
     site.releng(&["stage"]).exits(0);
+}
+
+#[test]
+fn in_a_bare_clone_and_a_mirror_the_branches_of_the_remote_count() {
+    let site = Site::new();
+    site.commit("Go on");
+    for kind in ["--bare", "--mirror"] {
+        let clone = Sandbox::bare();
+        let origin = site.project.path().display().to_string();
+        clone.git(&["clone", "-q", kind, &origin, "clone.git"]);
+        let place = clone.join("clone.git");
+        let repository = clone.join("repository").display().to_string();
+        let dist = ["--repository", &repository, "dist", "--out", "../dist"];
+        let preview = run_in(&place, PROGRAM, &[&dist[..], &["--dry-run"]].concat(), &[]).exits(0);
+        assert!(preview.stdout.ends_with("pipeline_1: merged into main\n"), "{}", preview.stdout);
+        run_in(&place, PROGRAM, &dist, &[]).exits(0);
+        let staged = clone.join("repository/demo/unstable/1.0/snapshot-demo_1.0_pipeline_1/manifest.json");
+        assert!(text(&staged).contains("\"merged\": true"), "{kind}");
+        let unplaced = run_in(&place, PROGRAM, &["dist", "--out", "../dist", "--dry-run"], &[]).exits(0);
+        assert!(unplaced.stdout.contains("do not stage it: a bare repository"), "{}", unplaced.stdout);
+    }
 }

@@ -37,6 +37,14 @@ impl Repository {
             .with_context(|| format!("cannot compare the commits `{}` and `{}`", ancestor.short(), commit.short()))
     }
 
+    /// Whether the branches of a remote are fetched into `refs/remotes/`. A bare clone fetches nothing by itself, and a mirror
+    /// fetches into `refs/heads/`.
+    fn keeps_branches_apart(&self, remote: &str) -> bool {
+        let Ok(remote) = self.inner.find_remote(remote) else { return false };
+        let fetched = remote.refspecs().filter(|refspec| refspec.direction() == git2::Direction::Fetch);
+        fetched.into_iter().any(|refspec| refspec.dst().is_ok_and(|to| to.starts_with("refs/remotes/")))
+    }
+
     /// [`Repository::is_ancestor`], by reading the commits one by one.
     fn finds_ancestor(&self, ancestor: CommitId, commit: CommitId) -> Result<bool> {
         let boundary = self.shallow_boundary()?;
@@ -54,12 +62,12 @@ impl Repository {
     }
 
     /// The branches whose names match one of `patterns`, sorted by name: those of the remote `origin`, else of the first
-    /// remote, else the local ones.
+    /// remote, else the local ones. A bare or mirror clone has the branches of its remote as local ones.
     pub fn branches_matching(&self, patterns: &[String]) -> Result<Vec<GitBranch>> {
         let remotes = self.inner.remotes().context("cannot list the remotes")?;
         let mut names = remotes.iter().flatten().flatten().map(str::to_owned).collect::<Vec<_>>();
         names.sort_by_key(|name| (name != "origin", name.clone()));
-        let place = match names.first() {
+        let place = match names.iter().find(|name| self.keeps_branches_apart(name)) {
             Some(remote) => format!("refs/remotes/{remote}/"),
             None => "refs/heads/".to_owned(),
         };
