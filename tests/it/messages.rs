@@ -197,7 +197,7 @@ fn a_folder_that_is_not_ours() {
     let project = demo();
     project.write("out/precious", "p");
     let words =
-        ["refusing to replace", "`precious` in it was not made by `dist`", "help: choose a new or empty folder"];
+        ["refusing to replace", "`precious` in it was not made by `dist`", "help: choose a new folder: `--out /"];
     project.releng(&["dist", "--out", "out"]).exits(2).says(&words);
     project.releng(&["dist", "--out", "out", "--dry-run"]).exits(2);
     for place in [".", ".git"] {
@@ -306,4 +306,41 @@ fn the_program_is_named_as_it_was_called() {
     let under_cargo = run_in(project.path(), PROGRAM, &["dist", "--help"], &[("CARGO_MANIFEST_DIR", "/somewhere")]);
     assert!(under_cargo.stdout.contains("Usage: cargo xtask dist"), "{}", under_cargo.stdout);
     assert!(project.releng(&["dist", "--help"]).stdout.contains("Usage: releng dist"));
+}
+
+#[test]
+fn the_help_for_a_folder_of_others_names_one_that_works() {
+    let project = demo();
+    project.write("out/precious", "p");
+    project.write("out/dist/other", "p");
+    let said =
+        project.releng(&["dist", "--no-stage", "--out", "out"]).exits(2).says(&["in it was not made by `dist`"]).stderr;
+    let folder = said.split_once("--out ").unwrap().1.split('`').next().unwrap();
+    project.releng(&["dist", "--no-stage", "--out", folder]).exits(0);
+    assert!(project.join("out/dist-2/SHA256SUMS").exists());
+}
+
+#[test]
+fn a_template_that_is_not_committed_is_named() {
+    let project = Sandbox::released(&[("a", "1\n")]);
+    project.write("packaging/demo.spec.in", TEMPLATE);
+    let said = project.releng(&["srpm"]).exits(2).says(&["`packaging/demo.spec.in` is not committed"]).stderr;
+    let command = said.split_once("help: commit it: `").unwrap().1.split('`').next().unwrap();
+    run_in(project.path(), "sh", &["-c", command], &[]).exits(0);
+    project.commit("Describe the release", &[]);
+    project.releng(&["srpm"]).exits(0);
+    let named = Sandbox::released(&[("packaging/release.toml", "project.name = \"demo\"\n")]);
+    named.write("packaging/demo.spec.in", TEMPLATE);
+    let parts = ["`packaging/demo.spec.in` is not committed", "there is no source RPM", "and commit it"];
+    named.releng(&["srpm"]).exits(2).says(&parts);
+}
+
+#[test]
+fn a_spec_that_was_never_rendered() {
+    let project = demo();
+    let said = project.releng(&["spec", "--check"]).exits(4).says(&["there is no rendered spec"]).stderr;
+    let command = said.split_once("help: render it: `").unwrap().1.split('`').next().unwrap();
+    let args: Vec<&str> = command.split(' ').skip(1).collect();
+    project.releng(&args).exits(0);
+    project.releng(&["spec", "--check"]).exits(0);
 }

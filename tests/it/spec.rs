@@ -35,7 +35,7 @@ fn the_spec_stands_beside_its_template_and_rpm_reads_it() {
 #[test]
 fn a_rendered_spec_is_checked_for_the_version_it_states() {
     let project = demo();
-    project.releng(&["spec", "--check"]).exits(1).says(&["cannot read the spec"]);
+    project.releng(&["spec", "--check"]).exits(4).says(&["there is no rendered spec"]);
     project.releng(&["spec"]).exits(0);
     project.releng(&["spec", "--check"]).exits(0);
     project.commit("Later", &[("a", "2")]);

@@ -110,8 +110,10 @@ pub fn require_srpm(plan: &Plan<ReleaseStep>) -> Result<(), Failure> {
     if plan.steps.iter().any(|step| matches!(step, ReleaseStep::Srpm { .. })) {
         return Ok(());
     }
-    Err(Failure::new(Exit::Usage, "there is no source RPM: the project has no spec template, or it was left out")
-        .help("write a template, `packaging/<name>.spec.in`; omit `--no-vendor` if the spec needs the vendor archive"))
+    Err(Failure::new(Exit::Usage, "there is no source RPM: the project has no spec template, or it was left out").help(
+        "write a template, `packaging/<name>.spec.in`, and commit it; omit `--no-vendor` if the spec needs the vendor \
+             archive",
+    ))
 }
 
 /// Prints a table of written files.

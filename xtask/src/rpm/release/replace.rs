@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -27,8 +27,19 @@ pub fn require_replaceable(target: &Path) -> Result<()> {
     listed.insert(CHECKSUMS_FILE.to_owned());
     let Some(other) = find_unlisted(&target, "", &listed)? else { return Ok(()) };
     let message = format!("refusing to replace `{}`: `{other}` in it was not made by `dist`", target.display());
-    let help = "choose a new or empty folder with `--out DIR`, or move the file away";
+    let help = if sums.is_empty() {
+        format!("choose a new folder: `--out {}`", free_folder_in(&target).display())
+    } else {
+        format!("move it away: `{}`", target.join(&other).display())
+    };
     Err(Failure::new(Exit::Usage, message).help(help).into())
+}
+
+/// A folder in `target` that does not exist.
+fn free_folder_in(target: &Path) -> PathBuf {
+    let numbered = (2..).map(|number| target.join(format!("dist-{number}")));
+    let mut places = std::iter::once(target.join("dist")).chain(numbered);
+    places.find(|place| place.symlink_metadata().is_err()).unwrap_or_else(|| target.join("dist"))
 }
 
 /// The first file below `folder` that is not in `listed`, by its path relative to `top`.
