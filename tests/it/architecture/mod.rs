@@ -28,7 +28,7 @@ const HOMES: [(&str, &[&str]); 22] = [
     ("memchr", &["repository/repodata/"]),
     ("rpm", &["rpm/package.rs", "rpm/builds/same.rs", "repository/"]),
     ("rpmrepo_metadata", &["repository/repodata/", "rpm/nevra.rs"]),
-    ("rustix", &["base/files/", "base/process/", "cli/ui/"]),
+    ("rustix", &["base/files/", "base/process/", "base/threads.rs", "cli/ui/"]),
     ("sha2", &["base/digest.rs"]),
     ("signal_hook", &["base/interrupt.rs"]),
     ("strsim", &["project/config/unknown.rs"]),

@@ -3,14 +3,21 @@
 
 use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
 
+use rustix::process::{Resource, getrlimit};
+
 use crate::base::error::{Exit, Failure};
 
-/// The stack of [`spawn_main`]. The stack of the first thread of a process is as large as `ulimit -s` says, which may be too small.
-const MAIN_STACK: usize = 8 << 20;
+/// The stack that the work of the program needs, with a margin.
+const STACK: usize = 8 << 20;
 
-/// Starts the thread that does the work of the program.
-pub fn spawn_main<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<JoinHandle<T>, Failure> {
-    Builder::new().name("main".to_owned()).stack_size(MAIN_STACK).spawn(work).map_err(|error| refused(&error))
+/// Runs the work of the program: on the first thread of the process, or, if `ulimit -s` gives that one less than [`STACK`], on
+/// another thread. A panic was printed where it happened, and is the inner `Err`.
+pub fn run_with_stack<T: Send + 'static>(work: fn() -> T) -> Result<std::thread::Result<T>, Failure> {
+    if getrlimit(Resource::Stack).current.is_none_or(|bytes| bytes >= STACK as u64) {
+        return Ok(std::panic::catch_unwind(work));
+    }
+    let started = Builder::new().name("main".to_owned()).stack_size(STACK).spawn(work);
+    Ok(started.map_err(|error| refused(&error))?.join())
 }
 
 /// Starts a thread that may outlive its caller.

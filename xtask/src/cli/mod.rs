@@ -30,8 +30,8 @@ use ui::{Color, Talk, Ui};
 
 /// Runs the command line of this process. A panic was printed where it happened.
 pub fn main() -> ExitCode {
-    match threads::spawn_main(run_process) {
-        Ok(running) => running.join().unwrap_or(ExitCode::from(Exit::Failed as u8)),
+    match threads::run_with_stack(run_process) {
+        Ok(exit) => exit.unwrap_or(ExitCode::from(Exit::Failed as u8)),
         Err(refused) => {
             Ui::new(Talk::Normal, Color::Auto).error(&refused.into());
             ExitCode::from(Exit::Failed as u8)

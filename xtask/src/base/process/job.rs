@@ -109,19 +109,9 @@ impl Job<'_> {
             isolation::enclose(self.isolation, self.folder, self.read_only, self.find_program()?, &self.args);
         let (log, writer) = JobLog::open(self.log)?;
         let start = Instant::now();
-        let group = self.spawn(&program, &args, writer)?;
-        let time_limit = self.time_limit;
-        Ok(Running {
-            group,
-            log,
-            start,
-            time_limit,
-            kill_delay,
-            enclosure,
-            is_read_only,
-            kill_at: None,
-            is_late: false,
-        })
+        let (group, time_limit) = (self.spawn(&program, &args, writer)?, self.time_limit);
+        let (kill_at, is_late) = (None, false);
+        Ok(Running { group, log, start, time_limit, kill_delay, enclosure, is_read_only, kill_at, is_late })
     }
 
     /// The path of the program. It is looked up here, so that a missing one gives the same error in any namespace.
