@@ -1,6 +1,10 @@
 //! The smaller commands, and what all commands have in common: `config`, `completions`, `man`, streams, colour.
 
+use std::path::Path;
+
 use crate::support::program::{PROGRAM, Sandbox, run_in};
+use crate::support::root;
+use crate::support::site::Site;
 
 fn demo() -> Sandbox {
     Sandbox::released(&[("demo.spec.in", "Name: demo\nVersion: @@VERSION@@\nRelease: 1\n")])
@@ -105,4 +109,15 @@ fn the_documented_call_hands_over_to_cargo_xtask() {
         let (documented, own) = call(command);
         assert_eq!(documented, own);
     }
+}
+
+#[test]
+fn the_program_has_the_version_that_its_history_counts() {
+    let counted = run_in(&root(), PROGRAM, &["version"], &[]).exits(0).stdout;
+    let own = format!("releng {} (checkout)", counted.trim_end());
+    run_in(Path::new("/"), PROGRAM, &["--version"], &[]).exits(0).prints(&format!("{own}\n"));
+    let site = Site::new();
+    site.release("One", &[]);
+    let manifest = site.text("unstable/1.0/latest/manifest.json");
+    assert!(manifest.contains(&format!("\"name\": \"{own}\"")), "{manifest}");
 }

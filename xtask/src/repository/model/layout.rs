@@ -63,19 +63,6 @@ impl Layout {
         Layout { name, root: root.join(&folder), state: state.join(&folder), url }
     }
 
-    /// The paths of another project in the same folders.
-    #[must_use]
-    pub fn of_project(&self, name: &Name) -> Layout {
-        let folder = name.to_string();
-        let url = self.url.as_ref().and_then(|url| url.rsplit_once('/')).map(|(url, _)| format!("{url}/{folder}"));
-        Layout {
-            root: self.root.with_file_name(&folder),
-            state: self.state.with_file_name(&folder),
-            url,
-            name: name.clone(),
-        }
-    }
-
     /// The link to the current revision of a series.
     pub fn stable(&self, series: Series) -> PathBuf {
         self.root.join(format!("stable/{series}"))
