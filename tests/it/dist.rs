@@ -97,7 +97,7 @@ fn an_unpacked_archive_answers_as_git_does() {
     source.releng(&["dist"]).exits(6).says(&["unpacked source of version 1.1.1", "help: run this in a clone"]);
     source.releng(&["spec", "--check"]).exits(0);
     source.write(".release.json", "{\"schema\": \"releng.release/1\", \"version\": \"bogus\"}");
-    source.releng(&["version"]).exits(1).says(&["`bogus` is no version", "help: unpack the source archive again"]);
+    source.releng(&["version"]).exits(1).says(&["`bogus` is not a version", "help: unpack the source archive again"]);
 }
 
 #[test]

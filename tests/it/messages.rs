@@ -86,7 +86,7 @@ fn no_tags_and_no_declared_beginning() {
     dist_refuses(&untagged, &[], 6, &["git fetch --tags", "version.initial"]);
     untagged.git(&["tag", "v1.0"]);
     dist_refuses(&untagged, &[], 6, &["version.initial"]);
-    untagged.releng(&["version"]).exits(0).says(&["`v1.0` is not one"]);
+    untagged.releng(&["version"]).exits(0).says(&["`v1.0` is not a milestone tag"]);
     untagged.releng(&["version", "--at", "0.0.1"]).exits(0).says(&["no milestone tag"]);
     untagged.releng(&["changelog"]).exits(0).says(&["no milestone tag"]);
     untagged.commit("Declare the beginning", &[("packaging/release.toml", "[version]\ninitial = \"0.3\"\n")]);
@@ -114,7 +114,7 @@ fn an_unknown_marker() {
 #[test]
 fn a_template_outside_the_project() {
     let project = Sandbox::released(&[("packaging/release.toml", "[rpm]\nspec = \"../demo.spec.in\"\n")]);
-    dist_refuses(&project, &[], 2, &["`../demo.spec.in` is no path within the project"]);
+    dist_refuses(&project, &[], 2, &["`../demo.spec.in` is not a path within the project"]);
     project.releng(&["spec"]).exits(2);
 }
 

@@ -232,7 +232,7 @@ fn a_package_that_does_not_belong_there() {
     refused(moved(place), &["belongs in `rpm/el9/noarch/`"]);
     refused(moved("target/dist/rpm/el8/noarch/demo-1.0.1-1.el9.noarch.rpm"), &["has a release for el9"]);
     refused(moved("target/dist/rpm/el9/demo-1.0.1-1.el9.noarch.rpm"), &["is not `rpm/DIST/ARCH/FILE`"]);
-    refused(moved("target/dist/rpm/EL/noarch/demo-1.0.1-1.el9.noarch.rpm"), &["`EL` is no dist"]);
+    refused(moved("target/dist/rpm/EL/noarch/demo-1.0.1-1.el9.noarch.rpm"), &["`EL` is not a dist"]);
     let other = |site: &Site| {
         site.add(&Rpm::new("demo", "1.0.0").dist("el9"), "el9");
         site.list_builds(str::to_owned);

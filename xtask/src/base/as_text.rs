@@ -3,7 +3,7 @@
 /// Implements `Serialize` and `Deserialize` for types that have `Display` and `FromStr`.
 ///
 /// `serde_as_text!(Dist, Arch)` is for types whose errors quote the text. Where they do not,
-/// `serde_as_text!(Version as "version")` puts `` `x` is no version; `` in front of the error.
+/// `serde_as_text!(Version as "version")` puts `` `x` is not a version; `` in front of the error.
 macro_rules! serde_as_text {
     ($($name:ident),+) => {$(
         $crate::base::as_text::serde_as_text!(@serialize $name);
@@ -18,7 +18,7 @@ macro_rules! serde_as_text {
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
                 let text = <String as ::serde::Deserialize>::deserialize(deserializer)?;
-                let refuse = |error| ::serde::de::Error::custom(format!(concat!("`{}` is no ", $noun, "; {}"), text, error));
+                let refuse = |error| ::serde::de::Error::custom(format!(concat!("`{}` is not a ", $noun, "; {}"), text, error));
                 text.parse().map_err(refuse)
             }
         }

@@ -92,6 +92,6 @@ mod tests {
         let milestone = serde_json::from_str::<Milestone>("\"0.1\"").unwrap();
         assert_eq!(serde_json::to_string(&milestone).unwrap(), "\"0.1\"");
         let refused = serde_json::from_str::<Milestone>("\"0.1.0\"").unwrap_err().to_string();
-        assert!(refused.starts_with("`0.1.0` is no milestone; a milestone is `X.Y`"), "{refused}");
+        assert!(refused.starts_with("`0.1.0` is not a milestone; a milestone is `X.Y`"), "{refused}");
     }
 }

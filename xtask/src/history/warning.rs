@@ -90,7 +90,7 @@ fn warning(id: WarningId, message: String) -> Warning {
 /// `no-tag`.
 pub(super) fn no_tag(version: &Version, lookalike: Option<&str>) -> Warning {
     let why = match lookalike {
-        Some(tag) => format!("`{tag}` is not one"),
+        Some(tag) => format!("`{tag}` is not a milestone tag"),
         None => "tags may not have been fetched".to_owned(),
     };
     let message = format!("no milestone tag `X.Y` on the mainline: counted from 0.0 to {version}; {why}");

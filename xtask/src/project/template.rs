@@ -52,7 +52,7 @@ pub fn load_template(tree: Tree<'_>, config: &Config) -> Result<Option<Template>
 fn find_template(tree: Tree<'_>, config: &Config) -> Result<Option<String>> {
     if let Some(path) = &config.rpm.spec {
         if Path::new(path).components().any(|part| !matches!(part, Component::Normal(_))) {
-            let message = format!("`rpm.spec` in `{}`: `{path}` is no path within the project", config::PATH);
+            let message = format!("`rpm.spec` in `{}`: `{path}` is not a path within the project", config::PATH);
             return Err(Failure::new(Exit::Usage, message).help("name it relative to the root").into());
         }
         if !path.ends_with(".spec.in") {

@@ -80,11 +80,11 @@ impl Draft {
     pub fn replacing(target: &Path) -> Result<Draft> {
         let place = resolve(target)?;
         let (Some(parent), Some(name)) = (place.parent(), place.file_name().and_then(|name| name.to_str())) else {
-            let message = format!("`{}` is no place for a folder of results", place.display());
+            let message = format!("`{}` cannot be a folder of results", place.display());
             return Err(Failure::new(Exit::Usage, message).help("name a folder with `--out DIR`").into());
         };
         if place.symlink_metadata().is_ok() && !place.is_dir() {
-            let message = format!("`{}` is in the way: it is no folder", place.display());
+            let message = format!("`{}` is in the way: it is not a folder", place.display());
             return Err(Failure::new(Exit::Failed, message).help("move it away, or choose with `--out DIR`").into());
         }
         make_target(parent)?;

@@ -126,7 +126,7 @@ impl Changelog {
         } else {
             format!("the milestones are {}", names.join(", "))
         };
-        Failure::new(Exit::Usage, format!("`{milestone}` is no milestone of this mainline")).help(help)
+        Failure::new(Exit::Usage, format!("`{milestone}` is not a milestone of this mainline")).help(help)
     }
 
     /// Whether a commit had the version `X.Y.0` of this milestone.

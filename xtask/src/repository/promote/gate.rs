@@ -204,7 +204,7 @@ impl GateFacts<'_> {
         let required = self.tests.iter().filter(|test| test.on.contains(&kind));
         if !self.requires_tests() {
             return match self.untested {
-                Some(reason) => yes("tested", format!("no test is configured; the reason to go on: {reason}")),
+                Some(reason) => yes("tested", format!("without a test: {reason}")),
                 None => no(
                     "tested",
                     format!("no acceptance test is configured for a {kind} promotion"),

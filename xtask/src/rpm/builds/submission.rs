@@ -186,6 +186,7 @@ impl TargetProgress {
                     _ => files::last_line(&self.build.folder.log()).unwrap_or_else(|| record.build_env.clone()),
                 };
                 let word = match state {
+                    BuildState::Waiting if matches!(stage, Stage::Submitted(Ticket(id)) if id.is_empty()) => "starting",
                     BuildState::Waiting => "submitted",
                     BuildState::Built => "fetching",
                     _ => "running",

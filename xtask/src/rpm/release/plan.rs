@@ -50,7 +50,9 @@ impl fmt::Display for ReleaseStep {
             ReleaseStep::Text { file, content } => write!(f, "write {file} ({})", human_size(content.len() as u64)),
             ReleaseStep::Srpm { file, writer: SrpmWriter::Native, .. } => write!(f, "write {file}"),
             ReleaseStep::Srpm { file, writer: SrpmWriter::Rpmbuild, .. } => write!(f, "write {file} with rpmbuild"),
-            ReleaseStep::Keep => write!(f, "keep rpm/ and builds.json if they are of the same source RPM"),
+            ReleaseStep::Keep => {
+                write!(f, "keep rpm/ and builds.json if the packages were built from this source RPM, else remove them")
+            }
             ReleaseStep::Checksums { file } => write!(f, "write {file}"),
             ReleaseStep::Folder { folder } => write!(f, "make {0} and write {0}/.gitignore", folder.display()),
             ReleaseStep::Place { target } => write!(f, "put the files in {}", target.display()),
