@@ -76,7 +76,7 @@ fn what_was_not_installed_fails() {
     let folder = snapshot("1.2.2");
     for (dists, words) in [
         ("el9", "install: lago 1.2.2 was installed for el9, not 1.2.3"),
-        ("", "install: the snapshot has no dist"),
+        ("", "install: the snapshot has no packages: make it with `dist --rpm`"),
         ("el8", "install: the snapshot has no package for el8"),
     ] {
         let (ending, log) = run(&folder, dists, Isolation::Namespaces);
