@@ -17,6 +17,7 @@ use crate::base::files::{self, Scratch};
 use crate::base::plan::Plan;
 use crate::base::process::{Enclosure, Ending, Isolation, Job, JobOutcome};
 use crate::base::progress::Progress;
+use crate::base::text::{last_line, one_line, shorten};
 use crate::project::config::AcceptanceTest;
 use crate::repository::clients::address::file_address;
 use crate::repository::clients::repo_file::RepoSection;
@@ -28,6 +29,9 @@ use crate::repository::repodata;
 use crate::repository::sign::SIGNATURE;
 use crate::repository::verify::snapshot::check_whole;
 use crate::source::unpack;
+
+/// The length of the last line of the output in a result, in characters.
+const LINE: usize = 200;
 
 /// The run of one test.
 #[derive(Clone, Debug, PartialEq)]
@@ -215,6 +219,7 @@ impl Tested<'_> {
             milliseconds,
             isolation,
             log: log_place.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            last_line: last_line(&String::from_utf8_lossy(&said)).map(|line| shorten(&one_line(line), LINE)),
             log_sha256: digest_of_file(log)?,
             at: self.now,
         });

@@ -77,6 +77,9 @@ pub struct TestFacts {
     pub isolation: String,
     /// The name of the file with the output, in the same folder.
     pub log: String,
+    /// The last line of the output that is not blank.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_line: Option<String>,
     /// The digest of the file with the output.
     pub log_sha256: Digest,
     /// The time at which the test began.

@@ -229,7 +229,9 @@ impl GateFacts<'_> {
                 TestVerdict::TimedOut => "exceeded its time limit",
             };
             let log = self.results_folder.join(&result.facts.log);
-            let help = format!("read its output in `{}`; to run the tests again: {accept}", log.display());
+            let end =
+                result.facts.last_line.as_ref().map_or(String::new(), |line| format!("its output ends: {line}\n"));
+            let help = format!("{end}read its output in `{}`; to run the tests again: {accept}", log.display());
             return no("tested", format!("the acceptance test `{name}` {fault}"), help);
         }
         yes("tested", format!("passed {}", passed.join(", ")))
