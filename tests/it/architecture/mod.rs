@@ -333,3 +333,12 @@ fn the_sources_are_read_as_rust_reads_them() {
     assert!(named_first("a = git2::Oid::zero(); x.zip(std::iter::empty())").contains("git2"));
     assert!(!named_first("use crate::cli::commands::rpm; fn f() { rpm::run() }").contains("rpm"));
 }
+
+#[test]
+fn threads_are_started_in_one_file() {
+    for (file, source) in own_sources().iter().filter(|(file, _)| *file != "base/threads.rs") {
+        for start in ["thread::spawn", "scope.spawn", "Builder::new().spawn"] {
+            assert!(!code(source).contains(start), "{file} starts a thread, which the system may refuse: `{start}`");
+        }
+    }
+}
