@@ -39,15 +39,19 @@ fn accept(site: &Site, args: &[&str]) -> Ran {
     ran
 }
 
+/// The printed lines, each without the snapshot and the duration.
+#[track_caller]
+fn verdicts(ran: &Ran) -> Vec<&str> {
+    let prefix = format!("{SNAPSHOT} (1.0.1): ");
+    ran.stdout.lines().map(|line| line.strip_prefix(&prefix).unwrap().split(" (").next().unwrap()).collect()
+}
+
 #[test]
 fn each_result_is_numbered_and_bound_to_the_manifest() {
     let site = staged(&[("pass", "echo fine", ""), ("fail", "echo broken >&2; exit 3", "")]);
     let served = site.trees()[0].clone();
     let ran = accept(&site, &[]).exits(1);
-    let prefix = format!("{SNAPSHOT} (1.0.1): ");
-    let lines: Vec<&str> =
-        ran.stdout.lines().map(|line| line.strip_prefix(&prefix).unwrap().split(" (").next().unwrap()).collect();
-    assert_eq!(lines, ["pass passed", "fail FAILED, exit 3"]);
+    assert_eq!(verdicts(&ran), ["pass passed", "fail FAILED, exit 3"]);
     let log = results(&site).join("0002-fail.log");
     let help = format!(
         "  the end of the output of `fail`:\n    broken\nhelp: the whole output of `fail`: `{}`",
@@ -129,7 +133,7 @@ fn a_test_whose_program_is_missing_has_failed_and_the_others_are_run() {
     let site = Site::with(missing);
     site.release("Go on", &[]);
     let ran = accept(&site, &["--junit", "target/accept.xml"]).exits(1);
-    let lines: Vec<&str> = ran.stdout.lines().map(|line| line.split(" (").next().unwrap()).collect();
+    let lines = verdicts(&ran);
     let why = "there is no program `no-such-program`";
     assert_eq!(lines, [&format!("missing FAILED, {why}"), "plain FAILED, there is no program `./a`", "pass passed"]);
     ran.says(&["did not pass the acceptance tests `missing`, `plain`\n", &format!("    {why}\n"), "install `"]);

@@ -99,7 +99,7 @@ fn dnf_upgrades_within_its_series() {
     let client = Client::of(&site);
     client.dnf(&["list", "--available"]).exits(0).prints_part("1.0.1-1.el9");
     client.does(&["install", "demo"], "demo-1.0.1");
-    site.promoted("Two", &["el9"]);
+    site.promoted("Two", &["el8", "el9"]);
     client.does(&["upgrade"], "demo-1.0.2");
     site.commit("Break\n\nSem-Ver: api-breaking").project.git(&["tag", "2.0"]);
     site.build(&["el9"]);

@@ -252,7 +252,7 @@ fn a_run_that_ends_in_the_builds_leaves_the_old_results() {
     assert!(old.iter().any(|(path, _)| path.ends_with(".noarch.rpm")));
     project.commit("Fail", &[("packaging/demo.spec.in", &NOARCH.replace("%build\n", "%build\nfalse\n"))]);
     for args in [&["dist", "--rpm", "--no-stage"][..], &["rpm"]] {
-        project.releng(args).exits(1).says(&["1 of 1 builds are not done"]);
+        project.releng(args).exits(1).says(&["1 of 1 builds failed"]);
         assert_eq!(results(&project), old, "{args:?}");
     }
     project.commit("Wait", &[("packaging/demo.spec.in", &NOARCH.replace("%build\n", "%build\nsleep 60\n"))]);

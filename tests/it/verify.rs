@@ -296,6 +296,12 @@ fn what_is_published_at_an_address() {
     let server = Server::start(&site.served("").join(".."));
     let url = server.url("demo/stable/1.0");
     assert_eq!(findings(site.releng(&["verify", "--json", &url])), []);
+    // The link may lead elsewhere meanwhile: it is asked once.
+    let asked = server.asked();
+    let through_link = asked.iter().filter(|asked| asked.contains("/stable/1.0/")).collect::<Vec<_>>();
+    assert_eq!(through_link, ["200 /demo/stable/1.0/manifest.json"]);
+    site.releng(&["verify", &server.url("demo/unstable/1.0/latest")]).exits(0);
+    assert_eq!(server.asked().iter().filter(|asked| asked.contains("/latest/")).count(), 1);
     site.tamper(&format!("{REVISION}/{PACKAGE}"), |content| flip(content));
     let found = findings(site.releng(&["verify", "--json", &url]));
     assert_eq!(found, [("file-changed".to_owned(), format!("{url}/{PACKAGE}"))]);

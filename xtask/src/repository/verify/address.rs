@@ -10,13 +10,15 @@ use crate::base::files;
 use crate::base::process::net::fetch;
 use crate::base::progress::Progress;
 use crate::repository::clients::address::encode;
-use crate::repository::model::layout::MANIFEST;
+use crate::repository::model::event::Action;
+use crate::repository::model::layout::{LATEST, MANIFEST, revision_name};
 use crate::repository::model::manifest::Manifest;
 use crate::repository::verify::keys::fetch_keys;
 use crate::repository::verify::{FindingId, VerifyReport, verify_folder};
 
 /// Verifies the snapshot or series at `url`, such as `https://example.org/repos/lago/stable/1.0`. A listed file that cannot be
-/// fetched is a finding.
+/// fetched is a finding. `stable/X.0` and `latest` may lead elsewhere at any time: their files are fetched from the folder
+/// that they led to at the beginning.
 ///
 /// Errors: the manifest cannot be fetched or parsed; a fault of the network or of the server (exit 5).
 pub fn verify(url: &str, progress: &dyn Progress) -> Result<VerifyReport> {
@@ -26,12 +28,17 @@ pub fn verify(url: &str, progress: &dyn Progress) -> Result<VerifyReport> {
         Failure::new(Exit::Failed, format!("`{url}/{MANIFEST}` is not a manifest: {why}"))
             .help("name a snapshot or a series, such as `…/NAME/stable/1.0`")
     })?;
+    let pinned = match find_pinned(url, &manifest) {
+        // A server can have a copy in which the links are folders.
+        Some(pinned) if fetch(&format!("{pinned}/{MANIFEST}")).is_ok_and(|found| found == text) => pinned,
+        _ => url.to_owned(),
+    };
     let scratch = files::remote_scratch()?;
     scratch.write(MANIFEST, &text)?;
     let mut fetch_errors = BTreeMap::new();
     progress.begin("fetching", Some(manifest.files.len() as u64));
     for file in &manifest.files {
-        match fetch(&format!("{url}/{}", encode(file.path.as_str()))) {
+        match fetch(&format!("{pinned}/{}", encode(file.path.as_str()))) {
             Ok(content) => {
                 scratch.write(file.path.as_str(), &content).with_context(|| format!("cannot keep `{}`", file.path))?;
             }
@@ -56,4 +63,19 @@ pub fn verify(url: &str, progress: &dyn Progress) -> Result<VerifyReport> {
         }
     }
     Ok(report)
+}
+
+/// The address of the immutable folder that the address of a series or of `latest` leads to, by the event in its manifest.
+fn find_pinned(url: &str, manifest: &Manifest) -> Option<String> {
+    let (series, action) = (manifest.series, &manifest.event.action);
+    let (link, folder) = match (action, action.revision()) {
+        (_, Some((series, number))) => {
+            (format!("/stable/{series}"), format!("revisions/stable-{series}/{}", revision_name(number)))
+        }
+        (Action::Stage { snapshot, .. }, None) => {
+            (format!("/unstable/{series}/{LATEST}"), format!("unstable/{series}/{snapshot}"))
+        }
+        _ => return None,
+    };
+    url.strip_suffix(&link).map(|root| format!("{root}/{folder}"))
 }
