@@ -34,7 +34,7 @@ fn what_was_merged_after_it_was_staged() {
     assert_eq!(std::fs::read_link(site.served("unstable/1.0/latest")).unwrap(), Path::new(FIRST));
     site.releng(&["verify"]).exits(0);
     site.promote(&[]).exits(0);
-    // A branch that lost the commit since is asked, too.
+    // If the branch loses the commit later, the promotion is refused.
     site.release("More", &["el9"]);
     site.project.git(&["branch", "-f", "main", "topic"]);
     site.releng(&["stage"]).exits(0);

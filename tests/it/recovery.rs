@@ -8,10 +8,6 @@ use crate::support::site::{Site, UNTESTED, require_same, text};
 const FIRST: &str = "snapshot-demo_1.0_pipeline_1";
 const SECOND: &str = "snapshot-demo_1.0_pipeline_2";
 
-fn link(site: &Site, path: &str) -> PathBuf {
-    std::fs::read_link(site.served(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
-
 fn remove(path: PathBuf) {
     let removed =
         if path.is_dir() && !path.is_symlink() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
@@ -20,13 +16,6 @@ fn remove(path: PathBuf) {
 
 fn log(site: &Site) -> Vec<String> {
     text(&site.state("log.jsonl")).lines().map(str::to_owned).collect()
-}
-
-/// Three promoted releases.
-fn three() -> Site {
-    let site = Site::new();
-    ["One", "Two", "Three"].iter().for_each(|message| drop(site.promoted(message, &["el9"])));
-    site
 }
 
 #[track_caller]
@@ -53,7 +42,7 @@ fn the_number_of_a_pruned_snapshot_is_not_used_again() {
         site.releng(&["hold", "snapshot-demo_1.0_pipeline_4", "--why", "x"]).exits(0);
         verifies(&site);
     }
-    assert_eq!(link(&site, "unstable/1.0/latest"), Path::new("snapshot-demo_1.0_pipeline_4"));
+    assert_eq!(site.link("unstable/1.0/latest"), Path::new("snapshot-demo_1.0_pipeline_4"));
 }
 
 #[test]
@@ -74,8 +63,8 @@ fn an_unfinished_prune_is_finished_only_while_it_is_the_last_event() {
 
 #[test]
 fn a_link_that_was_deleted_or_moved_is_made_again() {
-    let site = three();
-    let (stable, latest) = (link(&site, "stable/1.0"), link(&site, "unstable/1.0/latest"));
+    let site = Site::of_three();
+    let (stable, latest) = (site.link("stable/1.0"), site.link("unstable/1.0/latest"));
     for target in [None, Some(("../revisions/stable-1.0/000001", FIRST)), Some(("/etc", "../.."))] {
         for (path, target) in [("stable/1.0", target.map(|it| it.0)), ("unstable/1.0/latest", target.map(|it| it.1))] {
             remove(site.served(path));
@@ -93,14 +82,14 @@ fn a_link_that_was_deleted_or_moved_is_made_again() {
         site.releng(&[&promote[..], &["--dry-run"]].concat()).exits(0).says(&["stable/1.0 has 1.0.3 already"]);
         let ran = site.releng(&promote).exits(0);
         ran.says(&["warning: made the link `stable/1.0` again", "warning: made the link `unstable/1.0/latest` again"]);
-        assert_eq!((link(&site, "stable/1.0"), link(&site, "unstable/1.0/latest")), (stable.clone(), latest.clone()));
+        assert_eq!((site.link("stable/1.0"), site.link("unstable/1.0/latest")), (stable.clone(), latest.clone()));
         verifies(&site);
     }
 }
 
 #[test]
 fn a_vanished_tree_is_noticed_and_its_numbers_stay_used() {
-    let site = three();
+    let site = Site::of_three();
     remove(site.served(""));
     let status = site.releng(&["status"]).exits(0).stdout;
     for part in [
@@ -114,18 +103,18 @@ fn a_vanished_tree_is_noticed_and_its_numbers_stay_used() {
         .exits(1)
         .prints_part("vanished: revisions/stable-1.0/000003: it is missing; event 6 made it");
     site.release("Four", &["el9"]);
-    assert_eq!(link(&site, "unstable/1.0/latest"), Path::new("snapshot-demo_1.0_pipeline_4"));
+    assert_eq!(site.link("unstable/1.0/latest"), Path::new("snapshot-demo_1.0_pipeline_4"));
     let help = ["stable/1.0 cannot be used: its revision 3 is damaged", "prune --missing`"];
     site.promote(&[]).exits(1).says(&help);
     site.releng(&["prune", "--missing"]).exits(0).prints_part("recorded that these are missing: ");
     site.promote(&[]).exits(0);
-    assert_eq!(link(&site, "stable/1.0"), Path::new("../revisions/stable-1.0/000004"));
+    assert_eq!(site.link("stable/1.0"), Path::new("../revisions/stable-1.0/000004"));
     verifies(&site);
 }
 
 #[test]
 fn one_snapshot_that_was_deleted_stops_nothing() {
-    let site = three();
+    let site = Site::of_three();
     remove(site.served("unstable/1.0").join(FIRST));
     remove(site.served("unstable/1.0/snapshot-demo_1.0_pipeline_3"));
     assert!(site.releng(&["status"]).exits(0).stdout.contains(&format!("missing       unstable/1.0/{FIRST}")));
@@ -139,7 +128,7 @@ fn one_snapshot_that_was_deleted_stops_nothing() {
 #[test]
 fn a_damaged_revision_stops_neither_the_rollback_nor_another_series_nor_a_view() {
     for damage in [&remove as &dyn Fn(PathBuf), &|path: PathBuf| remove(path.join("manifest.json"))] {
-        let site = three();
+        let site = Site::of_three();
         site.commit("Break\n\nSem-Ver: api-breaking").project.git(&["tag", "2.0"]);
         site.build(&["el9"]);
         site.releng(&["stage"]).exits(0);
@@ -152,7 +141,7 @@ fn a_damaged_revision_stops_neither_the_rollback_nor_another_series_nor_a_view()
         refused.says(&["stable/1.0 cannot be used: its revision 3 is damaged", way_out]);
         drop(found);
         site.releng(&["rollback", "1.0", "--to", "2"]).exits(0);
-        assert_eq!(link(&site, "stable/1.0"), Path::new("../revisions/stable-1.0/000004"));
+        assert_eq!(site.link("stable/1.0"), Path::new("../revisions/stable-1.0/000004"));
         site.project.git(&["checkout", "-q", "HEAD~1"]);
         site.releng(&["status"]).exits(0);
     }
@@ -160,7 +149,7 @@ fn a_damaged_revision_stops_neither_the_rollback_nor_another_series_nor_a_view()
 
 #[test]
 fn the_way_back_from_a_damaged_revision_is_named() {
-    let site = three();
+    let site = Site::of_three();
     site.tamper("revisions/stable-1.0/000003/ChangeLog_1.0.txt", |content| content.push(b'x'));
     site.releng(&["verify"]).exits(1).says(&["the newest revision without findings: `releng rollback 1.0 --to 2`"]);
 }
@@ -185,7 +174,7 @@ fn every_writer_refuses(site: &Site, parts: &[&str]) {
 
 #[test]
 fn a_lost_state_is_put_together_again() {
-    let site = three();
+    let site = Site::of_three();
     let before = log(&site);
     let ledger = text(&site.state("ledger.json"));
     remove(site.state(""));
@@ -211,7 +200,7 @@ fn a_lost_state_is_put_together_again() {
 
 #[test]
 fn an_old_copy_of_the_state_is_refused_and_brought_up_to_date() {
-    let site = three();
+    let site = Site::of_three();
     site.releng(&["hold", FIRST, "--why", "a customer"]).exits(0);
     let whole = log(&site);
     let old_ledger = text(&site.state("ledger.json"));
@@ -238,7 +227,7 @@ fn an_old_copy_of_the_state_is_refused_and_brought_up_to_date() {
 
 #[test]
 fn a_log_that_began_anew_gives_way_to_the_manifests() {
-    let site = three();
+    let site = Site::of_three();
     let before = log(&site);
     remove(site.state("log.jsonl"));
     let other = Site::new();
@@ -253,7 +242,7 @@ fn a_log_that_began_anew_gives_way_to_the_manifests() {
 
 #[test]
 fn a_changed_line_is_replaced_by_the_one_of_the_manifest() {
-    let site = three();
+    let site = Site::of_three();
     let before = log(&site);
     let changed = before.join("\n").replacen("\"latest\":true", "\"latest\":false", 1) + "\n";
     std::fs::write(site.state("log.jsonl"), changed).unwrap();
@@ -266,7 +255,7 @@ fn a_changed_line_is_replaced_by_the_one_of_the_manifest() {
 
 #[test]
 fn what_was_added_to_the_state_is_found() {
-    let site = three();
+    let site = Site::of_three();
     let log = text(&site.state("log.jsonl"));
     std::fs::write(site.state("log.jsonl"), log.trim_end().strip_suffix('}').unwrap().to_owned() + ",\"x\":1}\n")
         .unwrap();

@@ -1,22 +1,11 @@
 //! Which series and which snapshot a command acts on, and what `status` says about them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::support::site::Site;
 
 const FIRST: &str = "snapshot-demo_1.0_pipeline_1";
 const SECOND: &str = "snapshot-demo_1.0_pipeline_2";
-
-fn link(site: &Site, path: &str) -> PathBuf {
-    std::fs::read_link(site.served(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
-
-/// Three promoted releases.
-fn three() -> Site {
-    let site = Site::new();
-    ["One", "Two", "Three"].iter().for_each(|message| drop(site.promoted(message, &["el9"])));
-    site
-}
 
 /// Releases of two series; the branch `v1` is checked out, with 1.0.2 staged there.
 fn two_series() -> Site {
@@ -68,13 +57,13 @@ fn latest_never_loses_a_dist() {
     site.releng(&["stage"]).exits(0).says(&stays);
     site.commit("Three").build(&["el9"]);
     site.releng(&["stage"]).exits(0).says(&["no packages for el8, which its clients install"]);
-    assert_eq!(link(&site, "unstable/1.0/latest"), Path::new(FIRST));
+    assert_eq!(site.link("unstable/1.0/latest"), Path::new(FIRST));
     site.commit("Four").build(&["el9"]);
     site.releng(&["stage", "--end-dist", "el9"]).exits(2).says(&["the release has packages for el9"]);
     site.releng(&["stage", "--end-dist", "el8"]).exits(0);
-    assert_eq!(link(&site, "unstable/1.0/latest"), Path::new("snapshot-demo_1.0_pipeline_4"));
+    assert_eq!(site.link("unstable/1.0/latest"), Path::new("snapshot-demo_1.0_pipeline_4"));
     site.release("Five", &["el9"]);
-    assert_eq!(link(&site, "unstable/1.0/latest"), Path::new("snapshot-demo_1.0_pipeline_5"));
+    assert_eq!(site.link("unstable/1.0/latest"), Path::new("snapshot-demo_1.0_pipeline_5"));
 }
 
 #[test]
@@ -84,14 +73,14 @@ fn a_damaged_snapshot_is_staged_again_under_a_new_number() {
     site.tamper(&format!("unstable/1.0/{FIRST}/ChangeLog.txt"), |content| content.push(b'x'));
     site.promote(&[]).exits(1).says(&["stage the release again, which gives it a new number: `releng stage`"]);
     site.releng(&["stage"]).exits(0).says(&[&format!("`{FIRST}` has this content too, but it is damaged")]);
-    assert_eq!(link(&site, "unstable/1.0/latest"), Path::new(SECOND));
+    assert_eq!(site.link("unstable/1.0/latest"), Path::new(SECOND));
     site.releng(&["stage", "--pipeline", "1"]).exits(1).says(&["is there already, with other contents or damaged"]);
     site.promote(&[]).exits(0).says(&[&format!("promoted {SECOND} (1.0.1)")]);
 }
 
 #[test]
 fn status_says_what_was_undone_and_when() {
-    let site = three();
+    let site = Site::of_three();
     site.releng_at("2026-02-03T00:00:00Z", &["rollback", "1.0"]).exits(0);
     let status = site.releng(&["status"]).exits(0).stdout;
     let third = "unstable/1.0  latest snapshot-demo_1.0_pipeline_3  1.0.3, rolled back 2026-02-03 by event 7\n";

@@ -296,7 +296,7 @@ fn what_is_published_at_an_address() {
     let server = Server::start(&site.served("").join(".."));
     let url = server.url("demo/stable/1.0");
     assert_eq!(findings(site.releng(&["verify", "--json", &url])), []);
-    // The link may lead elsewhere meanwhile: it is asked once.
+    // The link may change while the files are fetched, so it is read only once.
     let asked = server.asked();
     let through_link = asked.iter().filter(|asked| asked.contains("/stable/1.0/")).collect::<Vec<_>>();
     assert_eq!(through_link, ["200 /demo/stable/1.0/manifest.json"]);

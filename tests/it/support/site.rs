@@ -137,6 +137,22 @@ impl Site {
         self.releng(&[&["promote", "--major"], UNTESTED, args].concat())
     }
 
+    /// Three promoted releases: 1.0.1, 1.0.2, 1.0.3 for el9.
+    #[track_caller]
+    pub fn of_three() -> Site {
+        let site = Site::new();
+        for message in ["One", "Two", "Three"] {
+            site.promoted(message, &["el9"]);
+        }
+        site
+    }
+
+    /// The target of a served link.
+    #[track_caller]
+    pub fn link(&self, path: &str) -> PathBuf {
+        std::fs::read_link(self.served(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
     /// A path in the served tree of the project.
     pub fn served(&self, path: &str) -> PathBuf {
         self.project.join("target/repository/demo").join(path)

@@ -12,7 +12,7 @@ use crate::base::progress::Silent;
 use crate::cli::context::Context;
 use crate::cli::ui::Ui;
 use crate::git;
-use crate::history::{LookBack, Version};
+use crate::history::Version;
 use crate::project::config::{Config, FolderPath, Name};
 use crate::project::definition::{Project, load_config};
 use crate::project::release;
@@ -26,6 +26,7 @@ use crate::repository::sign::Key;
 use crate::repository::write::apply::{ChangeContext, apply};
 use crate::repository::write::plan::ChangePlan;
 use crate::repository::write::recovery;
+use crate::repository::write::revision::AlreadyDone;
 use crate::repository::write::writer::Writer;
 use crate::rpm::release::ReleaseInput;
 
@@ -166,10 +167,19 @@ impl<'a> Site<'a> {
         }
     }
 
-    /// The snapshot that is `latest` in the series of [`Site::series`], and the series.
+    /// The named snapshot, or else `latest` of the series of [`Site::series`]; with its series.
     ///
-    /// Errors: the series has no `latest`.
-    pub fn latest(&self, context: &Context, store: &Store, stated: Option<Series>) -> Result<(Series, SnapshotName)> {
+    /// Errors: there is no such snapshot; the series has no `latest`.
+    pub fn find_snapshot(
+        &self,
+        context: &Context,
+        store: &Store,
+        named: Option<&SnapshotName>,
+        stated: Option<Series>,
+    ) -> Result<(Series, SnapshotName)> {
+        if let Some(name) = named {
+            return Ok((store.find_series(name)?, name.clone()));
+        }
         let series = self.series(context, store, stated)?;
         match store.latest(series)? {
             Some(name) => Ok((series, name)),
@@ -179,6 +189,12 @@ impl<'a> Site<'a> {
                 Err(Failure::new(Exit::Failed, message).help(help).into())
             }
         }
+    }
+
+    /// Says why nothing is done, and prints the path of the revision.
+    pub fn report_already(&self, done: &AlreadyDone) -> Result<()> {
+        self.ui.note(&done.why);
+        self.ui.print(&format!("{}\n", self.layout.revision(done.series, done.revision).display()))
     }
 
     /// Whether something was ever staged.
@@ -258,14 +274,12 @@ fn find_head_version(context: &Context) -> Result<Result<Version>> {
     Ok(match &workspace.origin {
         Origin::Unpacked(info) => Ok(info.version.clone()),
         Origin::Nothing(failure) => Err(failure.clone().into()),
-        Origin::Git(repository) => count_head(workspace, repository),
+        Origin::Git(_) => count_releasable(workspace),
     })
 }
 
-fn count_head(workspace: &Workspace, repository: &git::Repository) -> Result<Version> {
-    let head = repository.head()?;
-    let config = release::config_of(workspace, repository, head, &Silent)?;
-    let counted = release::count_version(repository, &config, head, None, LookBack::Bounded, &Silent)?;
+fn count_releasable(workspace: &Workspace) -> Result<Version> {
+    let counted = release::count_head(workspace, &Silent)?;
     counted.require_releasable()?;
     Ok(counted.version)
 }

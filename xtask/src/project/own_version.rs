@@ -6,8 +6,7 @@ use std::sync::OnceLock;
 use anyhow::Result;
 
 use crate::base::progress::Silent;
-use crate::history::LookBack;
-use crate::project::release::{config_of, count_version};
+use crate::project::release::count_head;
 use crate::project::workspace::{Origin, Workspace};
 
 /// The version that was stated when the program was built; `None` in a checkout, where `cargo xtask` builds it.
@@ -33,9 +32,5 @@ fn count(sources: &Path) -> Result<String> {
     if let Origin::Unpacked(info) = &workspace.origin {
         return Ok(info.version.to_string());
     }
-    let repository = workspace.repository()?;
-    let commit = repository.head()?;
-    let config = config_of(&workspace, repository, commit, &Silent)?;
-    let counted = count_version(repository, &config, commit, None, LookBack::Bounded, &Silent)?;
-    Ok(counted.version.to_string())
+    Ok(count_head(&workspace, &Silent)?.version.to_string())
 }

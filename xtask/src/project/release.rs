@@ -78,6 +78,14 @@ pub fn count_version(
     history::load_version(repository, &VersionRequest { commit, rules, branch: branch.as_deref(), look_back }, progress)
 }
 
+/// The version of `HEAD`, by the configuration of its commit.
+pub fn count_head(workspace: &Workspace, progress: &dyn Progress) -> Result<CountedVersion> {
+    let repository = workspace.repository()?;
+    let head = repository.head()?;
+    let config = config_of(workspace, repository, head, progress)?;
+    count_version(repository, &config, head, None, LookBack::Bounded, progress)
+}
+
 /// The version of `commit` with its whole changelog; `rev` as for [`count_version`].
 pub fn count_release(
     repository: &Repository,

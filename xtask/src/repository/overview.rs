@@ -2,6 +2,7 @@
 //! problem in the overview and does not stop it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -93,7 +94,16 @@ pub enum PromotedState {
 /// Loads the overview of a series.
 pub fn load(store: &Store, series: Series, schedule: &Schedule<'_>, now: Timestamp) -> Result<SeriesOverview> {
     let mut problems = Vec::new();
-    let stable = keep(load_stable(store, series, &mut problems), &mut problems).flatten();
+    let number = keep(store.current_number(series), &mut problems);
+    let mut current = None;
+    if let Some(Some(_)) = number {
+        current = keep(store.current(series), &mut problems).flatten().map(Rc::new);
+    }
+    let stable = number.flatten().map(|revision| StableOverview {
+        revision,
+        made_by: store.log.making_of(series, revision).map(|entry| entry.event.clone()),
+        content: current.as_ref().map(|current| content_of(&current.manifest)),
+    });
     let latest = keep(store.latest(series), &mut problems).flatten();
     let history = SeriesHistory::of(&store.log, series);
     let mut snapshots = Vec::new();
@@ -105,12 +115,12 @@ pub fn load(store: &Store, series: Series, schedule: &Schedule<'_>, now: Timesta
         parts.get(1).is_some_and(|part| *part == series.to_string() || *part == format!("stable-{series}"))
     };
     let missing = store.missing().into_iter().filter(belongs).collect();
-    let due = keep(schedule.of_latest(store, series), &mut problems).flatten();
-    let current = keep(store.current(series), &mut Vec::new()).flatten();
-    let yanked = match &current {
-        Some(current) => history.yanked_from(&current.manifest),
-        None => Vec::new(),
-    };
+    // Nobody knows what is due after a revision that cannot be read.
+    let mut due = None;
+    if current.is_some() || number == Some(None) {
+        due = keep(schedule.of_latest(store, series, current.as_ref()), &mut problems).flatten();
+    }
+    let yanked = current.as_ref().map_or(Vec::new(), |current| history.yanked_from(&current.manifest));
     problems.dedup();
     Ok(SeriesOverview { series, stable, latest, snapshots, yanked, missing, due, problems })
 }
@@ -118,13 +128,6 @@ pub fn load(store: &Store, series: Series, schedule: &Schedule<'_>, now: Timesta
 /// The value; for an error `None`, and the error becomes a problem.
 fn keep<T>(result: Result<T>, problems: &mut Vec<String>) -> Option<T> {
     result.map_err(|error| problems.push(format!("{error:#}"))).ok()
-}
-
-fn load_stable(store: &Store, series: Series, problems: &mut Vec<String>) -> Result<Option<StableOverview>> {
-    let Some(revision) = store.current_number(series)? else { return Ok(None) };
-    let made_by = store.log.making_of(series, revision).map(|entry| entry.event.clone());
-    let content = keep(store.current(series), problems).flatten().map(|current| content_of(&current.manifest));
-    Ok(Some(StableOverview { revision, made_by, content }))
 }
 
 fn content_of(manifest: &Manifest) -> StableContent {

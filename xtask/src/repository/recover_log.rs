@@ -74,10 +74,7 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     let (sound, broken) = EventLog::parse_sound(&old);
     let store = Store { layout: layout.clone(), log: sound };
     let folders = find_manifests(&store)?;
-    let is_logged = |loaded: &LoadedManifest| {
-        let event = &loaded.manifest.event;
-        store.log.entries.iter().any(|entry| entry.event == *event && entry.manifest == Some(loaded.digest))
-    };
+    let is_logged = |loaded: &LoadedManifest| store.log.entries.contains(&loaded.log_entry());
     let ledger = gather_ledger(layout, &folders)?;
     let has_ledger = std::fs::read(layout.ledger()).ok().as_ref() == Some(&ledger)
         && store.log.ledger().is_none_or(|wanted| wanted == digest_of(&ledger));
@@ -167,8 +164,8 @@ struct Sources(BTreeMap<u64, Vec<Candidate>>);
 impl Sources {
     fn of(folders: &[LoadedManifest], old: &[u8], sound: &EventLog) -> Result<Sources> {
         let mut sources = Sources::default();
-        for LoadedManifest { manifest, digest } in folders {
-            let entry = LogEntry { event: manifest.event.clone(), manifest: Some(*digest) };
+        for loaded in folders {
+            let entry = loaded.log_entry();
             sources.add(Candidate { line: entry.render()?, entry, is_from_manifest: true });
         }
         let highest = sources.0.keys().next_back().copied().unwrap_or(0).max(sound.next_number() - 1);

@@ -17,14 +17,16 @@ use crate::repository::model::reason::Reason;
 use crate::repository::model::store::{Revision, Store};
 use crate::repository::sign::Key;
 use crate::repository::write::plan::ChangePlan;
-use crate::repository::write::revision::{RevisionContents, Take, carry, load_described, next_number, revision_steps};
+use crate::repository::write::revision::{
+    AlreadyDone, RevisionContents, Take, carry, load_described, next_number, revision_steps,
+};
 use crate::rpm::nevra::Nevra;
 use crate::source::unpack;
 
 /// A rollback or yank that is decided.
 pub enum Undoing {
     /// Nothing: the series has the wanted content.
-    Already { series: Series, revision: u32, why: String },
+    Already(AlreadyDone),
     /// A new revision.
     New(Box<Undo>),
 }
@@ -57,7 +59,7 @@ impl Undo {
 /// Errors: no such series or revision; nothing before it.
 pub fn decide_rollback(store: &Store, series: Series, to: Option<u32>) -> Result<Undoing> {
     let current = require_current(store, series)?;
-    let already = |why: String| Ok(Undoing::Already { series, revision: current, why });
+    let already = |why: String| Ok(Undoing::Already(AlreadyDone { series, revision: current, why }));
     let to = match (to, store.log.last_revision(series)) {
         (Some(to), _) => to,
         // The command was repeated: to undo more than the last change takes a number.
@@ -173,7 +175,7 @@ fn find_yanked(store: &Store, wanted_series: Option<Series>, wanted: &Nevra) -> 
             if packages.contains(wanted) && wanted_series.is_none_or(|of| of == *series) =>
         {
             let why = format!("`{wanted}` was yanked from stable/{series} already, by event {}", event.number);
-            Some(Undoing::Already { series: *series, revision: *revision, why })
+            Some(Undoing::Already(AlreadyDone { series: *series, revision: *revision, why }))
         }
         _ => None,
     })

@@ -9,8 +9,8 @@ use crate::base::error::{Exit, Failure, program};
 use crate::base::files;
 use crate::base::interrupt;
 use crate::base::junit::{Case, CaseResult, Suite, render_junit};
-use crate::base::text::last_lines;
 use crate::cli::context::Context;
+use crate::cli::log_end::LogEnd;
 use crate::cli::site::Site;
 use crate::repository::accept::{self, Surroundings, Tested};
 use crate::repository::model::name::{Series, SnapshotName};
@@ -38,12 +38,8 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
     let store = site.store()?;
-    let (series, name) = match &args.snapshot {
-        Some(name) => (store.find_series(name)?, name.clone()),
-        None => site.latest(context, &store, args.series)?,
-    };
+    let (series, name) = site.find_snapshot(context, &store, args.snapshot.as_ref(), args.series)?;
     let snapshot = store.snapshot(series, &name)?;
-    let shown = format!("{name} ({})", snapshot.manifest.release.version);
     let tests = site.git().config_of(snapshot.manifest.release.commit)?.acceptance;
     let plan = accept::decide(&store, &snapshot, tests)?;
     let junit_path = args.junit.as_ref().map(std::path::absolute).transpose()?;
@@ -59,7 +55,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     for run in &plan.steps {
         let result = surroundings.run(run, &tested, &context.ui);
         let result = result.map_err(|error| interrupt::with_state(error, || kept(&results, &folder)))?;
-        context.ui.print(&format!("{shown}: {}\n", describe(&result.facts)))?;
+        context.ui.print(&format!("{snapshot}: {}\n", describe(&result.facts)))?;
         let is_damaged = matches!(result.facts.fault, Some(TestFault::ChangedSnapshot(_)));
         results.push(result);
         if is_damaged {
@@ -97,15 +93,12 @@ fn require_passed(snapshot: &Snapshot, results: &[TestResult], folder: &Path) ->
     let message = format!("`{}` did not pass the acceptance test{plural} {names}", snapshot.name);
     let (mut details, mut help) = (Vec::new(), Vec::new());
     for facts in failed {
-        let log = folder.join(&facts.log);
-        let output = String::from_utf8_lossy(&std::fs::read(&log).unwrap_or_default()).into_owned();
-        let lines = last_lines(&output, LAST_LINES);
-        if lines.is_empty() {
-            help.push(format!("`{}` printed nothing", facts.test));
-        } else {
-            details.push(format!("the end of the output of `{}`:", facts.test));
-            details.extend(lines.into_iter().map(|line| format!("  {line}")));
-            help.push(format!("the whole output of `{}`: `{}`", facts.test, log.display()));
+        match LogEnd::load(&format!("output of `{}`", facts.test), &folder.join(&facts.log), LAST_LINES) {
+            Some(mut end) => {
+                details.append(&mut end.details);
+                help.push(end.help);
+            }
+            None => help.push(format!("`{}` printed nothing", facts.test)),
         }
         if let Some(TestFault::ChangedSnapshot(_)) = facts.fault {
             let verify = format!("`{} verify` lists what is wrong", program());

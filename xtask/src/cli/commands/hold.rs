@@ -58,10 +58,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     }
     let mut access = site.access("hold", RunMode::of(args.dry_run))?;
     let store = access.store();
-    let (series, snapshot) = match &args.snapshot {
-        Some(name) => (store.find_series(name)?, name.clone()),
-        None => site.latest(context, store, args.series)?,
-    };
+    let (series, snapshot) = site.find_snapshot(context, store, args.snapshot.as_ref(), args.series)?;
     let shown = shown(store, series, &snapshot);
     if find_hold(&store.log, &snapshot, site.now).is_some_and(|hold| hold.why == why && hold.until == until) {
         context.ui.note(&format!("{shown} is held already, with this reason"));
@@ -89,7 +86,7 @@ pub fn run_unhold(context: &Context, args: &UnholdArgs) -> Result<()> {
 /// The name of a snapshot, with its version if its manifest can be read.
 fn shown(store: &Store, series: Series, name: &SnapshotName) -> String {
     match store.snapshot(series, name) {
-        Ok(snapshot) => format!("{name} ({})", snapshot.manifest.release.version),
+        Ok(snapshot) => snapshot.to_string(),
         Err(_) => name.to_string(),
     }
 }

@@ -57,10 +57,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     };
     match promote::decide(store, series, &order, &site.git(), &context.ui)? {
         Promoting::New(promotion) => carry_out(context, &site, &mut access, &promotion),
-        Promoting::Already { series, revision, why } => {
-            context.ui.note(&why);
-            context.ui.print(&format!("{}\n", site.layout.revision(series, revision).display()))
-        }
+        Promoting::Already(done) => site.report_already(&done),
     }
 }
 
@@ -88,7 +85,7 @@ fn run_due(
         };
         let Some(DuePromotion { promotion, reason }) = due else { continue };
         found = true;
-        context.ui.note(&format!("{} ({}) is due: {reason}", promotion.snapshot.name, promotion.version()));
+        context.ui.note(&format!("{} is due: {reason}", promotion.snapshot));
         match promotion.require_open() {
             Ok(()) => carry_out(context, site, access, &promotion)?,
             Err(closed) => {
@@ -114,8 +111,8 @@ fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access, promotion:
     let key = site.key()?;
     let plan = promotion.plan(access.store(), key.as_ref(), site.now)?;
     let Some(place) = site.carry_out(access, &plan, key.as_ref())? else { return Ok(()) };
-    let (name, version, kind) = (&promotion.snapshot.name, promotion.version(), promotion.kind);
-    let (series, revision) = (promotion.snapshot.manifest.series, site.layout.shown(&place));
-    context.ui.note(&format!("promoted {name} ({version}) to stable/{series} ({kind}), as {revision}"));
+    let Promotion { snapshot, kind, .. } = promotion;
+    let (series, revision) = (snapshot.manifest.series, site.layout.shown(&place));
+    context.ui.note(&format!("promoted {snapshot} to stable/{series} ({kind}), as {revision}"));
     context.ui.print(&format!("{}\n", place.display()))
 }

@@ -19,19 +19,14 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
     let layout = &site.layout;
-    if args.dry_run {
-        let plan = recover_log::decide(layout, site.now)?;
-        if plan.steps.is_empty() {
-            context.ui.note("the log and the ledger are whole");
-            return Ok(());
-        }
-        return context.ui.print(&plan.to_string());
-    }
-    let _lock = lock(layout, "recover-log")?;
+    let _lock = if args.dry_run { None } else { Some(lock(layout, "recover-log")?) };
     let plan = recover_log::decide(layout, site.now)?;
     if plan.steps.is_empty() {
         context.ui.note("the log and the ledger are whole");
         return Ok(());
+    }
+    if args.dry_run {
+        return context.ui.print(&plan.to_string());
     }
     recover_log::apply(layout, &plan)?;
     context.ui.print(&plan.to_string())?;

@@ -33,10 +33,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
 pub(super) fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access, undoing: Undoing) -> Result<()> {
     let undo = match undoing {
         Undoing::New(undo) => undo,
-        Undoing::Already { series, revision, why } => {
-            context.ui.note(&why);
-            return context.ui.print(&format!("{}\n", site.layout.revision(series, revision).display()));
-        }
+        Undoing::Already(done) => return site.report_already(&done),
     };
     let key = if undo.signs() { site.key()? } else { None };
     let removes_packages = undo.removes_packages;

@@ -9,8 +9,8 @@ use crate::base::error::{Exit, Failure, program};
 use crate::base::files;
 use crate::base::interrupt;
 use crate::base::parallel;
-use crate::base::text::last_lines;
 use crate::cli::context::Context;
+use crate::cli::log_end::LogEnd;
 use crate::cli::release_job::{ReleaseArgs, ReleaseJob, Reuse, report, require_srpm};
 use crate::project::config::{BackendKind, Dist};
 use crate::rpm::builds::{self, Again, BuildOutcome, FailedBuild};
@@ -156,12 +156,9 @@ fn not_built(failed: &[FailedBuild], built: usize, command: impl Fn(&FailedBuild
     for build in failed {
         let FailedBuild { target, why, log, .. } = build;
         causes.push(format!("{target} ({why})"));
-        let text = String::from_utf8_lossy(&std::fs::read(log).unwrap_or_default()).into_owned();
-        let lines = last_lines(&text, LAST_LINES);
-        if !lines.is_empty() {
-            details.push(format!("the end of the log of {target}:"));
-            details.extend(lines.into_iter().map(|line| format!("  {line}")));
-            help.push(format!("the whole log of {target}: `{}`", log.display()));
+        if let Some(mut end) = LogEnd::load(&format!("log of {target}"), log, LAST_LINES) {
+            details.append(&mut end.details);
+            help.push(end.help);
         }
         if !may_go_on {
             help.push(format!("correct it, and build again: `{}`", command(build)));

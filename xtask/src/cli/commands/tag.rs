@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::base::plan::Plan;
 use crate::cli::context::Context;
 use crate::git::CommitId;
-use crate::history::{LookBack, Milestone};
+use crate::history::Milestone;
 use crate::project::release;
 
 /// Arguments of `tag`.
@@ -35,9 +35,7 @@ impl fmt::Display for MissingTag {
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let workspace = context.workspace()?;
     let repository = workspace.repository()?;
-    let head = repository.head()?;
-    let config = release::config_of(workspace, repository, head, &context.ui)?;
-    let answer = release::count_version(repository, &config, head, None, LookBack::Bounded, &context.ui)?;
+    let answer = release::count_head(workspace, &context.ui)?;
     answer.require_releasable()?;
     let mut steps: Vec<MissingTag> = answer
         .missing_tags()

@@ -112,6 +112,14 @@ impl Action {
         }
     }
 
+    /// The series in which the action made a snapshot or a revision; `None` if it made none.
+    pub fn made_in(&self) -> Option<Series> {
+        match self {
+            Action::Stage { series, .. } => Some(*series),
+            _ => self.revision().map(|(series, _)| series),
+        }
+    }
+
     /// The dists that the action ended, with their series.
     pub fn ended(&self) -> Option<(Series, &[Dist])> {
         match self {

@@ -205,6 +205,11 @@ impl EventLog {
         of_series.flat_map(|(_, dists)| dists).collect()
     }
 
+    /// Whether a snapshot or revision was pruned or is known to be missing; `path` is relative to the root.
+    pub fn is_removed(&self, path: &str) -> bool {
+        self.events().any(|event| event.action.removed().any(|item| item.as_str() == path))
+    }
+
     /// The snapshots and revisions, relative to the root, that were pruned or are known to be missing.
     pub fn removed(&self) -> BTreeSet<&str> {
         self.events().flat_map(|event| event.action.removed()).map(FilePath::as_str).collect()

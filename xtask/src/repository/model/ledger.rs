@@ -10,10 +10,11 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Digest;
-use crate::base::error::{Exit, Failure, program};
+use crate::base::error::{Exit, Failure};
 use crate::base::schema::parse_json;
 use crate::repository::model::manifest::{Manifest, PackageEntry};
 use crate::repository::model::name::{Dist, Series};
+use crate::repository::model::store::help_to_recover;
 use crate::rpm::nevra::Nevra;
 
 const SCHEMA: &str = "releng.ledger/1";
@@ -63,9 +64,8 @@ impl Ledger {
         Ledger::parse(&text).map_err(|why| {
             Failure::new(Exit::Failed, format!("`{}` is not a ledger: {why}", path.display()))
                 .help(format!(
-                    "without it, a promoted package could be replaced by another one: put it back from a backup, or put \
-                     it together again from the manifests: `{} recover-log`",
-                    program()
+                    "{}; without it, a promoted package could be replaced by another one",
+                    help_to_recover(path)
                 ))
                 .into()
         })

@@ -13,7 +13,7 @@ use crate::base::schema::parse_json;
 use crate::git::CommitId;
 use crate::history::{Milestone, Version};
 use crate::project::config::Name;
-use crate::repository::model::event::Event;
+use crate::repository::model::event::{Event, LogEntry};
 use crate::repository::model::layout::MANIFEST;
 use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
 use crate::rpm::nevra::Nevra;
@@ -115,6 +115,13 @@ pub struct PackageEntry {
 pub struct LoadedManifest {
     pub manifest: Manifest,
     pub digest: Digest,
+}
+
+impl LoadedManifest {
+    /// The entry that the log has, or must get, for the event of the manifest.
+    pub fn log_entry(&self) -> LogEntry {
+        LogEntry { event: self.manifest.event.clone(), manifest: Some(self.digest) }
+    }
 }
 
 /// The input of a snapshot: two snapshots with the same input have equal values.

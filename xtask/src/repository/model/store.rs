@@ -1,5 +1,7 @@
 //! Reads the snapshots, revisions, links and log of a repository. Reading needs no lock.
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -9,6 +11,7 @@ use anyhow::{Context, Result};
 use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure, program};
 use crate::base::files;
+use crate::base::progress::Progress;
 use crate::repository::model::event::{Action, BrokenChain, Event, EventLog};
 use crate::repository::model::layout::{Layout, parse_revision};
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
@@ -29,6 +32,13 @@ pub struct Snapshot {
     pub manifest: Manifest,
     /// The digest of the manifest's bytes. A test result has the digest of the manifest that was tested.
     pub digest: Digest,
+}
+
+impl fmt::Display for Snapshot {
+    /// The name and the version.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.name, self.manifest.release.version)
+    }
 }
 
 /// A revision of a stable series with its manifest.
@@ -73,22 +83,32 @@ impl Store {
             let names = files::names_in(&self.layout.root.join(folder))?;
             series.extend(names.iter().filter_map(|name| name.parse::<Series>().ok()));
         }
-        let removed = self.log.removed();
-        let logged = self.log.events().filter_map(|event| self.made_by(event));
-        series.extend(logged.filter(|(path, _)| !removed.contains(path.as_str())).map(|(_, series)| series));
+        // Most series have a folder. Of another one, everything may have been pruned.
+        let logged: BTreeSet<Series> = self.log.events().filter_map(|event| event.action.made_in()).collect();
+        for of_log in logged {
+            if !series.contains(&of_log) && self.has_anything(of_log) {
+                series.push(of_log);
+            }
+        }
         series.sort();
         series.dedup();
         Ok(series)
     }
 
-    /// The snapshot or revision that an event made, relative to the root, and its series.
-    fn made_by(&self, event: &Event) -> Option<(String, Series)> {
-        let (path, series) = match (&event.action, event.action.revision()) {
-            (_, Some((series, number))) => (self.layout.revision(series, number), series),
-            (Action::Stage { snapshot, series, .. }, _) => (self.layout.snapshot(*series, snapshot), *series),
+    /// Whether the log tells of a snapshot or revision of a series that was not pruned.
+    fn has_anything(&self, series: Series) -> bool {
+        let of_series = self.log.events().filter(|event| event.action.made_in() == Some(series));
+        of_series.filter_map(|event| self.made_by(event)).any(|path| !self.log.is_removed(&path))
+    }
+
+    /// The snapshot or revision that an event made, relative to the root.
+    fn made_by(&self, event: &Event) -> Option<String> {
+        let path = match (&event.action, event.action.revision()) {
+            (_, Some((series, number))) => self.layout.revision(series, number),
+            (Action::Stage { snapshot, series, .. }, _) => self.layout.snapshot(*series, snapshot),
             _ => return None,
         };
-        Some((self.layout.shown(&path), series))
+        Some(self.layout.shown(&path))
     }
 
     /// The snapshots and revisions of the log that were not pruned and are not there, in the order of their events.
@@ -96,7 +116,7 @@ impl Store {
         let removed = self.log.removed();
         let mut missing = Vec::new();
         for event in self.log.events() {
-            if let Some((shown, _)) = self.made_by(event)
+            if let Some(shown) = self.made_by(event)
                 && !removed.contains(shown.as_str())
                 && !self.layout.root.join(&shown).is_dir()
                 && let Ok(path) = shown.parse()
@@ -139,7 +159,7 @@ impl Store {
     fn no_snapshot(&self, name: &SnapshotName) -> Failure {
         let list = format!("list the snapshots: `{} status`", program());
         let staging = self.log.staging_of(name).and_then(|entry| self.made_by(&entry.event));
-        let Some((shown, _)) = staging else {
+        let Some(shown) = staging else {
             return Failure::new(Exit::Failed, format!("there is no snapshot `{name}`")).help(list);
         };
         let pruned = self.log.events().find(|event| event.action.removed().any(|item| item.as_str() == shown));
@@ -157,19 +177,19 @@ impl Store {
         Ok(Snapshot { name: name.clone(), path, manifest, digest })
     }
 
-    /// The snapshots of a series that can be read, the oldest first, and the errors of those that have a manifest and cannot.
-    pub fn readable_snapshots(&self, series: Series) -> Result<(Vec<Snapshot>, Vec<Unreadable>)> {
-        let (mut readable, mut unreadable) = (Vec::new(), Vec::new());
-        for name in self.snapshots(series)? {
-            if !self.has_manifest(series, &name) && self.log.staging_of(&name).is_none() {
-                continue; // It was put there by hand.
-            }
-            match self.snapshot(series, &name) {
-                Ok(snapshot) => readable.push(snapshot),
-                Err(error) => unreadable.push(Unreadable { name, error }),
-            }
-        }
-        Ok((readable, unreadable))
+    /// The snapshots of a series that can be read, the newest first; each manifest is read when its turn comes. A warning is printed
+    /// for a damaged snapshot. One that was put there by hand is left out.
+    pub fn newest_first<'s>(
+        &'s self,
+        series: Series,
+        progress: &'s dyn Progress,
+    ) -> Result<impl Iterator<Item = Snapshot> + 's> {
+        let is_ours = move |name: &SnapshotName| self.has_manifest(series, name) || self.log.staging_of(name).is_some();
+        let read = move |name: SnapshotName| {
+            let warn = |error| progress.warn(&format!("passing over `{name}`, which is damaged: {error:#}"));
+            self.snapshot(series, &name).map_err(warn).ok()
+        };
+        Ok(self.snapshots(series)?.into_iter().rev().filter(is_ours).filter_map(read))
     }
 
     /// The snapshot that is `latest`: by the log the last one that became it and is there, whatever happened to the link. Where a run
@@ -217,8 +237,7 @@ impl Store {
         if let Some(linked) = linked.filter(|number| is_unlogged(*number)) {
             return Ok(Some(linked));
         }
-        let removed = self.log.removed();
-        let is_removed = |number: u32| removed.contains(&*self.layout.shown(&self.layout.revision(series, number)));
+        let is_removed = |number: u32| self.log.is_removed(&self.layout.shown(&self.layout.revision(series, number)));
         Ok(self.log.last_revision(series).map(|(number, _)| number).filter(|number| !is_removed(*number)))
     }
 
@@ -274,19 +293,19 @@ impl Store {
     }
 }
 
-/// A snapshot whose manifest cannot be read.
-pub struct Unreadable {
-    pub name: SnapshotName,
-    pub error: anyhow::Error,
-}
-
 /// The error for a log with a changed line.
 fn log_changed(layout: &Layout, broken: &BrokenChain) -> Failure {
-    let help = format!(
-        "put it back from a backup; or put it together again from the manifests in the repository: `{} recover-log`",
+    let message = format!("`{}` was changed: {broken}", layout.log().display());
+    Failure::new(Exit::Failed, message).help(help_to_recover(&layout.log()))
+}
+
+/// The help for a log or ledger that is lost, damaged or an old copy.
+pub fn help_to_recover(file: &Path) -> String {
+    format!(
+        "put `{}` back from a backup; or put it together again from the manifests in the repository: `{} recover-log`",
+        file.display(),
         program()
-    );
-    Failure::new(Exit::Failed, format!("`{}` was changed: {broken}", layout.log().display())).help(help)
+    )
 }
 
 /// The bytes of the log; none if the repository has no log yet.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::base::digest::Digest;
 use crate::base::error::program;
+use crate::history::Version;
 use crate::project::config::{AcceptanceTest, PromotionKind};
 use crate::repository::commits::{Merged, Recount};
 use crate::repository::model::ledger::Ledger;
@@ -79,6 +80,8 @@ pub struct GateFacts<'a> {
     pub snapshot: &'a Snapshot,
     /// The current revision of the series; `None` for a new series.
     pub current: Option<&'a Revision>,
+    /// What the current revision has.
+    pub known: Option<&'a KnownPackages<'a>>,
     pub ledger: &'a Ledger,
     pub merged: MergedNow,
     /// The version of the commit, counted again.
@@ -175,19 +178,19 @@ impl GateFacts<'_> {
         let dists = self.manifest().dists();
         let of_series = self.current.map_or(Vec::new(), |current| current.manifest.dists());
         let needed: BTreeSet<&Dist> = of_series.iter().chain(self.configured_dists).collect();
-        let lacking =
-            join(needed.iter().copied().filter(|dist| !dists.contains(dist) && !self.ended_dists.contains(dist)));
+        let is_lacking = |dist: &&Dist| !dists.contains(dist) && !self.ended_dists.contains(dist);
+        let lacking: Vec<&Dist> = needed.into_iter().filter(is_lacking).collect();
         if !lacking.is_empty() {
             let program = program();
-            let flags: String = lacking.split(", ").map(|dist| format!(" --end-dist {dist}")).collect();
+            let flags: String = lacking.iter().map(|dist| format!(" --end-dist {dist}")).collect();
             let help = format!(
                 "build them and stage again: `{program} dist --rpm`; where nobody builds for it any more: \
                  `{program} promote {}{flags}`",
                 self.snapshot.name
             );
-            return no("packages", format!("it has no packages for {lacking}"), help);
+            return no("packages", format!("it has no packages for {}", join(lacking)), help);
         }
-        match join(dists.iter()) {
+        match join(&dists) {
             none if none.is_empty() => yes("packages", "none, and none are configured"),
             dists => yes("packages", dists),
         }
@@ -261,30 +264,24 @@ impl GateFacts<'_> {
 
     /// Whether the series has what the snapshot would add, or a newer version.
     pub fn is_in_series(&self) -> bool {
-        let Some(current) = self.current else { return false };
-        let newest = current.manifest.releases().map(|release| &release.version).max();
-        let known = KnownPackages::of(&current.manifest);
-        newest > Some(&self.manifest().release.version)
-            || self.is_released() && self.manifest().packages().all(|(_, package)| known.has(package))
-    }
-
-    fn is_released(&self) -> bool {
+        let Some(known) = self.known else { return false };
         let version = &self.manifest().release.version;
-        self.current.is_some_and(|current| current.manifest.releases().any(|release| release.version == *version))
+        known.newest_version() > Some(version)
+            || known.versions.contains(version) && self.manifest().packages().all(|(_, package)| known.has(package))
     }
 
     fn above(&self) -> Gate {
         let version = &self.manifest().release.version;
-        let Some(current) = self.current else { return yes("above", "the series has no version yet") };
+        let (Some(current), Some(known)) = (self.current, self.known) else {
+            return yes("above", "the series has no version yet");
+        };
         let stable = format!("stable/{}", self.manifest().series);
-        let known = KnownPackages::of(&current.manifest);
-        let released = current.manifest.releases().map(|release| &release.version).max();
         // A version can be promoted again with a higher release, for repackaging, or after a yank: then it has packages that the
         // series does not have.
         let packages = self.manifest().packages().map(|(_, package)| package);
         let new: Vec<&PackageEntry> = packages.filter(|package| !known.has(package)).collect();
-        let is_repeated = released == Some(version) && new.is_empty();
-        if let Some(released) = released.filter(|released| *released > version || is_repeated) {
+        let is_taken = |released: &&Version| *released > version || (*released == version && new.is_empty());
+        if let Some(released) = known.newest_version().filter(is_taken) {
             let help = format!("promote a newer snapshot; see what there is: `{} status`", program());
             return no("above", format!("{stable} already has {released}"), help);
         }
@@ -332,8 +329,9 @@ impl GateFacts<'_> {
     }
 }
 
-/// The packages of a series, for comparison with those of a snapshot.
-struct KnownPackages<'a> {
+/// The versions and packages of a series, for comparison with those of a snapshot.
+pub struct KnownPackages<'a> {
+    versions: BTreeSet<&'a Version>,
     /// With the digests of header and payload.
     all: BTreeSet<(&'a Option<Dist>, &'a Nevra, Digest)>,
     /// The newest of each name, dist and kind.
@@ -344,8 +342,10 @@ struct KnownPackages<'a> {
 type PackageKind<'a> = (&'a Option<Dist>, &'a str, bool);
 
 impl<'a> KnownPackages<'a> {
-    fn of(manifest: &'a Manifest) -> KnownPackages<'a> {
-        let mut known = KnownPackages { all: BTreeSet::new(), newest: BTreeMap::new() };
+    /// Those of a revision.
+    pub fn of(manifest: &'a Manifest) -> KnownPackages<'a> {
+        let versions = manifest.releases().map(|release| &release.version).collect();
+        let mut known = KnownPackages { versions, all: BTreeSet::new(), newest: BTreeMap::new() };
         for (_, package) in manifest.packages() {
             known.all.insert((&package.dist, &package.nevra, package.content));
             let newest = known.newest.entry(kind_of(package)).or_insert(&package.nevra);
@@ -354,6 +354,10 @@ impl<'a> KnownPackages<'a> {
             }
         }
         known
+    }
+
+    fn newest_version(&self) -> Option<&'a Version> {
+        self.versions.last().copied()
     }
 
     fn has(&self, package: &PackageEntry) -> bool {
@@ -371,6 +375,6 @@ fn kind_of(package: &PackageEntry) -> PackageKind<'_> {
     (&package.dist, package.nevra.name(), package.nevra.arch() == "src")
 }
 
-fn join<'d>(dists: impl Iterator<Item = &'d Dist>) -> String {
-    dists.map(ToString::to_string).collect::<Vec<_>>().join(", ")
+fn join<'d>(dists: impl IntoIterator<Item = &'d Dist>) -> String {
+    dists.into_iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

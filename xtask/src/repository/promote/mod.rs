@@ -21,19 +21,19 @@ use crate::repository::model::carried::Carried;
 use crate::repository::model::event::{Action, NewRevision, RevisionCause};
 use crate::repository::model::layout::{SNAPSHOT_CHANGELOG, series_changelog};
 use crate::repository::model::ledger::Ledger;
-use crate::repository::model::manifest::{ReleasedVersion, is_source};
+use crate::repository::model::manifest::{Manifest, ReleasedVersion, is_source};
 use crate::repository::model::name::{Dist, Series, SnapshotName};
 use crate::repository::model::reason::Reason;
-use crate::repository::model::store::{Revision, Snapshot, Store, Unreadable};
+use crate::repository::model::store::{Revision, Snapshot, Store};
 use crate::repository::model::test_result::load_results;
 use crate::repository::sign::Key;
 use crate::repository::verify::snapshot::check_whole;
 use crate::repository::write::plan::ChangePlan;
 use crate::repository::write::revision::{
-    RevisionContents, Take, carry, load_described, next_number, require_apart, revision_steps,
+    AlreadyDone, RevisionContents, Take, carry, load_described, next_number, require_apart, revision_steps,
 };
 use crate::rpm::nevra::Nevra;
-use gate::{Gate, GateAnswer, GateFacts, MergedNow};
+use gate::{Gate, GateAnswer, GateFacts, KnownPackages, MergedNow};
 
 /// The arguments of `promote`.
 #[derive(Clone, Debug, Default)]
@@ -51,7 +51,7 @@ pub struct PromoteOrder {
 /// What is done about a promotion.
 pub enum Promoting {
     /// Nothing: the series has what would be promoted.
-    Already { series: Series, revision: u32, why: String },
+    Already(AlreadyDone),
     /// A new revision, if all gates are open.
     New(Box<Promotion>),
 }
@@ -67,7 +67,7 @@ pub struct Promotion {
 
 impl fmt::Display for Promotion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "gates of {} ({}):", self.snapshot.name, self.version())?;
+        writeln!(f, "gates of {}:", self.snapshot)?;
         for gate in &self.gates {
             writeln!(f, "  {gate}")?;
         }
@@ -97,7 +97,7 @@ impl Promotion {
     /// Errors: the series has a file of the same path with another content.
     pub fn plan(&self, store: &Store, key: Option<&Key>, now: Timestamp) -> Result<ChangePlan> {
         let Promotion { snapshot, new, .. } = self;
-        let title = format!("promote {} ({}) to stable/{}", snapshot.name, self.version(), new.series);
+        let title = format!("promote {snapshot} to stable/{}", new.series);
         let steps = revision_steps(store, self.contents()?, new, key, now)?;
         Ok(ChangePlan { title, steps })
     }
@@ -146,7 +146,7 @@ pub fn decide(
 ) -> Result<Promoting> {
     let current = store.current(series)?.map(Rc::new);
     let ledger = Ledger::load(&store.layout.ledger())?;
-    let judge = Judge { store, order, git, ledger: &ledger, current: current.as_ref() };
+    let judge = Judge::new(store, order, git, &ledger, current.as_ref());
     if let Some(name) = &order.snapshot {
         if let Some(already) = find_done(store, series, name) {
             return Ok(already);
@@ -154,12 +154,8 @@ pub fn decide(
         let promotion = judge.judge(store.snapshot(series, name)?)?.into_promotion(store)?;
         return Ok(Promoting::New(Box::new(promotion)));
     }
-    let (snapshots, unreadable) = store.readable_snapshots(series)?;
-    for Unreadable { name, error } in unreadable {
-        progress.warn(&format!("passing over `{name}`, which is damaged: {error:#}"));
-    }
     let (mut newest, mut taken_back): (Option<JudgedSnapshot>, _) = (None, None);
-    for snapshot in snapshots.into_iter().rev() {
+    for snapshot in store.newest_first(series, progress)? {
         if was_taken_back(store, current.as_deref(), &snapshot) {
             taken_back.get_or_insert(snapshot.name);
             continue;
@@ -180,7 +176,7 @@ pub fn decide(
         (None, None, Some(current)) => {
             let version = &current.manifest.release.version;
             let why = format!("stable/{series} has {version} already, and nothing newer is staged");
-            Ok(Promoting::Already { series, revision: current.number, why })
+            Ok(Promoting::Already(AlreadyDone { series, revision: current.number, why }))
         }
         (None, taken_back, _) => Err(nothing_to_promote(series, taken_back).into()),
     }
@@ -192,7 +188,7 @@ fn find_done(store: &Store, series: Series, name: &SnapshotName) -> Option<Promo
     match &event.action {
         Action::Promote { snapshot, version, .. } if snapshot == name => {
             let why = format!("`{name}` ({version}) is in stable/{series} already: event {} promoted it", event.number);
-            Some(Promoting::Already { series, revision, why })
+            Some(Promoting::Already(AlreadyDone { series, revision, why }))
         }
         _ => None,
     }
@@ -205,18 +201,14 @@ fn was_taken_back(store: &Store, current: Option<&Revision>, staged: &Snapshot) 
     let staged_version = &staged.manifest.release.version;
     let is_in_series =
         |current: &Revision| current.manifest.releases().any(|release| release.version == *staged_version);
-    let present: BTreeSet<&Nevra> = current
-        .into_iter()
-        .flat_map(|current| current.manifest.packages())
-        .map(|(_, package)| &package.nevra)
-        .collect();
-    let has = |nevra: &&Nevra| staged.manifest.packages().any(|(_, package)| package.nevra == **nevra);
+    let has = |manifest: &Manifest, nevra: &Nevra| manifest.packages().any(|(_, package)| package.nevra == *nevra);
+    let is_gone = |nevra: &Nevra| current.is_none_or(|current| !has(&current.manifest, nevra));
     store.log.events().any(|event| match &event.action {
         Action::Promote { series, version, .. } => {
             *series == staged_series && version == staged_version && !current.is_some_and(is_in_series)
         }
-        Action::Yank { series, packages, .. } if *series == staged_series => {
-            packages.iter().filter(|nevra| !present.contains(nevra)).any(|nevra| has(&nevra))
+        Action::Yank { series, packages, .. } => {
+            *series == staged_series && packages.iter().any(|nevra| has(&staged.manifest, nevra) && is_gone(nevra))
         }
         _ => false,
     })
@@ -242,6 +234,8 @@ struct Judge<'a> {
     ledger: &'a Ledger,
     /// The current revision of the series.
     current: Option<&'a Rc<Revision>>,
+    /// What the current revision has.
+    known: Option<KnownPackages<'a>>,
 }
 
 /// A snapshot with its gates.
@@ -260,10 +254,21 @@ struct JudgedSnapshot {
     is_in_series: bool,
 }
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
+    fn new(
+        store: &'a Store,
+        order: &'a PromoteOrder,
+        git: &'a Git<'a>,
+        ledger: &'a Ledger,
+        current: Option<&'a Rc<Revision>>,
+    ) -> Judge<'a> {
+        let known = current.map(|current| KnownPackages::of(&current.manifest));
+        Judge { store, order, git, ledger, current, known }
+    }
+
     /// Judges all gates except `whole`.
     fn judge(&self, snapshot: Snapshot) -> Result<JudgedSnapshot> {
-        let Judge { store, order, git, ledger, current } = *self;
+        let Judge { store, order, git, ledger, current, ref known } = *self;
         let commit = snapshot.manifest.release.commit;
         let config = git.config_of(commit)?;
         let results_folder = store.layout.results(&snapshot.name);
@@ -272,6 +277,7 @@ impl Judge<'_> {
         let facts = GateFacts {
             snapshot: &snapshot,
             current: current.map(Rc::as_ref),
+            known: known.as_ref(),
             ledger,
             merged: find_merged_now(store, git, &snapshot)?,
             recount: git.recount(commit)?,

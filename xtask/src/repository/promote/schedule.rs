@@ -14,7 +14,7 @@ use crate::repository::commits::Git;
 use crate::repository::model::event::Action;
 use crate::repository::model::ledger::Ledger;
 use crate::repository::model::name::{Series, SnapshotName};
-use crate::repository::model::store::{Revision, Snapshot, Store, Unreadable};
+use crate::repository::model::store::{Revision, Snapshot, Store};
 use crate::repository::promote::due::{Due, DueFacts, StableVersion, find_due};
 use crate::repository::promote::{Judge, JudgedSnapshot, PromoteOrder, Promotion, find_merged_now, was_taken_back};
 
@@ -43,18 +43,22 @@ pub struct DuePromotion {
 }
 
 impl Schedule<'_> {
-    /// The `latest` snapshot of a series; `None` if it has none.
-    pub fn of_latest(&self, store: &Store, series: Series) -> Result<Option<DueSnapshot>> {
+    /// The `latest` snapshot of a series, whose current revision is `current`; `None` if it has none.
+    pub fn of_latest(
+        &self,
+        store: &Store,
+        series: Series,
+        current: Option<&Rc<Revision>>,
+    ) -> Result<Option<DueSnapshot>> {
         let Some(name) = store.latest(series)? else { return Ok(None) };
         let snapshot = store.snapshot(series, &name)?;
-        let current = store.current(series)?.map(Rc::new);
-        let reasons = self.reasons(store, &snapshot, current.as_deref())?;
+        let reasons = self.reasons(store, &snapshot, current.map(Rc::as_ref))?;
         let version = snapshot.manifest.release.version.clone();
         let mut next = format!("`{} promote {name}`", program());
         if !reasons.is_empty() {
             let ledger = Ledger::load(&store.layout.ledger())?;
             let order = PromoteOrder { major: current.is_none(), ..PromoteOrder::default() };
-            let judge = Judge { store, order: &order, git: self.git, ledger: &ledger, current: current.as_ref() };
+            let judge = Judge::new(store, &order, self.git, &ledger, current);
             if current.is_none() {
                 next = format!("`{} promote {name} --major`", program());
             }
@@ -70,14 +74,10 @@ impl Schedule<'_> {
     pub fn decide(&self, store: &Store, series: Series, order: &PromoteOrder) -> Result<Option<DuePromotion>> {
         let ledger = Ledger::load(&store.layout.ledger())?;
         let current = store.current(series)?.map(Rc::new);
-        let judge = Judge { store, order, git: self.git, ledger: &ledger, current: current.as_ref() };
+        let judge = Judge::new(store, order, self.git, &ledger, current.as_ref());
         let is_configured = |due: &Due| due.case.is_some_and(|case| self.settings.due.contains(&case));
-        let (snapshots, unreadable) = store.readable_snapshots(series)?;
-        for Unreadable { name, error } in unreadable {
-            self.progress.warn(&format!("passing over `{name}`, which is damaged: {error:#}"));
-        }
         let mut closed: Option<(JudgedSnapshot, Due)> = None;
-        for snapshot in snapshots.into_iter().rev() {
+        for snapshot in store.newest_first(series, self.progress)? {
             let reasons = self.reasons(store, &snapshot, current.as_deref())?;
             let Some(reason) = reasons.into_iter().find(is_configured) else { continue };
             if !find_merged_now(store, self.git, &snapshot)?.is_merged() {

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure, program};
+use crate::base::progress::Silent;
 use crate::git::CommitId;
 use crate::history::Version;
 use crate::repository::clients::in_flight::former_snapshots;
@@ -64,15 +65,9 @@ pub fn decide(
     let series = Series::of(&input.info.version);
     require_ended(input, order)?;
     let mut notes = Vec::new();
-    let (staged, _) = store.readable_snapshots(series)?;
-    let equal = find_equal(store, input, &staged, &mut notes)?;
-    let pipeline = match (order.pipeline, equal) {
-        (Some(pipeline), _) => pipeline,
-        (None, Some(equal)) => equal.name.pipeline(),
-        (None, None) => next_pipeline(store, series)?,
-    };
-    let name = SnapshotName::new(input.info.name.to_string(), series, pipeline);
-    let is_there = store.layout.snapshot(series, &name).symlink_metadata().is_ok();
+    let named = |pipeline| SnapshotName::new(input.info.name.to_string(), series, pipeline);
+    let stated = order.pipeline.map(named);
+    let equal = find_equal(store, input, stated.as_ref(), &mut notes)?;
     let merged = match git.find_merged(input.info.commit)? {
         Merged::Into(_) => !order.unmerged,
         Merged::Not(why) => {
@@ -80,16 +75,17 @@ pub fn decide(
             false
         }
     };
-    if let Some(own) = staged.iter().find(|snapshot| snapshot.name == name && is_equal(input, &snapshot.manifest))
-        && check_whole(store, own)?.is_none()
-    {
+    if let Some(own) = equal {
+        let name = own.name.clone();
         if !merged || own.manifest.merged || store.log.was_merged(&name) {
             return Ok(Staging::Already(name));
         }
         let latest = LatestMove::decide(store, input, &name, order, git)?;
         notes.extend(latest.note);
-        return Ok(Staging::Merged { plan: merge_plan(store, own, latest.moves)?, name, notes });
+        return Ok(Staging::Merged { plan: merge_plan(store, &own, latest.moves)?, name, notes });
     }
+    let name = stated.map_or_else(|| next_pipeline(store, series).map(named), Ok)?;
+    let is_there = store.layout.snapshot(series, &name).symlink_metadata().is_ok();
     if is_there || store.log.staging_of(&name).is_some() {
         return Err(used(store, &name, is_there)?.into());
     }
@@ -121,15 +117,19 @@ fn require_ended(input: &StageInput, order: &StageOrder) -> Result<(), Failure> 
     }
 }
 
-/// The newest snapshot with the content of the input. One that was damaged since is passed over with a note.
-fn find_equal<'s>(
+/// The newest snapshot with the content of the input, and with the name `stated`, if there is one. One that was damaged since is passed
+/// over with a note.
+fn find_equal(
     store: &Store,
     input: &StageInput,
-    staged: &'s [Snapshot],
+    stated: Option<&SnapshotName>,
     notes: &mut Vec<String>,
-) -> Result<Option<&'s Snapshot>> {
-    for snapshot in staged.iter().rev().filter(|snapshot| is_equal(input, &snapshot.manifest)) {
-        match check_whole(store, snapshot)? {
+) -> Result<Option<Snapshot>> {
+    for snapshot in store.newest_first(Series::of(&input.info.version), &Silent)? {
+        if stated.is_some_and(|stated| *stated != snapshot.name) || !is_equal(input, &snapshot.manifest) {
+            continue;
+        }
+        match check_whole(store, &snapshot)? {
             None => return Ok(Some(snapshot)),
             Some(why) => notes.push(format!("`{}` has this content too, but it is damaged: {why}", snapshot.name)),
         }

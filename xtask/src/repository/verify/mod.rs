@@ -21,7 +21,7 @@ use anyhow::Result;
 use crate::base::files::LockFile;
 use crate::base::progress::Progress;
 use crate::repository::clients::keys::split_keys;
-use crate::repository::model::event::EventLog;
+use crate::repository::model::event::{BrokenChain, EventLog};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::store::{Store, read_log};
 use crate::repository::sign::Keyring;
@@ -39,7 +39,7 @@ pub enum StateOf {
 
 /// Verifies the whole repository of a project. A run that changes it at the same time causes no findings.
 pub fn verify_repository(layout: &Layout, state: StateOf, progress: &dyn Progress) -> Result<VerifyReport> {
-    let Moment { store, folders, mut report, changing } = Moment::wait_for(layout)?;
+    let Moment { store, broken, folders, mut report, changing } = Moment::wait_for(layout)?;
     let keyring = load_keyring(layout)?;
     let has_state = state == StateOf::Own || layout.log().exists();
     if !has_state {
@@ -63,7 +63,7 @@ pub fn verify_repository(layout: &Layout, state: StateOf, progress: &dyn Progres
     progress.end();
     if has_state {
         history::verify_ledger(&store, &folders, &mut report);
-        report.merge_lost_log(&store);
+        report.merge_lost_log(&store, broken.as_ref());
         history::verify_results(&store, &mut report)?;
     }
     if changing {
@@ -78,6 +78,8 @@ pub fn verify_repository(layout: &Layout, state: StateOf, progress: &dyn Progres
 /// The state of a repository at one moment: the log, the links and the names of all folders.
 struct Moment {
     store: Store,
+    /// The first line of the log that was changed.
+    broken: Option<BrokenChain>,
     folders: Vec<FoundFolder>,
     report: VerifyReport,
     /// Whether a run was changing the repository at every try.
@@ -105,7 +107,7 @@ impl Moment {
         let mut report = VerifyReport::default();
         let before = read_log(layout)?;
         let (log, broken) = EventLog::parse_sound(&before);
-        if let Some(broken) = broken {
+        if let Some(broken) = &broken {
             report.add(FindingId::LogBroken, "log.jsonl", broken.to_string());
         } else if log.whole < before.len() as u64 {
             report.add(FindingId::Leftover, "log.jsonl", "its last line is incomplete");
@@ -114,7 +116,7 @@ impl Moment {
         let folders = tree::verify(&store, &mut report)?;
         history::verify_moment(&store, &mut report)?;
         let changing = was_held || LockFile::is_held(&layout.lock()) || read_log(layout)? != before;
-        Ok(Moment { store, folders, report, changing })
+        Ok(Moment { store, broken, folders, report, changing })
     }
 }
 

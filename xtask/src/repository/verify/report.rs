@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::repository::model::event::BrokenChain;
 use crate::repository::model::name::Series;
 use crate::repository::model::store::Store;
 
@@ -161,15 +162,13 @@ impl VerifyReport {
     }
 
     /// Reports a log without any event once, and not for each folder. What follows a broken line is not reported again.
-    pub(super) fn merge_lost_log(&mut self, store: &Store) {
+    pub(super) fn merge_lost_log(&mut self, store: &Store, broken: Option<&BrokenChain>) {
         let has = |id| self.findings.iter().any(|finding| finding.id == id);
-        let is_broken =
-            self.findings.iter().any(|found| found.id == FindingId::LogBroken && found.what.starts_with("line "));
         // The ledger is of the last event, which such a log does not have.
-        if is_broken || has(FindingId::LogLacksEvent) || has(FindingId::LedgerUnreadable) {
+        if broken.is_some() || has(FindingId::LogLacksEvent) || has(FindingId::LedgerUnreadable) {
             self.findings.retain(|finding| finding.id != FindingId::LedgerDiffers);
         }
-        if is_broken {
+        if broken.is_some() {
             self.findings.retain(|finding| finding.id != FindingId::LogLacksEvent);
         }
         let count = self.findings.iter().filter(|finding| finding.id == FindingId::LogLacksEvent).count();

@@ -20,33 +20,26 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::base::digest::{Digest, digest_of};
-use crate::base::error::{Exit, Failure, program};
+use crate::base::digest::digest_of;
+use crate::base::error::{Exit, Failure};
 use crate::base::files;
-use crate::repository::model::event::{Action, Event, LogEntry};
+use crate::repository::model::event::{Action, Event};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::name::Series;
-use crate::repository::model::store::Store;
+use crate::repository::model::store::{Store, help_to_recover};
 
 /// What is done before a change.
 #[derive(Default)]
 pub struct Recovery {
     /// A folder in its place whose event the log lacks.
-    pub unlogged: Option<UnloggedFolder>,
+    pub unlogged: Option<LoadedManifest>,
     /// Revisions that were never visible.
     pub abandoned: Vec<PathBuf>,
     /// The items of an unfinished prune, with their places in the trash.
     pub trash: Vec<(PathBuf, PathBuf)>,
     /// The links that differ from the log.
     pub links: Vec<LinkRepair>,
-}
-
-/// A snapshot or revision in its place whose event the log lacks.
-pub struct UnloggedFolder {
-    pub manifest: Manifest,
-    /// Of the manifest.
-    pub digest: Digest,
 }
 
 /// A link that is to be made again.
@@ -63,8 +56,8 @@ pub struct LinkRepair {
 /// Errors: the log or the ledger was lost or is an old copy.
 pub fn decide(store: &mut Store) -> Result<Recovery> {
     let mut recovery = find_unlogged(store)?;
-    if let Some(UnloggedFolder { manifest, digest }) = &recovery.unlogged {
-        let entry = LogEntry { event: manifest.event.clone(), manifest: Some(*digest) };
+    if let Some(unlogged) = &recovery.unlogged {
+        let entry = unlogged.log_entry();
         let line = entry.render()?;
         store.log.push(entry, line.as_bytes());
     } else {
@@ -82,42 +75,49 @@ pub fn all_series(store: &Store) -> Result<BTreeSet<Series>> {
     Ok(store.series()?.into_iter().chain(begun).collect())
 }
 
+/// A folder whose event the log lacks.
+struct UnloggedPath {
+    path: PathBuf,
+    /// Whether clients can see it.
+    is_visible: bool,
+}
+
 fn find_unlogged(store: &Store) -> Result<Recovery> {
     let mut recovery = Recovery::default();
     for series in all_series(store)? {
-        // Where a file is in the place of the link, nobody can say which revision was current: nothing is removed.
-        let link = store.linked_revision(series);
-        for number in if link.is_ok() { store.revisions(series)? } else { Vec::new() } {
-            if store.log.making_of(series, number).is_some() {
-                continue;
-            }
-            let path = store.layout.revision(series, number);
-            // A folder gets its name when it is whole: one without a readable manifest is damaged, and `verify` reports it.
+        for UnloggedPath { path, is_visible } in unlogged_paths(store, series)? {
+            // A folder gets its name when it is whole. One without a readable manifest was put there by hand or is damaged, and
+            // `verify` reports it.
             let Ok(loaded) = Manifest::load(&path) else { continue };
             if is_copy(store, &loaded) {
                 continue;
             }
-            if matches!(link, Ok(linked) if linked == Some(number)) {
-                recovery.unlogged = Some(require_next(store, &path, loaded)?);
+            require_next(store, &path, &loaded.manifest.event)?;
+            if is_visible {
+                recovery.unlogged = Some(loaded);
             } else {
-                require_next(store, &path, loaded)?;
                 recovery.abandoned.push(path);
             }
         }
-        for name in store.snapshots(series)? {
-            let path = store.layout.snapshot(series, &name);
-            if store.log.staging_of(&name).is_some() {
-                continue;
-            }
-            // A snapshot without a manifest was put there by hand, or is older than manifests: no run has left it unfinished.
-            let Ok(loaded) = Manifest::load(&path) else { continue };
-            if is_copy(store, &loaded) {
-                continue;
-            }
-            recovery.unlogged = Some(require_next(store, &path, loaded)?);
-        }
     }
     Ok(recovery)
+}
+
+fn unlogged_paths(store: &Store, series: Series) -> Result<Vec<UnloggedPath>> {
+    let mut paths = Vec::new();
+    // Where a file is in the place of the link, nobody can say which revision was current: nothing is removed.
+    if let Ok(linked) = store.linked_revision(series) {
+        let numbers = store.revisions(series)?.into_iter();
+        for number in numbers.filter(|number| store.log.making_of(series, *number).is_none()) {
+            paths
+                .push(UnloggedPath { path: store.layout.revision(series, number), is_visible: linked == Some(number) });
+        }
+    }
+    let names = store.snapshots(series)?.into_iter();
+    for name in names.filter(|name| store.log.staging_of(name).is_none()) {
+        paths.push(UnloggedPath { path: store.layout.snapshot(series, &name), is_visible: true });
+    }
+    Ok(paths)
 }
 
 /// Whether the log has the event of a manifest for another folder: somebody copied that folder, and `verify` reports it.
@@ -125,29 +125,18 @@ fn is_copy(store: &Store, loaded: &LoadedManifest) -> bool {
     store.log.events().any(|event| *event == loaded.manifest.event)
 }
 
-/// Errors: the event of the manifest is not the next one of the log.
-fn require_next(store: &Store, folder: &Path, loaded: LoadedManifest) -> Result<UnloggedFolder, Failure> {
-    let LoadedManifest { manifest, digest } = loaded;
-    if store.log.is_next(&manifest.event) {
-        return Ok(UnloggedFolder { manifest, digest });
+/// Errors: the event of the folder is not the next one of the log.
+fn require_next(store: &Store, folder: &Path, event: &Event) -> Result<(), Failure> {
+    if store.log.is_next(event) {
+        return Ok(());
     }
-    let layout = &store.layout;
-    let (log, last) = (layout.log(), store.log.next_number() - 1);
-    let has = match last {
+    let has = match store.log.next_number() - 1 {
         0 => "there is no log".to_owned(),
         last => format!("the log ends at event {last}"),
     };
-    let message = format!(
-        "refusing to change the repository: `{}` was made by event {}, but {has}",
-        layout.shown(folder),
-        manifest.event.number
-    );
-    let help = format!(
-        "put `{}` back from a backup; or put it together again from the manifests in the repository: `{} recover-log`",
-        log.display(),
-        program()
-    );
-    Err(Failure::new(Exit::Failed, message).help(help))
+    let (folder, number) = (store.layout.shown(folder), event.number);
+    let message = format!("refusing to change the repository: `{folder}` was made by event {number}, but {has}");
+    Err(Failure::new(Exit::Failed, message).help(help_to_recover(&store.layout.log())))
 }
 
 /// Errors: the ledger is not the one that the log tells of.
@@ -161,11 +150,7 @@ fn require_ledger(store: &Store) -> Result<()> {
         Err(error) => return Err(error).with_context(|| format!("cannot read `{}`", path.display())),
     };
     let message = format!("refusing to change the repository: `{}` {what}", path.display());
-    let help = format!(
-        "put it back from a backup; or put it together again from the manifests in the repository: `{} recover-log`",
-        program()
-    );
-    Err(Failure::new(Exit::Failed, message).help(help).into())
+    Err(Failure::new(Exit::Failed, message).help(help_to_recover(&path)).into())
 }
 
 /// Only the last event can be unfinished: what has the name of an item later is another thing.

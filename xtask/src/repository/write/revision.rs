@@ -38,6 +38,14 @@ pub struct RevisionContents {
     pub described: BTreeMap<Dist, Vec<Fragments>>,
 }
 
+/// A revision that has what a command asks for already: the command was repeated, or there is nothing new.
+pub struct AlreadyDone {
+    pub series: Series,
+    pub revision: u32,
+    /// In words, with the event that made it so.
+    pub why: String,
+}
+
 /// Which files of a revision the next one links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Take {

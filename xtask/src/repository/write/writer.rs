@@ -11,8 +11,9 @@ use crate::repository::clients::root_files;
 use crate::repository::model::event::{Event, LogEntry};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::ledger::Ledger;
+use crate::repository::model::manifest::LoadedManifest;
 use crate::repository::model::store::Store;
-use crate::repository::write::recovery::{self, LinkRepair, Recovery, UnloggedFolder};
+use crate::repository::write::recovery::{self, LinkRepair, Recovery};
 
 /// A repository whose lock this process holds.
 pub struct Writer {
@@ -89,8 +90,8 @@ impl Writer {
     }
 
     /// Writes the event of an interrupted run, which the log in memory has already.
-    fn finish(&self, unlogged: &UnloggedFolder, progress: &dyn Progress) -> Result<()> {
-        let UnloggedFolder { manifest, digest } = unlogged;
+    fn finish(&self, unlogged: &LoadedManifest, progress: &dyn Progress) -> Result<()> {
+        let manifest = &unlogged.manifest;
         let layout = &self.store.layout;
         progress.warn(&format!("finished the change of an interrupted run: {}", manifest.event.action));
         if manifest.event.ledger.is_some() {
@@ -98,8 +99,7 @@ impl Writer {
             ledger.add(manifest.series, manifest.packages().map(|(_, package)| package));
             files::publish(&layout.ledger(), &ledger.render()?)?;
         }
-        let entry = LogEntry { event: manifest.event.clone(), manifest: Some(*digest) };
-        files::append_line(&layout.log(), &entry.render()?)
+        files::append_line(&layout.log(), &unlogged.log_entry().render()?)
     }
 }
 

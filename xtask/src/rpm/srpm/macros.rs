@@ -63,7 +63,7 @@ pub struct Macros {
 
 /// The limit of nested expansions, so that a macro that contains itself cannot overflow the stack.
 const DEEPEST: usize = 40;
-/// The limit of what an expansion may add to its text, in bytes.
+/// The highest number of bytes that an expansion may add to its text.
 const LONGEST: usize = 1 << 20;
 
 impl Default for Macros {
