@@ -36,7 +36,7 @@ fn what_is_due_is_promoted_and_nothing_else() {
     promotes_due(&one_more("\"fixes\"", fix), soon, "is due: fixes: https://bugs.example.org/7");
     promotes_due(&one_more("\"minor\", \"features\"", fix), soon, "nothing is due");
     let feature = "Fly\n\nSem-Ver: feature\n";
-    for (due, says) in [("\"features\"", "is due: features: Fly"), ("\"minor\"", "is due: minor: 1.0.1 -> 1.1.0")] {
+    for (due, says) in [("\"features\"", "is due: features: Fly"), ("\"minor\"", "is due: minor: 1.0.1 is stable")] {
         let site = one_more(due, feature);
         site.project.git(&["tag", "1.1"]);
         promotes_due(&site, soon, says);

@@ -86,15 +86,13 @@ fn status_says_what_was_undone_and_when() {
     let third = "unstable/1.0  latest snapshot-demo_1.0_pipeline_3  1.0.3, rolled back 2026-02-03 by event 7\n";
     assert!(status.contains(third), "{status}");
     assert!(
-        status.contains(
-            "stable/1.0    1.0.2  revision 4, el9 1.0.2, 2026-02-03: rolled stable/1.0 back to 1.0.2, revision 2"
-        ),
+        status.contains("stable/1.0    1.0.2  revision 4, el9 1.0.2, rolled back 2026-02-03 to revision 2"),
         "{status}"
     );
     site.releng_at("2026-02-04T00:00:00Z", &["yank", "demo-1.0.1-1.el9.noarch", "--why", "it burns"]).exits(0);
     site.releng_at("2026-02-05T00:00:00Z", &["yank", "demo-1.0.2-1.el9.noarch", "--why", "it burns"]).exits(0);
     let status = site.releng(&["status"]).exits(0).stdout;
-    assert!(status.contains("revision 6, el9 none, 2026-02-05: yanked demo-1.0.2-1.el9.noarch"), "{status}");
+    assert!(status.contains("revision 6, el9 none, packages yanked 2026-02-05"), "{status}");
     assert!(status.contains("yanked        demo-1.0.1-1.el9.noarch, 2026-02-04 by event 8\n"), "{status}");
     let json: serde_json::Value = serde_json::from_str(&site.releng(&["status", "--json"]).exits(0).stdout).unwrap();
     let series = &json["series"][0];

@@ -2,6 +2,7 @@
 
 use crate::base::error::program;
 use crate::base::text::{printable, wrap};
+use crate::repository::model::event::{Action, Event};
 use crate::repository::model::test_result::TestVerdict;
 use crate::repository::overview::{EventRef, PromotedState, SeriesOverview, SnapshotOverview, StableOverview};
 
@@ -97,7 +98,7 @@ pub fn render(overview: &SeriesOverview, style: TextStyle) -> String {
     }
     if let Some(due) = overview.due.as_ref().filter(|due| !due.reasons.is_empty()) {
         for reason in &due.reasons {
-            text += &style.line("due", LabelColor::Due, &format!("{}: {reason}", due.version));
+            text += &style.line("due", LabelColor::Due, &format!("{} ({reason})", due.version));
         }
         text += &style.line("next", LabelColor::Due, &due.next);
     }
@@ -131,8 +132,19 @@ fn stable(stable: Option<&StableOverview>) -> String {
         }
         None => parts.push(format!("revision {revision}, which is damaged")),
     }
-    parts.extend(made_by.iter().map(|event| format!("{}: {}", event.at.strftime("%Y-%m-%d"), event.action)));
+    parts.extend(made_by.iter().map(origin));
     parts.join(", ")
+}
+
+/// How the current revision came to be.
+fn origin(event: &Event) -> String {
+    let date = event.at.strftime("%Y-%m-%d");
+    match &event.action {
+        Action::Promote { snapshot, .. } => format!("promoted {date} from {snapshot}"),
+        Action::Rollback { to, .. } => format!("rolled back {date} to revision {to}"),
+        Action::Yank { .. } => format!("packages yanked {date}"),
+        other => format!("{date}: {other}"),
+    }
 }
 
 fn when(event: &EventRef) -> String {

@@ -50,7 +50,7 @@ pub struct DueFacts<'a> {
 pub fn find_due(facts: &DueFacts<'_>) -> Vec<Due> {
     let DueFacts { staged, stable, changes, interval_days, now } = *facts;
     let Some(StableVersion { version: stable, promoted }) = stable else {
-        return vec![Due { case: None, why: format!("{staged} begins a new series") }];
+        return vec![Due { case: None, why: "it begins a new series".to_owned() }];
     };
     if staged <= stable {
         return Vec::new();
@@ -58,7 +58,7 @@ pub fn find_due(facts: &DueFacts<'_>) -> Vec<Due> {
     let mut due = Vec::new();
     let mut add = |case, why| due.push(Due { case: Some(case), why });
     if (stable.major(), stable.minor()) != (staged.major(), staged.minor()) {
-        add(DueCase::Minor, format!("{stable} -> {staged}"));
+        add(DueCase::Minor, format!("{stable} is stable"));
     }
     let last_bump = changes.and_then(|changes| changes.last_bump);
     let (since, what) = match last_bump {
@@ -96,8 +96,8 @@ mod tests {
     #[test]
     fn each_case_applies_to_its_changes() {
         let none = Changes::default();
-        assert_eq!(cases("2.0.0", None, 0, &none), "major: 2.0.0 begins a new series");
-        assert_eq!(cases("1.2.0", Some("1.1.9"), 1, &none), "minor: 1.1.9 -> 1.2.0");
+        assert_eq!(cases("2.0.0", None, 0, &none), "major: it begins a new series");
+        assert_eq!(cases("1.2.0", Some("1.1.9"), 1, &none), "minor: 1.1.9 is stable");
         assert_eq!(cases("1.1.2", Some("1.1.1"), 29, &none), "");
         assert_eq!(cases("1.1.2", Some("1.1.1"), 30, &none), "interval: 30 days since the last promotion");
         assert_eq!(cases("1.1.1", Some("1.1.1"), 300, &none), "", "nothing new");
