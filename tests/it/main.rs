@@ -40,6 +40,7 @@ mod repodata;
 mod report;
 mod rpm;
 mod series;
+mod served_root;
 mod shallow;
 mod sign;
 mod spec;

@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use releng::base::files::LockFile;
+use releng::base::files::{LockFile, TreePath};
 
 use crate::support::program::{Ran, run_in};
 use crate::support::rpms::Rpm;
@@ -340,7 +340,9 @@ fn two_majors_side_by_side() {
 #[test]
 fn a_second_writer_gets_the_process_and_command_of_the_first() {
     let site = staged();
-    let first = LockFile::take(&site.state("lock"), "releng promote", "writing this repository").unwrap();
+    let first =
+        LockFile::take(&TreePath::in_own_folder(&site.state("lock")), "releng promote", "writing this repository")
+            .unwrap();
     let before = site.trees();
     let who = format!("`releng promote`, process {}, is writing this repository: ", std::process::id());
     for args in [&["promote", "--major", "--untested", "x"][..], &["stage"], &["rollback", "1.0"]] {

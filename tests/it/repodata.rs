@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use releng::base::files::TreePath;
 use releng::repository::repodata::read;
 use releng::repository::repodata::{Compression, FOLDER, Fragments, INDEX, RepodataFault, RepodataFile, load, render};
 use releng::rpm::package::{PackageFile, read_all};
@@ -187,7 +188,7 @@ fn what_was_written_is_taken_over() {
         let made = render(&packages, compression, TIMESTAMP).unwrap();
         let place = folder.join(&format!("{compression:?}"));
         write(&made, &place);
-        let loaded = load(&place).unwrap();
+        let loaded = load(&TreePath::top(&place)).unwrap();
         packages.sort_by(|one, other| one.href.cmp(&other.href));
         assert!(loaded == packages);
         let again = render(&loaded, compression, TIMESTAMP).unwrap();
@@ -197,7 +198,7 @@ fn what_was_written_is_taken_over() {
         assert_eq!(listing.files.len(), 3);
     }
     write(&render(&[], Compression::Zstd, TIMESTAMP).unwrap(), &folder.join("none"));
-    assert_eq!(load(&folder.join("none")).unwrap(), []);
+    assert_eq!(load(&TreePath::top(&folder.join("none"))).unwrap(), []);
 }
 
 fn fetch_from(folder: &Path) -> impl Fn(&str) -> anyhow::Result<Vec<u8>> {
@@ -338,7 +339,7 @@ fn repodata_that_is_not_sound_is_named() {
         folder.write(primary, &packed);
         change();
         let fault: RepodataFault = read(&fetch_from(folder.path())).unwrap_err().downcast().unwrap();
-        let error = format!("{:#}", load(folder.path()).unwrap_err());
+        let error = format!("{:#}", load(&TreePath::top(folder.path())).unwrap_err());
         assert!(error.contains(&fault.file) && error.contains(folder.path().to_str().unwrap()), "{error}");
         (fault.file, fault.why)
     };

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use releng::base::files::TreePath;
 use releng::repository::repodata::{Compression, FOLDER, Fragments, load, render};
 use releng::rpm::package::{Known, PackageFile, map_all};
 
@@ -105,7 +106,7 @@ fn read_digests(out: &str) -> Result<BTreeMap<String, Known>> {
 }
 
 fn add(series: &str, package: &str, out: &str) -> Result<()> {
-    let mut packages = load(Path::new(series))?;
+    let mut packages = load(&TreePath::top(Path::new(series)))?;
     let path = Path::new(package);
     packages.push(Fragments::of(&PackageFile::read(path)?, name(path)?, TIMESTAMP)?);
     write(&packages, out)

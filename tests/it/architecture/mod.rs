@@ -41,7 +41,7 @@ const HOMES: [(&str, &[&str]); 22] = [
 ];
 
 /// Rules, which are functions of values: files and folders that touch nothing outside.
-const PURE: [&str; 28] = [
+const PURE: [&str; 27] = [
     "base/digest.rs",
     "base/error.rs",
     "base/junit.rs",
@@ -64,7 +64,6 @@ const PURE: [&str; 28] = [
     "rpm/spec_compare.rs",
     "rpm/spec_markers.rs",
     "rpm/srpm/",
-    "repository/model/carried.rs",
     "repository/model/event.rs",
     "repository/model/name.rs",
     "repository/model/reason.rs",
@@ -97,6 +96,20 @@ const OUTSIDE: [&str; 14] = [
 const USED_OUTSIDE: [(&str, &str); 2] = [
     ("load_in", "tests sign with keys in a folder of their own, never with those of the user"),
     ("read_known", "the bench of repodata reads packages whose digests it has"),
+];
+
+/// The paths in a repository that other programs or addresses get, by file.
+const PATHS_GIVEN_AWAY: [(&str, usize, &str); 6] = [
+    (
+        "repository/accept.rs",
+        4,
+        "the mounts, the log of the job and the addresses of a test, which runs in its own folder",
+    ),
+    ("repository/clients/repo_file.rs", 2, "the addresses in a `.repo` file"),
+    ("repository/promote/mod.rs", 1, "a message names the folder of the results"),
+    ("repository/stage/input.rs", 2, "the folder of a release, which a person names; it is outside of the repository"),
+    ("repository/stage/mod.rs", 1, "a file of that folder, which is copied"),
+    ("repository/verify/folder.rs", 1, "rpmkeys reads a package to verify its signature"),
 ];
 
 const LONGEST_FILE: usize = 400;
@@ -312,6 +325,33 @@ fn rules_are_pure() {
         for outside in OUTSIDE.iter().filter(|_| is_pure) {
             assert!(!code(&source).contains(outside), "{file} is a rule, and touches the outside: `{outside}`");
         }
+    }
+}
+
+/// Whoever may write to the served root can put a link in any place below it. Files there are reached by a `TreePath` only.
+#[test]
+fn the_repository_opens_no_file_by_its_name() {
+    const BY_NAME: [&str; 9] = [
+        "std::fs",
+        "File::open",
+        "File::create",
+        ".exists()",
+        ".metadata()",
+        ".symlink_metadata()",
+        ".canonicalize()",
+        ".read_dir()",
+        "files::write(",
+    ];
+    for (file, source) in own_sources().iter().filter(|(file, _)| file.starts_with("repository/")) {
+        for name in BY_NAME {
+            assert!(!code(source).contains(name), "{file} may follow a link in the served tree: `{name}`");
+        }
+        let given_away = code(source).matches("for_programs()").count();
+        let expected = PATHS_GIVEN_AWAY.iter().find(|(of, ..)| of == file).map_or(0, |(_, count, _)| *count);
+        assert_eq!(
+            given_away, expected,
+            "{file}: each path that leaves `TreePath` stands in this test, with its reason"
+        );
     }
 }
 

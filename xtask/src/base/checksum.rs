@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 pub use crate::base::digest::{Digest, HashingWriter, NotADigest, digest_of};
+use crate::base::files::TreePath;
 
 /// The name of the file that lists the digests of a folder's files.
 pub const CHECKSUMS_FILE: &str = "SHA256SUMS";
@@ -14,11 +15,20 @@ pub const CHECKSUMS_FILE: &str = "SHA256SUMS";
 /// The digest of the file at `path`.
 pub fn digest_of_file(path: &Path) -> Result<Digest> {
     let failed = || format!("cannot read `{}`", path.display());
-    let mut file = File::open(path).with_context(failed)?;
+    digest_of_open(File::open(path).with_context(failed)?).with_context(failed)
+}
+
+/// The digest of the file at `path`, where no link is followed.
+pub fn digest_in_tree(path: &TreePath) -> Result<Digest> {
+    let failed = || format!("cannot read `{path}`");
+    digest_of_open(path.open().with_context(failed)?).with_context(failed)
+}
+
+fn digest_of_open(mut file: impl Read) -> Result<Digest> {
     let mut writer = HashingWriter::new(io::sink());
     let mut buffer = vec![0; 1 << 18];
     loop {
-        match file.read(&mut buffer).with_context(failed)? {
+        match file.read(&mut buffer)? {
             0 => return Ok(writer.finish().1),
             count => writer.write_all(&buffer[..count])?,
         }

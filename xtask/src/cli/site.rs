@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::base::clock;
 use crate::base::error::{Exit, Failure, program};
-use crate::base::files;
+use crate::base::files::{self, TreePath};
 use crate::base::progress::Silent;
 use crate::cli::context::Context;
 use crate::cli::ui::Ui;
@@ -20,7 +20,7 @@ use crate::project::workspace::{Origin, Workspace};
 use crate::repository::commits::Git;
 use crate::repository::model::layout::Layout;
 use crate::repository::model::name::{Series, SnapshotName};
-use crate::repository::model::store::Store;
+use crate::repository::model::store::{HELP_FOR_BLOCKED, Store, blocked_folder};
 use crate::repository::promote::schedule::Schedule;
 use crate::repository::sign::Key;
 use crate::repository::write::apply::{ChangeContext, apply};
@@ -118,6 +118,10 @@ impl<'a> Site<'a> {
             _ => None,
         };
         let layout = Layout::new(name, &root, &state, keys.url.as_ref());
+        if layout.root.look().is_ok_and(|found| !found.is_dir()) {
+            let message = blocked_folder(&layout.root.to_string());
+            return Err(Failure::new(Exit::Usage, message).help(HELP_FOR_BLOCKED).into());
+        }
         Ok(Site { layout, config, now: clock::now()?, repository, ui: &context.ui })
     }
 
@@ -194,12 +198,12 @@ impl<'a> Site<'a> {
     /// Says why nothing is done, and prints the path of the revision.
     pub fn report_already(&self, done: &AlreadyDone) -> Result<()> {
         self.ui.note(&done.why);
-        self.ui.print(&format!("{}\n", self.layout.revision(done.series, done.revision).display()))
+        self.ui.print(&format!("{}\n", self.layout.revision(done.series, done.revision)))
     }
 
     /// Whether something was ever staged.
     pub fn exists(&self) -> bool {
-        self.layout.root.is_dir() || self.layout.log().exists()
+        self.layout.root.is_folder() || self.layout.log().is_there()
     }
 
     /// The repository as a command needs it; another run that must wait is told the name of the `command`.
@@ -229,7 +233,7 @@ impl<'a> Site<'a> {
     }
 
     /// Prints the plan of a preview; carries out that of a change. The folder that was made.
-    pub fn carry_out(&self, access: &mut Access, plan: &ChangePlan, key: Option<&Key>) -> Result<Option<PathBuf>> {
+    pub fn carry_out(&self, access: &mut Access, plan: &ChangePlan, key: Option<&Key>) -> Result<Option<TreePath>> {
         match access {
             Access::Preview(_) => {
                 self.ui.print(&plan.to_string())?;
@@ -255,8 +259,8 @@ impl<'a> Site<'a> {
     /// Warns of a new repository in a folder whose files are deleted without a question.
     pub fn warn_of_target(&self) {
         use crate::base::progress::Progress as _;
-        if self.layout.root.components().any(|part| part.as_os_str() == "target") {
-            let shown = self.layout.root.display();
+        if self.layout.root.for_programs().components().any(|part| part.as_os_str() == "target") {
+            let shown = &self.layout.root;
             self.ui.warn(&format!(
                 "the new repository `{shown}` is below a `target/` folder, which `cargo clean` and people delete; \
                  to keep it, set `repository.root` to another folder"
@@ -285,7 +289,7 @@ fn count_releasable(workspace: &Workspace) -> Result<Version> {
 }
 
 fn nothing_staged(layout: &Layout) -> Failure {
-    let message = format!("nothing is staged in `{}`", layout.root.display());
+    let message = format!("nothing is staged in `{}`", layout.root);
     Failure::new(Exit::Failed, message).help(format!("stage a release: `{} dist`", program()))
 }
 

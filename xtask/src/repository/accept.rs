@@ -5,15 +5,14 @@
 //! of the snapshot are compared after each test: a test that changed the snapshot has failed.
 
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 
-use crate::base::checksum::digest_of_file;
+use crate::base::digest::digest_of;
 use crate::base::error::{Exit, Failure, program};
-use crate::base::files::{self, Scratch};
+use crate::base::files::{self, Scratch, TreePath};
 use crate::base::plan::Plan;
 use crate::base::process::{Enclosure, Ending, Isolation, Job, JobOutcome};
 use crate::base::progress::Progress;
@@ -38,7 +37,7 @@ const LINE: usize = 200;
 pub struct TestRun {
     pub test: AcceptanceTest,
     /// The path of the result and of the log, without their endings.
-    pub place: PathBuf,
+    pub place: TreePath,
     /// The same path, below the state: `results/snapshot-…/0003-install`.
     pub shown: String,
 }
@@ -66,7 +65,7 @@ pub fn decide(store: &Store, snapshot: &Snapshot, tests: Vec<AcceptanceTest>) ->
     let mut steps = Vec::new();
     for (number, test) in (first..).zip(tests) {
         let place = place_of(&results, number, &test.name);
-        let shown = place.strip_prefix(&store.layout.state).unwrap_or(&place).display().to_string();
+        let shown = store.layout.shown_in_state(&place);
         steps.push(TestRun { test, place, shown });
     }
     Ok(Plan { title: format!("accept {}", snapshot.name), steps })
@@ -94,15 +93,15 @@ impl Surroundings {
         let scratch = files::remote_scratch()?;
         let manifest = &snapshot.manifest;
         let top = crate::source::archive_name(&manifest.project, &manifest.release.version);
-        let folders = ["home", "tmp", "sources"].map(|name| scratch.path().join(name));
-        for folder in &folders {
-            fs::create_dir(folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
+        let [home, tmp, sources] = ["home", "tmp", "sources"].map(|name| scratch.path().join(name));
+        for folder in [&home, &tmp, &sources] {
+            files::make_folders(&TreePath::top(folder))?;
         }
-        let [home, tmp, sources] = folders;
         unpack::unpack(&snapshot.path.join(format!("sources/{top}.tar.gz")), &sources)?;
         let repo_file = scratch.write("snapshot.repo", render_repo_file(layout, snapshot).as_bytes())?;
         let environment = variables(snapshot, &repo_file, &home, &tmp, path);
-        let read_only = [&layout.root, &layout.state].map(|folder| protected(folder, scratch.path())).to_vec();
+        let read_only =
+            [&layout.root, &layout.state].map(|folder| protected(folder.for_programs(), scratch.path())).to_vec();
         Ok(Surroundings { scratch, sources: sources.join(top), environment, read_only })
     }
 
@@ -110,7 +109,8 @@ impl Surroundings {
     pub fn run(&self, run: &TestRun, tested: &Tested<'_>, progress: &dyn Progress) -> Result<TestResult> {
         let test = &run.test;
         progress.begin(&format!("running the acceptance test {}", test.name), None);
-        let log = self.scratch.path().join(format!("{}.log", test.name));
+        // The test may put a link in the place of its log.
+        let log = TreePath::top(self.scratch.path()).join(format!("{}.log", test.name));
         let (program, args) = test.run.split_first().context("an acceptance test has no program")?;
         let job = Job {
             program: program.as_ref(),
@@ -118,7 +118,7 @@ impl Surroundings {
             folder: &self.sources,
             environment: self.environment.clone(),
             time_limit: test.timeout.0,
-            log: &log,
+            log: log.for_programs(),
             isolation: Isolation::Namespaces,
             read_only: &self.read_only,
         };
@@ -172,14 +172,13 @@ impl TestEnd {
     }
 
     /// The end of a test whose program is missing or cannot be run; the reason becomes its log. Any other error is given back.
-    fn not_started(error: anyhow::Error, log: &Path) -> Result<TestEnd> {
+    fn not_started(error: anyhow::Error, log: &TreePath) -> Result<TestEnd> {
         let failure = error.downcast::<Failure>()?;
         if failure.exit != Exit::Failed {
             return Err(failure.into());
         }
         let help = failure.help.as_ref().map_or(String::new(), |help| format!("{help}\n"));
-        fs::write(log, format!("{}\n{help}", failure.message))
-            .with_context(|| format!("cannot write `{}`", log.display()))?;
+        files::publish(log, format!("{}\n{help}", failure.message).as_bytes())?;
         let (verdict, isolation) = (TestVerdict::Failed, "none: it was not started".to_owned());
         let fault = Some(TestFault::NotStarted(failure.message));
         Ok(TestEnd { verdict, exit_code: None, fault, milliseconds: 0, isolation })
@@ -202,9 +201,9 @@ impl Tested<'_> {
         }
     }
 
-    fn record(&self, run: &TestRun, log: &Path, ended: TestEnd) -> Result<TestResult> {
+    fn record(&self, run: &TestRun, log: &TreePath, ended: TestEnd) -> Result<TestResult> {
         let TestRun { test, place, .. } = run;
-        let said = fs::read(log).with_context(|| format!("cannot read `{}`", log.display()))?;
+        let said = log.read()?;
         let log_place = place.with_extension("log");
         files::publish(&log_place, &said)?;
         let TestEnd { verdict, exit_code, fault, milliseconds, isolation } = ended;
@@ -218,9 +217,9 @@ impl Tested<'_> {
             fault,
             milliseconds,
             isolation,
-            log: log_place.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            log: log_place.file_name().unwrap_or_default().to_owned(),
             last_line: last_line(&String::from_utf8_lossy(&said)).map(|line| shorten(&one_line(line), LINE)),
-            log_sha256: digest_of_file(log)?,
+            log_sha256: digest_of(&said),
             at: self.now,
         });
         files::publish(&place.with_extension("json"), &result.render()?)?;
@@ -234,7 +233,7 @@ fn variables(snapshot: &Snapshot, repo_file: &Path, home: &Path, tmp: &Path, pat
     let dists = snapshot.manifest.dists().iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let shown = |path: &Path| path.display().to_string();
     let variables = [
-        ("RELENG_SNAPSHOT", shown(&snapshot.path)),
+        ("RELENG_SNAPSHOT", snapshot.path.to_string()),
         ("RELENG_NAME", project.to_string()),
         ("RELENG_VERSION", release.version.to_string()),
         ("RELENG_SERIES", series.to_string()),
@@ -257,8 +256,8 @@ fn render_repo_file(layout: &Layout, snapshot: &Snapshot) -> String {
         let section = RepoSection {
             id: format!("{}-snapshot-{dist}", layout.name),
             name: format!("{} for {dist}", snapshot.name),
-            source: format!("baseurl={}/", file_address(&folder)),
-            gpgkey: index.exists().then(|| file_address(&layout.keys())),
+            source: format!("baseurl={}/", file_address(folder.for_programs())),
+            gpgkey: index.is_there().then(|| file_address(layout.keys().for_programs())),
             rest: "",
         };
         sections.push(section.render());

@@ -1,15 +1,13 @@
 //! `prune`: finds the snapshots and revisions that no rule keeps. The rules are pure; [`decide`] loads their input.
 
 use std::collections::HashMap;
-use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::base::error::Failure;
-use crate::base::files::names_in;
+use crate::base::files::TreePath;
 use crate::base::text::one_line;
 use crate::project::config::RepositoryKeys;
 use crate::repository::clients::in_flight::{IN_FLIGHT, ended_as_latest};
@@ -146,7 +144,7 @@ pub fn decide(store: &Store, keys: &RepositoryKeys, record_missing: bool, now: T
     let mut steps = Vec::new();
     for event in store.log.events().filter(|event| matches!(event.action, Action::Prune { .. }) && event.at < now) {
         let trash = store.layout.trash(event.number);
-        if trash.is_dir() {
+        if trash.is_folder() {
             let bytes = freed_by(&trash)?;
             steps.push(ChangeStep::Delete { shown: store.layout.shown(&trash), path: trash, bytes });
         }
@@ -192,7 +190,7 @@ fn find_missing(store: &Store) -> Result<(Vec<FilePath>, Vec<ChangeStep>)> {
     for series in store.series()? {
         let Some(current) = store.current_number(series)? else { continue };
         let folder = store.layout.revision(series, current);
-        if folder.is_dir() {
+        if folder.is_folder() {
             continue;
         }
         if store.revisions(series)?.is_empty() {
@@ -205,9 +203,9 @@ fn find_missing(store: &Store) -> Result<(Vec<FilePath>, Vec<ChangeStep>)> {
     Ok((missing, dangling))
 }
 
-fn removed_link(store: &Store, link: PathBuf) -> Option<ChangeStep> {
-    let step = |link: PathBuf| ChangeStep::Delete { shown: store.layout.shown(&link), path: link, bytes: 0 };
-    link.is_symlink().then(|| step(link))
+fn removed_link(store: &Store, link: TreePath) -> Option<ChangeStep> {
+    let step = |link: TreePath| ChangeStep::Delete { shown: store.layout.shown(&link), path: link, bytes: 0 };
+    link.look().is_ok_and(|found| found.is_symlink()).then(|| step(link))
 }
 
 /// The snapshots of a series with the times of their staging by the log.
@@ -233,7 +231,7 @@ struct LinkedFile {
 }
 
 /// The number of bytes that deleting `folder` frees. A file with a hard link outside of the folder frees none.
-fn freed_by(folder: &Path) -> Result<u64> {
+fn freed_by(folder: &TreePath) -> Result<u64> {
     let mut files = HashMap::new();
     count_links(folder, &mut files)?;
     let freed = files.values().filter(|file| file.links == file.deleted_links);
@@ -241,10 +239,10 @@ fn freed_by(folder: &Path) -> Result<u64> {
 }
 
 /// Adds the files below `folder` to `files`, by device and inode.
-fn count_links(folder: &Path, files: &mut HashMap<(u64, u64), LinkedFile>) -> Result<()> {
-    for name in names_in(folder)? {
+fn count_links(folder: &TreePath, files: &mut HashMap<(u64, u64), LinkedFile>) -> Result<()> {
+    for name in folder.names()? {
         let path = folder.join(name);
-        let found = fs::symlink_metadata(&path).with_context(|| format!("cannot look at `{}`", path.display()))?;
+        let found = path.look().with_context(|| format!("cannot look at `{path}`"))?;
         if found.is_dir() {
             count_links(&path, files)?;
         } else {

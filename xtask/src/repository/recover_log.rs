@@ -7,14 +7,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 
 use crate::base::digest::{Digest, digest_of};
 use crate::base::error::{Exit, Failure};
-use crate::base::files;
+use crate::base::files::{self, TreePath};
 use crate::base::plan::Plan;
 use crate::repository::model::event::{Action, Event, EventLog, LogEntry};
 use crate::repository::model::layout::Layout;
@@ -27,7 +26,7 @@ use crate::repository::write::recovery::all_series;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecoverStep {
     /// Keeps the old log under another name.
-    KeepLog { to: PathBuf, content: Vec<u8> },
+    KeepLog { to: TreePath, content: Vec<u8> },
     /// Writes the ledger.
     Ledger { content: Vec<u8> },
     /// Writes the log.
@@ -49,7 +48,7 @@ impl fmt::Display for RecoverStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             RecoverStep::KeepLog { to, .. } => {
-                write!(f, "write {}, a copy of the old log", to.file_name().unwrap_or_default().to_string_lossy())
+                write!(f, "write {}, a copy of the old log", to.file_name().unwrap_or_default())
             }
             RecoverStep::Ledger { .. } => write!(f, "write ledger.json"),
             RecoverStep::Log { origin, .. } => {
@@ -67,16 +66,17 @@ impl fmt::Display for RecoverStep {
 
 /// Decides on the new log and the new ledger; a plan without steps if both are whole.
 ///
-/// Errors: the events of the manifests contradict each other.
+/// Errors: a link is in the place of a folder; the events of the manifests contradict each other.
 pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     let title = "put the log together again from the manifests".to_owned();
     let old = read_log(layout)?;
     let (sound, broken) = EventLog::parse_sound(&old);
     let store = Store { layout: layout.clone(), log: sound };
+    store.require_folders()?;
     let folders = find_manifests(&store)?;
     let is_logged = |loaded: &LoadedManifest| store.log.entries.contains(&loaded.log_entry());
     let ledger = gather_ledger(layout, &folders)?;
-    let has_ledger = std::fs::read(layout.ledger()).ok().as_ref() == Some(&ledger)
+    let has_ledger = layout.ledger().read().ok().as_ref() == Some(&ledger)
         && store.log.ledger().is_none_or(|wanted| wanted == digest_of(&ledger));
     if broken.is_none() && folders.iter().all(is_logged) && (has_ledger || folders.is_empty()) {
         return Ok(Plan { title, steps: Vec::new() });
@@ -109,9 +109,9 @@ pub fn apply(layout: &Layout, plan: &Plan<RecoverStep>) -> Result<()> {
 }
 
 /// A name for the old log that is not taken.
-fn free_name(log: &Path) -> PathBuf {
+fn free_name(log: &TreePath) -> TreePath {
     let name = |number: u32| log.with_file_name(format!("log.jsonl.replaced-{number}"));
-    (1..).map(name).find(|path| path.symlink_metadata().is_err()).unwrap_or_else(|| name(0))
+    (1..).map(name).find(|path| !path.is_there()).unwrap_or_else(|| name(0))
 }
 
 /// The manifests of all snapshots and revisions, those in the trash included. A revision after the one that the link leads to was
@@ -130,9 +130,9 @@ fn find_manifests(store: &Store) -> Result<Vec<LoadedManifest>> {
         folders.extend(store.snapshots(series)?.iter().map(|name| layout.snapshot(series, name)));
     }
     let trash = layout.root.join(".trash");
-    for event in files::names_in(&trash)? {
+    for event in trash.names()? {
         let folder = trash.join(event);
-        folders.extend(files::names_in(&folder)?.iter().map(|name| folder.join(name)));
+        folders.extend(folder.names()?.iter().map(|name| folder.join(name)));
     }
     // One that cannot be read tells nothing: its event is lost, or in the old log.
     Ok(folders.iter().filter_map(|folder| Manifest::load(folder).ok()).collect())

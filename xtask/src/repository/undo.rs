@@ -1,13 +1,12 @@
 //! Rollback and yank: a new revision with the content of an earlier one, or without some packages. Nothing is erased.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::base::error::{Exit, Failure, program};
-use crate::base::files;
+use crate::base::files::TreePath;
 use crate::repository::model::carried::Carried;
 use crate::repository::model::event::{Action, Event, NewRevision, RevisionCause};
 use crate::repository::model::layout::series_changelog;
@@ -108,8 +107,8 @@ fn no_revision(store: &Store, series: Series, to: u32) -> Result<Failure> {
 }
 
 /// The dists in a revision, whose manifest may be damaged.
-fn dists_in(revision: &Path) -> Result<Vec<Dist>> {
-    let names = files::names_in(&revision.join("rpm"))?;
+fn dists_in(revision: &TreePath) -> Result<Vec<Dist>> {
+    let names = revision.join("rpm").names()?;
     Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
 }
 

@@ -9,6 +9,7 @@ use rpm::{IndexTag, PackageMetadata};
 
 use crate::base::digest::{Digest, HashingWriter};
 use crate::base::error::{Exit, Failure};
+use crate::base::files::TreePath;
 use crate::base::parallel;
 use crate::rpm::header_check::RpmHead;
 use crate::rpm::nevra::Nevra;
@@ -75,7 +76,13 @@ impl PackageFile {
     ///
     /// Errors: it is not an RPM; it is cut off or damaged; its file name is not the one in its header.
     pub fn read(path: &Path) -> Result<PackageFile> {
-        PackageFile::read_whole(path, None)
+        PackageFile::read_whole(path, open(path)?, None)
+    }
+
+    /// Reads the whole file at `path`, where no link is followed. Errors: those of [`PackageFile::read`].
+    pub fn read_in_tree(path: &TreePath) -> Result<PackageFile> {
+        let file = path.open().with_context(|| cannot_read(path.for_programs()))?;
+        PackageFile::read_whole(path.for_programs(), OpenPackage::of(file, path.for_programs())?, None)
     }
 
     /// Reads the whole file at `path`, which must have the trusted digest `listed`.
@@ -83,11 +90,11 @@ impl PackageFile {
     /// Errors: those of [`PackageFile::read`], and another digest. This takes half of the time of `read`, because the
     /// payload is not hashed separately.
     pub fn read_listed(path: &Path, listed: Digest) -> Result<PackageFile> {
-        PackageFile::read_whole(path, Some(listed))
+        PackageFile::read_whole(path, open(path)?, Some(listed))
     }
 
-    fn read_whole(path: &Path, listed: Option<Digest>) -> Result<PackageFile> {
-        let (mut file, size) = open(path)?;
+    fn read_whole(path: &Path, opened: OpenPackage, listed: Option<Digest>) -> Result<PackageFile> {
+        let OpenPackage { mut file, size } = opened;
         let (head, metadata) = parse(path, &mut file)?;
         let mut whole = HashingWriter::new(std::io::sink());
         let mut content = HashingWriter::new(std::io::sink());
@@ -128,7 +135,7 @@ impl PackageFile {
 
     /// Reads only the headers of the file at `path`. Benchmarks use this.
     pub fn read_known(path: &Path, known: Known) -> Result<PackageFile> {
-        let (file, size) = open(path)?;
+        let OpenPackage { file, size } = open(path)?;
         if size != known.size {
             return Err(damaged(path, &format!("it has {size} bytes, not {}", known.size)).into());
         }
@@ -176,11 +183,21 @@ pub fn map_all<T: Send>(paths: &[PathBuf], work: impl Fn(&Path) -> Result<T> + S
     Ok(made)
 }
 
-/// The file and its size in bytes.
-fn open(path: &Path) -> Result<(File, u64)> {
-    let file = File::open(path).with_context(|| cannot_read(path))?;
-    let size = file.metadata().with_context(|| cannot_read(path))?.len();
-    Ok((file, size))
+/// An open file and its size in bytes.
+struct OpenPackage {
+    file: File,
+    size: u64,
+}
+
+impl OpenPackage {
+    fn of(file: File, path: &Path) -> Result<OpenPackage> {
+        let size = file.metadata().with_context(|| cannot_read(path))?.len();
+        Ok(OpenPackage { file, size })
+    }
+}
+
+fn open(path: &Path) -> Result<OpenPackage> {
+    OpenPackage::of(File::open(path).with_context(|| cannot_read(path))?, path)
 }
 
 fn parse(path: &Path, file: impl Read) -> Result<(RpmHead, PackageMetadata)> {

@@ -1,6 +1,5 @@
 //! Reads a source archive that may come from anybody: two files by their exact names, or all into a scratch folder.
 
-use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
@@ -8,6 +7,7 @@ use anyhow::{Context, Result};
 use tar::{Archive, EntryType};
 
 use crate::base::error::{Exit, Failure};
+use crate::base::files::TreePath;
 use crate::base::gzip;
 use crate::project::release_info::{self, CHANGELOG_FILE, ReleaseInfo};
 
@@ -25,8 +25,8 @@ pub struct ArchiveFacts {
 /// Reads these files from the `.tar.gz` at `path`, whose members are below `top/`.
 ///
 /// Errors: no such archive; it was not made by `dist`: a file is missing, there twice, or no regular file.
-pub fn read_facts(path: &Path, top: &str) -> Result<ArchiveFacts> {
-    let failed = || format!("cannot read the archive `{}`", path.display());
+pub fn read_facts(path: &TreePath, top: &str) -> Result<ArchiveFacts> {
+    let failed = || format!("cannot read the archive `{path}`");
     let (info_name, changelog_name) = (format!("{top}/{}", release_info::FILE_NAME), format!("{top}/{CHANGELOG_FILE}"));
     let (mut info, mut changelog) = (None, None);
     let mut archive = open(path)?;
@@ -59,19 +59,19 @@ pub fn read_facts(path: &Path, top: &str) -> Result<ArchiveFacts> {
 }
 
 /// Unpacks the archive at `path` into `folder`; nothing is written outside of it, even if the names of members lead out.
-pub fn unpack(path: &Path, folder: &Path) -> Result<()> {
+pub fn unpack(path: &TreePath, folder: &Path) -> Result<()> {
     let mut archive = open(path)?;
     archive.set_preserve_mtime(true);
-    archive.unpack(folder).with_context(|| format!("cannot unpack `{}`", path.display()))
+    archive.unpack(folder).with_context(|| format!("cannot unpack `{path}`"))
 }
 
-fn open(path: &Path) -> Result<Archive<impl Read>> {
-    let file = File::open(path).with_context(|| format!("cannot read the archive `{}`", path.display()))?;
+fn open(path: &TreePath) -> Result<Archive<impl Read>> {
+    let file = path.open().with_context(|| format!("cannot read the archive `{path}`"))?;
     Ok(Archive::new(gzip::reader(BufReader::with_capacity(1 << 18, file))))
 }
 
-fn not_made_by_dist(path: &Path, why: &str) -> Failure {
-    Failure::new(Exit::Failed, format!("`{}` was not made by `dist`: {why}", path.display()))
+fn not_made_by_dist(path: &TreePath, why: &str) -> Failure {
+    Failure::new(Exit::Failed, format!("`{path}` was not made by `dist`: {why}"))
         .help(format!("make it again: `{} dist`", crate::base::error::program()))
 }
 
@@ -83,7 +83,7 @@ mod tests {
         "commit":"0707070707070707070707070707070707070707","date":"2022-10-19T05:24:41Z"}"#;
 
     /// Members by name, kind and content, in a `.tar.gz`.
-    fn archive(folder: &Path, members: &[(&str, EntryType, &str)]) -> std::path::PathBuf {
+    fn archive(folder: &Path, members: &[(&str, EntryType, &str)]) -> TreePath {
         let mut builder = tar::Builder::new(Vec::new());
         for (name, kind, content) in members {
             let mut header = tar::Header::new_gnu();
@@ -95,10 +95,10 @@ mod tests {
             builder.append(&header, content.as_bytes()).unwrap();
         }
         let tar = builder.into_inner().unwrap();
-        let path = folder.join("a.tar.gz");
+        let path = TreePath::top(folder).join("a.tar.gz");
         let mut packed = Vec::new();
         gzip::compress(&mut packed, 1, |blocks| Ok(std::io::Write::write_all(blocks, &tar)?)).unwrap();
-        std::fs::write(&path, packed).unwrap();
+        std::fs::write(path.for_programs(), packed).unwrap();
         path
     }
 

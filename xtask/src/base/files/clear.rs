@@ -3,31 +3,48 @@
 //! A name begins with [`MARK`], or has it after a dot and the name of the results (`.dist.releng-new`). So what a killed run left
 //! is recognised by its name.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::ffi::OsStrExt;
 
 use anyhow::{Context, Result};
+use rustix::fs::{AtFlags, Dir, Mode, OFlags, openat, unlinkat};
+use rustix::io::Errno;
 
-use crate::base::files::folders::names_in;
+use crate::base::files::tree_path::TreePath;
 
 /// The mark of a temporary file or folder of ours.
 pub const MARK: &str = ".releng-";
 
 /// The temporary path beside `path`: the same one in each run.
-pub(super) fn temporary_beside(path: &Path) -> Option<PathBuf> {
-    let name = path.file_name()?;
-    Some(path.parent()?.join(format!("{MARK}{}", name.to_string_lossy())))
+pub(super) fn temporary_beside(path: &TreePath) -> io::Result<TreePath> {
+    let name = path.whole().file_name().ok_or(Errno::INVAL)?;
+    Ok(path.with_file_name(format!("{MARK}{}", name.to_string_lossy())))
+}
+
+/// Makes something at a temporary path. What a killed run left there, or somebody else put there, is removed first. The caller has
+/// the lock.
+pub(super) fn make_temporary<T>(path: &TreePath, make: impl Fn() -> io::Result<T>) -> Result<T> {
+    const TRIES: usize = 100;
+    for _ in 0..TRIES {
+        match make() {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => remove_if_there(path)?,
+            made => return Ok(made?),
+        }
+    }
+    Ok(make()?)
 }
 
 /// Removes the temporary files and folders directly in `folder` that a killed run left, and nothing else. The caller has the
 /// lock.
-pub fn clear_drafts(folder: &Path) -> Result<()> {
+pub fn clear_drafts(folder: &TreePath) -> Result<()> {
     clear_named(folder, MARK)
 }
 
 /// Removes all files and folders directly in `folder` whose names begin with `prefix`.
-pub(super) fn clear_named(folder: &Path, prefix: &str) -> Result<()> {
-    for name in names_in(folder)? {
+pub(super) fn clear_named(folder: &TreePath, prefix: &str) -> Result<()> {
+    for name in folder.names()? {
         if name.starts_with(prefix) {
             remove(&folder.join(name))?;
         }
@@ -35,17 +52,34 @@ pub(super) fn clear_named(folder: &Path, prefix: &str) -> Result<()> {
     Ok(())
 }
 
-/// Removes a file, a link or a folder with all that is in it.
-pub fn remove(path: &Path) -> Result<()> {
-    let is_folder = path.symlink_metadata().is_ok_and(|found| found.is_dir());
-    let removed = if is_folder { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-    removed.with_context(|| format!("cannot remove `{}`", path.display()))
+/// Removes a file, a link or a folder with all that is in it. No link is followed.
+pub fn remove(path: &TreePath) -> Result<()> {
+    let removed = path.place().and_then(|place| remove_at(place.folder.as_fd(), place.name));
+    removed.with_context(|| format!("cannot remove `{path}`"))
 }
 
 /// Like [`remove`]; it is no error if nothing is there.
-pub fn remove_if_there(path: &Path) -> Result<()> {
-    match path.symlink_metadata() {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+pub fn remove_if_there(path: &TreePath) -> Result<()> {
+    match path.look() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         _ => remove(path),
     }
+}
+
+fn remove_at(folder: BorrowedFd<'_>, name: &OsStr) -> io::Result<()> {
+    match unlinkat(folder, name, AtFlags::empty()) {
+        Err(Errno::ISDIR) => {}
+        removed => return Ok(removed?),
+    }
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let inner = openat(folder, name, flags, Mode::empty())?;
+    // All names are read before the first removal.
+    let entries = Dir::read_from(&inner)?.collect::<Result<Vec<_>, _>>()?;
+    for entry in entries {
+        let name = OsStr::from_bytes(entry.file_name().to_bytes());
+        if name != "." && name != ".." {
+            remove_at(inner.as_fd(), name)?;
+        }
+    }
+    Ok(unlinkat(folder, name, AtFlags::REMOVEDIR)?)
 }

@@ -3,26 +3,29 @@
 //! [`Draft::new`] makes a folder that is published once and never changed. [`Draft::replacing`] makes a folder of results that
 //! replaces the old one.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{File, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
-use rustix::fs::{CWD, RenameFlags};
+use rustix::fs::{Mode, OFlags, RenameFlags, mkdirat, renameat_with};
 use rustix::io::Errno;
 
 use crate::base::digest::{Digest, HashingWriter};
 use crate::base::error::{Exit, Failure};
-use crate::base::files::clear::{MARK, clear_named, temporary_beside};
+use crate::base::files::beneath::FolderUse;
+use crate::base::files::clear::{MARK, clear_named, remove, remove_if_there, temporary_beside};
 use crate::base::files::folders::{
-    make_folder, make_folders, make_open_folders_of, make_target, resolve, sync_folders, sync_parent,
+    make_folder, make_folders, make_open_folders_of, make_plain_folders_of, make_target, rename, resolve, sync_folders,
+    sync_parent,
 };
 use crate::base::files::link::{Linked, link_or_copy};
 use crate::base::files::lock::LockFile;
 use crate::base::files::scratch::{Scratch, scratch_named};
+use crate::base::files::tree_path::TreePath;
 
 /// Above this number of files the whole file system is synced once instead of each file: 3,000 files took 2.35 s, one `syncfs`
 /// 2 ms.
@@ -36,13 +39,20 @@ const FILE_MODE: u32 = 0o444;
 /// Dropped before [`Draft::commit`], it is removed, so that a full disk does not stay full. A killed run leaves it; the next run
 /// clears it under the lock.
 pub struct Draft {
-    place: PathBuf,
+    place: TreePath,
     /// The temporary path.
-    made: PathBuf,
+    made: TreePath,
     purpose: DraftPurpose,
     /// Relative paths of the files that are no links.
     new: Vec<PathBuf>,
     linked: usize,
+}
+
+/// What was copied.
+pub struct CopiedContent {
+    /// In bytes.
+    pub size: u64,
+    pub digest: Digest,
 }
 
 enum DraftPurpose {
@@ -60,17 +70,17 @@ impl Draft {
     /// Makes an empty temporary folder beside `place`, and the folders above it. New files get the date `date`.
     ///
     /// Errors: there is something at `place`; a folder that cannot be made.
-    pub fn new(place: &Path, date: Timestamp) -> Result<Draft> {
-        let failed = || format!("cannot make `{}`", place.display());
-        let (parent, made) = place.parent().zip(temporary_beside(place)).with_context(failed)?;
-        if place.symlink_metadata().is_ok() {
-            anyhow::bail!("cannot make `{}`: it is there already", place.display());
+    pub fn new(place: &TreePath, date: Timestamp) -> Result<Draft> {
+        let failed = || format!("cannot make `{place}`");
+        let (parent, made) = (place.parent().with_context(failed)?, temporary_beside(place).with_context(failed)?);
+        if place.is_there() {
+            anyhow::bail!("cannot make `{place}`: it is there already");
         }
-        make_folders(parent)?;
+        make_folders(&parent)?;
         make_folder(&made)?;
         let seconds = u64::try_from(date.as_second()).unwrap_or(0);
         let purpose = DraftPurpose::Publish { date: UNIX_EPOCH + Duration::from_secs(seconds) };
-        Ok(Draft { place: place.to_owned(), made, purpose, new: Vec::new(), linked: 0 })
+        Ok(Draft { place: place.clone(), made, purpose, new: Vec::new(), linked: 0 })
     }
 
     /// Makes an empty temporary folder beside `target`, and the folders above it, and locks the folder above. [`Draft::commit`]
@@ -88,29 +98,32 @@ impl Draft {
             return Err(Failure::new(Exit::Failed, message).help("move it away, or choose with `--out DIR`").into());
         }
         make_target(parent)?;
-        let lock = LockFile::take_folder(parent)?;
         let prefix = format!(".{name}{MARK}");
-        restore(&place, &old_path(parent, &prefix))?;
-        clear_named(parent, &prefix)?;
+        let parent = TreePath::top(parent);
+        let place = parent.join(name);
+        let lock = LockFile::take_folder(&parent)?;
+        restore(&place, &old_path(&parent, &prefix))?;
+        clear_named(&parent, &prefix)?;
         let made = parent.join(format!("{prefix}new"));
-        fs::create_dir(&made).with_context(|| format!("cannot create a folder in `{}`", parent.display()))?;
+        let new = made.place().and_then(|new| Ok(mkdirat(&new.folder, new.name, Mode::from_raw_mode(0o777))?));
+        new.with_context(|| format!("cannot create a folder in `{parent}`"))?;
         let purpose = DraftPurpose::Replace { prefix, _lock: lock };
         Ok(Draft { place, made, purpose, new: Vec::new(), linked: 0 })
     }
 
     /// The temporary path. Messages name [`Draft::place`] instead.
-    pub fn path(&self) -> &Path {
+    pub fn folder(&self) -> &TreePath {
         &self.made
     }
 
     /// The path of the folder after [`Draft::commit`].
-    pub fn place(&self) -> &Path {
+    pub fn place(&self) -> &TreePath {
         &self.place
     }
 
     /// An empty temporary folder beside it.
     pub fn scratch(&self) -> Result<Scratch> {
-        let parent = self.made.parent().unwrap_or(Path::new("/"));
+        let parent = self.made.top_folder();
         let prefix = match &self.purpose {
             DraftPurpose::Publish { .. } => MARK,
             DraftPurpose::Replace { prefix, .. } => prefix,
@@ -120,21 +133,21 @@ impl Draft {
 
     /// Creates a file (and its folder), empty and open for writing. The caller syncs it.
     pub fn create(&self, path: &str) -> Result<File> {
-        self.open(path).with_context(|| format!("cannot create `{}`", self.place.join(path).display()))
+        self.open(path).with_context(|| format!("cannot create `{}`", self.place.join(path)))
     }
 
     /// Writes a file.
     pub fn write(&mut self, path: &str, content: &[u8]) -> Result<()> {
-        let failed = || format!("cannot write `{}`", self.place.join(path).display());
+        let failed = || format!("cannot write `{}`", self.place.join(path));
         let mut file = self.open(path).with_context(failed)?;
         file.write_all(content).and_then(|()| self.finish(&file)).with_context(failed)?;
         self.new.push(path.into());
         Ok(())
     }
 
-    /// Copies a file and returns its digest.
-    pub fn copy(&mut self, from: &Path, path: &str) -> Result<Digest> {
-        let failed = || format!("cannot copy `{}` to `{}`", from.display(), self.place.join(path).display());
+    /// Copies a file from outside.
+    pub fn copy(&mut self, from: &Path, path: &str) -> Result<CopiedContent> {
+        let failed = || format!("cannot copy `{}` to `{}`", from.display(), self.place.join(path));
         let mut source = File::open(from).with_context(failed)?;
         let mut sink = HashingWriter::new(self.open(path).with_context(failed)?);
         let mut buffer = vec![0; 1 << 20];
@@ -145,18 +158,19 @@ impl Draft {
             }
             sink.write_all(&buffer[..count]).with_context(failed)?;
         }
+        let size = sink.written();
         let (file, digest) = sink.finish();
         self.finish(&file).with_context(failed)?;
         self.new.push(path.into());
-        Ok(digest)
+        Ok(CopiedContent { size, digest })
     }
 
     /// Links a file, so that it is the same file in both places; copies it where the system refuses links.
-    pub fn link(&mut self, from: &Path, path: &str) -> Result<Linked> {
-        let failed = || format!("cannot link `{}` to `{}`", from.display(), self.place.join(path).display());
+    pub fn link(&mut self, from: &TreePath, path: &str) -> Result<Linked> {
+        let failed = || format!("cannot link `{from}` to `{}`", self.place.join(path));
         let to = self.made.join(path);
         let linked = match link_or_copy(from, &to) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && from.exists() => {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && from.is_there() => {
                 self.make_folder_of(&to).and_then(|()| link_or_copy(from, &to))
             }
             linked => linked,
@@ -172,35 +186,36 @@ impl Draft {
     /// Makes the folder visible with one rename, after everything in it has reached the disk. Where a folder is replaced, the
     /// rename exchanges the two.
     pub fn commit(self) -> Result<()> {
-        let failed = || format!("cannot put the new `{}` in its place", self.place.display());
+        let failed = || format!("cannot put the new `{}` in its place", self.place);
         if self.new.len() + self.linked > FILES_SYNCED_SINGLY {
-            let folder = File::open(&self.made).with_context(failed)?;
+            let folder = self.made.open_folder(FolderUse::Read).with_context(failed)?;
             rustix::fs::syncfs(&folder).with_context(failed)?;
         } else {
             for path in &self.new {
-                let synced = File::open(self.made.join(path)).and_then(|file| file.sync_all());
-                synced.with_context(|| format!("cannot write `{}`", self.place.join(path).display()))?;
+                let synced = self.made.join(path).open().and_then(|file| file.sync_all());
+                synced.with_context(|| format!("cannot write `{}`", self.place.join(path)))?;
             }
             sync_folders(&self.made).with_context(failed)?;
         }
         match &self.purpose {
-            DraftPurpose::Replace { prefix, .. } if self.place.exists() => self.exchange(prefix)?,
-            _ => fs::rename(&self.made, &self.place).with_context(failed)?,
+            DraftPurpose::Replace { prefix, .. } if self.place.is_there() => self.exchange(prefix)?,
+            _ => rename(&self.made, &self.place).with_context(failed)?,
         }
         sync_parent(&self.place).with_context(failed)
     }
 
     /// Exchanges the new folder and the old one. The old one then has the temporary name and is removed by `drop`.
     fn exchange(&self, prefix: &str) -> Result<()> {
-        let failed = || format!("cannot put the new `{}` in its place", self.place.display());
-        match rustix::fs::renameat_with(CWD, &self.made, CWD, &self.place, RenameFlags::EXCHANGE) {
+        let failed = || format!("cannot put the new `{}` in its place", self.place);
+        let (made, place) = (self.made.place().with_context(failed)?, self.place.place().with_context(failed)?);
+        match renameat_with(&made.folder, made.name, &place.folder, place.name, RenameFlags::EXCHANGE) {
             Err(Errno::INVAL | Errno::NOSYS) => {
                 // This file system has no exchange. Between the two renames neither folder is at the place; after a kill
                 // the next run finds the old one by its name.
-                let old = old_path(self.made.parent().unwrap_or(Path::new("/")), prefix);
-                fs::rename(&self.place, &old).with_context(failed)?;
-                fs::rename(&self.made, &self.place).with_context(failed)?;
-                fs::remove_dir_all(&old).with_context(|| format!("cannot remove `{}`", old.display()))
+                let old = old_path(&TreePath::top(self.made.top_folder()), prefix);
+                rename(&self.place, &old).with_context(failed)?;
+                rename(&self.made, &self.place).with_context(failed)?;
+                remove(&old)
             }
             exchanged => exchanged.with_context(failed),
         }
@@ -213,7 +228,8 @@ impl Draft {
             DraftPurpose::Publish { .. } => 0o600,
             DraftPurpose::Replace { .. } => 0o666, // less the umask
         };
-        let open = || OpenOptions::new().write(true).create_new(true).mode(mode).open(&to);
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
+        let open = || to.open_with(flags, Mode::from_raw_mode(mode));
         match open() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.make_folder_of(&to)?;
@@ -223,10 +239,10 @@ impl Draft {
         }
     }
 
-    fn make_folder_of(&self, file: &Path) -> io::Result<()> {
+    fn make_folder_of(&self, file: &TreePath) -> io::Result<()> {
         match self.purpose {
             DraftPurpose::Publish { .. } => make_open_folders_of(file),
-            DraftPurpose::Replace { .. } => fs::create_dir_all(file.parent().unwrap_or(&self.made)),
+            DraftPurpose::Replace { .. } => make_plain_folders_of(file),
         }
     }
 
@@ -243,25 +259,27 @@ impl Draft {
 impl Drop for Draft {
     fn drop(&mut self) {
         // After a rename there is no such folder; and after an error that error is the one to report.
-        drop(fs::remove_dir_all(&self.made));
+        drop(remove_if_there(&self.made));
     }
 }
 
-/// The name of the old folder while it is replaced without an exchange.
-fn old_path(parent: &Path, prefix: &str) -> PathBuf {
+/// The path of the old folder while it is replaced without an exchange.
+fn old_path(parent: &TreePath, prefix: &str) -> TreePath {
     parent.join(format!("{prefix}old"))
 }
 
 /// Moves the old folder back where a run was killed between its two renames.
-fn restore(place: &Path, old: &Path) -> Result<()> {
-    if old.is_dir() && !place.exists() {
-        fs::rename(old, place).with_context(|| format!("cannot put `{}` back in its place", old.display()))?;
+fn restore(place: &TreePath, old: &TreePath) -> Result<()> {
+    if old.is_folder() && !place.is_there() {
+        rename(old, place).with_context(|| format!("cannot put `{old}` back in its place"))?;
     }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn content(path: &Path) -> String {

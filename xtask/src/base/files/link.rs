@@ -1,10 +1,13 @@
 //! Hard links, with a copy where the system refuses a link.
 
-use std::fs::{self, File};
+use std::fs::Permissions;
 use std::io;
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt;
 
+use rustix::fs::{AtFlags, Mode, OFlags, linkat};
 use rustix::io::Errno;
+
+use crate::base::files::tree_path::TreePath;
 
 /// The result of [`link_or_copy`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,18 +20,27 @@ pub enum Linked {
 
 /// Makes `to` the same file as `from` by a hard link. Where the system refuses links, `to` becomes a copy with the same mode and
 /// modification time, not yet synced.
-pub(super) fn link_or_copy(from: &Path, to: &Path) -> io::Result<Linked> {
-    match fs::hard_link(from, to) {
+pub(super) fn link_or_copy(from: &TreePath, to: &TreePath) -> io::Result<Linked> {
+    match link(from, to) {
         Ok(()) => Ok(Linked::Same),
         Err(error) if is_refusal(&error) => copy(from, to).map(|()| Linked::Copy),
         Err(error) => Err(error),
     }
 }
 
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let date = from.metadata()?.modified()?;
-    fs::copy(from, to)?;
-    File::open(to)?.set_modified(date)
+fn link(from: &TreePath, to: &TreePath) -> io::Result<()> {
+    let (from, to) = (from.place()?, to.place()?);
+    Ok(linkat(&from.folder, from.name, &to.folder, to.name, AtFlags::empty())?)
+}
+
+fn copy(from: &TreePath, to: &TreePath) -> io::Result<()> {
+    let mut source = from.open()?;
+    let about = source.metadata()?;
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
+    let mut copy = to.open_with(flags, Mode::from_raw_mode(0o600))?;
+    io::copy(&mut source, &mut copy)?;
+    copy.set_modified(about.modified()?)?;
+    copy.set_permissions(Permissions::from_mode(about.permissions().mode() & 0o777))
 }
 
 /// Whether the file system has no links, is another one, or the file has too many links. All other errors are errors.
@@ -39,6 +51,9 @@ fn is_refusal(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::{self, File};
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -47,6 +62,8 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let (from, to) = (place.path().join("from"), place.path().join("to"));
         fs::write(&from, "text").unwrap();
+        let link_or_copy =
+            |from: &Path, to: &Path| link_or_copy(&TreePath::in_own_folder(from), &TreePath::in_own_folder(to));
         assert_eq!(link_or_copy(&from, &to).unwrap(), Linked::Same);
         assert_eq!(from.metadata().unwrap().ino(), to.metadata().unwrap().ino());
         for (from, to) in [(place.path().join("missing"), place.path().join("other")), (from, to)] {
@@ -57,14 +74,13 @@ mod tests {
 
     #[test]
     fn a_copy_has_the_date_and_the_mode_of_the_original() {
-        use std::os::unix::fs::PermissionsExt;
         let place = tempfile::tempdir().unwrap();
         let (from, to) = (place.path().join("from"), place.path().join("to"));
         fs::write(&from, "text").unwrap();
         let date = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
         File::options().append(true).open(&from).unwrap().set_modified(date).unwrap();
         fs::set_permissions(&from, fs::Permissions::from_mode(0o444)).unwrap();
-        copy(&from, &to).unwrap();
+        copy(&TreePath::in_own_folder(&from), &TreePath::in_own_folder(&to)).unwrap();
         let about = to.metadata().unwrap();
         assert_eq!((about.modified().unwrap(), about.permissions().mode() & 0o777), (date, 0o444));
         assert_eq!(fs::read(&to).unwrap(), b"text");

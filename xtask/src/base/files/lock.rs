@@ -1,16 +1,17 @@
 //! Locks: one writer at a time. The system releases a lock when the process ends, however it ends.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Read, Seek, Write};
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use rustix::io::Errno;
 
 use crate::base::error::{Exit, Failure};
+use crate::base::files::beneath::FolderUse;
 use crate::base::files::folders::make_private_folders;
+use crate::base::files::tree_path::TreePath;
 
 /// A lock that is held, on a file or on a folder.
 pub struct LockFile {
@@ -22,13 +23,13 @@ impl LockFile {
     /// one process may do, such as `writing this repository`.
     ///
     /// Errors: another process holds the lock (exit 75; the message has its number and command); the file cannot be written.
-    pub fn take(path: &Path, command: &str, work: &str) -> Result<LockFile> {
-        let failed = || format!("cannot lock `{}`", path.display());
+    pub fn take(path: &TreePath, command: &str, work: &str) -> Result<LockFile> {
+        let failed = || format!("cannot lock `{path}`");
         if let Some(folder) = path.parent() {
-            make_private_folders(folder)?;
+            make_private_folders(&folder)?;
         }
-        let mut options = OpenOptions::new();
-        let mut file = options.read(true).write(true).create(true).truncate(false).open(path).with_context(failed)?;
+        let mode = Mode::from_raw_mode(0o666); // less the umask
+        let mut file = path.open_with(OFlags::RDWR | OFlags::CREATE, mode).with_context(failed)?;
         if !try_lock(&file).with_context(failed)? {
             return Err(busy(&mut file, path, work).into());
         }
@@ -38,8 +39,8 @@ impl LockFile {
     }
 
     /// Whether another process holds the lock of the file at `path`.
-    pub fn is_held(path: &Path) -> bool {
-        let Ok(file) = File::open(path) else { return false };
+    pub fn is_held(path: &TreePath) -> bool {
+        let Ok(file) = path.open() else { return false };
         // The lock that this takes ends with `file`.
         matches!(flock(&file, FlockOperation::NonBlockingLockShared), Err(Errno::WOULDBLOCK))
     }
@@ -47,12 +48,13 @@ impl LockFile {
     /// Locks a folder against other runs that write in it.
     ///
     /// Errors: another process holds the lock (exit 75); the folder cannot be opened.
-    pub(super) fn take_folder(folder: &Path) -> Result<LockFile> {
-        let file = File::open(folder).with_context(|| format!("cannot open `{}`", folder.display()))?;
-        if try_lock(&file).with_context(|| format!("cannot lock `{}`", folder.display()))? {
+    pub(super) fn take_folder(folder: &TreePath) -> Result<LockFile> {
+        let opened = folder.open_folder(FolderUse::Read);
+        let file = File::from(opened.with_context(|| format!("cannot open `{folder}`"))?);
+        if try_lock(&file).with_context(|| format!("cannot lock `{folder}`"))? {
             return Ok(LockFile { _held: file });
         }
-        let message = format!("another run is writing in `{}`", folder.display());
+        let message = format!("another run is writing in `{folder}`");
         Err(Failure::new(Exit::Busy, message).help("wait for it to end").into())
     }
 }
@@ -71,13 +73,13 @@ fn try_lock(file: &File) -> Result<bool, Errno> {
     Ok(false)
 }
 
-fn busy(file: &mut File, path: &Path, work: &str) -> Failure {
+fn busy(file: &mut File, path: &TreePath, work: &str) -> Failure {
     let left = read_settled(file);
     let who = match left.trim_end().split_once(' ') {
         Some((process, command)) => format!("`{}`, process {process},", command.escape_debug()),
         None => "another run".to_owned(),
     };
-    Failure::new(Exit::Busy, format!("{who} is {work}: it holds `{}`", path.display()))
+    Failure::new(Exit::Busy, format!("{who} is {work}: it holds `{path}`"))
         .help("wait for it to end, and run this again")
 }
 
@@ -106,7 +108,7 @@ mod tests {
     #[test]
     fn a_second_lock_fails_with_the_process_and_command_of_the_first() {
         let place = tempfile::tempdir().unwrap();
-        let path = place.path().join("state/lock");
+        let path = TreePath::top(place.path()).join("state/lock");
         let first = LockFile::take(&path, "releng promote", "writing this repository").unwrap();
         let refused = LockFile::take(&path, "releng stage", "writing this repository").map(drop).unwrap_err();
         let failure = refused.downcast_ref::<Failure>().unwrap();

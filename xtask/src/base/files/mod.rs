@@ -3,10 +3,11 @@
 //! A run that fails, is interrupted or killed leaves the old content in place. The next run clears what a killed run left; it
 //! recognises it by its name, and removes it under the lock only.
 //!
-//! [`draft`] makes folders, [`single`] files and links; [`link`] is the only place for hard links. [`lock`] has the locks,
+//! [`tree_path`] has the paths in trees that others may write to, and follows no link there. [`draft`] makes folders, [`single`] files and links; [`link`] is the only place for hard links. [`lock`] has the locks,
 //! [`clear`] the temporary names and their removal, [`folders`] makes and lists plain folders, [`scratch`] has folders that are
 //! no results, [`read`] helpers for reading.
 
+mod beneath;
 mod clear;
 mod draft;
 mod folders;
@@ -15,12 +16,14 @@ mod lock;
 mod read;
 mod scratch;
 mod single;
+mod tree_path;
 
 pub use clear::{clear_drafts, remove, remove_if_there};
-pub use draft::Draft;
-pub use folders::{make_folders, make_state_folder, move_to, names_in};
+pub use draft::{CopiedContent, Draft};
+pub use folders::{make_folders, make_state_folder, move_to};
 pub use link::Linked;
 pub use lock::LockFile;
 pub use read::{from_home, last_line};
 pub use scratch::{Scratch, is_large_scratch, large_scratch, remote_scratch, scratch_beside, spool};
 pub use single::{append_line, copy_into, flip, publish, truncate, write};
+pub use tree_path::TreePath;

@@ -1,14 +1,16 @@
 //! Single files and links: each is written under a temporary name, synced, and renamed to its place.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use rustix::fs::{Mode, OFlags, symlinkat};
 
-use crate::base::files::clear::{MARK, temporary_beside};
-use crate::base::files::folders::{make_folders, make_private_folders, resolve, sync_parent};
+use crate::base::files::clear::{MARK, make_temporary, temporary_beside};
+use crate::base::files::folders::{make_folders, make_private_folders, rename, resolve, sync_parent};
+use crate::base::files::tree_path::TreePath;
 
 /// The mode of a published file that changes later, such as a page.
 const PUBLISHED_MODE: u32 = 0o644;
@@ -28,48 +30,54 @@ pub fn write(path: &Path, content: &[u8]) -> Result<()> {
         .with_context(failed)?;
     // On an error, `temporary` is removed when it is dropped.
     let (mut file, temporary) = temporary.into_parts();
-    replace(&path, &mut file, &temporary, content).with_context(failed)?;
+    let (path, made) = (TreePath::in_own_folder(&path), TreePath::in_own_folder(&temporary));
+    replace(&path, &mut file, &made, content).with_context(failed)?;
     temporary.keep().map(drop).with_context(failed)
 }
 
 /// Publishes one file: mode 0644, in folders of mode 0755. Nothing is written if the file has this content already. The caller
 /// has the lock: the temporary name is the same in each run.
-pub fn publish(path: &Path, content: &[u8]) -> Result<()> {
-    if fs::read(path).is_ok_and(|found| found == content) {
+pub fn publish(path: &TreePath, content: &[u8]) -> Result<()> {
+    if path.read().is_ok_and(|found| found == content) {
         return Ok(());
     }
-    let failed = || format!("cannot write `{}`", path.display());
-    let (parent, temporary) = path.parent().zip(temporary_beside(path)).with_context(failed)?;
-    make_folders(parent)?;
-    let mut file = File::create(&temporary).with_context(failed)?;
+    let failed = || format!("cannot write `{path}`");
+    let (parent, temporary) = (path.parent().with_context(failed)?, temporary_beside(path).with_context(failed)?);
+    make_folders(&parent)?;
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
+    let create = || temporary.open_with(flags, Mode::from_raw_mode(PUBLISHED_MODE));
+    let mut file = make_temporary(&temporary, create).with_context(failed)?;
     file.set_permissions(Permissions::from_mode(PUBLISHED_MODE)).with_context(failed)?;
     replace(path, &mut file, &temporary, content).with_context(failed)
 }
 
 /// Fills `file`, which is at `temporary`, syncs it, and renames it to `path`.
-fn replace(path: &Path, file: &mut File, temporary: &Path, content: &[u8]) -> Result<()> {
+fn replace(path: &TreePath, file: &mut File, temporary: &TreePath, content: &[u8]) -> Result<()> {
     file.write_all(content)?;
     file.sync_all()?;
-    fs::rename(temporary, path)?;
+    rename(temporary, path)?;
     sync_parent(path)
 }
 
-/// Makes `link` a symbolic link to `target`. At any time there is the old link or the new one.
-pub fn flip(link: &Path, target: &Path) -> Result<()> {
-    let failed = || format!("cannot make `{}` lead to `{}`", link.display(), target.display());
-    let (parent, temporary) = link.parent().zip(temporary_beside(link)).with_context(failed)?;
-    make_folders(parent)?;
-    std::os::unix::fs::symlink(target, &temporary).with_context(failed)?;
-    fs::rename(&temporary, link).with_context(failed)?;
+/// Makes `link` a symbolic link to `target`. At any time there is the old link or the new one. The caller has the lock.
+pub fn flip(link: &TreePath, target: &Path) -> Result<()> {
+    let failed = || format!("cannot make `{link}` lead to `{}`", target.display());
+    let (parent, temporary) = (link.parent().with_context(failed)?, temporary_beside(link).with_context(failed)?);
+    make_folders(&parent)?;
+    let place = temporary.place().with_context(failed)?;
+    make_temporary(&temporary, || Ok(symlinkat(target, &place.folder, place.name)?)).with_context(failed)?;
+    rename(&temporary, link).with_context(failed)?;
     sync_parent(link).with_context(failed)
 }
 
 /// Appends a line to a file and syncs it. If that fails, the file is cut back to its old length.
-pub fn append_line(path: &Path, line: &str) -> Result<()> {
-    let failed = || format!("cannot append to `{}`", path.display());
-    make_private_folders(path.parent().with_context(failed)?)?;
-    let is_new = !path.exists();
-    let mut file = OpenOptions::new().append(true).create(is_new).open(path).with_context(failed)?;
+pub fn append_line(path: &TreePath, line: &str) -> Result<()> {
+    let failed = || format!("cannot append to `{path}`");
+    make_private_folders(&path.parent().with_context(failed)?)?;
+    let is_new = !path.is_there();
+    let new = if is_new { OFlags::CREATE | OFlags::EXCL } else { OFlags::empty() };
+    let opened = path.open_with(OFlags::WRONLY | OFlags::APPEND | new, Mode::from_raw_mode(0o666));
+    let mut file = opened.with_context(failed)?;
     let length = file.metadata().with_context(failed)?.len();
     let appended = file.write_all(format!("{line}\n").as_bytes()).and_then(|()| file.sync_all());
     if appended.is_err() {
@@ -80,9 +88,9 @@ pub fn append_line(path: &Path, line: &str) -> Result<()> {
 }
 
 /// Cuts a file to its first `length` bytes.
-pub fn truncate(path: &Path, length: u64) -> Result<()> {
-    let failed = || format!("cannot shorten `{}`", path.display());
-    let file = OpenOptions::new().write(true).open(path).with_context(failed)?;
+pub fn truncate(path: &TreePath, length: u64) -> Result<()> {
+    let failed = || format!("cannot shorten `{path}`");
+    let file = path.open_with(OFlags::WRONLY, Mode::empty()).with_context(failed)?;
     file.set_len(length).and_then(|()| file.sync_all()).with_context(failed)
 }
 

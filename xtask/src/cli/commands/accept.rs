@@ -1,12 +1,12 @@
 //! `accept`: runs the acceptance tests of a snapshot and records the results.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
 
 use crate::base::error::{Exit, Failure, program};
-use crate::base::files;
+use crate::base::files::{self, TreePath};
 use crate::base::interrupt;
 use crate::base::junit::{Case, CaseResult, Suite, render_junit};
 use crate::cli::context::Context;
@@ -63,18 +63,18 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         }
     }
     if let Some(path) = &junit_path {
-        files::make_folders(path.parent().unwrap_or(path))?;
+        files::make_folders(&TreePath::top(path.parent().unwrap_or(path)))?;
         files::write(path, junit(&snapshot, &results, &folder)?.as_bytes())?;
     }
     require_passed(&snapshot, &results, &folder)
 }
 
 /// What is left of an interrupted run.
-fn kept(results: &[TestResult], folder: &Path) -> String {
+fn kept(results: &[TestResult], folder: &TreePath) -> String {
     match results.len() {
         0 => "no test was finished, and nothing was recorded".to_owned(),
-        1 => format!("the result of the first test is kept in `{}`", folder.display()),
-        count => format!("the results of the first {count} tests are kept in `{}`", folder.display()),
+        1 => format!("the result of the first test is kept in `{folder}`"),
+        count => format!("the results of the first {count} tests are kept in `{folder}`"),
     }
 }
 
@@ -82,7 +82,7 @@ fn kept(results: &[TestResult], folder: &Path) -> String {
 const LAST_LINES: usize = 10;
 
 /// `Err` if a test has failed; it has the last lines of the output of each failed test.
-fn require_passed(snapshot: &Snapshot, results: &[TestResult], folder: &Path) -> Result<()> {
+fn require_passed(snapshot: &Snapshot, results: &[TestResult], folder: &TreePath) -> Result<()> {
     let failed: Vec<&TestFacts> =
         results.iter().map(|result| &result.facts).filter(|facts| facts.verdict != TestVerdict::Passed).collect();
     if failed.is_empty() {
@@ -93,7 +93,7 @@ fn require_passed(snapshot: &Snapshot, results: &[TestResult], folder: &Path) ->
     let message = format!("`{}` did not pass the acceptance test{plural} {names}", snapshot.name);
     let (mut details, mut help) = (Vec::new(), Vec::new());
     for facts in failed {
-        match LogEnd::load(&format!("output of `{}`", facts.test), &folder.join(&facts.log), LAST_LINES) {
+        match LogEnd::load(&format!("output of `{}`", facts.test), folder.join(&facts.log).for_programs(), LAST_LINES) {
             Some(mut end) => {
                 details.append(&mut end.details);
                 help.push(end.help);
@@ -120,10 +120,10 @@ fn describe(facts: &TestFacts) -> String {
     format!("{} {how} ({seconds:.1} s)", facts.test)
 }
 
-fn junit(snapshot: &Snapshot, results: &[TestResult], folder: &Path) -> Result<String> {
+fn junit(snapshot: &Snapshot, results: &[TestResult], folder: &TreePath) -> Result<String> {
     let mut cases = Vec::new();
     for TestResult { facts, .. } in results {
-        let log = || String::from_utf8_lossy(&std::fs::read(folder.join(&facts.log)).unwrap_or_default()).into_owned();
+        let log = || String::from_utf8_lossy(&folder.join(&facts.log).read().unwrap_or_default()).into_owned();
         let result = match facts.verdict {
             TestVerdict::Passed => CaseResult::Passed,
             _ => CaseResult::Failed { message: describe(facts), log: log() },

@@ -114,5 +114,5 @@ fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access, promotion:
     let Promotion { snapshot, kind, .. } = promotion;
     let (series, revision) = (snapshot.manifest.series, site.layout.shown(&place));
     context.ui.note(&format!("promoted {snapshot} to stable/{series} ({kind}), as {revision}"));
-    context.ui.print(&format!("{}\n", place.display()))
+    context.ui.print(&format!("{}\n", place))
 }

@@ -37,7 +37,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
             context.ui.note("the lost events may be holds and prunes: protect snapshots again with `hold`");
         }
     }
-    if !layout.state.join("results").is_dir() {
+    if !layout.state.join("results").is_folder() {
         context.ui.note("there are no results of acceptance tests: before a promotion, accept the snapshot again");
     }
     Ok(())

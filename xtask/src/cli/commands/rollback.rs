@@ -45,5 +45,5 @@ pub(super) fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access,
             "clients that have installed a removed package need `dnf distro-sync`; `dnf upgrade` does not downgrade",
         );
     }
-    context.ui.print(&format!("{}\n", place.display()))
+    context.ui.print(&format!("{}\n", place))
 }

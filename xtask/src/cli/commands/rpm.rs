@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 
 use crate::base::clock;
 use crate::base::error::{Exit, Failure, program};
-use crate::base::files;
+use crate::base::files::{self, TreePath};
 use crate::base::interrupt;
 use crate::base::parallel;
 use crate::cli::context::Context;
@@ -121,7 +121,7 @@ pub(super) fn make_and_build(context: &Context, job: &ReleaseJob, args: &BuildAr
         made.target = target.to_owned();
         reuse::write_memo(&state, &job.plan, &made)?;
     }
-    files::remove_if_there(&reuse::pending(&state))?;
+    files::remove_if_there(&TreePath::in_own_folder(&reuse::pending(&state)))?;
     Ok(made)
 }
 

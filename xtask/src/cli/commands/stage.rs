@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use crate::base::files::TreePath;
 use crate::cli::context::Context;
 use crate::cli::site::{RunMode, Site, pipeline_of_ci};
 use crate::repository::commits::Merged;
@@ -46,7 +47,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     input.require_name(&site.layout.name)?;
     let key = site.key()?;
     match stage(context, &site, &input, &order, RunMode::of(args.dry_run), key.as_ref())? {
-        Some(place) => context.ui.print(&format!("{}\n", place.display())),
+        Some(place) => context.ui.print(&format!("{}\n", place)),
         None => Ok(()),
     }
 }
@@ -81,7 +82,7 @@ fn stage(
     order: &StageOrder,
     mode: RunMode,
     key: Option<&Key>,
-) -> Result<Option<PathBuf>> {
+) -> Result<Option<TreePath>> {
     let is_new = !site.exists();
     let mut access = match mode {
         RunMode::Preview => site.access("stage", mode)?,

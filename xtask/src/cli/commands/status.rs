@@ -46,14 +46,14 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         let text = serde_json::to_string_pretty(&json!({
             "schema": "releng.status/1",
             "project": site.layout.name,
-            "root": site.layout.root,
+            "root": site.layout.root.for_programs(),
             "problems": problems.iter().map(|problem| json!({ "what": problem.what, "help": problem.help })).collect::<Vec<_>>(),
             "series": all.iter().map(series_json).collect::<Vec<_>>(),
         }))?;
         return context.ui.print(&(text + "\n"));
     }
     if all.is_empty() {
-        context.ui.note(&format!("nothing is staged in {}", site.layout.root.display()));
+        context.ui.note(&format!("nothing is staged in {}", site.layout.root));
     }
     let style = context.ui.text_style();
     let mut parts: Vec<String> = Vec::new();

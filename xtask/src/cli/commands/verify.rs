@@ -6,6 +6,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::base::error::{Exit, Failure, program};
+use crate::base::files::TreePath;
 use crate::cli::context::Context;
 use crate::cli::site::{Site, beside};
 use crate::project::config::Name;
@@ -65,14 +66,15 @@ fn require_repository(site: &Site<'_>) -> Result<(), Failure> {
     if site.exists() {
         return Ok(());
     }
-    let message = format!("there is no repository in `{}`: nothing was staged yet", site.layout.root.display());
+    let message = format!("there is no repository in `{}`: nothing was staged yet", site.layout.root);
     Err(Failure::new(Exit::Failed, message).help(format!("stage a release: `{} dist`", program())))
 }
 
 fn verify_path(context: &Context, path: &Path) -> Result<VerifyReport> {
-    if Manifest::is_in(path) {
+    let folder = TreePath::top(path);
+    if Manifest::is_in(&folder) {
         let keys = find_local_keys(path);
-        return verify::verify_folder(path, &path.display().to_string(), keys.as_deref());
+        return verify::verify_folder(&folder, &path.display().to_string(), keys.as_deref());
     }
     let is_project = ["stable", "unstable"].iter().any(|channel| path.join(channel).is_dir());
     let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| Name::try_from(name.to_owned()).ok());
@@ -84,7 +86,7 @@ fn verify_path(context: &Context, path: &Path) -> Result<VerifyReport> {
             .into());
     };
     // The state of the project's own repository is where the configuration says.
-    match Site::load(context).ok().filter(|site| site.layout.root == path) {
+    match Site::load(context).ok().filter(|site| site.layout.root.for_programs() == path) {
         Some(site) => verify::verify_repository(&site.layout, StateOf::Own, &context.ui),
         None => verify::verify_repository(&Layout::new(name, root, &beside(root), None), StateOf::Copy, &context.ui),
     }

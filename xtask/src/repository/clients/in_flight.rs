@@ -56,7 +56,7 @@ fn offered(file: &FileEntry, is_young: bool) -> Option<&str> {
 pub fn former_snapshots(store: &Store, series: Series, dist: &Dist, now: Timestamp) -> Vec<String> {
     let layout = &store.layout;
     let folders = former(&store.log, series, now).into_iter().map(|name| layout.snapshot(series, &name));
-    let folders = folders.map(|folder| folder.join(dist_folder(dist))).filter(|folder| folder.is_dir());
+    let folders = folders.map(|folder| folder.join(dist_folder(dist))).filter(|folder| folder.is_folder());
     folders.map(|folder| layout.shown(&folder)).collect()
 }
 

@@ -1,7 +1,5 @@
 //! The file with the public keys: the present one, and those that were used before.
 
-use std::fs;
-
 use crate::repository::clients::root_files::RootFile;
 use crate::repository::model::layout::Layout;
 use crate::repository::sign::Key;
@@ -24,7 +22,7 @@ pub fn split_keys(keys: &str) -> impl Iterator<Item = &str> {
 
 /// The keys that clients get once `key` signs; empty without a key.
 pub fn coming_keys(layout: &Layout, key: Option<&Key>) -> Vec<u8> {
-    let published = fs::read(layout.keys()).unwrap_or_default();
+    let published = layout.keys().read().unwrap_or_default();
     key.map_or(Vec::new(), |key| join_keys(&key.public, &published))
 }
 

@@ -64,13 +64,13 @@ impl RepoFile<'_> {
         let folder = dist_folder(dist);
         let source = match &layout.url {
             Some(url) => format!("mirrorlist={url}/{below}/{folder}/{MIRRORLIST}"),
-            None => format!("baseurl={}/", file_address(&layout.root.join(&below).join(folder))),
+            None => format!("baseurl={}/", file_address(layout.root.join(&below).join(folder).for_programs())),
         };
         let hint = newer.map_or(String::new(), |newer| format!(" (newer: {newer}, see {})", newer_file(&newer)));
         let key = match (self.key_path, &layout.url) {
             (Some(path), _) => file_address(Path::new(path)),
             (None, Some(url)) => format!("{url}/{}", layout.key_name()),
-            (None, None) => file_address(&layout.keys()),
+            (None, None) => file_address(layout.keys().for_programs()),
         };
         let section = RepoSection {
             id: layout.repo_id(*channel, *series, None),

@@ -1,11 +1,10 @@
 //! The files in the root of the repository that follow from what is below it: a `.repo` file for each dist of each series.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::base::files;
+use crate::base::files::{self, TreePath};
 use crate::repository::clients::repo_file::RepoFile;
 use crate::repository::model::layout::{Channel, dist_folder};
 use crate::repository::model::name::{Dist, Series};
@@ -18,14 +17,14 @@ use crate::repository::sign::SIGNATURE;
 pub struct RootFile {
     pub name: String,
     /// Absolute.
-    pub path: PathBuf,
+    pub path: TreePath,
     pub content: Vec<u8>,
 }
 
 impl RootFile {
     /// Whether the file is there, with this content.
     pub fn is_written(&self) -> bool {
-        std::fs::read(&self.path).is_ok_and(|found| found == self.content)
+        self.path.read().is_ok_and(|found| found == self.content)
     }
 }
 
@@ -90,10 +89,10 @@ fn shown_dists(store: &Store) -> Result<ShownDists> {
         for (channel, folder) in [(Channel::Stable, stable), (Channel::Unstable, latest)] {
             let dists = shown.entry((series, channel)).or_default();
             let Some(folder) = folder else { continue };
-            for name in files::names_in(&folder.join("rpm"))? {
+            for name in folder.join("rpm").names()? {
                 let Ok(dist) = name.parse::<Dist>() else { continue };
                 let index = folder.join(dist_folder(&dist)).join(repodata::FOLDER).join(repodata::INDEX);
-                let is_signed = index.with_file_name(format!("{}{SIGNATURE}", repodata::INDEX)).exists();
+                let is_signed = index.with_file_name(format!("{}{SIGNATURE}", repodata::INDEX)).is_there();
                 dists.insert(dist, is_signed);
             }
         }

@@ -1,7 +1,6 @@
 //! A published file that a new revision takes over.
 
-use std::path::PathBuf;
-
+use crate::base::files::TreePath;
 use crate::repository::model::manifest::FileEntry;
 use crate::repository::model::name::FilePath;
 
@@ -9,7 +8,7 @@ use crate::repository::model::name::FilePath;
 #[derive(Clone, Debug)]
 pub struct Carried {
     /// The folder of the snapshot or revision that has it.
-    pub from: PathBuf,
+    pub from: TreePath,
     /// Its entry in the manifest of that folder.
     pub entry: FileEntry,
     /// Its path in the new revision.

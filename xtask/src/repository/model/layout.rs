@@ -14,6 +14,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::base::files::TreePath;
 use crate::project::config::{Address, Name};
 use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
 
@@ -48,10 +49,10 @@ impl fmt::Display for Channel {
 #[derive(Clone, Debug)]
 pub struct Layout {
     pub name: Name,
-    /// `<root>/<name>`, absolute.
-    pub root: PathBuf,
+    /// `<root>/<name>`, absolute. `<root>` is trusted, and nothing below it.
+    pub root: TreePath,
     /// `<state>/<name>`, absolute.
-    pub state: PathBuf,
+    pub state: TreePath,
     /// The public address of `root`, if one is configured.
     pub url: Option<String>,
 }
@@ -60,36 +61,36 @@ impl Layout {
     /// The paths of the project `name` in the absolute folders `root` and `state`; `url` is the address of `root`.
     pub fn new(name: Name, root: &Path, state: &Path, url: Option<&Address>) -> Layout {
         let (folder, url) = (name.to_string(), url.map(|url| format!("{url}/{name}")));
-        Layout { name, root: root.join(&folder), state: state.join(&folder), url }
+        Layout { name, root: TreePath::top(root).join(&folder), state: TreePath::top(state).join(&folder), url }
     }
 
     /// The link to the current revision of a series.
-    pub fn stable(&self, series: Series) -> PathBuf {
+    pub fn stable(&self, series: Series) -> TreePath {
         self.root.join(format!("stable/{series}"))
     }
 
     /// The folder of the snapshots of a series.
-    pub fn unstable(&self, series: Series) -> PathBuf {
+    pub fn unstable(&self, series: Series) -> TreePath {
         self.root.join(format!("unstable/{series}"))
     }
 
     /// The link to the newest snapshot of a merged commit.
-    pub fn latest(&self, series: Series) -> PathBuf {
+    pub fn latest(&self, series: Series) -> TreePath {
         self.unstable(series).join(LATEST)
     }
 
     /// The folder of a snapshot.
-    pub fn snapshot(&self, series: Series, name: &SnapshotName) -> PathBuf {
+    pub fn snapshot(&self, series: Series, name: &SnapshotName) -> TreePath {
         self.unstable(series).join(name.to_string())
     }
 
     /// The folder of the revisions of a series.
-    pub fn revisions(&self, series: Series) -> PathBuf {
+    pub fn revisions(&self, series: Series) -> TreePath {
         self.root.join(format!("revisions/stable-{series}"))
     }
 
     /// The folder of a revision.
-    pub fn revision(&self, series: Series, number: u32) -> PathBuf {
+    pub fn revision(&self, series: Series, number: u32) -> TreePath {
         self.revisions(series).join(revision_name(number))
     }
 
@@ -99,17 +100,17 @@ impl Layout {
     }
 
     /// The folder with the snapshots and revisions that event `number` pruned, until they are deleted.
-    pub fn trash(&self, number: u64) -> PathBuf {
+    pub fn trash(&self, number: u64) -> TreePath {
         self.root.join(format!(".trash/{number:06}"))
     }
 
     /// The path in the trash of a snapshot or revision that event `number` prunes; `item` is relative to the root.
-    pub fn trash_place(&self, number: u64, item: &FilePath) -> PathBuf {
+    pub fn trash_place(&self, number: u64, item: &FilePath) -> TreePath {
         self.trash(number).join(item.as_str().replace('/', "_"))
     }
 
     /// The `.repo` file for `/etc/yum.repos.d`.
-    pub fn repo_file(&self, channel: Channel, series: Series, dist: &Dist) -> PathBuf {
+    pub fn repo_file(&self, channel: Channel, series: Series, dist: &Dist) -> TreePath {
         self.root.join(format!("{}.repo", self.repo_id(channel, series, Some(dist))))
     }
 
@@ -125,33 +126,38 @@ impl Layout {
     }
 
     /// The file with the public keys.
-    pub fn keys(&self) -> PathBuf {
+    pub fn keys(&self) -> TreePath {
         self.root.join(self.key_name())
     }
 
     /// The log of the events.
-    pub fn log(&self) -> PathBuf {
+    pub fn log(&self) -> TreePath {
         self.state.join("log.jsonl")
     }
 
     /// The list of all packages that were ever promoted.
-    pub fn ledger(&self) -> PathBuf {
+    pub fn ledger(&self) -> TreePath {
         self.state.join("ledger.json")
     }
 
     /// The folder with the results of the acceptance tests of a snapshot.
-    pub fn results(&self, snapshot: &SnapshotName) -> PathBuf {
+    pub fn results(&self, snapshot: &SnapshotName) -> TreePath {
         self.state.join("results").join(snapshot.to_string())
     }
 
     /// The lock file: one program at a time changes the repository.
-    pub fn lock(&self) -> PathBuf {
+    pub fn lock(&self) -> TreePath {
         self.state.join("lock")
     }
 
     /// The path relative to the root, for messages; the whole path if it is outside of the root.
-    pub fn shown(&self, path: &Path) -> String {
-        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+    pub fn shown(&self, path: &TreePath) -> String {
+        path.below(&self.root).map_or_else(|| path.to_string(), |below| below.display().to_string())
+    }
+
+    /// The path relative to the folder of the state, for messages.
+    pub fn shown_in_state(&self, path: &TreePath) -> String {
+        path.below(&self.state).map_or_else(|| path.to_string(), |below| below.display().to_string())
     }
 }
 

@@ -4,13 +4,13 @@
 //! A client that has installed a package must never find a different package of the same name, version and release.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure};
+use crate::base::files::TreePath;
 use crate::base::schema::parse_json;
 use crate::repository::model::manifest::{Manifest, PackageEntry};
 use crate::repository::model::name::{Dist, Series};
@@ -56,13 +56,10 @@ struct StoredLedger {
 
 impl Ledger {
     /// Reads the file; an empty ledger if there is no file.
-    pub fn load(path: &Path) -> Result<Ledger> {
-        let text = match std::fs::read(path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Ledger::default()),
-            text => text.with_context(|| format!("cannot read `{}`", path.display()))?,
-        };
+    pub fn load(path: &TreePath) -> Result<Ledger> {
+        let Some(text) = path.read_if_there()? else { return Ok(Ledger::default()) };
         Ledger::parse(&text).map_err(|why| {
-            Failure::new(Exit::Failed, format!("`{}` is not a ledger: {why}", path.display()))
+            Failure::new(Exit::Failed, format!("`{path}` is not a ledger: {why}"))
                 .help(format!(
                     "{}; without it, a promoted package could be replaced by another one",
                     help_to_recover(path)

@@ -1,14 +1,13 @@
 //! `manifest.json`: the files of a snapshot or revision, its releases, and the event that made it.
 
-use std::path::Path;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::base::checksum::CHECKSUMS_FILE;
 use crate::base::digest::{Digest, digest_of};
 use crate::base::error::{Exit, Failure, program};
+use crate::base::files::TreePath;
 use crate::base::schema::parse_json;
 use crate::git::CommitId;
 use crate::history::{Milestone, Version};
@@ -154,16 +153,16 @@ impl Manifest {
     }
 
     /// Whether `folder` has a manifest. A folder that was put into the tree by hand has none.
-    pub fn is_in(folder: &Path) -> bool {
-        folder.join(MANIFEST).exists()
+    pub fn is_in(folder: &TreePath) -> bool {
+        folder.join(MANIFEST).is_there()
     }
 
     /// Reads the manifest of the snapshot or revision `folder`.
-    pub fn load(folder: &Path) -> Result<LoadedManifest> {
+    pub fn load(folder: &TreePath) -> Result<LoadedManifest> {
         let path = folder.join(MANIFEST);
-        let text = std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        let text = path.read()?;
         let manifest = Manifest::parse(&text).map_err(|why| {
-            Failure::new(Exit::Failed, format!("`{}` is not a manifest: {why}", path.display()))
+            Failure::new(Exit::Failed, format!("`{path}` is not a manifest: {why}"))
                 .help(format!("check the repository: `{} verify`", program()))
         })?;
         Ok(LoadedManifest { manifest, digest: digest_of(&text) })

@@ -2,15 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure, program};
-use crate::base::files;
+use crate::base::files::TreePath;
 use crate::base::progress::Progress;
 use crate::repository::model::event::{Action, BrokenChain, Event, EventLog};
 use crate::repository::model::layout::{Layout, parse_revision};
@@ -28,7 +26,7 @@ pub struct Store {
 pub struct Snapshot {
     pub name: SnapshotName,
     /// The folder.
-    pub path: PathBuf,
+    pub path: TreePath,
     pub manifest: Manifest,
     /// The digest of the manifest's bytes. A test result has the digest of the manifest that was tested.
     pub digest: Digest,
@@ -47,7 +45,7 @@ pub struct Revision {
     /// From 1.
     pub number: u32,
     /// The folder.
-    pub path: PathBuf,
+    pub path: TreePath,
     pub manifest: Manifest,
 }
 
@@ -80,7 +78,7 @@ impl Store {
     pub fn series(&self) -> Result<Vec<Series>> {
         let mut series = Vec::new();
         for folder in ["stable", "unstable"] {
-            let names = files::names_in(&self.layout.root.join(folder))?;
+            let names = self.layout.root.join(folder).names()?;
             series.extend(names.iter().filter_map(|name| name.parse::<Series>().ok()));
         }
         // Most series have a folder. Of another one, everything may have been pruned.
@@ -118,7 +116,7 @@ impl Store {
         for event in self.log.events() {
             if let Some(shown) = self.made_by(event)
                 && !removed.contains(shown.as_str())
-                && !self.layout.root.join(&shown).is_dir()
+                && !self.layout.root.join(&shown).is_folder()
                 && let Ok(path) = shown.parse()
             {
                 missing.push(MissingFolder { path, event: event.number });
@@ -127,11 +125,28 @@ impl Store {
         missing
     }
 
+    /// The folders of the repository in whose places a link or a file is, relative to the root.
+    pub fn blocked_folders(&self) -> Result<Vec<String>> {
+        let mut folders =
+            ["stable", "unstable", "revisions", ".trash"].map(|name| self.layout.root.join(name)).to_vec();
+        for series in self.series()? {
+            folders.extend([self.layout.unstable(series), self.layout.revisions(series)]);
+        }
+        folders.retain(|folder| folder.look().is_ok_and(|found| !found.is_dir()));
+        Ok(folders.iter().map(|folder| self.layout.shown(folder)).collect())
+    }
+
+    /// Errors: a link or a file is in the place of a folder of the repository. Nothing may be changed then.
+    pub fn require_folders(&self) -> Result<()> {
+        let Some(blocked) = self.blocked_folders()?.into_iter().next() else { return Ok(()) };
+        let message = format!("refusing to change the repository: {}", blocked_folder(&blocked));
+        Err(Failure::new(Exit::Failed, message).help(HELP_FOR_BLOCKED).into())
+    }
+
     /// The names of the snapshot folders of a series, sorted by pipeline number.
     pub fn snapshots(&self, series: Series) -> Result<Vec<SnapshotName>> {
         let folder = self.layout.unstable(series);
-        let mut names: Vec<SnapshotName> =
-            files::names_in(&folder)?.iter().filter_map(|name| name.parse().ok()).collect();
+        let mut names: Vec<SnapshotName> = folder.names()?.iter().filter_map(|name| name.parse().ok()).collect();
         names.sort();
         Ok(names)
     }
@@ -142,7 +157,7 @@ impl Store {
             Some(series) => vec![series],
             None => self.series()?,
         };
-        let has_it = |series: &Series| self.layout.snapshot(*series, name).is_dir();
+        let has_it = |series: &Series| self.layout.snapshot(*series, name).is_folder();
         let found: Vec<Series> = candidates.into_iter().filter(has_it).collect();
         match found[..] {
             [series] => Ok(series),
@@ -195,7 +210,7 @@ impl Store {
     /// The snapshot that is `latest`: by the log the last one that became it and is there, whatever happened to the link. Where a run
     /// was interrupted before it wrote the log, the snapshot that the link leads to.
     pub fn latest(&self, series: Series) -> Result<Option<SnapshotName>> {
-        let is_there = |name: &SnapshotName| self.layout.snapshot(series, name).is_dir();
+        let is_there = |name: &SnapshotName| self.layout.snapshot(series, name).is_folder();
         let linked = self.linked_latest(series)?.filter(is_there);
         let logged = self.log.moves_of_latest(series).rev().map(|(name, _)| name).find(|name| is_there(name));
         match linked {
@@ -207,7 +222,7 @@ impl Store {
     /// The snapshot that the link `latest` leads to; `None` if there is no such link, or it leads elsewhere.
     pub fn linked_latest(&self, series: Series) -> Result<Option<SnapshotName>> {
         let link = self.layout.latest(series);
-        let Some(target) = read_link(&link)? else { return Ok(None) };
+        let Some(target) = link.read_link()? else { return Ok(None) };
         Ok(target.to_str().and_then(|target| target.parse().ok()))
     }
 
@@ -232,8 +247,9 @@ impl Store {
     /// interrupted before it wrote the log, the revision that the link leads to. `None` if the series has none.
     pub fn current_number(&self, series: Series) -> Result<Option<u32>> {
         let linked = self.linked_revision(series)?;
-        let is_unlogged =
-            |number: u32| self.log.making_of(series, number).is_none() && self.layout.revision(series, number).is_dir();
+        let is_unlogged = |number: u32| {
+            self.log.making_of(series, number).is_none() && self.layout.revision(series, number).is_folder()
+        };
         if let Some(linked) = linked.filter(|number| is_unlogged(*number)) {
             return Ok(Some(linked));
         }
@@ -244,7 +260,7 @@ impl Store {
     /// The number of the revision that the link of a series leads to; `None` if there is no such link, or it leads elsewhere.
     pub fn linked_revision(&self, series: Series) -> Result<Option<u32>> {
         let link = self.layout.stable(series);
-        let Some(target) = read_link(&link)? else { return Ok(None) };
+        let Some(target) = link.read_link()? else { return Ok(None) };
         Ok(parse_revision(&target).filter(|number| Layout::revision_target(series, *number) == target))
     }
 
@@ -270,7 +286,7 @@ impl Store {
             None => format!(
                 "put `{}` back from a backup; to begin the series again without it: remove what is left of it, and \
                  run `{} prune --missing`",
-                self.layout.revision(series, number).display(),
+                self.layout.revision(series, number),
                 program()
             ),
         };
@@ -286,46 +302,37 @@ impl Store {
 
     /// The numbers of the revision folders of a series, in order.
     pub fn revisions(&self, series: Series) -> Result<Vec<u32>> {
-        let names = files::names_in(&self.layout.revisions(series))?;
+        let names = self.layout.revisions(series).names()?;
         let mut numbers: Vec<u32> = names.iter().filter_map(|name| parse_revision(Path::new(name))).collect();
         numbers.sort_unstable();
         Ok(numbers)
     }
 }
 
+/// What is wrong with a folder in whose place something else is.
+pub fn blocked_folder(shown: &str) -> String {
+    format!("`{shown}` is a link or a file, and only a folder may be there")
+}
+
+/// What to do about it.
+pub const HELP_FOR_BLOCKED: &str = "put the folder itself in its place, and look for who has changed that; a folder of \
+                                    another disk can be mounted there";
+
 /// The error for a log with a changed line.
 fn log_changed(layout: &Layout, broken: &BrokenChain) -> Failure {
-    let message = format!("`{}` was changed: {broken}", layout.log().display());
+    let message = format!("`{}` was changed: {broken}", layout.log());
     Failure::new(Exit::Failed, message).help(help_to_recover(&layout.log()))
 }
 
 /// The help for a log or ledger that is lost, damaged or an old copy.
-pub fn help_to_recover(file: &Path) -> String {
+pub fn help_to_recover(file: &TreePath) -> String {
     format!(
-        "put `{}` back from a backup; or put it together again from the manifests in the repository: `{} recover-log`",
-        file.display(),
+        "put `{file}` back from a backup; or put it together again from the manifests in the repository: `{} recover-log`",
         program()
     )
 }
 
 /// The bytes of the log; none if the repository has no log yet.
 pub fn read_log(layout: &Layout) -> Result<Vec<u8>> {
-    let path = layout.log();
-    match fs::read(&path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-        text => text.with_context(|| format!("cannot read `{}`", path.display())),
-    }
-}
-
-/// The target of a symbolic link; `None` if there is no file.
-fn read_link(link: &Path) -> Result<Option<PathBuf>> {
-    match fs::read_link(link) {
-        Ok(target) => Ok(Some(target)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) if error.kind() == ErrorKind::InvalidInput => {
-            let message = format!("`{}` is not a symbolic link", link.display());
-            Err(Failure::new(Exit::Failed, message).help("`releng` did not make it: move it away").into())
-        }
-        Err(error) => Err(error).with_context(|| format!("cannot read the link `{}`", link.display())),
-    }
+    Ok(layout.log().read_if_there()?.unwrap_or_default())
 }

@@ -1,15 +1,14 @@
 //! The result of an acceptance test. Results are numbered and never overwritten; each has the digest of the tested manifest.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure};
-use crate::base::files;
+use crate::base::files::TreePath;
 use crate::base::schema::parse_json;
 use crate::repository::model::name::SnapshotName;
 
@@ -97,10 +96,10 @@ impl TestResult {
         Ok((serde_json::to_string_pretty(self)? + "\n").into_bytes())
     }
 
-    fn load(path: &Path) -> Result<TestResult> {
-        let text = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    fn load(path: &TreePath) -> Result<TestResult> {
+        let text = path.read()?;
         parse_json(&text, SCHEMA, |result: &TestResult| &result.schema).map_err(|why| {
-            Failure::new(Exit::Failed, format!("`{}` is not a test result: {why}", path.display()))
+            Failure::new(Exit::Failed, format!("`{path}` is not a test result: {why}"))
                 .help("move it away, and accept the snapshot again")
                 .into()
         })
@@ -108,9 +107,9 @@ impl TestResult {
 }
 
 /// The results of a snapshot, sorted by number; `folder` has its results.
-pub fn load_results(folder: &Path) -> Result<Vec<TestResult>> {
+pub fn load_results(folder: &TreePath) -> Result<Vec<TestResult>> {
     let mut results = Vec::new();
-    for name in files::names_in(folder)? {
+    for name in folder.names()? {
         if number_of(&name).is_some() && name.ends_with(".json") {
             results.push(TestResult::load(&folder.join(name))?);
         }
@@ -124,13 +123,13 @@ pub fn find_newest<'a>(results: &'a [TestResult], test: &str, manifest: Digest) 
 }
 
 /// The number for the next result.
-pub fn next_number(folder: &Path) -> Result<u32> {
-    let highest = files::names_in(folder)?.iter().filter_map(|name| number_of(name)).max().unwrap_or(0);
+pub fn next_number(folder: &TreePath) -> Result<u32> {
+    let highest = folder.names()?.iter().filter_map(|name| number_of(name)).max().unwrap_or(0);
     Ok(highest + 1)
 }
 
 /// The path for a result without the extension, such as `0003-install`.
-pub fn place_of(folder: &Path, number: u32, test: &str) -> PathBuf {
+pub fn place_of(folder: &TreePath, number: u32, test: &str) -> TreePath {
     folder.join(format!("{number:04}-{test}"))
 }
 

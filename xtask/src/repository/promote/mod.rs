@@ -283,7 +283,7 @@ impl<'a> Judge<'a> {
             recount: git.recount(commit)?,
             tests: &config.acceptance,
             results: &load_results(&results_folder)?,
-            results_folder: &results_folder,
+            results_folder: results_folder.for_programs(),
             major: order.major,
             untested: order.untested.as_ref(),
             configured_dists: &config.rpm.dists,

@@ -1,7 +1,6 @@
 //! The XML elements of one package: made from its headers, or cut out of repodata that `releng` wrote.
 
 use std::ops::{Deref, Range};
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -11,6 +10,7 @@ use rpmrepo_metadata::{
 };
 
 use crate::base::error::{Exit, Failure, program};
+use crate::base::files::TreePath;
 use crate::repository::repodata::read;
 use crate::repository::repodata::{FOLDER, INDEX, MetadataKind};
 use crate::rpm::package::PackageFile;
@@ -91,10 +91,10 @@ impl Fragments {
 }
 
 /// Reads the packages of repodata that `releng` wrote, in the folder of a dist, and checks the digest of every file.
-pub fn load(dist_folder: &Path) -> Result<Vec<Fragments>> {
+pub fn load(dist_folder: &TreePath) -> Result<Vec<Fragments>> {
     let index = dist_folder.join(FOLDER).join(INDEX);
     let unusable = |why: &str| {
-        Failure::new(Exit::Failed, format!("`{}` cannot be reused: {why}", index.display()))
+        Failure::new(Exit::Failed, format!("`{index}` cannot be reused: {why}"))
             .help(format!("check the repository: `{} verify`", program()))
     };
     let mut texts = read::open_texts(dist_folder, split)?;

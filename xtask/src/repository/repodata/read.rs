@@ -1,13 +1,13 @@
 //! Reads repodata that any program wrote, and checks everything that its index states.
 
 use std::io::Read;
-use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use rpmrepo_metadata::{Checksum, MetadataError, Package, PrimaryXml, RepomdRecord, RepomdXml, utils};
 
 use crate::base::digest::{Digest, digest_of};
 use crate::base::error::{Exit, Failure};
+use crate::base::files::TreePath;
 use crate::base::gzip;
 use crate::base::parallel;
 use crate::repository::repodata::{FOLDER, INDEX};
@@ -84,14 +84,11 @@ pub(super) struct MetadataText<T> {
 /// Unpacks the files that the index lists and passes each to `split`. The digests of the packed files are checked, those of the
 /// unpacked ones are not: they were checked when the repodata was written.
 pub(super) fn open_texts<T: Send>(
-    dist_folder: &Path,
+    dist_folder: &TreePath,
     split: impl Fn(Vec<u8>) -> T + Sync,
 ) -> Result<Vec<MetadataText<T>>> {
-    let fetch = |file: &str| {
-        let path = dist_folder.join(file);
-        std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))
-    };
-    let in_folder = || format!("the repodata in `{}` is damaged", dist_folder.display());
+    let fetch = |file: &str| dist_folder.join(file).read();
+    let in_folder = || format!("the repodata in `{dist_folder}` is damaged");
     let records = index(&fetch).map_err(|error| failed(error, &in_folder()))?;
     let open = |(): &mut (), record: RepomdRecord| {
         let text = open(&record, &fetch)?.1;

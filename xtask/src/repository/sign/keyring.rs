@@ -32,9 +32,7 @@ impl Keyring {
                 let message = format!("key {} is not a public key: {}", number + 1, error_line(&imported.errors));
                 return Err(Failure::new(Exit::Failed, message).help("export it with `gpg --armor --export`").into());
             }
-            let path = keyring.scratch.path().join(format!("{number}.asc"));
-            std::fs::write(&path, key).with_context(|| format!("cannot write `{}`", path.display()))?;
-            paths.push(path.into());
+            paths.push(keyring.scratch.write(&format!("{number}.asc"), key.as_ref())?.into());
         }
         if !paths.is_empty() {
             let imported = keyring.rpmkeys("--import", paths)?;
@@ -51,8 +49,7 @@ impl Keyring {
     /// Errors: it is not a signature, or one of other content, or of a key that is unknown, expired or revoked.
     pub fn verify_detached(&self, content: &[u8], signature: &[u8]) -> Result<Fingerprint> {
         let scratch = files::remote_scratch()?;
-        let path = scratch.path().join("signature");
-        std::fs::write(&path, signature).with_context(|| format!("cannot write `{}`", path.display()))?;
+        let path = scratch.write("signature", signature)?;
         let path = path.to_string_lossy();
         let verified = self.gpg(&["--ignore-time-conflict", "--verify", "--", &path, "-"], content)?;
         let lines: Vec<String> = status_lines(&verified.output).collect();

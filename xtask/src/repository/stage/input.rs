@@ -1,16 +1,15 @@
 //! The release to be staged: a folder that `dist` or another job made. Every file is checked before it is used.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
-use crate::base::checksum::{CHECKSUMS_FILE, digest_of_file, parse_sums};
+use crate::base::checksum::{CHECKSUMS_FILE, digest_in_tree, parse_sums};
 use crate::base::digest::{Digest, digest_of};
 use crate::base::error::{Exit, Failure, program};
-use crate::base::files;
+use crate::base::files::TreePath;
 use crate::base::progress::Progress;
 use crate::base::text::shell_word;
 use crate::project::config::Name;
@@ -25,7 +24,7 @@ const BUILDS: &str = builds::FILE_NAME;
 
 /// A checked release.
 pub struct StageInput {
-    pub folder: PathBuf,
+    pub folder: TreePath,
     /// From the source archive.
     pub info: ReleaseInfo,
     /// From the source archive.
@@ -57,6 +56,7 @@ impl StageInput {
     /// Errors: there is no such folder; the checksums do not list a file, or list another digest; a package has another version,
     /// is in the wrong folder, or was built on another dist; `dist` did not make the source archive.
     pub fn load(folder: &Path, portable_noarch: bool, progress: &dyn Progress) -> Result<StageInput> {
+        let folder = &TreePath::top(folder);
         let sums = load_sums(folder)?;
         require_listed(folder, "", &sums)?;
         let packages = read_packages(folder, &sums)?;
@@ -66,7 +66,7 @@ impl StageInput {
         if copied.is_some_and(|copied| copied.digest != digest_of(&changelog)) {
             return Err(refuse(folder, "`sources/ChangeLog` differs from the changelog in the source archive").into());
         }
-        let input = StageInput { folder: folder.to_owned(), info, changelog, sources, packages };
+        let input = StageInput { folder: folder.clone(), info, changelog, sources, packages };
         input.require_version()?;
         input.require_builders(&sums, portable_noarch)?;
         Ok(input)
@@ -77,8 +77,7 @@ impl StageInput {
         if self.info.name == *name {
             return Ok(());
         }
-        let message =
-            format!("`{}` is a release of {}, but the project is {name}", self.folder.display(), self.info.name);
+        let message = format!("`{}` is a release of {}, but the project is {name}", self.folder, self.info.name);
         Err(Failure::new(Exit::Usage, message).help("name another folder with `--from DIR`"))
     }
 
@@ -113,7 +112,7 @@ impl StageInput {
             };
         }
         let path = self.folder.join(BUILDS);
-        let text = fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        let text = path.read()?;
         require_digest(&self.folder, BUILDS, digest_of(&text), sums)?;
         let listing = BuildListing::parse(&text).map_err(|why| refuse(&self.folder, &format!("`{BUILDS}`: {why}")))?;
         if let Some(missing) = listing.missing().first() {
@@ -145,12 +144,12 @@ impl StageInput {
 /// The digests from the checksums, by path.
 type Sums = BTreeMap<String, Digest>;
 
-fn refuse(folder: &Path, why: &str) -> Failure {
-    Failure::new(Exit::Failed, format!("refusing to stage `{}`: {why}", folder.display()))
+fn refuse(folder: &TreePath, why: &str) -> Failure {
+    Failure::new(Exit::Failed, format!("refusing to stage `{folder}`: {why}"))
 }
 
 /// The error for a folder with packages and without `builds.json`.
-fn no_builds(folder: &Path, package: &FilePath) -> Failure {
+fn no_builds(folder: &TreePath, package: &FilePath) -> Failure {
     let why = format!("there is no `{BUILDS}` to say on which dist `{package}` was built");
     let help = format!(
         "`{} rpm` writes it; for packages of another builder write it, {{\"schema\":\"{}\",\"builds\":\
@@ -161,20 +160,16 @@ fn no_builds(folder: &Path, package: &FilePath) -> Failure {
     refuse(folder, &why).help(help)
 }
 
-fn load_sums(folder: &Path) -> Result<Sums> {
+fn load_sums(folder: &TreePath) -> Result<Sums> {
     let path = folder.join(CHECKSUMS_FILE);
-    let text = match fs::read_to_string(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let help =
-                format!("make a release first: `{} dist --no-stage`; or name its folder: `--from DIR`", program());
-            return Err(Failure::new(Exit::Failed, format!("there is no `{}`", path.display())).help(help).into());
-        }
-        text => text.with_context(|| format!("cannot read `{}`", path.display()))?,
+    let Some(text) = path.read_if_there()? else {
+        let help = format!("make a release first: `{} dist --no-stage`; or name its folder: `--from DIR`", program());
+        return Err(Failure::new(Exit::Failed, format!("there is no `{path}`")).help(help).into());
     };
-    let sums = parse_sums(&text).map_err(|line| {
+    let sums = parse_sums(&String::from_utf8_lossy(&text)).map_err(|line| {
         let help = format!(
-            "write it again: `cd '{}' && find . -type f ! -name {CHECKSUMS_FILE} -exec sha256sum {{}} + > {CHECKSUMS_FILE}`",
-            folder.display()
+            "write it again: `cd {} && find . -type f ! -name {CHECKSUMS_FILE} -exec sha256sum {{}} + > {CHECKSUMS_FILE}`",
+            shell_word(&folder.to_string())
         );
         refuse(folder, &format!("`{CHECKSUMS_FILE}` has the invalid line `{}`", line.escape_debug())).help(help)
     })?;
@@ -187,18 +182,17 @@ fn load_sums(folder: &Path) -> Result<Sums> {
 }
 
 /// Errors: the checksums do not list a file; the folder has something else than files and folders.
-fn require_listed(top: &Path, below: &str, sums: &Sums) -> Result<()> {
+fn require_listed(top: &TreePath, below: &str, sums: &Sums) -> Result<()> {
     let folder = top.join(below);
-    for name in files::names_in(&folder)? {
+    for name in folder.names()? {
         let path = format!("{below}{name}");
-        let kind =
-            folder.join(&name).symlink_metadata().with_context(|| format!("cannot look at `{path}`"))?.file_type();
-        if kind.is_dir() {
+        let found = folder.join(&name).look().with_context(|| format!("cannot look at `{path}`"))?;
+        if found.is_dir() {
             require_listed(top, &format!("{path}/"), sums)?;
-        } else if !kind.is_file() {
+        } else if !found.is_file() {
             return Err(refuse(top, &format!("`{path}` is neither a file nor a folder")).into());
         } else if !sums.contains_key(&path) && path != CHECKSUMS_FILE {
-            let (folder, file) = (shell_word(&top.to_string_lossy()), shell_word(&path));
+            let (folder, file) = (shell_word(&top.to_string()), shell_word(&path));
             let help = format!("add it: `cd {folder} && sha256sum {file} >> {CHECKSUMS_FILE}`");
             return Err(refuse(top, &format!("`{}` is not in `{CHECKSUMS_FILE}`", path.escape_debug()))
                 .help(help)
@@ -208,7 +202,7 @@ fn require_listed(top: &Path, below: &str, sums: &Sums) -> Result<()> {
     Ok(())
 }
 
-fn require_digest(folder: &Path, path: &str, found: Digest, sums: &Sums) -> Result<(), Failure> {
+fn require_digest(folder: &TreePath, path: &str, found: Digest, sums: &Sums) -> Result<(), Failure> {
     if sums.get(path) == Some(&found) {
         return Ok(());
     }
@@ -216,7 +210,7 @@ fn require_digest(folder: &Path, path: &str, found: Digest, sums: &Sums) -> Resu
         .help("copy the whole folder again"))
 }
 
-fn read_packages(folder: &Path, sums: &Sums) -> Result<Vec<DistPackage>> {
+fn read_packages(folder: &TreePath, sums: &Sums) -> Result<Vec<DistPackage>> {
     let mut places = Vec::new();
     for path in sums.keys().filter(|path| path.starts_with("rpm/")) {
         let path: FilePath = path.parse().map_err(Failure::from)?;
@@ -226,9 +220,9 @@ fn read_packages(folder: &Path, sums: &Sums) -> Result<Vec<DistPackage>> {
         let (dist, place) = (dist.parse::<Dist>()?, place.to_owned());
         places.push((path, dist, place));
     }
-    let paths: Vec<PathBuf> = places.iter().map(|(path, ..)| folder.join(path)).collect();
+    let paths: Vec<PathBuf> = places.iter().map(|(path, ..)| folder.for_programs().join(path)).collect();
     let read = package::map_all(&paths, |path| {
-        let below = path.strip_prefix(folder).ok().and_then(|below| sums.get(below.to_str()?));
+        let below = path.strip_prefix(folder.for_programs()).ok().and_then(|below| sums.get(below.to_str()?));
         PackageFile::read_listed(path, *below.with_context(|| format!("`{}` is not listed", path.display()))?)
     })?;
     let mut packages = Vec::new();
@@ -249,7 +243,7 @@ fn read_packages(folder: &Path, sums: &Sums) -> Result<Vec<DistPackage>> {
 }
 
 fn read_sources(
-    folder: &Path,
+    folder: &TreePath,
     sums: &Sums,
     progress: &dyn Progress,
 ) -> Result<(BTreeMap<String, Source>, ArchiveFacts)> {
@@ -263,10 +257,10 @@ fn read_sources(
             return Err(refuse(folder, &format!("`{path}` has the name of a file that staging makes")).into());
         }
         let file = folder.join(path);
-        let package = name.ends_with(".src.rpm").then(|| PackageFile::read(&file).map(Arc::new)).transpose()?;
+        let package = name.ends_with(".src.rpm").then(|| PackageFile::read_in_tree(&file).map(Arc::new)).transpose()?;
         let digest = match &package {
             Some(package) => package.digest,
-            None => digest_of_file(&file)?,
+            None => digest_in_tree(&file)?,
         };
         require_digest(folder, path, digest, sums)?;
         sources.insert(name.to_owned(), Source { digest, package });

@@ -4,13 +4,13 @@
 pub mod input;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure, program};
+use crate::base::files::TreePath;
 use crate::base::progress::Silent;
 use crate::git::CommitId;
 use crate::history::Version;
@@ -85,7 +85,7 @@ pub fn decide(
         return Ok(Staging::Merged { plan: merge_plan(store, &own, latest.moves)?, name, notes });
     }
     let name = stated.map_or_else(|| next_pipeline(store, series).map(named), Ok)?;
-    let is_there = store.layout.snapshot(series, &name).symlink_metadata().is_ok();
+    let is_there = store.layout.snapshot(series, &name).is_there();
     if is_there || store.log.staging_of(&name).is_some() {
         return Err(used(store, &name, is_there)?.into());
     }
@@ -168,7 +168,7 @@ pub fn preview(
     commit: CommitId,
     order: &StageOrder,
     git: &Git<'_>,
-) -> Result<(PathBuf, Merged)> {
+) -> Result<(TreePath, Merged)> {
     let series = Series::of(version);
     let pipeline = order.pipeline.map_or_else(|| next_pipeline(store, series), Ok)?;
     let name = SnapshotName::new(store.layout.name.to_string(), series, pipeline);
@@ -227,7 +227,7 @@ impl NewSnapshot<'_> {
             match &source.package {
                 Some(file) => packages.push(NewPackage { file: file.clone(), to, dist: None }),
                 None => {
-                    let from = self.input.folder.join(FOLDER).join(name);
+                    let from = self.input.folder.join(FOLDER).join(name).for_programs().to_owned();
                     files.push(CopiedFile { from, to, digest: source.digest });
                 }
             }

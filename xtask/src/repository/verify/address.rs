@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 
 use crate::base::error::{Exit, Failure};
-use crate::base::files;
+use crate::base::files::{self, TreePath};
 use crate::base::process::net::fetch;
 use crate::base::progress::Progress;
 use crate::repository::clients::address::encode;
@@ -54,7 +54,7 @@ pub fn verify(url: &str, progress: &dyn Progress) -> Result<VerifyReport> {
     }
     progress.end();
     let keys = fetch_keys(url, &manifest.project);
-    let mut report = verify_folder(scratch.path(), url, keys.as_deref())?;
+    let mut report = verify_folder(&TreePath::top(scratch.path()), url, keys.as_deref())?;
     for finding in &mut report.findings {
         if finding.id == FindingId::FileMissing
             && let Some(why) = fetch_errors.get(&finding.path)

@@ -2,13 +2,11 @@
 //! reports all.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::base::checksum::digest_of_file;
-use crate::base::files;
+use crate::base::checksum::digest_in_tree;
+use crate::base::files::TreePath;
 use crate::base::parallel;
 use crate::repository::model::layout::MANIFEST;
 use crate::repository::model::manifest::{FileEntry, Manifest};
@@ -29,7 +27,7 @@ pub struct FolderFiles<'a> {
 
 impl<'a> FolderFiles<'a> {
     /// Reads every file of a folder.
-    pub fn compare(folder: &Path, manifest: &'a Manifest) -> Result<FolderFiles<'a>> {
+    pub fn compare(folder: &TreePath, manifest: &'a Manifest) -> Result<FolderFiles<'a>> {
         let mut found = BTreeSet::new();
         list_files(folder, "", &mut found)?;
         found.remove(MANIFEST);
@@ -46,8 +44,8 @@ impl<'a> FolderFiles<'a> {
         let mut files = FolderFiles { sound: Vec::new(), changed: Vec::new(), missing, foreign };
         let check = |(): &mut (), file: &'a FileEntry| {
             let path = folder.join(&file.path);
-            let is_file = fs::symlink_metadata(&path).is_ok_and(|found| found.is_file());
-            Ok((file, is_file && digest_of_file(&path)? == file.sha256))
+            let is_file = path.look().is_ok_and(|found| found.is_file());
+            Ok((file, is_file && digest_in_tree(&path)? == file.sha256))
         };
         let keep = |(file, is_sound)| {
             if is_sound {
@@ -63,13 +61,11 @@ impl<'a> FolderFiles<'a> {
 }
 
 /// Adds the relative paths of all files and links below `top` to `found`. Links are not followed.
-fn list_files(top: &Path, below: &str, found: &mut BTreeSet<String>) -> Result<()> {
+fn list_files(top: &TreePath, below: &str, found: &mut BTreeSet<String>) -> Result<()> {
     let folder = top.join(below);
-    for name in files::names_in(&folder)? {
+    for name in folder.names()? {
         let path = folder.join(&name);
-        let kind =
-            fs::symlink_metadata(&path).with_context(|| format!("cannot look at `{}`", path.display()))?.file_type();
-        if kind.is_dir() {
+        if path.look().with_context(|| format!("cannot look at `{path}`"))?.is_dir() {
             list_files(top, &format!("{below}{name}/"), found)?;
         } else {
             found.insert(format!("{below}{name}"));
@@ -84,10 +80,10 @@ pub fn archive(manifest: &Manifest) -> String {
 }
 
 /// The reason why the changelog `name` of a folder differs from the one in the source archive; `None` if they are equal.
-pub fn find_wrong_changelog(folder: &Path, manifest: &Manifest, name: &str) -> Result<Option<String>> {
+pub fn find_wrong_changelog(folder: &TreePath, manifest: &Manifest, name: &str) -> Result<Option<String>> {
     let top = archive_name(&manifest.project, &manifest.release.version);
     let path = folder.join(name);
-    let changelog = fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let changelog = path.read()?;
     Ok(match unpack::read_facts(&folder.join(archive(manifest)), &top) {
         Ok(facts) if facts.changelog == changelog => None,
         Ok(_) => Some("it differs from the changelog in the source archive".to_owned()),

@@ -1,12 +1,11 @@
 //! Verifies one snapshot or revision: manifest, files, packages, repodata, checksums, changelog and signatures.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
 
 use anyhow::{Context, Result};
 
 use crate::base::checksum::{CHECKSUMS_FILE, parse_sums};
+use crate::base::files::TreePath;
 use crate::base::parallel;
 use crate::repository::model::layout::{MANIFEST, SNAPSHOT_CHANGELOG, dist_folder, series_changelog};
 use crate::repository::model::manifest::{FileEntry, LoadedManifest, Manifest, PackageEntry};
@@ -19,7 +18,7 @@ use crate::rpm::package::PackageFile;
 
 /// A folder that is checked.
 struct FolderCheck<'a> {
-    path: &'a Path,
+    path: &'a TreePath,
     /// The path of the folder in findings.
     shown: &'a str,
     manifest: &'a Manifest,
@@ -30,7 +29,7 @@ struct FolderCheck<'a> {
 /// Checks a folder and returns its manifest; `None` if the manifest cannot be read. With `must_be_signed`, a folder without
 /// signatures is a finding.
 pub fn verify(
-    path: &Path,
+    path: &TreePath,
     shown: &str,
     keyring: Option<&Keyring>,
     must_be_signed: bool,
@@ -61,7 +60,7 @@ pub fn verify(
 
 /// Reports the files that differ from the manifest, and returns the paths of the others.
 fn check_files<'a>(
-    path: &Path,
+    path: &TreePath,
     shown: &str,
     manifest: &'a Manifest,
     report: &mut VerifyReport,
@@ -97,7 +96,7 @@ impl FolderCheck<'_> {
         let sound = self.manifest.packages().filter(|(file, _)| self.is_sound(file.path.as_str()));
         let read = |(): &mut (), (file, package)| {
             let file: &FileEntry = file;
-            Ok((file, package, PackageFile::read(&self.path.join(&file.path))))
+            Ok((file, package, PackageFile::read_in_tree(&self.path.join(&file.path))))
         };
         let keep = |(file, package, read): (&FileEntry, &PackageEntry, Result<PackageFile>)| {
             let why = match read {
@@ -122,7 +121,7 @@ impl FolderCheck<'_> {
         }
         let fetch = |file: &str| {
             let path = self.path.join(&folder).join(file);
-            fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))
+            path.read()
         };
         let listing = match repodata::read(&fetch) {
             Ok(listing) => listing,
@@ -163,7 +162,7 @@ impl FolderCheck<'_> {
         if !self.is_sound(&path) {
             return Ok(());
         }
-        let text = fs::read(self.path.join(&path)).with_context(|| format!("cannot read `{path}`"))?;
+        let text = self.path.join(&path).read().with_context(|| format!("cannot read `{path}`"))?;
         let mut stated = parse_sums(&String::from_utf8_lossy(&text)).unwrap_or_default();
         stated.sort();
         let mut expected = Vec::new();
@@ -218,7 +217,7 @@ impl FolderCheck<'_> {
         for file in self.manifest.files.iter().filter(|file| self.is_sound(file.path.as_str())) {
             let path = file.path.as_str();
             if file.package.is_some() {
-                if let Err(error) = keyring.verify_packages(&[self.path.join(path)]) {
+                if let Err(error) = keyring.verify_packages(&[self.path.join(path).for_programs().to_owned()]) {
                     report.add(FindingId::SignatureBad, self.at(path), format!("{error:#}"));
                 }
             } else if path.ends_with(&index) || path == format!("sources/{CHECKSUMS_FILE}") {
@@ -233,7 +232,7 @@ impl FolderCheck<'_> {
         if self.manifest.file(&signature).is_none() {
             report.add(FindingId::SignatureMissing, self.at(path), "it is not signed");
         } else if self.is_sound(&signature) {
-            let read = |name: &str| fs::read(self.path.join(name)).with_context(|| format!("cannot read `{name}`"));
+            let read = |name: &str| self.path.join(name).read().with_context(|| format!("cannot read `{name}`"));
             if let Err(error) = keyring.verify_detached(&read(path)?, &read(&signature)?) {
                 report.add(FindingId::SignatureBad, self.at(&signature), format!("{error:#}"));
             }

@@ -1,13 +1,11 @@
 //! Verifies the log, the ledger, the links and the test results, and compares the tree with them.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 
 use anyhow::Result;
 
 use crate::base::digest::digest_of;
-use crate::base::files;
+use crate::base::files::TreePath;
 use crate::repository::clients::root_files;
 use crate::repository::model::layout::{Layout, MANIFEST};
 use crate::repository::model::ledger::Ledger;
@@ -20,7 +18,11 @@ use crate::repository::verify::{FindingId, VerifyReport};
 
 /// Checks what is cheap to read, all of one moment: that nothing is missing, the links, the ledger and the `.repo` files.
 pub fn verify_moment(store: &Store, report: &mut VerifyReport) -> Result<()> {
+    let blocked = store.blocked_folders()?;
     for MissingFolder { path, event } in store.missing() {
+        if blocked.iter().any(|folder| path.below(folder).is_some()) {
+            continue; // The folder is reported.
+        }
         report.add(FindingId::Vanished, path.to_string(), format!("it is missing; event {event} made it"));
     }
     for series in store.series()? {
@@ -28,7 +30,7 @@ pub fn verify_moment(store: &Store, report: &mut VerifyReport) -> Result<()> {
     }
     verify_ledger_digest(store, report);
     for file in root_files::changed(store, None).unwrap_or_default() {
-        if file.path.exists() {
+        if file.path.is_there() {
             report.add(FindingId::RepoFileDiffers, file.name, "`releng` would write another content");
         }
     }
@@ -59,10 +61,11 @@ fn how_it_is(linked: Option<impl std::fmt::Display>) -> String {
 
 fn verify_ledger_digest(store: &Store, report: &mut VerifyReport) {
     let Some(wanted) = store.log.ledger() else { return };
-    let what = match fs::read(store.layout.ledger()) {
-        Ok(text) if digest_of(&text) == wanted => return,
-        Ok(_) => "it is not the one that the last promotion wrote".to_owned(),
-        Err(error) => format!("it cannot be read: {error}"),
+    let what = match store.layout.ledger().read_if_there() {
+        Ok(Some(text)) if digest_of(&text) == wanted => return,
+        Ok(Some(_)) => "it is not the one that the last promotion wrote".to_owned(),
+        Ok(None) => "it is missing".to_owned(),
+        Err(error) => format!("{error:#}"),
     };
     report.add(FindingId::LedgerDiffers, "ledger.json", what);
 }
@@ -107,7 +110,7 @@ pub fn verify_ledger(store: &Store, folders: &[FoundFolder], report: &mut Verify
 
 /// The newest revision without findings of each series whose current revision has findings.
 pub fn find_ways_back(folders: &[FoundFolder], report: &VerifyReport, layout: &Layout) -> Vec<(Series, u32)> {
-    let is_sound = |path: &Path| {
+    let is_sound = |path: &TreePath| {
         let shown = format!("{}/", layout.shown(path));
         !report.findings.iter().any(|finding| format!("{}/", finding.path).starts_with(&shown))
     };
@@ -126,7 +129,7 @@ pub fn find_ways_back(folders: &[FoundFolder], report: &VerifyReport, layout: &L
 /// Checks the results of the acceptance tests.
 pub fn verify_results(store: &Store, report: &mut VerifyReport) -> Result<()> {
     let top = store.layout.state.join("results");
-    for snapshot in files::names_in(&top)? {
+    for snapshot in top.names()? {
         let folder = top.join(&snapshot);
         let results = match load_results(&folder) {
             Ok(results) => results,
@@ -137,7 +140,7 @@ pub fn verify_results(store: &Store, report: &mut VerifyReport) -> Result<()> {
         };
         for result in results {
             let log = &result.facts.log;
-            let is_same = fs::read(folder.join(log)).is_ok_and(|log| digest_of(&log) == result.facts.log_sha256);
+            let is_same = folder.join(log).read().is_ok_and(|log| digest_of(&log) == result.facts.log_sha256);
             if log.contains('/') || !is_same {
                 let shown = format!("results/{snapshot}/{}", log.escape_debug());
                 report.add(FindingId::ResultChanged, shown, "it was changed since the test wrote it");

@@ -1,9 +1,8 @@
 //! Finds the public keys of a repository, starting from one of its snapshots, revisions or series.
 
-use std::fs;
 use std::path::Path;
 
-use crate::base::files;
+use crate::base::files::TreePath;
 use crate::base::process::net::fetch;
 use crate::project::config::Name;
 use crate::repository::model::layout::KEY_FILE_PREFIX;
@@ -14,9 +13,10 @@ const LEVELS: usize = 3;
 /// Reads the keys from the folders above `folder`; `None` if no folder has any.
 pub fn find_local_keys(folder: &Path) -> Option<Vec<u8>> {
     for parent in folder.ancestors().skip(1).take(LEVELS) {
-        let names = files::names_in(parent).unwrap_or_default();
+        let parent = TreePath::top(parent);
+        let names = parent.names().unwrap_or_default();
         if let Some(name) = names.iter().find(|name| name.starts_with(KEY_FILE_PREFIX))
-            && let Ok(keys) = fs::read(parent.join(name))
+            && let Ok(keys) = parent.join(name).read()
         {
             return Some(keys);
         }

@@ -13,12 +13,11 @@ mod report;
 pub mod snapshot;
 pub mod tree;
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::base::files::LockFile;
+use crate::base::files::{LockFile, TreePath};
 use crate::base::progress::Progress;
 use crate::repository::clients::keys::split_keys;
 use crate::repository::model::event::{BrokenChain, EventLog};
@@ -41,10 +40,9 @@ pub enum StateOf {
 pub fn verify_repository(layout: &Layout, state: StateOf, progress: &dyn Progress) -> Result<VerifyReport> {
     let Moment { store, broken, folders, mut report, changing } = Moment::wait_for(layout)?;
     let keyring = load_keyring(layout)?;
-    let has_state = state == StateOf::Own || layout.log().exists();
+    let has_state = state == StateOf::Own || layout.log().is_there();
     if !has_state {
-        progress
-            .warn(&format!("there is no `{}`: log, ledger and test results are not checked", layout.log().display()));
+        progress.warn(&format!("there is no `{}`: log, ledger and test results are not checked", layout.log()));
     }
     progress.begin("verifying", Some(folders.len() as u64));
     for found in &folders {
@@ -55,7 +53,7 @@ pub fn verify_repository(layout: &Layout, state: StateOf, progress: &dyn Progres
             history::verify_folder(&store, found, &loaded, &mut own);
         }
         // A prune has moved it away meanwhile.
-        if found.path.is_dir() {
+        if found.path.is_folder() {
             report.take_over(own);
         }
         progress.advance(1);
@@ -121,7 +119,7 @@ impl Moment {
 }
 
 /// Verifies one snapshot or revision in any place. Signatures are checked with the public keys in `keys`.
-pub fn verify_folder(folder: &Path, shown: &str, keys: Option<&[u8]>) -> Result<VerifyReport> {
+pub fn verify_folder(folder: &TreePath, shown: &str, keys: Option<&[u8]>) -> Result<VerifyReport> {
     let mut report = VerifyReport::default();
     let keyring = keys.map(keyring_of).transpose()?;
     folder::verify(folder, shown, keyring.as_ref(), false, &mut report)?;
@@ -130,7 +128,7 @@ pub fn verify_folder(folder: &Path, shown: &str, keys: Option<&[u8]>) -> Result<
 }
 
 fn load_keyring(layout: &Layout) -> Result<Option<Keyring>> {
-    match std::fs::read(layout.keys()) {
+    match layout.keys().read() {
         Ok(keys) => keyring_of(&keys).map(Some),
         Err(_) => Ok(None),
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::repository::model::event::BrokenChain;
 use crate::repository::model::name::Series;
-use crate::repository::model::store::Store;
+use crate::repository::model::store::{HELP_FOR_BLOCKED, Store};
 
 /// A kind of finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -20,6 +20,8 @@ pub enum FindingId {
     LinkDangling,
     /// A link with a target that the layout does not allow, or another file in place of a link.
     LinkForeign,
+    /// A link or a file in the place of a folder.
+    FolderForeign,
     /// The link of a series that does not lead to the last revision in the log.
     LinkDiffers,
     /// A manifest that cannot be read.
@@ -77,6 +79,7 @@ impl FindingId {
                  changes the repository"
             }
             FindingId::LinkForeign => "move it away: the next command that changes the repository makes the link again",
+            FindingId::FolderForeign => HELP_FOR_BLOCKED,
             FindingId::LinkDiffers => "the next command that changes the repository makes the link again",
             FindingId::ManifestUnreadable | FindingId::ManifestChanged => {
                 "put it back from a backup; or stage the release again, which gives it a new number, or roll the series back"

@@ -1,20 +1,19 @@
 //! Verifies the names and links in the tree, and finds the snapshots and revisions.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 
-use crate::base::files;
+use crate::base::files::TreePath;
 use crate::repository::model::layout::{LATEST, Layout, parse_revision};
 use crate::repository::model::name::{Series, SnapshotName};
-use crate::repository::model::store::Store;
+use crate::repository::model::store::{Store, blocked_folder};
 use crate::repository::verify::{FindingId, VerifyReport};
 
 /// A snapshot or revision in the tree.
 pub struct FoundFolder {
     /// The folder.
-    pub path: PathBuf,
+    pub path: TreePath,
     pub series: Series,
     pub name: FolderName,
     /// Whether `latest` or the link of the series leads to it.
@@ -44,12 +43,16 @@ const UNFINISHED: &str = ".releng-";
 /// Checks names and links, and returns the snapshots and revisions.
 pub fn verify(store: &Store, report: &mut VerifyReport) -> Result<Vec<FoundFolder>> {
     let layout = &store.layout;
-    for name in files::names_in(&layout.root)? {
+    for blocked in store.blocked_folders()? {
+        let what = blocked_folder(&blocked);
+        report.add(FindingId::FolderForeign, blocked, what);
+    }
+    for name in layout.root.names()? {
         let is_folder = ["stable", "unstable", "revisions", ".trash"].contains(&name.as_str());
         let is_repo_file = name.starts_with(&format!("{}-", layout.name)) && name.ends_with(".repo");
         judge_name(report, &name, &name, is_folder || is_repo_file || name == layout.key_name());
     }
-    for name in files::names_in(&layout.root.join("stable"))? {
+    for name in layout.root.join("stable").names()? {
         let path = format!("stable/{name}");
         let series = name.parse::<Series>().ok();
         if judge_name(report, &path, &name, series.is_some())
@@ -62,12 +65,12 @@ pub fn verify(store: &Store, report: &mut VerifyReport) -> Result<Vec<FoundFolde
         }
     }
     let mut found = Vec::new();
-    for name in files::names_in(&layout.root.join("unstable"))? {
+    for name in layout.root.join("unstable").names()? {
         if judge_name(report, &format!("unstable/{name}"), &name, name.parse::<Series>().is_ok()) {
             found.extend(find_snapshots(store, name.parse()?, report)?);
         }
     }
-    for name in files::names_in(&layout.root.join("revisions"))? {
+    for name in layout.root.join("revisions").names()? {
         let series = name.strip_prefix("stable-").and_then(|series| series.parse::<Series>().ok());
         if judge_name(report, &format!("revisions/{name}"), &name, series.is_some())
             && let Some(series) = series
@@ -80,9 +83,9 @@ pub fn verify(store: &Store, report: &mut VerifyReport) -> Result<Vec<FoundFolde
 
 fn find_snapshots(store: &Store, series: Series, report: &mut VerifyReport) -> Result<Vec<FoundFolder>> {
     let folder = store.layout.unstable(series);
-    let latest = fs::read_link(folder.join(LATEST)).ok();
+    let latest = folder.join(LATEST).read_link().ok().flatten();
     let mut found = Vec::new();
-    for name in files::names_in(&folder)? {
+    for name in folder.names()? {
         let path = format!("unstable/{series}/{name}");
         if name == LATEST {
             let is_ours = |target: &Path| target.to_str().is_some_and(|target| target.parse::<SnapshotName>().is_ok());
@@ -108,9 +111,9 @@ fn find_snapshots(store: &Store, series: Series, report: &mut VerifyReport) -> R
 
 fn find_revisions(store: &Store, series: Series, report: &mut VerifyReport) -> Result<Vec<FoundFolder>> {
     let folder = store.layout.revisions(series);
-    let current = fs::read_link(store.layout.stable(series)).ok().and_then(|target| parse_revision(&target));
+    let current = store.layout.stable(series).read_link().ok().flatten().and_then(|target| parse_revision(&target));
     let mut found = Vec::new();
-    for name in files::names_in(&folder)? {
+    for name in folder.names()? {
         let number = parse_revision(Path::new(&name));
         if judge_name(report, &format!("revisions/stable-{series}/{name}"), &name, number.is_some())
             && let Some(number) = number
@@ -139,19 +142,28 @@ fn judge_name(report: &mut VerifyReport, path: &str, name: &str, is_ours: bool) 
     is_ours
 }
 
-fn judge_link(report: &mut VerifyReport, link: &Path, shown: &str, is_ours: impl Fn(&Path) -> bool) {
-    match fs::read_link(link) {
+fn judge_link(report: &mut VerifyReport, link: &TreePath, shown: &str, is_ours: impl Fn(&Path) -> bool) {
+    match link.read_link() {
         Err(_) => report.add(FindingId::LinkForeign, shown, "it is not a symbolic link"),
-        Ok(target) if !is_ours(&target) => {
+        Ok(None) => {} // a run has just removed it
+        Ok(Some(target)) if !is_ours(&target) => {
             report.add(FindingId::LinkForeign, shown, format!("it leads to `{}`", target.display()));
         }
-        Ok(target) if !link.exists() => {
+        Ok(Some(target)) if !link.parent().is_some_and(|folder| leads_to_folder(&folder, &target)) => {
             report.add(
                 FindingId::LinkDangling,
                 shown,
                 format!("it leads to `{}`, which does not exist", target.display()),
             );
         }
-        Ok(_) => {}
+        Ok(Some(_)) => {}
+    }
+}
+
+/// Whether there is a folder at the target of one of our links, which are in `folder`.
+fn leads_to_folder(folder: &TreePath, target: &Path) -> bool {
+    match target.strip_prefix("..") {
+        Ok(below) => folder.parent().is_some_and(|above| above.join(below).is_folder()),
+        Err(_) => folder.join(target).is_folder(),
     }
 }

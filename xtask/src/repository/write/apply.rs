@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::base::digest::{Digest, digest_of};
 use crate::base::error::{Exit, Failure};
-use crate::base::files;
+use crate::base::files::{self, TreePath};
 use crate::base::progress::Progress;
 use crate::repository::clients::package::ClientPackageFile;
 use crate::repository::model::carried::Carried;
@@ -34,7 +34,7 @@ pub struct ChangeContext<'a> {
 }
 
 /// Carries out a plan; the folder that it has made, where it makes one.
-pub fn apply(writer: &mut Writer, plan: &ChangePlan, context: &ChangeContext<'_>) -> Result<Option<PathBuf>> {
+pub fn apply(writer: &mut Writer, plan: &ChangePlan, context: &ChangeContext<'_>) -> Result<Option<TreePath>> {
     let mut run = Run { writer, context, making: None, made: None };
     for step in &plan.steps {
         run.step(step)?;
@@ -59,7 +59,7 @@ struct Making<'a> {
 
 /// A folder that is in its place.
 struct FinishedFolder {
-    place: PathBuf,
+    place: TreePath,
     manifest: Manifest,
     digest: Digest,
     /// The ledger with its packages; `None` if the plan does not write the ledger.
@@ -179,7 +179,7 @@ impl<'a> Run<'a> {
             event.ledger = Some(digest_of(&content));
             ledger = Some(content);
         }
-        let place = making.assembly.place().to_owned();
+        let place = making.assembly.place().clone();
         let (manifest, digest) = making.assembly.finish(head.clone(), event)?;
         self.made = Some(FinishedFolder { place, manifest, digest, ledger });
         Ok(())

@@ -2,17 +2,16 @@
 //! then gets its name.
 
 use std::collections::HashSet;
-use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 
-use crate::base::checksum::{CHECKSUMS_FILE, digest_of_file, render_sums};
+use crate::base::checksum::{CHECKSUMS_FILE, digest_in_tree, render_sums};
 use crate::base::digest::{Digest, digest_of};
 use crate::base::error::{Exit, Failure};
-use crate::base::files::{Draft, Linked};
+use crate::base::files::{CopiedContent, Draft, Linked, TreePath};
 use crate::project::own_version::own_version;
 use crate::repository::model::event::Event;
 use crate::repository::model::layout::{MANIFEST, dist_folder};
@@ -37,14 +36,14 @@ pub struct Assembly<'a> {
 
 impl<'a> Assembly<'a> {
     /// An empty hidden folder beside `place`. New files and their signatures get the date `date`.
-    pub fn new(place: &Path, date: Timestamp, key: Option<&'a Key>) -> Result<Assembly<'a>> {
+    pub fn new(place: &TreePath, date: Timestamp, key: Option<&'a Key>) -> Result<Assembly<'a>> {
         let draft = Draft::new(place, date)?;
         let (files, linked, signed, described) = Default::default();
         Ok(Assembly { draft, date, key, files, linked, signed, described })
     }
 
     /// The path that the folder will have.
-    pub fn place(&self) -> &Path {
+    pub fn place(&self) -> &TreePath {
         self.draft.place()
     }
 
@@ -61,17 +60,16 @@ impl<'a> Assembly<'a> {
 
     /// Copies a file, which must have the digest `expected`.
     pub fn copy(&mut self, from: &Path, path: &str, expected: Digest, package: Option<PackageEntry>) -> Result<()> {
-        let digest = self.draft.copy(from, path)?;
+        let CopiedContent { size, digest } = self.draft.copy(from, path)?;
         if digest != expected {
             let message = format!("`{}` changed while it was copied", from.display());
             return Err(Failure::new(Exit::Failed, message).help("run this again when nothing writes there").into());
         }
-        let size = from.metadata().with_context(|| format!("cannot read `{}`", from.display()))?.len();
         self.list(path, size, digest, package)
     }
 
     /// Links a file of the snapshot or revision `from` to the same path here, or to `path`.
-    pub fn link(&mut self, from: &Path, entry: &FileEntry, path: &FilePath) -> Result<()> {
+    pub fn link(&mut self, from: &TreePath, entry: &FileEntry, path: &FilePath) -> Result<()> {
         let published = from.join(&entry.path);
         if self.draft.link(&published, path.as_str())? == Linked::Same {
             self.linked.insert(path.clone());
@@ -135,21 +133,19 @@ impl<'a> Assembly<'a> {
     fn read_back(&self, manifest: &Manifest) -> Result<()> {
         let wrong = |path: &str| {
             let shown = self.draft.place().join(path);
-            Failure::new(
-                Exit::Failed,
-                format!("`{}` is not what was written: it was read back differently", shown.display()),
-            )
-            .help("check the disk, and run this again")
+            Failure::new(Exit::Failed, format!("`{shown}` is not what was written: it was read back differently"))
+                .help("check the disk, and run this again")
         };
         for entry in &manifest.files {
-            let path = self.draft.path().join(&entry.path);
-            let found = fs::symlink_metadata(&path).with_context(|| format!("cannot read back `{}`", entry.path))?;
+            let path = self.draft.folder().join(&entry.path);
+            let found = path.look().with_context(|| format!("cannot read back `{}`", entry.path))?;
             // A link is taken for sound by its size and date; one with another date, such as a restored copy, is read.
             let is_dated = found.mtime() == entry.date.as_second();
             let is_linked = self.linked.contains(&entry.path);
-            let is_right = found.len() == entry.size
+            let is_right = found.is_file()
+                && found.len() == entry.size
                 && (is_dated || is_linked)
-                && ((is_dated && is_linked) || digest_of_file(&path)? == entry.sha256);
+                && ((is_dated && is_linked) || digest_in_tree(&path)? == entry.sha256);
             if !is_right {
                 return Err(wrong(entry.path.as_str()).into());
             }
@@ -164,8 +160,8 @@ impl<'a> Assembly<'a> {
     fn read_back_repodata(&self, dist: &Dist, manifest: &Manifest) -> Result<()> {
         let folder = dist_folder(dist);
         let fetch = |file: &str| {
-            let path = self.draft.path().join(&folder).join(file);
-            fs::read(&path).with_context(|| format!("cannot read back `{folder}/{file}`"))
+            let path = self.draft.folder().join(&folder).join(file);
+            path.read().with_context(|| format!("cannot read back `{folder}/{file}`"))
         };
         let mut listed = repodata::read(&fetch)?.packages;
         listed.sort_by(|one, other| one.href.cmp(&other.href));
@@ -181,7 +177,7 @@ impl<'a> Assembly<'a> {
             });
         if !is_same {
             let shown = self.draft.place().join(folder).join(repodata::FOLDER);
-            anyhow::bail!("`{}` does not describe the packages beside it", shown.display());
+            anyhow::bail!("`{shown}` does not describe the packages beside it");
         }
         Ok(())
     }
@@ -191,7 +187,7 @@ impl<'a> Assembly<'a> {
         let keyring = Keyring::of(&[&key.public])?;
         for path in &self.signed {
             let read = |path: String| {
-                fs::read(self.draft.path().join(&path)).with_context(|| format!("cannot read back `{path}`"))
+                self.draft.folder().join(&path).read().with_context(|| format!("cannot read back `{path}`"))
             };
             keyring.verify_detached(&read(path.clone())?, &read(format!("{path}{SIGNATURE}"))?)?;
         }

@@ -5,13 +5,14 @@
 //! made (indented below its name), or in the state beside the root (`log.jsonl`, `ledger.json`). The lock is always taken.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::base::checksum::CHECKSUMS_FILE;
 use crate::base::digest::Digest;
+use crate::base::files::TreePath;
 use crate::base::plan::Plan;
 use crate::base::size::human_size;
 use crate::repository::clients::package::ClientPackageFile;
@@ -51,22 +52,22 @@ pub enum ChangeStep {
     /// Writes the manifest, and gives the new folder its name. With `with_ledger`, a later step writes the ledger with its packages.
     Finish { head: Box<HeadOfFolder>, action: Action, place: String, with_ledger: bool },
     /// Makes a link lead elsewhere.
-    Flip { link: PathBuf, target: PathBuf, shown: String },
+    Flip { link: TreePath, target: PathBuf, shown: String },
     /// Adds the packages of the new folder that the ledger lacks.
     Ledger,
     /// Appends an event to the log.
     Log { action: Action },
     /// Deletes what an earlier prune moved into the trash.
-    Delete { shown: String, path: PathBuf, bytes: u64 },
+    Delete { shown: String, path: TreePath, bytes: u64 },
     /// Moves a snapshot or revision into the trash.
-    Trash { item: FilePath, to: PathBuf, bytes: u64 },
+    Trash { item: FilePath, to: TreePath, bytes: u64 },
 }
 
 /// A snapshot or revision that will be made.
 #[derive(Clone)]
 pub struct NewFolder {
     /// Absolute.
-    pub place: PathBuf,
+    pub place: TreePath,
     /// Below the root.
     pub shown: String,
     /// The modification time of its new files, and the time of their signatures.
@@ -122,8 +123,9 @@ impl fmt::Display for ChangeStep {
             ChangeStep::Log { action } => write!(f, "append to log.jsonl: {action}"),
             ChangeStep::Delete { shown, bytes, .. } => write!(f, "delete {shown} ({} freed)", human_size(*bytes)),
             ChangeStep::Trash { item, to, bytes } => {
-                let trash = to.file_name().unwrap_or_default().to_string_lossy();
-                let number = to.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+                let trash = to.file_name().unwrap_or_default();
+                let folder = to.parent();
+                let number = folder.as_ref().and_then(TreePath::file_name).unwrap_or_default();
                 let size = human_size(*bytes);
                 write!(f, "move {item} to .trash/{number}/{trash} (the next prune frees {size})")
             }
@@ -161,10 +163,10 @@ pub fn link_steps(carried: Vec<Carried>) -> Vec<ChangeStep> {
 }
 
 /// The name of the folder that a path is in, such as `revision 3`.
-fn name_of_origin(folder: &Path) -> String {
-    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+fn name_of_origin(folder: &TreePath) -> String {
+    let name = folder.file_name().unwrap_or_default();
     match name.parse::<u32>() {
         Ok(number) => format!("revision {number}"),
-        Err(_) => name.into_owned(),
+        Err(_) => name.to_owned(),
     }
 }

@@ -16,13 +16,13 @@
 //! what the manifests tell.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::base::digest::digest_of;
 use crate::base::error::{Exit, Failure};
-use crate::base::files;
+use crate::base::files::TreePath;
 use crate::repository::model::event::{Action, Event};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
@@ -35,16 +35,16 @@ pub struct Recovery {
     /// A folder in its place whose event the log lacks.
     pub unlogged: Option<LoadedManifest>,
     /// Revisions that were never visible.
-    pub abandoned: Vec<PathBuf>,
+    pub abandoned: Vec<TreePath>,
     /// The items of an unfinished prune, with their places in the trash.
-    pub trash: Vec<(PathBuf, PathBuf)>,
+    pub trash: Vec<(TreePath, TreePath)>,
     /// The links that differ from the log.
     pub links: Vec<LinkRepair>,
 }
 
 /// A link that is to be made again.
 pub struct LinkRepair {
-    pub link: PathBuf,
+    pub link: TreePath,
     /// Below the root.
     pub shown: String,
     /// `None` if the link is to be removed.
@@ -53,8 +53,9 @@ pub struct LinkRepair {
 
 /// Decides what the next writer does first, and adds the event of an interrupted run to the log of `store`, in memory.
 ///
-/// Errors: the log or the ledger was lost or is an old copy.
+/// Errors: a link is in the place of a folder; the log or the ledger was lost or is an old copy.
 pub fn decide(store: &mut Store) -> Result<Recovery> {
+    store.require_folders()?;
     let mut recovery = find_unlogged(store)?;
     if let Some(unlogged) = &recovery.unlogged {
         let entry = unlogged.log_entry();
@@ -70,14 +71,14 @@ pub fn decide(store: &mut Store) -> Result<Recovery> {
 
 /// The series of the store, and those whose first revision an interrupted run has begun.
 pub fn all_series(store: &Store) -> Result<BTreeSet<Series>> {
-    let names = files::names_in(&store.layout.root.join("revisions"))?;
+    let names = store.layout.root.join("revisions").names()?;
     let begun = names.iter().filter_map(|name| name.strip_prefix("stable-")?.parse().ok());
     Ok(store.series()?.into_iter().chain(begun).collect())
 }
 
 /// A folder whose event the log lacks.
 struct UnloggedPath {
-    path: PathBuf,
+    path: TreePath,
     /// Whether clients can see it.
     is_visible: bool,
 }
@@ -126,7 +127,7 @@ fn is_copy(store: &Store, loaded: &LoadedManifest) -> bool {
 }
 
 /// Errors: the event of the folder is not the next one of the log.
-fn require_next(store: &Store, folder: &Path, event: &Event) -> Result<(), Failure> {
+fn require_next(store: &Store, folder: &TreePath, event: &Event) -> Result<(), Failure> {
     if store.log.is_next(event) {
         return Ok(());
     }
@@ -143,23 +144,22 @@ fn require_next(store: &Store, folder: &Path, event: &Event) -> Result<(), Failu
 fn require_ledger(store: &Store) -> Result<()> {
     let Some(wanted) = store.log.ledger() else { return Ok(()) };
     let path = store.layout.ledger();
-    let what = match std::fs::read(&path) {
-        Ok(text) if digest_of(&text) == wanted => return Ok(()),
-        Ok(_) => "is not the one that the last promotion wrote",
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => "is missing",
-        Err(error) => return Err(error).with_context(|| format!("cannot read `{}`", path.display())),
+    let what = match path.read_if_there()? {
+        Some(text) if digest_of(&text) == wanted => return Ok(()),
+        Some(_) => "is not the one that the last promotion wrote",
+        None => "is missing",
     };
-    let message = format!("refusing to change the repository: `{}` {what}", path.display());
+    let message = format!("refusing to change the repository: `{path}` {what}");
     Err(Failure::new(Exit::Failed, message).help(help_to_recover(&path)).into())
 }
 
 /// Only the last event can be unfinished: what has the name of an item later is another thing.
-fn find_unfinished_prune(store: &Store) -> Vec<(PathBuf, PathBuf)> {
+fn find_unfinished_prune(store: &Store) -> Vec<(TreePath, TreePath)> {
     let Some(Event { number, action: Action::Prune { items, .. }, .. }) = store.log.events().next_back() else {
         return Vec::new();
     };
     let place = |item| (store.layout.root.join(item), store.layout.trash_place(*number, item));
-    items.iter().map(place).filter(|(path, _)| path.symlink_metadata().is_ok()).collect()
+    items.iter().map(place).filter(|(path, _)| path.is_there()).collect()
 }
 
 fn find_wrong_links(store: &Store) -> Result<Vec<LinkRepair>> {
@@ -167,7 +167,7 @@ fn find_wrong_links(store: &Store) -> Result<Vec<LinkRepair>> {
     let mut links = Vec::new();
     for series in store.series()? {
         let (Ok(linked), Ok(current)) = (store.linked_revision(series), store.current_number(series)) else { continue };
-        let is_there = current.is_some_and(|number| layout.revision(series, number).is_dir());
+        let is_there = current.is_some_and(|number| layout.revision(series, number).is_folder());
         // A link to a revision that is missing stays: clients cannot be given another one without a decision.
         if linked != current && (is_there || current.is_none()) {
             let target = current.map(|number| Layout::revision_target(series, number));
@@ -181,6 +181,6 @@ fn find_wrong_links(store: &Store) -> Result<Vec<LinkRepair>> {
     Ok(links)
 }
 
-fn repair(layout: &Layout, link: PathBuf, target: Option<PathBuf>) -> LinkRepair {
+fn repair(layout: &Layout, link: TreePath, target: Option<PathBuf>) -> LinkRepair {
     LinkRepair { shown: layout.shown(&link), link, target }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::base::checksum::{CHECKSUMS_FILE, digest_of_file};
+use crate::base::checksum::{CHECKSUMS_FILE, digest_in_tree};
 use crate::base::error::{Exit, Failure, program};
+use crate::base::files::TreePath;
 use crate::repository::clients::in_flight::{self, WITHDRAWN};
 use crate::repository::clients::keys::changed_keys;
 use crate::repository::clients::mirrorlist::{MIRRORLIST, render_mirrorlist};
@@ -68,7 +68,7 @@ pub fn carry(revision: &Revision, take: Take) -> Vec<Carried> {
 }
 
 /// The packages that a revision or snapshot describes, by dist.
-pub fn load_described(folder: &Path, dists: &[Dist]) -> Result<BTreeMap<Dist, Vec<Fragments>>> {
+pub fn load_described(folder: &TreePath, dists: &[Dist]) -> Result<BTreeMap<Dist, Vec<Fragments>>> {
     let load = |dist: &Dist| Ok((dist.clone(), repodata::load(&folder.join(dist_folder(dist)))?));
     dists.iter().map(load).collect()
 }
@@ -208,9 +208,10 @@ fn require_unchanged(store: &Store, carried: &[Carried]) -> Result<(), Failure> 
 fn find_damage(file: &Carried) -> Option<&'static str> {
     let Carried { from, entry, .. } = file;
     let path = from.join(&entry.path);
-    let Ok(found) = path.symlink_metadata() else { return Some("is missing") };
+    let Ok(found) = path.look() else { return Some("is missing") };
     let is_same = found.is_file() && found.len() == entry.size;
-    if is_same && (found.mtime() == entry.date.as_second() || digest_of_file(&path).ok() == Some(entry.sha256)) {
+    let has_digest = || digest_in_tree(&path).ok() == Some(entry.sha256);
+    if is_same && (found.mtime() == entry.date.as_second() || has_digest()) {
         return None;
     }
     Some("was changed")

@@ -47,7 +47,7 @@ impl Writer {
     fn recover(&self, recovery: &Recovery, complete: u64, progress: &dyn Progress) -> Result<()> {
         let layout = &self.store.layout;
         let log = layout.log();
-        if log.metadata().is_ok_and(|found| found.len() > complete) {
+        if log.look().is_ok_and(|found| found.len() > complete) {
             files::truncate(&log, complete)?;
         }
         self.clear_hidden()?;
@@ -86,7 +86,7 @@ impl Writer {
         for series in recovery::all_series(&self.store)? {
             folders.extend([layout.unstable(series), layout.revisions(series)]);
         }
-        folders.iter().try_for_each(|folder| files::clear_drafts(folder))
+        folders.iter().try_for_each(files::clear_drafts)
     }
 
     /// Writes the event of an interrupted run, which the log in memory has already.

@@ -9,7 +9,7 @@ use anyhow::Result;
 
 use crate::base::clock;
 use crate::base::error::{Exit, Failure};
-use crate::base::files;
+use crate::base::files::{self, TreePath};
 use crate::base::interrupt;
 use crate::base::plan::Plan;
 use crate::base::progress::Progress;
@@ -207,7 +207,7 @@ impl BuildRun<'_> {
         let incoming = folder.incoming()?;
         let place = Workplace { log: folder.log(), scratch: record.scratch.clone() };
         backend.collect(ticket, part, &place, &incoming)?;
-        let names = files::names_in(&incoming)?;
+        let names = TreePath::top(&incoming).names()?;
         let mut packages = Vec::new();
         for name in names {
             // A file that is cut off is fetched again.

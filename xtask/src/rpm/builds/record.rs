@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::checksum::digest_of_file;
 use crate::base::digest::{Digest, digest_of};
 use crate::base::error::program;
-use crate::base::files::{self, LockFile};
+use crate::base::files::{self, LockFile, TreePath};
 use crate::project::config::{BackendKind, Dist};
 use crate::rpm::backend::{BuildPart, BuildTarget, SourceRpm, Ticket};
 
@@ -127,14 +127,15 @@ impl BuildFolder {
     /// An empty folder for packages that are not checked yet.
     pub fn incoming(&self) -> Result<PathBuf> {
         let path = self.path.join(INCOMING);
-        files::remove_if_there(&path)?;
-        files::make_folders(&path)?;
+        let folder = TreePath::in_own_folder(&path);
+        files::remove_if_there(&folder)?;
+        files::make_folders(&folder)?;
         Ok(path)
     }
 
     /// Replaces the packages by the checked ones in `incoming`.
     pub fn accept(&self, incoming: &Path) -> Result<()> {
-        files::remove_if_there(&self.packages())?;
+        files::remove_if_there(&TreePath::in_own_folder(&self.packages()))?;
         fs::rename(incoming, self.packages()).with_context(|| format!("cannot rename `{}`", incoming.display()))
     }
 
@@ -152,7 +153,7 @@ impl BuildFolder {
 
     /// Writes the record.
     pub fn save(&self, record: &BuildRecord) -> Result<()> {
-        files::make_folders(&self.path)?;
+        files::make_folders(&TreePath::top(&self.path))?;
         let text = serde_json::to_string_pretty(record)? + "\n";
         files::write(&self.path.join(STATE), text.as_bytes())
     }
@@ -174,21 +175,23 @@ pub fn place(state: &Path) -> PathBuf {
 /// Errors: another run holds the lock (exit 75).
 pub fn lock(state: &Path) -> Result<LockFile> {
     files::make_state_folder(state)?;
-    let lock = LockFile::take(&state.join("lock"), &format!("{} rpm", program()), "building here")?;
-    let place = place(state);
+    let top = TreePath::top(state);
+    let lock = LockFile::take(&top.join("lock"), &format!("{} rpm", program()), "building here")?;
+    let place = TreePath::top(&place(state));
     files::make_folders(&place)?;
-    files::clear_drafts(state)?;
+    files::clear_drafts(&top)?;
     files::clear_drafts(&place)?;
-    for name in files::names_in(&place)? {
-        let folder = BuildFolder { path: place.join(name) };
+    for name in place.names()? {
+        let own = place.join(name);
+        let folder = BuildFolder { path: own.for_programs().to_owned() };
         if !folder.path.is_dir() {
             continue;
         }
-        files::clear_drafts(&folder.path)?;
-        files::remove_if_there(&folder.path.join(INCOMING))?;
+        files::clear_drafts(&own)?;
+        files::remove_if_there(&own.join(INCOMING))?;
         let Some(mut record) = folder.read().filter(|record| record.scratch.is_some()) else { continue };
         if let Some(left) = record.scratch.take().filter(|left| files::is_large_scratch(left)) {
-            files::remove_if_there(&left)?;
+            files::remove_if_there(&TreePath::in_own_folder(&left))?;
         }
         folder.save(&record)?;
     }
@@ -199,14 +202,14 @@ pub fn lock(state: &Path) -> Result<LockFile> {
 pub fn clear_old(place: &Path, target: &BuildTarget) -> Result<()> {
     let prefix = format!("{}-{}-", target.dist, target.arch);
     let mut found = Vec::new();
-    for name in files::names_in(place)?.iter().filter(|name| name.starts_with(&prefix)) {
+    for name in TreePath::top(place).names()?.iter().filter(|name| name.starts_with(&prefix)) {
         let path = place.join(name);
         let date = path.join(STATE).metadata().and_then(|found| found.modified()).ok();
         found.push((date, path));
     }
     found.sort();
     for (_, path) in &found[..found.len().saturating_sub(KEPT)] {
-        files::remove_if_there(path)?;
+        files::remove_if_there(&TreePath::in_own_folder(path))?;
     }
     Ok(())
 }

@@ -68,7 +68,7 @@ fn write_into(
 ) -> Result<Made> {
     let mut draft = Draft::replacing(place)?;
     let export = load_export(repository, input, progress)?;
-    let target = draft.place().to_owned();
+    let target = draft.place().for_programs().to_owned();
     let threads = parallel::threads()?;
     let mut writer = ReleaseWriter { repository, input, draft: &mut draft, export: &export, threads, progress };
     let mut made = Made { target, sources: Vec::new(), srpm: None, packages: Vec::new(), checksums: None };
@@ -148,7 +148,7 @@ impl ReleaseWriter<'_> {
     /// Links the packages of the old release, if they were built from the new source RPM `srpm`.
     fn keep_packages(&mut self, srpm: Option<&Written>) -> Result<Vec<Written>> {
         let Some(srpm) = srpm else { return Ok(Vec::new()) };
-        let packages = ReleasePackages::load(self.draft.place(), srpm.digest);
+        let packages = ReleasePackages::load(self.draft.place().for_programs(), srpm.digest);
         if packages.is_empty() { Ok(Vec::new()) } else { packages.write(self.draft) }
     }
 
@@ -168,7 +168,9 @@ impl ReleaseWriter<'_> {
     fn rpmbuild_srpm(&self, file: &str, spec_name: &str) -> Result<Written> {
         self.progress.begin("writing the source RPM with rpmbuild", None);
         let scratch = self.draft.scratch()?;
-        for entry in fs::read_dir(self.draft.path().join("sources")).context("cannot list the sources")? {
+        for entry in
+            fs::read_dir(self.draft.folder().for_programs().join("sources")).context("cannot list the sources")?
+        {
             let entry = entry.context("cannot list the sources")?;
             fs::copy(entry.path(), scratch.path().join(entry.file_name())).context("cannot copy the sources")?;
         }
@@ -205,7 +207,7 @@ impl ReleaseWriter<'_> {
     /// A file that the spec names: a file of an earlier step, or else a file of the commit, beside the template or in
     /// the root.
     fn source_file(&self, name: &str) -> Result<SourceFile> {
-        let made = self.draft.path().join("sources").join(name);
+        let made = self.draft.folder().for_programs().join("sources").join(name);
         if made.is_file() {
             return Ok(SourceFile { name: name.to_owned(), mode: 0o644, content: Content::File(made) });
         }
@@ -250,6 +252,6 @@ impl ReleaseWriter<'_> {
         if error.chain().any(|cause| cause.is::<Failure>()) {
             return error;
         }
-        error.context(format!("cannot write `{}`", self.draft.place().join(file).display()))
+        error.context(format!("cannot write `{}`", self.draft.place().join(file)))
     }
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::base::checksum::{self, CHECKSUMS_FILE, Digest, digest_of};
 use crate::base::error::{Exit, Failure};
-use crate::base::files::Draft;
+use crate::base::files::{Draft, TreePath};
 use crate::rpm::backend::BuildTarget;
 use crate::rpm::builds::{BuildListing, BuildPhase, FILE_NAME, KeptPackage, RecordedBuild, find_difference};
 use crate::rpm::package::PackageFile;
@@ -93,7 +93,7 @@ impl ReleasePackages {
     pub fn write(&self, draft: &mut Draft) -> Result<Vec<Written>> {
         let mut written = Vec::new();
         for (file, PackageSource { path, digest }) in &self.files {
-            draft.link(path, file)?;
+            draft.link(&TreePath::in_own_folder(path), file)?;
             let size = path.metadata().with_context(|| format!("cannot look at `{}`", path.display()))?.len();
             written.push(Written { file: file.clone(), size, digest: *digest });
         }
@@ -145,7 +145,7 @@ pub fn place(
     packages.add(built, wanted)?;
     let mut sums = Vec::new();
     for ListedFile { file, digest } in &listed {
-        draft.link(&sources.join(file), file)?;
+        draft.link(&TreePath::top(sources).join(file), file)?;
         sums.push((file.as_str(), *digest));
     }
     let written = packages.write(&mut draft)?;

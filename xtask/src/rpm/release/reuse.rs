@@ -12,7 +12,7 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use crate::base::checksum::{CHECKSUMS_FILE, Digest, digest_of, digest_of_file};
-use crate::base::files;
+use crate::base::files::{self, TreePath};
 use crate::base::plan::Plan;
 use crate::rpm::package::map_all;
 use crate::rpm::release::made::{Made, Written};
@@ -83,7 +83,7 @@ pub fn write_memo(state: &Path, plan: &Plan<ReleaseStep>, made: &Made) -> Result
         sources: made.sources.iter().map(FileMemo::of).collect(),
         srpm: made.srpm.as_ref().map(FileMemo::of),
     };
-    files::make_folders(state)?;
+    files::make_folders(&TreePath::top(state))?;
     files::write(&state.join(FILE), &serde_json::to_vec(&memo)?)
 }
 
