@@ -50,4 +50,5 @@ mod support;
 mod undo;
 mod vendor;
 mod verify;
+mod verify_race;
 mod version;

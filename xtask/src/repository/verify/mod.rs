@@ -48,12 +48,12 @@ pub fn verify_repository(layout: &Layout, state: StateOf, progress: &dyn Progres
     for found in &folders {
         let mut own = VerifyReport::default();
         let shown = layout.shown(&found.path);
-        let loaded = folder::verify(&found.path, &shown, keyring.as_ref(), found.is_current, &mut own)?;
-        if let Some(loaded) = loaded.filter(|_| has_state) {
-            history::verify_folder(&store, found, &loaded, &mut own);
-        }
-        // A prune has moved it away meanwhile.
+        let checked = folder::verify(&found.path, &shown, keyring.as_ref(), found.is_current, &mut own);
+        // Otherwise a prune has moved it away meanwhile.
         if found.path.is_folder() {
+            if let Some(loaded) = checked?.filter(|_| has_state) {
+                history::verify_folder(&store, found, &loaded, &mut own);
+            }
             report.take_over(own);
         }
         progress.advance(1);
