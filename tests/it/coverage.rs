@@ -11,7 +11,7 @@ use releng::project::config::{AcceptanceTest, DistKeys, known_keys};
 use crate::support::text_of;
 
 /// Command, flag, and the file and name of the test. The flags of all commands have no command.
-const FLAGS: [(&str, &str, &str); 74] = [
+const FLAGS: [(&str, &str, &str); 75] = [
     ("", "assume-version", "dist::a_stated_version_goes_before_everything"),
     ("", "color", "commands::colour_follows_the_flag_and_the_terminal"),
     ("", "project", "messages::no_project"),
@@ -82,6 +82,7 @@ const FLAGS: [(&str, &str, &str); 74] = [
     ("prune", "missing", "recovery::a_vanished_tree_is_noticed_and_its_numbers_stay_used"),
     ("recover-log", "dry-run", "recovery::a_lost_state_is_put_together_again"),
     ("stage", "end-dist", "series::latest_never_loses_a_dist"),
+    ("yank", "force", "dependencies::a_yank_that_breaks_another_package_needs_a_reason"),
     ("yank", "series", "undo::a_yank_is_of_one_series"),
     ("", "RELENG_REPOSITORY", "flags::the_flag_for_the_repository_goes_before_the_variable_and_both_before_the_key"),
     ("", "RELENG_THREADS", "flags::builds_run_side_by_side_up_to_a_number"),

@@ -17,6 +17,7 @@ mod coverage;
 mod crash;
 mod crash_repository;
 mod damage;
+mod dependencies;
 mod dist;
 mod documents;
 mod due;

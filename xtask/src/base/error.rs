@@ -66,14 +66,40 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-static PROGRAM: OnceLock<String> = OnceLock::new();
+static NAME: OnceLock<String> = OnceLock::new();
+static CALL: OnceLock<Call> = OnceLock::new();
 
-/// Sets, once, the name by which the program was called: `cargo xtask`, or the name of its file.
-pub fn set_program(name: &str) {
-    PROGRAM.get_or_init(|| name.to_owned());
+/// The command line of this run, for messages that name a command. The parts are as a shell reads them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The name of the program with the global flags that say which project and repository is meant.
+    pub program: String,
+    /// Everything.
+    pub whole: String,
 }
 
-/// The name by which the program was called, for messages that name a command.
+/// Sets, once, the name by which the program was called: `cargo xtask`, or the name of its file.
+pub fn set_name(name: &str) {
+    NAME.get_or_init(|| name.to_owned());
+}
+
+/// Sets, once, the command line, after it was parsed.
+pub fn set_call(call: Call) {
+    CALL.get_or_init(|| call);
+}
+
+/// The name by which the program was called.
+pub fn name() -> &'static str {
+    NAME.get().map_or("releng", String::as_str)
+}
+
+/// The beginning of a command in a message: the name by which the program was called, and the global flags that were given. The command is
+/// then about the same project and repository.
 pub fn program() -> &'static str {
-    PROGRAM.get().map_or("releng", String::as_str)
+    CALL.get().map_or(name(), |call| &call.program)
+}
+
+/// The whole command line of this run, for messages that ask for it with one more flag.
+pub fn this_call() -> &'static str {
+    CALL.get().map_or(name(), |call| &call.whole)
 }

@@ -78,7 +78,7 @@ pub enum Command {
 impl Cli {
     /// The definition of the whole command line. Its name is the one by which the program was called.
     pub fn definition() -> clap::Command {
-        Cli::command().bin_name(error::program())
+        Cli::command().bin_name(error::name())
     }
 
     /// Parses the arguments of this process. Ends the process on `--help` (exit 0) and on errors of usage (exit 2).

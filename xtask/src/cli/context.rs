@@ -1,7 +1,7 @@
 //! The context that every command gets: the global flags, the terminal, the project.
 
 use std::cell::OnceCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -37,6 +37,23 @@ impl Global {
     pub fn talk(&self) -> Talk {
         if self.quiet { Talk::Quiet } else { Talk::Normal }
     }
+
+    /// The given flags without which another command would be about something else, each with a blank before it.
+    pub fn repeated(&self) -> String {
+        let Global { project, assume_version, repository, quiet: _, color: _ } = self;
+        let folder = |flag: &str, folder: &Path| format!(" {flag} {}", shell_word(&folder.to_string_lossy()));
+        let mut flags = String::new();
+        if project != Path::new(".") {
+            flags.push_str(&folder("--project", project));
+        }
+        if let Some(version) = assume_version {
+            flags.push_str(&format!(" --assume-version {version}"));
+        }
+        if let Some(repository) = repository {
+            flags.push_str(&folder("--repository", repository));
+        }
+        flags
+    }
 }
 
 /// The terminal, the project and the global flags.
@@ -53,14 +70,6 @@ impl Context {
     pub fn new(ui: Ui, global: Global) -> Context {
         let Global { project, assume_version, repository, .. } = global;
         Context { ui, start: project, assumed_version: assume_version, repository, workspace: OnceCell::new() }
-    }
-
-    /// The flag `--project DIR ` as it was given, for commands that a message shows; empty where it was not given.
-    pub fn project_flag(&self) -> String {
-        match self.start.as_path() {
-            start if start == std::path::Path::new(".") => String::new(),
-            start => format!("--project {} ", shell_word(&start.to_string_lossy())),
-        }
     }
 
     /// The project; the first call searches it.

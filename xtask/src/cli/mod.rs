@@ -17,16 +17,17 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::base::error::{self, Exit, Failure};
+use crate::base::error::{self, Call, Exit, Failure};
 use crate::base::interrupt;
 use crate::base::parallel;
+use crate::base::text::shell_word;
 use crate::base::threads;
 use arguments::{Cli, Command};
 use commands::{
     accept, changelog, completions, config, dist, hold, man, promote, prune, recover_log, rollback, rpm, spec, srpm,
     stage, status, tag, verify, version, yank,
 };
-use context::Context;
+use context::{Context, Global};
 use ui::{Color, Talk, Ui};
 
 /// Runs the command line of this process. A panic was printed where it happened.
@@ -41,8 +42,9 @@ pub fn main() -> ExitCode {
 }
 
 fn run_process() -> ExitCode {
-    error::set_program(&program_name());
+    error::set_name(&program_name());
     let cli = Cli::parse_process();
+    error::set_call(this_call(&cli.global));
     let ui = Ui::new(cli.global.talk(), cli.global.color);
     let context = Context::new(ui, cli.global);
     match start(&context, &cli.command) {
@@ -70,6 +72,14 @@ fn program_name() -> String {
     let called = std::env::args_os().next().map(PathBuf::from);
     let name = called.as_ref().and_then(|path| path.file_name()?.to_str());
     name.unwrap_or("releng").to_owned()
+}
+
+/// The command line of this process.
+fn this_call(global: &Global) -> Call {
+    let words = std::env::args_os().skip(1);
+    let words = words.map(|word| format!(" {}", shell_word(&word.to_string_lossy())));
+    let whole = format!("{}{}", error::name(), words.collect::<String>());
+    Call { program: format!("{}{}", error::name(), global.repeated()), whole }
 }
 
 /// Runs a command.

@@ -5,11 +5,12 @@
 //! anything. On these stand the commands: [`stage`] makes snapshots, [`accept`] tests them, [`promote`] puts them into a series,
 //! [`undo`] takes that back, [`prune`] removes what is old. [`recover_log`](mod@recover_log)
 //! puts a lost log together again. [`overview`] shows what there is, [`verify`] checks all of it, and
-//! [`commits`] asks git.
+//! [`commits`] asks git. [`dependencies`] finds what a change of a series would break.
 
 pub mod accept;
 pub mod clients;
 pub mod commits;
+pub mod dependencies;
 pub mod model;
 pub mod overview;
 pub mod promote;

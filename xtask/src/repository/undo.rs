@@ -1,12 +1,13 @@
 //! Rollback and yank: a new revision with the content of an earlier one, or without some packages. Nothing is erased.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::base::error::{Exit, Failure, program};
+use crate::base::error::{Exit, Failure, program, this_call};
 use crate::base::files::TreePath;
+use crate::repository::dependencies::{LostDependency, Presence, find_lost};
 use crate::repository::model::carried::Carried;
 use crate::repository::model::event::{Action, Event, NewRevision, RevisionCause};
 use crate::repository::model::layout::series_changelog;
@@ -14,6 +15,7 @@ use crate::repository::model::manifest::{Manifest, ReleasedVersion};
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::reason::Reason;
 use crate::repository::model::store::{Revision, Store};
+use crate::repository::repodata::Fragments;
 use crate::repository::sign::Key;
 use crate::repository::write::plan::ChangePlan;
 use crate::repository::write::revision::{
@@ -37,6 +39,19 @@ pub struct Undo {
     new: NewRevision,
     /// Whether the series had a package that the new revision does not have.
     pub removes_packages: bool,
+    /// The dependencies that nothing meets any more, which was accepted with a reason.
+    pub lost: BTreeSet<LostDependency>,
+}
+
+/// The arguments of `yank`.
+pub struct YankOrder {
+    /// The package to remove.
+    pub package: Nevra,
+    /// `None` for the only series that has it.
+    pub series: Option<Series>,
+    pub why: Reason,
+    /// The reason to leave packages behind whose dependencies nothing provides any more.
+    pub force: Option<Reason>,
 }
 
 impl Undo {
@@ -88,7 +103,13 @@ pub fn decide_rollback(store: &Store, series: Series, to: Option<u32>) -> Result
     let number = next_number(store, series)?;
     let new = NewRevision { series, number, cause: RevisionCause::Rollback { to, version } };
     let removes_packages = before.is_none_or(|before| has_other_packages(&before, &base.manifest));
-    Ok(Undoing::New(Box::new(Undo { title, contents: same(&base, &emptied), new, removes_packages })))
+    Ok(Undoing::New(Box::new(Undo {
+        title,
+        contents: same(&base, &emptied),
+        new,
+        removes_packages,
+        lost: BTreeSet::new(),
+    })))
 }
 
 fn nothing_before(series: Series, current: u32) -> Failure {
@@ -141,10 +162,11 @@ fn require_current(store: &Store, series: Series) -> Result<u32> {
     Ok(current.ok_or_else(none)?)
 }
 
-/// Decides to remove the package `wanted` from all dists of `series`, or of the only series that has it.
+/// Decides to remove a package from all dists of a series.
 ///
-/// Errors: no series has it, or several.
-pub fn decide_yank(store: &Store, series: Option<Series>, wanted: &Nevra, why: &Reason) -> Result<Undoing> {
+/// Errors: no series has it, or several; another package requires it, and the order has no reason to do it all the same.
+pub fn decide_yank(store: &Store, order: &YankOrder) -> Result<Undoing> {
+    let (series, wanted) = (order.series, &order.package);
     let all = series.map_or_else(|| store.series(), |series| Ok(vec![series]))?;
     let mut found = Vec::new();
     let mut unreadable = None;
@@ -156,7 +178,7 @@ pub fn decide_yank(store: &Store, series: Option<Series>, wanted: &Nevra, why: &
         }
     }
     match (found.as_slice(), unreadable) {
-        ([base], _) => yank(store, base, wanted, why).map(|undo| Undoing::New(Box::new(undo))),
+        ([base], _) => yank(store, base, order).map(|undo| Undoing::New(Box::new(undo))),
         ([], Some(error)) => Err(error),
         ([], None) => find_yanked(store, series, wanted).map_or_else(|| Err(no_package(store, wanted)?.into()), Ok),
         (several, _) => {
@@ -196,18 +218,60 @@ fn no_package(store: &Store, wanted: &Nevra) -> Result<Failure> {
     Ok(Failure::new(Exit::Failed, format!("no stable series has the package `{wanted}`")).help(help))
 }
 
-fn yank(store: &Store, base: &Revision, wanted: &Nevra, why: &Reason) -> Result<Undo> {
+fn yank(store: &Store, base: &Revision, order: &YankOrder) -> Result<Undo> {
+    let YankOrder { package: wanted, why, force, .. } = order;
     let series = base.manifest.series;
     let packages = base.manifest.packages().map(|(_, package)| package);
     let of_dists = packages.filter(|package| package.nevra == *wanted).filter_map(|package| package.dist.as_ref());
     let dists = of_dists.map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let place = if dists.is_empty() { "sources" } else { &dists };
     let title = format!("yank {wanted} from stable/{series} ({place})");
+    let described = load_described(&base.path, &base.manifest.dists())?;
+    let lost = lost_by_yank(series, &described, wanted)?;
+    if force.is_none() && !lost.is_empty() {
+        return Err(breaks_others(order, series, &lost).into());
+    }
     let packages = vec![wanted.clone()];
-    let contents = without(base, &packages)?;
-    let cause = RevisionCause::Yank { packages, why: why.to_string(), force: None };
+    let contents = without(base, described, &packages)?;
+    // A reason is recorded only where it counts.
+    let force = force.as_ref().filter(|_| !lost.is_empty()).map(ToString::to_string);
+    let cause = RevisionCause::Yank { packages, why: why.to_string(), force };
     let new = NewRevision { series, number: next_number(store, series)?, cause };
-    Ok(Undo { title, contents, new, removes_packages: true })
+    Ok(Undo { title, contents, new, removes_packages: true, lost })
+}
+
+fn lost_by_yank(
+    series: Series,
+    described: &BTreeMap<Dist, Vec<Fragments>>,
+    yanked: &Nevra,
+) -> Result<BTreeSet<LostDependency>> {
+    let mut lost = BTreeSet::new();
+    for (dist, packages) in described {
+        let presence = |package: &Fragments| {
+            if is_of_package(package, yanked) { Presence::Removed } else { Presence::Kept }
+        };
+        let packages: Vec<_> = packages.iter().map(|package| (package, presence(package))).collect();
+        lost.extend(find_lost(&format!("stable/{series} {dist}"), &packages)?);
+    }
+    Ok(lost)
+}
+
+fn breaks_others(order: &YankOrder, series: Series, lost: &BTreeSet<LostDependency>) -> Failure {
+    let mut lines = lost.iter().map(ToString::to_string);
+    let message = format!("refusing to yank `{}`: {}", order.package, lines.next().unwrap_or_default());
+    let others = lines.collect::<Vec<_>>().join("\n");
+    let first = lost.first().map_or(String::new(), |lost| {
+        let program = program();
+        format!("yank that package first: `{program} yank {} --series {series} --why REASON`\n", lost.package)
+    });
+    let help = format!("{first}to yank it all the same: `{} --force REASON`", this_call());
+    let failure = Failure::new(Exit::Failed, message).help(help);
+    if others.is_empty() { failure } else { failure.details(others) }
+}
+
+/// Whether an element of repodata describes this package.
+fn is_of_package(described: &Fragments, package: &Nevra) -> bool {
+    described.href.rsplit('/').next() == Some(&package.file_name())
 }
 
 /// The content of a revision. A dist that was added later stays, without packages: its clients must find repodata.
@@ -220,18 +284,17 @@ fn same(base: &Revision, emptied: &[Dist]) -> RevisionContents {
 
 /// The content of a revision without some packages. Where no package of the newest release is left, the release before it becomes
 /// the newest, and the changelog of the series is taken from the tarball of that release.
-fn without(base: &Revision, yanked: &[Nevra]) -> Result<RevisionContents> {
+fn without(
+    base: &Revision,
+    mut described: BTreeMap<Dist, Vec<Fragments>>,
+    yanked: &[Nevra],
+) -> Result<RevisionContents> {
     let series = base.manifest.series;
     let is_kept =
         |carried: &Carried| carried.entry.package.as_ref().is_none_or(|package| !yanked.contains(&package.nevra));
     let mut carried: Vec<Carried> = carry(base, Take::PackagesAndSources).into_iter().filter(is_kept).collect();
-    let file_names: Vec<String> = yanked.iter().map(Nevra::file_name).collect();
-    let mut described = load_described(&base.path, &base.manifest.dists())?;
     for packages in described.values_mut() {
-        packages.retain(|package| {
-            let name = package.href.rsplit('/').next().unwrap_or_default();
-            !file_names.iter().any(|yanked| yanked == name)
-        });
+        packages.retain(|package| !yanked.iter().any(|yanked| is_of_package(package, yanked)));
     }
     let releases: Vec<ReleasedVersion> = base.manifest.releases().cloned().collect();
     let last = releases.iter().rposition(|release| {

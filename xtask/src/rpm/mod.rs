@@ -4,17 +4,19 @@
 //!   [`spec_compare`] compares a spec with the one that its template gives.
 //! * [`srpm`] writes the source RPM without `rpmbuild`; [`rpmbuild`] writes it with the `rpmbuild` of the machine.
 //! * [`package`] reads RPM files, after [`header_check`] has checked the offsets in their headers. [`nevra`] is the name of a
-//!   package.
+//!   package, [`capability`] and [`requirement`] are what it provides and requires.
 //! * [`builds`] plans, drives and stores the builds of binary RPMs, and a [`backend`] runs them. [`rust`] checks the compiler of
 //!   a dist before a build.
 //! * [`release`] is the main job: it plans the files of a release and writes them.
 
 pub mod backend;
 pub mod builds;
+pub mod capability;
 pub mod header_check;
 pub mod nevra;
 pub mod package;
 pub mod release;
+pub mod requirement;
 pub mod rpmbuild;
 pub mod rust;
 pub mod spec;

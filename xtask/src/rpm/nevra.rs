@@ -89,9 +89,14 @@ impl Nevra {
 
     /// Compares epoch, version and release as rpm does.
     pub fn evr_cmp(&self, other: &Nevra) -> Ordering {
-        let evr = |nevra: &Nevra| Evr::new(nevra.epoch.to_string(), nevra.version.clone(), nevra.release.clone());
-        evr(self).cmp(&evr(other))
+        let (own_epoch, others_epoch) = (self.epoch.to_string(), other.epoch.to_string());
+        compare_evr([&own_epoch, &self.version, &self.release], [&others_epoch, &other.version, &other.release])
     }
+}
+
+/// Compares two triples of epoch, version and release as rpm does; an empty epoch is 0.
+pub fn compare_evr(one: [&str; 3], other: [&str; 3]) -> Ordering {
+    Evr::from(<(&str, &str, &str)>::from(one)).cmp(&Evr::from(<(&str, &str, &str)>::from(other)))
 }
 
 /// Whether a package of this name has debugging information only.

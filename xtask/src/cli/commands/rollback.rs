@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::base::progress::Progress;
 use crate::cli::context::Context;
 use crate::cli::site::{Access, RunMode, Site};
 use crate::repository::model::name::Series;
@@ -36,6 +37,9 @@ pub(super) fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access,
         Undoing::Already(done) => return site.report_already(&done),
     };
     let key = if undo.signs() { site.key()? } else { None };
+    for lost in &undo.lost {
+        context.ui.warn(&lost.to_string());
+    }
     let removes_packages = undo.removes_packages;
     let plan = undo.plan(access.store(), key.as_ref(), site.now)?;
     let Some(place) = site.carry_out(access, &plan, key.as_ref())? else { return Ok(()) };

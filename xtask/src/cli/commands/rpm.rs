@@ -140,8 +140,7 @@ fn build(context: &Context, job: &ReleaseJob, made: &Made, args: &BuildArgs, sta
     let BuildOutcome { built, failed } = binaries.build(&plan, &context.ui)?;
     if !failed.is_empty() {
         let command = |failed: &FailedBuild| {
-            let (project, dist) = (context.project_flag(), &failed.target.dist);
-            format!("{} {project}rpm --dist {dist}{}{}", program(), args.repeated(), job.repeated)
+            format!("{} rpm --dist {}{}{}", program(), failed.target.dist, args.repeated(), job.repeated)
         };
         return Err(not_built(&failed, built.len(), command).into());
     }

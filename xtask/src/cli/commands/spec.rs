@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, program};
 use crate::base::files;
 use crate::base::plan::Plan;
 use crate::base::text::shell_word;
@@ -96,23 +96,23 @@ fn check(
     let shown = file.display();
     if !file.exists() {
         let message = format!("there is no rendered spec `{shown}`");
-        let help = help_to_render(context, file).replace("render it again", "render it");
+        let help = help_to_render(file).replace("render it again", "render it");
         return Err(Failure::new(Exit::OutOfDate, message).help(help).into());
     }
     let found = std::fs::read_to_string(file).with_context(|| format!("cannot read the spec `{shown}`"))?;
     let (version, number) = stated(&found).ok_or_else(|| {
         Failure::new(Exit::OutOfDate, format!("`{shown}` states no `Version:` and `Release:`"))
-            .help(help_to_render(context, file))
+            .help(help_to_render(file))
     })?;
     let stated: Version = version.parse().map_err(|why| {
         Failure::new(Exit::OutOfDate, format!("`{shown}`: `{version}` is not a version: {why}"))
-            .help(help_to_render(context, file))
+            .help(help_to_render(file))
     })?;
     let is_tracked = is_tracked(context.workspace()?, file)?;
     let changelog = release.changelog.clone().up_to(&stated);
     if changelog.entries.is_empty() && !is_tracked {
         let message = format!("`{shown}` is of version {stated}, which no commit of the mainline had");
-        return Err(Failure::new(Exit::OutOfDate, message).help(help_to_render(context, file)).into());
+        return Err(Failure::new(Exit::OutOfDate, message).help(help_to_render(file)).into());
     }
     let wanted = render_spec(project, template, &stated, number.max(1), &changelog)?;
     let difference = if is_tracked {
@@ -130,7 +130,7 @@ fn check(
         }
         Some(difference) => {
             let message = format!("`{shown}` is out of date: {difference}");
-            Err(Failure::new(Exit::OutOfDate, message).help(help_to_render(context, file)).into())
+            Err(Failure::new(Exit::OutOfDate, message).help(help_to_render(file)).into())
         }
     }
 }
@@ -150,9 +150,8 @@ fn is_tracked(workspace: &Workspace, file: &Path) -> Result<bool> {
     file.strip_prefix(root.canonicalize()?).map_or(Ok(false), |relative| repository.is_tracked(relative))
 }
 
-fn help_to_render(context: &Context, file: &Path) -> String {
-    let (program, project) = (crate::base::error::program(), context.project_flag());
-    format!("render it again: `{program} {project}spec --out {}`", shell_word(&file.to_string_lossy()))
+fn help_to_render(file: &Path) -> String {
+    format!("render it again: `{} spec --out {}`", program(), shell_word(&file.to_string_lossy()))
 }
 
 fn no_template() -> Failure {

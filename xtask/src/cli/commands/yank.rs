@@ -7,7 +7,7 @@ use crate::cli::context::Context;
 use crate::cli::site::{RunMode, Site};
 use crate::repository::model::name::Series;
 use crate::repository::model::reason::Reason;
-use crate::repository::undo;
+use crate::repository::undo::{self, YankOrder};
 use crate::rpm::nevra::Nevra;
 
 /// Arguments of `yank`.
@@ -22,6 +22,9 @@ pub struct Args {
     /// Reason; the log records it
     #[arg(long, value_name = "TEXT")]
     why: Reason,
+    /// Yank although other packages require it, and nothing else provides it; the log records the reason
+    #[arg(long, value_name = "REASON")]
+    force: Option<Reason>,
     /// Print the plan without carrying it out
     #[arg(long)]
     dry_run: bool,
@@ -30,8 +33,10 @@ pub struct Args {
 /// Yanks, and prints the command that clients need.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
+    let Args { package, series, why, force, .. } = args;
+    let order = YankOrder { package: package.clone(), series: *series, why: why.clone(), force: force.clone() };
     let mut access = site.access("yank", RunMode::of(args.dry_run))?;
-    let undo = undo::decide_yank(access.store(), args.series, &args.package, &args.why)?;
+    let undo = undo::decide_yank(access.store(), &order)?;
     rollback::carry_out(context, &site, &mut access, undo)
 }
 

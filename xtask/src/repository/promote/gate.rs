@@ -67,11 +67,13 @@ impl MergedNow {
     }
 }
 
-fn yes(name: &'static str, why: impl Into<String>) -> Gate {
+/// An open gate.
+pub fn yes(name: &'static str, why: impl Into<String>) -> Gate {
     Gate { name, answer: GateAnswer::Yes(why.into()) }
 }
 
-fn no(name: &'static str, why: impl Into<String>, help: impl Into<String>) -> Gate {
+/// A closed gate.
+pub fn no(name: &'static str, why: impl Into<String>, help: impl Into<String>) -> Gate {
     Gate { name, answer: GateAnswer::No { why: why.into(), help: help.into() } }
 }
 
@@ -114,7 +116,7 @@ impl GateFacts<'_> {
         }
     }
 
-    /// All gates except `whole`, which reads the files of the snapshot, in the order in which they are printed.
+    /// All gates except `whole` and `requires`, which read files of the repository, in the order in which they are printed.
     pub fn gates(&self) -> Vec<Gate> {
         vec![
             self.merged(),

@@ -2,6 +2,7 @@
 
 pub mod due;
 pub mod gate;
+mod read_gates;
 pub mod schedule;
 
 use std::collections::BTreeSet;
@@ -27,7 +28,6 @@ use crate::repository::model::reason::Reason;
 use crate::repository::model::store::{Revision, Snapshot, Store};
 use crate::repository::model::test_result::load_results;
 use crate::repository::sign::Key;
-use crate::repository::verify::snapshot::check_whole;
 use crate::repository::write::plan::ChangePlan;
 use crate::repository::write::revision::{
     AlreadyDone, RevisionContents, Take, carry, load_described, next_number, require_apart, revision_steps,
@@ -160,7 +160,10 @@ pub fn decide(
             taken_back.get_or_insert(snapshot.name);
             continue;
         }
-        let judged = judge.judge(snapshot)?;
+        let mut judged = judge.judge(snapshot)?;
+        if judged.is_open() {
+            judged.judge_requires();
+        }
         if judged.is_open() {
             if let Some(newer) = &newest {
                 progress.warn(&newer.passed_over());
@@ -245,6 +248,8 @@ struct JudgedSnapshot {
     kind: PromotionKind,
     /// The gate that reads all files of the snapshot; `None` if the files are not read yet.
     whole: Option<Gate>,
+    /// The gate that reads the repodata; `None` if it is not read yet.
+    requires: Option<Gate>,
     /// The other gates.
     gates: Vec<Gate>,
     /// The reason to promote without an acceptance test; `None` if a test is required.
@@ -266,7 +271,7 @@ impl<'a> Judge<'a> {
         Judge { store, order, git, ledger, current, known }
     }
 
-    /// Judges all gates except `whole`.
+    /// Judges all gates except `whole` and `requires`, which read files of the repository.
     fn judge(&self, snapshot: Snapshot) -> Result<JudgedSnapshot> {
         let Judge { store, order, git, ledger, current, ref known } = *self;
         let commit = snapshot.manifest.release.commit;
@@ -293,7 +298,8 @@ impl<'a> Judge<'a> {
         let untested = order.untested.clone().filter(|_| !facts.requires_tests());
         let is_in_series = facts.is_in_series();
         let (current, end_dists) = (current.cloned(), order.end_dists.clone());
-        Ok(JudgedSnapshot { snapshot, current, kind, whole: None, gates, untested, end_dists, is_in_series })
+        let (whole, requires) = (None, None);
+        Ok(JudgedSnapshot { snapshot, current, kind, whole, requires, gates, untested, end_dists, is_in_series })
     }
 }
 
@@ -313,7 +319,12 @@ fn find_merged_now(store: &Store, git: &Git<'_>, snapshot: &Snapshot) -> Result<
 impl JudgedSnapshot {
     /// Whether all gates that were judged are open.
     fn is_open(&self) -> bool {
-        self.whole.iter().chain(&self.gates).all(Gate::is_open)
+        self.judged_gates().all(Gate::is_open)
+    }
+
+    /// The gates that were judged, in the order in which they are printed.
+    fn judged_gates(&self) -> impl Iterator<Item = &Gate> {
+        self.whole.iter().chain(&self.gates).chain(&self.requires)
     }
 
     /// What to do about the first gate that is closed.
@@ -326,7 +337,7 @@ impl JudgedSnapshot {
 
     /// Why an older snapshot is promoted and not this one.
     fn passed_over(&self) -> String {
-        let closed = self.whole.iter().chain(&self.gates).find_map(|gate| match &gate.answer {
+        let closed = self.judged_gates().find_map(|gate| match &gate.answer {
             GateAnswer::No { why, .. } => Some(why.as_str()),
             GateAnswer::Yes(_) => None,
         });
@@ -337,39 +348,30 @@ impl JudgedSnapshot {
     /// Reads the files of the snapshot, unless they were read before.
     fn judge_whole(&mut self, store: &Store) -> Result<()> {
         if self.whole.is_none() {
-            self.whole = Some(whole(store, &self.snapshot)?);
+            self.whole = Some(read_gates::whole(store, &self.snapshot)?);
         }
         Ok(())
     }
 
+    /// Reads the repodata of the snapshot and of the series, unless it was read before.
+    fn judge_requires(&mut self) {
+        if self.requires.is_none() {
+            self.requires = Some(read_gates::requires(&self.snapshot, self.current.as_deref()));
+        }
+    }
+
     fn into_promotion(mut self, store: &Store) -> Result<Promotion> {
         self.judge_whole(store)?;
-        let JudgedSnapshot { snapshot, current, kind, whole, gates, untested, end_dists, .. } = self;
+        self.judge_requires();
+        let JudgedSnapshot { snapshot, current, kind, whole, requires, gates, untested, end_dists, .. } = self;
         let series = snapshot.manifest.series;
         let number = next_number(store, series)?;
         let version = snapshot.manifest.release.version.clone();
         let untested = untested.map(|reason| reason.to_string());
         let cause = RevisionCause::Promote { snapshot: snapshot.name.clone(), version, untested, ended: end_dists };
-        let gates = whole.into_iter().chain(gates).collect();
+        let gates = whole.into_iter().chain(gates).chain(requires).collect();
         Ok(Promotion { snapshot, kind, gates, current, new: NewRevision { series, number, cause } })
     }
-}
-
-/// The gate that reads all files of the snapshot.
-fn whole(store: &Store, snapshot: &Snapshot) -> Result<Gate> {
-    let fault = check_whole(store, snapshot)?;
-    let answer = match fault {
-        None => GateAnswer::Yes(format!("{} files, unchanged since it was staged", snapshot.manifest.files.len())),
-        Some(why) => GateAnswer::No {
-            why,
-            help: format!(
-                "stage the release again, which gives it a new number: `{program} stage`; see what else is wrong: \
-                 `{program} verify`",
-                program = program()
-            ),
-        },
-    };
-    Ok(Gate { name: "whole", answer })
 }
 
 /// The files of a snapshot that a series takes over: packages, archives and the source package.

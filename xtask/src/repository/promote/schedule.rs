@@ -62,7 +62,9 @@ impl Schedule<'_> {
             if current.is_none() {
                 next = format!("`{} promote {name} --major`", program());
             }
-            next = judge.judge(snapshot)?.first_help().unwrap_or(next);
+            let mut judged = judge.judge(snapshot)?;
+            judged.judge_requires();
+            next = judged.first_help().unwrap_or(next);
         }
         Ok(Some(DueSnapshot { name, version, reasons, next }))
     }
@@ -86,6 +88,7 @@ impl Schedule<'_> {
             let mut judged = judge.judge(snapshot)?;
             if judged.is_open() {
                 judged.judge_whole(store)?;
+                judged.judge_requires();
             }
             if !judged.is_open() {
                 closed.get_or_insert((judged, reason));

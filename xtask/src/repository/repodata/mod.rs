@@ -6,6 +6,7 @@
 
 mod fragments;
 mod read;
+mod relations;
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -14,6 +15,7 @@ use anyhow::{Context, Result};
 
 pub use fragments::{Fragments, load};
 pub use read::{ListedPackage, RepodataFault, RepodataListing, read};
+pub use relations::{PackageRelations, relations};
 
 use crate::base::digest::{Digest, HashingWriter, digest_of};
 use crate::base::gzip;

@@ -1,5 +1,9 @@
 //! Parses `BuildRequires:` and `BuildConflicts:` into the form of a header.
 
+use std::cmp::Ordering;
+
+use crate::rpm::capability::VersionSense;
+use crate::rpm::requirement::split_dependency_word;
 use crate::rpm::srpm::error::SpecError;
 
 /// A dependency (`name`, `name >= version` or `(a if b)`), in the three parts that a header has for it.
@@ -88,14 +92,9 @@ fn split_word(text: &str) -> (&str, &str) {
 }
 
 fn sense(operator: &str) -> Option<u32> {
-    match operator {
-        "<" => Some(LESS),
-        "<=" | "=<" => Some(LESS | EQUAL),
-        "=" | "==" => Some(EQUAL),
-        ">=" | "=>" => Some(GREATER | EQUAL),
-        ">" => Some(GREATER),
-        _ => None,
-    }
+    let sense = VersionSense::parse(operator)?;
+    let bits = [(Ordering::Less, LESS), (Ordering::Equal, EQUAL), (Ordering::Greater, GREATER)];
+    Some(bits.into_iter().filter(|(order, _)| sense.allows(*order)).fold(0, |bits, (_, bit)| bits | bit))
 }
 
 /// Parses a boolean dependency and formats it as rpm does: one blank between words, none beside parentheses.
@@ -141,34 +140,15 @@ impl<'t> Rich<'t> {
             return Err(SpecError::broken(self.line, "a boolean dependency without an end"));
         }
         let before = self.rest;
-        let operator = self.word();
-        if sense(operator).is_none() {
+        let Some(sense) = VersionSense::parse(self.word()) else {
             self.rest = before;
             return Ok(name.to_owned());
-        }
-        let operator = match operator {
-            "=<" => "<=",
-            "=>" => ">=",
-            "==" => "=",
-            other => other,
         };
-        Ok(format!("{name} {operator} {}", self.word()))
+        Ok(format!("{name} {} {}", sense.operator(), self.word()))
     }
 
-    /// A word ends at a blank, or at a closing parenthesis that it did not open.
     fn word(&mut self) -> &'t str {
-        let text = self.rest.trim_start();
-        let mut depth = 0;
-        let end = text.find(|letter: char| {
-            match letter {
-                '(' => depth += 1,
-                ')' if depth == 0 => return true,
-                ')' => depth -= 1,
-                _ => {}
-            }
-            SEPARATORS.contains(&letter)
-        });
-        let (word, rest) = text.split_at(end.unwrap_or(text.len()));
+        let (word, rest) = split_dependency_word(self.rest);
         self.rest = rest;
         word
     }
