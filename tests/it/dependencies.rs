@@ -151,3 +151,29 @@ fn packages_that_are_built_together_are_promoted_together() {
         site.promote(&[]).exits(0);
     }
 }
+
+#[test]
+fn an_own_version_is_raised_as_the_help_says() {
+    let site = Site::new();
+    let part = |version: &str, release: &str| Rpm::new("demo-data", version).release(release).dist("el9");
+    let build = |message: &str, version: &str, data: Rpm| {
+        site.commit(message).dist();
+        site.add_together(&[Rpm::new("demo", version).dist("el9"), data], "el9");
+        site.list_builds(str::to_owned);
+        site.releng(&["stage"]).exits(0);
+    };
+    build("One", "1.0.1", part("7", "1"));
+    site.promote(&[]).exits(0);
+    build("Two", "1.0.2", part("7", "1").file("/usr/share/demo-data/more", "x"));
+    let parts = [
+        "stable/1.0 already has `demo-data-7-1.el9.noarch`, which is not older than `demo-data-7-1.el9.noarch`",
+        "help: its version is its own: raise its `Release:` in the spec for each release, and build and stage again; or give it \
+         the version of the project: remove its `Version:` from the spec, and add a higher `Epoch:`: 7 is above 1.0.2",
+    ];
+    unpromotable(&site, &parts);
+    build("Three", "1.0.3", part("7", "2"));
+    site.promote(&[]).exits(0);
+    build("Four", "1.0.4", part("1.0.4", "1").epoch(1));
+    site.promote(&[]).exits(0);
+    site.releng(&["verify"]).exits(0);
+}

@@ -8,7 +8,7 @@ use std::sync::{LazyLock, Mutex};
 use releng::base::checksum::{digest_of_file, render_sums};
 
 use super::program::{PROGRAM, Ran, Sandbox, run_in};
-use super::rpms::Rpm;
+use super::rpms::{Rpm, build_all};
 
 /// When everything happens that no test gives another time.
 pub const NOW: &str = "2026-01-02T03:04:05Z";
@@ -89,6 +89,13 @@ impl Site {
         self.project.write(&path, built(rpm));
         self.list();
         self.project.join(&path)
+    }
+
+    /// Adds packages that one spec builds: all but the first are its sub-packages.
+    #[track_caller]
+    pub fn add_together(&self, rpms: &[Rpm], dist: &str) {
+        build_all(rpms, &self.project.join(&format!("target/dist/rpm/{dist}/noarch")));
+        self.list();
     }
 
     /// Writes `target/dist/SHA256SUMS` of what is there.

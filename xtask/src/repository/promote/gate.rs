@@ -15,7 +15,7 @@ use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::reason::Reason;
 use crate::repository::model::store::{Revision, Snapshot};
 use crate::repository::model::test_result::{TestResult, TestVerdict, find_newest};
-use crate::rpm::nevra::Nevra;
+use crate::rpm::nevra::{Nevra, compare_evr};
 
 /// A condition for a promotion, and whether it is met.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -291,10 +291,17 @@ impl GateFacts<'_> {
             return yes("above", format!("{version} follows {}", current.manifest.release.version));
         };
         let why = format!("{stable} already has `{other}`, which is not older than `{}`", package.nevra);
-        let help = if package.nevra.version() == version.to_string() {
-            "promote a newer snapshot, or repackage it with a higher release: `--release N`"
+        let (own, project) = (package.nevra.version(), version.to_string());
+        let help = if own == project {
+            "promote a newer snapshot, or repackage it with a higher release: `--release N`".to_owned()
         } else {
-            "its version is its own: raise its `Version:` or `Release:` in the spec whenever it changes"
+            let is_above = compare_evr(["", own, ""], ["", &project, ""]).is_gt();
+            let epoch =
+                if is_above { format!(", and add a higher `Epoch:`: {own} is above {project}") } else { String::new() };
+            format!(
+                "its version is its own: raise its `Release:` in the spec for each release, and build and stage again; or give \
+                 it the version of the project: remove its `Version:` from the spec{epoch}"
+            )
         };
         no("above", why, help)
     }
