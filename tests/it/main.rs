@@ -40,6 +40,7 @@ mod recovery;
 mod repodata;
 mod report;
 mod rpm;
+mod scratch;
 mod series;
 mod served_root;
 mod shallow;

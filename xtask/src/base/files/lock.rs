@@ -1,7 +1,7 @@
 //! Locks: one writer at a time. The system releases a lock when the process ends, however it ends.
 
 use std::fs::File;
-use std::io::{Read, Seek, Write};
+use std::io::{self, Read, Seek, Write};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -45,14 +45,19 @@ impl LockFile {
         matches!(flock(&file, FlockOperation::NonBlockingLockShared), Err(Errno::WOULDBLOCK))
     }
 
+    /// Locks a folder; `None` if another process holds the lock. A link is no folder here.
+    pub(super) fn try_folder(folder: &TreePath) -> io::Result<Option<LockFile>> {
+        let file = File::from(folder.open_folder(FolderUse::Read)?);
+        Ok(try_lock(&file)?.then_some(LockFile { _held: file }))
+    }
+
     /// Locks a folder against other runs that write in it.
     ///
     /// Errors: another process holds the lock (exit 75); the folder cannot be opened.
     pub(super) fn take_folder(folder: &TreePath) -> Result<LockFile> {
-        let opened = folder.open_folder(FolderUse::Read);
-        let file = File::from(opened.with_context(|| format!("cannot open `{folder}`"))?);
-        if try_lock(&file).with_context(|| format!("cannot lock `{folder}`"))? {
-            return Ok(LockFile { _held: file });
+        let locked = LockFile::try_folder(folder).with_context(|| format!("cannot lock `{folder}`"))?;
+        if let Some(lock) = locked {
+            return Ok(lock);
         }
         let message = format!("another run is writing in `{folder}`");
         Err(Failure::new(Exit::Busy, message).help("wait for it to end").into())

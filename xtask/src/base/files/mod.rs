@@ -5,7 +5,7 @@
 //!
 //! [`tree_path`] has the paths in trees that others may write to, and follows no link there. [`draft`] makes folders, [`single`] files and links; [`link`] is the only place for hard links. [`lock`] has the locks,
 //! [`clear`] the temporary names and their removal, [`folders`] makes and lists plain folders, [`scratch`] has folders that are
-//! no results, [`read`] helpers for reading.
+//! no results, [`remote`] those in the temporary folder of the system, [`read`] helpers for reading.
 
 mod beneath;
 mod clear;
@@ -14,6 +14,7 @@ mod folders;
 mod link;
 mod lock;
 mod read;
+mod remote;
 mod scratch;
 mod single;
 mod tree_path;
@@ -24,6 +25,7 @@ pub use folders::{make_folders, make_state_folder, move_to};
 pub use link::Linked;
 pub use lock::LockFile;
 pub use read::{from_home, last_line};
-pub use scratch::{Scratch, is_large_scratch, large_scratch, remote_scratch, scratch_beside, spool};
+pub use remote::{clear_abandoned_scratch, remote_scratch};
+pub use scratch::{Scratch, is_large_scratch, large_scratch, scratch_beside, spool};
 pub use single::{append_line, copy_into, flip, publish, truncate, write};
 pub use tree_path::TreePath;

@@ -9,14 +9,24 @@ use anyhow::{Context, Result};
 use tempfile::TempDir;
 
 use crate::base::files::clear::MARK;
+use crate::base::files::lock::LockFile;
 
 /// A temporary folder; it is removed when the value is dropped.
-pub struct Scratch(TempDir);
+pub struct Scratch {
+    folder: TempDir,
+    /// A run that clears what killed runs left does not get this lock.
+    _lock: Option<LockFile>,
+}
 
 impl Scratch {
     /// The path of the folder.
     pub fn path(&self) -> &Path {
-        self.0.path()
+        self.folder.path()
+    }
+
+    /// Keeps the lock of the folder until the folder is removed.
+    pub(super) fn locked(self, lock: LockFile) -> Scratch {
+        Scratch { _lock: Some(lock), ..self }
     }
 
     /// Writes a file at `path` in the folder; returns its whole path.
@@ -35,11 +45,6 @@ impl Scratch {
         copied.with_context(|| format!("cannot copy `{}` to `{}`", from.display(), to.display()))?;
         Ok(to)
     }
-}
-
-/// An empty folder in the temporary folder of the system: programs that search the folders above find nothing of a project.
-pub fn remote_scratch() -> Result<Scratch> {
-    Ok(Scratch(tempfile::tempdir().context("cannot create a temporary folder")?))
 }
 
 /// The beginning of the name of a build folder.
@@ -70,7 +75,8 @@ pub fn scratch_beside(path: &Path) -> Result<Scratch> {
 /// An empty folder in `parent` whose name begins with `prefix`.
 pub(super) fn scratch_named(parent: &Path, prefix: &str) -> Result<Scratch> {
     let made = tempfile::Builder::new().prefix(prefix).tempdir_in(parent);
-    Ok(Scratch(made.with_context(|| format!("cannot create a folder in `{}`", parent.display()))?))
+    let folder = made.with_context(|| format!("cannot create a folder in `{}`", parent.display()))?;
+    Ok(Scratch { folder, _lock: None })
 }
 
 /// A nameless temporary file, which stays in memory while it is small.

@@ -27,6 +27,7 @@ impl Writer {
     /// Errors: another run holds the lock (exit 75); the log was changed or lost; a folder cannot be written.
     pub fn open(layout: Layout, command: &str, progress: &dyn Progress) -> Result<Writer> {
         let lock = lock(&layout, command)?;
+        files::clear_abandoned_scratch();
         let mut writer = Writer { store: Store::open(layout)?, _lock: lock };
         let complete = writer.store.log.whole;
         let recovery = recovery::decide(&mut writer.store)?;
