@@ -6,7 +6,7 @@ use releng::repository::clients::package::ClientPackage;
 
 use crate::support::program::{Ran, Sandbox, run_in};
 
-const REPO: &str = "/etc/yum.repos.d/lago-stable-1.0.repo";
+const REPO: &str = "/etc/yum.repos.d/lago-stable-1.0-el9.repo";
 const KEY: &str = "/etc/pki/rpm-gpg/RPM-GPG-KEY-lago";
 
 fn package(release: u32) -> ClientPackage<'static> {
@@ -68,7 +68,7 @@ fn an_edited_file_survives_an_upgrade_and_a_key_does_not() {
         run_in(folder.path(), "rpm", &args, &[]).exits(0);
     };
     rpm("-i", &package(1));
-    assert_eq!(folder.files("root/etc"), ["pki/rpm-gpg/RPM-GPG-KEY-lago", "yum.repos.d/lago-stable-1.0.repo"]);
+    assert_eq!(folder.files("root/etc"), ["pki/rpm-gpg/RPM-GPG-KEY-lago", "yum.repos.d/lago-stable-1.0-el9.repo"]);
     let verify = ["--root", root.to_str().unwrap(), "-V", "lago-repo"];
     run_in(folder.path(), "rpm", &verify, &[]).exits(0).prints("");
     folder.write(&format!("root{REPO}"), "[mine]\n");

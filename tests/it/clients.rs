@@ -218,7 +218,7 @@ fn a_package_makes_a_machine_a_client() {
     let repo_file = format!("[demo]\nname=demo\nbaseurl=file://{}/\ngpgcheck=0\n", folder.display());
     let client = Client::with(&repo_file);
     client.does(&["install", "demo-repo"], "");
-    let installed = client.folder.path().join("root/etc/yum.repos.d/demo-stable-1.0.repo");
+    let installed = client.folder.path().join("root/etc/yum.repos.d/demo-stable-1.0-el9.repo");
     let mirrorlist = "mirrorlist=https://example.org/repos/demo/stable/1.0/rpm/el9/mirrorlist\n";
     assert!(text(&installed).contains(mirrorlist), "{}", text(&installed));
     let repositories = || site.project.files("target/repository/demo/stable/1.0/rpm/el9/noarch");

@@ -37,6 +37,7 @@ mod plans;
 mod pre_release;
 mod promote;
 mod recovery;
+mod repo_package;
 mod repodata;
 mod report;
 mod rpm;

@@ -6,10 +6,12 @@ pub mod farm;
 pub mod history;
 pub mod http;
 pub mod keys;
+pub mod machine;
 pub mod program;
 pub mod published;
 pub mod repo;
 pub mod rpms;
+pub mod signed;
 pub mod site;
 pub mod specs;
 

@@ -55,7 +55,8 @@ impl SeriesPackage<'_> {
             newer: self.newest.filter(|newest| *newest > self.series),
             key_path: Some(&key_path),
         };
-        let repo_name = format!("/etc/yum.repos.d/{}.repo", layout.repo_id(Channel::Stable, self.series, None));
+        // The name of the served file: a machine has one of the two, and not both with the same id.
+        let repo_name = format!("/etc/yum.repos.d/{}.repo", layout.repo_id(Channel::Stable, self.series, Some(dist)));
         let mut package_files = vec![(repo_name, repo.render().into_bytes())];
         if self.key.is_some() {
             package_files.push((key_path, coming_keys(layout, self.key)));
