@@ -11,7 +11,7 @@ use releng::project::config::{AcceptanceTest, DistKeys, known_keys};
 use crate::support::text_of;
 
 /// Command, flag, and the file and name of the test. The flags of all commands have no command.
-const FLAGS: [(&str, &str, &str); 75] = [
+const FLAGS: [(&str, &str, &str); 77] = [
     ("", "assume-version", "dist::a_stated_version_goes_before_everything"),
     ("", "color", "commands::colour_follows_the_flag_and_the_terminal"),
     ("", "project", "messages::no_project"),
@@ -37,6 +37,7 @@ const FLAGS: [(&str, &str, &str); 75] = [
     ("man", "out", "commands::manual_pages_are_sound"),
     ("promote", "dry-run", "flags::a_promotion_needs_one_of_the_configured_branches"),
     ("promote", "due", "due::what_is_due_is_promoted_and_nothing_else"),
+    ("promote", "force", "key_change::a_key_that_clients_do_not_have_signs_only_by_force"),
     ("promote", "major", "flags::a_promotion_needs_one_of_the_configured_branches"),
     ("promote", "untested", "promote::a_reason_is_one_and_is_kept_only_where_it_counts"),
     ("prune", "dry-run", "flags::a_hold_keeps_a_snapshot_until_the_end_of_its_last_day"),
@@ -61,6 +62,7 @@ const FLAGS: [(&str, &str, &str); 75] = [
     ("srpm", "release", "flags::srpm_has_the_flags_of_a_release"),
     ("srpm", "rev", "flags::srpm_has_the_flags_of_a_release"),
     ("stage", "dry-run", "stage::a_release_without_packages_is_staged"),
+    ("stage", "force", "key_change::a_key_that_clients_do_not_have_signs_only_by_force"),
     ("stage", "from", "stage::a_release_of_another_project"),
     ("stage", "pipeline", "stage::a_number_is_given_once"),
     ("stage", "unmerged", "stage::unmerged_work_is_staged_apart"),
@@ -90,7 +92,7 @@ const FLAGS: [(&str, &str, &str); 75] = [
 ];
 
 /// Key, and the file and name of the test. `rpm.dist.*` are the keys of each `[rpm.dist.NAME]`.
-const KEYS: [(&str, &str); 37] = [
+const KEYS: [(&str, &str); 38] = [
     ("acceptance.name", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
     ("acceptance.on", "promote::a_test_for_another_kind_of_promotion"),
     ("acceptance.run", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
@@ -101,6 +103,7 @@ const KEYS: [(&str, &str); 37] = [
     ("promotion.interval-days", "due::what_is_due_is_promoted_and_nothing_else"),
     ("repository.keep-days", "flags::a_snapshot_is_kept_by_number_and_by_age"),
     ("repository.keep-snapshots", "flags::a_snapshot_is_kept_by_number_and_by_age"),
+    ("repository.next-key", "key_change::an_untouched_client_goes_through_announcement_and_switch"),
     ("repository.root", "flags::the_flag_for_the_repository_goes_before_the_variable_and_both_before_the_key"),
     ("repository.sign", "clients::what_is_signed_installs_and_nothing_else"),
     ("repository.state", "clients::a_folder_may_have_any_name"),

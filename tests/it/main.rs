@@ -27,6 +27,8 @@ mod flags;
 mod gates;
 mod in_flight;
 mod install;
+mod key_change;
+mod key_status;
 mod limits;
 mod lineage;
 mod messages;

@@ -252,8 +252,19 @@ fn a_dry_run_prints_every_gate_and_writes_nothing() {
     let before = site.trees();
     let plan = site.promote(&["--dry-run"]).exits(0).stdout;
     let gates: Vec<&str> = plan.lines().filter(|line| line.contains(" yes: ")).map(|line| &line[2..12]).collect();
-    let names =
-        ["whole", "merged", "version", "packages", "tested", "series", "above", "ledger", "milestone", "requires"];
+    let names = [
+        "whole",
+        "merged",
+        "version",
+        "packages",
+        "tested",
+        "series",
+        "above",
+        "ledger",
+        "milestone",
+        "key",
+        "requires",
+    ];
     assert_eq!(gates, names.map(|name| format!("{name:<10}")));
     // The document for maintainers lists the same ones.
     let guide = text_of("docs/maintainer.md");

@@ -164,7 +164,11 @@ fn a_key_that_cannot_sign_says_why() {
     refused(load("nobody@example.net"), "there is no secret key `nobody@example.net`", "gpg --list-secret-keys");
     refused(load("-rf"), "there is no secret key `-rf`", "");
     refused(load("example.org"), "`example.org` matches more than one secret key", "to one of `");
-    refused(load("old@example.org"), "the key `old@example.org` is expired", "--quick-set-expire");
+    refused(
+        load("old@example.org"),
+        "the key `old@example.org` is expired",
+        "make a new key and set `repository.sign` to it",
+    );
     refused(load("locked@example.org"), "cannot sign with the key `", "unlock it in gpg-agent");
     let other = Keys::none();
     other.gpg(&["--import", &exported(&keys, ED)]);

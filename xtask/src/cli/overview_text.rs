@@ -2,6 +2,8 @@
 
 use crate::base::error::program;
 use crate::base::text::{printable, wrap};
+use crate::repository::keys::stand::{KeyClients, KeyRole, KeyStand};
+use crate::repository::keys::uses::KeyUses;
 use crate::repository::model::event::{Action, Event};
 use crate::repository::model::test_result::TestVerdict;
 use crate::repository::overview::{EventRef, PromotedState, SeriesOverview, SnapshotOverview, StableOverview};
@@ -60,6 +62,55 @@ impl TextStyle {
 pub fn render_problem(problem: &str, help: Option<&str>, style: TextStyle) -> String {
     let help = help.map_or(String::new(), |help| style.line("", LabelColor::Plain, help));
     style.line("problem", LabelColor::Bad, problem) + &help
+}
+
+/// The text of the keys: a line for each, and one for each that ends soon.
+pub fn render_keys(keys: &[KeyStand], style: TextStyle) -> String {
+    let mut text = String::new();
+    for key in keys {
+        text += &style.line("key", LabelColor::Plain, &describe_key(key));
+        if let Some(warning) = &key.warning {
+            text += &style.line("due", LabelColor::Due, warning);
+        }
+    }
+    text
+}
+
+fn describe_key(key: &KeyStand) -> String {
+    let end = key.expires.map_or(String::new(), |end| format!(", until {}", end.strftime("%Y-%m-%d")));
+    let name = &key.fingerprint;
+    let role = match key.role {
+        KeyRole::Sign => "signs",
+        KeyRole::Next => "is the next key",
+        KeyRole::Former => "has signed before",
+    };
+    let mut parts = vec![format!("{name} {role}{end}")];
+    if key.role != KeyRole::Sign || key.clients.iter().any(|clients| clients.revision.is_none()) {
+        parts.extend(key.clients.iter().map(describe_clients));
+    }
+    if key.role == KeyRole::Next && key.clients.iter().all(|clients| clients.revision.is_some()) {
+        parts.push("when clients have upgraded, set `repository.sign` to it".to_owned());
+    }
+    if key.role == KeyRole::Former {
+        parts.push(match key.uses {
+            None => "what it has signed cannot be read".to_owned(),
+            Some(uses) if !uses.is_needed() => "nothing needs it, and the next promotion drops it".to_owned(),
+            Some(KeyUses { packages, signatures }) => {
+                format!("needed for {packages} packages and {signatures} signatures of repodata and checksums")
+            }
+        });
+    }
+    parts.join("; ")
+}
+
+fn describe_clients(clients: &KeyClients) -> String {
+    let KeyClients { series, revision, at, lacking } = clients;
+    let Some(revision) = revision else {
+        let dists = lacking.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        return format!("clients of stable/{series} for {dists} do not have it");
+    };
+    let date = at.map_or(String::new(), |at| format!(" since {}", at.strftime("%Y-%m-%d")));
+    format!("clients of stable/{series} have it{date}, by revision {revision}")
 }
 
 /// The text of a series.

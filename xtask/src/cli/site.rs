@@ -18,11 +18,12 @@ use crate::project::definition::{Project, load_config};
 use crate::project::release;
 use crate::project::workspace::{Origin, Workspace};
 use crate::repository::commits::Git;
+use crate::repository::keys::key_set::KeySet;
+use crate::repository::keys::signing::Signing;
 use crate::repository::model::layout::Layout;
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::{HELP_FOR_BLOCKED, Store, blocked_folder};
 use crate::repository::promote::schedule::Schedule;
-use crate::repository::sign::Key;
 use crate::repository::write::apply::{ChangeContext, apply};
 use crate::repository::write::plan::ChangePlan;
 use crate::repository::write::recovery;
@@ -233,13 +234,19 @@ impl<'a> Site<'a> {
     }
 
     /// Prints the plan of a preview; carries out that of a change. The folder that was made.
-    pub fn carry_out(&self, access: &mut Access, plan: &ChangePlan, key: Option<&Key>) -> Result<Option<TreePath>> {
+    pub fn carry_out(
+        &self,
+        access: &mut Access,
+        plan: &ChangePlan,
+        signing: Option<&Signing>,
+    ) -> Result<Option<TreePath>> {
         match access {
             Access::Preview(_) => {
                 self.ui.print(&plan.to_string())?;
                 Ok(None)
             }
             Access::Change(writer) => {
+                let key = signing.map(|signing| &signing.key);
                 let context = ChangeContext { key, now: self.now, progress: self.ui };
                 apply(writer, plan, &context)
             }
@@ -251,9 +258,19 @@ impl<'a> Site<'a> {
         Git { repository: self.repository, config: &self.config }
     }
 
-    /// The key that signs, where one is configured.
-    pub fn key(&self) -> Result<Option<Key>> {
-        self.config.repository.sign.as_deref().map(Key::load).transpose()
+    /// The key that signs and the keys that clients get, where a key is configured. Warns of a key that expires soon.
+    pub fn signing(&self) -> Result<Option<Signing>> {
+        use crate::base::progress::Progress as _;
+        let signing = Signing::load(&self.config.repository, &self.layout, self.now)?;
+        if let Some(warning) = signing.as_ref().and_then(|signing| signing.warning(self.now)) {
+            self.ui.warn(&warning);
+        }
+        Ok(signing)
+    }
+
+    /// The keys by the configuration and the served file; `None` if nothing is signed.
+    pub fn keys(&self) -> Result<Option<KeySet>> {
+        KeySet::load(&self.config.repository, &self.layout)
     }
 
     /// Warns of a new repository in a folder whose files are deleted without a question.

@@ -250,7 +250,7 @@ mod tests {
 
     fn promote(pipeline: u32, revision: u32) -> Action {
         let (snapshot, version) = (name(pipeline), format!("1.0.{pipeline}").parse().unwrap());
-        Action::Promote { snapshot, series: SERIES, revision, version, untested: None, ended: Vec::new() }
+        Action::Promote { snapshot, series: SERIES, revision, version, untested: None, ended: Vec::new(), force: None }
     }
 
     fn rollback(to: u32, revision: u32) -> Action {

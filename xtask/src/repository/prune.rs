@@ -284,7 +284,16 @@ mod tests {
     #[test]
     fn each_rule_keeps_its_snapshots() {
         let staged = |pipeline, day| {
-            (day, Action::Stage { snapshot: name(pipeline), series: SERIES, latest: true, ended: Vec::new() })
+            (
+                day,
+                Action::Stage {
+                    snapshot: name(pipeline),
+                    series: SERIES,
+                    latest: true,
+                    ended: Vec::new(),
+                    force: None,
+                },
+            )
         };
         let promoted = Action::Promote {
             snapshot: name(2),
@@ -293,6 +302,7 @@ mod tests {
             version: "1.0.2".parse().unwrap(),
             untested: None,
             ended: Vec::new(),
+            force: None,
         };
         let hold = |pipeline, until| Action::Hold { snapshot: name(pipeline), why: "a customer".to_owned(), until };
         let log = log(vec![

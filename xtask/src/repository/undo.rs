@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::base::error::{Exit, Failure, program, this_call};
 use crate::base::files::TreePath;
 use crate::repository::dependencies::{LostDependency, Presence, find_lost};
+use crate::repository::keys::signing::Signing;
 use crate::repository::model::carried::Carried;
 use crate::repository::model::event::{Action, Event, NewRevision, RevisionCause};
 use crate::repository::model::layout::series_changelog;
@@ -16,7 +17,6 @@ use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::reason::Reason;
 use crate::repository::model::store::{Revision, Store};
 use crate::repository::repodata::Fragments;
-use crate::repository::sign::Key;
 use crate::repository::write::plan::ChangePlan;
 use crate::repository::write::revision::{
     AlreadyDone, RevisionContents, Take, carry, load_described, next_number, revision_steps,
@@ -60,9 +60,14 @@ impl Undo {
         !self.contents.described.is_empty()
     }
 
+    /// The series.
+    pub fn series(&self) -> Series {
+        self.new.series
+    }
+
     /// The steps that make the revision.
-    pub fn plan(self, store: &Store, key: Option<&Key>, now: Timestamp) -> Result<ChangePlan> {
-        let steps = revision_steps(store, self.contents, &self.new, key, now)?;
+    pub fn plan(self, store: &Store, signing: Option<&Signing>, now: Timestamp) -> Result<ChangePlan> {
+        let steps = revision_steps(store, self.contents, &self.new, signing, now)?;
         Ok(ChangePlan { title: self.title, steps })
     }
 }

@@ -103,7 +103,7 @@ pub fn copy(from: &Path, place: &Path) {
 /// Runs `command` in `place`, undisturbed.
 pub fn run(scenario: &Scenario, command: &[String], place: &Path) -> Ran {
     let arguments: Vec<&str> = command[1..].iter().map(String::as_str).collect();
-    run_in(place, &command[0], &arguments, &variables(scenario))
+    run_with(scenario, place, &command[0], &arguments)
 }
 
 /// Runs `command` in `place`, undisturbed, and records the calls of all its threads and children.
@@ -196,11 +196,18 @@ fn strace(scenario: &Scenario, command: &[String], place: &Path, options: &[&str
     arguments.extend(options);
     arguments.push("--");
     arguments.extend(command.iter().map(String::as_str));
-    run_in(place, "timeout", &arguments, &variables(scenario))
+    run_with(scenario, place, "timeout", &arguments)
 }
 
-fn variables(scenario: &Scenario) -> Vec<(&str, &str)> {
-    scenario.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+/// Runs a program with the variables of the scenario and an empty temporary folder of its own, beside the copy: what other runs
+/// have in theirs must not change the number of calls.
+fn run_with(scenario: &Scenario, place: &Path, program: &str, arguments: &[&str]) -> Ran {
+    let scratch = place.with_extension("tmp");
+    drop(std::fs::remove_dir_all(&scratch));
+    std::fs::create_dir(&scratch).unwrap();
+    let mut variables: Vec<(&str, &str)> = vec![("TMPDIR", scratch.to_str().unwrap())];
+    variables.extend(scenario.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    run_in(place, program, arguments, &variables)
 }
 
 /// Beside the copy, so that the log is no part of it.

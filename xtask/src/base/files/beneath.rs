@@ -13,18 +13,18 @@ use rustix::io::Errno;
 
 /// How a folder is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FolderUse {
+pub(super) enum OpenFor {
     /// To reach what is in it.
     Search,
     /// To list or sync it.
     Read,
 }
 
-impl FolderUse {
+impl OpenFor {
     fn flags(self) -> OFlags {
         let access = match self {
-            FolderUse::Search => OFlags::PATH,
-            FolderUse::Read => OFlags::RDONLY,
+            OpenFor::Search => OFlags::PATH,
+            OpenFor::Read => OFlags::RDONLY,
         };
         access | OFlags::DIRECTORY | OFlags::CLOEXEC
     }
@@ -32,27 +32,27 @@ impl FolderUse {
 
 /// Opens the folder `below` of the folder `top`. Links on the way to `top` are followed, links below it are refused: ELOOP or
 /// ENOTDIR. Absolute paths and `..` in `below` are refused, too: EXDEV.
-pub(super) fn open_folder(top: &Path, below: &Path, wanted: FolderUse) -> io::Result<OwnedFd> {
+pub(super) fn open_folder(top: &Path, below: &Path, wanted: OpenFor) -> io::Result<OwnedFd> {
     if !below.components().all(|part| matches!(part, Component::Normal(_))) {
         return Err(Errno::XDEV.into());
     }
     if below.as_os_str().is_empty() {
         return Ok(open(top, wanted.flags(), Mode::empty())?);
     }
-    let folder = open(top, FolderUse::Search.flags(), Mode::empty())?;
+    let folder = open(top, OpenFor::Search.flags(), Mode::empty())?;
     if has_openat2() { walk_at_once(&folder, below, wanted) } else { walk_by_parts(folder, below, wanted) }
 }
 
-fn walk_at_once(top: &OwnedFd, below: &Path, wanted: FolderUse) -> io::Result<OwnedFd> {
+fn walk_at_once(top: &OwnedFd, below: &Path, wanted: OpenFor) -> io::Result<OwnedFd> {
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
     Ok(openat2(top, below, wanted.flags(), Mode::empty(), resolve)?)
 }
 
-fn walk_by_parts(top: OwnedFd, below: &Path, wanted: FolderUse) -> io::Result<OwnedFd> {
+fn walk_by_parts(top: OwnedFd, below: &Path, wanted: OpenFor) -> io::Result<OwnedFd> {
     let mut folder = top;
     let mut parts = below.components().peekable();
     while let Some(part) = parts.next() {
-        let wanted = if parts.peek().is_some() { FolderUse::Search } else { wanted };
+        let wanted = if parts.peek().is_some() { OpenFor::Search } else { wanted };
         folder = openat(&folder, part.as_os_str(), wanted.flags() | OFlags::NOFOLLOW, Mode::empty())?;
     }
     Ok(folder)
@@ -60,7 +60,7 @@ fn walk_by_parts(top: OwnedFd, below: &Path, wanted: FolderUse) -> io::Result<Ow
 
 fn has_openat2() -> bool {
     static HAS: OnceLock<bool> = OnceLock::new();
-    *HAS.get_or_init(|| openat2(CWD, ".", FolderUse::Search.flags(), Mode::empty(), ResolveFlags::BENEATH).is_ok())
+    *HAS.get_or_init(|| openat2(CWD, ".", OpenFor::Search.flags(), Mode::empty(), ResolveFlags::BENEATH).is_ok())
 }
 
 #[cfg(test)]
@@ -73,12 +73,12 @@ mod tests {
     /// Opens `below` in both ways; whether both opened a folder. Panics if they differ.
     #[track_caller]
     fn opens(top: &Path, below: &str) -> bool {
-        let folder = || open(top, FolderUse::Search.flags(), Mode::empty()).unwrap();
-        let by_parts = walk_by_parts(folder(), Path::new(below), FolderUse::Read).is_ok();
+        let folder = || open(top, OpenFor::Search.flags(), Mode::empty()).unwrap();
+        let by_parts = walk_by_parts(folder(), Path::new(below), OpenFor::Read).is_ok();
         if has_openat2() {
-            assert_eq!(walk_at_once(&folder(), Path::new(below), FolderUse::Read).is_ok(), by_parts, "{below}");
+            assert_eq!(walk_at_once(&folder(), Path::new(below), OpenFor::Read).is_ok(), by_parts, "{below}");
         }
-        assert_eq!(open_folder(top, Path::new(below), FolderUse::Read).is_ok(), by_parts, "{below}");
+        assert_eq!(open_folder(top, Path::new(below), OpenFor::Read).is_ok(), by_parts, "{below}");
         by_parts
     }
 
@@ -93,9 +93,9 @@ mod tests {
         for top in ["top", "link"].map(|top| place.path().join(top)) {
             assert!(opens(&top, "one") && opens(&top, "one/two"));
             assert!(!opens(&top, "inside/two") && !opens(&top, "one/last") && !opens(&top, "file"));
-            assert!(open_folder(&top, Path::new(""), FolderUse::Read).is_ok());
+            assert!(open_folder(&top, Path::new(""), OpenFor::Read).is_ok());
             for outside in ["..", "one/../one", "/tmp"] {
-                open_folder(&top, Path::new(outside), FolderUse::Read).unwrap_err();
+                open_folder(&top, Path::new(outside), OpenFor::Read).unwrap_err();
             }
         }
     }

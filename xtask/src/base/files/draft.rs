@@ -16,7 +16,7 @@ use rustix::io::Errno;
 
 use crate::base::digest::{Digest, HashingWriter};
 use crate::base::error::{Exit, Failure};
-use crate::base::files::beneath::FolderUse;
+use crate::base::files::beneath::OpenFor;
 use crate::base::files::clear::{MARK, clear_named, remove, remove_if_there, temporary_beside};
 use crate::base::files::folders::{
     make_folder, make_folders, make_open_folders_of, make_plain_folders_of, make_target, rename, resolve, sync_folders,
@@ -188,7 +188,7 @@ impl Draft {
     pub fn commit(self) -> Result<()> {
         let failed = || format!("cannot put the new `{}` in its place", self.place);
         if self.new.len() + self.linked > FILES_SYNCED_SINGLY {
-            let folder = self.made.open_folder(FolderUse::Read).with_context(failed)?;
+            let folder = self.made.open_folder(OpenFor::Read).with_context(failed)?;
             rustix::fs::syncfs(&folder).with_context(failed)?;
         } else {
             for path in &self.new {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use rustix::fs::{Mode, OFlags, mkdirat, renameat};
 
-use crate::base::files::beneath::FolderUse;
+use crate::base::files::beneath::OpenFor;
 use crate::base::files::tree_path::TreePath;
 
 /// The mode of a published folder.
@@ -128,11 +128,11 @@ pub(super) fn sync_folders(folder: &TreePath) -> Result<()> {
             sync_folders(&inner)?;
         }
     }
-    Ok(File::from(folder.open_folder(FolderUse::Read)?).sync_all()?)
+    Ok(File::from(folder.open_folder(OpenFor::Read)?).sync_all()?)
 }
 
 /// Syncs the folder of `path`: after that, a rename to `path` is on the disk.
 pub(super) fn sync_parent(path: &TreePath) -> Result<()> {
     let parent = path.parent().unwrap_or_else(|| TreePath::top(path.whole().parent().unwrap_or(Path::new("/"))));
-    Ok(File::from(parent.open_folder(FolderUse::Read)?).sync_all()?)
+    Ok(File::from(parent.open_folder(OpenFor::Read)?).sync_all()?)
 }

@@ -9,7 +9,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use rustix::io::Errno;
 
 use crate::base::error::{Exit, Failure};
-use crate::base::files::beneath::FolderUse;
+use crate::base::files::beneath::OpenFor;
 use crate::base::files::folders::make_private_folders;
 use crate::base::files::tree_path::TreePath;
 
@@ -47,7 +47,7 @@ impl LockFile {
 
     /// Locks a folder; `None` if another process holds the lock. A link is no folder here.
     pub(super) fn try_folder(folder: &TreePath) -> io::Result<Option<LockFile>> {
-        let file = File::from(folder.open_folder(FolderUse::Read)?);
+        let file = File::from(folder.open_folder(OpenFor::Read)?);
         Ok(try_lock(&file)?.then_some(LockFile { _held: file }))
     }
 

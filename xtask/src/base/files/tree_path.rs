@@ -19,7 +19,7 @@ use rustix::fs::{Dir, Mode, OFlags, openat, readlinkat};
 use rustix::io::Errno;
 
 use crate::base::error::{Exit, Failure};
-use crate::base::files::beneath::{FolderUse, open_folder};
+use crate::base::files::beneath::{OpenFor, open_folder};
 
 /// The path of a file or folder below a trusted folder, the top. No part of it below the top may be a symbolic link; the last
 /// part is a link only for [`TreePath::read_link`] and the operations that replace or remove it.
@@ -184,7 +184,7 @@ impl TreePath {
     /// The names in a folder that are UTF-8, sorted; empty if there is no folder at the path.
     pub fn names(&self) -> Result<Vec<String>> {
         let failed = || format!("cannot list `{self}`");
-        let folder = match self.open_folder(FolderUse::Read) {
+        let folder = match self.open_folder(OpenFor::Read) {
             Err(error) if error.kind() == io::ErrorKind::NotFound || is_obstacle(&error) => return Ok(Vec::new()),
             folder => folder.with_context(failed)?,
         };
@@ -208,15 +208,15 @@ impl TreePath {
         let parent = self.path.parent().unwrap_or(Path::new("/"));
         let folder = if self.path == *self.top {
             // The folder that the top is in is trusted as well.
-            open_folder(parent, Path::new(""), FolderUse::Search)
+            open_folder(parent, Path::new(""), OpenFor::Search)
         } else {
-            open_folder(&self.top, parent.strip_prefix(&*self.top).map_err(|_| Errno::XDEV)?, FolderUse::Search)
+            open_folder(&self.top, parent.strip_prefix(&*self.top).map_err(|_| Errno::XDEV)?, OpenFor::Search)
         };
         Ok(OpenPlace { folder: self.explain(folder)?, name })
     }
 
     /// Opens a folder.
-    pub(super) fn open_folder(&self, wanted: FolderUse) -> io::Result<OwnedFd> {
+    pub(super) fn open_folder(&self, wanted: OpenFor) -> io::Result<OwnedFd> {
         let below = self.path.strip_prefix(&*self.top).map_err(|_| Errno::XDEV)?;
         self.explain(open_folder(&self.top, below, wanted))
     }

@@ -7,7 +7,7 @@ use crate::cli::commands::{rpm, stage};
 use crate::cli::context::Context;
 use crate::cli::release_job::{ReleaseArgs, ReleaseJob, Reuse, report, require_srpm};
 use crate::cli::site::{Site, pipeline_of_ci};
-use crate::repository::sign::Key;
+use crate::repository::keys::signing::Signing;
 use crate::repository::stage::StageOrder;
 use crate::rpm::release::ReleaseInput;
 
@@ -47,8 +47,8 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let made = if args.rpm { rpm::make_and_build(context, &job, &build_args, Reuse::No)? } else { job.make(context)? };
     report(context, made.files())?;
     match staging {
-        Some(StagingInput { site, order, key }) => {
-            let staged = stage::run_after_dist(context, &site, &made.target, &order, key.as_ref());
+        Some(StagingInput { site, order, signing }) => {
+            let staged = stage::run_after_dist(context, &site, &made.target, &order, signing.as_ref());
             let state = || format!("`{}` has the release, which is not staged", made.target.display());
             staged.map_err(|error| interrupt::with_state(error, state))
         }
@@ -76,14 +76,14 @@ fn preview_staging(context: &Context, args: &Args, job: &ReleaseJob, staging: Op
 struct StagingInput<'a> {
     site: Site<'a>,
     order: StageOrder,
-    key: Option<Key>,
+    signing: Option<Signing>,
 }
 
 impl<'a> StagingInput<'a> {
     fn load(context: &'a Context, args: &Args, input: &ReleaseInput) -> Result<StagingInput<'a>> {
         let pipeline = args.pipeline.map_or_else(pipeline_of_ci, |pipeline| Ok(Some(pipeline)))?;
         let site = Site::of_release(context, input)?;
-        let key = site.key()?;
-        Ok(StagingInput { site, order: StageOrder { pipeline, ..StageOrder::default() }, key })
+        let signing = site.signing()?;
+        Ok(StagingInput { site, order: StageOrder { pipeline, ..StageOrder::default() }, signing })
     }
 }

@@ -32,6 +32,9 @@ pub struct Args {
     /// may be repeated
     #[arg(long, value_name = "DIST")]
     end_dist: Vec<Dist>,
+    /// Sign with a key that clients do not have, because the key before is lost or has expired; the log records the reason
+    #[arg(long, value_name = "REASON")]
+    force: Option<Reason>,
     /// Print the gates and the steps without carrying them out
     #[arg(long)]
     dry_run: bool,
@@ -45,6 +48,8 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         major: args.major,
         untested: args.untested.clone(),
         end_dists: args.end_dist.clone(),
+        keys: site.keys()?,
+        force: args.force.clone(),
     };
     let mut access = site.access("promote", RunMode::of(args.dry_run))?;
     if args.due {
@@ -108,9 +113,12 @@ fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access, promotion:
         context.ui.print(&promotion.to_string())?;
     }
     promotion.require_open()?;
-    let key = site.key()?;
-    let plan = promotion.plan(access.store(), key.as_ref(), site.now)?;
-    let Some(place) = site.carry_out(access, &plan, key.as_ref())? else { return Ok(()) };
+    let mut signing = site.signing()?;
+    if let Some(signing) = &mut signing {
+        signing.drop_unused(access.store())?;
+    }
+    let plan = promotion.plan(access.store(), signing.as_ref(), site.now)?;
+    let Some(place) = site.carry_out(access, &plan, signing.as_ref())? else { return Ok(()) };
     let Promotion { snapshot, kind, .. } = promotion;
     let (series, revision) = (snapshot.manifest.series, site.layout.shown(&place));
     context.ui.note(&format!("promoted {snapshot} to stable/{series} ({kind}), as {revision}"));

@@ -36,13 +36,18 @@ pub(super) fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access,
         Undoing::New(undo) => undo,
         Undoing::Already(done) => return site.report_already(&done),
     };
-    let key = if undo.signs() { site.key()? } else { None };
+    let signing = if undo.signs() { site.signing()? } else { None };
+    if let Some(signing) = &signing
+        && let Err(failure) = signing.judge(access.store(), undo.series(), &[], None)?.answer
+    {
+        context.ui.warn(&failure.message);
+    }
     for lost in &undo.lost {
         context.ui.warn(&lost.to_string());
     }
     let removes_packages = undo.removes_packages;
-    let plan = undo.plan(access.store(), key.as_ref(), site.now)?;
-    let Some(place) = site.carry_out(access, &plan, key.as_ref())? else { return Ok(()) };
+    let plan = undo.plan(access.store(), signing.as_ref(), site.now)?;
+    let Some(place) = site.carry_out(access, &plan, signing.as_ref())? else { return Ok(()) };
     context.ui.note(&plan.title);
     if removes_packages {
         context.ui.note(

@@ -8,8 +8,9 @@ use crate::base::files::TreePath;
 use crate::cli::context::Context;
 use crate::cli::site::{RunMode, Site, pipeline_of_ci};
 use crate::repository::commits::Merged;
+use crate::repository::keys::signing::Signing;
 use crate::repository::model::name::{Dist, Series};
-use crate::repository::sign::Key;
+use crate::repository::model::reason::Reason;
 use crate::repository::stage::input::StageInput;
 use crate::repository::stage::{self, StageOrder, Staging};
 use crate::rpm::release::ReleaseInput;
@@ -29,6 +30,9 @@ pub struct Args {
     /// Let `latest` lead to a release without packages for this dist, which has ended; may be repeated
     #[arg(long, value_name = "DIST")]
     end_dist: Vec<Dist>,
+    /// Sign with a key that clients do not have, because the key before is lost or has expired; the log records the reason
+    #[arg(long, value_name = "REASON")]
+    force: Option<Reason>,
     /// Print the plan without carrying it out
     #[arg(long)]
     dry_run: bool,
@@ -41,13 +45,14 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         None => context.workspace()?.root.join("target/dist"),
     };
     let pipeline = args.pipeline.map_or_else(pipeline_of_ci, |pipeline| Ok(Some(pipeline)))?;
-    let order = StageOrder { pipeline, unmerged: args.unmerged, end_dists: args.end_dist.clone() };
+    let order =
+        StageOrder { pipeline, unmerged: args.unmerged, end_dists: args.end_dist.clone(), force: args.force.clone() };
     let site = Site::load_or_new(context)?;
     let input = StageInput::load(&folder, site.config.rpm.portable_noarch, &context.ui)?;
     input.require_name(&site.layout.name)?;
-    let key = site.key()?;
-    match stage(context, &site, &input, &order, RunMode::of(args.dry_run), key.as_ref())? {
-        Some(place) => context.ui.print(&format!("{}\n", place)),
+    let signing = site.signing()?;
+    match stage(context, &site, &input, &order, RunMode::of(args.dry_run), signing.as_ref())? {
+        Some(place) => context.ui.print(&format!("{place}\n")),
         None => Ok(()),
     }
 }
@@ -58,10 +63,10 @@ pub(super) fn run_after_dist(
     site: &Site<'_>,
     folder: &Path,
     order: &StageOrder,
-    key: Option<&Key>,
+    signing: Option<&Signing>,
 ) -> Result<()> {
     let input = StageInput::load(folder, site.config.rpm.portable_noarch, &context.ui)?;
-    stage(context, site, &input, order, RunMode::Change, key).map(drop)
+    stage(context, site, &input, order, RunMode::Change, signing).map(drop)
 }
 
 /// How the release of `dist` would be staged, as a sentence.
@@ -81,7 +86,7 @@ fn stage(
     input: &StageInput,
     order: &StageOrder,
     mode: RunMode,
-    key: Option<&Key>,
+    signing: Option<&Signing>,
 ) -> Result<Option<TreePath>> {
     let is_new = !site.exists();
     let mut access = match mode {
@@ -89,7 +94,7 @@ fn stage(
         RunMode::Change => site.access_new("stage")?,
     };
     let version = &input.info.version;
-    let (name, plan, notes, done) = match stage::decide(access.store(), input, order, &site.git(), key, site.now)? {
+    let (name, plan, notes, done) = match stage::decide(access.store(), input, order, &site.git(), signing, site.now)? {
         Staging::New { name, plan, notes } => (name, plan, notes, "staged"),
         Staging::Merged { name, plan, notes } => (name, plan, notes, "recorded as merged:"),
         Staging::Already(name) => {
@@ -100,7 +105,7 @@ fn stage(
     for note in &notes {
         context.ui.note(note);
     }
-    site.carry_out(&mut access, &plan, key)?;
+    site.carry_out(&mut access, &plan, signing)?;
     if mode == RunMode::Preview {
         return Ok(None);
     }

@@ -3,10 +3,11 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::base::error::{Failure, program};
+use crate::base::error::{Exit, Failure, program};
 use crate::cli::context::Context;
-use crate::cli::overview_text::{render, render_problem};
+use crate::cli::overview_text::{render, render_keys, render_problem};
 use crate::cli::site::Site;
+use crate::repository::keys::stand::{self, KeyStand, KeysOverview};
 use crate::repository::model::store::Store;
 use crate::repository::overview::{self, EventRef, PromotedState, SeriesOverview, SnapshotOverview, StableOverview};
 use crate::repository::write::recovery;
@@ -42,12 +43,15 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     for series in store.series()? {
         all.push(overview::load(&store, series, &schedule, site.now)?);
     }
+    let KeysOverview { keys, problem } = load_keys(&site, &store);
+    problems.extend(problem.map(|failure| RepositoryProblem { what: failure.message, help: failure.help }));
     if args.json {
         let text = serde_json::to_string_pretty(&json!({
             "schema": "releng.status/1",
             "project": site.layout.name,
             "root": site.layout.root.for_programs(),
             "problems": problems.iter().map(|problem| json!({ "what": problem.what, "help": problem.help })).collect::<Vec<_>>(),
+            "keys": keys.iter().map(key_json).collect::<Vec<_>>(),
             "series": all.iter().map(series_json).collect::<Vec<_>>(),
         }))?;
         return context.ui.print(&(text + "\n"));
@@ -58,8 +62,31 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let style = context.ui.text_style();
     let mut parts: Vec<String> = Vec::new();
     parts.extend(problems.iter().map(|problem| render_problem(&problem.what, problem.help.as_deref(), style)));
+    parts.extend((!keys.is_empty()).then(|| render_keys(&keys, style)));
     parts.extend(all.iter().map(|overview| render(overview, style)));
     context.ui.print_exactly(&parts.join("\n"))
+}
+
+/// The keys of the repository. Keys that cannot be read are a problem, and do not stop the overview.
+fn load_keys(site: &Site<'_>, store: &Store) -> KeysOverview {
+    let loaded = site.keys().and_then(|keys| keys.map(|keys| stand::load(store, &keys, site.now)).transpose());
+    loaded.map(Option::unwrap_or_default).unwrap_or_else(|error| {
+        let failure = error.downcast_ref::<Failure>().cloned();
+        let problem = failure.unwrap_or_else(|| Failure::new(Exit::Failed, format!("{error:#}")));
+        KeysOverview { keys: Vec::new(), problem: Some(problem) }
+    })
+}
+
+fn key_json(key: &KeyStand) -> Value {
+    let uses = key.uses.map(|uses| json!({ "packages": uses.packages, "signatures": uses.signatures }));
+    json!({
+        "fingerprint": key.fingerprint.as_str(),
+        "role": key.role,
+        "expires": key.expires,
+        "warning": key.warning,
+        "clients": key.clients,
+        "needed-for": uses,
+    })
 }
 
 /// What the next command that changes the repository finishes, or why it would refuse.

@@ -22,6 +22,8 @@ pub struct RepositoryKeys {
     pub keep_days: u32,
     /// The GnuPG key that signs packages and repodata. Default: they are not signed.
     pub sign: Option<String>,
+    /// The GnuPG key that will sign later: clients get it now. Default: none.
+    pub next_key: Option<String>,
 }
 
 impl Default for RepositoryKeys {
@@ -33,6 +35,7 @@ impl Default for RepositoryKeys {
             keep_snapshots: 10,
             keep_days: 14,
             sign: None,
+            next_key: None,
         }
     }
 }

@@ -93,8 +93,10 @@ mod tests {
         let at = |hour: i64| Timestamp::from_second(1_700_000_000 + hour * 3600).unwrap();
         let mut log = EventLog::default();
         for (pipeline, hour, latest) in [(1, 0, true), (2, 10, true), (3, 20, false), (4, 30, true)] {
-            let event = log
-                .next(at(hour), Action::Stage { snapshot: name(pipeline), series: SERIES, latest, ended: Vec::new() });
+            let event = log.next(
+                at(hour),
+                Action::Stage { snapshot: name(pipeline), series: SERIES, latest, ended: Vec::new(), force: None },
+            );
             let entry = LogEntry { event, manifest: None };
             let line = entry.render().unwrap();
             log.push(entry, line.as_bytes());

@@ -4,11 +4,16 @@
 //! here and not by rpmbuild, so that its bytes are the same on every machine. Its payload is gzip and its digests are SHA-256,
 //! which rpm reads since 4.8 of el6. The caller signs it.
 
+use std::io::BufReader;
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use jiff::Timestamp;
-use rpm::{BuildConfig, CompressionWithLevel, FileOptions, PackageBuilder};
+use rpm::{BuildConfig, CompressionWithLevel, FileOptions, Package, PackageBuilder};
 
 use crate::base::error::{Exit, Failure};
+use crate::base::files::TreePath;
+use crate::rpm::package::PackageFile;
 
 /// The folder of files that a person may edit: an upgrade leaves an edited one alone.
 const EDITABLE: &str = "/etc/yum.repos.d/";
@@ -95,4 +100,21 @@ impl ClientPackage<'_> {
         package.write(&mut bytes).with_context(failed)?;
         Ok(bytes)
     }
+}
+
+/// The content of the file `path` in a package that was made here; `None` if the package has no such file.
+pub fn read_file(package: &TreePath, path: &str) -> Result<Option<Vec<u8>>> {
+    let failed = || format!("cannot read `{package}`");
+    PackageFile::read_in_tree(package)?; // the crate trusts the sizes in the header
+    for file in Package::parse(&mut BufReader::new(package.open().with_context(failed)?))
+        .with_context(failed)?
+        .files()
+        .with_context(failed)?
+    {
+        let file = file.with_context(failed)?;
+        if file.metadata.path() == Path::new(path) {
+            return Ok(Some(file.content().with_context(failed)?.to_vec()));
+        }
+    }
+    Ok(None)
 }

@@ -4,14 +4,12 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::base::digest::digest_of;
-use crate::repository::clients::keys::coming_keys;
 use crate::repository::clients::package::{ClientPackage, ClientPackageFile};
 use crate::repository::clients::repo_file::RepoFile;
 use crate::repository::model::carried::Carried;
 use crate::repository::model::layout::{Channel, Layout};
 use crate::repository::model::manifest::PackageEntry;
 use crate::repository::model::name::{Dist, Series};
-use crate::repository::sign::Key;
 
 /// The facts that shape the package of a series.
 pub struct SeriesPackage<'a> {
@@ -21,7 +19,8 @@ pub struct SeriesPackage<'a> {
     pub revision: u32,
     /// The date of a new package.
     pub date: Timestamp,
-    pub key: Option<&'a Key>,
+    /// The keys that clients get; `None` if nothing is signed.
+    pub keys: Option<&'a [u8]>,
     /// The newest stable series.
     pub newest: Option<Series>,
 }
@@ -33,7 +32,7 @@ impl SeriesPackage<'_> {
         if self.layout.url.is_none() {
             return Ok(None);
         }
-        let name = format!("{}-repo", self.layout.name);
+        let name = package_name(self.layout);
         if let Some((previous, date)) = newest_of(carried, dist, &name) {
             let release = previous.nevra.release().parse().unwrap_or(0);
             if digest_of(&self.render(&name, dist, release, date)?.content) == previous.unsigned_sha256 {
@@ -45,21 +44,21 @@ impl SeriesPackage<'_> {
 
     fn render(&self, name: &str, dist: &Dist, release: u32, date: Timestamp) -> Result<ClientPackageFile> {
         let layout = self.layout;
-        let key_path = format!("/etc/pki/rpm-gpg/{}", layout.key_name());
+        let key_path = key_path(layout);
         let repo = RepoFile {
             layout,
             channel: Channel::Stable,
             series: self.series,
             dist,
-            signed: self.key.is_some(),
+            signed: self.keys.is_some(),
             newer: self.newest.filter(|newest| *newest > self.series),
             key_path: Some(&key_path),
         };
         // The name of the served file: a machine has one of the two, and not both with the same id.
         let repo_name = format!("/etc/yum.repos.d/{}.repo", layout.repo_id(Channel::Stable, self.series, Some(dist)));
         let mut package_files = vec![(repo_name, repo.render().into_bytes())];
-        if self.key.is_some() {
-            package_files.push((key_path, coming_keys(layout, self.key)));
+        if let Some(keys) = self.keys {
+            package_files.push((key_path, keys.to_vec()));
         }
         let package = ClientPackage {
             name,
@@ -73,6 +72,16 @@ impl SeriesPackage<'_> {
         };
         Ok(ClientPackageFile { file_name: package.file_name(), content: package.render()? })
     }
+}
+
+/// The name of the package.
+pub fn package_name(layout: &Layout) -> String {
+    format!("{}-repo", layout.name)
+}
+
+/// The path of the keys that the package installs.
+pub fn key_path(layout: &Layout) -> String {
+    format!("/etc/pki/rpm-gpg/{}", layout.key_name())
 }
 
 /// The newest package of a name that is carried over for a dist, and its date.

@@ -23,6 +23,9 @@ pub enum Action {
         /// The dists that the series has ended: its snapshots need no packages for them any more.
         #[serde(default, rename = "ended-dists", skip_serializing_if = "Vec::is_empty")]
         ended: Vec<Dist>,
+        /// The reason to sign with a key that clients do not have.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        force: Option<String>,
     },
     /// A staged snapshot was found to be of merged work, which it was not when it was staged.
     Merge {
@@ -44,6 +47,9 @@ pub enum Action {
         /// The dists that the series has ended: their clients keep the packages that they have.
         #[serde(default, rename = "ended-dists", skip_serializing_if = "Vec::is_empty")]
         ended: Vec<Dist>,
+        /// The reason to sign with a key that clients do not have.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        force: Option<String>,
     },
     /// A series got the content of an earlier revision.
     Rollback {
@@ -150,9 +156,22 @@ pub struct NewRevision {
 /// Why a revision is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RevisionCause {
-    Promote { snapshot: SnapshotName, version: Version, untested: Option<String>, ended: Vec<Dist> },
-    Rollback { to: u32, version: Version },
-    Yank { packages: Vec<Nevra>, why: String, force: Option<String> },
+    Promote {
+        snapshot: SnapshotName,
+        version: Version,
+        untested: Option<String>,
+        ended: Vec<Dist>,
+        force: Option<String>,
+    },
+    Rollback {
+        to: u32,
+        version: Version,
+    },
+    Yank {
+        packages: Vec<Nevra>,
+        why: String,
+        force: Option<String>,
+    },
 }
 
 impl NewRevision {
@@ -165,8 +184,8 @@ impl NewRevision {
     pub fn action(&self) -> Action {
         let (series, revision) = (self.series, self.number);
         match self.cause.clone() {
-            RevisionCause::Promote { snapshot, version, untested, ended } => {
-                Action::Promote { snapshot, series, revision, version, untested, ended }
+            RevisionCause::Promote { snapshot, version, untested, ended, force } => {
+                Action::Promote { snapshot, series, revision, version, untested, ended, force }
             }
             RevisionCause::Rollback { to, version } => {
                 Action::Rollback { series, revision, to, version: Some(version) }

@@ -243,7 +243,10 @@ mod tests {
         let snapshot = SnapshotName::new("lago", series, 3);
         let mut log = EventLog::default();
         vec![
-            line(&mut log, Action::Stage { snapshot: snapshot.clone(), series, latest: true, ended: Vec::new() }),
+            line(
+                &mut log,
+                Action::Stage { snapshot: snapshot.clone(), series, latest: true, ended: Vec::new(), force: None },
+            ),
             line(&mut log, Action::Hold { snapshot, why: "a customer".to_owned(), until: None }),
             line(&mut log, Action::Rollback { series, revision: 3, to: 1, version: None }),
         ]

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use crate::base::digest::Digest;
-use crate::base::error::program;
+use crate::base::error::{Failure, program};
 use crate::history::Version;
 use crate::project::config::{AcceptanceTest, PromotionKind};
 use crate::repository::commits::{Merged, Recount};
@@ -102,6 +102,8 @@ pub struct GateFacts<'a> {
     pub configured_dists: &'a [Dist],
     /// The dists that have ended: they need no packages any more.
     pub ended_dists: &'a BTreeSet<&'a Dist>,
+    /// Whether the key of the configuration may sign for the clients of the series.
+    pub key: &'a Result<String, Failure>,
 }
 
 impl GateFacts<'_> {
@@ -127,6 +129,7 @@ impl GateFacts<'_> {
             self.above(),
             self.ledger(),
             self.milestone(),
+            self.key(),
         ]
     }
 
@@ -314,6 +317,13 @@ impl GateFacts<'_> {
                 format!("`{nevra}` was in stable before, with another content"),
                 "clients may have installed it: raise the version, or the release with `--release`",
             ),
+        }
+    }
+
+    fn key(&self) -> Gate {
+        match self.key {
+            Ok(why) => yes("key", why),
+            Err(failure) => no("key", &failure.message, failure.help.clone().unwrap_or_default()),
         }
     }
 

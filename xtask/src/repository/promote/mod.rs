@@ -18,6 +18,8 @@ use crate::history::Version;
 use crate::project::config::PromotionKind;
 use crate::project::release_info::CHANGELOG_FILE;
 use crate::repository::commits::Git;
+use crate::repository::keys::key_set::KeySet;
+use crate::repository::keys::signing::{Signing, judge_snapshot};
 use crate::repository::model::carried::Carried;
 use crate::repository::model::event::{Action, NewRevision, RevisionCause};
 use crate::repository::model::layout::{SNAPSHOT_CHANGELOG, series_changelog};
@@ -27,7 +29,6 @@ use crate::repository::model::name::{Dist, Series, SnapshotName};
 use crate::repository::model::reason::Reason;
 use crate::repository::model::store::{Revision, Snapshot, Store};
 use crate::repository::model::test_result::load_results;
-use crate::repository::sign::Key;
 use crate::repository::write::plan::ChangePlan;
 use crate::repository::write::revision::{
     AlreadyDone, RevisionContents, Take, carry, load_described, next_number, require_apart, revision_steps,
@@ -46,6 +47,10 @@ pub struct PromoteOrder {
     pub untested: Option<Reason>,
     /// The dists that end: their clients keep the packages that they have.
     pub end_dists: Vec<Dist>,
+    /// The keys by the configuration; `None` if nothing is signed.
+    pub keys: Option<KeySet>,
+    /// The reason to sign with a key that clients do not have.
+    pub force: Option<Reason>,
 }
 
 /// What is done about a promotion.
@@ -95,10 +100,10 @@ impl Promotion {
     /// The plan that makes the revision.
     ///
     /// Errors: the series has a file of the same path with another content.
-    pub fn plan(&self, store: &Store, key: Option<&Key>, now: Timestamp) -> Result<ChangePlan> {
+    pub fn plan(&self, store: &Store, signing: Option<&Signing>, now: Timestamp) -> Result<ChangePlan> {
         let Promotion { snapshot, new, .. } = self;
         let title = format!("promote {snapshot} to stable/{}", new.series);
-        let steps = revision_steps(store, self.contents()?, new, key, now)?;
+        let steps = revision_steps(store, self.contents()?, new, signing, now)?;
         Ok(ChangePlan { title, steps })
     }
 
@@ -255,6 +260,8 @@ struct JudgedSnapshot {
     /// The reason to promote without an acceptance test; `None` if a test is required.
     untested: Option<Reason>,
     end_dists: Vec<Dist>,
+    /// The reason to sign with a key that clients do not have, if it is needed.
+    force: Option<Reason>,
     /// Whether the series has what the snapshot would add, or a newer version.
     is_in_series: bool,
 }
@@ -279,6 +286,7 @@ impl<'a> Judge<'a> {
         let results_folder = store.layout.results(&snapshot.name);
         let mut ended = store.log.ended_dists(snapshot.manifest.series);
         ended.extend(&order.end_dists);
+        let key = judge_snapshot(store, order.keys.as_ref(), &snapshot, order.force.as_ref())?;
         let facts = GateFacts {
             snapshot: &snapshot,
             current: current.map(Rc::as_ref),
@@ -293,13 +301,14 @@ impl<'a> Judge<'a> {
             untested: order.untested.as_ref(),
             configured_dists: &config.rpm.dists,
             ended_dists: &ended,
+            key: &key.answer,
         };
         let (kind, gates) = (facts.kind(), facts.gates());
         let untested = order.untested.clone().filter(|_| !facts.requires_tests());
         let is_in_series = facts.is_in_series();
         let (current, end_dists) = (current.cloned(), order.end_dists.clone());
-        let (whole, requires) = (None, None);
-        Ok(JudgedSnapshot { snapshot, current, kind, whole, requires, gates, untested, end_dists, is_in_series })
+        let (whole, requires, force) = (None, None, key.forced);
+        Ok(JudgedSnapshot { snapshot, current, kind, whole, requires, gates, untested, end_dists, force, is_in_series })
     }
 }
 
@@ -363,12 +372,14 @@ impl JudgedSnapshot {
     fn into_promotion(mut self, store: &Store) -> Result<Promotion> {
         self.judge_whole(store)?;
         self.judge_requires();
-        let JudgedSnapshot { snapshot, current, kind, whole, requires, gates, untested, end_dists, .. } = self;
+        let JudgedSnapshot { snapshot, current, kind, whole, requires, gates, untested, end_dists, force, .. } = self;
         let series = snapshot.manifest.series;
         let number = next_number(store, series)?;
         let version = snapshot.manifest.release.version.clone();
         let untested = untested.map(|reason| reason.to_string());
-        let cause = RevisionCause::Promote { snapshot: snapshot.name.clone(), version, untested, ended: end_dists };
+        let force = force.map(|reason| reason.to_string());
+        let cause =
+            RevisionCause::Promote { snapshot: snapshot.name.clone(), version, untested, ended: end_dists, force };
         let gates = whole.into_iter().chain(gates).chain(requires).collect();
         Ok(Promotion { snapshot, kind, gates, current, new: NewRevision { series, number, cause } })
     }

@@ -21,6 +21,8 @@ pub struct Key {
     pub fingerprint: Fingerprint,
     /// The time of creation. No signature has an earlier time.
     pub created: Timestamp,
+    /// The time from which it cannot sign any more; `None` if it does not expire.
+    pub expires: Option<Timestamp>,
     /// Whether it is an RSA key: rpm of el8 and older may not support others.
     pub rsa: bool,
     /// The public key, armoured, without the signatures of other keys. The bytes are the same until the key is changed.
@@ -56,25 +58,30 @@ impl Key {
             }
             Err(why) => return Err(refuse(name, &why).into()),
         };
-        let export =
-            ["--armor", "--no-comments", "--no-emit-version", "--export-options", "export-minimal", "--export"];
-        let exported = gpg(home, &[&export[..], &["--", signer.primary.as_str()]].concat(), b"")?;
-        if !exported.status.success() || exported.output.is_empty() {
-            anyhow::bail!("cannot export the key `{name}`: {}", error_line(&exported.errors));
-        }
-        let created =
-            Timestamp::from_second(signer.created).with_context(|| format!("the date of the key `{name}`"))?;
+        let date = |seconds| Timestamp::from_second(seconds).with_context(|| format!("the date of the key `{name}`"));
+        let created = date(signer.created)?;
+        let expires = signer.expires.map(date).transpose()?;
+        let public = export(home, &signer.primary)?;
         let key = Key {
             fingerprint: signer.primary,
             created,
+            expires,
             rsa: signer.rsa,
-            public: exported.output,
+            public,
             signer: signer.signer,
             home: home.map(Path::to_owned),
         };
         // If the key needs a passphrase, the agent asks for it now, before anything is changed.
         key.sign_detached(b"", created)?;
         Ok(key)
+    }
+
+    /// Errors: the key has expired at `now`.
+    pub fn require_valid(&self, now: Timestamp) -> Result<(), Failure> {
+        match self.expires {
+            Some(end) if end <= now => Err(ended(self.fingerprint.as_str(), "expired")),
+            _ => Ok(()),
+        }
     }
 
     /// Makes a detached, armoured signature of `content` (`.asc`). Its time is `at`, or the creation of the key if that is later.
@@ -154,11 +161,30 @@ impl Key {
     }
 }
 
+/// The armoured public key, without the signatures of other keys.
+pub(super) fn export(home: Option<&Path>, key: &Fingerprint) -> Result<Vec<u8>> {
+    let options = ["--armor", "--no-comments", "--no-emit-version", "--export-options", "export-minimal", "--export"];
+    let exported = gpg(home, &[&options[..], &["--", key.as_str()]].concat(), b"")?;
+    if !exported.status.success() || exported.output.is_empty() {
+        anyhow::bail!("cannot export the key `{key}`: {}", error_line(&exported.errors));
+    }
+    Ok(exported.output)
+}
+
 /// The path of gpg: rpmsign does not search PATH.
 fn gpg_on_path() -> String {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = crate::base::process::isolation::find_in_path("gpg".as_ref(), &path);
     found.map_or("/usr/bin/gpg".to_owned(), |gpg| gpg.to_string_lossy().replace('%', "%%"))
+}
+
+/// The error for a key that is expired or revoked. A new expiry is no help: a client of dnf 4 keeps its copy of the key.
+fn ended(name: &str, word: &str) -> Failure {
+    Failure::new(Exit::Failed, format!("the key `{name}` is {word}")).help(
+        "make a new key and set `repository.sign` to it: \"Changing the key\" in docs/maintainer.md has the steps\n\
+         a new expiry on this key does not help: dnf 4 ignores the repository, with exit code 0, on each client that has \
+         the old copy of the key",
+    )
 }
 
 fn refuse(name: &str, why: &NoKey) -> Failure {
@@ -175,10 +201,7 @@ fn refuse(name: &str, why: &NoKey) -> Failure {
             format!("the secret part of the key `{name}` is missing"),
             "import it with `gpg --import`, or run this command on the machine that has it".to_owned(),
         ),
-        NoKey::Ended(word) => (
-            format!("the key `{name}` is {word}"),
-            "extend it (`gpg --quick-set-expire`), or set `repository.sign` to another key".to_owned(),
-        ),
+        NoKey::Ended(word) => return ended(name, word),
         NoKey::NotForSigning => (
             format!("the key `{name}` cannot sign"),
             "add a subkey that can sign, or set `repository.sign` to another key".to_owned(),

@@ -12,6 +12,13 @@ use crate::repository::sign::{Fingerprint, error_line, gpg, run};
 /// The number of packages for one call of `rpmkeys`.
 const AT_ONCE: usize = 200;
 
+/// Whether the signature of a key that has expired since is accepted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ExpiredKeys {
+    Refused,
+    Accepted,
+}
+
 /// A keyring of gpg and one of rpm, with the same public keys.
 ///
 /// An expired key or signature is an error. A signature dated in the future is not: it only means that the clock is wrong.
@@ -48,6 +55,15 @@ impl Keyring {
     ///
     /// Errors: it is not a signature, or one of other content, or of a key that is unknown, expired or revoked.
     pub fn verify_detached(&self, content: &[u8], signature: &[u8]) -> Result<Fingerprint> {
+        self.verify(content, signature, ExpiredKeys::Refused)
+    }
+
+    /// As [`Keyring::verify_detached`], for content that no client reads any more: the key may have expired since it signed.
+    pub fn verify_former(&self, content: &[u8], signature: &[u8]) -> Result<Fingerprint> {
+        self.verify(content, signature, ExpiredKeys::Accepted)
+    }
+
+    fn verify(&self, content: &[u8], signature: &[u8], expired: ExpiredKeys) -> Result<Fingerprint> {
         let scratch = files::remote_scratch()?;
         let path = scratch.write("signature", signature)?;
         let path = path.to_string_lossy();
@@ -56,6 +72,10 @@ impl Keyring {
         let fields = |word: &str| lines.iter().find_map(|line| line.strip_prefix(word)).map(|rest| rest.split(' '));
         let why = match (fields("GOODSIG "), fields("VALIDSIG ").and_then(|mut fields| fields.nth(9))) {
             (Some(_), Some(primary)) if verified.status.success() => return Ok(Fingerprint(primary.to_owned())),
+            // gpg writes this line for a signature that is valid, except that its key has expired since.
+            (None, Some(primary)) if expired == ExpiredKeys::Accepted && fields("EXPKEYSIG ").is_some() => {
+                return Ok(Fingerprint(primary.to_owned()));
+            }
             _ if fields("BADSIG ").is_some() => "it was made of other content".to_owned(),
             _ if fields("NO_PUBKEY ").is_some() => {
                 let id = fields("NO_PUBKEY ").and_then(|mut fields| fields.next()).unwrap_or_default();

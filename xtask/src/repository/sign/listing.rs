@@ -1,4 +1,5 @@
-//! Parses the output of `gpg --with-colons --list-secret-keys`: one line for each key, subkey, fingerprint and name.
+//! Parses the output of `gpg --with-colons --list-secret-keys` and `--list-keys`: one line for each key, subkey, fingerprint and
+//! name.
 //!
 //! `doc/DETAILS` of GnuPG describes the fields. If a key has subkeys, gpg signs with the newest that can sign. The same subkey
 //! is chosen here, because no signature may be older than the key that made it.
@@ -29,16 +30,34 @@ pub struct Signer {
     pub signer: Fingerprint,
     /// The time at which the newer of the two was created, in seconds since 1970.
     pub created: i64,
+    /// The time at which the first of the two expires, in seconds since 1970; `None` if neither expires.
+    pub expires: Option<i64>,
     /// Whether the signing key is an RSA key.
     pub rsa: bool,
 }
 
-/// A `sec` or `ssb` line with the fingerprint from the next line.
+/// A primary key with its subkeys, as a public listing has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedKey {
+    /// The fingerprint of the primary key.
+    pub primary: Fingerprint,
+    /// The fingerprints of the primary key and of all subkeys.
+    pub parts: Vec<Fingerprint>,
+    /// The time at which the key can sign no more, in seconds since 1970; `None` if it does not expire.
+    pub expires: Option<i64>,
+    /// Whether each part that can sign is an RSA key.
+    pub rsa: bool,
+    /// Why the key cannot sign any more by the clock of gpg.
+    pub ended: Option<&'static str>,
+}
+
+/// A `sec`, `ssb`, `pub` or `sub` line with the fingerprint from the next line.
 struct KeyPart {
     is_primary: bool,
     validity: char,
     rsa: bool,
     created: i64,
+    expires: Option<i64>,
     can_sign: bool,
     has_secret: bool,
     fingerprint: Fingerprint,
@@ -67,11 +86,41 @@ pub fn parse_signer(listing: &str) -> Result<Signer, NoKey> {
             primary: primary.fingerprint.clone(),
             signer: part.fingerprint.clone(),
             created: part.created.max(primary.created),
+            expires: part.expires.into_iter().chain(primary.expires).min(),
             rsa: part.rsa,
         }),
         (None, None, _) => Err(NoKey::NotForSigning),
         (None, Some(part), true) => Err(NoKey::Ended(ended(part.validity).unwrap_or("no longer valid"))),
         (None, Some(_), false) => Err(NoKey::NoSecret),
+    }
+}
+
+/// The keys in a listing of public keys, in its order.
+pub fn parse_public(listing: &str) -> Vec<ListedKey> {
+    let mut keys: Vec<Vec<KeyPart>> = Vec::new();
+    for part in parse_parts(listing) {
+        match keys.last_mut() {
+            Some(parts) if !part.is_primary => parts.push(part),
+            _ => keys.push(vec![part]),
+        }
+    }
+    keys.iter().map(|parts| list_key(parts)).collect()
+}
+
+fn list_key(parts: &[KeyPart]) -> ListedKey {
+    let primary = &parts[0];
+    let signers = || parts.iter().filter(|part| part.can_sign);
+    let valid = || signers().filter(|part| ended(part.validity).is_none());
+    // The key signs for as long as one of its parts does, and no longer than the primary key.
+    let last =
+        if valid().any(|part| part.expires.is_none()) { None } else { valid().filter_map(|it| it.expires).max() };
+    let gone = if valid().next().is_none() { signers().find_map(|part| ended(part.validity)) } else { None };
+    ListedKey {
+        primary: primary.fingerprint.clone(),
+        parts: parts.iter().map(|part| part.fingerprint.clone()).collect(),
+        expires: last.into_iter().chain(primary.expires).min(),
+        rsa: signers().all(|part| part.rsa),
+        ended: ended(primary.validity).or(gone),
     }
 }
 
@@ -82,12 +131,13 @@ fn parse_parts(listing: &str) -> Vec<KeyPart> {
         let fields: Vec<&str> = line.split(':').collect();
         let field = |number: usize| fields.get(number - 1).copied().unwrap_or_default();
         match field(1) {
-            kind @ ("sec" | "ssb") => {
+            kind @ ("sec" | "ssb" | "pub" | "sub") => {
                 open = Some(KeyPart {
-                    is_primary: kind == "sec",
+                    is_primary: kind == "sec" || kind == "pub",
                     validity: field(2).chars().next().unwrap_or('-'),
                     rsa: field(4) == "1",
                     created: field(6).parse().unwrap_or_default(),
+                    expires: field(7).parse().ok(),
                     can_sign: field(12).contains('s'),
                     has_secret: field(15) != "#",
                     fingerprint: Fingerprint(String::new()),
@@ -135,7 +185,8 @@ mod tests {
             "fpr:::::::::47A5:",
             "grp:::::::::502C:",
         ]);
-        let expected = Signer { primary: print("47A5"), signer: print("47A5"), created: 1_795_525_386, rsa: true };
+        let expected =
+            Signer { primary: print("47A5"), signer: print("47A5"), created: 1_795_525_386, expires: None, rsa: true };
         assert_eq!(key, Ok(expected));
     }
 
@@ -156,7 +207,29 @@ mod tests {
             "ssb:u:255:22:5619:5000::::::s:::#::ed25519::",
             "fpr:::::::::FF:",
         ]);
-        assert_eq!(key, Ok(Signer { primary: print("AA"), signer: print("CC"), created: 2000, rsa: false }));
+        assert_eq!(
+            key,
+            Ok(Signer { primary: print("AA"), signer: print("CC"), created: 2000, expires: None, rsa: false })
+        );
+    }
+
+    #[test]
+    fn a_key_ends_with_the_first_of_primary_key_and_signing_subkey() {
+        let sec = |primary: &str, subkey: &str| {
+            format!(
+                "sec:u:255:22:1:9:{primary}::u:::scSC:::+::::\nfpr:::::::::AA:\n\
+                 ssb:u:255:22:2:9:{subkey}:::::s:::+::::\nfpr:::::::::BB:\n"
+            )
+        };
+        let secret = |primary: &str, subkey: &str| parse_signer(&sec(primary, subkey)).unwrap().expires;
+        assert_eq!([secret("", ""), secret("50", ""), secret("50", "40")], [None, Some(50), Some(40)]);
+        let public = |text: &str| parse_public(&text.replace("sec:", "pub:").replace("ssb:", "sub:"));
+        let [key] = &public(&sec("50", "40"))[..] else { panic!("not one key") };
+        assert_eq!((&key.primary, key.parts.len(), key.expires, key.ended), (&print("AA"), 2, Some(50), None));
+        let two = public(&(sec("", "40") + &sec("", "").replace("sec:u:255:22", "sec:e:255:1")));
+        assert_eq!([two[0].expires, two[1].expires], [None, None]);
+        assert_eq!([two[0].ended, two[1].ended], [None, Some("expired")]);
+        assert_eq!([two[0].rsa, two[1].rsa], [false, false]);
     }
 
     #[test]

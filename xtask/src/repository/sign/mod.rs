@@ -7,7 +7,9 @@
 mod key;
 mod keyring;
 mod listing;
+mod public;
 mod signature;
+mod signers;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -18,7 +20,9 @@ use anyhow::Result;
 
 pub use key::Key;
 pub use keyring::Keyring;
+pub use public::PublicKey;
 pub use signature::SIGNATURE;
+pub use signers::{AT_ONCE, signer_of_signature, signers_of_packages};
 
 use crate::base::process::{Program, Said};
 use crate::base::text::last_line;

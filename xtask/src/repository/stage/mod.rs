@@ -19,13 +19,15 @@ use crate::repository::clients::keys::changed_keys;
 use crate::repository::clients::mirrorlist::{MIRRORLIST, render_mirrorlist};
 use crate::repository::clients::root_files::{self, Coming};
 use crate::repository::commits::{Git, Merged, Succession};
+use crate::repository::keys::signing::Signing;
 use crate::repository::model::event::Action;
 use crate::repository::model::layout::{Channel, LATEST, SNAPSHOT_CHANGELOG, dist_folder};
 use crate::repository::model::manifest::{HeadOfFolder, Manifest, ReleasedVersion};
 use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
+use crate::repository::model::reason::Reason;
 use crate::repository::model::store::{Snapshot, Store};
 use crate::repository::repodata;
-use crate::repository::sign::{Key, SIGNATURE};
+use crate::repository::sign::SIGNATURE;
 use crate::repository::verify::snapshot::check_whole;
 use crate::repository::write::plan::{ChangePlan, ChangeStep, CopiedFile, NewFolder, NewPackage};
 use input::{DistPackage, StageInput};
@@ -39,6 +41,8 @@ pub struct StageOrder {
     pub unmerged: bool,
     /// The dists that end: `latest` need not have packages for them any more.
     pub end_dists: Vec<Dist>,
+    /// The reason to sign with a key that clients do not have.
+    pub force: Option<Reason>,
 }
 
 /// The decision about an input. The notes are for the person who stages.
@@ -59,7 +63,7 @@ pub fn decide(
     input: &StageInput,
     order: &StageOrder,
     git: &Git<'_>,
-    key: Option<&Key>,
+    signing: Option<&Signing>,
     now: Timestamp,
 ) -> Result<Staging> {
     let series = Series::of(&input.info.version);
@@ -89,13 +93,18 @@ pub fn decide(
     if is_there || store.log.staging_of(&name).is_some() {
         return Err(used(store, &name, is_there)?.into());
     }
+    let mut force = None;
+    if let Some(signing) = signing {
+        force = signing.require(store, series, &input.dists(), order.force.as_ref())?;
+    }
     let mut moves = false;
     if merged {
         let latest = LatestMove::decide(store, input, &name, order, git)?;
         moves = latest.moves;
         notes.extend(latest.note);
     }
-    let snapshot = NewSnapshot { store, input, name: name.clone(), series, merged, order, latest: moves, key, now };
+    let snapshot =
+        NewSnapshot { store, input, name: name.clone(), series, merged, order, force, latest: moves, signing, now };
     Ok(Staging::New { plan: snapshot.plan()?, name, notes })
 }
 
@@ -185,7 +194,9 @@ struct NewSnapshot<'a> {
     order: &'a StageOrder,
     /// Whether `latest` will lead to it.
     latest: bool,
-    key: Option<&'a Key>,
+    signing: Option<&'a Signing>,
+    /// The reason to sign with a key that clients do not have, if it was needed.
+    force: Option<Reason>,
     now: Timestamp,
 }
 
@@ -196,14 +207,15 @@ impl NewSnapshot<'_> {
         let place = layout.snapshot(*series, name);
         let shown = layout.shown(&place);
         let ended = self.order.end_dists.clone();
-        let action = Action::Stage { snapshot: name.clone(), series: *series, latest: *latest, ended };
+        let force = self.force.as_ref().map(ToString::to_string);
+        let action = Action::Stage { snapshot: name.clone(), series: *series, latest: *latest, ended, force };
         let mut steps = Vec::new();
-        steps.extend(changed_keys(layout, self.key).map(ChangeStep::RootFile));
+        steps.extend(changed_keys(layout, self.signing.map(Signing::file)).map(ChangeStep::RootFile));
         steps.push(ChangeStep::Begin(NewFolder { place, shown: shown.clone(), date: input.info.date }));
         steps.push(ChangeStep::Text { path: SNAPSHOT_CHANGELOG.to_owned(), content: input.changelog.clone() });
         steps.extend(self.source_steps()?);
         steps.extend(self.dist_steps(&shown));
-        steps.push(ChangeStep::Checksums { signed: self.key.is_some() });
+        steps.push(ChangeStep::Checksums { signed: self.signing.is_some() });
         let (head, with_ledger) = (Box::new(self.head()), false);
         steps.push(ChangeStep::Finish { head, action: action.clone(), place: shown, with_ledger });
         if *latest {
@@ -211,7 +223,8 @@ impl NewSnapshot<'_> {
         }
         steps.push(ChangeStep::Log { action });
         if *latest {
-            let dists = input.dists().into_iter().map(|dist| (dist, self.key.is_some())).collect::<BTreeMap<_, _>>();
+            let dists =
+                input.dists().into_iter().map(|dist| (dist, self.signing.is_some())).collect::<BTreeMap<_, _>>();
             let coming = Coming { channel: Channel::Unstable, series: *series, dists };
             steps.extend(root_files::changed(store, Some(&coming))?.into_iter().map(ChangeStep::RootFile));
         }
@@ -234,7 +247,7 @@ impl NewSnapshot<'_> {
         }
         let mut steps = vec![ChangeStep::Copy { folder: FOLDER.to_owned(), files }];
         if !packages.is_empty() {
-            let signed = self.key.is_some();
+            let signed = self.signing.is_some();
             steps.push(ChangeStep::Packages { folder: FOLDER.to_owned(), packages, signed });
         }
         Ok(steps)
@@ -242,7 +255,7 @@ impl NewSnapshot<'_> {
 
     /// The steps that fill `rpm/<dist>/`; the snapshot will be at `place`, below the root.
     fn dist_steps(&self, place: &str) -> Vec<ChangeStep> {
-        let (layout, signed) = (&self.store.layout, self.key.is_some());
+        let (layout, signed) = (&self.store.layout, self.signing.is_some());
         let mut steps = Vec::new();
         for dist in self.input.dists() {
             let of_dist = self.input.packages.iter().filter(|package| package.dist == dist);

@@ -16,23 +16,35 @@ use crate::repository::verify::content::{FolderFiles, archive, find_wrong_change
 use crate::repository::verify::{FindingId, VerifyReport};
 use crate::rpm::package::PackageFile;
 
+/// Whether clients read a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FolderUse {
+    /// They read it now.
+    Current,
+    /// They do not read it now. The key that signed it may have expired since.
+    Former,
+    /// The folder was verified by itself.
+    Unknown,
+}
+
 /// A folder that is checked.
 struct FolderCheck<'a> {
     path: &'a TreePath,
     /// The path of the folder in findings.
     shown: &'a str,
     manifest: &'a Manifest,
+    used: FolderUse,
     /// The files that are as the manifest lists them.
     sound: BTreeSet<&'a str>,
 }
 
-/// Checks a folder and returns its manifest; `None` if the manifest cannot be read. With `must_be_signed`, a folder without
-/// signatures is a finding.
+/// Checks a folder and returns its manifest; `None` if the manifest cannot be read. A current folder without signatures is a
+/// finding if the repository has keys.
 pub fn verify(
     path: &TreePath,
     shown: &str,
     keyring: Option<&Keyring>,
-    must_be_signed: bool,
+    used: FolderUse,
     report: &mut VerifyReport,
 ) -> Result<Option<LoadedManifest>> {
     report.folders += 1;
@@ -46,7 +58,7 @@ pub fn verify(
     let manifest = &loaded.manifest;
     report.files += manifest.files.len();
     let sound = check_files(path, shown, manifest, report)?;
-    let folder = FolderCheck { path, shown, manifest, sound };
+    let folder = FolderCheck { path, shown, manifest, used, sound };
     folder.check_packages(report)?;
     for dist in manifest.dists() {
         folder.check_repodata(&dist, report);
@@ -54,7 +66,7 @@ pub fn verify(
     folder.check_sums(report)?;
     folder.check_changelog(report)?;
     folder.check_order(report);
-    folder.check_signatures(keyring, must_be_signed, report)?;
+    folder.check_signatures(keyring, report)?;
     Ok(Some(loaded))
 }
 
@@ -202,15 +214,10 @@ impl FolderCheck<'_> {
         }
     }
 
-    fn check_signatures(
-        &self,
-        keyring: Option<&Keyring>,
-        must_be_signed: bool,
-        report: &mut VerifyReport,
-    ) -> Result<()> {
+    fn check_signatures(&self, keyring: Option<&Keyring>, report: &mut VerifyReport) -> Result<()> {
         let Some(keyring) = keyring else { return Ok(()) };
         let is_signed = self.manifest.files.iter().any(|file| file.path.as_str().ends_with(SIGNATURE));
-        if !is_signed && !must_be_signed {
+        if !is_signed && self.used != FolderUse::Current {
             return Ok(()); // The folder was made before a key was configured.
         }
         let index = format!("{}/{}", repodata::FOLDER, repodata::INDEX);
@@ -233,7 +240,12 @@ impl FolderCheck<'_> {
             report.add(FindingId::SignatureMissing, self.at(path), "it is not signed");
         } else if self.is_sound(&signature) {
             let read = |name: &str| self.path.join(name).read().with_context(|| format!("cannot read `{name}`"));
-            if let Err(error) = keyring.verify_detached(&read(path)?, &read(&signature)?) {
+            let (content, signed) = (read(path)?, read(&signature)?);
+            let verified = match self.used {
+                FolderUse::Former => keyring.verify_former(&content, &signed),
+                FolderUse::Current | FolderUse::Unknown => keyring.verify_detached(&content, &signed),
+            };
+            if let Err(error) = verified {
                 report.add(FindingId::SignatureBad, self.at(&signature), format!("{error:#}"));
             }
         }

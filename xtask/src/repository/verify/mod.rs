@@ -24,6 +24,7 @@ use crate::repository::model::event::{BrokenChain, EventLog};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::store::{Store, read_log};
 use crate::repository::sign::Keyring;
+use folder::FolderUse;
 pub use report::{Finding, FindingId, VerifyReport};
 use tree::FoundFolder;
 
@@ -48,7 +49,8 @@ pub fn verify_repository(layout: &Layout, state: StateOf, progress: &dyn Progres
     for found in &folders {
         let mut own = VerifyReport::default();
         let shown = layout.shown(&found.path);
-        let checked = folder::verify(&found.path, &shown, keyring.as_ref(), found.is_current, &mut own);
+        let used = if found.is_current { FolderUse::Current } else { FolderUse::Former };
+        let checked = folder::verify(&found.path, &shown, keyring.as_ref(), used, &mut own);
         // Otherwise a prune has moved it away meanwhile.
         if found.path.is_folder() {
             if let Some(loaded) = checked?.filter(|_| has_state) {
@@ -122,7 +124,7 @@ impl Moment {
 pub fn verify_folder(folder: &TreePath, shown: &str, keys: Option<&[u8]>) -> Result<VerifyReport> {
     let mut report = VerifyReport::default();
     let keyring = keys.map(keyring_of).transpose()?;
-    folder::verify(folder, shown, keyring.as_ref(), false, &mut report)?;
+    folder::verify(folder, shown, keyring.as_ref(), FolderUse::Unknown, &mut report)?;
     report.findings.sort();
     Ok(report)
 }

@@ -14,6 +14,7 @@ use crate::repository::clients::keys::changed_keys;
 use crate::repository::clients::mirrorlist::{MIRRORLIST, render_mirrorlist};
 use crate::repository::clients::root_files::{self, Coming};
 use crate::repository::clients::series_package::SeriesPackage;
+use crate::repository::keys::signing::Signing;
 use crate::repository::model::carried::Carried;
 use crate::repository::model::event::NewRevision;
 use crate::repository::model::layout::{Channel, Layout, dist_folder, series_changelog};
@@ -21,7 +22,7 @@ use crate::repository::model::manifest::{FileEntry, HeadOfFolder, ReleasedVersio
 use crate::repository::model::name::{Dist, FilePath, Series};
 use crate::repository::model::store::{Revision, Store};
 use crate::repository::repodata::{self, Fragments};
-use crate::repository::sign::{Key, SIGNATURE};
+use crate::repository::sign::SIGNATURE;
 use crate::repository::write::plan::{ChangeStep, NewFolder, link_steps};
 
 /// The contents of a new revision.
@@ -86,14 +87,15 @@ pub fn revision_steps(
     store: &Store,
     contents: RevisionContents,
     new: &NewRevision,
-    key: Option<&Key>,
+    signing: Option<&Signing>,
     now: Timestamp,
 ) -> Result<Vec<ChangeStep>> {
     let layout = &store.layout;
     let NewRevision { series, number, .. } = *new;
     let RevisionContents { release, earlier, mut carried, changelog, described } = contents;
     let dists = dists_of(&carried, &described);
-    let coming = Coming { channel: Channel::Stable, series, dists: signed_dists(&dists, &carried, &described, key) };
+    let coming =
+        Coming { channel: Channel::Stable, series, dists: signed_dists(&dists, &carried, &described, signing) };
     require_unchanged(store, &carried)?;
     // Only a mirrorlist leads to `withdrawn/`, and it needs an address.
     // A current revision that is damaged has nothing for clients, and must not prevent the rollback that replaces it.
@@ -105,9 +107,11 @@ pub fn revision_steps(
     }
     let place = layout.revision(series, number);
     let shown = layout.shown(&place);
-    let (is_signed, may_have_new_packages) = (key.is_some(), new.promotes() || !described.is_empty());
+    let keys = signing.map(Signing::file);
+    let (is_signed, may_have_new_packages) = (keys.is_some(), new.promotes() || !described.is_empty());
     let newest = store.newest_stable()?;
-    let packages = SeriesPackage { layout, series, revision: number, date: release.date, key, newest };
+    let packages =
+        SeriesPackage { layout, series, revision: number, date: release.date, keys: keys.as_deref(), newest };
     let mut described_steps = Vec::new();
     for (dist, fragments) in described {
         if let Some(package) = packages.decide(&dist, &carried)? {
@@ -119,7 +123,7 @@ pub fn revision_steps(
     // The content of an earlier revision has its own checksums, which were signed then.
     let has_checksums = carried.iter().any(|carried| carried.to.below("sources") == Some(CHECKSUMS_FILE));
     let mut steps = Vec::new();
-    steps.extend(changed_keys(layout, key).map(ChangeStep::RootFile));
+    steps.extend(changed_keys(layout, keys).map(ChangeStep::RootFile));
     steps.push(ChangeStep::Begin(NewFolder { place, shown: shown.clone(), date: release.date }));
     steps.extend(link_steps(carried));
     if let Some(content) = changelog {
@@ -178,12 +182,12 @@ fn signed_dists(
     dists: &[Dist],
     carried: &[Carried],
     described: &BTreeMap<Dist, Vec<Fragments>>,
-    key: Option<&Key>,
+    signing: Option<&Signing>,
 ) -> BTreeMap<Dist, bool> {
     let is_signed = |dist: &Dist| {
         let signature = format!("{}/{}/{}{SIGNATURE}", dist_folder(dist), repodata::FOLDER, repodata::INDEX);
         if described.contains_key(dist) {
-            key.is_some()
+            signing.is_some()
         } else {
             carried.iter().any(|carried| carried.to.as_str() == signature)
         }

@@ -1,0 +1,135 @@
+//! What `status` says of keys, and the warnings before a key ends.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::support::keys::Keys;
+use crate::support::signed::{KEY, SignedSite};
+
+const NEXT: &str = "next@example.org";
+
+fn with_both() -> SignedSite {
+    SignedSite::with(Keys::of(&[(KEY, "rsa3072"), (NEXT, "rsa3072")]))
+}
+
+fn json(signed: &SignedSite) -> Value {
+    serde_json::from_str(&signed.releng(&["status", "--json"]).exits(0).stdout).unwrap()
+}
+
+fn roles(status: &Value) -> Vec<&str> {
+    status["keys"].as_array().unwrap().iter().map(|key| key["role"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn status_says_where_a_change_of_keys_stands() {
+    let signed = with_both();
+    signed.promoted("One");
+    signed.releng(&["status"]).exits(0).prints_part(" signs\n");
+    assert_eq!(roles(&json(&signed)), ["sign"]);
+    signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"{NEXT}\"\n"));
+    let before = "is the next key; clients of stable/1.0 for el9 do not have it\n";
+    signed.releng(&["status"]).exits(0).prints_part(before);
+    assert_eq!(json(&signed)["keys"][1]["clients"][0]["revision"], Value::Null);
+    signed.promoted("Two");
+    let announced = "is the next key; clients of stable/1.0 have it since 2026-01-02, by revision 2; \
+                     when clients have upgraded, set `repository.sign` to it\n";
+    signed.releng(&["status"]).exits(0).prints_part(announced);
+    signed.promoted("Three");
+    signed.releng(&["status"]).exits(0).prints_part(announced);
+    signed.configure(&format!("sign = \"{NEXT}\"\n"));
+    signed.promoted("Four");
+    let status = json(&signed);
+    assert_eq!(roles(&status), ["sign", "former"]);
+    // Three releases with a package and a source RPM each, and two packages for clients.
+    assert_eq!(status["keys"][1]["needed-for"]["packages"], 8);
+    signed.releng(&["status"]).exits(0).prints_part(" has signed before; needed for 8 packages and ");
+    signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"{KEY}\"\n"));
+    assert_eq!(roles(&json(&signed)), ["sign", "former"], "a next key that signs already is no next key");
+}
+
+#[test]
+fn status_goes_on_without_the_key_and_without_gnupg() {
+    let signed = with_both();
+    signed.promoted("One");
+    let elsewhere = Keys::none();
+    let variables = [("GNUPGHOME", elsewhere.home().to_str().unwrap())];
+    let ran = signed.site.releng_with(&variables, &["status"]).exits(0);
+    let ran = ran.prints_part("GnuPG has no key `demo@example.org`, which `repository.sign` names\n");
+    ran.prints_part("stable/1.0");
+    signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"nobody@example.org\"\n"));
+    signed
+        .releng(&["status"])
+        .exits(0)
+        .prints_part("GnuPG has no key `nobody@example.org`, which `repository.next-key`");
+    let path = crate::support::program::path_without(&signed.site.project.join("target/path"), &["gpg"]);
+    signed.site.releng_with(&[("PATH", &path)], &["status"]).exits(0).prints_part("stable/1.0");
+}
+
+/// A site whose key expires in so many days from now, and that time.
+fn expiring(expiry: &str) -> (SignedSite, Timestamp) {
+    let keys = Keys::none();
+    keys.add(KEY, "rsa3072", "", expiry);
+    let listing = keys.gpg(&["--with-colons", "--list-keys"]).stdout;
+    let line = listing.lines().find(|line| line.starts_with("pub:")).unwrap();
+    let end = line.split(':').nth(6).unwrap().parse().unwrap();
+    (SignedSite::with(keys), Timestamp::from_second(end).unwrap())
+}
+
+#[test]
+fn a_key_that_expires_soon_is_a_warning_and_one_that_has_expired_signs_nothing() {
+    let (signed, end) = expiring("400d");
+    let before = |days: i64| (end - SignedDuration::from_hours(24 * days) - SignedDuration::from_mins(5)).to_string();
+    let soon = "the key `";
+    signed.site.commit("One").build(&["el9"]);
+    let stage = signed.releng_at(&before(60), &["stage"]).exits(0);
+    assert!(!stage.stderr.contains(soon), "{}", stage.stderr);
+    let date = end.strftime("%Y-%m-%d").to_string();
+    let warning = format!("expires on {date}, in 59 days: announce a new key in time");
+    let promote = ["promote", "--major", "--untested", "a test"];
+    signed.releng_at(&before(59), &promote).exits(0).says(&[&warning, "do not give this one a new expiry"]);
+    signed.releng_at(&before(59), &["status"]).exits(0).says_nothing().prints_part(&warning);
+    signed.releng_at(&before(60), &["status"]).exits(0).prints_part(&format!("signs, until {date}\n"));
+    let status = signed.releng_at(&before(59), &["status", "--json"]).exits(0).stdout;
+    let status: Value = serde_json::from_str(&status).unwrap();
+    assert!(status["keys"][0]["warning"].as_str().unwrap().contains(&warning), "{status}");
+    signed.site.commit("Two").build(&["el9"]);
+    let after = (end + SignedDuration::from_secs(1)).to_string();
+    let refused = signed.releng_at(&after, &["stage"]).exits(1);
+    refused.says(&["` is expired", "help: make a new key and set `repository.sign` to it", "a new expiry"]);
+    signed.releng_at(&after, &["status"]).exits(0).prints_part("has expired on");
+    // The help works.
+    signed.keys.add(NEXT, "rsa3072", "", "5y");
+    signed.configure(&format!("sign = \"{NEXT}\"\n"));
+    signed.releng_at(&after, &["stage", "--force", "it has expired"]).exits(0);
+    signed.releng_at(&after, &[&promote[..], &["--force", "it has expired"]].concat()).exits(0);
+}
+
+/// In real time: gpg, rpm and dnf have their own clocks.
+#[test]
+fn clients_go_on_after_the_key_before_has_expired() {
+    use crate::support::machine::Machine;
+    const LIFE: u64 = 25;
+    let (signed, end) = expiring(&format!("seconds={LIFE}"));
+    signed.keys.add(NEXT, "rsa3072", "", "5y");
+    signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"{NEXT}\"\n"));
+    signed.promoted("One");
+    let machine = |name: &str| {
+        let machine = Machine::new();
+        machine.write("/etc/yum.repos.d/demo-stable-1.0-el9.repo", &signed.site.text("demo-stable-1.0-el9.repo"));
+        machine.dnf(&["install", name]).exits(0);
+        machine
+    };
+    let old = machine("demo");
+    let life = Duration::from_secs(u64::try_from(end.as_second()).unwrap() + 2);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    std::thread::sleep(life.saturating_sub(now));
+    signed.site.commit("Two").build(&["el9"]);
+    signed.releng(&["stage"]).exits(1).says(&["is expired"]);
+    signed.configure(&format!("sign = \"{NEXT}\"\n"));
+    signed.promoted("Two");
+    old.does(&["upgrade"], &["demo-1.0.3"]);
+    machine("demo").does(&["upgrade"], &["demo-1.0.3"]);
+    signed.releng(&["verify"]).exits(0);
+}

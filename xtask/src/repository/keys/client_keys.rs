@@ -1,0 +1,114 @@
+//! The keys that the `<name>-repo` packages of a revision have put on the machines of clients.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+use crate::repository::clients::keys::split_keys;
+use crate::repository::clients::package::read_file;
+use crate::repository::clients::series_package::{key_path, package_name};
+use crate::repository::keys::key_set::KeySet;
+use crate::repository::model::layout::{Layout, dist_folder};
+use crate::repository::model::manifest::{FileEntry, PackageEntry};
+use crate::repository::model::name::{Dist, Series};
+use crate::repository::model::store::{Revision, Store};
+use crate::repository::repodata;
+use crate::repository::sign::{Fingerprint, PublicKey, SIGNATURE};
+
+/// What the clients of a series have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeriesClients {
+    pub series: Series,
+    /// The current revision.
+    pub revision: u32,
+    /// The dists whose clients may have their keys from a package. The others read them from the server.
+    pub dists: BTreeMap<Dist, Vec<ShippedKey>>,
+}
+
+/// A key in the newest `<name>-repo` package of a dist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShippedKey {
+    pub fingerprint: Fingerprint,
+    /// The revision whose package was the first of those that have the key without a gap.
+    pub since: u32,
+}
+
+impl SeriesClients {
+    /// The clients of the current revision of a series; `None` if the series has none, or if it is not signed.
+    ///
+    /// Errors: the revision, or a package in it, is damaged.
+    pub fn load(store: &Store, series: Series, keys: &KeySet) -> Result<Option<SeriesClients>> {
+        let (layout, Some(current)) = (&store.layout, store.current(series)?) else { return Ok(None) };
+        let mut clients = SeriesClients { series, revision: current.number, dists: BTreeMap::new() };
+        let mut is_signed = false;
+        for dist in current.manifest.dists() {
+            let index = format!("{}/{}/{}{SIGNATURE}", dist_folder(&dist), repodata::FOLDER, repodata::INDEX);
+            is_signed |= current.manifest.file(&index).is_some();
+            let packages = packages_of(layout, &current, &dist);
+            if !packages.is_empty() {
+                clients.dists.insert(dist, read_shipped(layout, &current, &packages, keys)?);
+            }
+        }
+        Ok(is_signed.then_some(clients))
+    }
+
+    /// The dists whose clients do not have a key.
+    pub fn lacking(&self, key: &Fingerprint) -> Vec<&Dist> {
+        let has = |keys: &[ShippedKey]| keys.iter().any(|shipped| shipped.fingerprint == *key);
+        self.dists.iter().filter(|(_, keys)| !has(keys)).map(|(dist, _)| dist).collect()
+    }
+
+    /// The revision since which the clients of every dist have a key; `None` if some do not have it, or if all read their keys
+    /// from the server.
+    pub fn since(&self, key: &Fingerprint) -> Option<u32> {
+        let of_dist = |keys: &Vec<ShippedKey>| {
+            keys.iter().find(|shipped| shipped.fingerprint == *key).map(|shipped| shipped.since)
+        };
+        let all: Option<Vec<u32>> = self.dists.values().map(of_dist).collect();
+        all?.into_iter().max()
+    }
+}
+
+/// The `<name>-repo` packages of a dist, the oldest first.
+fn packages_of<'r>(layout: &Layout, revision: &'r Revision, dist: &Dist) -> Vec<(&'r FileEntry, &'r PackageEntry)> {
+    let name = package_name(layout);
+    let is_own = |package: &PackageEntry| package.dist.as_ref() == Some(dist) && package.nevra.name() == name;
+    let mut packages: Vec<_> = revision.manifest.packages().filter(|(_, package)| is_own(package)).collect();
+    packages.sort_by(|one, other| one.1.nevra.evr_cmp(&other.1.nevra));
+    packages
+}
+
+fn read_shipped(
+    layout: &Layout,
+    revision: &Revision,
+    packages: &[(&FileEntry, &PackageEntry)],
+    known: &KeySet,
+) -> Result<Vec<ShippedKey>> {
+    let mut shipped: Vec<ShippedKey> = Vec::new();
+    for (file, package) in packages {
+        let text = read_file(&revision.path.join(&file.path), &key_path(layout))?.unwrap_or_default();
+        let keys = fingerprints(&String::from_utf8_lossy(&text), known)?;
+        // The release of the package is the number of the revision that brought it.
+        let number = package.nevra.release().parse().unwrap_or(revision.number);
+        let before = std::mem::take(&mut shipped);
+        for fingerprint in keys {
+            let since =
+                before.iter().find(|shipped| shipped.fingerprint == fingerprint).map_or(number, |had| had.since);
+            shipped.push(ShippedKey { fingerprint, since });
+        }
+    }
+    Ok(shipped)
+}
+
+/// The fingerprints of the keys in a text. Only a key that is not known is read by gpg.
+fn fingerprints(text: &str, known: &KeySet) -> Result<Vec<Fingerprint>> {
+    let mut found = Vec::new();
+    for key in split_keys(text) {
+        let same = known.all().find(|known| known.text.trim_ascii() == key.trim().as_bytes());
+        match same {
+            Some(same) => found.push(same.fingerprint.clone()),
+            None => found.extend(PublicKey::read_all(std::iter::once(key))?.into_iter().map(|key| key.fingerprint)),
+        }
+    }
+    Ok(found)
+}

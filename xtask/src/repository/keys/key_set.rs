@@ -1,0 +1,70 @@
+//! The keys that sign, will sign and have signed.
+
+use anyhow::Result;
+
+use crate::project::config::RepositoryKeys;
+use crate::repository::clients::keys::split_keys;
+use crate::repository::model::layout::Layout;
+use crate::repository::sign::{Fingerprint, PublicKey};
+
+/// The keys of a repository that is signed.
+#[derive(Clone, Debug)]
+pub struct KeySet {
+    /// The value of `repository.sign`.
+    pub stated: String,
+    /// The key of `repository.sign`; `None` if GnuPG does not have it.
+    pub sign: Option<PublicKey>,
+    /// The value of `repository.next-key`, unless that key signs already.
+    pub stated_next: Option<String>,
+    /// The key of `stated_next`; `None` if neither GnuPG nor the served file has it.
+    pub next: Option<PublicKey>,
+    /// The keys in the served file, in its order.
+    pub served: Vec<PublicKey>,
+}
+
+impl KeySet {
+    /// The keys by the configuration and the served file; `None` if nothing is signed.
+    ///
+    /// Errors: gpg is not installed; a name stands for several keys; the served file has something else than keys.
+    pub fn load(settings: &RepositoryKeys, layout: &Layout) -> Result<Option<KeySet>> {
+        let Some(stated) = settings.sign.clone() else { return Ok(None) };
+        let text = String::from_utf8_lossy(&layout.keys().read().unwrap_or_default()).into_owned();
+        let served = PublicKey::read_all(split_keys(&text))?;
+        let sign = PublicKey::find(&stated)?;
+        let mut next = None;
+        if let Some(name) = &settings.next_key {
+            // Once it is served, not every machine needs it.
+            let is_served = |key: &&PublicKey| key.has_id(name);
+            next = PublicKey::find(name)?.or_else(|| served.iter().find(is_served).cloned());
+        }
+        let mut stated_next = settings.next_key.clone();
+        let signs = |key: &PublicKey| sign.as_ref().is_some_and(|sign| sign.fingerprint == key.fingerprint);
+        if next.as_ref().is_some_and(signs) {
+            (stated_next, next) = (None, None);
+        }
+        Ok(Some(KeySet { stated, sign, stated_next, next, served }))
+    }
+
+    /// The served keys that neither sign nor will sign.
+    pub fn former(&self) -> impl Iterator<Item = &PublicKey> {
+        let is_configured =
+            |key: &PublicKey| self.sign.iter().chain(&self.next).any(|other| other.fingerprint == key.fingerprint);
+        self.served.iter().filter(move |key| !is_configured(key))
+    }
+
+    /// The text of the served file without the former keys `gone`: the key that signs, the next one, the former ones.
+    pub fn file(&self, gone: &[Fingerprint]) -> Vec<u8> {
+        let former = self.former().filter(|key| !gone.contains(&key.fingerprint));
+        let mut text = Vec::new();
+        for key in self.sign.iter().chain(&self.next).chain(former) {
+            text.extend_from_slice(key.text.trim_ascii_end());
+            text.push(b'\n');
+        }
+        text
+    }
+
+    /// All keys: the one that signs, the next one, the served ones.
+    pub fn all(&self) -> impl Iterator<Item = &PublicKey> {
+        self.sign.iter().chain(&self.next).chain(&self.served)
+    }
+}

@@ -1,0 +1,156 @@
+//! The rules of a change of keys, which are pure: who may sign, and until when.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+
+use crate::base::error::{Exit, Failure};
+use crate::repository::keys::client_keys::SeriesClients;
+use crate::repository::keys::key_set::KeySet;
+use crate::repository::model::name::Dist;
+use crate::repository::model::reason::Reason;
+use crate::repository::sign::PublicKey;
+
+/// How long before the end of a key the warnings begin: a change takes two promotions, and time for clients between them.
+const WARNING_DAYS: i64 = 60;
+
+/// The chapter with the steps.
+const STEPS: &str = "\"Changing the key\" in docs/maintainer.md has the steps";
+
+/// The facts that decide whether something may be signed for the clients of a series.
+pub struct KeyFacts<'a> {
+    pub keys: &'a KeySet,
+    /// `None` if the series has no revision that is signed.
+    pub clients: Option<&'a SeriesClients>,
+    /// The keys that have signed the packages.
+    pub signers: &'a [PublicKey],
+    /// The dists whose clients get the packages.
+    pub dists: &'a [Dist],
+    /// The reason to sign with a key that clients do not have.
+    pub force: Option<&'a Reason>,
+}
+
+/// Whether something may be signed.
+#[derive(Clone, Debug)]
+pub struct KeyJudgement {
+    /// The reason why; or why not, with the next step.
+    pub answer: Result<String, Failure>,
+    /// The reason that a person gave, if the answer follows from it.
+    pub forced: Option<Reason>,
+}
+
+impl KeyJudgement {
+    /// That nothing is signed.
+    pub fn unsigned() -> KeyJudgement {
+        KeyJudgement { answer: Ok("packages are not signed".to_owned()), forced: None }
+    }
+}
+
+/// Judges whether the key of `repository.sign` may sign now.
+pub fn judge(facts: &KeyFacts<'_>) -> KeyJudgement {
+    let no = |failure| KeyJudgement { answer: Err(failure), forced: None };
+    let sign = match require_configured(facts.keys).and_then(|sign| require_readable(facts).map(|()| sign)) {
+        Ok(sign) => sign,
+        Err(failure) => return no(failure),
+    };
+    let yes = |why: String| KeyJudgement { answer: Ok(why), forced: None };
+    let Some(clients) = facts.clients else {
+        return yes(format!("`{}` signs, and the series has no clients yet", sign.fingerprint));
+    };
+    for key in std::iter::once(sign).chain(facts.signers) {
+        let lacking = clients.lacking(&key.fingerprint);
+        if lacking.is_empty() {
+            continue;
+        }
+        if let Some(reason) = facts.force {
+            return KeyJudgement { answer: Ok(format!("forced: {reason}")), forced: Some(reason.clone()) };
+        }
+        return no(not_shipped(key, clients, &lacking));
+    }
+    yes(format!("`{}` signs, and clients have it", sign.fingerprint))
+}
+
+fn absent(name: &str, setting: &str) -> Failure {
+    let help = format!("import it with `gpg --import`, or change `{setting}`; `gpg --list-keys` lists the keys");
+    Failure::new(Exit::Failed, format!("GnuPG has no key `{name}`, which `{setting}` names")).help(help)
+}
+
+/// The key that signs. Errors: GnuPG does not have it or the next key, or the next key cannot sign any more.
+pub fn require_configured(keys: &KeySet) -> Result<&PublicKey, Failure> {
+    let Some(sign) = &keys.sign else { return Err(absent(&keys.stated, "repository.sign")) };
+    match (&keys.stated_next, &keys.next) {
+        (Some(name), None) => Err(absent(name, "repository.next-key")),
+        (Some(name), Some(PublicKey { ended: Some(word), .. })) => {
+            Err(Failure::new(Exit::Failed, format!("the next key `{name}` is {word}"))
+                .help("make another key, and set `repository.next-key` to it"))
+        }
+        _ => Ok(sign),
+    }
+}
+
+/// Errors: rpm of a dist cannot read a key.
+fn require_readable(facts: &KeyFacts<'_>) -> Result<(), Failure> {
+    let Some(dist) = facts.dists.iter().find(|dist| needs_rsa(dist)) else { return Ok(()) };
+    match facts.keys.sign.iter().chain(&facts.keys.next).find(|key| !key.rsa) {
+        None => Ok(()),
+        Some(key) => {
+            let message = format!("rpm of {dist} cannot read the key `{}`: it is not an RSA key", key.fingerprint);
+            Err(Failure::new(Exit::Failed, message)
+                .help(format!("make an RSA key: `gpg --quick-gen-key NAME rsa4096 sign,cert 5y`; {STEPS}")))
+        }
+    }
+}
+
+/// Whether rpm of a dist reads RSA keys only: that of el8, amzn2 and older ones.
+fn needs_rsa(dist: &Dist) -> bool {
+    let name = dist.as_str();
+    let family = name.trim_end_matches(|digit: char| digit.is_ascii_digit());
+    let last = match family {
+        "el" | "ol" | "rhel" | "centos" => 8,
+        "amzn" => 2,
+        _ => return false,
+    };
+    name[family.len()..].parse::<u32>().is_ok_and(|number| number <= last)
+}
+
+fn not_shipped(key: &PublicKey, clients: &SeriesClients, lacking: &[&Dist]) -> Failure {
+    let dists = lacking.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let (key, series) = (&key.fingerprint, clients.series);
+    let message = format!("clients of stable/{series} for {dists} do not have the key `{key}` yet");
+    Failure::new(Exit::Failed, message).help(format!(
+        "announce it: set `repository.next-key` to it, and `repository.sign` to the key before, and promote; {STEPS}\n\
+         if the key before is lost or has expired: `--force REASON`; clients with the `-repo` package then need a person"
+    ))
+}
+
+/// A warning about the end of a key, if it is near or has passed.
+pub fn warn_of_end(key: &PublicKey, now: Timestamp) -> Option<String> {
+    let end = key.expires?;
+    let (name, date) = (&key.fingerprint, end.strftime("%Y-%m-%d"));
+    let days = end.duration_since(now).as_secs().div_euclid(24 * 60 * 60);
+    if days >= WARNING_DAYS {
+        return None;
+    }
+    let mut text = match days {
+        ..0 => format!("the key `{name}` has expired on {date}"),
+        0 => format!("the key `{name}` expires on {date}, in less than a day"),
+        1 => format!("the key `{name}` expires on {date}, in 1 day"),
+        _ => format!("the key `{name}` expires on {date}, in {days} days"),
+    };
+    let advice =
+        "announce a new key in time, and do not give this one a new expiry, which clients of dnf 4 never learn of";
+    let _ = write!(text, ": {advice}; {STEPS}");
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_dists_need_rsa() {
+        let all = ["el6", "el7", "el8", "el9", "el10", "ol8", "amzn2", "amzn2023", "fc22", "mga9", "local"];
+        let old: Vec<&str> = all.into_iter().filter(|dist| needs_rsa(&dist.parse().unwrap())).collect();
+        assert_eq!(old, ["el6", "el7", "el8", "ol8", "amzn2"]);
+    }
+}

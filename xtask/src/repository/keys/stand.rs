@@ -1,0 +1,98 @@
+//! Where a change of keys stands: who signs, who will, who did, what clients have, and when a key ends.
+
+use anyhow::Result;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::base::error::Failure;
+use crate::repository::keys::client_keys::SeriesClients;
+use crate::repository::keys::key_set::KeySet;
+use crate::repository::keys::rules::{require_configured, warn_of_end};
+use crate::repository::keys::uses::{CountDepth, KeyUses, count};
+use crate::repository::model::name::{Dist, Series};
+use crate::repository::model::store::Store;
+use crate::repository::sign::{Fingerprint, PublicKey};
+
+/// The keys of a repository.
+#[derive(Default)]
+pub struct KeysOverview {
+    pub keys: Vec<KeyStand>,
+    /// Why a key cannot be used on this machine.
+    pub problem: Option<Failure>,
+}
+
+/// A key.
+pub struct KeyStand {
+    pub fingerprint: Fingerprint,
+    pub role: KeyRole,
+    pub expires: Option<Timestamp>,
+    /// That it ends soon or has ended, and what to do.
+    pub warning: Option<String>,
+    /// The series whose clients have their keys from a package. Empty for a former key.
+    pub clients: Vec<KeyClients>,
+    /// For a former key, what it has signed; `None` if that cannot be read.
+    pub uses: Option<KeyUses>,
+}
+
+/// What a key is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyRole {
+    /// It signs.
+    Sign,
+    /// It will sign.
+    Next,
+    /// It has signed.
+    Former,
+}
+
+/// Whether the clients of a series have a key.
+#[derive(Serialize)]
+pub struct KeyClients {
+    pub series: Series,
+    /// The revision that has given the key to the last of them; `None` if some do not have it.
+    pub revision: Option<u32>,
+    /// When the revision was made.
+    pub at: Option<Timestamp>,
+    /// The dists whose clients do not have it.
+    pub lacking: Vec<Dist>,
+}
+
+/// Loads the state of the keys at `now`. A series or a package that is damaged is left out: its own overview reports it.
+pub fn load(store: &Store, keys: &KeySet, now: Timestamp) -> Result<KeysOverview> {
+    let mut all = Vec::new();
+    for series in store.series()? {
+        all.extend(SeriesClients::load(store, series, keys).ok().flatten());
+    }
+    all.retain(|clients| !clients.dists.is_empty());
+    let stand = |key: &PublicKey, role| KeyStand {
+        fingerprint: key.fingerprint.clone(),
+        role,
+        expires: key.expires,
+        warning: if role == KeyRole::Former { None } else { warn_of_end(key, now) },
+        clients: Vec::new(),
+        uses: None,
+    };
+    let mut found = Vec::new();
+    for (key, role) in
+        keys.sign.iter().map(|key| (key, KeyRole::Sign)).chain(keys.next.iter().map(|key| (key, KeyRole::Next)))
+    {
+        let clients = all.iter().map(|clients| clients_of(store, clients, &key.fingerprint)).collect();
+        found.push(KeyStand { clients, ..stand(key, role) });
+    }
+    let former: Vec<&PublicKey> = keys.former().collect();
+    let uses = count(store, &former, CountDepth::All).ok();
+    for key in former {
+        let uses = uses.as_ref().and_then(|uses| uses.get(&key.fingerprint)).copied();
+        found.push(KeyStand { uses, ..stand(key, KeyRole::Former) });
+    }
+    Ok(KeysOverview { keys: found, problem: require_configured(keys).err() })
+}
+
+fn clients_of(store: &Store, clients: &SeriesClients, key: &Fingerprint) -> KeyClients {
+    let SeriesClients { series, .. } = *clients;
+    let revision = clients.since(key);
+    let made = revision.and_then(|revision| store.log.making_of(series, revision));
+    let lacking = clients.lacking(key).into_iter().cloned().collect();
+    KeyClients { series, revision, at: made.map(|entry| entry.event.at), lacking }
+}

@@ -1,0 +1,79 @@
+//! Public keys: those that clients get, and what gpg says of them. Nothing here needs the secret part of a key.
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+
+use crate::base::error::{Exit, Failure};
+use crate::base::files;
+use crate::repository::sign::key::export;
+use crate::repository::sign::listing::{ListedKey, parse_public};
+use crate::repository::sign::{Fingerprint, error_line, gpg};
+
+/// A public key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKey {
+    /// The fingerprint of the primary key.
+    pub fingerprint: Fingerprint,
+    /// The time from which it cannot sign any more; `None` if it does not expire.
+    pub expires: Option<Timestamp>,
+    /// Whether it is an RSA key: rpm of el8 and older may not support others.
+    pub rsa: bool,
+    /// Why it cannot sign any more by the clock of gpg: "expired", "revoked", ...
+    pub ended: Option<&'static str>,
+    /// The armoured key.
+    pub text: Vec<u8>,
+    /// The fingerprints of the primary key and of all subkeys.
+    parts: Vec<Fingerprint>,
+}
+
+impl PublicKey {
+    /// Finds the key `name` (an id, a fingerprint or an e-mail address) in the GnuPG of the user; `None` if it is not there.
+    ///
+    /// Errors: gpg is not installed; there is more than one such key.
+    pub fn find(name: &str) -> Result<Option<PublicKey>> {
+        let listed = gpg(None, &["--with-colons", "--list-keys", "--", name], b"")?;
+        let mut keys = parse_public(&String::from_utf8_lossy(&listed.output));
+        if keys.len() > 1 {
+            let all: Vec<String> = keys.iter().map(|key| format!("`{}`", key.primary)).collect();
+            let message = format!("`{name}` matches more than one key");
+            return Err(Failure::new(Exit::Failed, message).help(format!("use one of {}", all.join(", "))).into());
+        }
+        let Some(listed) = keys.pop() else { return Ok(None) };
+        let text = export(None, &listed.primary)?;
+        PublicKey::new(listed, text).map(Some)
+    }
+
+    /// The keys of armoured texts, each of which has one key; in their order.
+    ///
+    /// Errors: a text is not a public key; gpg is not installed.
+    pub fn read_all<'t>(texts: impl Iterator<Item = &'t str>) -> Result<Vec<PublicKey>> {
+        let scratch = files::remote_scratch()?;
+        let home = Some(scratch.path());
+        let mut keys: Vec<PublicKey> = Vec::new();
+        for (number, text) in texts.enumerate() {
+            let imported = gpg(home, &["--no-autostart", "--status-fd", "1", "--import"], text.as_bytes())?;
+            let lines = String::from_utf8_lossy(&imported.output).into_owned();
+            let print = lines.lines().find_map(|line| line.strip_prefix("[GNUPG:] IMPORT_OK ")?.split(' ').nth(1));
+            let Some(print) = print else {
+                let message = format!("key {} is not a public key: {}", number + 1, error_line(&imported.errors));
+                return Err(Failure::new(Exit::Failed, message).help("export it with `gpg --armor --export`").into());
+            };
+            let listed = gpg(home, &["--no-autostart", "--with-colons", "--list-keys", "--", print], b"")?;
+            let listed = parse_public(&String::from_utf8_lossy(&listed.output)).pop();
+            keys.push(PublicKey::new(listed.context("gpg does not list a key that it imported")?, text.into())?);
+        }
+        Ok(keys)
+    }
+
+    fn new(listed: ListedKey, text: Vec<u8>) -> Result<PublicKey> {
+        let ListedKey { primary: fingerprint, parts, expires, rsa, ended } = listed;
+        let expires = expires.map(Timestamp::from_second).transpose().context("the date of a key")?;
+        Ok(PublicKey { fingerprint, expires, rsa, ended, text, parts })
+    }
+
+    /// Whether the key or a subkey of it has the id or fingerprint `id`, in hexadecimal digits, such as `63d75615c0ffee00`.
+    pub fn has_id(&self, id: &str) -> bool {
+        let id = id.to_ascii_uppercase();
+        self.parts.iter().any(|part| part.as_str().ends_with(&id))
+    }
+}

@@ -1,0 +1,64 @@
+//! Which keys have signed packages and files. The signatures are read, not verified.
+
+use std::ffi::OsString;
+
+use anyhow::Result;
+
+use crate::base::error::{Exit, Failure};
+use crate::base::files::TreePath;
+use crate::repository::sign::{error_line, gpg, run};
+
+/// The number of packages for one call of `rpm`.
+pub const AT_ONCE: usize = 200;
+
+/// The ids of the keys that have signed packages: one for each package that is signed. At most [`AT_ONCE`] packages.
+///
+/// Errors: a file is not a package; rpm is not installed.
+pub fn signers_of_packages(packages: &[TreePath]) -> Result<Vec<String>> {
+    if packages.is_empty() {
+        return Ok(Vec::new());
+    }
+    let args = ["-qip", "--nosignature", "--nodigest"].map(OsString::from);
+    let paths = packages.iter().map(|path| path.for_programs().into());
+    let listed = run("rpm", args.into_iter().chain(paths).collect(), None, b"")?;
+    if !listed.status.success() {
+        let message = format!("rpm cannot read the packages: {}", error_line(&listed.errors));
+        return Err(Failure::new(Exit::Failed, message).into());
+    }
+    Ok(parse_signers(&String::from_utf8_lossy(&listed.output)))
+}
+
+/// The id of the key that has made an armoured signature; `None` if the text is no such signature.
+pub fn signer_of_signature(signature: &[u8]) -> Result<Option<String>> {
+    let listed = gpg(None, &["--list-packets"], signature)?;
+    let text = String::from_utf8_lossy(&listed.output).into_owned();
+    Ok(text
+        .lines()
+        .find_map(|line| line.strip_prefix(":signature packet: ")?.split("keyid ").nth(1))
+        .map(str::to_owned))
+}
+
+/// The ids in the output of `rpm -qi`, such as `Signature   : RSA/SHA256, Thu Mar 19 08:24:41 2020, Key ID 713e1451af742bee`.
+fn parse_signers(output: &str) -> Vec<String> {
+    let lines =
+        output.lines().filter(|line| line.split(':').next().is_some_and(|label| label.trim_end() == "Signature"));
+    let id = |line: &str| {
+        let id = line.rsplit([' ', '\t']).next()?;
+        let is_id = id.len() >= 8 && id.bytes().all(|digit| digit.is_ascii_hexdigit());
+        is_id.then(|| id.to_owned())
+    };
+    lines.filter_map(id).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_ends_the_line() {
+        let output = "Name        : a\nSignature   : RSA/SHA256, Thu Mar 19 08:24:41 2020, Key ID 713e1451af742bee\n\
+            Name        : b\nSignature   : (none)\nDescription :\nSignatures: 0123456789abcdef\n\
+            Name        : c\nSignature   : EdDSA/SHA256, Thu Mar 19 08:24:41 2020, Key ID 160df1a954a4e6e9\n";
+        assert_eq!(parse_signers(output), ["713e1451af742bee", "160df1a954a4e6e9"]);
+    }
+}
