@@ -98,6 +98,7 @@ fn a_key_that_clients_do_not_have_signs_only_by_force() {
     signed.promote(&["--dry-run"]).exits(1).prints_part("  key        NO: clients of stable/1.0");
     signed.site.commit("Three").build(&["el9"]);
     signed.releng(&["stage"]).exits(1).says(&[lacking, "`--force REASON`"]);
+    signed.releng(&["dist"]).exits(1).says(&[lacking]);
     signed.releng(&["stage", "--force", "the card broke"]).exits(0);
     signed.promote(&["--force", "the card broke"]).exits(0);
     signed.releng(&["verify"]).exits(0);
@@ -199,4 +200,31 @@ fn a_key_that_a_dist_cannot_read_is_refused() {
     signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"nobody@example.org\"\n"));
     let absent = "GnuPG has no key `nobody@example.org`, which `repository.next-key` names";
     signed.promote(&[]).exits(1).says(&[absent, "help: import it with `gpg --import`"]);
+}
+
+#[test]
+fn a_rollback_takes_the_announcement_back() {
+    let signed = with_both();
+    let announced = format!("sign = \"{KEY}\"\nnext-key = \"{NEXT}\"\n");
+    signed.promoted("One");
+    let package = of_the_package(&signed);
+    signed.configure(&announced);
+    signed.promoted("Two");
+    upgrades(&package, "1.0.2");
+    signed.releng(&["rollback", "1.0"]).exits(0);
+    // Clients that come now, and those that go back, do not get the key.
+    signed.configure(&format!("sign = \"{NEXT}\"\n"));
+    signed.site.commit("Three").build(&["el9"]);
+    let lacking = "clients of stable/1.0 for el9 do not have the key `";
+    signed.releng(&["stage"]).exits(1).says(&[lacking]);
+    signed.releng(&["yank", "demo-1.0.1-1.el9.noarch", "--why", "it burns"]).exits(1).says(&[lacking]);
+    signed.configure(&announced);
+    signed.releng(&["stage"]).exits(0);
+    signed.promote(&[]).exits(0);
+    upgrades(&package, "1.0.3");
+    signed.configure(&format!("sign = \"{NEXT}\"\n"));
+    signed.releng(&["yank", "demo-1.0.1-1.el9.noarch", "--why", "it burns"]).exits(0);
+    signed.promoted("Four");
+    upgrades(&package, "1.0.4");
+    signed.releng(&["verify"]).exits(0);
 }

@@ -29,7 +29,7 @@ fn status_says_where_a_change_of_keys_stands() {
     signed.releng(&["status"]).exits(0).prints_part(" signs\n");
     assert_eq!(roles(&json(&signed)), ["sign"]);
     signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"{NEXT}\"\n"));
-    let before = "is the next key; clients of stable/1.0 for el9 do not have it\n";
+    let before = "is the next key; clients of stable/1.0 for el9 do not have it: the next promotion gives it to them\n";
     signed.releng(&["status"]).exits(0).prints_part(before);
     assert_eq!(json(&signed)["keys"][1]["clients"][0]["revision"], Value::Null);
     signed.promoted("Two");
@@ -104,6 +104,22 @@ fn a_key_that_expires_soon_is_a_warning_and_one_that_has_expired_signs_nothing()
     signed.configure(&format!("sign = \"{NEXT}\"\n"));
     signed.releng_at(&after, &["stage", "--force", "it has expired"]).exits(0);
     signed.releng_at(&after, &[&promote[..], &["--force", "it has expired"]].concat()).exits(0);
+}
+
+#[test]
+fn a_new_expiry_does_not_reach_clients_and_is_a_warning() {
+    let (signed, end) = expiring("400d");
+    signed.promoted("One");
+    let listing = signed.keys.gpg(&["--with-colons", "--list-keys"]).stdout;
+    let print =
+        listing.lines().find_map(|line| line.strip_prefix("fpr:::::::::")).unwrap().trim_end_matches(':').to_owned();
+    signed.keys.gpg(&["--quick-set-expire", &print, "10y"]);
+    let warning = format!("clients have a copy that ends on {}", end.strftime("%Y-%m-%d"));
+    signed.releng(&["status"]).exits(0).prints_part(&warning);
+    signed.site.commit("Two").build(&["el9"]);
+    signed.releng(&["stage"]).exits(0).says(&[&warning]);
+    let served = signed.site.text("RPM-GPG-KEY-demo");
+    assert_eq!(served.matches("BEGIN PGP PUBLIC KEY BLOCK").count(), 1, "a key is served once");
 }
 
 /// In real time: gpg, rpm and dnf have their own clocks.

@@ -86,7 +86,7 @@ fn describe_key(key: &KeyStand) -> String {
     };
     let mut parts = vec![format!("{name} {role}{end}")];
     if key.role != KeyRole::Sign || key.clients.iter().any(|clients| clients.revision.is_none()) {
-        parts.extend(key.clients.iter().map(describe_clients));
+        parts.extend(key.clients.iter().map(|clients| describe_clients(clients, key.role)));
     }
     if key.role == KeyRole::Next && key.clients.iter().all(|clients| clients.revision.is_some()) {
         parts.push("when clients have upgraded, set `repository.sign` to it".to_owned());
@@ -103,11 +103,12 @@ fn describe_key(key: &KeyStand) -> String {
     parts.join("; ")
 }
 
-fn describe_clients(clients: &KeyClients) -> String {
+fn describe_clients(clients: &KeyClients, role: KeyRole) -> String {
     let KeyClients { series, revision, at, lacking } = clients;
     let Some(revision) = revision else {
         let dists = lacking.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        return format!("clients of stable/{series} for {dists} do not have it");
+        let next = if role == KeyRole::Next { ": the next promotion gives it to them" } else { "" };
+        return format!("clients of stable/{series} for {dists} do not have it{next}");
     };
     let date = at.map_or(String::new(), |at| format!(" since {}", at.strftime("%Y-%m-%d")));
     format!("clients of stable/{series} have it{date}, by revision {revision}")

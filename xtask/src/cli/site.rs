@@ -24,6 +24,7 @@ use crate::repository::model::layout::Layout;
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::{HELP_FOR_BLOCKED, Store, blocked_folder};
 use crate::repository::promote::schedule::Schedule;
+use crate::repository::sign::Key;
 use crate::repository::write::apply::{ChangeContext, apply};
 use crate::repository::write::plan::ChangePlan;
 use crate::repository::write::recovery;
@@ -258,14 +259,25 @@ impl<'a> Site<'a> {
         Git { repository: self.repository, config: &self.config }
     }
 
-    /// The key that signs and the keys that clients get, where a key is configured. Warns of a key that expires soon.
-    pub fn signing(&self) -> Result<Option<Signing>> {
+    /// The key that signs, where one is configured. Errors: it cannot sign now.
+    pub fn key(&self) -> Result<Option<Key>> {
+        let key = self.config.repository.sign.as_deref().map(Key::load).transpose()?;
+        if let Some(key) = &key {
+            key.require_valid(self.now)?;
+        }
+        Ok(key)
+    }
+
+    /// The key that signs with the keys that clients get. Warns of a key that expires soon. A command that writes needs the lock
+    /// first: another run may change the served keys.
+    pub fn signing(&self, key: Option<&Key>) -> Result<Option<Signing>> {
         use crate::base::progress::Progress as _;
-        let signing = Signing::load(&self.config.repository, &self.layout, self.now)?;
-        if let Some(warning) = signing.as_ref().and_then(|signing| signing.warning(self.now)) {
+        let (Some(key), Some(keys)) = (key, self.keys()?) else { return Ok(None) };
+        let signing = Signing::new(key.clone(), keys);
+        for warning in signing.warnings(self.now) {
             self.ui.warn(&warning);
         }
-        Ok(signing)
+        Ok(Some(signing))
     }
 
     /// The keys by the configuration and the served file; `None` if nothing is signed.

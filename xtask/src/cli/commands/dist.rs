@@ -8,6 +8,8 @@ use crate::cli::context::Context;
 use crate::cli::release_job::{ReleaseArgs, ReleaseJob, Reuse, report, require_srpm};
 use crate::cli::site::{Site, pipeline_of_ci};
 use crate::repository::keys::signing::Signing;
+use crate::repository::model::name::Series;
+use crate::repository::sign::Key;
 use crate::repository::stage::StageOrder;
 use crate::rpm::release::ReleaseInput;
 
@@ -47,8 +49,8 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let made = if args.rpm { rpm::make_and_build(context, &job, &build_args, Reuse::No)? } else { job.make(context)? };
     report(context, made.files())?;
     match staging {
-        Some(StagingInput { site, order, signing }) => {
-            let staged = stage::run_after_dist(context, &site, &made.target, &order, signing.as_ref());
+        Some(StagingInput { site, order, key }) => {
+            let staged = stage::run_after_dist(context, &site, &made.target, &order, key.as_ref());
             let state = || format!("`{}` has the release, which is not staged", made.target.display());
             staged.map_err(|error| interrupt::with_state(error, state))
         }
@@ -76,14 +78,18 @@ fn preview_staging(context: &Context, args: &Args, job: &ReleaseJob, staging: Op
 struct StagingInput<'a> {
     site: Site<'a>,
     order: StageOrder,
-    signing: Option<Signing>,
+    key: Option<Key>,
 }
 
 impl<'a> StagingInput<'a> {
     fn load(context: &'a Context, args: &Args, input: &ReleaseInput) -> Result<StagingInput<'a>> {
         let pipeline = args.pipeline.map_or_else(pipeline_of_ci, |pipeline| Ok(Some(pipeline)))?;
         let site = Site::of_release(context, input)?;
-        let signing = site.signing()?;
-        Ok(StagingInput { site, order: StageOrder { pipeline, ..StageOrder::default() }, signing })
+        let key = site.key()?;
+        if let (Some(key), Some(keys)) = (&key, site.keys()?) {
+            let signing = Signing::new(key.clone(), keys);
+            signing.require(&site.store()?, Series::of(input.version()), &site.config.rpm.dists, None)?;
+        }
+        Ok(StagingInput { site, order: StageOrder { pipeline, ..StageOrder::default() }, key })
     }
 }

@@ -113,7 +113,7 @@ fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access, promotion:
         context.ui.print(&promotion.to_string())?;
     }
     promotion.require_open()?;
-    let mut signing = site.signing()?;
+    let mut signing = site.signing(site.key()?.as_ref())?;
     if let Some(signing) = &mut signing {
         signing.drop_unused(access.store())?;
     }

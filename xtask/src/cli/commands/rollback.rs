@@ -36,11 +36,10 @@ pub(super) fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access,
         Undoing::New(undo) => undo,
         Undoing::Already(done) => return site.report_already(&done),
     };
-    let signing = if undo.signs() { site.signing()? } else { None };
-    if let Some(signing) = &signing
-        && let Err(failure) = signing.judge(access.store(), undo.series(), &[], None)?.answer
-    {
-        context.ui.warn(&failure.message);
+    let key = if undo.signs() { site.key()? } else { None };
+    let signing = site.signing(key.as_ref())?;
+    if let Some(signing) = &signing {
+        signing.require(access.store(), undo.series(), &[], None)?;
     }
     for lost in &undo.lost {
         context.ui.warn(&lost.to_string());

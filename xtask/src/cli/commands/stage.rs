@@ -8,9 +8,9 @@ use crate::base::files::TreePath;
 use crate::cli::context::Context;
 use crate::cli::site::{RunMode, Site, pipeline_of_ci};
 use crate::repository::commits::Merged;
-use crate::repository::keys::signing::Signing;
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::reason::Reason;
+use crate::repository::sign::Key;
 use crate::repository::stage::input::StageInput;
 use crate::repository::stage::{self, StageOrder, Staging};
 use crate::rpm::release::ReleaseInput;
@@ -50,8 +50,8 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load_or_new(context)?;
     let input = StageInput::load(&folder, site.config.rpm.portable_noarch, &context.ui)?;
     input.require_name(&site.layout.name)?;
-    let signing = site.signing()?;
-    match stage(context, &site, &input, &order, RunMode::of(args.dry_run), signing.as_ref())? {
+    let key = site.key()?;
+    match stage(context, &site, &input, &order, RunMode::of(args.dry_run), key.as_ref())? {
         Some(place) => context.ui.print(&format!("{place}\n")),
         None => Ok(()),
     }
@@ -63,10 +63,10 @@ pub(super) fn run_after_dist(
     site: &Site<'_>,
     folder: &Path,
     order: &StageOrder,
-    signing: Option<&Signing>,
+    key: Option<&Key>,
 ) -> Result<()> {
     let input = StageInput::load(folder, site.config.rpm.portable_noarch, &context.ui)?;
-    stage(context, site, &input, order, RunMode::Change, signing).map(drop)
+    stage(context, site, &input, order, RunMode::Change, key).map(drop)
 }
 
 /// How the release of `dist` would be staged, as a sentence.
@@ -86,26 +86,28 @@ fn stage(
     input: &StageInput,
     order: &StageOrder,
     mode: RunMode,
-    signing: Option<&Signing>,
+    key: Option<&Key>,
 ) -> Result<Option<TreePath>> {
     let is_new = !site.exists();
     let mut access = match mode {
         RunMode::Preview => site.access("stage", mode)?,
         RunMode::Change => site.access_new("stage")?,
     };
+    let signing = site.signing(key)?;
     let version = &input.info.version;
-    let (name, plan, notes, done) = match stage::decide(access.store(), input, order, &site.git(), signing, site.now)? {
-        Staging::New { name, plan, notes } => (name, plan, notes, "staged"),
-        Staging::Merged { name, plan, notes } => (name, plan, notes, "recorded as merged:"),
-        Staging::Already(name) => {
-            context.ui.note(&format!("{name} ({version}) is staged already"));
-            return Ok((mode == RunMode::Change).then(|| site.layout.snapshot(Series::of(version), &name)));
-        }
-    };
+    let (name, plan, notes, done) =
+        match stage::decide(access.store(), input, order, &site.git(), signing.as_ref(), site.now)? {
+            Staging::New { name, plan, notes } => (name, plan, notes, "staged"),
+            Staging::Merged { name, plan, notes } => (name, plan, notes, "recorded as merged:"),
+            Staging::Already(name) => {
+                context.ui.note(&format!("{name} ({version}) is staged already"));
+                return Ok((mode == RunMode::Change).then(|| site.layout.snapshot(Series::of(version), &name)));
+            }
+        };
     for note in &notes {
         context.ui.note(note);
     }
-    site.carry_out(&mut access, &plan, signing)?;
+    site.carry_out(&mut access, &plan, signing.as_ref())?;
     if mode == RunMode::Preview {
         return Ok(None);
     }

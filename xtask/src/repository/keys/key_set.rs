@@ -1,6 +1,6 @@
 //! The keys that sign, will sign and have signed.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::project::config::RepositoryKeys;
 use crate::repository::clients::keys::split_keys;
@@ -29,7 +29,8 @@ impl KeySet {
     pub fn load(settings: &RepositoryKeys, layout: &Layout) -> Result<Option<KeySet>> {
         let Some(stated) = settings.sign.clone() else { return Ok(None) };
         let text = String::from_utf8_lossy(&layout.keys().read().unwrap_or_default()).into_owned();
-        let served = PublicKey::read_all(split_keys(&text))?;
+        let served = PublicKey::read_all(split_keys(&text))
+            .with_context(|| format!("the keys in `{}` cannot be used", layout.keys()))?;
         let sign = PublicKey::find(&stated)?;
         let mut next = None;
         if let Some(name) = &settings.next_key {

@@ -119,12 +119,24 @@ fn not_shipped(key: &PublicKey, clients: &SeriesClients, lacking: &[&Dist]) -> F
     let message = format!("clients of stable/{series} for {dists} do not have the key `{key}` yet");
     Failure::new(Exit::Failed, message).help(format!(
         "announce it: set `repository.next-key` to it, and `repository.sign` to the key before, and promote; {STEPS}\n\
-         if the key before is lost or has expired: `--force REASON`; clients with the `-repo` package then need a person"
+         if the key before is lost or has expired: `--force REASON` of `stage` and `promote`; clients with the `-repo` package \
+         then need a person"
     ))
 }
 
-/// A warning about the end of a key, if it is near or has passed.
-pub fn warn_of_end(key: &PublicKey, now: Timestamp) -> Option<String> {
+/// A warning about the end of a key, if it is near or has passed, or if the `served` copy of the key ends earlier.
+pub fn warn_of_end(key: &PublicKey, served: &[PublicKey], now: Timestamp) -> Option<String> {
+    let copy = served.iter().find(|copy| copy.fingerprint == key.fingerprint);
+    if let Some(copied) = copy.and_then(|copy| copy.expires)
+        && key.expires.is_none_or(|end| end > copied)
+    {
+        return Some(format!(
+            "the key `{}` has a new expiry, but clients have a copy that ends on {}, and those of dnf 4 keep it: announce a \
+             new key before that day; {STEPS}",
+            key.fingerprint,
+            copied.strftime("%Y-%m-%d")
+        ));
+    }
     let end = key.expires?;
     let (name, date) = (&key.fingerprint, end.strftime("%Y-%m-%d"));
     let days = end.duration_since(now).as_secs().div_euclid(24 * 60 * 60);

@@ -3,12 +3,11 @@
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::project::config::RepositoryKeys;
+use crate::base::error::Failure;
 use crate::repository::keys::client_keys::SeriesClients;
 use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::rules::{KeyFacts, KeyJudgement, judge, warn_of_end};
 use crate::repository::keys::uses::{CountDepth, count};
-use crate::repository::model::layout::Layout;
 use crate::repository::model::manifest::Manifest;
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::reason::Reason;
@@ -25,15 +24,9 @@ pub struct Signing {
 }
 
 impl Signing {
-    /// The key of the configuration, which must be able to sign at `now`; `None` if nothing is signed.
-    ///
-    /// Errors: see [`Key::load`] and [`KeySet::load`].
-    pub fn load(settings: &RepositoryKeys, layout: &Layout, now: Timestamp) -> Result<Option<Signing>> {
-        let Some(name) = &settings.sign else { return Ok(None) };
-        let key = Key::load(name)?;
-        key.require_valid(now)?;
-        let keys = KeySet::load(settings, layout)?;
-        Ok(keys.map(|keys| Signing { key, keys, gone: Vec::new() }))
+    /// Signs with `key`, which is the one of `keys` that signs.
+    pub fn new(key: Key, keys: KeySet) -> Signing {
+        Signing { key, keys, gone: Vec::new() }
     }
 
     /// Drops the former keys that have signed nothing which is in the tree now. For a promotion, which gives clients the rest.
@@ -49,15 +42,10 @@ impl Signing {
         self.keys.file(&self.gone)
     }
 
-    /// The warnings about the end of the key.
-    pub fn warning(&self, now: Timestamp) -> Option<String> {
-        self.keys.sign.as_ref().and_then(|key| warn_of_end(key, now))
-    }
-
-    /// Judges whether the key may sign for the clients of a series.
-    pub fn judge(&self, store: &Store, series: Series, dists: &[Dist], force: Option<&Reason>) -> Result<KeyJudgement> {
-        let clients = SeriesClients::load(store, series, &self.keys)?;
-        Ok(judge(&KeyFacts { keys: &self.keys, clients: clients.as_ref(), signers: &[], dists, force }))
+    /// The warnings about the end of the key that signs and of the next one.
+    pub fn warnings(&self, now: Timestamp) -> Vec<String> {
+        let configured = self.keys.sign.iter().chain(&self.keys.next);
+        configured.filter_map(|key| warn_of_end(key, &self.keys.served, now)).collect()
     }
 
     /// Errors: the key may not sign for the clients of a series. The reason that was given, if it was needed.
@@ -67,12 +55,12 @@ impl Signing {
         series: Series,
         dists: &[Dist],
         force: Option<&Reason>,
-    ) -> Result<Option<Reason>> {
-        let KeyJudgement { answer, forced } = self.judge(store, series, dists, force)?;
-        match answer {
-            Ok(_) => Ok(forced),
-            Err(failure) => Err(failure.into()),
-        }
+    ) -> Result<Option<Reason>, Failure> {
+        // A revision that is damaged must not prevent the rollback that replaces it. A promotion judges again.
+        let clients = SeriesClients::load(store, series, &self.keys).ok().flatten();
+        let facts = KeyFacts { keys: &self.keys, clients: clients.as_ref(), signers: &[], dists, force };
+        let KeyJudgement { answer, forced } = judge(&facts);
+        answer.map(|_| forced)
     }
 }
 

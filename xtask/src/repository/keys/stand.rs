@@ -69,7 +69,7 @@ pub fn load(store: &Store, keys: &KeySet, now: Timestamp) -> Result<KeysOverview
         fingerprint: key.fingerprint.clone(),
         role,
         expires: key.expires,
-        warning: if role == KeyRole::Former { None } else { warn_of_end(key, now) },
+        warning: if role == KeyRole::Former { None } else { warn_of_end(key, &keys.served, now) },
         clients: Vec::new(),
         uses: None,
     };

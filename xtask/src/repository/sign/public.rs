@@ -56,7 +56,8 @@ impl PublicKey {
             let print = lines.lines().find_map(|line| line.strip_prefix("[GNUPG:] IMPORT_OK ")?.split(' ').nth(1));
             let Some(print) = print else {
                 let message = format!("key {} is not a public key: {}", number + 1, error_line(&imported.errors));
-                return Err(Failure::new(Exit::Failed, message).help("export it with `gpg --armor --export`").into());
+                let help = "put the file back from a backup, or export the keys into it: `gpg --armor --export KEY`";
+                return Err(Failure::new(Exit::Failed, message).help(help).into());
             };
             let listed = gpg(home, &["--no-autostart", "--with-colons", "--list-keys", "--", print], b"")?;
             let listed = parse_public(&String::from_utf8_lossy(&listed.output)).pop();
