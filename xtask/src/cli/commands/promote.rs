@@ -115,7 +115,7 @@ fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access, promotion:
     promotion.require_open()?;
     let mut signing = site.signing(site.key()?.as_ref())?;
     if let Some(signing) = &mut signing {
-        signing.drop_unused(access.store())?;
+        signing.drop_unused(access.store());
     }
     let plan = promotion.plan(access.store(), signing.as_ref(), site.now)?;
     let Some(place) = site.carry_out(access, &plan, signing.as_ref())? else { return Ok(()) };

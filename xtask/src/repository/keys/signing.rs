@@ -30,11 +30,11 @@ impl Signing {
     }
 
     /// Drops the former keys that have signed nothing which is in the tree now. For a promotion, which gives clients the rest.
-    pub fn drop_unused(&mut self, store: &Store) -> Result<()> {
+    /// Where a folder or package cannot be read, all keys stay.
+    pub fn drop_unused(&mut self, store: &Store) {
         let former: Vec<&PublicKey> = self.keys.former().collect();
-        let uses = count(store, &former, CountDepth::First)?;
+        let uses = count(store, &former, CountDepth::First).unwrap_or_default();
         self.gone = uses.into_iter().filter(|(_, uses)| !uses.is_needed()).map(|(key, _)| key).collect();
-        Ok(())
     }
 
     /// The text of the keys that clients get.

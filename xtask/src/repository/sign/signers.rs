@@ -25,7 +25,13 @@ pub fn signers_of_packages(packages: &[TreePath]) -> Result<Vec<String>> {
         let message = format!("rpm cannot read the packages: {}", error_line(&listed.errors));
         return Err(Failure::new(Exit::Failed, message).into());
     }
-    Ok(parse_signers(&String::from_utf8_lossy(&listed.output)))
+    let text = String::from_utf8_lossy(&listed.output).into_owned();
+    let (signers, unsigned) = (parse_signers(&text), text.lines().filter(|line| is_unsigned(line)).count());
+    if signers.len() + unsigned < packages.len() {
+        let message = "rpm lists the signatures of packages in a form that is not known";
+        return Err(Failure::new(Exit::Failed, message).help("use rpm 4.8 to 6").into());
+    }
+    Ok(signers)
 }
 
 /// The id of the key that has made an armoured signature; `None` if the text is no such signature.
@@ -39,15 +45,18 @@ pub fn signer_of_signature(signature: &[u8]) -> Result<Option<String>> {
 }
 
 /// The ids in the output of `rpm -qi`, such as `Signature   : RSA/SHA256, Thu Mar 19 08:24:41 2020, Key ID 713e1451af742bee`.
+/// rpm 6 writes fingerprints, in lines of their own. Text of the package that looks alike only makes a key needed for longer.
 fn parse_signers(output: &str) -> Vec<String> {
-    let lines =
-        output.lines().filter(|line| line.split(':').next().is_some_and(|label| label.trim_end() == "Signature"));
     let id = |line: &str| {
-        let id = line.rsplit([' ', '\t']).next()?;
+        let (_, id) = line.rsplit_once("Key ID ").or_else(|| line.rsplit_once("Key Fingerprint: "))?;
         let is_id = id.len() >= 8 && id.bytes().all(|digit| digit.is_ascii_hexdigit());
         is_id.then(|| id.to_owned())
     };
-    lines.filter_map(id).collect()
+    output.lines().filter_map(|line| id(line.trim_end())).collect()
+}
+
+fn is_unsigned(line: &str) -> bool {
+    line.split_once(':').is_some_and(|(label, value)| label.trim_end() == "Signature" && value.trim() == "(none)")
 }
 
 #[cfg(test)]
@@ -58,7 +67,8 @@ mod tests {
     fn the_id_ends_the_line() {
         let output = "Name        : a\nSignature   : RSA/SHA256, Thu Mar 19 08:24:41 2020, Key ID 713e1451af742bee\n\
             Name        : b\nSignature   : (none)\nDescription :\nSignatures: 0123456789abcdef\n\
-            Name        : c\nSignature   : EdDSA/SHA256, Thu Mar 19 08:24:41 2020, Key ID 160df1a954a4e6e9\n";
-        assert_eq!(parse_signers(output), ["713e1451af742bee", "160df1a954a4e6e9"]);
+            Name        : c\nSignature   :\n              EdDSA/SHA256, Thu Mar 19 08:24:41 2020, Key Fingerprint: 0a60df1a\n";
+        assert_eq!(parse_signers(output), ["713e1451af742bee", "0a60df1a"]);
+        assert_eq!(output.lines().filter(|line| is_unsigned(line)).count(), 1);
     }
 }
