@@ -59,7 +59,13 @@ fn each_dist_needs_packages_and_not_any() {
     site.promoted("One", &["el8", "el9"]);
     site.release("Two", &["el9"]);
     let two = "snapshot-demo_1.0_pipeline_2";
-    unpromotable(&site, &["it has no packages for el8", &format!("promote {two} --end-dist el8`")]);
+    unpromotable(
+        &site,
+        &[
+            "it has no packages for el8",
+            &format!("promote {two} --major --untested 'a test of the tool' --end-dist el8`"),
+        ],
+    );
     let configured = Site::with("[rpm]\ndists = [\"el8\", \"el9\"]\n");
     configured.release("One", &["el9"]);
     unpromotable(&configured, &["it has no packages for el8"]);

@@ -25,6 +25,7 @@ mod explain;
 mod farms;
 mod flags;
 mod gates;
+mod helps;
 mod in_flight;
 mod install;
 mod key_change;

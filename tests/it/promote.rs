@@ -120,7 +120,7 @@ fn a_reason_is_one_and_is_kept_only_where_it_counts() {
 fn a_test_for_another_kind_of_promotion() {
     let site = Site::with(&format!("{PASSING}on = [\"minor\"]\n"));
     site.release("Go on", &[]);
-    let parts = ["no acceptance test is configured for a major promotion", "`--untested REASON`"];
+    let parts = ["no acceptance test is configured for a major promotion", " --major --untested REASON`"];
     refused(&site, &["promote", "--major"], &parts);
     site.promote(&[]).exits(0);
     site.release("Fly\n\nSem-Ver: feature", &[]);
@@ -136,7 +136,11 @@ fn a_new_series_needs_the_flag() {
     refused(
         &site,
         &args,
-        &["stable/1.0 would be a new series", "to begin it: `", " promote snapshot-demo_1.0_pipeline_1 --major`"],
+        &[
+            "stable/1.0 would be a new series",
+            "to begin it: `",
+            " promote snapshot-demo_1.0_pipeline_1 --untested 'a test of the tool' --major`",
+        ],
     );
 }
 

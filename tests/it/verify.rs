@@ -64,7 +64,7 @@ fn is_found_in(site: &Site, folder: &str, id: &str, path: &str) {
 
 /// Changes a published file and makes the manifest list it as it is then.
 #[track_caller]
-fn forge(site: &Site, folder: &str, path: &str, change: impl Fn(&mut Vec<u8>)) {
+pub fn forge(site: &Site, folder: &str, path: &str, change: impl Fn(&mut Vec<u8>)) {
     site.tamper(&format!("{folder}/{path}"), change);
     let content = std::fs::read(site.served(&format!("{folder}/{path}"))).unwrap();
     edit_manifest(site, folder, |manifest| {

@@ -137,7 +137,8 @@ fn read_sources(folder: &Path) -> Sources {
     found
 }
 
-fn own_sources() -> Sources {
+/// The sources of the program.
+pub fn own_sources() -> Sources {
     read_sources(&root().join("xtask/src"))
 }
 

@@ -82,7 +82,7 @@ impl<'a> Site<'a> {
         if let Some(stated) = context.stated_repository().filter(|_| !site.exists()) {
             let (stated, name) = (stated.display(), &site.layout.name);
             let message = format!("there is no repository of `{name}` in `{stated}`: it has no folder `{name}`");
-            let help = format!("correct the path, or stage a release there: `{} stage --repository DIR`", program());
+            let help = format!("correct the path, or stage a release there: `{} dist`", program());
             return Err(Failure::new(Exit::Usage, message).help(help).into());
         }
         Ok(site)

@@ -54,7 +54,12 @@ impl fmt::Display for TestRun {
 /// Errors: there is no test; the snapshot is damaged.
 pub fn decide(store: &Store, snapshot: &Snapshot, tests: Vec<AcceptanceTest>) -> Result<Plan<TestRun>> {
     if tests.is_empty() {
-        let help = "add a test to `packaging/release.toml`: `[[acceptance]]` with `name` and `run`, and commit it";
+        let help = format!(
+            "add a test to `packaging/release.toml`: `[[acceptance]]` with `name` and `run`; commit it, and make the release again: \
+             `{} dist{}`",
+            program(),
+            if snapshot.manifest.dists().is_empty() { "" } else { " --rpm" }
+        );
         return Err(Failure::new(Exit::Usage, "no acceptance test is configured").help(help).into());
     }
     if let Some(why) = check_whole(store, snapshot)? {

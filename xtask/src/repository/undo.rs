@@ -119,7 +119,8 @@ pub fn decide_rollback(store: &Store, series: Series, to: Option<u32>) -> Result
 
 fn nothing_before(series: Series, current: u32) -> Failure {
     let message = format!("stable/{series} has its first content, at revision {current}: there is nothing before it");
-    Failure::new(Exit::Failed, message).help(format!("to take single packages out: `{} yank NEVRA`", program()))
+    Failure::new(Exit::Failed, message)
+        .help(format!("to take single packages out: `{} yank NEVRA --series {series} --why REASON`", program()))
 }
 
 fn no_revision(store: &Store, series: Series, to: u32) -> Result<Failure> {
@@ -187,9 +188,12 @@ pub fn decide_yank(store: &Store, order: &YankOrder) -> Result<Undoing> {
         ([], Some(error)) => Err(error),
         ([], None) => find_yanked(store, series, wanted).map_or_else(|| Err(no_package(store, wanted)?.into()), Ok),
         (several, _) => {
-            let series = several.iter().map(|base| base.manifest.series.to_string()).collect::<Vec<_>>().join(", ");
-            let message = format!("several series have the package `{wanted}`: {series}");
-            Err(Failure::new(Exit::Failed, message).help("choose one: `--series X.0`").into())
+            let list = |show: &dyn Fn(Series) -> String| {
+                several.iter().map(|base| show(base.manifest.series)).collect::<Vec<_>>().join(", ")
+            };
+            let message = format!("several series have the package `{wanted}`: {}", list(&|series| series.to_string()));
+            let commands = list(&|series| format!("`{} --series {series}`", this_call()));
+            Err(Failure::new(Exit::Failed, message).help(format!("choose one: {commands}")).into())
         }
     }
 }

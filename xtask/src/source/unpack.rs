@@ -26,12 +26,12 @@ pub struct ArchiveFacts {
 ///
 /// Errors: no such archive; it was not made by `dist`: a file is missing, there twice, or no regular file.
 pub fn read_facts(path: &TreePath, top: &str) -> Result<ArchiveFacts> {
-    let failed = || format!("cannot read the archive `{path}`");
+    let failed = |error: std::io::Error| not_made_by_dist(path, &format!("it cannot be read: {error}"));
     let (info_name, changelog_name) = (format!("{top}/{}", release_info::FILE_NAME), format!("{top}/{CHANGELOG_FILE}"));
     let (mut info, mut changelog) = (None, None);
     let mut archive = open(path)?;
-    for entry in archive.entries().with_context(failed)? {
-        let mut entry = entry.with_context(failed)?;
+    for entry in archive.entries().map_err(failed)? {
+        let mut entry = entry.map_err(failed)?;
         let name = entry.path_bytes();
         let found = if *name == *info_name.as_bytes() {
             &mut info
@@ -48,7 +48,7 @@ pub fn read_facts(path: &TreePath, top: &str) -> Result<ArchiveFacts> {
             );
         }
         let mut content = Vec::new();
-        entry.read_to_end(&mut content).with_context(failed)?;
+        entry.read_to_end(&mut content).map_err(failed)?;
         *found = Some(content);
     }
     let info = info.ok_or_else(|| not_made_by_dist(path, &format!("it has no `{info_name}`")))?;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::json;
 
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, program};
 use crate::base::progress::Progress;
 use crate::cli::context::Context;
 use crate::git::{CommitId, Repository};
@@ -126,7 +126,9 @@ fn find_commit(context: &Context, args: &Args, at: &Version) -> Result<()> {
     let found = history::load::find_version(&steps, at);
     let Some((newest, others)) = found.split_first() else {
         let message = format!("no commit on the mainline of `{}` had the version {at}", tip.short());
-        return Err(Failure::new(Exit::Failed, message).help("`version --explain` shows the present one").into());
+        return Err(Failure::new(Exit::Failed, message)
+            .help(format!("`{} version --explain` shows the present one", program()))
+            .into());
     };
     if args.json {
         let others: Vec<String> = others.iter().map(|step| step.commit.id.to_string()).collect();

@@ -12,9 +12,9 @@ use crate::repository::commits::{Merged, Recount};
 use crate::repository::model::ledger::Ledger;
 use crate::repository::model::manifest::{Manifest, PackageEntry};
 use crate::repository::model::name::{Dist, Series};
-use crate::repository::model::reason::Reason;
 use crate::repository::model::store::{Revision, Snapshot};
 use crate::repository::model::test_result::{TestResult, TestVerdict, find_newest};
+use crate::repository::promote::order::{MAJOR, PromoteOrder, end_dist};
 use crate::rpm::nevra::{Nevra, compare_evr};
 
 /// A condition for a promotion, and whether it is met.
@@ -94,10 +94,8 @@ pub struct GateFacts<'a> {
     pub results: &'a [TestResult],
     /// The folder with the test results and the output of the tests.
     pub results_folder: &'a Path,
-    /// Whether a new series may be started.
-    pub major: bool,
-    /// The reason to promote without an acceptance test.
-    pub untested: Option<&'a Reason>,
+    /// What the person asked for.
+    pub order: &'a PromoteOrder,
     /// The dists in the configuration of the commit.
     pub configured_dists: &'a [Dist],
     /// The dists that have ended: they need no packages any more.
@@ -131,6 +129,17 @@ impl GateFacts<'_> {
             self.milestone(),
             self.key(),
         ]
+    }
+
+    /// The command that promotes the snapshot with the flags that were given, with those that other gates need, and with `more`.
+    fn command(&self, mut more: Vec<String>) -> String {
+        if self.current.is_none() && !self.order.major {
+            more.push(MAJOR.to_owned());
+        }
+        if !self.requires_tests() && self.order.untested.is_none() {
+            more.push("--untested REASON".to_owned());
+        }
+        self.order.command(&self.snapshot.name, &more)
     }
 
     fn manifest(&self) -> &Manifest {
@@ -186,12 +195,11 @@ impl GateFacts<'_> {
         let is_lacking = |dist: &&Dist| !dists.contains(dist) && !self.ended_dists.contains(dist);
         let lacking: Vec<&Dist> = needed.into_iter().filter(is_lacking).collect();
         if !lacking.is_empty() {
-            let program = program();
-            let flags: String = lacking.iter().map(|dist| format!(" --end-dist {dist}")).collect();
+            let flags = lacking.iter().map(|dist| end_dist(dist)).collect();
             let help = format!(
-                "build them and stage again: `{program} dist --rpm`; where nobody builds for it any more: \
-                 `{program} promote {}{flags}`",
-                self.snapshot.name
+                "build them and stage again: `{} dist --rpm`; where nobody builds for it any more: {}",
+                program(),
+                self.command(flags)
             );
             return no("packages", format!("it has no packages for {}", join(lacking)), help);
         }
@@ -211,12 +219,16 @@ impl GateFacts<'_> {
         let kind = self.kind();
         let required = self.tests.iter().filter(|test| test.on.contains(&kind));
         if !self.requires_tests() {
-            return match self.untested {
+            return match &self.order.untested {
                 Some(reason) => yes("tested", format!("without a test: {reason}")),
                 None => no(
                     "tested",
                     format!("no acceptance test is configured for a {kind} promotion"),
-                    "configure one in `[[acceptance]]`, or give the reason to promote without one: `--untested REASON`",
+                    format!(
+                        "configure one in `[[acceptance]]`, commit it, and make the release again; or give the reason to promote \
+                         without one: {}",
+                        self.command(Vec::new())
+                    ),
                 ),
             };
         }
@@ -251,17 +263,15 @@ impl GateFacts<'_> {
             let why = format!("it is in unstable/{}, but its version belongs to {own}", self.manifest().series);
             return no("series", why, "build the release again and stage it");
         }
-        match (self.current, self.major) {
+        match (self.current, self.order.major) {
             (Some(current), _) => yes("series", format!("stable/{own}, now at revision {}", current.number)),
             (None, true) => yes("series", format!("stable/{own}, a new series")),
             (None, false) => no(
                 "series",
                 format!("stable/{own} would be a new series"),
                 format!(
-                    "to begin it: `{} promote {} --major`; clients of an earlier series stay there until they install the \
-                     `.repo` file of this one",
-                    program(),
-                    self.snapshot.name
+                    "to begin it: {}; clients of an earlier series stay there until they install the `.repo` file of this one",
+                    self.command(Vec::new())
                 ),
             ),
         }

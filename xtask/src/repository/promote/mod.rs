@@ -2,6 +2,7 @@
 
 pub mod due;
 pub mod gate;
+mod order;
 mod read_gates;
 pub mod schedule;
 
@@ -18,7 +19,6 @@ use crate::history::Version;
 use crate::project::config::PromotionKind;
 use crate::project::release_info::CHANGELOG_FILE;
 use crate::repository::commits::Git;
-use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::signing::{Signing, judge_snapshot};
 use crate::repository::model::carried::Carried;
 use crate::repository::model::event::{Action, NewRevision, RevisionCause};
@@ -35,23 +35,7 @@ use crate::repository::write::revision::{
 };
 use crate::rpm::nevra::Nevra;
 use gate::{Gate, GateAnswer, GateFacts, KnownPackages, MergedNow};
-
-/// The arguments of `promote`.
-#[derive(Clone, Debug, Default)]
-pub struct PromoteOrder {
-    /// `None` for the newest snapshot of a series whose gates are open.
-    pub snapshot: Option<SnapshotName>,
-    /// Whether a new series may be started.
-    pub major: bool,
-    /// The reason to promote without an acceptance test.
-    pub untested: Option<Reason>,
-    /// The dists that end: their clients keep the packages that they have.
-    pub end_dists: Vec<Dist>,
-    /// The keys by the configuration; `None` if nothing is signed.
-    pub keys: Option<KeySet>,
-    /// The reason to sign with a key that clients do not have.
-    pub force: Option<Reason>,
-}
+pub use order::PromoteOrder;
 
 /// What is done about a promotion.
 pub enum Promoting {
@@ -186,7 +170,7 @@ pub fn decide(
             let why = format!("stable/{series} has {version} already, and nothing newer is staged");
             Ok(Promoting::Already(AlreadyDone { series, revision: current.number, why }))
         }
-        (None, taken_back, _) => Err(nothing_to_promote(series, taken_back).into()),
+        (None, taken_back, _) => Err(nothing_to_promote(series, taken_back, order).into()),
     }
 }
 
@@ -222,12 +206,11 @@ fn was_taken_back(store: &Store, current: Option<&Revision>, staged: &Snapshot) 
     })
 }
 
-fn nothing_to_promote(series: Series, taken_back: Option<SnapshotName>) -> Failure {
+fn nothing_to_promote(series: Series, taken_back: Option<SnapshotName>, order: &PromoteOrder) -> Failure {
     if let Some(name) = taken_back {
         let message =
             format!("unstable/{series} has no snapshot to promote except `{name}`, which was rolled back or yanked");
-        return Failure::new(Exit::Failed, message)
-            .help(format!("to promote it again: `{} promote {name}`", program()));
+        return Failure::new(Exit::Failed, message).help(format!("to promote it again: {}", order.command(&name, &[])));
     }
     let message = format!("unstable/{series} has no snapshot to promote");
     Failure::new(Exit::Failed, message)
@@ -297,8 +280,7 @@ impl<'a> Judge<'a> {
             tests: &config.acceptance,
             results: &load_results(&results_folder)?,
             results_folder: results_folder.for_programs(),
-            major: order.major,
-            untested: order.untested.as_ref(),
+            order,
             configured_dists: &config.rpm.dists,
             ended_dists: &ended,
             key: &key.answer,

@@ -118,8 +118,9 @@ impl StageInput {
         if let Some(missing) = listing.missing().first() {
             let message = format!("it has no packages for {missing}, which `rpm.dists` requires");
             let help = format!(
-                "build the rest: `{} rpm`; or remove `rpm/` and `{BUILDS}` to stage only the sources",
-                program()
+                "build the rest: `{} rpm{}`; or remove `rpm/` and `{BUILDS}`, and their lines in `{CHECKSUMS_FILE}`, to stage only the sources",
+                program(),
+                out_flag(&self.folder)
             );
             return Err(refuse(&self.folder, &message).help(help).into());
         }
@@ -148,13 +149,23 @@ fn refuse(folder: &TreePath, why: &str) -> Failure {
     Failure::new(Exit::Failed, format!("refusing to stage `{folder}`: {why}"))
 }
 
+/// The flag by which `dist` and `rpm` write into a folder that is not the default.
+fn out_flag(folder: &TreePath) -> String {
+    let folder = folder.to_string();
+    if Path::new(&folder).ends_with("target/dist") {
+        return String::new();
+    }
+    format!(" --out {}", shell_word(&folder))
+}
+
 /// The error for a folder with packages and without `builds.json`.
 fn no_builds(folder: &TreePath, package: &FilePath) -> Failure {
     let why = format!("there is no `{BUILDS}` to say on which dist `{package}` was built");
     let help = format!(
-        "`{} rpm` writes it; for packages of another builder write it, {{\"schema\":\"{}\",\"builds\":\
+        "`{} rpm{}` writes it; for packages of another builder write it, {{\"schema\":\"{}\",\"builds\":\
          [{{\"file\":\"rpm/…\",\"sha256\":\"…\",\"dist\":\"el9\",\"host\":\"el9\"}}, …]}}, and add it to `{CHECKSUMS_FILE}`",
         program(),
+        out_flag(folder),
         builds::SCHEMA
     );
     refuse(folder, &why).help(help)
@@ -163,7 +174,11 @@ fn no_builds(folder: &TreePath, package: &FilePath) -> Failure {
 fn load_sums(folder: &TreePath) -> Result<Sums> {
     let path = folder.join(CHECKSUMS_FILE);
     let Some(text) = path.read_if_there()? else {
-        let help = format!("make a release first: `{} dist --no-stage`; or name its folder: `--from DIR`", program());
+        let help = format!(
+            "make a release first: `{} dist --no-stage{}`; or name its folder: `--from DIR`",
+            program(),
+            out_flag(folder)
+        );
         return Err(Failure::new(Exit::Failed, format!("there is no `{path}`")).help(help).into());
     };
     let sums = parse_sums(&String::from_utf8_lossy(&text)).map_err(|line| {

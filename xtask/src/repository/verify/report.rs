@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::base::error::program;
 use crate::repository::model::event::BrokenChain;
 use crate::repository::model::name::Series;
 use crate::repository::model::store::{HELP_FOR_BLOCKED, Store};
@@ -70,8 +71,9 @@ pub enum FindingId {
 
 impl FindingId {
     /// The next step for a finding of this kind.
-    pub fn help(self) -> &'static str {
-        match self {
+    pub fn help(self) -> String {
+        let program = program();
+        let help = match self {
             FindingId::NameForeign | FindingId::FileForeign => "move it away: `releng` did not make it",
             FindingId::Leftover => "the next command that changes the repository removes it",
             FindingId::LinkDangling => {
@@ -84,7 +86,9 @@ impl FindingId {
             FindingId::ManifestUnreadable | FindingId::ManifestChanged => {
                 "put it back from a backup; or stage the release again, which gives it a new number, or roll the series back"
             }
-            FindingId::Vanished => "put it back from a backup; or record that it is gone: `prune --missing`",
+            FindingId::Vanished => {
+                return format!("put it back from a backup; or record that it is gone: `{program} prune --missing`");
+            }
             FindingId::FileMissing
             | FindingId::FileChanged
             | FindingId::PackageDamaged
@@ -100,14 +104,19 @@ impl FindingId {
             }
             FindingId::VersionsOutOfOrder => "clients install the highest version: promote a newer one, or roll back",
             FindingId::LogBroken | FindingId::LogLacksEvent => {
-                "put the log back from a backup; or put it together again from the manifests: `recover-log`"
+                return format!(
+                    "put the log back from a backup; or put it together again from the manifests: `{program} recover-log`"
+                );
             }
             FindingId::LedgerUnreadable | FindingId::LedgerDiffers => {
-                "put the ledger back from a backup; or put it together again from the manifests: `recover-log`"
+                return format!(
+                    "put the ledger back from a backup; or put it together again from the manifests: `{program} recover-log`"
+                );
             }
-            FindingId::ResultChanged => "accept the snapshot again",
+            FindingId::ResultChanged => return format!("accept the snapshot again: `{program} accept SNAPSHOT`"),
             FindingId::RepoFileDiffers => "the next command that changes the repository writes it again",
-        }
+        };
+        help.to_owned()
     }
 
     /// Whether a run that changes the repository causes such findings while it works.

@@ -1,0 +1,187 @@
+//! The help texts of `base/`, `cli/`, `git/`, `history/` and `project/`.
+
+use super::FileRows;
+use super::Followed::{By, No};
+
+/// By file.
+pub const FIRST: &[FileRows] = &[
+    ("base/clock.rs", &[("write it like `2026", By("helps::project::a_variable_is_corrected"))]),
+    (
+        "base/files/draft.rs",
+        &[
+            ("name a folder with `--out", By("helps::project::a_place_for_results_is_chosen")),
+            ("move it away, or choose", By("helps::project::a_place_for_results_is_chosen")),
+        ],
+    ),
+    (
+        "base/files/lock.rs",
+        &[("wait for it to end", By("promote::a_second_writer_gets_the_process_and_command_of_the_first"))],
+    ),
+    ("base/parallel.rs", &[("set the number of threads", By("helps::project::a_variable_is_corrected"))]),
+    (
+        "base/process/job.rs",
+        &[
+            ("it must be a file", By("helps::promotion::the_program_of_a_test_is_put_where_it_is_expected")),
+            ("PATH is `{path}`", By("helps::promotion::the_program_of_a_test_is_put_where_it_is_expected")),
+            (
+                "it must be a program",
+                No("a program in a namespace says so by its exit code, so that it needs a machine without namespaces"),
+            ),
+        ],
+    ),
+    (
+        "base/process/net.rs",
+        &[
+            (
+                "check the address and the network",
+                By("places::a_fault_of_the_network_is_temporary_and_a_wrong_address_is_not"),
+            ),
+            ("is `{url}` the right", By("places::a_fault_of_the_network_is_temporary_and_a_wrong_address_is_not")),
+        ],
+    ),
+    (
+        "base/process/read.rs",
+        &[
+            ("install `{shown}`", No("it asks to install a program on the machine")),
+            ("run that command by hand", No("it asks a person to watch a program that does not end")),
+        ],
+    ),
+    (
+        "base/threads.rs",
+        &[("raise the limits", By("limits::a_thread_that_the_system_refuses_is_an_error_or_is_done_without"))],
+    ),
+    (
+        "cli/commands/accept.rs",
+        &[
+            ("`{}` printed nothing", No("it is a fact about the failed test and asks for nothing")),
+            (
+                "the snapshot is damaged",
+                By("accept::a_test_that_changed_the_snapshot_has_failed_where_mounts_are_not_allowed"),
+            ),
+        ],
+    ),
+    (
+        "cli/commands/hold.rs",
+        &[("name a day", By("helps::promotion::a_hold_of_a_day_that_is_over_is_made_without_an_end"))],
+    ),
+    (
+        "cli/commands/rpm.rs",
+        &[
+            ("correct it, and build", By("helps::rpm::a_failed_build_is_repeated")),
+            ("run the same command again", By("farms::a_farm_that_is_not_there_is_tried_again_and_then_left")),
+        ],
+    ),
+    (
+        "cli/commands/spec.rs",
+        &[
+            ("name another file", By("helps::project::a_spec_is_rendered_again")),
+            ("render it", By("helps::project::a_spec_is_rendered_again")),
+            ("write one, with", By("helps::template::a_name_and_a_template_are_written")),
+            ("name one: `--out FILE`", By("helps::project::a_bare_repository_gets_a_place_for_results")),
+        ],
+    ),
+    (
+        "cli/commands/status.rs",
+        &[
+            ("put it together again", By("helps::repository::a_lost_log_and_a_damaged_ledger_are_put_together_again")),
+            ("the next command", By("helps::repository::an_interrupted_change_is_finished_by_the_next_one")),
+        ],
+    ),
+    (
+        "cli/commands/verify.rs",
+        &[
+            ("{id}: {}", No("the text of the finding is a row of its own, in `verify/report.rs`")),
+            ("the newest revision without", By("helps::verify::a_copy_of_the_way_back_is_named_with_its_command")),
+            ("stage a release", By("helps::repository::an_empty_repository_gets_a_release")),
+            ("name a folder with", By("helps::verify::a_folder_that_is_no_repository_is_left_for_one")),
+        ],
+    ),
+    (
+        "cli/commands/version.rs",
+        &[("`{} version --explain`", By("helps::project::a_version_of_the_past_is_explained"))],
+    ),
+    ("cli/release_job.rs", &[("write a template", By("helps::template::a_name_and_a_template_are_written"))]),
+    (
+        "cli/site.rs",
+        &[
+            ("correct the path", By("helps::repository::a_repository_at_another_place_is_begun_there")),
+            ("the repository is a folder", By("helps::repository::a_repository_at_another_place_is_begun_there")),
+            ("stage a release of it", By("helps::repository::a_series_is_chosen_among_those_there_are")),
+            (
+                "stage the release of a merged",
+                By("helps::repository::a_series_without_a_release_of_merged_work_gets_one"),
+            ),
+            ("stage a release: ", By("helps::repository::an_empty_repository_gets_a_release")),
+            ("state the number", By("helps::staging::a_number_of_a_snapshot_is_stated")),
+        ],
+    ),
+    ("git/loose.rs", &[("remove the file, and fetch", By("damage::the_help_for_a_damaged_object_repairs_the_clone"))]),
+    (
+        "git/repository.rs",
+        &[
+            ("commit something first", By("helps::project::a_clone_is_completed")),
+            ("`git log --oneline", By("helps::project::a_clone_is_completed")),
+            ("fetch what is missing", By("helps::project::a_clone_is_completed")),
+            (
+                "if you trust it",
+                No("it changes the configuration of the user's git, which libgit2 reads from the home of the user"),
+            ),
+        ],
+    ),
+    (
+        "history/changelog/mod.rs",
+        &[
+            ("there is no milestone", By("helps::project::a_version_of_the_past_is_explained")),
+            ("the milestones are", By("helps::project::a_version_of_the_past_is_explained")),
+        ],
+    ),
+    (
+        "history/counted_version.rs",
+        &[
+            ("release it from the branch", By("helps::project::a_version_is_released_from_the_branch_of_its_series")),
+            ("if the tags are only missing", By("helps::project::a_clone_is_completed")),
+        ],
+    ),
+    ("history/load.rs", &[("run `git fetch", By("messages::a_shallow_clone"))]),
+    (
+        "project/config/shape.rs",
+        &[
+            ("did you mean", By("helps::template::a_configuration_is_corrected")),
+            ("write ", By("helps::template::a_configuration_is_corrected")),
+            ("docs/configuration.md", No("it names the document in which a person reads on")),
+            ("a ", No("it is the name of a kind of value, part of the message")),
+            ("`true` or", No("it is the name of a kind of value, part of the message")),
+        ],
+    ),
+    ("project/config/unknown.rs", &[("did you mean", By("helps::template::a_configuration_is_corrected"))]),
+    (
+        "project/definition.rs",
+        &[
+            ("write `[project]`", By("helps::template::a_name_and_a_template_are_written")),
+            ("correct it, or state", By("helps::template::a_name_and_a_template_are_written")),
+        ],
+    ),
+    ("project/release.rs", &[("unpack the source", By("helps::project::an_unpacked_archive_gives_way_to_a_clone"))]),
+    (
+        "project/release_info.rs",
+        &[("unpack the source", By("helps::project::an_unpacked_archive_gives_way_to_a_clone"))],
+    ),
+    (
+        "project/template.rs",
+        &[
+            ("commit it, or correct", By("helps::template::a_name_and_a_template_are_written")),
+            ("convert it", By("helps::template::a_template_in_another_encoding_is_converted")),
+            ("name it relative", By("helps::template::a_name_and_a_template_are_written")),
+            ("the file name of", By("helps::template::a_name_and_a_template_are_written")),
+            ("say which", By("helps::template::a_name_and_a_template_are_written")),
+        ],
+    ),
+    (
+        "project/workspace.rs",
+        &[
+            ("give `--project`", By("helps::project::a_folder_without_a_project_is_left_for_one_with")),
+            ("run this in a clone", By("helps::project::an_unpacked_archive_gives_way_to_a_clone")),
+            ("run this inside", By("helps::project::a_folder_without_a_project_is_left_for_one_with")),
+        ],
+    ),
+];

@@ -1,0 +1,196 @@
+//! The help texts of `repository/`.
+
+use super::FileRows;
+use super::Followed::{By, No};
+
+/// By file.
+pub const REPOSITORY: &[FileRows] = &[
+    (
+        "repository/accept.rs",
+        &[
+            ("add a test", By("helps::promotion::a_test_that_is_configured_counts_from_the_next_release_on")),
+            ("see what else is wrong", By("accept::a_damaged_snapshot_is_not_tested")),
+        ],
+    ),
+    ("repository/clients/package.rs", &[("set the clock", No("it asks to correct the clock of the machine"))]),
+    (
+        "repository/model/ledger.rs",
+        &[("{}; without it", By("helps::repository::a_lost_log_and_a_damaged_ledger_are_put_together_again"))],
+    ),
+    (
+        "repository/model/manifest.rs",
+        &[("check the repository", By("helps::repository::a_damaged_manifest_is_found_by_verify"))],
+    ),
+    (
+        "repository/model/store.rs",
+        &[
+            ("stage the release again", No("only snapshots of an older program have a name without a series")),
+            (
+                "go back to a revision",
+                By("recovery::a_damaged_revision_stops_neither_the_rollback_nor_another_series_nor_a_view"),
+            ),
+            ("put `{}` back from a backup; to begin", By("helps::repository::a_revision_without_a_copy_is_given_up")),
+            (
+                "put `{}` back from a backup; or",
+                By("helps::repository::a_lost_log_and_a_damaged_ledger_are_put_together_again"),
+            ),
+            ("`releng` did not make", By("helps::repository::a_folder_in_the_place_of_a_link_is_moved_away")),
+        ],
+    ),
+    (
+        "repository/model/test_result.rs",
+        &[("move it away", By("helps::repository::a_test_result_that_cannot_be_read_is_replaced"))],
+    ),
+    (
+        "repository/promote/gate.rs",
+        &[
+            ("merge it and fetch", By("gates::what_was_merged_after_it_was_staged")),
+            (
+                "promote it from a clone",
+                By("helps::promotion::a_snapshot_of_another_machine_is_promoted_where_its_commit_is"),
+            ),
+            ("to stage it without", By("gates::unmerged_work")),
+            ("if it breaks", By("helps::promotion::a_break_that_is_not_counted_is_declared")),
+            ("a tag was added", By("helps::promotion::a_tag_that_came_later_needs_a_new_build")),
+            ("build them and stage", By("helps::promotion::a_dist_without_packages_is_ended")),
+            ("configure one in", By("helps::promotion::a_first_promotion_needs_one_step_and_not_three")),
+            ("run the acceptance tests", By("helps::promotion::a_test_that_did_not_pass_is_run_again")),
+            ("{end}read its output", By("helps::promotion::a_test_that_did_not_pass_is_run_again")),
+            ("build the release again", No("only a snapshot that somebody moved to another series gets there")),
+            ("to begin it", By("helps::promotion::a_first_promotion_needs_one_step_and_not_three")),
+            ("promote a newer snapshot; see", By("helps::promotion::an_old_snapshot_gives_way_to_a_newer_one")),
+            ("promote a newer snapshot, or", By("promote::a_version_is_repackaged_with_a_higher_release")),
+            (", and add a higher", By("dependencies::an_own_version_is_raised_as_the_help_says")),
+            ("its version is its own", By("dependencies::an_own_version_is_raised_as_the_help_says")),
+            ("clients may have", By("helps::promotion::what_clients_may_have_gets_a_higher_release")),
+            ("create it", By("helps::promotion::a_missing_milestone_is_tagged")),
+        ],
+    ),
+    (
+        "repository/promote/mod.rs",
+        &[
+            (
+                "to promote it again",
+                By("helps::promotion::what_was_rolled_back_is_promoted_again_with_the_flags_that_were_given"),
+            ),
+            ("stage one", By("helps::promotion::a_series_without_a_snapshot_gets_one")),
+            ("{why}: {help}", No("the help of the gate is a row of its own, in `promote/gate.rs`")),
+        ],
+    ),
+    (
+        "repository/promote/read_gates.rs",
+        &[
+            ("stage the release again", By("series::a_damaged_snapshot_is_staged_again_under_a_new_number")),
+            ("add a new", By("helps::promotion::a_package_that_blocks_a_promotion_is_taken_out")),
+            ("see what else", By("helps::repository::damaged_repodata_is_found_by_verify")),
+        ],
+    ),
+    (
+        "repository/recover_log.rs",
+        &[("move the snapshots", No("only manifests that somebody forged contradict each other"))],
+    ),
+    (
+        "repository/repodata/fragments.rs",
+        &[("check the repository", By("helps::repository::damaged_repodata_is_found_by_verify"))],
+    ),
+    (
+        "repository/sign/key.rs",
+        &[
+            ("if it needs a passphrase", No("it asks a person for a passphrase or a card")),
+            ("there is no secret", No("it is the message of the error, which stands beside the help")),
+            ("{listing}", By("helps::keys::a_missing_key_is_imported")),
+            ("`{name}` matches", No("it is the message of the error, which stands beside the help")),
+            ("set `repository.sign`", By("helps::keys::one_of_several_keys_is_named")),
+            ("the secret part", No("it is the message of the error, which stands beside the help")),
+            ("import it with", By("helps::keys::a_missing_key_is_imported")),
+            ("the key `{name}`", No("it is the message of the error, which stands beside the help")),
+            ("extend it", By("helps::keys::a_key_that_has_expired_is_extended")),
+            ("add a subkey", By("helps::keys::a_key_that_cannot_sign_gets_a_subkey")),
+        ],
+    ),
+    (
+        "repository/sign/keyring.rs",
+        &[("export it", No("only a published key file that somebody overwrote gets there, and `verify` names it"))],
+    ),
+    (
+        "repository/stage/input.rs",
+        &[
+            ("name another folder", By("helps::staging::a_release_of_another_project_is_left_for_the_own_one")),
+            ("build the packages", By("helps::staging::packages_of_another_release_are_removed")),
+            ("build the rest", By("helps::staging::a_release_without_all_packages_is_staged_without_any")),
+            ("its dependencies", By("helps::staging::a_noarch_package_of_another_host_is_declared_portable")),
+            ("`{} rpm{}` writes it", By("helps::staging::a_record_of_the_builder_is_written_by_hand")),
+            ("make a release first", By("helps::staging::a_release_is_made_before_it_is_staged")),
+            ("write it again", By("stage::the_checksums_of_other_programs_are_read")),
+            ("add it", By("helps::staging::a_file_is_added_to_the_checksums")),
+            ("copy the whole", By("helps::staging::a_folder_that_was_copied_in_part_is_copied_again")),
+        ],
+    ),
+    (
+        "repository/stage/mod.rs",
+        &[
+            ("leave the flag out", By("helps::staging::a_dist_that_has_packages_is_not_ended")),
+            ("a number is never", By("helps::staging::a_number_of_a_snapshot_is_stated")),
+        ],
+    ),
+    (
+        "repository/undo.rs",
+        &[
+            (
+                "; to go further back",
+                By("helps::promotion::what_was_rolled_back_is_promoted_again_with_the_flags_that_were_given"),
+            ),
+            ("to take single", By("helps::promotion::a_revision_is_chosen_among_those_there_are")),
+            ("the revisions are", By("helps::promotion::a_revision_is_chosen_among_those_there_are")),
+            ("see what there is", By("helps::promotion::a_revision_is_chosen_among_those_there_are")),
+            ("choose one", By("helps::promotion::a_package_is_chosen_among_those_there_are")),
+            ("no stable series", By("helps::promotion::a_package_is_chosen_among_those_there_are")),
+            ("there are {}", By("helps::promotion::a_package_is_chosen_among_those_there_are")),
+            ("{first}to yank", By("helps::promotion::a_yank_that_breaks_another_package_has_two_ways_out")),
+        ],
+    ),
+    ("repository/verify/address.rs", &[("name a snapshot", By("verify::what_is_published_at_an_address"))]),
+    (
+        "repository/verify/report.rs",
+        &[
+            ("move it away: `releng`", By("helps::verify::what_releng_did_not_make_is_moved_away")),
+            (
+                "the next command that changes the repository removes",
+                By("helps::verify::the_next_command_repairs_what_it_can"),
+            ),
+            ("for a series", By("helps::verify::a_series_goes_back_to_a_sound_revision")),
+            ("move it away: the next", By("helps::verify::what_releng_did_not_make_is_moved_away")),
+            (
+                "the next command that changes the repository makes",
+                By("helps::verify::the_next_command_repairs_what_it_can"),
+            ),
+            ("put it back from a backup; or stage", By("helps::verify::what_is_gone_is_put_back_or_recorded")),
+            ("put it back from a backup; or record", By("helps::verify::what_is_gone_is_put_back_or_recorded")),
+            ("stop serving it: roll back", By("helps::verify::a_series_goes_back_to_a_sound_revision")),
+            ("stop serving it: somebody", No("a person decides whether the files can be trusted")),
+            ("clients install", No("only a manifest that somebody forged has its versions out of order")),
+            ("put the log back", By("helps::verify::the_log_and_the_ledger_are_put_together_again")),
+            ("put the ledger back", By("helps::verify::the_log_and_the_ledger_are_put_together_again")),
+            ("accept the snapshot", By("helps::verify::a_changed_result_is_made_again")),
+            (
+                "the next command that changes the repository writes",
+                By("helps::verify::the_next_command_repairs_what_it_can"),
+            ),
+        ],
+    ),
+    ("repository/write/apply.rs", &[("run this again", No("it needs a file that changes while the run reads it"))]),
+    (
+        "repository/write/assembly.rs",
+        &[
+            ("run this again", No("it needs a file that changes while the run reads it")),
+            ("check the disk", No("it needs a disk that does not keep what was written")),
+        ],
+    ),
+    (
+        "repository/write/revision.rs",
+        &[
+            ("see what else", By("helps::repository::a_damaged_manifest_is_found_by_verify")),
+            ("release it under", No("the gate `ledger` refuses such a release before")),
+        ],
+    ),
+];

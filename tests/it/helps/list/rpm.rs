@@ -1,0 +1,135 @@
+//! The help texts of `rpm/` and `source/`.
+
+use super::FileRows;
+use super::Followed::{By, No};
+
+/// By file.
+pub const PACKAGES: &[FileRows] = &[
+    (
+        "rpm/backend/container.rs",
+        &[
+            ("set `container", By("helps::rpm::a_configuration_of_builds_is_completed")),
+            ("pin it", By("helps::rpm::a_configuration_of_builds_is_completed")),
+        ],
+    ),
+    (
+        "rpm/backend/copr.rs",
+        &[
+            ("renew the token", No("it needs an account on a build farm")),
+            ("correct `[rpm.copr]`", No("the error is the farm's own, and its text says what to correct")),
+            ("set `project", By("helps::rpm::a_configuration_of_builds_is_completed")),
+            ("install it", No("it asks to install a program on the machine")),
+        ],
+    ),
+    (
+        "rpm/backend/koji.rs",
+        &[
+            ("log in to", No("it needs an account on a build farm")),
+            ("correct `[rpm.koji]`", No("the error is the farm's own, and its text says what to correct")),
+            ("install it", No("it asks to install a program on the machine")),
+        ],
+    ),
+    (
+        "rpm/backend/local.rs",
+        &[("build it with another `rpm.backend`", By("helps::rpm::a_configuration_of_builds_is_completed"))],
+    ),
+    (
+        "rpm/backend/model.rs",
+        &[
+            ("set `{} =", By("helps::rpm::a_configuration_of_builds_is_completed")),
+            ("run this again", By("farms::a_farm_that_is_not_there_is_tried_again_and_then_left")),
+        ],
+    ),
+    ("rpm/builds/drive.rs", &[("run this again", By("farms::a_run_that_is_killed_goes_on_where_it_was"))]),
+    ("rpm/package.rs", &[("build it again", By("helps::staging::a_damaged_package_is_copied_again"))]),
+    (
+        "rpm/release/apply.rs",
+        &[
+            ("let the template say", No("only an rpmbuild that names its file in another way gets there")),
+            ("commit `{name}`", By("helps::template::a_template_is_corrected")),
+        ],
+    ),
+    (
+        "rpm/release/binaries.rs",
+        &[
+            ("set `dists", By("helps::rpm::a_configuration_of_builds_is_completed")),
+            ("they are {named}", By("helps::rpm::a_configuration_of_builds_is_completed")),
+        ],
+    ),
+    ("rpm/release/input.rs", &[("commit it", By("messages::a_template_that_is_not_committed_is_named"))]),
+    (
+        "rpm/release/packages.rs",
+        &[
+            ("build it for each", No("a person decides whether the packages of a spec are noarch")),
+            ("run this again", By("rpm::a_run_that_ends_in_the_builds_leaves_the_old_results")),
+        ],
+    ),
+    (
+        "rpm/release/plan.rs",
+        &[
+            ("write `Version", By("helps::template::a_template_is_corrected")),
+            ("correct the template", By("helps::template::a_template_is_corrected")),
+            ("name one", By("helps::project::a_bare_repository_gets_a_place_for_results")),
+        ],
+    ),
+    (
+        "rpm/release/replace.rs",
+        &[
+            ("run this from", By("helps::project::a_place_for_results_is_chosen")),
+            ("choose a new folder", By("messages::the_help_for_a_folder_of_others_names_one_that_works")),
+            ("move it away", By("helps::project::a_place_for_results_is_chosen")),
+        ],
+    ),
+    (
+        "rpm/rpmbuild.rs",
+        &[
+            ("define it in", By("helps::template::a_template_is_corrected")),
+            ("correct the spec", By("helps::template::a_template_is_corrected")),
+        ],
+    ),
+    ("rpm/rust.rs", &[("if {dist} has", By("helps::rpm::a_newer_compiler_is_stated"))]),
+    (
+        "rpm/spec_markers.rs",
+        &[
+            ("the markers are", By("helps::template::a_template_is_corrected")),
+            ("commit a `Cargo.lock`", By("helps::template::a_template_is_corrected")),
+            ("write `Release", By("helps::template::a_template_is_corrected")),
+        ],
+    ),
+    (
+        "rpm/srpm/error.rs",
+        &[
+            ("define it in", By("helps::template::a_template_is_corrected")),
+            ("set `rpm.srpm", By("helps::template::a_template_is_corrected")),
+            ("remove the tag", By("helps::template::a_template_is_corrected")),
+        ],
+    ),
+    (
+        "source/conversion.rs",
+        &[
+            ("commit the file", By("helps::template::a_file_that_no_archive_can_have_is_left_out")),
+            ("files tracked", By("helps::template::a_file_that_no_archive_can_have_is_left_out")),
+            ("use placeholders", By("helps::template::a_file_that_no_archive_can_have_is_left_out")),
+        ],
+    ),
+    ("source/unpack.rs", &[("make it again", By("helps::staging::a_damaged_source_archive_is_made_again"))]),
+    (
+        "source/vendor.rs",
+        &[
+            ("--locked was", No("it is a text of cargo that the cause is recognised by")),
+            ("bring the lock", No("`cargo update` needs the registry of crates")),
+            ("failed to read", No("it is a text of cargo that the cause is recognised by")),
+            ("No such file", No("it is a text of cargo that the cause is recognised by")),
+            ("found duplicate", No("it is a text of cargo that the cause is recognised by")),
+            ("take `{package}`", No("a person decides which of two sources of a crate is wanted")),
+            ("install the Rust", No("it asks to install a program on the machine")),
+            ("cargo fetches", By("helps::rpm::crates_that_cannot_be_had_are_left_out")),
+            ("correct it in", No("the error is cargo's own, and its text says what to correct")),
+            ("a dependency has", No("a person decides where the code of a crate is kept")),
+            ("`{}` is a submodule", No("a person decides where the code of a crate is kept")),
+            ("commit `{shown}`", By("helps::rpm::a_crate_in_the_project_is_committed")),
+            ("commit the lock", By("helps::rpm::a_crate_without_a_lock_file_is_locked_or_not_vendored")),
+        ],
+    ),
+    ("source/zip.rs", &[("rename the file", By("helps::template::a_name_that_no_zip_can_have_is_changed"))]),
+];
