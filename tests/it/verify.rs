@@ -75,7 +75,8 @@ pub fn forge(site: &Site, folder: &str, path: &str, change: impl Fn(&mut Vec<u8>
     });
 }
 
-fn edit_manifest(site: &Site, folder: &str, edit: impl Fn(&mut Value)) {
+/// Edits the manifest of a snapshot or revision.
+pub fn edit_manifest(site: &Site, folder: &str, edit: impl Fn(&mut Value)) {
     site.tamper(&format!("{folder}/manifest.json"), |content| {
         let mut manifest: Value = serde_json::from_slice(content).unwrap();
         edit(&mut manifest);

@@ -4,7 +4,7 @@ use std::fs;
 
 use super::commands_of;
 use crate::support::keys::Keys;
-use crate::support::program::{PROGRAM, Ran, run_in};
+use crate::support::program::{PROGRAM, Ran, path_without, run_in};
 use crate::support::site::{NOW, Site};
 
 const NAME: &str = "rsa@example.org";
@@ -88,5 +88,16 @@ fn a_key_that_cannot_sign_gets_a_subkey() {
         "sign",
         "never",
     ]);
+    stage(&site, &keys).exits(0);
+}
+
+#[test]
+fn a_missing_program_is_put_on_path() {
+    let keys = Keys::of(&[(NAME, "rsa3072")]);
+    let site = site(NAME);
+    let path = path_without(&site.project.join("target/bin"), &["gpg"]);
+    let variables = [("GNUPGHOME", keys.home().to_str().unwrap()), ("RELENG_NOW", NOW), ("PATH", path.as_str())];
+    let refused = run_in(site.project.path(), PROGRAM, &["stage"], &variables).exits(1);
+    refused.says(&["help: install `gpg`, or put it on PATH"]);
     stage(&site, &keys).exits(0);
 }

@@ -4,6 +4,7 @@
 //! [`list`] has a row for each help text in the sources, with the test that follows it or the reason why no test can. The other modules
 //! have those of these tests that are about nothing else.
 
+mod crates;
 mod keys;
 mod list;
 mod project;

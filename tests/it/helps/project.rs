@@ -1,6 +1,7 @@
 //! Helps about the clone, the places of results, and what is rendered.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 
 use super::template::{DIST, TEMPLATE, demo};
 use super::{commands_of, follow, run_shell};
@@ -175,4 +176,20 @@ fn a_variable_is_corrected() {
     status("RELENG_NOW", &time).exits(0);
     status("RELENG_THREADS", "many").exits(2).says(&["set the number of threads, or unset the variable"]);
     status("RELENG_THREADS", "1").exits(0);
+}
+
+#[test]
+fn a_clone_of_another_user_is_trusted() {
+    let project = demo();
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join(".gitconfig").display().to_string();
+    let variables = [("HOME", home.path().to_str().unwrap()), ("GIT_CONFIG_GLOBAL", config.as_str())];
+    let chown = ["-n", "chown", "-R", "12345", "."];
+    let is_root = fs::metadata(project.path()).unwrap().uid() == 0;
+    let (program, args) = if is_root { ("chown", &chown[2..]) } else { ("sudo", &chown[..]) };
+    run_in(project.path(), program, args, &[]).exits(0);
+    let refused = run_in(project.path(), PROGRAM, &["version"], &variables).exits(1);
+    let command = commands_of(&refused).into_iter().find(|command| command.starts_with("git config")).unwrap();
+    run_in(project.path(), "sh", &["-c", &command], &variables).exits(0);
+    run_in(project.path(), PROGRAM, &["version"], &variables).exits(0).prints("1.0.0\n");
 }

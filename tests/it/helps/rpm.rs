@@ -1,7 +1,7 @@
 //! Helps about builds and about crates. A plan is enough to see that a build is no longer refused.
 
-use super::{commands_of, follow, run_shell};
-use crate::support::program::{PROGRAM, Sandbox, run_in};
+use super::{commands_of, follow};
+use crate::support::program::Sandbox;
 use crate::support::specs::{COMPILED, NOARCH};
 
 const CONFIG: &str = "packaging/release.toml";
@@ -84,48 +84,4 @@ fn a_crate_without_a_lock_file_is_locked_or_not_vendored() {
     project.releng(&dist).exits(2).says(&["commit the lock file, or set `[source]` and `vendor = \"none\"`"]);
     project.commit("None", &[(CONFIG, &configured.replace("cargo", "none"))]);
     project.releng(&dist).exits(0);
-}
-
-#[test]
-fn crates_that_cannot_be_had_are_left_out() {
-    let manifest =
-        "[package]\nname = \"demo\"\nversion = \"0.0.0\"\nedition = \"2021\"\n[dependencies]\nitoa = \"=1.0.0\"\n";
-    let lock = "version = 3\n\n[[package]]\nname = \"demo\"\nversion = \"0.0.0\"\ndependencies = [\n \"itoa\",\n]\n\n\
-        [[package]]\nname = \"itoa\"\nversion = \"1.0.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\n\
-        checksum = \"1aab8fc367588b89dcee83ab0fd66b72b50b72fa1904d7095045ace2b0c81c35\"\n";
-    let project = Sandbox::released(&[
-        ("Cargo.toml", manifest),
-        ("Cargo.lock", lock),
-        ("src/lib.rs", ""),
-        (".gitignore", "/target\n/empty\n"),
-    ]);
-    project.write("empty/.keep", "");
-    let home = project.join("empty").display().to_string();
-    let variables = [("CARGO_HOME", home.as_str()), ("CARGO_NET_OFFLINE", "true")];
-    let refused = run_in(project.path(), PROGRAM, &["dist", "--no-stage"], &variables).exits(1);
-    let flag =
-        commands_of(&refused.says(&["leave the vendor archive out"])).into_iter().find(|word| word == "--no-vendor");
-    run_shell(project.path(), &format!("releng dist --no-stage {}", flag.unwrap())).exits(0);
-}
-
-#[test]
-fn a_crate_in_the_project_is_committed() {
-    let manifest = "[package]\nname = \"demo\"\nversion = \"0.0.0\"\nedition = \"2021\"\n[dependencies]\npart = { path = \"part\" }\n";
-    let part = "[package]\nname = \"part\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
-    let lock = "version = 3\n\n[[package]]\nname = \"demo\"\nversion = \"0.0.0\"\ndependencies = [\n \"part\",\n]\n\n\
-        [[package]]\nname = \"part\"\nversion = \"0.1.0\"\n";
-    let config = (CONFIG, "[source]\nvendor = \"cargo\"\n");
-    let files =
-        [("Cargo.toml", manifest), ("Cargo.lock", lock), ("src/lib.rs", ""), (".gitignore", "/target\n"), config];
-    let project = Sandbox::released(&files);
-    let dist = |project: &Sandbox| run_in(project.path(), PROGRAM, &["dist", "--no-stage"], &[]);
-    dist(&project).exits(1).says(&["help: commit `part/Cargo.toml`"]);
-    project.commit(
-        "Commit it",
-        &[("part/Cargo.toml", part), ("part/src/lib.rs", ""), (".gitattributes", "/part export-ignore\n")],
-    );
-    dist(&project).exits(1).says(&["if it is committed, `.gitattributes` has `export-ignore` for it: remove that"]);
-    project.commit("Remove that", &[(".gitattributes", "")]);
-    let made = dist(&project);
-    assert!(!made.stderr.contains("help: commit"), "{}", made.stderr);
 }

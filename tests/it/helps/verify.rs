@@ -7,7 +7,7 @@ use std::path::Path;
 use super::{commands_of, follow};
 use crate::support::program::run_in;
 use crate::support::site::{Site, text};
-use crate::verify::forge;
+use crate::verify::{edit_manifest, forge};
 
 const FIRST: &str = "snapshot-demo_1.0_pipeline_1";
 
@@ -87,7 +87,12 @@ fn a_series_goes_back_to_a_sound_revision() {
     };
     cure("link-dangling", help, &dangling, &change);
     let current = "revisions/stable-1.0/000003";
-    let damages: [(&str, &str, String); 3] = [
+    let damages: [(&str, &str, String); 4] = [
+        (
+            "versions-out-of-order",
+            "clients install the highest version: promote a newer one, or roll back",
+            current.to_owned(),
+        ),
         ("file-missing", "stop serving it: roll back", format!("{current}/ChangeLog_1.0.txt")),
         ("file-changed", "stop serving it: roll back", format!("{current}/sources/demo-1.0.3.zip")),
         (
@@ -100,6 +105,7 @@ fn a_series_goes_back_to_a_sound_revision() {
         let site = Site::of_three();
         match id {
             "file-missing" => remove(&site, &path),
+            "versions-out-of-order" => edit_manifest(&site, current, |it| it["earlier"][0]["version"] = "1.0.7".into()),
             "repodata-damaged" => forge(&site, current, "rpm/el9/repodata/repomd.xml", |content| content.truncate(300)),
             _ => site.tamper(&path, |content| content[0] ^= 1),
         }

@@ -42,7 +42,7 @@ pub const FIRST: &[FileRows] = &[
     (
         "base/process/read.rs",
         &[
-            ("install `{shown}`", No("it asks to install a program on the machine")),
+            ("install `{shown}`", By("helps::keys::a_missing_program_is_put_on_path")),
             ("run that command by hand", No("it asks a person to watch a program that does not end")),
         ],
     ),
@@ -122,10 +122,7 @@ pub const FIRST: &[FileRows] = &[
             ("commit something first", By("helps::project::a_clone_is_completed")),
             ("`git log --oneline", By("helps::project::a_clone_is_completed")),
             ("fetch what is missing", By("helps::project::a_clone_is_completed")),
-            (
-                "if you trust it",
-                No("it changes the configuration of the user's git, which libgit2 reads from the home of the user"),
-            ),
+            ("if you trust it", By("helps::project::a_clone_of_another_user_is_trusted")),
         ],
     ),
     (

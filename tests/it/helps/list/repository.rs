@@ -168,7 +168,7 @@ pub const REPOSITORY: &[FileRows] = &[
             ("put it back from a backup; or record", By("helps::verify::what_is_gone_is_put_back_or_recorded")),
             ("stop serving it: roll back", By("helps::verify::a_series_goes_back_to_a_sound_revision")),
             ("stop serving it: somebody", No("a person decides whether the files can be trusted")),
-            ("clients install", No("only a manifest that somebody forged has its versions out of order")),
+            ("clients install", By("helps::verify::a_series_goes_back_to_a_sound_revision")),
             ("put the log back", By("helps::verify::the_log_and_the_ledger_are_put_together_again")),
             ("put the ledger back", By("helps::verify::the_log_and_the_ledger_are_put_together_again")),
             ("accept the snapshot", By("helps::verify::a_changed_result_is_made_again")),
