@@ -269,6 +269,16 @@ fn signatures() {
     site.releng_with(&home, &promote).exits(0);
     assert_eq!(findings(site.releng(&["verify", "--json"])), []);
 
+    let served = site.served("RPM-GPG-KEY-demo");
+    let sound = std::fs::read_to_string(&served).unwrap();
+    std::fs::remove_file(&served).unwrap();
+    is_found(&site, "keys-differ", "RPM-GPG-KEY-demo");
+    for damaged in ["", &sound.replace('m', "n")] {
+        std::fs::write(&served, damaged).unwrap();
+        is_found(&site, "keys-differ", "RPM-GPG-KEY-demo");
+    }
+    std::fs::write(&served, &sound).unwrap();
+
     let revision = "revisions/stable-1.0/000001";
     let sums = site.served(revision).join("sources/SHA256SUMS");
     let by_another = evil_signature(&keys, &sums);

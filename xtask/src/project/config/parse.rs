@@ -51,7 +51,7 @@ mod tests {
                     vendor = \"none\"\n[rpm]\nspec = \"lago.spec.in\"\nchangelog-entries = 200\nsrpm = \"rpmbuild\"\n\
                     portable-noarch = true\ndists = [\"el9\"]\nbackend = \"copr\"\ntimeout = \"1h\"\npoll = \"5s\"\n\
                     [rpm.copr]\nproject = \"@lago/lago\"\nconfig = \"~/copr\"\n[rpm.koji]\nprofile = \"cbs\"\nconfig = \"~/koji\"\nscratch = true\n[repository]\nroot = \"repo\"\nstate = \"state\"\nurl = \"https://example.org\"\n\
-                    keep-snapshots = 1\nkeep-days = 2\nsign = \"ABCD\"\n[promotion]\ninterval-days = 3\ndue = []\n\
+                    keep-snapshots = 1\nkeep-days = 2\nsign = \"ABCD\"\nnext-key = \"EF01\"\n[promotion]\ninterval-days = 3\ndue = []\n\
                     [[acceptance]]\nname = \"install\"\nrun = [\"sh\"]\ntimeout = \"10m\"\non = [\"minor\"]\n";
         let config = Config::parse(text.as_bytes()).unwrap();
         assert_eq!(lines_of_keys(text).keys().collect::<Vec<_>>(), known_keys().keys().collect::<Vec<_>>());

@@ -17,13 +17,14 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::base::checksum::CHECKSUMS_FILE;
 use crate::base::files::{LockFile, TreePath};
 use crate::base::progress::Progress;
 use crate::repository::clients::keys::split_keys;
 use crate::repository::model::event::{BrokenChain, EventLog};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::store::{Store, read_log};
-use crate::repository::sign::Keyring;
+use crate::repository::sign::{Keyring, SIGNATURE};
 use folder::FolderUse;
 pub use report::{Finding, FindingId, VerifyReport};
 use tree::FoundFolder;
@@ -40,7 +41,7 @@ pub enum StateOf {
 /// Verifies the whole repository of a project. A run that changes it at the same time causes no findings.
 pub fn verify_repository(layout: &Layout, state: StateOf, progress: &dyn Progress) -> Result<VerifyReport> {
     let Moment { store, broken, folders, mut report, changing } = Moment::wait_for(layout)?;
-    let keyring = load_keyring(layout)?;
+    let keyring = load_keyring(layout, &folders, &mut report);
     let has_state = state == StateOf::Own || layout.log().is_there();
     if !has_state {
         progress.warn(&format!("there is no `{}`: log, ledger and test results are not checked", layout.log()));
@@ -129,11 +130,22 @@ pub fn verify_folder(folder: &TreePath, shown: &str, keys: Option<&[u8]>) -> Res
     Ok(report)
 }
 
-fn load_keyring(layout: &Layout) -> Result<Option<Keyring>> {
-    match layout.keys().read() {
-        Ok(keys) => keyring_of(&keys).map(Some),
-        Err(_) => Ok(None),
-    }
+/// The served keys; `None` if there are none that can be read, which is a finding where something is signed.
+fn load_keyring(layout: &Layout, folders: &[FoundFolder], report: &mut VerifyReport) -> Option<Keyring> {
+    let Ok(keys) = layout.keys().read() else {
+        let sums = format!("sources/{CHECKSUMS_FILE}{SIGNATURE}");
+        if folders.iter().any(|folder| folder.path.join(&sums).is_there()) {
+            report.add(FindingId::KeysDiffer, layout.key_name(), "it cannot be read, and there are signatures");
+        }
+        return None;
+    };
+    let why = match keyring_of(&keys) {
+        _ if split_keys(&String::from_utf8_lossy(&keys)).next().is_none() => "it has no keys".to_owned(),
+        Ok(keyring) => return Some(keyring),
+        Err(error) => format!("{error:#}"),
+    };
+    report.add(FindingId::KeysDiffer, layout.key_name(), why);
+    None
 }
 
 fn keyring_of(keys: &[u8]) -> Result<Keyring> {

@@ -45,6 +45,8 @@ pub enum FindingId {
     PackageGone,
     /// A file with checksums that does not list the files in `sources/`.
     SumsDiffer,
+    /// A file with the public keys that is missing or has something else.
+    KeysDiffer,
     /// An invalid signature.
     SignatureBad,
     /// A file without a signature in a signed snapshot or revision.
@@ -101,6 +103,10 @@ impl FindingId {
             }
             FindingId::SignatureBad | FindingId::SignatureMissing => {
                 "stop serving it: somebody may have changed it; stage or promote again"
+            }
+            FindingId::KeysDiffer => {
+                "put it back from a backup; without one, the next `stage` or `promote` writes the keys of the configuration, \
+                 and what other keys have signed is refused by clients"
             }
             FindingId::VersionsOutOfOrder => "clients install the highest version: promote a newer one, or roll back",
             FindingId::LogBroken | FindingId::LogLacksEvent => {
