@@ -1,10 +1,9 @@
 //! The gates of a promotion: the conditions that a snapshot must meet. The rules are pure; [`GateFacts`] has all their input.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
-use crate::base::digest::Digest;
 use crate::base::error::{Failure, program};
 use crate::history::Version;
 use crate::project::config::{AcceptanceTest, PromotionKind};
@@ -14,8 +13,9 @@ use crate::repository::model::manifest::{Manifest, PackageEntry};
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::store::{Revision, Snapshot};
 use crate::repository::model::test_result::{TestResult, TestVerdict, find_newest};
+use crate::repository::promote::known_packages::KnownPackages;
 use crate::repository::promote::order::{MAJOR, PromoteOrder, end_dist};
-use crate::rpm::nevra::{Nevra, compare_evr};
+use crate::rpm::nevra::compare_evr;
 
 /// A condition for a promotion, and whether it is met.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -356,52 +356,6 @@ impl GateFacts<'_> {
             format!("create it: `{} tag`, and push the tag", program()),
         )
     }
-}
-
-/// The versions and packages of a series, for comparison with those of a snapshot.
-pub struct KnownPackages<'a> {
-    versions: BTreeSet<&'a Version>,
-    /// With the digests of header and payload.
-    all: BTreeSet<(&'a Option<Dist>, &'a Nevra, Digest)>,
-    /// The newest of each name, dist and kind.
-    newest: BTreeMap<PackageKind<'a>, &'a Nevra>,
-}
-
-/// Packages that replace each other: the dist, the name, and whether they are source packages.
-type PackageKind<'a> = (&'a Option<Dist>, &'a str, bool);
-
-impl<'a> KnownPackages<'a> {
-    /// Those of a revision.
-    pub fn of(manifest: &'a Manifest) -> KnownPackages<'a> {
-        let versions = manifest.releases().map(|release| &release.version).collect();
-        let mut known = KnownPackages { versions, all: BTreeSet::new(), newest: BTreeMap::new() };
-        for (_, package) in manifest.packages() {
-            known.all.insert((&package.dist, &package.nevra, package.content));
-            let newest = known.newest.entry(kind_of(package)).or_insert(&package.nevra);
-            if package.nevra.evr_cmp(newest).is_gt() {
-                *newest = &package.nevra;
-            }
-        }
-        known
-    }
-
-    fn newest_version(&self) -> Option<&'a Version> {
-        self.versions.last().copied()
-    }
-
-    fn has(&self, package: &PackageEntry) -> bool {
-        self.all.contains(&(&package.dist, &package.nevra, package.content))
-    }
-
-    /// The newest package that a package would replace, if it is not older.
-    fn not_older(&self, package: &PackageEntry) -> Option<&'a Nevra> {
-        let newest = *self.newest.get(&kind_of(package))?;
-        package.nevra.evr_cmp(newest).is_le().then_some(newest)
-    }
-}
-
-fn kind_of(package: &PackageEntry) -> PackageKind<'_> {
-    (&package.dist, package.nevra.name(), package.nevra.arch() == "src")
 }
 
 fn join<'d>(dists: impl IntoIterator<Item = &'d Dist>) -> String {

@@ -2,6 +2,7 @@
 
 pub mod due;
 pub mod gate;
+mod known_packages;
 mod order;
 mod read_gates;
 pub mod schedule;
@@ -34,7 +35,8 @@ use crate::repository::write::revision::{
     AlreadyDone, RevisionContents, Take, carry, load_described, next_number, require_apart, revision_steps,
 };
 use crate::rpm::nevra::Nevra;
-use gate::{Gate, GateAnswer, GateFacts, KnownPackages, MergedNow};
+use gate::{Gate, GateAnswer, GateFacts, MergedNow};
+use known_packages::KnownPackages;
 pub use order::PromoteOrder;
 
 /// What is done about a promotion.
