@@ -184,6 +184,26 @@ fn the_key_before_is_dropped_with_the_last_that_it_signed() {
     upgrades(&machine, "2.0.3");
 }
 
+/// A key often has the name of the key before, and the machine that signs may not have its secret part yet.
+#[test]
+fn two_keys_of_one_name_are_told_apart_by_the_secret_part() {
+    let (keys, other) = (Keys::of(&[(KEY, "rsa3072")]), Keys::of(&[(KEY, "rsa3072")]));
+    let public = other.home().join("public.asc").display().to_string();
+    other.gpg(&["--armor", "--output", &public, "--export"]);
+    keys.gpg(&["--import", &public]);
+    let listing = other.gpg(&["--with-colons", "--list-keys"]).stdout;
+    let next = listing.lines().find_map(|line| line.strip_prefix("fpr:::::::::")).unwrap().trim_end_matches(':');
+    let signed = SignedSite::with(keys);
+    signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"{next}\"\n"));
+    signed.promoted("One");
+    assert_eq!(served(&signed), 2);
+    signed.releng(&["status"]).exits(0).prints_part(&format!("{next} is the next key; announced in stable/1.0"));
+    // The next key is served: a machine without it goes on.
+    signed.keys.gpg(&["--yes", "--delete-keys", next]);
+    signed.promoted("Two");
+    assert_eq!(served(&signed), 2);
+}
+
 #[test]
 fn a_key_that_a_dist_cannot_read_is_refused() {
     let signed = SignedSite::with(Keys::of(&[(KEY, "rsa3072"), (NEXT, "ed25519")]));

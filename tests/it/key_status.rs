@@ -29,11 +29,11 @@ fn status_says_where_a_change_of_keys_stands() {
     signed.releng(&["status"]).exits(0).prints_part(" signs\n");
     assert_eq!(roles(&json(&signed)), ["sign"]);
     signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"{NEXT}\"\n"));
-    let before = "is the next key; clients of stable/1.0 for el9 do not have it: the next promotion gives it to them\n";
+    let before = "is the next key; not announced in stable/1.0 for el9 yet: the next promotion does it\n";
     signed.releng(&["status"]).exits(0).prints_part(before);
     assert_eq!(json(&signed)["keys"][1]["clients"][0]["revision"], Value::Null);
     signed.promoted("Two");
-    let announced = "is the next key; clients of stable/1.0 have it since 2026-01-02, by revision 2; \
+    let announced = "is the next key; announced in stable/1.0 since 2026-01-02, by revision 2; \
                      when clients have upgraded, set `repository.sign` to it\n";
     signed.releng(&["status"]).exits(0).prints_part(announced);
     signed.promoted("Three");

@@ -107,11 +107,13 @@ fn describe_clients(clients: &KeyClients, role: KeyRole) -> String {
     let KeyClients { series, revision, at, lacking } = clients;
     let Some(revision) = revision else {
         let dists = lacking.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let next = if role == KeyRole::Next { ": the next promotion gives it to them" } else { "" };
-        return format!("clients of stable/{series} for {dists} do not have it{next}");
+        return match role {
+            KeyRole::Next => format!("not announced in stable/{series} for {dists} yet: the next promotion does it"),
+            _ => format!("clients of stable/{series} for {dists} do not have it"),
+        };
     };
     let date = at.map_or(String::new(), |at| format!(" since {}", at.strftime("%Y-%m-%d")));
-    format!("clients of stable/{series} have it{date}, by revision {revision}")
+    format!("announced in stable/{series}{date}, by revision {revision}")
 }
 
 /// The text of a series.

@@ -27,12 +27,21 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
-    /// Finds the key `name` (an id, a fingerprint or an e-mail address) in the GnuPG of the user; `None` if it is not there.
+    /// Finds the key `name` (an id, a fingerprint or an e-mail address) in the GnuPG of the user; `None` if it is not there. If
+    /// there are several, it is the only one with a secret part, which is the one that would sign.
     ///
     /// Errors: gpg is not installed; there is more than one such key.
     pub fn find(name: &str) -> Result<Option<PublicKey>> {
-        let listed = gpg(None, &["--with-colons", "--list-keys", "--", name], b"")?;
-        let mut keys = parse_public(&String::from_utf8_lossy(&listed.output));
+        let list = |what: &str, name: &str| -> Result<Vec<ListedKey>> {
+            let listed = gpg(None, &["--with-colons", what, "--", name], b"")?;
+            Ok(parse_public(&String::from_utf8_lossy(&listed.output)))
+        };
+        let mut keys = list("--list-keys", name)?;
+        if keys.len() > 1
+            && let [secret] = &list("--list-secret-keys", name)?[..]
+        {
+            keys.retain(|key| key.primary == secret.primary);
+        }
         if keys.len() > 1 {
             let all: Vec<String> = keys.iter().map(|key| format!("`{}`", key.primary)).collect();
             let message = format!("`{name}` matches more than one key");
@@ -74,7 +83,8 @@ impl PublicKey {
 
     /// Whether the key or a subkey of it has the id or fingerprint `id`, in hexadecimal digits, such as `63d75615c0ffee00`.
     pub fn has_id(&self, id: &str) -> bool {
-        let id = id.to_ascii_uppercase();
-        self.parts.iter().any(|part| part.as_str().ends_with(&id))
+        const SHORTEST: usize = 8;
+        let id = id.trim_start_matches("0x").to_ascii_uppercase();
+        id.len() >= SHORTEST && self.parts.iter().any(|part| part.as_str().ends_with(&id))
     }
 }
