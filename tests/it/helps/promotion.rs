@@ -270,21 +270,24 @@ fn a_yank_that_breaks_another_package_has_two_ways_out() {
 
 #[test]
 fn a_package_that_blocks_a_promotion_is_taken_out() {
-    let site = Site::new();
+    let site = Site::with(TEST);
     let release = |message: &str, rpms: &[Rpm]| {
         site.commit(message).dist();
         site.add_together(rpms, "el9");
         site.list_builds(str::to_owned);
         site.releng(&["stage"]).exits(0);
+        site.releng(&["accept"]).exits(0);
     };
     let libs = |version: &str| Rpm::new("demo-libs", version).dist("el9");
     let plugin = Rpm::new("demo-plugin", "1.0.1").dist("el9").line("Requires: demo-libs = 1.0.1");
     release("One", &[libs("1.0.1"), plugin]);
-    site.promote(&[]).exits(0);
-    release("Two", &[libs("1.0.2")]);
-    let refused = site.promote(&[]).exits(1).says(&["or take the package out of the series"]);
+    site.releng(&["promote", "--major"]).exits(0);
+    release("Two\n\nBug-Url: https://example.org/1", &[libs("1.0.2")]);
+    let help = "or take the package out of the series";
+    site.releng(&["status"]).exits(0).prints_part(help);
+    let refused = site.releng(&["promote"]).exits(1).says(&[help]);
     follow(site.project.path(), &refused, "yank", &[("REASON", "x")]).exits(0);
-    site.promote(&[]).exits(0);
+    site.releng(&["promote"]).exits(0);
 }
 
 #[test]

@@ -322,7 +322,7 @@ impl JudgedSnapshot {
 
     /// What to do about the first gate that is closed.
     fn first_help(&self) -> Option<String> {
-        self.gates.iter().find_map(|gate| match &gate.answer {
+        self.judged_gates().find_map(|gate| match &gate.answer {
             GateAnswer::No { why, help } => Some(format!("{why}: {help}")),
             GateAnswer::Yes(_) => None,
         })

@@ -63,7 +63,9 @@ impl Schedule<'_> {
                 next = format!("`{} promote {name} --major`", program());
             }
             let mut judged = judge.judge(snapshot)?;
-            judged.judge_requires();
+            if judged.is_open() {
+                judged.judge_requires();
+            }
             next = judged.first_help().unwrap_or(next);
         }
         Ok(Some(DueSnapshot { name, version, reasons, next }))
