@@ -57,15 +57,15 @@ fn one_of_several_keys_is_named() {
 }
 
 #[test]
-fn a_key_that_has_expired_is_extended() {
+fn a_key_that_has_expired_is_replaced() {
     let keys = Keys::none();
     keys.add(NAME, "rsa3072", "", "seconds=1");
     std::thread::sleep(std::time::Duration::from_millis(2100));
     let site = site(NAME);
-    stage(&site, &keys).exits(1).says(&["is expired", "extend it (`gpg --quick-set-expire`)"]);
-    let listed = keys.gpg(&["--with-colons", "--list-keys", NAME]).stdout;
-    let fingerprint = listed.lines().find_map(|line| line.strip_prefix("fpr:")).unwrap().trim_matches(':').to_owned();
-    keys.gpg(&["--pinentry-mode", "loopback", "--passphrase", "", "--quick-set-expire", &fingerprint, "1y"]);
+    stage(&site, &keys).exits(1).says(&["is expired", "make a new key and set `repository.sign` to it"]);
+    keys.add("new@example.org", "rsa3072", "", "never");
+    site.project.commit("A key", &[("packaging/release.toml", "[repository]\nsign = \"new@example.org\"\n")]);
+    site.build(&["el9"]);
     stage(&site, &keys).exits(0);
 }
 

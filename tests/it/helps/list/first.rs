@@ -14,6 +14,10 @@ pub const FIRST: &[FileRows] = &[
         ],
     ),
     (
+        "base/files/tree_path.rs",
+        &[("`releng` did not make", By("helps::repository::a_folder_in_the_place_of_a_link_is_moved_away"))],
+    ),
+    (
         "base/files/lock.rs",
         &[("wait for it to end", By("promote::a_second_writer_gets_the_process_and_command_of_the_first"))],
     ),

@@ -31,11 +31,34 @@ pub const REPOSITORY: &[FileRows] = &[
             ),
             ("put `{}` back from a backup; to begin", By("helps::repository::a_revision_without_a_copy_is_given_up")),
             (
-                "put `{}` back from a backup; or",
+                "put `{file}` back from a backup; or",
                 By("helps::repository::a_lost_log_and_a_damaged_ledger_are_put_together_again"),
             ),
-            ("`releng` did not make", By("helps::repository::a_folder_in_the_place_of_a_link_is_moved_away")),
+            (
+                "put the folder itself",
+                By("served_root::a_link_in_the_place_of_a_folder_is_named_and_the_way_out_works"),
+            ),
         ],
+    ),
+    (
+        "repository/keys/rules.rs",
+        &[
+            ("announce it", By("key_change::an_untouched_client_goes_through_announcement_and_switch")),
+            ("import it with", By("helps::next_key::a_missing_next_key_is_imported")),
+            ("make an RSA key", By("key_change::a_key_that_a_dist_cannot_read_is_refused")),
+            ("make another key", By("helps::next_key::a_next_key_that_has_expired_is_replaced")),
+        ],
+    ),
+    (
+        "repository/sign/public.rs",
+        &[
+            ("put the file back", By("helps::next_key::served_keys_that_are_damaged_or_lost_are_written_again")),
+            ("use one of", By("helps::next_key::one_of_several_next_keys_is_named")),
+        ],
+    ),
+    (
+        "repository/sign/signers.rs",
+        &[("use rpm 4.8", No("no other rpm is at hand, and its output would have to differ"))],
     ),
     (
         "repository/model/test_result.rs",
@@ -104,7 +127,7 @@ pub const REPOSITORY: &[FileRows] = &[
             ("the secret part", No("it is the message of the error, which stands beside the help")),
             ("import it with", By("helps::keys::a_missing_key_is_imported")),
             ("the key `{name}`", No("it is the message of the error, which stands beside the help")),
-            ("extend it", By("helps::keys::a_key_that_has_expired_is_extended")),
+            ("make a new key", By("helps::keys::a_key_that_has_expired_is_replaced")),
             ("add a subkey", By("helps::keys::a_key_that_cannot_sign_gets_a_subkey")),
         ],
     ),
@@ -165,6 +188,10 @@ pub const REPOSITORY: &[FileRows] = &[
                 By("helps::verify::the_next_command_repairs_what_it_can"),
             ),
             ("put it back from a backup; or stage", By("helps::verify::what_is_gone_is_put_back_or_recorded")),
+            (
+                "put it back from a backup; without",
+                By("helps::next_key::served_keys_that_are_damaged_or_lost_are_written_again"),
+            ),
             ("put it back from a backup; or record", By("helps::verify::what_is_gone_is_put_back_or_recorded")),
             ("stop serving it: roll back", By("helps::verify::a_series_goes_back_to_a_sound_revision")),
             ("stop serving it: somebody", No("a person decides whether the files can be trusted")),
