@@ -32,6 +32,7 @@ mod key_change;
 mod key_status;
 mod limits;
 mod lineage;
+mod lost_tree;
 mod messages;
 mod own_package;
 mod packages;

@@ -63,8 +63,8 @@ fn the_next_command_repairs_what_it_can() {
         remove(site, "stable/1.0");
         symlink("../revisions/stable-1.0/000001", site.served("stable/1.0")).unwrap();
     };
-    cure("link-differs", "the next command that changes the repository makes the link again", &moved, &change);
-    let help = "the next command that changes the repository writes it again";
+    let help = "the next command that changes the repository makes it again: `releng prune`, for example";
+    cure("link-differs", help, &moved, &change);
     cure(
         "repo-file-differs",
         help,

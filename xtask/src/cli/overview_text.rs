@@ -184,7 +184,7 @@ fn stable(stable: Option<&StableOverview>) -> String {
             let version = |version: &Option<_>| version.as_ref().map_or("none".to_owned(), ToString::to_string);
             parts.extend(content.dists.iter().map(|(dist, newest)| format!("{dist} {}", version(newest))));
         }
-        None => parts.push(format!("revision {revision}, which is damaged")),
+        None => parts.push(format!("revision {revision}, which cannot be read")),
     }
     parts.extend(made_by.iter().map(origin));
     parts.join(", ")

@@ -115,6 +115,12 @@ impl<'a> Site<'a> {
                 .into());
         }
         let state = state.unwrap_or_else(|| beside(&root));
+        if resolved(&state).starts_with(resolved(&root)) {
+            let message =
+                format!("the state `{}` is in the root `{}`, which is served", state.display(), root.display());
+            let help = "set `repository.state` to a folder beside the root: it has what nobody else may read or change";
+            return Err(Failure::new(Exit::Usage, message).help(help).into());
+        }
         let repository = match &workspace.origin {
             Origin::Git(repository) => Some(repository),
             _ => None,
@@ -320,6 +326,15 @@ fn count_releasable(workspace: &Workspace) -> Result<Version> {
 fn nothing_staged(layout: &Layout) -> Failure {
     let message = format!("nothing is staged in `{}`", layout.root);
     Failure::new(Exit::Failed, message).help(format!("stage a release: `{} dist`", program()))
+}
+
+/// The path with its links followed, as far as it is there.
+fn resolved(path: &Path) -> PathBuf {
+    let there = path.ancestors().find_map(|folder| Some((folder, folder.canonicalize().ok()?)));
+    match there {
+        Some((folder, found)) => path.strip_prefix(folder).map_or_else(|_| path.to_owned(), |rest| found.join(rest)),
+        None => path.to_owned(),
+    }
 }
 
 /// The default place of the state: beside the root, with `-state` after its name.

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use anyhow::Result;
 use jiff::Timestamp;
 
+use crate::base::error::Failure;
 use crate::history::Version;
 use crate::repository::model::event::{Action, Event, EventLog};
 use crate::repository::model::manifest::Manifest;
@@ -110,9 +111,12 @@ pub fn load(store: &Store, series: Series, schedule: &Schedule<'_>, now: Timesta
     for name in store.snapshots(series)?.into_iter().rev() {
         snapshots.push(load_snapshot(store, series, name, &history, now, &mut problems)?);
     }
+    // A current revision that is missing is a problem of its own, with another way out.
+    let of_current = number.flatten().map(|number| store.layout.shown(&store.layout.revision(series, number)));
     let belongs = |missing: &MissingFolder| {
         let parts = missing.path.parts();
         parts.get(1).is_some_and(|part| *part == series.to_string() || *part == format!("stable-{series}"))
+            && of_current.as_deref() != Some(missing.path.as_str())
     };
     let missing = store.missing().into_iter().filter(belongs).collect();
     // Nobody knows what is due after a revision that cannot be read.
@@ -125,9 +129,13 @@ pub fn load(store: &Store, series: Series, schedule: &Schedule<'_>, now: Timesta
     Ok(SeriesOverview { series, stable, latest, snapshots, yanked, missing, due, problems })
 }
 
-/// The value; for an error `None`, and the error becomes a problem.
+/// The value; for an error `None`, and the error with its help becomes a problem.
 fn keep<T>(result: Result<T>, problems: &mut Vec<String>) -> Option<T> {
-    result.map_err(|error| problems.push(format!("{error:#}"))).ok()
+    let with_help = |error: anyhow::Error| {
+        let help = error.downcast_ref::<Failure>().and_then(|failure| failure.help.clone());
+        help.map_or_else(|| format!("{error:#}"), |help| format!("{error:#}; {help}"))
+    };
+    result.map_err(|error| problems.push(with_help(error))).ok()
 }
 
 fn content_of(manifest: &Manifest) -> StableContent {

@@ -108,6 +108,7 @@ pub const FIRST: &[FileRows] = &[
     (
         "cli/site.rs",
         &[
+            ("set `repository.state`", By("lost_tree::a_state_in_the_served_root_is_refused")),
             ("correct the path", By("helps::repository::a_repository_at_another_place_is_begun_there")),
             ("the repository is a folder", By("helps::repository::a_repository_at_another_place_is_begun_there")),
             ("stage a release of it", By("helps::repository::a_series_is_chosen_among_those_there_are")),

@@ -34,6 +34,7 @@ pub const REPOSITORY: &[FileRows] = &[
                 "put `{file}` back from a backup; or",
                 By("helps::repository::a_lost_log_and_a_damaged_ledger_are_put_together_again"),
             ),
+            ("mount the disk", By("lost_tree::what_was_recorded_as_missing_counts_again_once_it_is_back")),
             (
                 "put the folder itself",
                 By("served_root::a_link_in_the_place_of_a_folder_is_named_and_the_way_out_works"),
@@ -200,8 +201,8 @@ pub const REPOSITORY: &[FileRows] = &[
             ("put the ledger back", By("helps::verify::the_log_and_the_ledger_are_put_together_again")),
             ("accept the snapshot", By("helps::verify::a_changed_result_is_made_again")),
             (
-                "the next command that changes the repository writes",
-                By("helps::verify::the_next_command_repairs_what_it_can"),
+                "put it back from a backup; or roll",
+                By("lost_tree::a_current_revision_that_is_missing_is_left_by_a_rollback"),
             ),
         ],
     ),

@@ -7,9 +7,11 @@ use crate::base::error::{Exit, Failure, program};
 use crate::cli::context::Context;
 use crate::cli::overview_text::{render, render_keys, render_problem};
 use crate::cli::site::Site;
+use crate::repository::clients::root_files;
 use crate::repository::keys::stand::{self, KeyStand, KeysOverview};
 use crate::repository::model::store::Store;
 use crate::repository::overview::{self, EventRef, PromotedState, SeriesOverview, SnapshotOverview, StableOverview};
+use crate::repository::verify::help_to_repair;
 use crate::repository::write::recovery;
 
 /// Arguments of `status`.
@@ -35,12 +37,13 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         let help = format!("put it together again: `{} recover-log`", program());
         problems.push(RepositoryProblem { what: format!("the log was changed: {broken}"), help: Some(help) });
     } else {
-        problems.extend(find_interrupted(&mut store));
+        problems.extend(find_problems(&mut store));
     }
     let git = site.git();
     let schedule = site.schedule(&git);
     let mut all = Vec::new();
-    for series in store.series()? {
+    let is_there = store.require_root().is_ok(); // otherwise that is the problem
+    for series in store.series()?.into_iter().filter(|_| is_there) {
         all.push(overview::load(&store, series, &schedule, site.now)?);
     }
     let KeysOverview { keys, problem } = load_keys(&site, &store);
@@ -56,7 +59,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         }))?;
         return context.ui.print(&(text + "\n"));
     }
-    if all.is_empty() {
+    if all.is_empty() && is_there {
         context.ui.note(&format!("nothing is staged in {}", site.layout.root));
     }
     let style = context.ui.text_style();
@@ -89,18 +92,29 @@ fn key_json(key: &KeyStand) -> Value {
     })
 }
 
-/// What the next command that changes the repository finishes, or why it would refuse.
-fn find_interrupted(store: &mut Store) -> Option<RepositoryProblem> {
-    match recovery::decide(store) {
-        Ok(recovery) => recovery.unlogged.map(|unlogged| RepositoryProblem {
-            what: format!("a run was interrupted: {}", unlogged.manifest.event.action),
-            help: Some("the next command that changes the repository finishes it".to_owned()),
-        }),
+/// What the next command that changes the repository finishes or makes again, or why it would refuse.
+fn find_problems(store: &mut Store) -> Vec<RepositoryProblem> {
+    let recovery = match recovery::decide(store) {
+        Ok(recovery) => recovery,
         Err(error) => {
             let help = error.downcast_ref::<Failure>().and_then(|failure| failure.help.clone());
-            Some(RepositoryProblem { what: format!("{error:#}"), help })
+            return vec![RepositoryProblem { what: format!("{error:#}"), help }];
         }
+    };
+    if let Some(unlogged) = recovery.unlogged {
+        return vec![RepositoryProblem {
+            what: format!("a run was interrupted: {}", unlogged.manifest.event.action),
+            help: Some("the next command that changes the repository finishes it".to_owned()),
+        }];
     }
+    let repair = |what: String| RepositoryProblem { what, help: Some(help_to_repair()) };
+    let links = recovery.links.iter().map(|link| match &link.target {
+        Some(target) => repair(format!("the link `{}` does not lead to `{}`", link.shown, target.display())),
+        None => repair(format!("the link `{}` leads to nothing", link.shown)),
+    });
+    let files = root_files::changed(store, None).unwrap_or_default();
+    let files = files.iter().map(|file| repair(format!("`{}` is missing or was changed", file.name)));
+    links.chain(files).collect()
 }
 
 fn series_json(overview: &SeriesOverview) -> Value {

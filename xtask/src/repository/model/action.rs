@@ -136,12 +136,19 @@ impl Action {
 
     /// The paths, relative to the root, that are not in the tree after the action.
     pub fn removed(&self) -> impl Iterator<Item = &FilePath> {
-        let (items, missing): (&[FilePath], &[FilePath]) = match self {
-            Action::Prune { items, missing } => (items, missing),
-            Action::RecoverLog { missing } => (&[], missing),
-            _ => (&[], &[]),
+        let items: &[FilePath] = match self {
+            Action::Prune { items, .. } => items,
+            _ => &[],
         };
-        items.iter().chain(missing)
+        items.iter().chain(self.recorded_missing())
+    }
+
+    /// The paths, relative to the root, that were missing when the action was recorded.
+    pub fn recorded_missing(&self) -> &[FilePath] {
+        match self {
+            Action::Prune { missing, .. } | Action::RecoverLog { missing } => missing,
+            _ => &[],
+        }
     }
 }
 

@@ -205,7 +205,12 @@ impl EventLog {
         of_series.flat_map(|(_, dists)| dists).collect()
     }
 
-    /// Whether a snapshot or revision was pruned or is known to be missing; `path` is relative to the root.
+    /// Whether a snapshot or revision was recorded as missing; `path` is relative to the root.
+    pub fn was_missing(&self, path: &str) -> bool {
+        self.events().any(|event| event.action.recorded_missing().iter().any(|item| item.as_str() == path))
+    }
+
+    /// Whether a snapshot or revision was pruned or recorded as missing; `path` is relative to the root.
     pub fn is_removed(&self, path: &str) -> bool {
         self.events().any(|event| event.action.removed().any(|item| item.as_str() == path))
     }

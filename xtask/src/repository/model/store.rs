@@ -10,6 +10,7 @@ use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure, program};
 use crate::base::files::TreePath;
 use crate::base::progress::Progress;
+use crate::base::text::shell_word;
 use crate::repository::model::event::{Action, BrokenChain, Event, EventLog};
 use crate::repository::model::layout::{Layout, parse_revision};
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
@@ -96,7 +97,13 @@ impl Store {
     /// Whether the log tells of a snapshot or revision of a series that was not pruned.
     fn has_anything(&self, series: Series) -> bool {
         let of_series = self.log.events().filter(|event| event.action.made_in() == Some(series));
-        of_series.filter_map(|event| self.made_by(event)).any(|path| !self.log.is_removed(&path))
+        of_series.filter_map(|event| self.made_by(event)).any(|path| !self.is_gone(&path))
+    }
+
+    /// Whether the log says that a snapshot or revision is not there any more. One that was recorded as missing may be back: the disk
+    /// that it is on was not mounted then.
+    fn is_gone(&self, path: &str) -> bool {
+        self.log.is_removed(path) && !(self.log.was_missing(path) && self.layout.root.join(path).is_folder())
     }
 
     /// The snapshot or revision that an event made, relative to the root.
@@ -109,13 +116,17 @@ impl Store {
         Some(self.layout.shown(&path))
     }
 
-    /// The snapshots and revisions of the log that were not pruned and are not there, in the order of their events.
+    /// The snapshots and revisions of the log that were not pruned and are not there, in the order of their events. Those below a
+    /// [blocked folder](Store::blocked_folders) are left out.
     pub fn missing(&self) -> Vec<MissingFolder> {
         let removed = self.log.removed();
+        let blocked = self.blocked_folders().unwrap_or_default();
+        let is_blocked = |path: &str| blocked.iter().any(|folder| path.starts_with(&format!("{folder}/")));
         let mut missing = Vec::new();
         for event in self.log.events() {
             if let Some(shown) = self.made_by(event)
                 && !removed.contains(shown.as_str())
+                && !is_blocked(&shown)
                 && !self.layout.root.join(&shown).is_folder()
                 && let Ok(path) = shown.parse()
             {
@@ -136,8 +147,27 @@ impl Store {
         Ok(folders.iter().map(|folder| self.layout.shown(folder)).collect())
     }
 
-    /// Errors: a link or a file is in the place of a folder of the repository. Nothing may be changed then.
+    /// Errors: the folder of the project is gone, and the log tells of something in it.
+    pub fn require_root(&self) -> Result<()> {
+        let root = &self.layout.root;
+        let gone = if root.is_folder() { 0 } else { self.missing().len() };
+        if gone == 0 {
+            return Ok(());
+        }
+        let message = format!("there is no `{root}`, and the log tells of {gone} snapshots and revisions in it");
+        let help = format!(
+            "mount the disk that it is on, or put it back from a backup; if it is lost for good, record that: \
+             `mkdir -p {} && {} prune --missing`",
+            shell_word(&root.to_string()),
+            program()
+        );
+        Err(Failure::new(Exit::Failed, message).help(help).into())
+    }
+
+    /// Errors: the folder of the project is gone, or a link or a file is in the place of a folder of the repository. Nothing may be
+    /// changed then.
     pub fn require_folders(&self) -> Result<()> {
+        self.require_root()?;
         let Some(blocked) = self.blocked_folders()?.into_iter().next() else { return Ok(()) };
         let message = format!("refusing to change the repository: {}", blocked_folder(&blocked));
         Err(Failure::new(Exit::Failed, message).help(HELP_FOR_BLOCKED).into())
@@ -253,8 +283,8 @@ impl Store {
         if let Some(linked) = linked.filter(|number| is_unlogged(*number)) {
             return Ok(Some(linked));
         }
-        let is_removed = |number: u32| self.log.is_removed(&self.layout.shown(&self.layout.revision(series, number)));
-        Ok(self.log.last_revision(series).map(|(number, _)| number).filter(|number| !is_removed(*number)))
+        let is_gone = |number: u32| self.is_gone(&self.layout.shown(&self.layout.revision(series, number)));
+        Ok(self.log.last_revision(series).map(|(number, _)| number).filter(|number| !is_gone(*number)))
     }
 
     /// The number of the revision that the link of a series leads to; `None` if there is no such link, or it leads elsewhere.
@@ -276,7 +306,9 @@ impl Store {
     }
 
     fn lost_revision(&self, series: Series, number: u32, error: &anyhow::Error) -> anyhow::Error {
-        let message = format!("stable/{series} cannot be used: its revision {number} is damaged: {error:#}");
+        let is_there = self.layout.revision(series, number).is_there();
+        let what = if is_there { format!("is damaged: {error:#}") } else { "is missing".to_owned() };
+        let message = format!("stable/{series} cannot be used: its revision {number} {what}");
         let others = self.revisions(series).unwrap_or_default();
         let readable = others.iter().rev().find(|other| **other != number && self.revision(series, **other).is_ok());
         let help = match readable {

@@ -1,11 +1,8 @@
 //! Verifies the log, the ledger, the links and the test results, and compares the tree with them.
 
-use std::collections::BTreeSet;
-
 use anyhow::Result;
 
 use crate::base::digest::digest_of;
-use crate::base::files::TreePath;
 use crate::repository::clients::root_files;
 use crate::repository::model::layout::{Layout, MANIFEST};
 use crate::repository::model::ledger::Ledger;
@@ -16,25 +13,27 @@ use crate::repository::model::test_result::load_results;
 use crate::repository::verify::tree::{FolderName, FoundFolder};
 use crate::repository::verify::{FindingId, VerifyReport};
 
-/// Checks what is cheap to read, all of one moment: that nothing is missing, the links, the ledger and the `.repo` files.
+/// Checks what is cheap to read, all of one moment: that nothing is missing, the links and the ledger.
 pub fn verify_moment(store: &Store, report: &mut VerifyReport) -> Result<()> {
-    let blocked = store.blocked_folders()?;
+    let current = current_revisions(store)?;
     for MissingFolder { path, event } in store.missing() {
-        if blocked.iter().any(|folder| path.below(folder).is_some()) {
-            continue; // The folder is reported.
-        }
-        report.add(FindingId::Vanished, path.to_string(), format!("it is missing; event {event} made it"));
+        let is_current = current.iter().any(|(_, current)| *current == path.as_str());
+        let id = if is_current { FindingId::CurrentVanished } else { FindingId::Vanished };
+        report.add(id, path.to_string(), format!("it is missing; event {event} made it"));
     }
     for series in store.series()? {
         verify_links(store, series, report);
     }
     verify_ledger_digest(store, report);
-    for file in root_files::changed(store, None).unwrap_or_default() {
-        if file.path.is_there() {
-            report.add(FindingId::RepoFileDiffers, file.name, "`releng` would write another content");
-        }
-    }
     Ok(())
+}
+
+/// Checks the `.repo` files, which follow from the tree.
+pub fn verify_repo_files(store: &Store, report: &mut VerifyReport) {
+    for file in root_files::changed(store, None).unwrap_or_default() {
+        let what = if file.path.is_there() { "`releng` would write another content" } else { "it is missing" };
+        report.add(FindingId::RepoFileDiffers, file.name, what);
+    }
 }
 
 /// Checks that the links of a series lead where the log says. `tree` reports a link that leads out of the repository.
@@ -108,22 +107,30 @@ pub fn verify_ledger(store: &Store, folders: &[FoundFolder], report: &mut Verify
     }
 }
 
-/// The newest revision without findings of each series whose current revision has findings.
-pub fn find_ways_back(folders: &[FoundFolder], report: &VerifyReport, layout: &Layout) -> Vec<(Series, u32)> {
-    let is_sound = |path: &TreePath| {
-        let shown = format!("{}/", layout.shown(path));
-        !report.findings.iter().any(|finding| format!("{}/", finding.path).starts_with(&shown))
-    };
-    let series: BTreeSet<Series> = folders
-        .iter()
-        .filter(|found| found.is_current && matches!(found.name, FolderName::Revision(_)) && !is_sound(&found.path))
-        .map(|found| found.series)
-        .collect();
-    let newest = |series: Series| {
-        let sound = folders.iter().filter(|found| found.series == series && is_sound(&found.path));
-        sound.filter_map(|found| found.name.revision()).max().map(|number| (series, number))
-    };
-    series.into_iter().filter_map(newest).collect()
+/// The current revision of each series, relative to the root.
+fn current_revisions(store: &Store) -> Result<Vec<(Series, String)>> {
+    let mut current = Vec::new();
+    for series in store.series()? {
+        let number = store.current_number(series).ok().flatten();
+        current.extend(number.map(|number| (series, store.layout.shown(&store.layout.revision(series, number)))));
+    }
+    Ok(current)
+}
+
+/// The newest revision without findings of each series whose current revision is missing or has other content than its manifest
+/// lists: only then a rollback helps.
+pub fn find_ways_back(store: &Store, folders: &[FoundFolder], report: &VerifyReport) -> Result<Vec<(Series, u32)>> {
+    let is_below = |path: &str, folder: &str| path == folder || path.starts_with(&format!("{folder}/"));
+    let is_sound = |path: &str| !report.findings.iter().any(|finding| is_below(&finding.path, path));
+    let is_damaged =
+        |path: &str| report.findings.iter().any(|finding| finding.id.is_damage() && is_below(&finding.path, path));
+    let mut ways_back = Vec::new();
+    for (series, _) in current_revisions(store)?.into_iter().filter(|(_, current)| is_damaged(current)) {
+        let of_series = folders.iter().filter(|found| found.series == series);
+        let sound = of_series.filter(|found| is_sound(&store.layout.shown(&found.path)));
+        ways_back.extend(sound.filter_map(|found| found.name.revision()).max().map(|number| (series, number)));
+    }
+    Ok(ways_back)
 }
 
 /// Checks the results of the acceptance tests.

@@ -26,7 +26,7 @@ use crate::repository::model::layout::Layout;
 use crate::repository::model::store::{Store, read_log};
 use crate::repository::sign::{Keyring, SIGNATURE};
 use folder::FolderUse;
-pub use report::{Finding, FindingId, VerifyReport};
+pub use report::{Finding, FindingId, VerifyReport, help_to_repair};
 use tree::FoundFolder;
 
 /// Whether the state of a repository is expected beside it.
@@ -39,8 +39,10 @@ pub enum StateOf {
 }
 
 /// Verifies the whole repository of a project. A run that changes it at the same time causes no findings.
+///
+/// Errors: the folder of the project is gone.
 pub fn verify_repository(layout: &Layout, state: StateOf, progress: &dyn Progress) -> Result<VerifyReport> {
-    let Moment { store, broken, folders, mut report, changing } = Moment::wait_for(layout)?;
+    let Moment { store, broken, folders, mut report, changing } = Moment::wait_for(layout, state)?;
     let keyring = load_keyring(layout, &folders, &mut report);
     let has_state = state == StateOf::Own || layout.log().is_there();
     if !has_state {
@@ -71,7 +73,7 @@ pub fn verify_repository(layout: &Layout, state: StateOf, progress: &dyn Progres
         report.findings.retain(|finding| !finding.id.is_passing());
         progress.warn("a run was changing the repository all the time: what it had not finished was not judged");
     }
-    report.ways_back = history::find_ways_back(&folders, &report, layout);
+    report.ways_back = history::find_ways_back(&store, &folders, &report)?;
     report.findings.sort();
     Ok(report)
 }
@@ -89,21 +91,21 @@ struct Moment {
 
 impl Moment {
     /// Reads the state until no run changed it meanwhile; after the last try, the state as it was read.
-    fn wait_for(layout: &Layout) -> Result<Moment> {
+    fn wait_for(layout: &Layout, state: StateOf) -> Result<Moment> {
         const TRIES: usize = 40;
         const PAUSE: Duration = Duration::from_millis(50);
-        let mut moment = Moment::read(layout)?;
+        let mut moment = Moment::read(layout, state)?;
         for _ in 1..TRIES {
             if !moment.changing {
                 break;
             }
             std::thread::sleep(PAUSE);
-            moment = Moment::read(layout)?;
+            moment = Moment::read(layout, state)?;
         }
         Ok(moment)
     }
 
-    fn read(layout: &Layout) -> Result<Moment> {
+    fn read(layout: &Layout, state: StateOf) -> Result<Moment> {
         let was_held = LockFile::is_held(&layout.lock());
         let mut report = VerifyReport::default();
         let before = read_log(layout)?;
@@ -114,8 +116,13 @@ impl Moment {
             report.add(FindingId::Leftover, "log.jsonl", "its last line is incomplete");
         }
         let store = Store { layout: layout.clone(), log };
+        store.require_root()?;
         let folders = tree::verify(&store, &mut report)?;
         history::verify_moment(&store, &mut report)?;
+        // The files of a copy have the addresses of the original.
+        if state == StateOf::Own {
+            history::verify_repo_files(&store, &mut report);
+        }
         let changing = was_held || LockFile::is_held(&layout.lock()) || read_log(layout)? != before;
         Ok(Moment { store, broken, folders, report, changing })
     }

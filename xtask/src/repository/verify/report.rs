@@ -61,13 +61,15 @@ pub enum FindingId {
     LogLacksEvent,
     /// A snapshot or revision in the log that was not pruned and does not exist.
     Vanished,
+    /// The current revision of a series, which does not exist.
+    CurrentVanished,
     /// A ledger that cannot be read.
     LedgerUnreadable,
     /// A promoted package that the ledger does not list, or lists with another digest.
     LedgerDiffers,
     /// A test result that cannot be read, or whose log was changed.
     ResultChanged,
-    /// A `.repo` file with another content than `releng` would write.
+    /// A `.repo` file that is missing or has another content than `releng` would write.
     RepoFileDiffers,
 }
 
@@ -84,9 +86,12 @@ impl FindingId {
             }
             FindingId::LinkForeign => "move it away: the next command that changes the repository makes the link again",
             FindingId::FolderForeign => HELP_FOR_BLOCKED,
-            FindingId::LinkDiffers => "the next command that changes the repository makes the link again",
+            FindingId::LinkDiffers => return help_to_repair(),
             FindingId::ManifestUnreadable | FindingId::ManifestChanged => {
                 "put it back from a backup; or stage the release again, which gives it a new number, or roll the series back"
+            }
+            FindingId::CurrentVanished => {
+                "put it back from a backup; or roll the series back to a revision that is there"
             }
             FindingId::Vanished => {
                 return format!("put it back from a backup; or record that it is gone: `{program} prune --missing`");
@@ -120,15 +125,43 @@ impl FindingId {
                 );
             }
             FindingId::ResultChanged => return format!("accept the snapshot again: `{program} accept SNAPSHOT`"),
-            FindingId::RepoFileDiffers => "the next command that changes the repository writes it again",
+            FindingId::RepoFileDiffers => return help_to_repair(),
         };
         help.to_owned()
     }
 
+    /// Whether a folder with such a finding has other content than its manifest lists, or none.
+    pub(super) fn is_damage(self) -> bool {
+        matches!(
+            self,
+            FindingId::ChangelogDiffers
+                | FindingId::CurrentVanished
+                | FindingId::FileChanged
+                | FindingId::FileMissing
+                | FindingId::ManifestChanged
+                | FindingId::ManifestUnreadable
+                | FindingId::PackageDamaged
+                | FindingId::PackageGone
+                | FindingId::PackageUndescribed
+                | FindingId::RepodataDamaged
+                | FindingId::SumsDiffer
+                | FindingId::VersionsOutOfOrder
+        )
+    }
+
     /// Whether a run that changes the repository causes such findings while it works.
     pub(super) fn is_passing(self) -> bool {
-        use FindingId::{LedgerDiffers, Leftover, LinkDangling, LinkDiffers, LogLacksEvent, RepoFileDiffers, Vanished};
-        [LedgerDiffers, Leftover, LinkDangling, LinkDiffers, LogLacksEvent, RepoFileDiffers, Vanished].contains(&self)
+        matches!(
+            self,
+            FindingId::CurrentVanished
+                | FindingId::LedgerDiffers
+                | FindingId::Leftover
+                | FindingId::LinkDangling
+                | FindingId::LinkDiffers
+                | FindingId::LogLacksEvent
+                | FindingId::RepoFileDiffers
+                | FindingId::Vanished
+        )
     }
 }
 
@@ -136,6 +169,11 @@ impl fmt::Display for FindingId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.serialize(f)
     }
+}
+
+/// The help for what the next command that changes the repository makes again.
+pub fn help_to_repair() -> String {
+    format!("the next command that changes the repository makes it again: `{} prune`, for example", program())
 }
 
 /// A fault that the verification found.

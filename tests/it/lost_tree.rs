@@ -1,0 +1,131 @@
+//! A tree that is not mounted, a revision or a file in the root that somebody deleted, and an old copy of the state: `status` and
+//! `verify` say so, and what they advise mends it.
+
+use std::path::Path;
+
+use crate::support::program::{Ran, run_in};
+use crate::support::site::{Site, require_same, tree};
+
+const FIRST: &str = "snapshot-demo_1.0_pipeline_1";
+
+#[track_caller]
+fn verifies(site: &Site) {
+    let ran = site.releng(&["verify"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+}
+
+/// Runs, as a shell does, the command in a help that contains `part`.
+#[track_caller]
+fn follow(site: &Site, text: &str, part: &str) -> Ran {
+    let mut commands = text.split('`').skip(1).step_by(2);
+    let command = commands.find(|command| command.contains(part)).unwrap_or_else(|| panic!("no `{part}` in {text}"));
+    let programs = Path::new(crate::support::program::PROGRAM).parent().unwrap().display();
+    let path = format!("{programs}:{}", std::env::var("PATH").unwrap());
+    run_in(site.project.path(), "sh", &["-c", command], &[("PATH", &path), ("RELENG_NOW", "2026-01-03T00:00:00Z")])
+}
+
+#[test]
+fn a_root_that_is_not_mounted_is_not_an_empty_one() {
+    let site = Site::of_three();
+    site.commit("Four").build(&["el9"]);
+    let (root, away) = (site.served(""), site.project.join("target/away"));
+    let [before, state] = site.trees();
+    std::fs::rename(&root, &away).unwrap();
+    let says = ["there is no `", "log tells of 6 snapshots", "mount the disk"];
+    for command in [
+        &["stage"][..],
+        &["promote"],
+        &["hold", FIRST, "--why", "x"],
+        &["rollback", "1.0"],
+        &["prune"],
+        &["prune", "--missing"],
+        &["recover-log"],
+    ] {
+        site.releng(command).exits(1).says(&says);
+        site.releng(&[command, &["--dry-run"]].concat()).exits(1).says(&says);
+    }
+    site.releng(&["status"]).exits(0).prints_part("mount the disk that it is on");
+    site.releng(&["verify"]).exits(1).says(&says);
+    assert!(!root.exists(), "nothing was begun in its place");
+    std::fs::rename(&away, &root).unwrap();
+    verifies(&site);
+    require_same(&before, &tree(&root));
+    assert_eq!(state.get("log.jsonl"), site.trees()[1].get("log.jsonl"));
+}
+
+#[test]
+fn what_was_recorded_as_missing_counts_again_once_it_is_back() {
+    let site = Site::of_three();
+    let (root, away) = (site.served(""), site.project.join("target/away"));
+    std::fs::rename(&root, &away).unwrap();
+    let refused = site.releng(&["prune", "--missing"]).exits(1);
+    follow(&site, &refused.stderr, "prune --missing").exits(0);
+    site.releng(&["status"]).exits(0).prints("");
+    std::fs::remove_dir_all(&root).unwrap();
+    std::fs::rename(&away, &root).unwrap();
+    site.releng(&["status"]).exits(0).prints_part("stable/1.0    1.0.3  revision 3");
+    verifies(&site);
+    site.promoted("Four", &["el9"]);
+    assert_eq!(site.link("stable/1.0"), Path::new("../revisions/stable-1.0/000004"));
+    verifies(&site);
+}
+
+#[test]
+fn a_current_revision_that_is_missing_is_left_by_a_rollback() {
+    let site = Site::of_three();
+    std::fs::remove_dir_all(site.served("revisions/stable-1.0/000003")).unwrap();
+    let status = site.releng(&["status"]).exits(0).stdout;
+    assert!(
+        status.contains("its revision 3 is missing; go back to a revision that is whole: `releng rollback 1.0 --to 2`")
+    );
+    assert!(!status.contains("prune --missing"), "{status}");
+    let found = site.releng(&["verify"]).exits(1).prints_part("current-vanished: revisions/stable-1.0/000003");
+    follow(&site, &found.stderr, "rollback 1.0 --to 2").exits(0);
+    // What is missing is no current revision any more.
+    let found = site.releng(&["verify"]).exits(1).prints_part("vanished: revisions/stable-1.0/000003");
+    follow(&site, &found.stderr, "prune --missing").exits(0);
+    verifies(&site);
+}
+
+#[test]
+fn status_says_which_links_and_files_clients_miss() {
+    let site = Site::of_three();
+    for (path, problem) in [
+        ("stable/1.0", "the link `stable/1.0` does not lead to `../revisions/stable-1.0/000003`"),
+        ("unstable/1.0/latest", "the link `unstable/1.0/latest` does not lead to `snapshot-demo_1.0_pipeline_3`"),
+        ("demo-stable-1.0-el9.repo", "`demo-stable-1.0-el9.repo` is missing or was changed"),
+    ] {
+        std::fs::remove_file(site.served(path)).unwrap();
+        let status = site.releng(&["status"]).exits(0).prints_part(problem).stdout;
+        site.releng(&["verify"]).exits(1).says(&["the next command that changes the repository makes it again"]);
+        follow(&site, &status, "prune").exits(0);
+        assert!(!site.releng(&["status"]).exits(0).stdout.contains("problem"));
+        verifies(&site);
+    }
+}
+
+#[test]
+fn an_old_copy_of_the_state_is_no_reason_for_a_rollback() {
+    let site = Site::of_three();
+    let (state, old) = (site.state(""), site.project.join("target/old"));
+    run_in(Path::new("/"), "cp", &["-a", state.to_str().unwrap(), old.to_str().unwrap()], &[]).exits(0);
+    site.promoted("Four", &["el9"]);
+    std::fs::remove_dir_all(&state).unwrap();
+    std::fs::rename(&old, &state).unwrap();
+    let found = site.releng(&["verify"]).exits(1).says(&["recover-log"]);
+    assert!(!found.stderr.contains("rollback"), "{}", found.stderr);
+    follow(&site, &found.stderr, "recover-log").exits(0);
+    verifies(&site);
+}
+
+#[test]
+fn a_state_in_the_served_root_is_refused() {
+    for state in ["served", "served/state"] {
+        let site = Site::with(&format!("[repository]\nroot = \"served\"\nstate = \"{state}\"\n"));
+        site.commit("One");
+        site.releng(&["dist"])
+            .exits(2)
+            .says(&["is in the root `", "set `repository.state` to a folder beside the root"]);
+        assert!(!site.project.join("served").exists());
+    }
+}
