@@ -69,6 +69,23 @@ pub fn shorten(line: &str, columns: usize) -> String {
     }
 }
 
+/// The words of a text for [`wrap`]. What is between backticks, such as a command, is one word.
+pub fn words(text: &str) -> Vec<&str> {
+    let (mut words, mut start, mut is_quoted) = (Vec::new(), 0, false);
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '`' => is_quoted = !is_quoted,
+            ' ' if !is_quoted => {
+                words.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    words.push(&text[start..]);
+    words
+}
+
 /// `head` and the words after it in lines of at most `columns` characters, all but the first indented; a longer word has
 /// a line of its own.
 pub fn wrap<'w>(head: String, words: impl Iterator<Item = &'w str>, columns: usize, indent: &str) -> Vec<String> {
@@ -93,6 +110,12 @@ pub fn wrap<'w>(head: String, words: impl Iterator<Item = &'w str>, columns: usi
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_is_one_word() {
+        assert_eq!(words("run `a b --c` or  `d`: x"), ["run", "`a b --c`", "or", "", "`d`:", "x"]);
+        assert_eq!(words("an open `quote is the rest"), ["an", "open", "`quote is the rest"]);
+    }
 
     #[test]
     fn odd_characters_do_not_get_through() {

@@ -1,14 +1,14 @@
 //! The text of `status`: a few lines for each series, each with a label, wrapped to the width of the terminal.
 
 use crate::base::error::program;
-use crate::base::text::{printable, wrap};
+use crate::base::text::{printable, words, wrap};
 use crate::repository::keys::stand::{KeyClients, KeyRole, KeyStand};
 use crate::repository::keys::uses::KeyUses;
 use crate::repository::model::event::{Action, Event};
 use crate::repository::model::test_result::TestVerdict;
 use crate::repository::overview::{EventRef, PromotedState, SeriesOverview, SnapshotOverview, StableOverview};
 
-/// How many snapshots of a series are listed besides those that somebody may look for.
+/// How many snapshots of a series are listed besides those that somebody may look for, and how many yanked packages.
 const NEWEST: usize = 4;
 
 /// The column at which values begin.
@@ -37,7 +37,7 @@ impl TextStyle {
     fn line(self, label: &str, color: LabelColor, value: &str) -> String {
         let (value, indent) = (printable(value).replace(['\n', '\t'], " "), " ".repeat(LABEL));
         let head = format!("{label:<width$}", width = LABEL - 1);
-        let lines = wrap(head, value.split(' '), self.columns.unwrap_or(usize::MAX), &indent);
+        let lines = wrap(head, words(&value).into_iter(), self.columns.unwrap_or(usize::MAX), &indent);
         let text = lines.iter().map(|line| format!("{}\n", line.trim_end())).collect::<String>();
         match text.strip_prefix(label) {
             Some(rest) => format!("{}{rest}", self.paint(color, label)),
@@ -120,8 +120,12 @@ fn describe_clients(clients: &KeyClients, role: KeyRole) -> String {
 pub fn render(overview: &SeriesOverview, style: TextStyle) -> String {
     let series = overview.series;
     let mut text = style.line(&format!("stable/{series}"), LabelColor::Bold, &stable(overview.stable.as_ref()));
-    for (package, event) in &overview.yanked {
-        text += &style.line("yanked", LabelColor::Plain, &format!("{package}, {}", when(event)));
+    let (shown, more) = overview.yanked.split_at(overview.yanked.len().min(NEWEST));
+    for (package, event) in shown {
+        text += &style.line("yanked", LabelColor::Due, &format!("{package}, {}", when(event)));
+    }
+    if !more.is_empty() {
+        text += &style.line("", LabelColor::Plain, &format!("and {} more packages", more.len()));
     }
     let listed = |index: usize, snapshot: &SnapshotOverview| index < NEWEST || overview.must_list(snapshot);
     let mut left_out = 0;
@@ -132,8 +136,7 @@ pub fn render(overview: &SeriesOverview, style: TextStyle) -> String {
         }
         let mark = if overview.latest.as_ref() == Some(&snapshot.name) { "latest " } else { "" };
         let label = format!("unstable/{series}");
-        let (color, value) = (if snapshot.failed() { LabelColor::Bad } else { LabelColor::Good }, describe(snapshot));
-        text += &style.line(&label, color, &format!("{mark}{}  {value}", snapshot.name));
+        text += &style.line(&label, color_of(snapshot), &format!("{mark}{}  {}", snapshot.name, describe(snapshot)));
     }
     if left_out > 0 {
         text += &style.line("", LabelColor::Plain, &format!("and {left_out} older"));
@@ -166,6 +169,15 @@ impl SeriesOverview {
         self.latest.as_ref() == Some(&snapshot.name)
             || snapshot.held.is_some()
             || current.is_some_and(|current| current.snapshot == snapshot.name)
+    }
+}
+
+fn color_of(snapshot: &SnapshotOverview) -> LabelColor {
+    match snapshot.promoted {
+        _ if snapshot.failed() => LabelColor::Bad,
+        PromotedState::RolledBack(_) => LabelColor::Due,
+        _ if !snapshot.merged => LabelColor::Plain,
+        PromotedState::Never | PromotedState::Promoted(_) => LabelColor::Good,
     }
 }
 

@@ -26,7 +26,7 @@ pub struct SeriesOverview {
     pub latest: Option<SnapshotName>,
     /// The newest first.
     pub snapshots: Vec<SnapshotOverview>,
-    /// The yanked packages that the current revision does not have, with the event that removed each.
+    /// The yanked packages that the current revision does not have, with the event that removed each; the newest event first.
     pub yanked: Vec<(Nevra, EventRef)>,
     /// What the log tells of and the tree does not have.
     pub missing: Vec<MissingFolder>,
@@ -231,7 +231,9 @@ impl SeriesHistory {
     fn yanked_from(&self, manifest: &Manifest) -> Vec<(Nevra, EventRef)> {
         let present: BTreeSet<&Nevra> = manifest.packages().map(|(_, package)| &package.nevra).collect();
         let gone = self.yanked.iter().filter(|(package, _)| !present.contains(package));
-        gone.map(|(package, event)| (package.clone(), *event)).collect()
+        let mut gone: Vec<(Nevra, EventRef)> = gone.map(|(package, event)| (package.clone(), *event)).collect();
+        gone.sort_by_key(|(_, event)| std::cmp::Reverse(event.number));
+        gone
     }
 }
 
