@@ -100,5 +100,5 @@ fn status_says_what_was_undone_and_when() {
     assert_eq!(series["snapshots"][0]["promoted"], false);
     assert_eq!(series["snapshots"][0]["by"]["event"], 7);
     assert_eq!(series["stable"]["dists"]["el9"], serde_json::Value::Null);
-    assert_eq!(series["yanked"][0]["package"], "demo-1.0.1-1.el9.noarch");
+    assert_eq!(series["yanked"][1]["package"], "demo-1.0.1-1.el9.noarch");
 }
