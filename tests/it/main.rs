@@ -55,6 +55,7 @@ mod srpm;
 mod stage;
 mod support;
 mod undo;
+mod unsigned;
 mod vendor;
 mod verify;
 mod verify_race;

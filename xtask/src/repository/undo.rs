@@ -9,6 +9,7 @@ use crate::base::error::{Exit, Failure, program, this_call};
 use crate::base::files::TreePath;
 use crate::repository::dependencies::{LostDependency, Presence, find_lost};
 use crate::repository::keys::signing::Signing;
+use crate::repository::keys::unsigned::{is_signed, no_key_to_undo, signature_of_checksums, unsigned_revision};
 use crate::repository::model::carried::Carried;
 use crate::repository::model::event::{Action, Event, NewRevision, RevisionCause};
 use crate::repository::model::layout::series_changelog;
@@ -58,6 +59,29 @@ impl Undo {
     /// Whether anything is signed anew.
     pub fn signs(&self) -> bool {
         !self.contents.described.is_empty()
+    }
+
+    /// Errors: the clients of the series have a key, and the new revision would have something for them that is not signed.
+    pub fn require_signed(&self, store: &Store, signing: Option<&Signing>) -> Result<(), Failure> {
+        let series = self.new.series;
+        // A current revision that is damaged must not prevent the rollback that replaces it.
+        let current = store.current(series).ok().flatten();
+        if !current.is_some_and(|current| is_signed(&current.manifest)) {
+            return Ok(());
+        }
+        match &self.new.cause {
+            RevisionCause::Rollback { version, .. } if !self.has_signatures() => {
+                Err(unsigned_revision(series, version))
+            }
+            _ if self.signs() && signing.is_none() => Err(no_key_to_undo(series)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the files that the new revision takes over are signed.
+    fn has_signatures(&self) -> bool {
+        let signature = signature_of_checksums();
+        self.contents.carried.iter().any(|carried| carried.to.as_str() == signature)
     }
 
     /// The series.

@@ -58,6 +58,18 @@ pub const REPOSITORY: &[FileRows] = &[
         ],
     ),
     (
+        "repository/keys/unsigned.rs",
+        &[
+            ("set `repository.sign`", By("unsigned::a_signed_series_takes_no_release_without_a_key")),
+            (
+                "promote a newer release",
+                By("unsigned::a_signed_series_is_not_rolled_back_to_a_revision_without_signatures"),
+            ),
+            ("build the release", By("unsigned::a_snapshot_that_was_staged_without_a_key_is_not_promoted_with_one")),
+            ("{help}\nto publish", By("unsigned::a_reason_publishes_what_is_not_signed_and_is_recorded")),
+        ],
+    ),
+    (
         "repository/sign/signers.rs",
         &[("use rpm 4.8", No("no other rpm is at hand, and its output would have to differ"))],
     ),

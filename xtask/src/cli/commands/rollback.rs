@@ -38,6 +38,7 @@ pub(super) fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access,
     };
     let key = if undo.signs() { site.key()? } else { None };
     let signing = site.signing(key.as_ref())?;
+    undo.require_signed(access.store(), signing.as_ref())?;
     if let Some(signing) = &signing {
         signing.require(access.store(), undo.series(), &[], None)?;
     }

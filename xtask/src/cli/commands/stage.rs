@@ -30,7 +30,8 @@ pub struct Args {
     /// Let `latest` lead to a release without packages for this dist, which has ended; may be repeated
     #[arg(long, value_name = "DIST")]
     end_dist: Vec<Dist>,
-    /// Sign with a key that clients do not have, because the key before is lost or has expired; the log records the reason
+    /// Sign with a key that clients do not have, because the key before is lost or has expired, or publish what is not signed to
+    /// clients that have a key; the log records the reason
     #[arg(long, value_name = "REASON")]
     force: Option<Reason>,
     /// Print the plan without carrying it out

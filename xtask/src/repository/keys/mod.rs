@@ -6,11 +6,12 @@
 //! for as long as something is served that it has signed.
 //!
 //! [`key_set`] has the keys, [`client_keys`] what clients have got, [`uses`] what a key has signed, [`rules`] what follows from
-//! these, [`signing`] what a command that signs needs, and [`stand`] what `status` shows.
+//! these, [`signing`] what a command that signs needs, [`unsigned`] what clients refuse, and [`stand`] what `status` shows.
 
 pub mod client_keys;
 pub mod key_set;
 pub mod rules;
 pub mod signing;
 pub mod stand;
+pub mod unsigned;
 pub mod uses;

@@ -44,14 +44,23 @@ impl KeyJudgement {
     pub fn unsigned() -> KeyJudgement {
         KeyJudgement { answer: Ok("packages are not signed".to_owned()), forced: None }
     }
+
+    /// That a reason is the only one.
+    pub fn forced(reason: &Reason) -> KeyJudgement {
+        KeyJudgement { answer: Ok(format!("forced: {reason}")), forced: Some(reason.clone()) }
+    }
+
+    /// That something may not be signed, or not be published.
+    pub fn refused(failure: Failure) -> KeyJudgement {
+        KeyJudgement { answer: Err(failure), forced: None }
+    }
 }
 
 /// Judges whether the key of `repository.sign` may sign now.
 pub fn judge(facts: &KeyFacts<'_>) -> KeyJudgement {
-    let no = |failure| KeyJudgement { answer: Err(failure), forced: None };
     let sign = match require_configured(facts.keys).and_then(|sign| require_readable(facts).map(|()| sign)) {
         Ok(sign) => sign,
-        Err(failure) => return no(failure),
+        Err(failure) => return KeyJudgement::refused(failure),
     };
     let yes = |why: String| KeyJudgement { answer: Ok(why), forced: None };
     let Some(clients) = facts.clients else {
@@ -63,9 +72,9 @@ pub fn judge(facts: &KeyFacts<'_>) -> KeyJudgement {
             continue;
         }
         if let Some(reason) = facts.force {
-            return KeyJudgement { answer: Ok(format!("forced: {reason}")), forced: Some(reason.clone()) };
+            return KeyJudgement::forced(reason);
         }
-        return no(not_shipped(key, clients, &lacking));
+        return KeyJudgement::refused(not_shipped(key, clients, &lacking));
     }
     yes(format!("`{}` signs, and clients have it", sign.fingerprint))
 }

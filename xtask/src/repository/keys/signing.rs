@@ -7,6 +7,7 @@ use crate::base::error::Failure;
 use crate::repository::keys::client_keys::SeriesClients;
 use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::rules::{KeyFacts, KeyJudgement, judge, warn_of_end};
+use crate::repository::keys::unsigned::find_unsigned;
 use crate::repository::keys::uses::{CountDepth, count};
 use crate::repository::model::manifest::Manifest;
 use crate::repository::model::name::{Dist, Series};
@@ -71,7 +72,18 @@ pub fn judge_snapshot(
     snapshot: &Snapshot,
     force: Option<&Reason>,
 ) -> Result<KeyJudgement> {
-    let Some(keys) = keys else { return Ok(KeyJudgement::unsigned()) };
+    let judged = keys.map_or(Ok(KeyJudgement::unsigned()), |keys| judge_signatures(store, keys, snapshot, force))?;
+    let current = store.current(snapshot.manifest.series)?;
+    let unsigned = find_unsigned(&snapshot.manifest, current.as_ref().map(|current| &current.manifest), keys);
+    Ok(match (unsigned, force) {
+        _ if judged.answer.is_err() => judged,
+        (None, _) => judged,
+        (Some(_), Some(reason)) => KeyJudgement::forced(reason),
+        (Some(failure), None) => KeyJudgement::refused(failure),
+    })
+}
+
+fn judge_signatures(store: &Store, keys: &KeySet, snapshot: &Snapshot, force: Option<&Reason>) -> Result<KeyJudgement> {
     let Manifest { series, .. } = snapshot.manifest;
     let clients = SeriesClients::load(store, series, keys)?;
     let mut dists = snapshot.manifest.dists();

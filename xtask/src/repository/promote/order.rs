@@ -19,7 +19,7 @@ pub struct PromoteOrder {
     pub end_dists: Vec<Dist>,
     /// The keys by the configuration; `None` if nothing is signed.
     pub keys: Option<KeySet>,
-    /// The reason to sign with a key that clients do not have.
+    /// The reason to sign with a key that clients do not have, or to publish what is not signed.
     pub force: Option<Reason>,
 }
 

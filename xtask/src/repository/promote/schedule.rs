@@ -11,6 +11,7 @@ use crate::base::progress::Progress;
 use crate::history::Version;
 use crate::project::config::PromotionKeys;
 use crate::repository::commits::Git;
+use crate::repository::keys::key_set::KeySet;
 use crate::repository::model::event::Action;
 use crate::repository::model::ledger::Ledger;
 use crate::repository::model::name::{Series, SnapshotName};
@@ -55,9 +56,12 @@ impl Schedule<'_> {
         let reasons = self.reasons(store, &snapshot, current.map(Rc::as_ref))?;
         let version = snapshot.manifest.release.version.clone();
         let mut next = format!("`{} promote {name}`", program());
-        if !reasons.is_empty() {
+        // Where the keys cannot be read, the overview has the reason.
+        if !reasons.is_empty()
+            && let Ok(keys) = KeySet::load(&self.git.config.repository, &store.layout)
+        {
             let ledger = Ledger::load(&store.layout.ledger())?;
-            let order = PromoteOrder { major: current.is_none(), ..PromoteOrder::default() };
+            let order = PromoteOrder { major: current.is_none(), keys, ..PromoteOrder::default() };
             let judge = Judge::new(store, &order, self.git, &ledger, current);
             if current.is_none() {
                 next = format!("`{} promote {name} --major`", program());

@@ -20,6 +20,7 @@ use crate::repository::clients::mirrorlist::{MIRRORLIST, render_mirrorlist};
 use crate::repository::clients::root_files::{self, Coming};
 use crate::repository::commits::{Git, Merged, Succession};
 use crate::repository::keys::signing::Signing;
+use crate::repository::keys::unsigned::{has_signed_latest, is_signed, no_key};
 use crate::repository::model::event::Action;
 use crate::repository::model::layout::{Channel, LATEST, SNAPSHOT_CHANGELOG, dist_folder};
 use crate::repository::model::manifest::{HeadOfFolder, Manifest, ReleasedVersion};
@@ -41,7 +42,7 @@ pub struct StageOrder {
     pub unmerged: bool,
     /// The dists that end: `latest` need not have packages for them any more.
     pub end_dists: Vec<Dist>,
-    /// The reason to sign with a key that clients do not have.
+    /// The reason to sign with a key that clients do not have, or to stage without a key.
     pub force: Option<Reason>,
 }
 
@@ -71,7 +72,7 @@ pub fn decide(
     let mut notes = Vec::new();
     let named = |pipeline| SnapshotName::new(input.info.name.to_string(), series, pipeline);
     let stated = order.pipeline.map(named);
-    let equal = find_equal(store, input, stated.as_ref(), &mut notes)?;
+    let equal = find_equal(store, input, stated.as_ref(), signing, &mut notes)?;
     let merged = match git.find_merged(input.info.commit)? {
         Merged::Into(_) => !order.unmerged,
         Merged::Not(why) => {
@@ -84,7 +85,7 @@ pub fn decide(
         if !merged || own.manifest.merged || store.log.was_merged(&name) {
             return Ok(Staging::Already(name));
         }
-        let latest = LatestMove::decide(store, input, &name, order, git)?;
+        let latest = LatestMove::decide(store, input, &name, order, git)?.unless_unsigned(store, &own);
         notes.extend(latest.note);
         return Ok(Staging::Merged { plan: merge_plan(store, &own, latest.moves)?, name, notes });
     }
@@ -102,6 +103,10 @@ pub fn decide(
         let latest = LatestMove::decide(store, input, &name, order, git)?;
         moves = latest.moves;
         notes.extend(latest.note);
+    }
+    if moves && signing.is_none() && has_signed_latest(store, series) {
+        let reason = order.force.clone();
+        force = Some(reason.ok_or_else(|| no_key(&format!("unstable/{series}/{LATEST}")))?);
     }
     let snapshot =
         NewSnapshot { store, input, name: name.clone(), series, merged, order, force, latest: moves, signing, now };
@@ -127,15 +132,20 @@ fn require_ended(input: &StageInput, order: &StageOrder) -> Result<(), Failure> 
 }
 
 /// The newest snapshot with the content of the input, and with the name `stated`, if there is one. One that was damaged since is passed
-/// over with a note.
+/// over with a note, as is one without signatures if there is a key now.
 fn find_equal(
     store: &Store,
     input: &StageInput,
     stated: Option<&SnapshotName>,
+    signing: Option<&Signing>,
     notes: &mut Vec<String>,
 ) -> Result<Option<Snapshot>> {
     for snapshot in store.newest_first(Series::of(&input.info.version), &Silent)? {
         if stated.is_some_and(|stated| *stated != snapshot.name) || !is_equal(input, &snapshot.manifest) {
+            continue;
+        }
+        if signing.is_some() && !is_signed(&snapshot.manifest) {
+            notes.push(format!("`{}` has this content too, but it is not signed", snapshot.name));
             continue;
         }
         match check_whole(store, &snapshot)? {
@@ -322,6 +332,15 @@ struct LatestMove {
 }
 
 impl LatestMove {
+    /// `latest` does not lead from a snapshot that is signed to one that is not.
+    fn unless_unsigned(self, store: &Store, own: &Snapshot) -> LatestMove {
+        if !self.moves || is_signed(&own.manifest) || !has_signed_latest(store, own.manifest.series) {
+            return self;
+        }
+        let note = format!("`{LATEST}` stays where it is: its clients have a key, and `{}` is not signed", own.name);
+        LatestMove { moves: false, note: Some(note) }
+    }
+
     /// `latest` moves forward only: to a higher number, and to a commit that comes after. It never takes a dist away from its
     /// clients.
     fn decide(

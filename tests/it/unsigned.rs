@@ -1,0 +1,141 @@
+//! What clients refuse because it is not signed: it is not published to clients that have a key.
+
+use std::fs;
+
+use crate::support::machine::Machine;
+use crate::support::signed::{KEY, SignedSite};
+use crate::support::site::UNTESTED;
+
+const NO_KEY: &str = "clients of stable/1.0 have a key, and nothing would be signed: `repository.sign` is not set";
+const TESTED: &str = "[[acceptance]]\nname = \"look\"\nrun = [\"test\", \"-f\", \"a\"]\n";
+const PACKAGE: &str = "demo-1.0.1-1.el9.noarch";
+
+fn sign(signed: &SignedSite) {
+    signed.configure(&format!("sign = \"{KEY}\"\n"));
+}
+
+/// A machine with the served `.repo` file, which has installed `demo`.
+fn client(signed: &SignedSite) -> Machine {
+    let machine = Machine::new();
+    let name = "demo-stable-1.0-el9.repo";
+    machine.write(&format!("/etc/yum.repos.d/{name}"), &signed.site.text(name));
+    machine.dnf(&["install", "demo"]).exits(0);
+    machine
+}
+
+fn log(signed: &SignedSite) -> String {
+    fs::read_to_string(signed.site.state("log.jsonl")).unwrap()
+}
+
+#[test]
+fn a_signed_series_takes_no_release_without_a_key() {
+    let signed = SignedSite::new();
+    signed.promoted("One");
+    let client = client(&signed);
+    signed.staged("Two");
+    signed.configure("");
+    let help = "help: set `repository.sign` to the key that has signed stable/1.0, commit it, and build";
+    signed.promote(&[]).exits(1).says(&["refusing to promote `", NO_KEY, help, "`--force REASON`"]);
+    signed.promote(&["--dry-run"]).exits(1).prints_part(&format!("  key        NO: {NO_KEY}"));
+    // The help works.
+    sign(&signed);
+    signed.promoted("Three");
+    client.does(&["upgrade"], &["demo-1.0.3"]);
+    signed.releng(&["verify"]).exits(0);
+}
+
+#[test]
+fn status_judges_what_is_due_by_the_keys() {
+    let signed = SignedSite::new();
+    signed.promoted("One");
+    signed.configure(&format!("sign = \"{KEY}\"\n{TESTED}"));
+    signed.site.commit("Two").project.git(&["tag", "1.1"]);
+    signed.staged("Three");
+    signed.releng(&["accept"]).exits(0);
+    let status = signed.releng(&["status"]).exits(0).stdout;
+    assert!(status.contains("promote snapshot-demo_1.0_pipeline_2`") && !status.contains(NO_KEY), "{status}");
+    signed.configure(TESTED);
+    signed.releng(&["status"]).exits(0).prints_part(NO_KEY);
+}
+
+#[test]
+fn a_signed_latest_is_followed_by_nothing_unsigned() {
+    let signed = SignedSite::new();
+    signed.staged("One");
+    signed.configure("");
+    signed.site.commit("Two").build(&["el9"]);
+    let refused = signed.releng(&["stage"]).exits(1);
+    refused.says(&["clients of unstable/1.0/latest have a key", "the key that has signed unstable/1.0/latest, commit"]);
+    // Unmerged work has no clients, and is often built where there is no key.
+    signed.releng(&["stage", "--unmerged"]).exits(0);
+    let before = signed.site.link("unstable/1.0/latest");
+    signed.releng(&["stage"]).exits(0).says(&["`latest` stays where it is: its clients have a key"]);
+    assert_eq!(signed.site.link("unstable/1.0/latest"), before);
+    // The same release is staged once more with a key.
+    sign(&signed);
+    signed.releng(&["stage"]).exits(0).says(&["has this content too, but it is not signed", "pipeline_3 (1.0.2)"]);
+    assert!(signed.site.served("unstable/1.0/snapshot-demo_1.0_pipeline_3/sources/SHA256SUMS.asc").exists());
+    signed.releng(&["stage"]).exits(0).says(&["is staged already"]);
+}
+
+#[test]
+fn a_snapshot_that_was_staged_without_a_key_is_not_promoted_with_one() {
+    let signed = SignedSite::new();
+    signed.configure("");
+    signed.staged("One");
+    sign(&signed);
+    let why = "it was staged without a key, and clients that have a key refuse its packages";
+    signed.promote(&[]).exits(1).says(&[why, "help: build the release and stage it again: `", " dist --rpm`"]);
+    signed.releng(&["stage"]).exits(0);
+    signed.promote(&[]).exits(0);
+    client(&signed).does(&["install", "demo-repo"], &["demo-1.0.1", "demo-repo-1.0"]);
+}
+
+#[test]
+fn a_reason_publishes_what_is_not_signed_and_is_recorded() {
+    let signed = SignedSite::new();
+    signed.promoted("One");
+    signed.configure("");
+    signed.site.commit("Two").build(&["el9"]);
+    signed.releng(&["stage", "--force", "no keys any more"]).exits(0);
+    signed.promote(&["--force", "no keys any more"]).exits(0);
+    assert_eq!(log(&signed).matches("\"force\":\"no keys any more\"").count(), 2, "{}", log(&signed));
+    // From then on there is nothing to ask.
+    signed.staged("Three");
+    signed.promote(&["--force", "for nothing"]).exits(0);
+    assert!(!log(&signed).contains("for nothing"));
+}
+
+#[test]
+fn a_yank_needs_the_key_of_the_series() {
+    let signed = SignedSite::new();
+    signed.promoted("One");
+    signed.promoted("Two");
+    signed.configure("");
+    let yank = ["yank", PACKAGE, "--why", "it burns"];
+    let help = "help: set `repository.sign` to the key that has signed stable/1.0, and run the command again";
+    signed.releng(&yank).exits(1).says(&[NO_KEY, help]);
+    signed.releng(&[&yank[..], &["--dry-run"]].concat()).exits(1).says(&[NO_KEY]);
+    // A rollback to what the key has signed needs none.
+    signed.releng(&["rollback", "1.0"]).exits(0);
+    sign(&signed);
+    signed.releng(&["rollback", "1.0", "--to", "2"]).exits(0);
+    signed.releng(&yank).exits(0);
+    signed.releng(&["verify"]).exits(0);
+}
+
+#[test]
+fn a_signed_series_is_not_rolled_back_to_a_revision_without_signatures() {
+    let signed = SignedSite::new();
+    signed.configure("");
+    signed.promoted("One");
+    sign(&signed);
+    signed.promoted("Two");
+    let refused = signed.releng(&["rollback", "1.0"]).exits(1);
+    refused
+        .says(&["clients of stable/1.0 have a key, and the revision with 1.0.1 is not signed", "yank NEVRA --series"]);
+    signed.releng(&["yank", "demo-1.0.2-1.el9.noarch", "--series", "1.0", "--why", "it burns"]).exits(0);
+    signed.site.commit("Three").build(&["el9"]);
+    signed.releng(&["stage"]).exits(0);
+    signed.releng(&[&["promote"][..], UNTESTED].concat()).exits(0);
+}
