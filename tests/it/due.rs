@@ -1,5 +1,6 @@
 //! `promote --due`: what is due is promoted, in each series, and nothing else.
 
+use crate::support::program::run_in;
 use crate::support::site::Site;
 
 /// Far behind any interval.
@@ -115,4 +116,38 @@ fn an_older_snapshot_that_is_due_and_was_tested() {
     site.releng(&["accept", "snapshot-demo_1.0_pipeline_3"]).exits(0);
     site.releng_at("2028-01-01T00:00:00Z", &["promote", "--due"]).exits(0);
     site.releng_at("2029-01-01T00:00:00Z", &["promote", "--due"]).exits(0).says(&["nothing is due"]);
+}
+
+#[test]
+fn a_snapshot_below_a_version_that_was_rolled_back_is_not_due() {
+    let site = Site::with("[promotion]\ndue = [\"fixes\", \"interval\"]\n");
+    site.promoted("One", &["el9"]);
+    site.release("Two\n\nBug-Url: https://bugs.example.org/7", &["el9"]);
+    site.promoted("Three", &["el9"]);
+    site.releng(&["rollback", "1.0"]).exits(0);
+    assert!(!site.releng_at(LATER, &["status"]).exits(0).stdout.contains("\ndue "));
+    site.releng_at(LATER, &DUE).exits(0).says(&["nothing is due"]);
+    let says = ["except `snapshot-demo_1.0_pipeline_3`, which was rolled back or yanked", "promote it all the same"];
+    site.promote(&[]).exits(1).says(&says);
+    // A name is the decision of a person.
+    site.promote(&["snapshot-demo_1.0_pipeline_2"]).exits(0);
+    site.release("Four", &["el9"]);
+    site.releng_at(LATER, &["status"]).exits(0).prints_part("due           1.0.4 (interval: ");
+    site.releng_at(LATER, &DUE).exits(0).says(&["pipeline_4 (1.0.4) is due: interval: "]);
+}
+
+#[test]
+fn an_older_snapshot_is_not_due_where_the_newest_is_not() {
+    let site = one_more("\"interval\"", "Two");
+    let variables = [("GIT_COMMITTER_DATE", "2026-12-30T00:00:00Z")];
+    let commit = ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "-q", "--allow-empty", "-m"];
+    let feature = [&commit[..], &["Fly\n\nSem-Ver: feature"]].concat();
+    run_in(site.project.path(), "git", &feature, &variables).exits(0);
+    site.project.git(&["tag", "1.1"]);
+    site.build(&[]);
+    site.releng(&["stage"]).exits(0);
+    // The commit that raised `Y` is two days old.
+    let status = site.releng_at(LATER, &["status"]).exits(0).stdout;
+    assert!(status.contains("due           1.1.0 (minor: ") && !status.contains("(interval: "), "{status}");
+    site.releng_at(LATER, &DUE).exits(0).says(&["nothing is due"]);
 }

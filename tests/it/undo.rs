@@ -191,3 +191,23 @@ fn a_dist_without_a_package_keeps_its_repodata() {
     site.releng(&["rollback", "1.0"]).exits(0);
     assert_eq!(described(&site, "el8"), [""; 0]);
 }
+
+#[test]
+fn a_series_past_a_yank_has_nothing_to_promote() {
+    let site = Site::of_three();
+    site.releng(&["rollback", "1.0"]).exits(0);
+    let last = site.promoted("Four", &["el9"]);
+    let nothing = |version: &str| {
+        let note = format!("stable/1.0 has {version} already, and nothing newer is staged");
+        site.promote(&[]).exits(0).says(&[&note]);
+    };
+    nothing(&last);
+    // Work of another branch has the same version as a package that was yanked.
+    site.releng(&["yank", &format!("demo-{last}-1.src"), "--why", "x"]).exits(0);
+    site.project.git(&["checkout", "-q", "-b", "topic", "HEAD~1"]);
+    assert_eq!(site.release("Another four", &["el9"]), last);
+    nothing(&last);
+    // Nor is it named where the version itself was taken back.
+    site.releng(&["rollback", "1.0", "--to", "1"]).exits(0);
+    site.promote(&[]).exits(1).says(&["except `snapshot-demo_1.0_pipeline_4`, which was rolled back or yanked"]);
+}

@@ -179,8 +179,13 @@ fn what_was_rolled_back_is_promoted_again_with_the_flags_that_were_given() {
     site.promoted("One", &["el9"]);
     site.promoted("Two", &["el9"]);
     site.releng(&["rollback", "1.0"]).exits(0);
-    let refused = site.releng(&["promote", "--untested", "a test of it"]).exits(1).says(&["to promote it again"]);
+    let refused =
+        site.releng(&["promote", "--untested", "a test of it"]).exits(1).says(&["to promote it all the same"]);
     follow(site.project.path(), &refused, "promote", &[]).exits(0).says(&["promoted"]);
+    // The flags that a gate needs are added.
+    site.releng(&["rollback", "1.0"]).exits(0);
+    let refused = site.releng(&["promote"]).exits(1);
+    follow(site.project.path(), &refused, "promote", &[("REASON", "x")]).exits(0).says(&["promoted"]);
     // Further back than the last change.
     let site = Site::of_three();
     site.releng(&["rollback", "1.0"]).exits(0);

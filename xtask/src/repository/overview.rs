@@ -30,7 +30,7 @@ pub struct SeriesOverview {
     pub yanked: Vec<(Nevra, EventRef)>,
     /// What the log tells of and the tree does not have.
     pub missing: Vec<MissingFolder>,
-    /// The promotion of `latest` that is due.
+    /// The promotion that is due.
     pub due: Option<DueSnapshot>,
     /// What cannot be read or does not fit together.
     pub problems: Vec<String>,
@@ -122,7 +122,7 @@ pub fn load(store: &Store, series: Series, schedule: &Schedule<'_>, now: Timesta
     // Nobody knows what is due after a revision that cannot be read.
     let mut due = None;
     if current.is_some() || number == Some(None) {
-        due = keep(schedule.of_latest(store, series, current.as_ref()), &mut problems).flatten();
+        due = keep(schedule.newest(store, series, current.as_ref()), &mut problems).flatten();
     }
     let yanked = current.as_ref().map_or(Vec::new(), |current| history.yanked_from(&current.manifest));
     problems.dedup();

@@ -106,7 +106,7 @@ pub const REPOSITORY: &[FileRows] = &[
         "repository/promote/mod.rs",
         &[
             (
-                "to promote it again",
+                "to promote it all the same",
                 By("helps::promotion::what_was_rolled_back_is_promoted_again_with_the_flags_that_were_given"),
             ),
             ("stage one", By("helps::promotion::a_series_without_a_snapshot_gets_one")),

@@ -132,7 +132,7 @@ impl GateFacts<'_> {
     }
 
     /// The command that promotes the snapshot with the flags that were given, with those that other gates need, and with `more`.
-    fn command(&self, mut more: Vec<String>) -> String {
+    pub fn command(&self, mut more: Vec<String>) -> String {
         if self.current.is_none() && !self.order.major {
             more.push(MAJOR.to_owned());
         }

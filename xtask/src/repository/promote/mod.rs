@@ -6,6 +6,7 @@ mod known_packages;
 mod order;
 mod read_gates;
 pub mod schedule;
+mod withdrawn;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -25,7 +26,7 @@ use crate::repository::model::carried::Carried;
 use crate::repository::model::event::{Action, NewRevision, RevisionCause};
 use crate::repository::model::layout::{SNAPSHOT_CHANGELOG, series_changelog};
 use crate::repository::model::ledger::Ledger;
-use crate::repository::model::manifest::{Manifest, ReleasedVersion, is_source};
+use crate::repository::model::manifest::{ReleasedVersion, is_source};
 use crate::repository::model::name::{Dist, Series, SnapshotName};
 use crate::repository::model::reason::Reason;
 use crate::repository::model::store::{Revision, Snapshot, Store};
@@ -34,10 +35,10 @@ use crate::repository::write::plan::ChangePlan;
 use crate::repository::write::revision::{
     AlreadyDone, RevisionContents, Take, carry, load_described, next_number, require_apart, revision_steps,
 };
-use crate::rpm::nevra::Nevra;
 use gate::{Gate, GateAnswer, GateFacts, MergedNow};
 use known_packages::KnownPackages;
 pub use order::PromoteOrder;
+use withdrawn::Withdrawn;
 
 /// What is done about a promotion.
 pub enum Promoting {
@@ -145,10 +146,13 @@ pub fn decide(
         let promotion = judge.judge(store.snapshot(series, name)?)?.into_promotion(store)?;
         return Ok(Promoting::New(Box::new(promotion)));
     }
-    let (mut newest, mut taken_back): (Option<JudgedSnapshot>, _) = (None, None);
+    let withdrawn = Withdrawn::of(store, series, current.as_deref());
+    let (mut newest, mut must_be_named): (Option<JudgedSnapshot>, _) = (None, None);
     for snapshot in store.newest_first(series, progress)? {
-        if was_taken_back(store, current.as_deref(), &snapshot) {
-            taken_back.get_or_insert(snapshot.name);
+        if withdrawn.needs_name(&snapshot) {
+            if must_be_named.is_none() {
+                must_be_named = judge_withdrawn(&judge, &withdrawn, snapshot)?;
+            }
             continue;
         }
         let mut judged = judge.judge(snapshot)?;
@@ -165,14 +169,14 @@ pub fn decide(
             newest.get_or_insert(judged);
         }
     }
-    match (newest, taken_back, current) {
+    match (newest, must_be_named, &current) {
         (Some(judged), ..) => Ok(Promoting::New(Box::new(judged.into_promotion(store)?))),
         (None, None, Some(current)) => {
             let version = &current.manifest.release.version;
             let why = format!("stable/{series} has {version} already, and nothing newer is staged");
             Ok(Promoting::Already(AlreadyDone { series, revision: current.number, why }))
         }
-        (None, taken_back, _) => Err(nothing_to_promote(series, taken_back, order).into()),
+        (None, must_be_named, _) => Err(nothing_to_promote(series, must_be_named).into()),
     }
 }
 
@@ -188,33 +192,27 @@ fn find_done(store: &Store, series: Series, name: &SnapshotName) -> Option<Promo
     }
 }
 
-/// Whether the version of a snapshot was promoted, from this or another snapshot, and then rolled back or yanked, as a whole or in
-/// part. The next pipeline run stages the same commit again.
-fn was_taken_back(store: &Store, current: Option<&Revision>, staged: &Snapshot) -> bool {
-    let staged_series = staged.manifest.series;
-    let staged_version = &staged.manifest.release.version;
-    let is_in_series =
-        |current: &Revision| current.manifest.releases().any(|release| release.version == *staged_version);
-    let has = |manifest: &Manifest, nevra: &Nevra| manifest.packages().any(|(_, package)| package.nevra == *nevra);
-    let is_gone = |nevra: &Nevra| current.is_none_or(|current| !has(&current.manifest, nevra));
-    store.log.events().any(|event| match &event.action {
-        Action::Promote { series, version, .. } => {
-            *series == staged_series && version == staged_version && !current.is_some_and(is_in_series)
-        }
-        Action::Yank { series, packages, .. } => {
-            *series == staged_series && packages.iter().any(|nevra| has(&staged.manifest, nevra) && is_gone(nevra))
-        }
-        _ => false,
-    })
+/// Judges a snapshot that must be named, for the help about it. One of unmerged work, and one whose version the series is past, are
+/// left out.
+fn judge_withdrawn(
+    judge: &Judge<'_>,
+    withdrawn: &Withdrawn<'_>,
+    snapshot: Snapshot,
+) -> Result<Option<(String, JudgedSnapshot)>> {
+    let stable = judge.current.map(|current| &current.manifest.release.version);
+    let is_above = stable.is_none_or(|stable| snapshot.manifest.release.version > *stable);
+    if !is_above || !find_merged_now(judge.store, judge.git, &snapshot)?.is_merged() {
+        return Ok(None);
+    }
+    Ok(Some((withdrawn.describe(&snapshot), judge.judge(snapshot)?)))
 }
 
-fn nothing_to_promote(series: Series, taken_back: Option<SnapshotName>, order: &PromoteOrder) -> Failure {
-    if let Some(name) = taken_back {
-        let message =
-            format!("unstable/{series} has no snapshot to promote except `{name}`, which was rolled back or yanked");
-        return Failure::new(Exit::Failed, message).help(format!("to promote it again: {}", order.command(&name, &[])));
-    }
+fn nothing_to_promote(series: Series, withdrawn: Option<(String, JudgedSnapshot)>) -> Failure {
     let message = format!("unstable/{series} has no snapshot to promote");
+    if let Some((why, judged)) = withdrawn {
+        let message = format!("{message} except `{}`, {why}", judged.snapshot.name);
+        return Failure::new(Exit::Failed, message).help(format!("to promote it all the same: {}", judged.command));
+    }
     Failure::new(Exit::Failed, message)
         .help(format!("stage one: `{} dist`; or choose another series: `--series X.0`", program()))
 }
@@ -249,6 +247,8 @@ struct JudgedSnapshot {
     force: Option<Reason>,
     /// Whether the series has what the snapshot would add, or a newer version.
     is_in_series: bool,
+    /// The command that promotes it, with the flags that gates need.
+    command: String,
 }
 
 impl<'a> Judge<'a> {
@@ -289,10 +289,22 @@ impl<'a> Judge<'a> {
         };
         let (kind, gates) = (facts.kind(), facts.gates());
         let untested = order.untested.clone().filter(|_| !facts.requires_tests());
-        let is_in_series = facts.is_in_series();
+        let (is_in_series, command) = (facts.is_in_series(), facts.command(Vec::new()));
         let (current, end_dists) = (current.cloned(), order.end_dists.clone());
         let (whole, requires, force) = (None, None, key.forced);
-        Ok(JudgedSnapshot { snapshot, current, kind, whole, requires, gates, untested, end_dists, force, is_in_series })
+        Ok(JudgedSnapshot {
+            snapshot,
+            current,
+            kind,
+            whole,
+            requires,
+            gates,
+            untested,
+            end_dists,
+            force,
+            is_in_series,
+            command,
+        })
     }
 }
 

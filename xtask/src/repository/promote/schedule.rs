@@ -1,5 +1,5 @@
-//! The promotions that are due now, by the rules of [`due`](super::due). `status` shows those of the `latest` snapshots, `promote --due`
-//! considers all snapshots.
+//! The promotions that are due now, by the rules of [`due`](super::due). Both `status` and `promote --due`
+//! begin with the newest candidate; where its gates are closed, `promote --due` looks for an older one.
 
 use std::rc::Rc;
 
@@ -7,7 +7,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::base::error::program;
-use crate::base::progress::Progress;
+use crate::base::progress::{Progress, Silent};
 use crate::history::Version;
 use crate::project::config::PromotionKeys;
 use crate::repository::commits::Git;
@@ -17,7 +17,8 @@ use crate::repository::model::ledger::Ledger;
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::{Revision, Snapshot, Store};
 use crate::repository::promote::due::{Due, DueFacts, StableVersion, find_due};
-use crate::repository::promote::{Judge, JudgedSnapshot, PromoteOrder, Promotion, find_merged_now, was_taken_back};
+use crate::repository::promote::withdrawn::Withdrawn;
+use crate::repository::promote::{Judge, JudgedSnapshot, PromoteOrder, Promotion, find_merged_now};
 
 /// The input of the decision whether a promotion is due.
 pub struct Schedule<'a> {
@@ -44,17 +45,13 @@ pub struct DuePromotion {
 }
 
 impl Schedule<'_> {
-    /// The `latest` snapshot of a series, whose current revision is `current`; `None` if it has none.
-    pub fn of_latest(
-        &self,
-        store: &Store,
-        series: Series,
-        current: Option<&Rc<Revision>>,
-    ) -> Result<Option<DueSnapshot>> {
-        let Some(name) = store.latest(series)? else { return Ok(None) };
-        let snapshot = store.snapshot(series, &name)?;
+    /// The newest snapshot of a series that may be due, with the reasons; `None` if there is none. `current` is the current revision.
+    pub fn newest(&self, store: &Store, series: Series, current: Option<&Rc<Revision>>) -> Result<Option<DueSnapshot>> {
+        let Some(snapshot) = self.candidates(store, series, current, &Silent)?.next().transpose()? else {
+            return Ok(None);
+        };
         let reasons = self.reasons(store, &snapshot, current.map(Rc::as_ref))?;
-        let version = snapshot.manifest.release.version.clone();
+        let (name, version) = (snapshot.name.clone(), snapshot.manifest.release.version.clone());
         let mut next = format!("`{} promote {name}`", program());
         // Where the keys cannot be read, the overview has the reason.
         if !reasons.is_empty()
@@ -76,21 +73,25 @@ impl Schedule<'_> {
     }
 
     /// Chooses the newest snapshot of a series that is due and whose gates are open, or else the newest that is due; `None` if
-    /// none is due. Only a snapshot whose other gates are open is read as a whole.
+    /// the newest candidate is not due. Only a snapshot whose other gates are open is read as a whole.
     ///
-    /// A new series is never due, nor is a snapshot of an unmerged commit, nor a version that was rolled back or yanked.
+    /// A new series is never due.
     pub fn decide(&self, store: &Store, series: Series, order: &PromoteOrder) -> Result<Option<DuePromotion>> {
         let ledger = Ledger::load(&store.layout.ledger())?;
         let current = store.current(series)?.map(Rc::new);
         let judge = Judge::new(store, order, self.git, &ledger, current.as_ref());
         let is_configured = |due: &Due| due.case.is_some_and(|case| self.settings.due.contains(&case));
         let mut closed: Option<(JudgedSnapshot, Due)> = None;
-        for snapshot in store.newest_first(series, self.progress)? {
+        for snapshot in self.candidates(store, series, current.as_ref(), self.progress)? {
+            let snapshot = snapshot?;
             let reasons = self.reasons(store, &snapshot, current.as_deref())?;
-            let Some(reason) = reasons.into_iter().find(is_configured) else { continue };
-            if !find_merged_now(store, self.git, &snapshot)?.is_merged() {
+            let Some(reason) = reasons.into_iter().find(is_configured) else {
+                // An older one is not promoted where the newest is not due.
+                if closed.is_none() {
+                    return Ok(None);
+                }
                 continue;
-            }
+            };
             let mut judged = judge.judge(snapshot)?;
             if judged.is_open() {
                 judged.judge_whole(store)?;
@@ -109,11 +110,31 @@ impl Schedule<'_> {
         Ok(Some(DuePromotion { promotion: judged.into_promotion(store)?, reason }))
     }
 
+    /// The snapshots of a series that may be due, the newest first: of merged work, above the version of the series, and not to be
+    /// promoted by name only.
+    fn candidates<'s>(
+        &'s self,
+        store: &'s Store,
+        series: Series,
+        current: Option<&'s Rc<Revision>>,
+        progress: &'s dyn Progress,
+    ) -> Result<impl Iterator<Item = Result<Snapshot>> + 's> {
+        let current = current.map(Rc::as_ref);
+        let withdrawn = Withdrawn::of(store, series, current);
+        let is_above = move |snapshot: &Snapshot| {
+            current.is_none_or(|current| snapshot.manifest.release.version > current.manifest.release.version)
+        };
+        let may_be_due = store
+            .newest_first(series, progress)?
+            .filter(move |snapshot| is_above(snapshot) && !withdrawn.needs_name(snapshot));
+        Ok(may_be_due.filter_map(|snapshot| match find_merged_now(store, self.git, &snapshot) {
+            Ok(merged) => merged.is_merged().then_some(Ok(snapshot)),
+            Err(error) => Some(Err(error)),
+        }))
+    }
+
     fn reasons(&self, store: &Store, snapshot: &Snapshot, current: Option<&Revision>) -> Result<Vec<Due>> {
         let staged = &snapshot.manifest.release;
-        if was_taken_back(store, current, snapshot) {
-            return Ok(Vec::new());
-        }
         let stable = current.map(|current| StableVersion {
             version: &current.manifest.release.version,
             promoted: promoted_at(store, current),

@@ -1,0 +1,78 @@
+//! What was rolled back or yanked from a series: it comes back only if a person names it, and so does what was staged before it.
+
+use crate::history::Version;
+use crate::repository::model::event::Action;
+use crate::repository::model::manifest::Manifest;
+use crate::repository::model::name::{Series, SnapshotName};
+use crate::repository::model::store::{Revision, Snapshot, Store};
+use crate::rpm::nevra::Nevra;
+
+/// The versions of a series that were promoted and then rolled back or yanked.
+pub struct Withdrawn<'a> {
+    store: &'a Store,
+    series: Series,
+    /// The current revision of the series.
+    current: Option<&'a Revision>,
+    /// The highest of these versions, if it is above the version of the series.
+    highest: Option<&'a Version>,
+}
+
+impl<'a> Withdrawn<'a> {
+    /// Reads the log.
+    pub fn of(store: &'a Store, series: Series, current: Option<&'a Revision>) -> Withdrawn<'a> {
+        let is_above = |version: &&Version| current.is_none_or(|current| **version > current.manifest.release.version);
+        let highest = promotions(store, series).map(|(_, version)| version).filter(is_above).max();
+        Withdrawn { store, series, current, highest }
+    }
+
+    /// Whether a snapshot is promoted only if it is named: its version was rolled back or yanked, as a whole or in part, or it is below
+    /// a version that was. The next pipeline run stages the same commit again.
+    pub fn needs_name(&self, staged: &Snapshot) -> bool {
+        let version = &staged.manifest.release.version;
+        self.highest.is_some_and(|highest| version <= highest) || self.was_withdrawn(version) || self.was_yanked(staged)
+    }
+
+    /// Whether a snapshot was promoted itself.
+    pub fn was_promoted(&self, staged: &Snapshot) -> bool {
+        promotions(self.store, self.series).any(|(snapshot, _)| *snapshot == staged.name)
+    }
+
+    /// Why a snapshot must be named, for the end of a sentence about it.
+    pub fn describe(&self, staged: &Snapshot) -> String {
+        let version = &staged.manifest.release.version;
+        match self.highest {
+            _ if self.was_promoted(staged) => "which was rolled back or yanked".to_owned(),
+            Some(highest) if !self.was_withdrawn(version) => {
+                format!("which is below {highest}, and {highest} was rolled back or yanked")
+            }
+            _ => format!("whose version {version} was rolled back or yanked"),
+        }
+    }
+
+    /// Whether a version was promoted, and the series does not have it now.
+    fn was_withdrawn(&self, version: &Version) -> bool {
+        let is_there = |current: &Revision| current.manifest.releases().any(|release| release.version == *version);
+        !self.current.is_some_and(is_there)
+            && promotions(self.store, self.series).any(|(_, promoted)| promoted == version)
+    }
+
+    /// Whether a package of a snapshot was yanked and is not there now.
+    fn was_yanked(&self, staged: &Snapshot) -> bool {
+        let has = |manifest: &Manifest, nevra: &Nevra| manifest.packages().any(|(_, package)| package.nevra == *nevra);
+        let is_gone = |nevra: &Nevra| self.current.is_none_or(|current| !has(&current.manifest, nevra));
+        self.store.log.events().any(|event| match &event.action {
+            Action::Yank { series, packages, .. } => {
+                *series == self.series && packages.iter().any(|nevra| has(&staged.manifest, nevra) && is_gone(nevra))
+            }
+            _ => false,
+        })
+    }
+}
+
+/// The promotions to a series, with their versions.
+fn promotions(store: &Store, series: Series) -> impl Iterator<Item = (&SnapshotName, &Version)> {
+    store.log.events().filter_map(move |event| match &event.action {
+        Action::Promote { snapshot, series: of, version, .. } if *of == series => Some((snapshot, version)),
+        _ => None,
+    })
+}
