@@ -31,7 +31,7 @@ const BUILT: [&str; 6] = [
 
 #[test]
 fn copr_builds_all_chroots_of_one_upload() {
-    let farm = Farm::copr(r#"{"importing": 1, "targets": {"*": {"seconds": 1}, "epel-9-x86_64": {"late": 2}}}"#);
+    let farm = Farm::copr(r#"{"importing": 1, "targets": {"*": {"seconds": 1}, "epel-9-x86_64": {"late": 6}}}"#);
     let project = noarch(&farm, "copr");
     let ran = farm.releng(&project, &["rpm"]).exits(0);
     // Done by its word, and not to be had for a moment.
