@@ -139,3 +139,61 @@ fn a_signed_series_is_not_rolled_back_to_a_revision_without_signatures() {
     signed.releng(&["stage"]).exits(0);
     signed.releng(&[&["promote"][..], UNTESTED].concat()).exits(0);
 }
+
+#[test]
+fn what_was_staged_before_the_key_is_told_apart_from_damage() {
+    let signed = SignedSite::new();
+    signed.configure("");
+    signed.promoted("One");
+    let client = client(&signed);
+    // The next snapshot is signed, and the series is not yet.
+    sign(&signed);
+    signed.staged("Two");
+    signed.releng(&["verify"]).exits(0);
+    signed.promote(&[]).exits(0);
+    client.does(&["upgrade"], &["demo-1.0.2"]);
+    client.does(&["install", "demo-repo"], &["demo-1.0.2", "demo-repo-1.0"]);
+    let ran = signed.releng(&["verify"]).exits(1);
+    let help = "clients that have a key refuse it: take it out: `";
+    let ran = ran.says(&["package-unsigned: ", help, "yank NEVRA --why REASON`", "\"Turning signing on later\""]);
+    assert!(!ran.stderr.contains("rollback") && !ran.stderr.contains("somebody"), "{}", ran.stderr);
+    let found = ran.stdout.lines().filter(|line| line.contains("package-unsigned")).count();
+    assert_eq!(found, 2, "demo and demo-repo: {}", ran.stdout);
+    for package in [PACKAGE, "demo-repo-1.0-1.noarch"] {
+        signed.releng(&["yank", package, "--why", "it is not signed"]).exits(0);
+    }
+    signed.releng(&["verify"]).exits(0);
+    let damaged = "revisions/stable-1.0/000004/rpm/el9/noarch/demo-1.0.2-1.el9.noarch.rpm";
+    signed.site.tamper(damaged, |content| content.push(0));
+    let ran = signed.releng(&["verify"]).exits(1);
+    assert!(!ran.stderr.contains("--to 1`"), "it is not signed: {}", ran.stderr);
+}
+
+#[test]
+fn a_series_without_a_key_beside_one_with_a_key_is_sound() {
+    let signed = SignedSite::new();
+    signed.configure("");
+    signed.promoted("One");
+    sign(&signed);
+    signed.site.commit("Break").project.git(&["tag", "2.0"]);
+    signed.promoted("Go on");
+    signed.releng(&["verify"]).exits(0);
+}
+
+#[test]
+fn a_signed_series_that_is_not_signed_any_more_is_one_finding() {
+    let signed = SignedSite::new();
+    signed.promoted("One");
+    signed.configure("");
+    signed.site.commit("Two").build(&["el9"]);
+    signed.releng(&["stage", "--force", "a mistake"]).exits(0);
+    signed.promote(&["--force", "a mistake"]).exits(0);
+    let help = "clients that have a key refuse it: stage or promote again with the key";
+    let ran = signed.releng(&["verify"]).exits(1).says(&[help]);
+    assert_eq!(ran.stdout.matches("signature-missing: ").count(), 2, "{}", ran.stdout);
+    // The help works.
+    sign(&signed);
+    signed.promoted("Three");
+    let ran = signed.releng(&["verify"]).exits(1);
+    assert!(!ran.stdout.contains("signature-missing"), "{}", ran.stdout);
+}

@@ -207,6 +207,14 @@ pub const REPOSITORY: &[FileRows] = &[
             ),
             ("put it back from a backup; or record", By("helps::verify::what_is_gone_is_put_back_or_recorded")),
             ("stop serving it: roll back", By("helps::verify::a_series_goes_back_to_a_sound_revision")),
+            (
+                "clients that have a key refuse it: stage",
+                By("unsigned::a_signed_series_that_is_not_signed_any_more_is_one_finding"),
+            ),
+            (
+                "clients that have a key refuse it: take",
+                By("unsigned::what_was_staged_before_the_key_is_told_apart_from_damage"),
+            ),
             ("stop serving it: somebody", No("a person decides whether the files can be trusted")),
             ("clients install", By("helps::verify::a_series_goes_back_to_a_sound_revision")),
             ("put the log back", By("helps::verify::the_log_and_the_ledger_are_put_together_again")),

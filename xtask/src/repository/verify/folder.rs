@@ -38,8 +38,7 @@ struct FolderCheck<'a> {
     sound: BTreeSet<&'a str>,
 }
 
-/// Checks a folder and returns its manifest; `None` if the manifest cannot be read. A current folder without signatures is a
-/// finding if the repository has keys.
+/// Checks a folder and returns its manifest; `None` if the manifest cannot be read.
 pub fn verify(
     path: &TreePath,
     shown: &str,
@@ -217,21 +216,38 @@ impl FolderCheck<'_> {
     fn check_signatures(&self, keyring: Option<&Keyring>, report: &mut VerifyReport) -> Result<()> {
         let Some(keyring) = keyring else { return Ok(()) };
         let is_signed = self.manifest.files.iter().any(|file| file.path.as_str().ends_with(SIGNATURE));
-        if !is_signed && self.used != FolderUse::Current {
-            return Ok(()); // The folder was made before a key was configured.
+        if !is_signed {
+            return Ok(()); // The folder was made without a key: see `unsigned`.
         }
         let index = format!("{}/{}", repodata::FOLDER, repodata::INDEX);
         for file in self.manifest.files.iter().filter(|file| self.is_sound(file.path.as_str())) {
             let path = file.path.as_str();
-            if file.package.is_some() {
+            if let Some(package) = &file.package {
                 if let Err(error) = keyring.verify_packages(&[self.path.join(path).for_programs().to_owned()]) {
-                    report.add(FindingId::SignatureBad, self.at(path), format!("{error:#}"));
+                    self.judge_package(file, package, &error, report);
                 }
             } else if path.ends_with(&index) || path == format!("sources/{CHECKSUMS_FILE}") {
                 self.check_signature(keyring, path, report)?;
             }
         }
         Ok(())
+    }
+
+    /// A package whose bytes are those that were staged was staged without a key. Nobody can sign it any more. It is reported where
+    /// clients may install it now.
+    fn judge_package(
+        &self,
+        file: &FileEntry,
+        package: &PackageEntry,
+        error: &anyhow::Error,
+        report: &mut VerifyReport,
+    ) {
+        let path = file.path.as_str();
+        if file.sha256 != package.unsigned_sha256 {
+            report.add(FindingId::SignatureBad, self.at(path), format!("{error:#}"));
+        } else if self.used != FolderUse::Former && file.path.below("rpm").is_some() {
+            report.add(FindingId::PackageUnsigned, self.at(path), "it was staged without a key");
+        }
     }
 
     fn check_signature(&self, keyring: &Keyring, path: &str, report: &mut VerifyReport) -> Result<()> {

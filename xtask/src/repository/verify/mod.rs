@@ -12,6 +12,7 @@ pub mod keys;
 mod report;
 pub mod snapshot;
 pub mod tree;
+mod unsigned;
 
 use std::time::Duration;
 
@@ -64,6 +65,7 @@ pub fn verify_repository(layout: &Layout, state: StateOf, progress: &dyn Progres
         progress.advance(1);
     }
     progress.end();
+    unsigned::verify(&folders, layout, &mut report);
     if has_state {
         history::verify_ledger(&store, &folders, &mut report);
         report.merge_lost_log(&store, broken.as_ref());

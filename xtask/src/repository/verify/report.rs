@@ -49,6 +49,8 @@ pub enum FindingId {
     KeysDiffer,
     /// An invalid signature.
     SignatureBad,
+    /// A package in a signed revision that was staged without a key.
+    PackageUnsigned,
     /// A file without a signature in a signed snapshot or revision.
     SignatureMissing,
     /// A changelog that differs from the one in the source archive.
@@ -106,8 +108,16 @@ impl FindingId {
             FindingId::RepodataDamaged | FindingId::PackageUndescribed | FindingId::PackageGone => {
                 "stop serving it: roll back to a revision without findings, then promote again"
             }
-            FindingId::SignatureBad | FindingId::SignatureMissing => {
-                "stop serving it: somebody may have changed it; stage or promote again"
+            FindingId::SignatureBad => "stop serving it: somebody may have changed it; stage or promote again",
+            FindingId::SignatureMissing => {
+                "clients that have a key refuse it: stage or promote again with the key; if you did not stage or promote it \
+                 without one, somebody may have changed it: stop serving it"
+            }
+            FindingId::PackageUnsigned => {
+                return format!(
+                    "clients that have a key refuse it: take it out: `{program} yank NEVRA --why REASON`; see \"Turning \
+                     signing on later\" in docs/maintainer.md"
+                );
             }
             FindingId::KeysDiffer => {
                 "put it back from a backup; without one, the next `stage` or `promote` writes the keys of the configuration, \
