@@ -101,3 +101,17 @@ fn a_milestone_that_is_not_tagged() {
     site.project.git(&["tag", "1.1"]);
     site.promote(&[]).exits(0).says(&["(minor)"]);
 }
+
+#[test]
+fn all_closed_gates_are_named_and_what_no_test_can_open_is_first() {
+    let site = Site::new();
+    site.release("One", &["el9"]);
+    site.promoted("Two", &["el8", "el9"]);
+    let refused = site.releng(&["promote", FIRST]).exits(1).says(&[
+        "(1.0.1): stable/1.0 already has 1.0.2",
+        "the gate `packages` is closed, too: it has no packages for el8",
+        "the gate `tested` is closed, too: no acceptance test is configured for a patch promotion",
+        "help: promote a newer snapshot",
+    ]);
+    assert!(!refused.stderr.contains("[[acceptance]]"), "{}", refused.stderr);
+}

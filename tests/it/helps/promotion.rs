@@ -64,7 +64,7 @@ fn a_dist_without_packages_is_ended() {
     // A configured dist of a first release.
     let site = Site::with("[rpm]\ndists = [\"el8\", \"el9\"]\n");
     site.release("One", &["el9"]);
-    let refused = site.releng(&["promote"]).exits(1).says(&["it has no packages for el8"]);
+    let refused = site.releng(&["promote", "--major"]).exits(1).says(&["it has no packages for el8"]);
     follow(site.project.path(), &refused, "--end-dist", &[("REASON", "x")]).exits(0).says(&["promoted"]);
 }
 
@@ -82,9 +82,15 @@ fn a_missing_milestone_is_tagged() {
 fn a_tag_that_came_later_needs_a_new_build() {
     let site = staged();
     site.project.git(&["tag", "1.5"]);
-    site.promote(&[]).exits(1).says(&["build the release again and stage it"]);
+    site.promote(&[]).exits(1).says(&["a tag was added after it was staged: build the release again and stage it"]);
     site.build(&["el9"]);
     site.releng(&["stage"]).exits(0);
+    // The tag is deleted.
+    site.project.git(&["tag", "-d", "1.5"]);
+    let newest = ["promote", "snapshot-demo_1.0_pipeline_2", "--major", "--untested", "x"];
+    let refused = site.releng(&newest).exits(1);
+    refused.says(&["from the tag `1.5`, which the commit does not have now", "help: put the tag back"]);
+    site.project.git(&["tag", "1.5"]);
     site.promote(&[]).exits(0);
 }
 

@@ -88,6 +88,7 @@ pub const REPOSITORY: &[FileRows] = &[
             ("to stage it without", By("gates::unmerged_work")),
             ("if it breaks", By("helps::promotion::a_break_that_is_not_counted_is_declared")),
             ("a tag was added", By("helps::promotion::a_tag_that_came_later_needs_a_new_build")),
+            ("put the tag back", By("helps::promotion::a_tag_that_came_later_needs_a_new_build")),
             ("build them and stage", By("helps::promotion::a_dist_without_packages_is_ended")),
             ("configure one in", By("helps::promotion::a_first_promotion_needs_one_step_and_not_three")),
             ("run the acceptance tests", By("helps::promotion::a_test_that_did_not_pass_is_run_again")),

@@ -116,15 +116,16 @@ impl GateFacts<'_> {
         }
     }
 
-    /// All gates except `whole` and `requires`, which read files of the repository, in the order in which they are printed.
+    /// All gates except `whole` and `requires`, which read files of the repository, in the order in which they are printed. What
+    /// no build and no test can open is before `packages` and `tested`.
     pub fn gates(&self) -> Vec<Gate> {
         vec![
             self.merged(),
             self.version(),
-            self.packages(),
-            self.tested(),
             self.series(),
             self.above(),
+            self.packages(),
+            self.tested(),
             self.ledger(),
             self.milestone(),
             self.key(),
@@ -177,11 +178,18 @@ impl GateFacts<'_> {
                  configuration, or tag that commit as the milestone `X.0` of a new series; if not, tag a later commit \
                  as the next milestone `X.Y`; then build the release again and stage it",
             ),
-            Recount::Counted { version, .. } => no(
-                "version",
-                format!("git now counts {version}, and it was staged as {staged}"),
-                "a tag was added after it was staged: build the release again and stage it",
-            ),
+            Recount::Counted { version, base, .. } => {
+                let why = format!("git now counts {version}, and it was staged as {staged}");
+                match self.manifest().release.base {
+                    Some(lost) if *base < Some(lost) => {
+                        let why = format!("{why}, from the tag `{lost}`, which the commit does not have now");
+                        no("version", why, "put the tag back; or build the release again and stage it")
+                    }
+                    _ => {
+                        no("version", why, "a tag was added after it was staged: build the release again and stage it")
+                    }
+                }
+            }
             Recount::Unknown(why) => yes("version", format!("{staged}, as staged; {why}")),
         }
     }

@@ -73,15 +73,18 @@ impl Promotion {
         &self.snapshot.manifest.release.version
     }
 
-    /// Errors: a gate is closed; the error is about the first one.
+    /// Errors: a gate is closed; the error has the help of the first one, and names the others.
     pub fn require_open(&self) -> Result<(), Failure> {
-        for gate in &self.gates {
-            if let GateAnswer::No { why, help } = &gate.answer {
-                let message = format!("refusing to promote `{}` ({}): {why}", self.snapshot.name, self.version());
-                return Err(Failure::new(Exit::Failed, message).help(help.clone()));
-            }
-        }
-        Ok(())
+        let mut closed = self.gates.iter().filter_map(|gate| match &gate.answer {
+            GateAnswer::No { why, help } => Some((gate.name, why, help)),
+            GateAnswer::Yes(_) => None,
+        });
+        let Some((_, why, help)) = closed.next() else { return Ok(()) };
+        let message = format!("refusing to promote `{}` ({}): {why}", self.snapshot.name, self.version());
+        let failure = Failure::new(Exit::Failed, message).help(help.clone());
+        let others: Vec<String> =
+            closed.map(|(name, why, _)| format!("the gate `{name}` is closed, too: {why}")).collect();
+        Err(if others.is_empty() { failure } else { failure.details(others.join("\n")) })
     }
 
     /// The plan that makes the revision.
