@@ -255,6 +255,11 @@ fn a_package_is_chosen_among_those_there_are() {
     site.promote(&[]).exits(0).says(&["stable/1.0"]);
     let refused = yank("demo-data-7-1.el9.noarch").exits(1).says(&["several series have the package"]);
     follow(site.project.path(), &refused, "--series 2.0", &[]).exits(0).prints_part("from stable/2.0 (el9)");
+    // The other series has it.
+    let refused = site.releng(&["yank", "demo-2.0.0-1.el9.noarch", "--series", "1.0", "--why", "it's bad"]).exits(1);
+    let said = "stable/1.0 does not have the package `demo-2.0.0-1.el9.noarch`: stable/2.0 has it";
+    let refused = refused.says(&[said]);
+    follow(site.project.path(), &refused, "--series 2.0", &[]).exits(0).says(&["from stable/2.0 (el9)"]);
 }
 
 #[test]

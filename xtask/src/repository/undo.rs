@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::base::error::{Exit, Failure, program, this_call};
 use crate::base::files::TreePath;
+use crate::base::text::shell_word;
 use crate::repository::dependencies::{LostDependency, Presence, find_lost};
 use crate::repository::keys::signing::Signing;
 use crate::repository::keys::unsigned::{is_signed, no_key_to_undo, signature_of_checksums, unsigned_revision};
@@ -210,7 +211,7 @@ pub fn decide_yank(store: &Store, order: &YankOrder) -> Result<Undoing> {
     match (found.as_slice(), unreadable) {
         ([base], _) => yank(store, base, order).map(|undo| Undoing::New(Box::new(undo))),
         ([], Some(error)) => Err(error),
-        ([], None) => find_yanked(store, series, wanted).map_or_else(|| Err(no_package(store, wanted)?.into()), Ok),
+        ([], None) => find_yanked(store, series, wanted).map_or_else(|| Err(no_package(store, order)?.into()), Ok),
         (several, _) => {
             let list = |show: &dyn Fn(Series) -> String| {
                 several.iter().map(|base| show(base.manifest.series)).collect::<Vec<_>>().join(", ")
@@ -235,12 +236,21 @@ fn find_yanked(store: &Store, wanted_series: Option<Series>, wanted: &Nevra) -> 
     })
 }
 
-/// The error for a package that no series has; the help lists those with the same name.
-fn no_package(store: &Store, wanted: &Nevra) -> Result<Failure> {
+/// The error for a package that the stated series does not have, or none; the help lists those with the same name.
+fn no_package(store: &Store, order: &YankOrder) -> Result<Failure> {
     const SHOWN: usize = 10;
+    let YankOrder { package: wanted, why, .. } = order;
     let mut known = BTreeSet::new();
     for series in store.series()? {
         let Ok(Some(base)) = store.current(series) else { continue };
+        if let Some(stated) = order.series
+            && base.manifest.packages().any(|(_, package)| package.nevra == *wanted)
+        {
+            let message = format!("stable/{stated} does not have the package `{wanted}`: stable/{series} has it");
+            let why = shell_word(&why.to_string());
+            return Ok(Failure::new(Exit::Failed, message)
+                .help(format!("take it out there: `{} yank {wanted} --series {series} --why {why}`", program())));
+        }
         let packages = base.manifest.packages().map(|(_, package)| &package.nevra);
         known.extend(packages.filter(|nevra| nevra.name() == wanted.name()).map(|nevra| format!("`{nevra}`")));
     }

@@ -182,6 +182,7 @@ pub const REPOSITORY: &[FileRows] = &[
             ("see what there is", By("helps::promotion::a_revision_is_chosen_among_those_there_are")),
             ("choose one", By("helps::promotion::a_package_is_chosen_among_those_there_are")),
             ("no stable series", By("helps::promotion::a_package_is_chosen_among_those_there_are")),
+            ("take it out there", By("helps::promotion::a_package_is_chosen_among_those_there_are")),
             ("there are {}", By("helps::promotion::a_package_is_chosen_among_those_there_are")),
             ("{first}to yank", By("helps::promotion::a_yank_that_breaks_another_package_has_two_ways_out")),
         ],
