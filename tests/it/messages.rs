@@ -344,3 +344,22 @@ fn a_spec_that_was_never_rendered() {
     project.releng(&args).exits(0);
     project.releng(&["spec", "--check"]).exits(0);
 }
+
+#[test]
+fn a_wrong_number_revision_or_time_is_told_in_the_words_of_the_program() {
+    let project = demo();
+    for args in [
+        &["dist", "--release", "x"][..],
+        &["spec", "--release", "0"],
+        &["stage", "--pipeline", "0"],
+        &["dist", "--pipeline", "x"],
+        &["rollback", "1.0", "--to", "x"],
+        &["rpm", "--jobs", "0"],
+    ] {
+        project.releng(args).exits(2).says(&[": write a number from 1 to "]);
+    }
+    let nothing = "`nope` names no commit here: there is no such branch, tag or commit";
+    project.releng(&["version", "--rev", "nope"]).exits(2).says(&[nothing]);
+    let time = "`RELENG_NOW` is `soon`, which is not a time";
+    run_in(project.path(), PROGRAM, &["status"], &[("RELENG_NOW", "soon")]).exits(2).says(&[time]);
+}

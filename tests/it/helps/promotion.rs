@@ -311,7 +311,9 @@ fn a_hold_of_a_day_that_is_over_is_made_without_an_end() {
     let site = staged();
     let hold = ["hold", FIRST, "--why", "x"];
     let past = [&hold[..], &["--until", "2020-01-01"]].concat();
-    site.releng(&past).exits(2).says(&["or omit the flag for a hold without an end"]);
+    site.releng(&past)
+        .exits(2)
+        .says(&["its last day 2020-01-01 is over", "or omit the flag for a hold without an end"]);
     site.releng(&hold).exits(0);
     site.releng(&[&["promote", "--major"], UNTESTED].concat()).exits(0);
 }

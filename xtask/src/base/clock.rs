@@ -15,8 +15,8 @@ pub fn now() -> Result<Timestamp, Failure> {
     let stated = std::env::var_os(VARIABLE).unwrap_or_default().to_string_lossy().into_owned();
     let now = match stated.as_str() {
         "" => Timestamp::now(),
-        text => text.parse().map_err(|why| {
-            Failure::new(Exit::Usage, format!("`{VARIABLE}` is `{}`: {why}", text.escape_debug()))
+        text => text.parse().map_err(|_| {
+            Failure::new(Exit::Usage, format!("`{VARIABLE}` is `{}`, which is not a time", text.escape_debug()))
                 .help("write it like `2026-01-02T03:04:05Z`, or unset it")
         })?,
     };

@@ -7,6 +7,20 @@ pub fn parse_number(text: &str) -> Option<u32> {
     if has_fitting_length && is_plain && is_digits(text) { text.parse().ok() } else { None }
 }
 
+/// The highest number that a person may state.
+const HIGHEST: u32 = 999_999_999;
+
+/// Parses a number that a person states, such as that of a release: from 1. Errors: what to write.
+pub fn parse_stated(text: &str) -> Result<u32, String> {
+    parse_stated_to(text, HIGHEST)
+}
+
+/// Parses a number that a person states: from 1 to `highest`. Errors: what to write.
+pub fn parse_stated_to(text: &str, highest: u32) -> Result<u32, String> {
+    let number = parse_number(text).filter(|number| (1..=highest).contains(number));
+    number.ok_or_else(|| format!("write a number from 1 to {highest}"))
+}
+
 /// Whether a text is one or more ASCII digits.
 pub fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
@@ -15,6 +29,15 @@ pub fn is_digits(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stated_number_begins_at_one() {
+        assert_eq!((parse_stated("1"), parse_stated("999999999")), (Ok(1), Ok(HIGHEST)));
+        for text in ["0", "x", "-1", "1000000000", ""] {
+            assert_eq!(parse_stated(text), Err("write a number from 1 to 999999999".to_owned()), "{text}");
+        }
+        assert_eq!(parse_stated_to("9", 8), Err("write a number from 1 to 8".to_owned()));
+    }
 
     #[test]
     fn a_number_has_one_spelling() {

@@ -1,6 +1,7 @@
 //! JSON files that name their format in the field `schema`, such as `releng.manifest/1`.
 
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 /// Parses a JSON file whose field `schema`, which `schema_of` returns, must be `expected`.
 ///
@@ -10,12 +11,26 @@ pub fn parse_json<T: DeserializeOwned>(
     expected: &str,
     schema_of: impl Fn(&T) -> &str,
 ) -> Result<T, String> {
-    let parsed: T = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    let parsed: T = serde_json::from_slice(text).map_err(|error| describe_fault(&error))?;
     let schema = schema_of(&parsed);
     if schema != expected {
         return Err(format!("its schema is `{}`, not `{expected}`", schema.escape_debug()));
     }
     Ok(parsed)
+}
+
+/// Why a text is not the JSON that was expected.
+pub fn describe_fault(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let what = match (error.classify(), text.split(" at line ").next().unwrap_or_default()) {
+        (Category::Eof, _) => "its JSON is not complete".to_owned(),
+        (Category::Syntax | Category::Io, _) => "it is not JSON".to_owned(),
+        (Category::Data, what) => match what.strip_prefix("missing field ") {
+            Some(field) => format!("it has no field {field}"),
+            None => what.to_owned(),
+        },
+    };
+    if error.line() == 0 { what } else { format!("{what} (line {}, column {})", error.line(), error.column()) }
 }
 
 #[cfg(test)]
@@ -37,7 +52,7 @@ mod tests {
         assert_eq!(parse(r#"{"schema": "releng.sample/1", "value": 3}"#), Ok(3));
         let other = "its schema is `releng.\\nother/1`, not `releng.sample/1`".to_owned();
         assert_eq!(parse(r#"{"schema": "releng.\nother/1", "value": 3}"#), Err(other));
-        assert!(parse("{}").is_err_and(|why| why.contains("missing field `schema`")));
+        assert!(parse("{}").is_err_and(|why| why == "it has no field `schema` (line 1, column 2)"));
         assert!(parse("nonsense").is_err());
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::base::error::{Exit, Failure};
+use crate::base::number::parse_stated;
 use crate::base::plan::Plan;
 use crate::base::size::human_size;
 use crate::base::text::shell_word;
@@ -18,7 +19,7 @@ pub struct ReleaseArgs {
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
     /// Release number of the spec and the source RPM; 2 and above repackage the same code [default: 1]
-    #[arg(long, value_name = "N", default_value = "1", hide_default_value = true, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value = "1", hide_default_value = true, value_parser = parse_stated)]
     release: u32,
     /// Make no vendor archive, and no source RPM if the spec needs the vendor archive
     #[arg(long)]

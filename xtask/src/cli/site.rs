@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::base::clock;
 use crate::base::error::{Exit, Failure, program};
 use crate::base::files::{self, TreePath};
+use crate::base::number::parse_stated;
 use crate::base::progress::Silent;
 use crate::cli::context::Context;
 use crate::cli::ui::Ui;
@@ -349,7 +350,7 @@ pub fn pipeline_of_ci() -> Result<Option<u32>, Failure> {
     for name in ["BUILD_NUMBER", "GITHUB_RUN_NUMBER", "CI_PIPELINE_IID"] {
         let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) else { continue };
         let value = value.to_string_lossy();
-        let number = value.parse().map_err(|_| {
+        let number = parse_stated(&value).map_err(|_| {
             let message = format!(
                 "the variable `{name}` is `{}`, which is not the number of a pipeline run",
                 value.escape_debug()

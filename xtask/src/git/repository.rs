@@ -74,7 +74,14 @@ impl Repository {
                 .help("`git log --oneline --all` lists the commits; in a partial clone, fetch it first")
         };
         self.loose()?.check_history()?;
-        let object = self.inner.revparse_single(rev).map_err(|error| refused(error.message()))?;
+        let object = self.inner.revparse_single(rev).map_err(|error| {
+            refused(match error.code() {
+                ErrorCode::NotFound => "there is no such branch, tag or commit",
+                ErrorCode::Ambiguous => "several objects have an id that begins so",
+                ErrorCode::InvalidSpec => "it is not a revision of git",
+                _ => error.message(),
+            })
+        })?;
         let commit = object.peel_to_commit().map_err(|_| refused("it is an object of another kind"))?;
         Ok(id_of(commit.id()))
     }

@@ -114,7 +114,7 @@ mod tests {
             (&[info], "has no `a/ChangeLog`"),
             (&[info, log, log], "`a/ChangeLog` in it is not one plain file"),
             (&[info, ("a/ChangeLog", Symlink, "")], "`a/ChangeLog` in it is not one plain file"),
-            (&[("a/.release.json", Regular, "{}"), log], "missing field"),
+            (&[("a/.release.json", Regular, "{}"), log], "it has no field"),
             (&[info, ("b/ChangeLog", Regular, "log")], "has no `a/ChangeLog`"),
         ] {
             let refused = read_facts(&archive(folder.path(), members), "a").map(drop).unwrap_err().to_string();

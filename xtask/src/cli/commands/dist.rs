@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::base::interrupt;
+use crate::base::number::parse_stated;
 use crate::cli::commands::{rpm, stage};
 use crate::cli::context::Context;
 use crate::cli::release_job::{ReleaseArgs, ReleaseJob, Reuse, report, require_srpm};
@@ -25,7 +26,7 @@ pub struct Args {
     #[arg(long)]
     no_stage: bool,
     /// Number of the pipeline run [default: the number that the CI system sets, or else the next free number]
-    #[arg(long, value_name = "N", conflicts_with = "no_stage", value_parser = clap::value_parser!(u32).range(..1_000_000_000))]
+    #[arg(long, value_name = "N", conflicts_with = "no_stage", value_parser = parse_stated)]
     pipeline: Option<u32>,
 }
 

@@ -51,8 +51,10 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let until = args.until.map(end_of).transpose()?;
     let why = args.why.to_string();
     let site = Site::load(context)?;
-    if until.is_some_and(|until| until <= site.now) {
-        return Err(Failure::new(Exit::Usage, "the last day of the hold is over: it would protect nothing")
+    if let (Some(day), Some(end)) = (args.until, until)
+        && end <= site.now
+    {
+        return Err(Failure::new(Exit::Usage, format!("the hold would protect nothing: its last day {day} is over"))
             .help("name a day that is not over with `--until`, or omit the flag for a hold without an end")
             .into());
     }

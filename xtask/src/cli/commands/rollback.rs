@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::base::number::parse_stated;
 use crate::base::progress::Progress;
 use crate::cli::context::Context;
 use crate::cli::site::{Access, RunMode, Site};
@@ -15,7 +16,7 @@ pub struct Args {
     #[arg(value_name = "X.0")]
     series: Series,
     /// Number of the revision whose content returns [default: the revision before the last promotion]
-    #[arg(long, value_name = "REVISION")]
+    #[arg(long, value_name = "REVISION", value_parser = parse_stated)]
     to: Option<u32>,
     /// Print the plan without carrying it out
     #[arg(long)]

@@ -8,6 +8,7 @@ use crate::base::clock;
 use crate::base::error::{Exit, Failure, program};
 use crate::base::files::{self, TreePath};
 use crate::base::interrupt;
+use crate::base::number::parse_stated_to;
 use crate::base::parallel;
 use crate::cli::context::Context;
 use crate::cli::log_end::LogEnd;
@@ -64,7 +65,7 @@ impl BuildArgs {
 }
 
 fn parse_jobs(text: &str) -> Result<u16, String> {
-    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| format!("it is a number from 1 to {}", u16::MAX))
+    parse_stated_to(text, u16::MAX.into())?.try_into().map_err(|_| format!("it is above {}", u16::MAX))
 }
 
 /// Makes the release unless it exists, builds its packages, and prints them.

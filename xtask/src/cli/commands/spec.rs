@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 
 use crate::base::error::{Exit, Failure, program};
 use crate::base::files;
+use crate::base::number::parse_stated;
 use crate::base::plan::Plan;
 use crate::base::text::shell_word;
 use crate::cli::context::Context;
@@ -26,7 +27,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with_all = ["out", "release", "dry_run"])]
     check: Option<Option<PathBuf>>,
     /// Release number; 2 and above repackage the same code [default: 1]
-    #[arg(long, value_name = "N", default_value = "1", hide_default_value = true, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value = "1", hide_default_value = true, value_parser = parse_stated)]
     release: u32,
     /// File to write, `-` for standard output [default: beside the template]
     #[arg(long, value_name = "FILE")]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::base::files::TreePath;
+use crate::base::number::parse_stated;
 use crate::cli::context::Context;
 use crate::cli::site::{RunMode, Site, pipeline_of_ci};
 use crate::repository::commits::Merged;
@@ -22,7 +23,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     from: Option<PathBuf>,
     /// Number of the pipeline run [default: the number that the CI system sets, or else the next free number]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..1_000_000_000))]
+    #[arg(long, value_name = "N", value_parser = parse_stated)]
     pipeline: Option<u32>,
     /// Stage the release as unmerged work: it never becomes `latest` and cannot be promoted
     #[arg(long)]

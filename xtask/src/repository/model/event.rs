@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::{Digest, digest_of};
+use crate::base::schema::describe_fault;
 pub use crate::repository::model::action::{Action, NewRevision, RevisionCause};
 use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
 
@@ -93,7 +94,7 @@ impl EventLog {
 
     /// Parses the line after the last one. Errors: why it cannot be that line.
     fn parse_next(&self, line: &[u8]) -> Result<LogEntry, String> {
-        let entry: LogEntry = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+        let entry: LogEntry = serde_json::from_slice(line).map_err(|error| describe_fault(&error))?;
         if entry.event.first_number() != self.next_number() {
             return Err(format!("it has the number {}", entry.event.first_number()));
         }
