@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 use rustix::fs::{AtFlags, Dir, Mode, OFlags, openat, unlinkat};
 use rustix::io::Errno;
 
+use crate::base::files::folders::rename;
 use crate::base::files::tree_path::TreePath;
 
 /// The mark of a temporary file or folder of ours.
@@ -56,6 +57,16 @@ pub(super) fn clear_named(folder: &TreePath, prefix: &str) -> Result<()> {
 pub fn remove(path: &TreePath) -> Result<()> {
     let removed = path.place().and_then(|place| remove_at(place.folder.as_fd(), place.name));
     removed.with_context(|| format!("cannot remove `{path}`"))
+}
+
+/// Removes a folder that must not be found half removed: it gets a temporary name first, which a later run clears. The caller has the
+/// lock.
+pub fn discard(folder: &TreePath) -> Result<()> {
+    let failed = || format!("cannot remove `{folder}`");
+    let aside = temporary_beside(folder).with_context(failed)?;
+    remove_if_there(&aside)?;
+    rename(folder, &aside).with_context(failed)?;
+    remove(&aside)
 }
 
 /// Like [`remove`]; it is no error if nothing is there.

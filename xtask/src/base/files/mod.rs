@@ -19,7 +19,7 @@ mod scratch;
 mod single;
 mod tree_path;
 
-pub use clear::{clear_drafts, remove, remove_if_there};
+pub use clear::{clear_drafts, discard, remove, remove_if_there};
 pub use draft::{CopiedContent, Draft};
 pub use folders::{make_folders, make_state_folder, move_to};
 pub use link::Linked;

@@ -53,7 +53,7 @@ impl Writer {
         }
         self.clear_hidden()?;
         for folder in &recovery.abandoned {
-            files::remove(folder)?;
+            files::discard(folder)?;
         }
         if let Some(unlogged) = &recovery.unlogged {
             self.finish(unlogged, progress)?;
