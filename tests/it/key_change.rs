@@ -101,6 +101,8 @@ fn a_key_that_clients_do_not_have_signs_only_by_force() {
     signed.releng(&["dist"]).exits(1).says(&[lacking]);
     signed.releng(&["stage", "--force", "the card broke"]).exits(0);
     signed.promote(&["--force", "the card broke"]).exits(0);
+    let forced = "by revision 2: clients that had the package `-repo` before need a person; \"Changing the key\"";
+    signed.releng(&["status"]).exits(0).prints_part(forced);
     signed.releng(&["verify"]).exits(0);
     let log = std::fs::read_to_string(signed.site.state("log.jsonl")).unwrap();
     assert_eq!(log.matches("\"force\":\"the card broke\"").count(), 2, "{log}");
@@ -139,6 +141,7 @@ fn a_change_can_be_taken_back_before_and_after_the_switch() {
     signed.promoted("Two");
     upgrades(&package, "1.0.2");
     signed.configure(&format!("sign = \"{KEY}\"\n"));
+    signed.releng(&["status"]).exits(0).prints_part(" is served; it has signed nothing that is there, and the next ");
     signed.promoted("Three");
     upgrades(&package, "1.0.3");
     assert_eq!((served(&signed), count(&package.text(CLIENT_KEYS))), (1, 1), "it has signed nothing, and is dropped");
@@ -231,7 +234,9 @@ fn a_rollback_takes_the_announcement_back() {
     signed.configure(&announced);
     signed.promoted("Two");
     upgrades(&package, "1.0.2");
-    signed.releng(&["rollback", "1.0"]).exits(0);
+    let lost = ["revision 1 was made before the key `", "announce it again: set `repository.next-key` to it"];
+    signed.releng(&["rollback", "1.0", "--dry-run"]).exits(0).says(&lost);
+    signed.releng(&["rollback", "1.0"]).exits(0).says(&lost);
     // Clients that come now, and those that go back, do not get the key.
     signed.configure(&format!("sign = \"{NEXT}\"\n"));
     signed.site.commit("Three").build(&["el9"]);

@@ -98,7 +98,7 @@ fn a_key_that_expires_soon_is_a_warning_and_one_that_has_expired_signs_nothing()
     let after = (end + SignedDuration::from_secs(1)).to_string();
     let refused = signed.releng_at(&after, &["stage"]).exits(1);
     refused.says(&["` is expired", "help: make a new key and set `repository.sign` to it", "a new expiry"]);
-    signed.releng_at(&after, &["status"]).exits(0).prints_part("has expired on");
+    signed.releng_at(&after, &["status"]).exits(0).prints_part(": sign with another key: with the next one");
     // The help works.
     signed.keys.add(NEXT, "rsa3072", "", "5y");
     signed.configure(&format!("sign = \"{NEXT}\"\n"));

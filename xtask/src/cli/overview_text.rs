@@ -82,10 +82,11 @@ fn describe_key(key: &KeyStand) -> String {
     let role = match key.role {
         KeyRole::Sign => "signs",
         KeyRole::Next => "is the next key",
+        KeyRole::Former if key.uses.is_some_and(|uses| !uses.is_needed()) => "is served",
         KeyRole::Former => "has signed before",
     };
     let mut parts = vec![format!("{name} {role}{end}")];
-    if key.role != KeyRole::Sign || key.clients.iter().any(|clients| clients.revision.is_none()) {
+    if key.role != KeyRole::Sign || key.clients.iter().any(|clients| clients.revision.is_none() || clients.forced) {
         parts.extend(key.clients.iter().map(|clients| describe_clients(clients, key.role)));
     }
     if key.role == KeyRole::Next && key.clients.iter().all(|clients| clients.revision.is_some()) {
@@ -94,7 +95,9 @@ fn describe_key(key: &KeyStand) -> String {
     if key.role == KeyRole::Former {
         parts.push(match key.uses {
             None => "what it has signed cannot be read".to_owned(),
-            Some(uses) if !uses.is_needed() => "nothing needs it, and the next promotion drops it".to_owned(),
+            Some(uses) if !uses.is_needed() => {
+                "it has signed nothing that is there, and the next promotion drops it".to_owned()
+            }
             Some(KeyUses { packages, signatures }) => {
                 format!("needed for {packages} packages and {signatures} signatures of repodata and checksums")
             }
@@ -104,7 +107,7 @@ fn describe_key(key: &KeyStand) -> String {
 }
 
 fn describe_clients(clients: &KeyClients, role: KeyRole) -> String {
-    let KeyClients { series, revision, at, lacking } = clients;
+    let KeyClients { series, revision, at, forced, lacking } = clients;
     let Some(revision) = revision else {
         let dists = lacking.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         return match role {
@@ -113,6 +116,12 @@ fn describe_clients(clients: &KeyClients, role: KeyRole) -> String {
         };
     };
     let date = at.map_or(String::new(), |at| format!(" since {}", at.strftime("%Y-%m-%d")));
+    if *forced {
+        return format!(
+            "by force in stable/{series}{date}, by revision {revision}: clients that had the package `-repo` before need a \
+             person; \"Changing the key\" in docs/maintainer.md has the steps"
+        );
+    }
     format!("announced in stable/{series}{date}, by revision {revision}")
 }
 

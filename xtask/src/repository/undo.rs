@@ -85,6 +85,14 @@ impl Undo {
         self.contents.carried.iter().any(|carried| carried.to.as_str() == signature)
     }
 
+    /// The revision whose content returns; `None` for a yank.
+    pub fn returns_to(&self) -> Option<u32> {
+        match self.new.cause {
+            RevisionCause::Rollback { to, .. } => Some(to),
+            _ => None,
+        }
+    }
+
     /// The series.
     pub fn series(&self) -> Series {
         self.new.series

@@ -6,6 +6,7 @@ use crate::base::number::parse_stated;
 use crate::base::progress::Progress;
 use crate::cli::context::Context;
 use crate::cli::site::{Access, RunMode, Site};
+use crate::repository::keys::signing::warn_of_lost_keys;
 use crate::repository::model::name::Series;
 use crate::repository::undo::{self, Undoing};
 
@@ -37,11 +38,17 @@ pub(super) fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access,
         Undoing::New(undo) => undo,
         Undoing::Already(done) => return site.report_already(&done),
     };
-    let key = if undo.signs() { site.key()? } else { None };
-    let signing = site.signing(key.as_ref())?;
+    let signing = if undo.signs() { site.signing(site.key()?.as_ref())? } else { None };
     undo.require_signed(access.store(), signing.as_ref())?;
     if let Some(signing) = &signing {
         signing.require(access.store(), undo.series(), &[], None)?;
+    }
+    if let Some(to) = undo.returns_to()
+        && let Ok(Some(keys)) = site.keys()
+    {
+        for warning in warn_of_lost_keys(access.store(), &keys, undo.series(), to) {
+            context.ui.warn(&warning);
+        }
     }
     for lost in &undo.lost {
         context.ui.warn(&lost.to_string());

@@ -38,18 +38,31 @@ impl SeriesClients {
     ///
     /// Errors: the revision, or a package in it, is damaged.
     pub fn load(store: &Store, series: Series, keys: &KeySet) -> Result<Option<SeriesClients>> {
-        let (layout, Some(current)) = (&store.layout, store.current(series)?) else { return Ok(None) };
+        let Some(current) = store.current(series)? else { return Ok(None) };
+        SeriesClients::of_revision(&store.layout, &current, keys)
+    }
+
+    /// The clients of a revision; `None` if it is not signed.
+    ///
+    /// Errors: a package in it is damaged.
+    pub fn of_revision(layout: &Layout, current: &Revision, keys: &KeySet) -> Result<Option<SeriesClients>> {
+        let series = current.manifest.series;
         let mut clients = SeriesClients { series, revision: current.number, dists: BTreeMap::new() };
         let mut is_signed = false;
         for dist in current.manifest.dists() {
             let index = format!("{}/{}/{}{SIGNATURE}", dist_folder(&dist), repodata::FOLDER, repodata::INDEX);
             is_signed |= current.manifest.file(&index).is_some();
-            let packages = packages_of(layout, &current, &dist);
+            let packages = packages_of(layout, current, &dist);
             if !packages.is_empty() {
-                clients.dists.insert(dist, read_shipped(layout, &current, &packages, keys)?);
+                clients.dists.insert(dist, read_shipped(layout, current, &packages, keys)?);
             }
         }
         Ok(is_signed.then_some(clients))
+    }
+
+    /// Whether clients have a key from a package.
+    pub fn have(&self, key: &Fingerprint) -> bool {
+        self.dists.values().flatten().any(|shipped| shipped.fingerprint == *key)
     }
 
     /// The dists whose clients do not have a key.

@@ -133,6 +133,15 @@ fn not_shipped(key: &PublicKey, clients: &SeriesClients, lacking: &[&Dist]) -> F
     ))
 }
 
+/// The warning about a rollback to revision `to`, which does not have a key.
+pub fn warn_of_loss(key: &PublicKey, to: u32) -> String {
+    let key = &key.fingerprint;
+    format!(
+        "revision {to} was made before the key `{key}` was announced: clients that go back with it lose the key; announce it \
+         again: set `repository.next-key` to it, and `repository.sign` to the key before, and promote; {STEPS}"
+    )
+}
+
 /// A warning about the end of a key, if it is near or has passed, or if the `served` copy of the key ends earlier.
 pub fn warn_of_end(key: &PublicKey, served: &[PublicKey], now: Timestamp) -> Option<String> {
     let copy = served.iter().find(|copy| copy.fingerprint == key.fingerprint);
@@ -158,9 +167,16 @@ pub fn warn_of_end(key: &PublicKey, served: &[PublicKey], now: Timestamp) -> Opt
         1 => format!("the key `{name}` expires on {date}, in 1 day"),
         _ => format!("the key `{name}` expires on {date}, in {days} days"),
     };
-    let advice =
-        "announce a new key in time, and do not give this one a new expiry, which clients of dnf 4 never learn of";
-    let _ = write!(text, ": {advice}; {STEPS}");
+    let advice = match days {
+        ..0 => {
+            "sign with another key: with the next one if it is announced, or else with a new one by `--force REASON`"
+        }
+        _ => "announce a new key in time",
+    };
+    let _ = write!(
+        text,
+        ": {advice}, and do not give this one a new expiry, which clients of dnf 4 never learn of; {STEPS}"
+    );
     Some(text)
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::base::error::Failure;
 use crate::repository::keys::client_keys::SeriesClients;
 use crate::repository::keys::key_set::KeySet;
-use crate::repository::keys::rules::{KeyFacts, KeyJudgement, judge, warn_of_end};
+use crate::repository::keys::rules::{KeyFacts, KeyJudgement, judge, warn_of_end, warn_of_loss};
 use crate::repository::keys::unsigned::find_unsigned;
 use crate::repository::keys::uses::{CountDepth, count};
 use crate::repository::model::manifest::Manifest;
@@ -63,6 +63,16 @@ impl Signing {
         let KeyJudgement { answer, forced } = judge(&facts);
         answer.map(|_| forced)
     }
+}
+
+/// The warnings about the keys of the configuration that a rollback to revision `to` takes from clients. What cannot be read has no
+/// warning: it must not prevent the rollback.
+pub fn warn_of_lost_keys(store: &Store, keys: &KeySet, series: Series, to: u32) -> Vec<String> {
+    let Ok(Some(clients)) = SeriesClients::load(store, series, keys) else { return Vec::new() };
+    let base = store.revision(series, to).and_then(|base| SeriesClients::of_revision(&store.layout, &base, keys));
+    let Ok(Some(base)) = base else { return Vec::new() };
+    let lost = |key: &&PublicKey| clients.have(&key.fingerprint) && !base.have(&key.fingerprint);
+    keys.sign.iter().chain(&keys.next).filter(lost).map(|key| warn_of_loss(key, to)).collect()
 }
 
 /// Judges whether a snapshot may be promoted by its signatures and the key that signs.

@@ -9,6 +9,7 @@ use crate::repository::keys::client_keys::SeriesClients;
 use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::rules::{require_configured, warn_of_end};
 use crate::repository::keys::uses::{CountDepth, KeyUses, count};
+use crate::repository::model::event::Action;
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::store::Store;
 use crate::repository::sign::{Fingerprint, PublicKey};
@@ -54,6 +55,8 @@ pub struct KeyClients {
     pub revision: Option<u32>,
     /// When the revision was made.
     pub at: Option<Timestamp>,
+    /// Whether that revision was promoted by force: clients that had their keys from a package before do not get it.
+    pub forced: bool,
     /// The dists whose clients do not have it.
     pub lacking: Vec<Dist>,
 }
@@ -94,5 +97,6 @@ fn clients_of(store: &Store, clients: &SeriesClients, key: &Fingerprint) -> KeyC
     let revision = clients.since(key);
     let made = revision.and_then(|revision| store.log.making_of(series, revision));
     let lacking = clients.lacking(key).into_iter().cloned().collect();
-    KeyClients { series, revision, at: made.map(|entry| entry.event.at), lacking }
+    let forced = made.is_some_and(|entry| matches!(&entry.event.action, Action::Promote { force: Some(_), .. }));
+    KeyClients { series, revision, forced, at: made.map(|entry| entry.event.at), lacking }
 }
