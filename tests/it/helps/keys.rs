@@ -35,7 +35,11 @@ fn a_missing_key_is_imported() {
     let (site, keys) = (site(NAME), Keys::none());
     stage(&site, &keys).exits(1).says(&["there is no secret key", "import it, or change `repository.sign`"]);
     keys.gpg(&["--import", &export(&owner, "--export", &site)]);
-    let refused = stage(&site, &keys).exits(1).says(&["the secret part of the key", "import it with `gpg --import`"]);
+    let refused = stage(&site, &keys).exits(1).says(&[
+        "the secret part of the key",
+        "import it with `gpg --import`",
+        "if it is lost: ",
+    ]);
     let command = commands_of(&refused).into_iter().find(|command| command.starts_with("gpg --import")).unwrap();
     let words: Vec<&str> = command.split(' ').skip(1).collect();
     keys.gpg(&[&words[..], &[&export(&owner, "--export-secret-keys", &site)]].concat());

@@ -72,8 +72,19 @@ fn served_keys_that_are_damaged_or_lost_are_written_again() {
     signed.releng(&["stage"]).exits(0);
     signed.releng(&["verify"]).exits(0);
     std::fs::remove_file(&served).unwrap();
-    let help = "the next `stage` or `promote` writes the keys of the configuration";
+    let help = "the next `promote`, or the next `stage` of a new release, writes the keys of the configuration";
     signed.releng(&["verify"]).exits(1).says(&["keys-differ", help]);
     stages(&signed, "Three");
     signed.releng(&["verify"]).exits(0);
+}
+
+#[test]
+fn a_next_key_needs_a_key_that_signs() {
+    let signed = SignedSite::new();
+    signed.configure(&format!("next-key = \"{KEY}\"\n"));
+    signed.site.commit("One").build(&["el9"]);
+    let help = "help: set `repository.sign` to the key that signs now, or remove `repository.next-key`";
+    signed.releng(&["stage"]).exits(1).says(&["`repository.next-key` is set, and `repository.sign` is not", help]);
+    signed.configure(&format!("sign = \"{KEY}\"\n"));
+    signed.releng(&["stage"]).exits(0);
 }

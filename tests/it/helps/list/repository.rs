@@ -58,6 +58,10 @@ pub const REPOSITORY: &[FileRows] = &[
         ],
     ),
     (
+        "repository/keys/key_set.rs",
+        &[("set `repository.sign`", By("helps::next_key::a_next_key_needs_a_key_that_signs"))],
+    ),
+    (
         "repository/keys/unsigned.rs",
         &[
             ("set `repository.sign`", By("unsigned::a_signed_series_takes_no_release_without_a_key")),

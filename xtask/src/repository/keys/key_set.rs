@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 
+use crate::base::error::{Exit, Failure};
 use crate::project::config::RepositoryKeys;
 use crate::repository::clients::keys::split_keys;
 use crate::repository::model::layout::Layout;
@@ -22,12 +23,19 @@ pub struct KeySet {
     pub served: Vec<PublicKey>,
 }
 
+fn next_without_sign() -> Failure {
+    Failure::new(Exit::Failed, "`repository.next-key` is set, and `repository.sign` is not")
+        .help("set `repository.sign` to the key that signs now, or remove `repository.next-key`")
+}
+
 impl KeySet {
     /// The keys by the configuration and the served file; `None` if nothing is signed.
     ///
-    /// Errors: gpg is not installed; a name stands for several keys; the served file has something else than keys.
+    /// Errors: there is a next key, and none that signs; gpg is not installed; a name stands for several keys; the served file has something else than keys.
     pub fn load(settings: &RepositoryKeys, layout: &Layout) -> Result<Option<KeySet>> {
-        let Some(stated) = settings.sign.clone() else { return Ok(None) };
+        let Some(stated) = settings.sign.clone() else {
+            return if settings.next_key.is_some() { Err(next_without_sign().into()) } else { Ok(None) };
+        };
         let text = String::from_utf8_lossy(&layout.keys().read().unwrap_or_default()).into_owned();
         let served = PublicKey::read_all(split_keys(&text))
             .with_context(|| format!("the keys in `{}` cannot be used", layout.keys()))?;

@@ -199,7 +199,9 @@ fn refuse(name: &str, why: &NoKey) -> Failure {
         }
         NoKey::NoSecret => (
             format!("the secret part of the key `{name}` is missing"),
-            "import it with `gpg --import`, or run this command on the machine that has it".to_owned(),
+            "import it with `gpg --import`, or run this command on the machine that has it; if it is lost: \
+             \"Changing the key\" in docs/maintainer.md has the steps"
+                .to_owned(),
         ),
         NoKey::Ended(word) => return ended(name, word),
         NoKey::NotForSigning => (

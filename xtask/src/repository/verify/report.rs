@@ -120,8 +120,8 @@ impl FindingId {
                 );
             }
             FindingId::KeysDiffer => {
-                "put it back from a backup; without one, the next `stage` or `promote` writes the keys of the configuration, \
-                 and what other keys have signed is refused by clients"
+                "put it back from a backup; without one, the next `promote`, or the next `stage` of a new release, writes the keys of \
+                 the configuration, and what other keys have signed is refused by clients"
             }
             FindingId::VersionsOutOfOrder => "clients install the highest version: promote a newer one, or roll back",
             FindingId::LogBroken | FindingId::LogLacksEvent => {
