@@ -29,13 +29,16 @@ fn a_release_is_made_before_it_is_staged() {
 }
 
 #[test]
-fn a_file_is_added_to_the_checksums() {
+fn all_files_are_added_to_the_checksums_by_one_command() {
     let site = built();
-    site.project.write("target/dist/sources/it's new", "x");
-    let refused = site.releng(&["stage"]).exits(1).says(&["is not in `SHA256SUMS`"]);
+    for number in 10..22 {
+        site.project.write(&format!("target/dist/sources/it's new {number}"), "x");
+    }
+    let refused = site.releng(&["stage"]).exits(1).says(&["it\\'s new 10`", " and 2 more are not in `SHA256SUMS`"]);
+    assert!(!refused.stderr.lines().next().unwrap().contains("new 20"), "{}", refused.stderr);
     follow(site.project.path(), &refused, "sha256sum", &[]).exits(0);
     let after = site.releng(&["stage"]);
-    assert!(!after.stderr.contains("is not in `SHA256SUMS`"), "{}", after.stderr);
+    assert!(!after.stderr.contains("in `SHA256SUMS`"), "{}", after.stderr);
 }
 
 #[test]

@@ -163,7 +163,7 @@ pub const REPOSITORY: &[FileRows] = &[
             ("`{} rpm{}` writes it", By("helps::staging::a_record_of_the_builder_is_written_by_hand")),
             ("make a release first", By("helps::staging::a_release_is_made_before_it_is_staged")),
             ("write it again", By("stage::the_checksums_of_other_programs_are_read")),
-            ("add it", By("helps::staging::a_file_is_added_to_the_checksums")),
+            ("add to it", By("helps::staging::all_files_are_added_to_the_checksums_by_one_command")),
             ("copy the whole", By("helps::staging::a_folder_that_was_copied_in_part_is_copied_again")),
         ],
     ),

@@ -58,7 +58,7 @@ impl StageInput {
     pub fn load(folder: &Path, portable_noarch: bool, progress: &dyn Progress) -> Result<StageInput> {
         let folder = &TreePath::top(folder);
         let sums = load_sums(folder)?;
-        require_listed(folder, "", &sums)?;
+        require_listed(folder, &sums)?;
         let packages = read_packages(folder, &sums)?;
         let (sources, facts) = read_sources(folder, &sums, progress)?;
         let ArchiveFacts { info, changelog } = facts;
@@ -197,21 +197,37 @@ fn load_sums(folder: &TreePath) -> Result<Sums> {
 }
 
 /// Errors: the checksums do not list a file; the folder has something else than files and folders.
-fn require_listed(top: &TreePath, below: &str, sums: &Sums) -> Result<()> {
+fn require_listed(folder: &TreePath, sums: &Sums) -> Result<()> {
+    const SHOWN: usize = 10;
+    let mut unlisted = Vec::new();
+    find_unlisted(folder, "", sums, &mut unlisted)?;
+    if unlisted.is_empty() {
+        return Ok(());
+    }
+    unlisted.sort();
+    let files: String = unlisted.iter().map(|path| format!(" {}", shell_word(path))).collect();
+    let help = format!("add to it: `cd {} && sha256sum{files} >> {CHECKSUMS_FILE}`", shell_word(&folder.to_string()));
+    let shown: Vec<String> = unlisted.iter().take(SHOWN).map(|path| format!("`{}`", path.escape_debug())).collect();
+    let more = match unlisted.len() - shown.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let is_not = if unlisted.len() == 1 { "is not" } else { "are not" };
+    Err(refuse(folder, &format!("{}{more} {is_not} in `{CHECKSUMS_FILE}`", shown.join(", "))).help(help).into())
+}
+
+/// Collects the files below a folder that the checksums do not list.
+fn find_unlisted(top: &TreePath, below: &str, sums: &Sums, unlisted: &mut Vec<String>) -> Result<()> {
     let folder = top.join(below);
     for name in folder.names()? {
         let path = format!("{below}{name}");
         let found = folder.join(&name).look().with_context(|| format!("cannot look at `{path}`"))?;
         if found.is_dir() {
-            require_listed(top, &format!("{path}/"), sums)?;
+            find_unlisted(top, &format!("{path}/"), sums, unlisted)?;
         } else if !found.is_file() {
             return Err(refuse(top, &format!("`{path}` is neither a file nor a folder")).into());
         } else if !sums.contains_key(&path) && path != CHECKSUMS_FILE {
-            let (folder, file) = (shell_word(&top.to_string()), shell_word(&path));
-            let help = format!("add it: `cd {folder} && sha256sum {file} >> {CHECKSUMS_FILE}`");
-            return Err(refuse(top, &format!("`{}` is not in `{CHECKSUMS_FILE}`", path.escape_debug()))
-                .help(help)
-                .into());
+            unlisted.push(path);
         }
     }
     Ok(())
