@@ -56,14 +56,40 @@ fn latest_never_loses_a_dist() {
         [&format!("`latest` stays at `{FIRST}`"), "no packages for el8, el9", "stage --end-dist el8 --end-dist el9`"];
     site.releng(&["stage"]).exits(0).says(&stays);
     site.commit("Three").build(&["el9"]);
-    site.releng(&["stage"]).exits(0).says(&["no packages for el8, which its clients install"]);
+    site.releng(&["stage"]).exits(0).says(&["no packages for el8, which clients install"]);
     assert_eq!(site.link("unstable/1.0/latest"), Path::new(FIRST));
+    // Nobody has el99: that is a word with an error.
+    let refused = ["nothing in series 1.0 has packages for el99", "those that can end are el8"];
+    site.releng(&["stage", "--end-dist", "el99"]).exits(2).says(&refused);
+    site.releng(&["status"]).exits(0).prints_part(&format!("latest        `latest` stays at `{FIRST}`: "));
     site.commit("Four").build(&["el9"]);
     site.releng(&["stage", "--end-dist", "el9"]).exits(2).says(&["the release has packages for el9"]);
     site.releng(&["stage", "--end-dist", "el8"]).exits(0);
     assert_eq!(site.link("unstable/1.0/latest"), Path::new("snapshot-demo_1.0_pipeline_4"));
     site.release("Five", &["el9"]);
     assert_eq!(site.link("unstable/1.0/latest"), Path::new("snapshot-demo_1.0_pipeline_5"));
+    assert!(!site.releng(&["status"]).exits(0).stdout.contains("stays at"));
+}
+
+#[test]
+fn a_dist_ends_when_the_release_is_staged_already() {
+    let site = Site::new();
+    site.release("One", &["el8", "el9"]);
+    site.commit("Two").build(&["el9"]);
+    let stays = site.releng(&["stage"]).exits(0).says(&["no packages for el8, which clients install"]).stderr;
+    let command = stays.split('`').find(|part| part.contains("--end-dist")).unwrap();
+    let args: Vec<&str> = command.split(' ').skip(1).collect();
+    let second = Path::new("snapshot-demo_1.0_pipeline_2");
+    site.releng(&[&args[..], &["--dry-run"]].concat()).exits(0).prints_part("ended el8 in series 1.0; ");
+    assert_eq!(site.link("unstable/1.0/latest"), Path::new(FIRST));
+    site.releng(&args).exits(0).says(&["recorded that dists end with unstable/1.0/snapshot-demo_1.0_pipeline_2"]);
+    assert_eq!(site.link("unstable/1.0/latest"), second);
+    site.releng(&args).exits(0).says(&["is staged already"]);
+    site.releng(&["verify"]).exits(0);
+    // The log decides, and not the link.
+    std::fs::remove_file(site.served("unstable/1.0/latest")).unwrap();
+    site.releng(&["hold", "--why", "x"]).exits(0);
+    assert_eq!(site.link("unstable/1.0/latest"), second);
 }
 
 #[test]

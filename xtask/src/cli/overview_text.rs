@@ -150,6 +150,9 @@ pub fn render(overview: &SeriesOverview, style: TextStyle) -> String {
     if left_out > 0 {
         text += &style.line("", LabelColor::Plain, &format!("and {left_out} older"));
     }
+    if let Some(note) = &overview.latest_note {
+        text += &style.line("latest", LabelColor::Due, note);
+    }
     for missing in &overview.missing {
         let value = format!(
             "{}, which event {} made; to record that it is gone: `{} prune --missing`",

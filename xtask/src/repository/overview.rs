@@ -16,6 +16,7 @@ use crate::repository::model::store::{MissingFolder, Snapshot, Store};
 use crate::repository::model::test_result::{TestResult, TestVerdict, load_results};
 use crate::repository::promote::schedule::{DueSnapshot, Schedule};
 use crate::repository::prune::find_hold;
+use crate::repository::stage::latest::{LatestCandidate, LatestMove};
 use crate::rpm::nevra::Nevra;
 
 /// A series.
@@ -24,6 +25,8 @@ pub struct SeriesOverview {
     /// `None` if nothing is stable.
     pub stable: Option<StableOverview>,
     pub latest: Option<SnapshotName>,
+    /// Why `latest` does not lead to a newer snapshot of merged work.
+    pub latest_note: Option<String>,
     /// The newest first.
     pub snapshots: Vec<SnapshotOverview>,
     /// The yanked packages that the current revision does not have, with the event that removed each; the newest event first.
@@ -125,8 +128,9 @@ pub fn load(store: &Store, series: Series, schedule: &Schedule<'_>, now: Timesta
         due = keep(schedule.newest(store, series, current.as_ref()), &mut problems).flatten();
     }
     let yanked = current.as_ref().map_or(Vec::new(), |current| history.yanked_from(&current.manifest));
+    let latest_note = keep(find_latest_note(store, series, &snapshots, schedule), &mut problems).flatten();
     problems.dedup();
-    Ok(SeriesOverview { series, stable, latest, snapshots, yanked, missing, due, problems })
+    Ok(SeriesOverview { series, stable, latest, latest_note, snapshots, yanked, missing, due, problems })
 }
 
 /// The value; for an error `None`, and the error with its help becomes a problem.
@@ -136,6 +140,23 @@ fn keep<T>(result: Result<T>, problems: &mut Vec<String>) -> Option<T> {
         help.map_or_else(|| format!("{error:#}"), |help| format!("{error:#}; {help}"))
     };
     result.map_err(|error| problems.push(with_help(error))).ok()
+}
+
+/// Why `latest` does not lead to the newest snapshot of merged work.
+fn find_latest_note(
+    store: &Store,
+    series: Series,
+    snapshots: &[SnapshotOverview],
+    schedule: &Schedule<'_>,
+) -> Result<Option<String>> {
+    let newest = snapshots.iter().filter(|overview| overview.merged).find_map(|overview| overview.snapshot.as_ref());
+    let Some(Snapshot { name, manifest, .. }) = newest else { return Ok(None) };
+    if store.latest(series)?.is_none_or(|latest| latest.pipeline() >= name.pipeline()) {
+        return Ok(None);
+    }
+    let (commit, dists) = (manifest.release.commit, &manifest.dists());
+    let candidate = LatestCandidate { series, name, commit, dists };
+    Ok(LatestMove::decide(store, &candidate, &[], schedule.git)?.note)
 }
 
 fn content_of(manifest: &Manifest) -> StableContent {

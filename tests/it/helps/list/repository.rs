@@ -168,12 +168,10 @@ pub const REPOSITORY: &[FileRows] = &[
         ],
     ),
     (
-        "repository/stage/mod.rs",
-        &[
-            ("leave the flag out", By("helps::staging::a_dist_that_has_packages_is_not_ended")),
-            ("a number is never", By("helps::staging::a_number_of_a_snapshot_is_stated")),
-        ],
+        "repository/stage/latest.rs",
+        &[("leave the flag out", By("helps::staging::a_dist_that_has_packages_is_not_ended"))],
     ),
+    ("repository/stage/mod.rs", &[("a number is never", By("helps::staging::a_number_of_a_snapshot_is_stated"))]),
     (
         "repository/undo.rs",
         &[

@@ -100,7 +100,7 @@ fn stage(
     let (name, plan, notes, done) =
         match stage::decide(access.store(), input, order, &site.git(), signing.as_ref(), site.now)? {
             Staging::New { name, plan, notes } => (name, plan, notes, "staged"),
-            Staging::Merged { name, plan, notes } => (name, plan, notes, "recorded as merged:"),
+            Staging::Recorded { title, name, plan, notes } => (name, plan, notes, title),
             Staging::Already(name) => {
                 context.ui.note(&format!("{name} ({version}) is staged already"));
                 return Ok((mode == RunMode::Change).then(|| site.layout.snapshot(Series::of(version), &name)));

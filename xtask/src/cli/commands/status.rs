@@ -118,12 +118,13 @@ fn find_problems(store: &mut Store) -> Vec<RepositoryProblem> {
 }
 
 fn series_json(overview: &SeriesOverview) -> Value {
-    let SeriesOverview { series, stable, latest, snapshots, yanked, missing, due, problems } = overview;
+    let SeriesOverview { series, stable, latest, latest_note, snapshots, yanked, missing, due, problems } = overview;
     let reasons = due.iter().flat_map(|due| &due.reasons);
     json!({
         "series": series,
         "stable": stable.as_ref().map(stable_json),
         "latest": latest,
+        "latest-note": latest_note,
         "snapshots": snapshots.iter().map(snapshot_json).collect::<Vec<_>>(),
         "yanked": yanked.iter().map(|(package, event)| json!({ "package": package, "by": event_json(event) })).collect::<Vec<_>>(),
         "missing": missing.iter().map(|missing| json!({ "path": missing.path, "event": missing.event })).collect::<Vec<_>>(),

@@ -34,6 +34,15 @@ pub enum Action {
         /// Whether `latest` was made to lead to it.
         latest: bool,
     },
+    /// Dists ended when a snapshot that was there already was staged again.
+    EndDists {
+        snapshot: SnapshotName,
+        series: Series,
+        /// Whether `latest` was made to lead to it.
+        latest: bool,
+        #[serde(rename = "ended-dists")]
+        ended: Vec<Dist>,
+    },
     /// A snapshot became part of a series.
     Promote {
         snapshot: SnapshotName,
@@ -129,7 +138,9 @@ impl Action {
     /// The dists that the action ended, with their series.
     pub fn ended(&self) -> Option<(Series, &[Dist])> {
         match self {
-            Action::Stage { series, ended, .. } | Action::Promote { series, ended, .. } => Some((*series, ended)),
+            Action::Stage { series, ended, .. }
+            | Action::EndDists { series, ended, .. }
+            | Action::Promote { series, ended, .. } => Some((*series, ended)),
             _ => None,
         }
     }
@@ -211,6 +222,10 @@ impl fmt::Display for Action {
                 write!(f, "recorded that {snapshot} is merged, as latest")
             }
             Action::Merge { snapshot, latest: false, .. } => write!(f, "recorded that {snapshot} is merged"),
+            Action::EndDists { snapshot, series, latest, ended } => {
+                let end = if *latest { format!("; {snapshot} is latest") } else { String::new() };
+                write!(f, "ended {} in series {series}{end}", join(ended))
+            }
             Action::Promote { snapshot, series, revision, version, .. } => {
                 write!(f, "promoted {snapshot} ({version}) to stable/{series}, revision {revision}")
             }

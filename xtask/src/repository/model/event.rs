@@ -177,6 +177,7 @@ impl EventLog {
         self.events().filter_map(move |event| match &event.action {
             Action::Stage { snapshot, series: of, latest: true, .. }
             | Action::Merge { snapshot, series: of, latest: true }
+            | Action::EndDists { snapshot, series: of, latest: true, .. }
                 if *of == series =>
             {
                 Some((snapshot, event.at))

@@ -3,7 +3,7 @@
 use crate::history::Version;
 use crate::repository::model::event::Action;
 use crate::repository::model::manifest::Manifest;
-use crate::repository::model::name::{Series, SnapshotName};
+use crate::repository::model::name::Series;
 use crate::repository::model::store::{Revision, Snapshot, Store};
 use crate::rpm::nevra::Nevra;
 
@@ -21,7 +21,7 @@ impl<'a> Withdrawn<'a> {
     /// Reads the log.
     pub fn of(store: &'a Store, series: Series, current: Option<&'a Revision>) -> Withdrawn<'a> {
         let is_above = |version: &&Version| current.is_none_or(|current| **version > current.manifest.release.version);
-        let highest = promotions(store, series).map(|(_, version)| version).filter(is_above).max();
+        let highest = promotions(store, series).filter(is_above).max();
         Withdrawn { store, series, current, highest }
     }
 
@@ -32,16 +32,11 @@ impl<'a> Withdrawn<'a> {
         self.highest.is_some_and(|highest| version <= highest) || self.was_withdrawn(version) || self.was_yanked(staged)
     }
 
-    /// Whether a snapshot was promoted itself.
-    pub fn was_promoted(&self, staged: &Snapshot) -> bool {
-        promotions(self.store, self.series).any(|(snapshot, _)| *snapshot == staged.name)
-    }
-
     /// Why a snapshot must be named, for the end of a sentence about it.
     pub fn describe(&self, staged: &Snapshot) -> String {
         let version = &staged.manifest.release.version;
         match self.highest {
-            _ if self.was_promoted(staged) => "which was rolled back or yanked".to_owned(),
+            _ if self.store.log.was_promoted(&staged.name) => "which was rolled back or yanked".to_owned(),
             Some(highest) if !self.was_withdrawn(version) => {
                 format!("which is below {highest}, and {highest} was rolled back or yanked")
             }
@@ -52,8 +47,7 @@ impl<'a> Withdrawn<'a> {
     /// Whether a version was promoted, and the series does not have it now.
     fn was_withdrawn(&self, version: &Version) -> bool {
         let is_there = |current: &Revision| current.manifest.releases().any(|release| release.version == *version);
-        !self.current.is_some_and(is_there)
-            && promotions(self.store, self.series).any(|(_, promoted)| promoted == version)
+        !self.current.is_some_and(is_there) && promotions(self.store, self.series).any(|promoted| promoted == version)
     }
 
     /// Whether a package of a snapshot was yanked and is not there now.
@@ -69,10 +63,10 @@ impl<'a> Withdrawn<'a> {
     }
 }
 
-/// The promotions to a series, with their versions.
-fn promotions(store: &Store, series: Series) -> impl Iterator<Item = (&SnapshotName, &Version)> {
+/// The versions that were promoted to a series.
+fn promotions(store: &Store, series: Series) -> impl Iterator<Item = &Version> {
     store.log.events().filter_map(move |event| match &event.action {
-        Action::Promote { snapshot, series: of, version, .. } if *of == series => Some((snapshot, version)),
+        Action::Promote { series: of, version, .. } if *of == series => Some(version),
         _ => None,
     })
 }

@@ -2,6 +2,7 @@
 //! merged work.
 
 pub mod input;
+pub mod latest;
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::base::digest::Digest;
-use crate::base::error::{Exit, Failure, program};
+use crate::base::error::{Exit, Failure};
 use crate::base::files::TreePath;
 use crate::base::progress::Silent;
 use crate::git::CommitId;
@@ -18,7 +19,7 @@ use crate::repository::clients::in_flight::former_snapshots;
 use crate::repository::clients::keys::changed_keys;
 use crate::repository::clients::mirrorlist::{MIRRORLIST, render_mirrorlist};
 use crate::repository::clients::root_files::{self, Coming};
-use crate::repository::commits::{Git, Merged, Succession};
+use crate::repository::commits::{Git, Merged};
 use crate::repository::keys::signing::Signing;
 use crate::repository::keys::unsigned::{has_signed_latest, is_signed, no_key};
 use crate::repository::model::event::Action;
@@ -32,6 +33,7 @@ use crate::repository::sign::SIGNATURE;
 use crate::repository::verify::snapshot::check_whole;
 use crate::repository::write::plan::{ChangePlan, ChangeStep, CopiedFile, NewFolder, NewPackage};
 use input::{DistPackage, StageInput};
+use latest::{LatestCandidate, LatestMove, require_ended};
 
 /// The options of `stage`.
 #[derive(Clone, Debug, Default)]
@@ -50,8 +52,8 @@ pub struct StageOrder {
 pub enum Staging {
     /// Nothing: there is a snapshot with this content.
     Already(SnapshotName),
-    /// There is a snapshot with this content; it was staged before its commit was merged, which is recorded now.
-    Merged { name: SnapshotName, plan: ChangePlan, notes: Vec<String> },
+    /// There is a snapshot with this content. What has become known since it was staged is recorded: its commit was merged, or dists end.
+    Recorded { title: &'static str, name: SnapshotName, plan: ChangePlan, notes: Vec<String> },
     /// It makes a snapshot.
     New { name: SnapshotName, plan: ChangePlan, notes: Vec<String> },
 }
@@ -68,10 +70,11 @@ pub fn decide(
     now: Timestamp,
 ) -> Result<Staging> {
     let series = Series::of(&input.info.version);
-    require_ended(input, order)?;
     let mut notes = Vec::new();
     let named = |pipeline| SnapshotName::new(input.info.name.to_string(), series, pipeline);
     let stated = order.pipeline.map(named);
+    let dists = input.dists();
+    let candidate = |name| LatestCandidate { series, name, commit: input.info.commit, dists: &dists };
     let equal = find_equal(store, input, stated.as_ref(), signing, &mut notes)?;
     let merged = match git.find_merged(input.info.commit)? {
         Merged::Into(_) => !order.unmerged,
@@ -82,25 +85,29 @@ pub fn decide(
     };
     if let Some(own) = equal {
         let name = own.name.clone();
-        if !merged || own.manifest.merged || store.log.was_merged(&name) {
+        require_ended(store, &candidate(&name), &order.end_dists, git)?;
+        let record = StagedAgain::decide(store, &own, order);
+        if !merged || record.is_empty() {
             return Ok(Staging::Already(name));
         }
-        let latest = LatestMove::decide(store, input, &name, order, git)?.unless_unsigned(store, &own);
+        let latest = LatestMove::decide(store, &candidate(&name), &order.end_dists, git)?.unless_unsigned(store, &own);
         notes.extend(latest.note);
-        return Ok(Staging::Merged { plan: merge_plan(store, &own, latest.moves)?, name, notes });
+        let (title, plan) = record.plan(store, &own, latest.moves)?;
+        return Ok(Staging::Recorded { title, plan, name, notes });
     }
     let name = stated.map_or_else(|| next_pipeline(store, series).map(named), Ok)?;
     let is_there = store.layout.snapshot(series, &name).is_there();
     if is_there || store.log.staging_of(&name).is_some() {
         return Err(used(store, &name, is_there)?.into());
     }
+    require_ended(store, &candidate(&name), &order.end_dists, git)?;
     let mut force = None;
     if let Some(signing) = signing {
         force = signing.require(store, series, &input.dists(), order.force.as_ref())?;
     }
     let mut moves = false;
     if merged {
-        let latest = LatestMove::decide(store, input, &name, order, git)?;
+        let latest = LatestMove::decide(store, &candidate(&name), &order.end_dists, git)?;
         moves = latest.moves;
         notes.extend(latest.note);
     }
@@ -117,18 +124,6 @@ pub fn decide(
 fn next_pipeline(store: &Store, series: Series) -> Result<u32> {
     let highest = store.snapshots(series)?.last().map_or(0, SnapshotName::pipeline);
     Ok(highest.max(store.log.highest_pipeline(series)) + 1)
-}
-
-/// Errors: a dist that ends has packages in the release.
-fn require_ended(input: &StageInput, order: &StageOrder) -> Result<(), Failure> {
-    let dists = input.dists();
-    match order.end_dists.iter().find(|dist| dists.contains(dist)) {
-        None => Ok(()),
-        Some(dist) => {
-            let message = format!("`--end-dist {dist}`: the release has packages for {dist}");
-            Err(Failure::new(Exit::Usage, message).help("leave the flag out, or the packages"))
-        }
-    }
 }
 
 /// The newest snapshot with the content of the input, and with the name `stated`, if there is one. One that was damaged since is passed
@@ -156,22 +151,53 @@ fn find_equal(
     Ok(None)
 }
 
-/// The steps that record that a snapshot is merged now. The log is first: the next writer completes an interrupted run.
-fn merge_plan(store: &Store, own: &Snapshot, latest: bool) -> Result<ChangePlan> {
-    let series = own.manifest.series;
-    let action = Action::Merge { snapshot: own.name.clone(), series, latest };
-    let mut steps = vec![ChangeStep::Log { action }];
-    if latest {
-        steps.push(latest_step(store, series, &own.name));
-        let is_signed = |dist: &Dist| {
-            let index = format!("{}/{}/{}{SIGNATURE}", dist_folder(dist), repodata::FOLDER, repodata::INDEX);
-            own.manifest.file(&index).is_some()
-        };
-        let dists = own.manifest.dists().into_iter().map(|dist| (dist.clone(), is_signed(&dist))).collect();
-        let coming = Coming { channel: Channel::Unstable, series, dists };
-        steps.extend(root_files::changed(store, Some(&coming))?.into_iter().map(ChangeStep::RootFile));
+/// What is recorded about a snapshot that is staged again.
+struct StagedAgain {
+    /// Whether it was staged before its commit was merged.
+    merges: bool,
+    /// The dists that end now.
+    ended: Vec<Dist>,
+}
+
+impl StagedAgain {
+    fn decide(store: &Store, own: &Snapshot, order: &StageOrder) -> StagedAgain {
+        let before = store.log.ended_dists(own.manifest.series);
+        let ended = order.end_dists.iter().filter(|dist| !before.contains(dist)).cloned().collect();
+        StagedAgain { merges: !own.manifest.merged && !store.log.was_merged(&own.name), ended }
     }
-    Ok(ChangePlan { title: format!("record that {} is merged", own.name), steps })
+
+    fn is_empty(&self) -> bool {
+        !self.merges && self.ended.is_empty()
+    }
+
+    /// The steps, and what they do in words. The log is first: the next writer completes an interrupted run.
+    fn plan(self, store: &Store, own: &Snapshot, moves: bool) -> Result<(&'static str, ChangePlan)> {
+        let (series, snapshot) = (own.manifest.series, own.name.clone());
+        let latest = moves && store.latest(series)?.as_ref() != Some(&own.name);
+        let mut steps = Vec::new();
+        let title = if self.merges { "recorded as merged:" } else { "recorded that dists end with" };
+        if !self.ended.is_empty() {
+            let (snapshot, ended) = (snapshot.clone(), self.ended);
+            steps.push(ChangeStep::Log {
+                action: Action::EndDists { snapshot, series, latest: latest && !self.merges, ended },
+            });
+        }
+        if self.merges {
+            steps.push(ChangeStep::Log { action: Action::Merge { snapshot, series, latest } });
+        }
+        if latest {
+            steps.push(latest_step(store, series, &own.name));
+            let is_signed = |dist: &Dist| {
+                let index = format!("{}/{}/{}{SIGNATURE}", dist_folder(dist), repodata::FOLDER, repodata::INDEX);
+                own.manifest.file(&index).is_some()
+            };
+            let dists = own.manifest.dists().into_iter().map(|dist| (dist.clone(), is_signed(&dist))).collect();
+            let coming = Coming { channel: Channel::Unstable, series, dists };
+            steps.extend(root_files::changed(store, Some(&coming))?.into_iter().map(ChangeStep::RootFile));
+        }
+        let what = if self.merges { "is merged" } else { "ends dists" };
+        Ok((title, ChangePlan { title: format!("record that {} {what}", own.name), steps }))
+    }
 }
 
 fn latest_step(store: &Store, series: Series, name: &SnapshotName) -> ChangeStep {
@@ -323,61 +349,4 @@ fn used(store: &Store, name: &SnapshotName, is_there: bool) -> Result<Failure> {
     let next = next_pipeline(store, series)?;
     let help = format!("a number is never used twice; choose another one: `--pipeline {next}`");
     Ok(Failure::new(Exit::Failed, message).help(help))
-}
-
-/// Whether `latest` will lead to a snapshot; if not, a note says why.
-struct LatestMove {
-    moves: bool,
-    note: Option<String>,
-}
-
-impl LatestMove {
-    /// `latest` does not lead from a snapshot that is signed to one that is not.
-    fn unless_unsigned(self, store: &Store, own: &Snapshot) -> LatestMove {
-        if !self.moves || is_signed(&own.manifest) || !has_signed_latest(store, own.manifest.series) {
-            return self;
-        }
-        let note = format!("`{LATEST}` stays where it is: its clients have a key, and `{}` is not signed", own.name);
-        LatestMove { moves: false, note: Some(note) }
-    }
-
-    /// `latest` moves forward only: to a higher number, and to a commit that comes after. It never takes a dist away from its
-    /// clients.
-    fn decide(
-        store: &Store,
-        input: &StageInput,
-        name: &SnapshotName,
-        order: &StageOrder,
-        git: &Git<'_>,
-    ) -> Result<LatestMove> {
-        let series = Series::of(&input.info.version);
-        let moved = LatestMove { moves: true, note: None };
-        let Some(current) = store.latest(series)?.filter(|current| current != name) else { return Ok(moved) };
-        let stays = |why: String| {
-            let note = Some(format!("`{LATEST}` stays at `{current}`: {why}"));
-            Ok(LatestMove { moves: false, note })
-        };
-        if current.pipeline() > name.pipeline() {
-            return stays("its pipeline is the later one".to_owned());
-        }
-        // A `latest` that cannot be read is no reason to keep it.
-        let Ok(Snapshot { manifest, .. }) = store.snapshot(series, &current) else { return Ok(moved) };
-        let earlier = manifest.release.commit;
-        if git.find_succession(earlier, input.info.commit)? == Succession::NotAfter {
-            return stays(format!("its commit {} does not come before this one", earlier.short()));
-        }
-        let (ended, dists) = (store.log.ended_dists(series), input.dists());
-        let is_lost = |dist: &&Dist| !dists.contains(dist) && !ended.contains(dist) && !order.end_dists.contains(dist);
-        let had = manifest.dists();
-        let lost: Vec<String> = had.iter().filter(is_lost).map(ToString::to_string).collect();
-        if lost.is_empty() {
-            return Ok(moved);
-        }
-        let (program, flags) = (program(), lost.iter().map(|dist| format!(" --end-dist {dist}")).collect::<String>());
-        stays(format!(
-            "this release has no packages for {}, which its clients install; build them: `{program} dist --rpm`; where \
-             nobody builds for it any more: `{program} stage{flags}`",
-            lost.join(", ")
-        ))
-    }
 }

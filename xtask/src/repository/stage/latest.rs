@@ -1,0 +1,98 @@
+//! Whether `latest` leads to a snapshot, and the dists that keep it from that.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+
+use crate::base::error::{Exit, Failure, program};
+use crate::base::progress::Silent;
+use crate::git::CommitId;
+use crate::repository::commits::{Git, Succession};
+use crate::repository::keys::unsigned::{has_signed_latest, is_signed};
+use crate::repository::model::layout::LATEST;
+use crate::repository::model::name::{Dist, Series, SnapshotName};
+use crate::repository::model::store::{Snapshot, Store};
+
+/// A snapshot of merged work, staged or to be staged.
+pub struct LatestCandidate<'a> {
+    pub series: Series,
+    pub name: &'a SnapshotName,
+    pub commit: CommitId,
+    /// The dists that it has packages for.
+    pub dists: &'a [Dist],
+}
+
+/// Whether `latest` will lead to a snapshot; if not, a note says why.
+pub struct LatestMove {
+    pub moves: bool,
+    pub note: Option<String>,
+}
+
+impl LatestMove {
+    /// `latest` does not lead from a snapshot that is signed to one that is not.
+    pub fn unless_unsigned(self, store: &Store, own: &Snapshot) -> LatestMove {
+        if !self.moves || is_signed(&own.manifest) || !has_signed_latest(store, own.manifest.series) {
+            return self;
+        }
+        let note = format!("`{LATEST}` stays where it is: its clients have a key, and `{}` is not signed", own.name);
+        LatestMove { moves: false, note: Some(note) }
+    }
+
+    /// `latest` moves forward only: to a higher number, and to a commit that comes after. It never takes a dist away from its
+    /// clients, unless the dist has ended.
+    pub fn decide(store: &Store, to: &LatestCandidate<'_>, end_dists: &[Dist], git: &Git<'_>) -> Result<LatestMove> {
+        let LatestCandidate { series, name, commit, dists } = *to;
+        let moved = LatestMove { moves: true, note: None };
+        let Some(current) = store.latest(series)?.filter(|current| current != name) else { return Ok(moved) };
+        let stays = |why: String| {
+            let note = Some(format!("`{LATEST}` stays at `{current}`: {why}"));
+            Ok(LatestMove { moves: false, note })
+        };
+        if current.pipeline() > name.pipeline() {
+            return stays("its pipeline is the later one".to_owned());
+        }
+        // A `latest` that cannot be read is no reason to keep it.
+        let Ok(Snapshot { manifest, .. }) = store.snapshot(series, &current) else { return Ok(moved) };
+        let earlier = manifest.release.commit;
+        if git.find_succession(earlier, commit)? == Succession::NotAfter {
+            return stays(format!("its commit {} does not come before that of `{name}`", earlier.short()));
+        }
+        let ended = store.log.ended_dists(series);
+        let is_lost = |dist: &&Dist| !dists.contains(dist) && !ended.contains(dist) && !end_dists.contains(dist);
+        let had = manifest.dists();
+        let lost: Vec<String> = had.iter().filter(is_lost).map(ToString::to_string).collect();
+        if lost.is_empty() {
+            return Ok(moved);
+        }
+        let (program, flags) = (program(), lost.iter().map(|dist| format!(" --end-dist {dist}")).collect::<String>());
+        stays(format!(
+            "`{name}` has no packages for {}, which clients install; build them: `{program} dist --rpm`; where nobody builds \
+             for it any more: `{program} stage{flags}`",
+            lost.join(", ")
+        ))
+    }
+}
+
+/// Errors: a dist that ends has packages in the release, or nothing in the series and in the configuration of the commit has it.
+pub fn require_ended(store: &Store, to: &LatestCandidate<'_>, end_dists: &[Dist], git: &Git<'_>) -> Result<()> {
+    if let Some(dist) = end_dists.iter().find(|dist| to.dists.contains(dist)) {
+        let message = format!("`--end-dist {dist}`: the release has packages for {dist}");
+        return Err(Failure::new(Exit::Usage, message).help("leave the flag out, or the packages").into());
+    }
+    if end_dists.is_empty() {
+        return Ok(());
+    }
+    let mut known: BTreeSet<Dist> = git.config_of(to.commit)?.rpm.dists.into_iter().collect();
+    known.extend(store.log.ended_dists(to.series).into_iter().cloned());
+    known.extend(store.newest_first(to.series, &Silent)?.flat_map(|snapshot| snapshot.manifest.dists()));
+    if let Ok(Some(current)) = store.current(to.series) {
+        known.extend(current.manifest.dists());
+    }
+    let Some(dist) = end_dists.iter().find(|dist| !known.contains(dist)) else { return Ok(()) };
+    let message = format!("`--end-dist {dist}`: nothing in series {} has packages for {dist}", to.series);
+    known.retain(|dist| !to.dists.contains(dist));
+    let known = known.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let help =
+        if known.is_empty() { "leave the flag out".to_owned() } else { format!("those that can end are {known}") };
+    Err(Failure::new(Exit::Usage, message).help(help).into())
+}
