@@ -18,7 +18,10 @@ fn configure(spec: &str, wrong: &str, args: &[&str], help: &str, right: &str) {
     let plan = [&["rpm", "--dry-run"], args].concat();
     let refused = project.releng(&plan);
     assert_ne!(refused.code, 0, "{}", refused.stdout);
-    refused.says(&[&format!("help: {help}")]);
+    let refused = refused.says(&[&format!("help: {help}")]);
+    if refused.stderr.contains("help: set `") || refused.stderr.contains("`rpm.") {
+        refused.says(&["; and commit it: the configuration of the commit counts"]);
+    }
     project.commit("Configure", &[(CONFIG, right)]);
     project.releng(&plan).exits(0);
 }

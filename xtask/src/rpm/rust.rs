@@ -2,7 +2,7 @@
 //! farm.
 
 use crate::base::error::{Exit, Failure};
-use crate::project::config::{Dist, RpmKeys, RustVersion};
+use crate::project::config::{Dist, RpmKeys, RustVersion, committed};
 use crate::rpm::backend::BuildTarget;
 
 /// The compilers that dists have at least. `minimum-rust` in the configuration takes precedence. Fedora updates the
@@ -20,7 +20,7 @@ pub fn verify_compilers(keys: &RpmKeys, targets: &[BuildTarget], least: &RustVer
                 "if {dist} has a newer one by now, set `minimum-rust = \"{least}\"` in `[rpm.dist.{dist}]`; or lower \
                  `rust-version`"
             );
-            return Err(Failure::new(Exit::Usage, message).help(help));
+            return Err(Failure::new(Exit::Usage, message).help(committed(&help)));
         }
     }
     Ok(())

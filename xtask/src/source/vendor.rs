@@ -25,7 +25,7 @@ use crate::base::interrupt;
 use crate::base::process::{Program, with_help};
 use crate::base::progress::Progress;
 use crate::git::{CommitId, ObjectId};
-use crate::project::config;
+use crate::project::config::{self, committed};
 use crate::source::export::Export;
 use crate::source::members::{self, Member, Shape};
 use crate::source::tarball::Tarball;
@@ -234,5 +234,5 @@ fn collect(root: &Path, folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
 
 fn no_lock() -> Failure {
     Failure::new(Exit::Usage, "`source.vendor` is `cargo`, and the commit has no `Cargo.lock`")
-        .help("commit the lock file, or set `[source]` and `vendor = \"none\"` in `packaging/release.toml`")
+        .help(committed("commit the lock file, or set `[source]` and `vendor = \"none\"` in `packaging/release.toml`"))
 }

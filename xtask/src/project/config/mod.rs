@@ -12,7 +12,7 @@ mod shape;
 mod unknown;
 
 pub use cargo::{cargo_package_name, cargo_rust_version, with_vendor_directory};
-pub use keys::{ArchiveFormat, Config, Name, PATH, ProjectKeys, SourceKeys, Vendor, VersionKeys};
+pub use keys::{ArchiveFormat, Config, Name, PATH, ProjectKeys, SourceKeys, Vendor, VersionKeys, committed};
 pub use repository::{
     AcceptanceTest, Address, DueCase, FolderPath, PromotionKeys, PromotionKind, RepositoryKeys, TimeLimit,
 };

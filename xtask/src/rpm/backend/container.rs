@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::base::error::{Exit, Failure};
 use crate::base::process::Isolation;
-use crate::project::config::{RpmKeys, Word};
+use crate::project::config::{RpmKeys, Word, committed};
 use crate::rpm::backend::model::{define_args, reproducible_macros, transient};
 use crate::rpm::backend::program::{
     BuildProgram, INPUT, ProgramCall, copy_srpm, explain_rpmbuild, inherited_variables,
@@ -41,7 +41,7 @@ impl BuildProgram for Container {
             let help = format!(
                 "set `container = \"…@sha256:…\"` in `[rpm.dist.{dist}]`, to an image with the build requirements installed"
             );
-            return Err(Failure::new(Exit::Usage, message).help(help));
+            return Err(Failure::new(Exit::Usage, message).help(committed(&help)));
         };
         let digest = image.split_once("@sha256:").map_or("", |(_, digest)| digest);
         if digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {

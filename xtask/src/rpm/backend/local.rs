@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 
 use crate::base::error::{Exit, Failure};
 use crate::base::process::{BUILD_PLACE, Isolation, Program, can_enclose_builds};
-use crate::project::config::{Arch, BackendKind, Dist, RpmKeys};
+use crate::project::config::{Arch, BackendKind, Dist, RpmKeys, committed};
 use crate::rpm::backend::model::{define_args, reproducible_macros};
 use crate::rpm::backend::program::{
     BuildProgram, INPUT, ProgramCall, copy_srpm, explain_rpmbuild, inherited_variables,
@@ -85,7 +85,7 @@ impl BuildProgram for Local {
         } else {
             "build it with another `rpm.backend`, or leave it out with `--dist`"
         };
-        Err(Failure::new(Exit::Usage, message).help(help))
+        Err(Failure::new(Exit::Usage, message).help(committed(help)))
     }
 
     fn notes(&self) -> Vec<String> {

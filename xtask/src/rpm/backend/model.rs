@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure};
-use crate::project::config::{Arch, Dist, RpmKeys, Word};
+use crate::project::config::{Arch, Dist, RpmKeys, Word, committed};
 use crate::rpm::package::PackageFile;
 
 /// A dist and an architecture to build for.
@@ -169,7 +169,7 @@ impl BuildEnvNames {
             _ => {
                 let message = format!("no {} is known for {}", self.kind, target.dist);
                 let help = format!("set `{} = \"…\"` in `[rpm.dist.{}]`{}", self.key, target.dist, self.hint);
-                return Err(Failure::new(Exit::Usage, message).help(help));
+                return Err(Failure::new(Exit::Usage, message).help(committed(&help)));
             }
         };
         Ok(pattern.replace("NUMBER", number).replace("ARCH", target.arch.as_str()))

@@ -8,7 +8,7 @@ use crate::base::checksum::digest_of;
 use crate::base::error::{Exit, Failure};
 use crate::base::plan::Plan;
 use crate::base::progress::Progress;
-use crate::project::config::{BackendKind, Dist, RpmKeys};
+use crate::project::config::{BackendKind, Dist, RpmKeys, committed};
 use crate::rpm::backend::{self, Backend, BuildTarget, Host, SourceRpm, targets};
 use crate::rpm::builds::{self, Again, BuildOutcome, DistPackages};
 use crate::rpm::release::input::ReleaseInput;
@@ -170,13 +170,13 @@ fn choose(
     if kind != BackendKind::Local && keys.dists.is_empty() {
         let message = format!("no dists are configured for the backend {kind}");
         let help = "set `dists = [\"el9\", \"fc42\"]` in `[rpm]` of `packaging/release.toml`";
-        return Err(Failure::new(Exit::Usage, message).help(help));
+        return Err(Failure::new(Exit::Usage, message).help(committed(help)));
     }
     if let Some(unknown) = dists.iter().find(|dist| !known.contains(dist)) {
         let named = known.iter().map(|dist| format!("`{dist}`")).collect::<Vec<_>>().join(", ");
         let message = format!("`{unknown}` is not among the dists of this project");
         let help = format!("they are {named}; add it to `rpm.dists` in `packaging/release.toml`");
-        return Err(Failure::new(Exit::Usage, message).help(help));
+        return Err(Failure::new(Exit::Usage, message).help(committed(&help)));
     }
     let chosen = match dists {
         [] => keys.clone(),
