@@ -48,6 +48,8 @@ impl Desk {
         for folder in ["lago", "www.example.org", "client/root/etc/yum.repos.d", "client/log"] {
             std::fs::create_dir_all(home.join(folder)).unwrap();
         }
+        std::fs::create_dir(home.join("keys")).unwrap();
+        std::fs::set_permissions(home.join("keys"), PermissionsExt::from_mode(0o700)).unwrap();
         for (name, text) in [("cargo", CARGO), ("rsh", REMOTE_SHELL), ("sudo", SUDO), ("installed", INSTALLED)] {
             home.write(&format!("bin/{name}"), text.replace("PROGRAM", PROGRAM));
             let executable = PermissionsExt::from_mode(0o755);
@@ -93,9 +95,12 @@ impl Desk {
         let text = |path: &Path| path.to_str().unwrap().to_owned();
         let path = format!("{}:{}", text(&self.join("bin")), std::env::var("PATH").unwrap());
         let (home, remote_shell) = (text(&self.join("")), text(&self.join("bin/rsh")));
+        // Not `.gnupg`: for that folder, GnuPG uses the one agent of the user, whatever the home is.
+        let keys = text(&self.join("keys"));
         let variables = [
             ("PATH", path.as_str()),
             ("HOME", &home),
+            ("GNUPGHOME", &keys),
             ("RSYNC_RSH", &remote_shell),
             ("RELENG_NOW", NOW),
             ("LC_ALL", "C.UTF-8"),
