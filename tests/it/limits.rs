@@ -62,5 +62,5 @@ fn a_wrong_number_of_threads_is_refused() {
         ran.says(&[&format!("`RELENG_THREADS` is `{wrong}`, which is not a number from 1 to 1024"), "help: "]);
     }
     site.releng_with(&[("RELENG_THREADS", "")], &["version"]).exits(0);
-    site.releng(&["rpm", "--jobs", "0"]).exits(2).says(&["it is a number from 1 to 65535"]);
+    site.releng(&["rpm", "--jobs", "0"]).exits(2).says(&["write a number from 1 to 65535"]);
 }

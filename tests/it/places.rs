@@ -96,7 +96,7 @@ fn a_hold_ends_on_a_day_that_is_not_over() {
     site.release("One", &[]);
     let hold = |until: &str| site.releng(&["hold", FIRST, "--why", "x", "--dry-run", "--until", until]);
     for over in ["2020-01-01", "2026-01-01"] {
-        hold(over).exits(2).says(&["the last day of the hold is over", "help: name a day that is not over"]);
+        hold(over).exits(2).says(&[&format!("its last day {over} is over"), "help: name a day that is not over"]);
     }
     hold("2026-01-02").exits(0); // the present day
     for wrong in ["tomorrow", "2026-13-01", "1.2.2027"] {
