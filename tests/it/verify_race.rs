@@ -25,9 +25,9 @@ fn change(published: &Published, number: usize) {
     published.releng(commands[number % commands.len()]).exits(0);
 }
 
-/// Runs `verify` for a while beside a writer; the runs and the changes, and the first run with a finding.
-fn race(published: &Published, verify: &[&str]) -> (usize, usize, Option<Ran>) {
-    let (over, changes) = (AtomicBool::new(false), AtomicUsize::new(0));
+/// Runs `verify` for a while beside a writer, which goes on after `changes` changes; the runs, and the first one with a finding.
+fn race(published: &Published, verify: &[&str], changes: &AtomicUsize) -> (usize, Option<Ran>) {
+    let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !over.load(Ordering::Relaxed) {
@@ -41,7 +41,7 @@ fn race(published: &Published, verify: &[&str]) -> (usize, usize, Option<Ran>) {
             failed = (ran.code != 0).then_some(ran);
         }
         over.store(true, Ordering::Relaxed);
-        (runs, changes.load(Ordering::Relaxed), failed)
+        (runs, failed)
     })
 }
 
@@ -54,8 +54,11 @@ fn a_sound_repository_has_no_findings_while_it_changes() {
         published.releng(&[promotion(&snapshot("1.0", pipeline)), vec!["--major"]].concat()).exits(0);
     }
     let address = server.url("repo/demo/stable/1.0");
+    let changes = AtomicUsize::new(0);
     for verify in [&["verify"][..], &["verify", &address]] {
-        let (runs, changes, failed) = race(&published, verify);
+        let before = changes.load(Ordering::Relaxed);
+        let (runs, failed) = race(&published, verify, &changes);
+        let changes = changes.load(Ordering::Relaxed) - before;
         println!("{verify:?}: {runs} runs, {changes} changes");
         if let Some(Ran { stdout, stderr, .. }) = failed {
             panic!("{verify:?} after {runs} runs and {changes} changes: {stdout}{stderr}");
