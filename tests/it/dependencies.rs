@@ -1,4 +1,4 @@
-//! What other packages of a series require is asked before a yank and before a promotion; the real dnf says the same.
+//! A yank and a promotion are refused where another package of the series needs what they remove. dnf gives the same answer.
 
 use crate::promote::{refused, unpromotable};
 use crate::support::dnf::Client;

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::helps::run_shell;
 use crate::support::program::{Ran, run_in};
 use crate::support::site::{Site, require_same, tree};
 
@@ -19,9 +20,7 @@ fn verifies(site: &Site) {
 fn follow(site: &Site, text: &str, part: &str) -> Ran {
     let mut commands = text.split('`').skip(1).step_by(2);
     let command = commands.find(|command| command.contains(part)).unwrap_or_else(|| panic!("no `{part}` in {text}"));
-    let programs = Path::new(crate::support::program::PROGRAM).parent().unwrap().display();
-    let path = format!("{programs}:{}", std::env::var("PATH").unwrap());
-    run_in(site.project.path(), "sh", &["-c", command], &[("PATH", &path), ("RELENG_NOW", "2026-01-03T00:00:00Z")])
+    run_shell(site.project.path(), command)
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn follow(folder: &Path, ran: &Ran, part: &str, fill: &[(&str, &str)]) -> Ran {
 }
 
 /// Runs a command line with the program under its own name. The home of the user is a new folder.
-fn run_shell(folder: &Path, command: &str) -> Ran {
+pub fn run_shell(folder: &Path, command: &str) -> Ran {
     let programs = Path::new(PROGRAM).parent().unwrap().display();
     let path = format!("{programs}:{}", std::env::var("PATH").unwrap());
     let home = folder.join("../home").display().to_string();

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
-use rustix::fs::{Mode, OFlags, RenameFlags, mkdirat, renameat_with};
+use rustix::fs::{RenameFlags, renameat_with};
 use rustix::io::Errno;
 
 use crate::base::digest::{Digest, HashingWriter};
@@ -19,8 +19,8 @@ use crate::base::error::{Exit, Failure};
 use crate::base::files::beneath::OpenFor;
 use crate::base::files::clear::{MARK, clear_named, remove, remove_if_there, temporary_beside};
 use crate::base::files::folders::{
-    make_folder, make_folders, make_open_folders_of, make_plain_folders_of, make_target, rename, resolve, sync_folders,
-    sync_parent,
+    make_folder, make_folders, make_open_folders_of, make_plain_folder, make_plain_folders_of, make_target, rename,
+    resolve, sync_folders, sync_parent,
 };
 use crate::base::files::link::{Linked, link_or_copy};
 use crate::base::files::lock::LockFile;
@@ -105,8 +105,7 @@ impl Draft {
         restore(&place, &old_path(&parent, &prefix))?;
         clear_named(&parent, &prefix)?;
         let made = parent.join(format!("{prefix}new"));
-        let new = made.place().and_then(|new| Ok(mkdirat(&new.folder, new.name, Mode::from_raw_mode(0o777))?));
-        new.with_context(|| format!("cannot create a folder in `{parent}`"))?;
+        make_plain_folder(&made).with_context(|| format!("cannot create a folder in `{parent}`"))?;
         let purpose = DraftPurpose::Replace { prefix, _lock: lock };
         Ok(Draft { place, made, purpose, new: Vec::new(), linked: 0 })
     }
@@ -228,8 +227,7 @@ impl Draft {
             DraftPurpose::Publish { .. } => 0o600,
             DraftPurpose::Replace { .. } => 0o666, // less the umask
         };
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
-        let open = || to.open_with(flags, Mode::from_raw_mode(mode));
+        let open = || to.create_new(mode);
         match open() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.make_folder_of(&to)?;

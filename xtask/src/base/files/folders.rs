@@ -26,7 +26,7 @@ pub fn make_folders(folder: &TreePath) -> Result<()> {
 /// Makes a folder with the mode that the umask gives, and the missing ones above it. An existing folder stays as it is.
 pub fn make_private_folders(folder: &TreePath) -> Result<()> {
     for missing in missing_folders(folder) {
-        make_with(&missing, Mode::from_raw_mode(0o777)).with_context(|| not_created(&missing))?;
+        make_plain_folder(&missing).with_context(|| not_created(&missing))?;
         sync_parent(&missing).with_context(|| not_created(&missing))?;
     }
     Ok(())
@@ -66,12 +66,16 @@ pub(super) fn make_open_folders_of(file: &TreePath) -> io::Result<()> {
 /// Makes the folder of `file`, and the missing ones above it, with the mode that the umask gives.
 pub(super) fn make_plain_folders_of(file: &TreePath) -> io::Result<()> {
     let missing = file.parent().map_or(Vec::new(), |folder| missing_folders(&folder));
-    missing.iter().try_for_each(|folder| make_with(folder, Mode::from_raw_mode(0o777)))
+    missing.iter().try_for_each(make_plain_folder)
+}
+
+/// Makes one folder with the mode that the umask gives.
+pub(super) fn make_plain_folder(folder: &TreePath) -> io::Result<()> {
+    make_with(folder, Mode::from_raw_mode(0o777))
 }
 
 fn make_open_folder(folder: &TreePath) -> io::Result<()> {
-    let mode = Mode::from_raw_mode(FOLDER_MODE);
-    make_with(folder, mode)?;
+    make_with(folder, Mode::from_raw_mode(FOLDER_MODE))?;
     let made = folder.open_with(OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;
     made.set_permissions(Permissions::from_mode(FOLDER_MODE))
 }

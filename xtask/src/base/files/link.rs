@@ -4,7 +4,7 @@ use std::fs::Permissions;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 
-use rustix::fs::{AtFlags, Mode, OFlags, linkat};
+use rustix::fs::{AtFlags, linkat};
 use rustix::io::Errno;
 
 use crate::base::files::tree_path::TreePath;
@@ -36,8 +36,7 @@ fn link(from: &TreePath, to: &TreePath) -> io::Result<()> {
 fn copy(from: &TreePath, to: &TreePath) -> io::Result<()> {
     let mut source = from.open()?;
     let about = source.metadata()?;
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
-    let mut copy = to.open_with(flags, Mode::from_raw_mode(0o600))?;
+    let mut copy = to.create_new(0o600)?;
     io::copy(&mut source, &mut copy)?;
     copy.set_modified(about.modified()?)?;
     copy.set_permissions(Permissions::from_mode(about.permissions().mode() & 0o777))

@@ -44,9 +44,7 @@ pub fn publish(path: &TreePath, content: &[u8]) -> Result<()> {
     let failed = || format!("cannot write `{path}`");
     let (parent, temporary) = (path.parent().with_context(failed)?, temporary_beside(path).with_context(failed)?);
     make_folders(&parent)?;
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
-    let create = || temporary.open_with(flags, Mode::from_raw_mode(PUBLISHED_MODE));
-    let mut file = make_temporary(&temporary, create).with_context(failed)?;
+    let mut file = make_temporary(&temporary, || temporary.create_new(PUBLISHED_MODE)).with_context(failed)?;
     file.set_permissions(Permissions::from_mode(PUBLISHED_MODE)).with_context(failed)?;
     replace(path, &mut file, &temporary, content).with_context(failed)
 }

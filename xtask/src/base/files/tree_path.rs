@@ -221,6 +221,11 @@ impl TreePath {
         self.explain(open_folder(&self.top, below, wanted))
     }
 
+    /// Makes a file, which must not be there, and opens it for writing. The umask takes from `mode`.
+    pub(super) fn create_new(&self, mode: u32) -> io::Result<File> {
+        self.open_with(OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL, Mode::from_raw_mode(mode))
+    }
+
     /// Opens a file with these flags; a link is refused.
     pub(super) fn open_with(&self, flags: OFlags, mode: Mode) -> io::Result<File> {
         let place = self.place()?;

@@ -1,7 +1,7 @@
 //! The dependencies that a change of a series would break: a yank takes away what another package requires, or a promotion replaces it.
 //!
 //! The rule: each requirement of a package that is there after the change, and that packages of the series met before it, must be met by
-//! packages of the series after it. It is asked of two sets:
+//! packages of the series after it. The rule holds for two sets:
 //!
 //! * **All packages.** If none of them provides a requirement any more, dnf can install the package no longer.
 //! * **The newest packages**, those that `dnf install NAME` and `dnf upgrade` choose: of each name the newest one, without those that

@@ -1,4 +1,4 @@
-//! The packages that a client sees before or after a change, with an index of what they provide.
+//! The packages that a client sees before or after a change, and an index of their capabilities.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -55,7 +55,7 @@ impl<'a> View<'a> {
         View::of(all, (0..all.len()).filter(|number| is_seen(&all[*number])).collect())
     }
 
-    /// Those of them that dnf installs if it is asked for a name alone: the newest of each name that none of the others obsoletes.
+    /// The packages that `dnf install NAME` chooses: the newest one of each name, unless another one obsoletes it.
     pub fn newest(&self) -> View<'a> {
         let mut newest: HashMap<(&str, &str), usize> = HashMap::new();
         for number in &self.members {

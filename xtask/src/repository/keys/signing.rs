@@ -9,10 +9,10 @@ use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::rules::{KeyFacts, KeyJudgement, judge, warn_of_end, warn_of_loss};
 use crate::repository::keys::unsigned::find_unsigned;
 use crate::repository::keys::uses::{CountDepth, count};
-use crate::repository::model::manifest::Manifest;
+use crate::repository::model::layout::Layout;
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::reason::Reason;
-use crate::repository::model::store::{Snapshot, Store};
+use crate::repository::model::store::{Revision, Snapshot, Store};
 use crate::repository::sign::{AT_ONCE, Fingerprint, Key, PublicKey, signers_of_packages};
 
 /// The key that signs, and the keys that are served.
@@ -75,16 +75,20 @@ pub fn warn_of_lost_keys(store: &Store, keys: &KeySet, series: Series, to: u32) 
     keys.sign.iter().chain(&keys.next).filter(lost).map(|key| warn_of_loss(key, to)).collect()
 }
 
-/// Judges whether a snapshot may be promoted by its signatures and the key that signs.
+/// Judges whether a snapshot may be promoted by its signatures and the key that signs. `current` is the current revision of its
+/// series.
 pub fn judge_snapshot(
-    store: &Store,
+    layout: &Layout,
     keys: Option<&KeySet>,
     snapshot: &Snapshot,
+    current: Option<&Revision>,
     force: Option<&Reason>,
 ) -> Result<KeyJudgement> {
-    let judged = keys.map_or(Ok(KeyJudgement::unsigned()), |keys| judge_signatures(store, keys, snapshot, force))?;
-    let current = store.current(snapshot.manifest.series)?;
-    let unsigned = find_unsigned(&snapshot.manifest, current.as_ref().map(|current| &current.manifest), keys);
+    let judged = match keys {
+        Some(keys) => judge_signatures(layout, keys, snapshot, current, force)?,
+        None => KeyJudgement::unsigned(),
+    };
+    let unsigned = find_unsigned(&snapshot.manifest, current.map(|current| &current.manifest), keys);
     Ok(match (unsigned, force) {
         _ if judged.answer.is_err() => judged,
         (None, _) => judged,
@@ -93,9 +97,14 @@ pub fn judge_snapshot(
     })
 }
 
-fn judge_signatures(store: &Store, keys: &KeySet, snapshot: &Snapshot, force: Option<&Reason>) -> Result<KeyJudgement> {
-    let Manifest { series, .. } = snapshot.manifest;
-    let clients = SeriesClients::load(store, series, keys)?;
+fn judge_signatures(
+    layout: &Layout,
+    keys: &KeySet,
+    snapshot: &Snapshot,
+    current: Option<&Revision>,
+    force: Option<&Reason>,
+) -> Result<KeyJudgement> {
+    let clients = current.map_or(Ok(None), |current| SeriesClients::of_revision(layout, current, keys))?;
     let mut dists = snapshot.manifest.dists();
     dists.extend(clients.iter().flat_map(|clients| clients.dists.keys().cloned()));
     let signers = find_signers(keys, snapshot)?;

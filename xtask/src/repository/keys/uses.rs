@@ -10,7 +10,7 @@ use crate::repository::model::manifest::{FileEntry, Manifest};
 use crate::repository::model::store::Store;
 use crate::repository::sign::{AT_ONCE, Fingerprint, PublicKey, SIGNATURE, signer_of_signature, signers_of_packages};
 
-/// How much a key has signed of what is in the tree.
+/// The numbers of packages and signature files in the tree that a key has signed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyUses {
     /// Packages; one that several folders have counts once.

@@ -274,10 +274,11 @@ impl<'a> Judge<'a> {
         let results_folder = store.layout.results(&snapshot.name);
         let mut ended = store.log.ended_dists(snapshot.manifest.series);
         ended.extend(&order.end_dists);
-        let key = judge_snapshot(store, order.keys.as_ref(), &snapshot, order.force.as_ref())?;
+        let revision = current.map(Rc::as_ref);
+        let key = judge_snapshot(&store.layout, order.keys.as_ref(), &snapshot, revision, order.force.as_ref())?;
         let facts = GateFacts {
             snapshot: &snapshot,
-            current: current.map(Rc::as_ref),
+            current: revision,
             known: known.as_ref(),
             ledger,
             merged: find_merged_now(store, git, &snapshot)?,
