@@ -76,7 +76,7 @@ fn a_yank_names_what_dnf_could_no_longer_install() {
             );
             assert_eq!(warned.contains(&lost), !installs(name, beside), "{yanked}: {name}\n{warned}");
         }
-        site.releng(&["rollback", "1.0", "--to", "1"]).exits(0);
+        site.releng(&["rollback", "1.0", "--to", "1", "--with-yanked"]).exits(0);
     }
 }
 
@@ -97,7 +97,7 @@ fn a_yank_that_breaks_another_package_needs_a_reason() {
     site.releng(&[&yank[..], &["--force", "nobody uses it"]].concat()).exits(0).says(&[lost]);
     assert!(text(&site.state("log.jsonl")).contains("\"why\":\"it burns\",\"force\":\"nobody uses it\""));
     site.releng(&["verify"]).exits(0);
-    site.releng(&["rollback", "1.0", "--to", "1"]).exits(0);
+    site.releng(&["rollback", "1.0", "--to", "1", "--with-yanked"]).exits(0);
     // In the right order nothing is lost, and a reason that is not needed is not recorded.
     site.releng(&["yank", "demo-plugin-1.0.1-1.el9.noarch", "--why", "x", "--force", "no need"]).exits(0);
     site.releng(&yank).exits(0);

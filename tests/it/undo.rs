@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::support::rpms::Rpm;
 use crate::support::site::{Site, require_same, text, tree};
 
 fn stable(site: &Site) -> PathBuf {
@@ -169,12 +170,79 @@ fn a_yank_is_of_one_series() {
 }
 
 #[test]
-fn a_yank_can_be_rolled_back() {
+fn what_was_yanked_stays_out_of_a_rollback() {
+    let site = Site::new();
+    site.promoted("One", &["el9"]);
+    site.promoted("Two", &["el9"]);
+    let yank = |package: &str| site.releng(&["yank", package, "--why", "it burns"]).exits(0);
+    yank("demo-1.0.1-1.el9.noarch");
+    site.promoted("Three", &["el9"]);
+    let plan = site.releng(&["rollback", "1.0", "--dry-run"]).exits(0);
+    assert!(plan.stdout.starts_with("roll stable/1.0 back from 1.0.3, revision 4, to 1.0.2, revision 3:\n"));
+    // Two yanks later, the content before the last promotion is still that of revision 3.
+    yank("demo-1.0.3-1.el9.noarch");
+    yank("demo-1.0.2-1.el9.noarch");
+    let out = "stays out: `demo-1.0.2-1.el9.noarch`, yanked by event 9: it burns; to bring it back: `";
+    let flags = "rollback 1.0 --to 3 --with-yanked`";
+    let plan = site.releng(&["rollback", "1.0", "--dry-run"]).exits(0);
+    let plan = plan.says(&[out, flags]);
+    assert!(plan.stdout.contains("to 1.0.2, revision 3, without what was yanked:\n"), "{}", plan.stdout);
+    site.releng(&["rollback", "1.0"]).exits(0).says(&[out, flags]);
+    assert_eq!(described(&site, "el9"), [""; 0]);
+    site.releng(&["verify"]).exits(0);
+    // A number does not bring it back either.
+    let packages = || described(&site, "el9");
+    let again = site.releng(&["rollback", "1.0", "--to", "2"]).exits(0);
+    again.says(&[
+        "stable/1.0 has the content of revision 2 already without what was yanked",
+        "`demo-1.0.1-1.el9.noarch`, yanked by event 5",
+        "`demo-1.0.2-1.el9.noarch`, yanked by event 9",
+    ]);
+    let back = site.releng(&["rollback", "1.0", "--to", "2", "--with-yanked"]).exits(0);
+    back.says(&["this brings back what was yanked: `demo-1.0.1-1.el9.noarch`"]);
+    assert_eq!(packages(), ["noarch/demo-1.0.1-1.el9.noarch.rpm", "noarch/demo-1.0.2-1.el9.noarch.rpm"]);
+    require_same(&content(&site, 2), &content(&site, 8));
+    site.releng(&["verify"]).exits(0);
+    // What somebody has brought back is not yanked any more.
+    site.releng(&["rollback", "1.0", "--to", "3"]).exits(0);
+    site.releng(&["rollback", "1.0", "--to", "2"]).exits(0).says(&["to 1.0.2, revision 2"]);
+    assert_eq!(packages().len(), 2);
+}
+
+#[test]
+fn a_rollback_that_would_break_a_package_without_a_yanked_one_is_refused() {
+    let site = Site::new();
+    let promote = |message: &str, libs_of: &str| {
+        site.commit(message);
+        site.releng(&["dist", "--no-stage"]).exits(0);
+        let libs = Rpm::new("demo-libs", libs_of).dist("el9").file("/usr/share/demo/libs", libs_of);
+        site.add(&libs, "el9");
+        site.add(&Rpm::new("demo", libs_of).dist("el9").line("Requires: demo-libs"), "el9");
+        site.list_builds(str::to_owned);
+        site.releng(&["stage"]).exits(0);
+        site.promote(&[]).exits(0);
+    };
+    promote("One", "1.0.1");
+    promote("Two", "1.0.2");
+    // The newer one serves the older package as well.
+    site.releng(&["yank", "demo-libs-1.0.1-1.el9.noarch", "--why", "it leaks"]).exits(0);
+    let refused = site.releng(&["rollback", "1.0"]).exits(1);
+    let refused = refused.says(&["`demo-1.0.1-1.el9.noarch` requires `demo-libs`", "yanked by event 5: it leaks"]);
+    assert_eq!(stable(&site), revision(3));
+    site.releng(&["rollback", "1.0", "--dry-run"]).exits(1);
+    crate::helps::follow(site.project.path(), &refused, "rollback", &[]).exits(0);
+    assert_eq!(described(&site, "el9").len(), 2);
+}
+
+#[test]
+fn a_yank_of_the_only_promotion_is_taken_back_by_name() {
     let site = Site::new();
     site.promoted("One", &["el9"]);
     site.releng(&["yank", "demo-1.0.1-1.el9.noarch", "--why", "it burns"]).exits(0);
     assert_eq!(described(&site, "el9"), [""; 0]);
-    site.releng(&["rollback", "1.0"]).exits(0);
+    let refused = site.releng(&["rollback", "1.0"]).exits(1);
+    let refused = refused.says(&["stable/1.0 has had one promotion only: there is nothing before it"]);
+    crate::helps::follow(site.project.path(), &refused, "--with-yanked", &[]).exits(0);
     assert_eq!(described(&site, "el9"), ["noarch/demo-1.0.1-1.el9.noarch.rpm"]);
 }
 

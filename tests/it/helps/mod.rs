@@ -35,7 +35,7 @@ fn commands_of(ran: &Ran) -> Vec<String> {
 
 /// Runs, as a shell does, the command of a help that contains `part`. Each placeholder in it is replaced.
 #[track_caller]
-fn follow(folder: &Path, ran: &Ran, part: &str, fill: &[(&str, &str)]) -> Ran {
+pub fn follow(folder: &Path, ran: &Ran, part: &str, fill: &[(&str, &str)]) -> Ran {
     let commands = commands_of(ran);
     let found = commands.iter().find(|command| command.contains(part));
     let mut command = found.unwrap_or_else(|| panic!("no `{part}` in {commands:?}:\n{}", ran.stderr)).clone();

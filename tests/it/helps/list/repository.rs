@@ -173,15 +173,25 @@ pub const REPOSITORY: &[FileRows] = &[
     ),
     ("repository/stage/mod.rs", &[("a number is never", By("helps::staging::a_number_of_a_snapshot_is_stated"))]),
     (
-        "repository/undo.rs",
+        "repository/undo/rollback.rs",
         &[
             (
                 "; to go further back",
                 By("helps::promotion::what_was_rolled_back_is_promoted_again_with_the_flags_that_were_given"),
             ),
+            (
+                "promote a newer release instead; or bring back",
+                By("undo::a_rollback_that_would_break_a_package_without_a_yanked_one_is_refused"),
+            ),
+            ("to bring back what was yanked", By("undo::a_yank_of_the_only_promotion_is_taken_back_by_name")),
             ("to take single", By("helps::promotion::a_revision_is_chosen_among_those_there_are")),
             ("the revisions are", By("helps::promotion::a_revision_is_chosen_among_those_there_are")),
             ("see what there is", By("helps::promotion::a_revision_is_chosen_among_those_there_are")),
+        ],
+    ),
+    (
+        "repository/undo/yank.rs",
+        &[
             ("choose one", By("helps::promotion::a_package_is_chosen_among_those_there_are")),
             ("no stable series", By("helps::promotion::a_package_is_chosen_among_those_there_are")),
             ("take it out there", By("helps::promotion::a_package_is_chosen_among_those_there_are")),

@@ -8,7 +8,7 @@ use crate::cli::context::Context;
 use crate::cli::site::{Access, RunMode, Site};
 use crate::repository::keys::signing::warn_of_lost_keys;
 use crate::repository::model::name::Series;
-use crate::repository::undo::{self, Undoing};
+use crate::repository::undo::{self, RollbackOrder, Undoing};
 
 /// Arguments of `rollback`.
 #[derive(Debug, clap::Args)]
@@ -19,6 +19,9 @@ pub struct Args {
     /// Number of the revision whose content returns [default: the revision before the last promotion]
     #[arg(long, value_name = "REVISION", value_parser = parse_stated)]
     to: Option<u32>,
+    /// Bring back the packages, too, that were yanked since
+    #[arg(long)]
+    with_yanked: bool,
     /// Print the plan without carrying it out
     #[arg(long)]
     dry_run: bool,
@@ -28,7 +31,8 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
     let mut access = site.access("rollback", RunMode::of(args.dry_run))?;
-    let undoing = undo::decide_rollback(access.store(), args.series, args.to)?;
+    let order = RollbackOrder { series: args.series, to: args.to, with_yanked: args.with_yanked };
+    let undoing = undo::decide_rollback(access.store(), &order)?;
     carry_out(context, &site, &mut access, undoing)
 }
 
@@ -49,6 +53,9 @@ pub(super) fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access,
         for warning in warn_of_lost_keys(access.store(), &keys, undo.series(), to) {
             context.ui.warn(&warning);
         }
+    }
+    for note in &undo.notes {
+        context.ui.note(note);
     }
     for lost in &undo.lost {
         context.ui.warn(&lost.to_string());
