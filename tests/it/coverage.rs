@@ -11,7 +11,7 @@ use releng::project::config::{AcceptanceTest, DistKeys, known_keys};
 use crate::support::text_of;
 
 /// Command, flag, and the file and name of the test. The flags of all commands have no command.
-const FLAGS: [(&str, &str, &str); 78] = [
+const FLAGS: [(&str, &str, &str); 79] = [
     ("", "assume-version", "dist::a_stated_version_goes_before_everything"),
     ("", "color", "commands::colour_follows_the_flag_and_the_terminal"),
     ("", "project", "messages::no_project"),
@@ -40,6 +40,7 @@ const FLAGS: [(&str, &str, &str); 78] = [
     ("promote", "force", "key_change::a_key_that_clients_do_not_have_signs_only_by_force"),
     ("promote", "major", "flags::a_promotion_needs_one_of_the_configured_branches"),
     ("promote", "untested", "promote::a_reason_is_one_and_is_kept_only_where_it_counts"),
+    ("prune", "damaged", "recovery::a_damaged_package_of_all_revisions_is_yanked_and_then_pruned"),
     ("prune", "dry-run", "flags::a_hold_keeps_a_snapshot_until_the_end_of_its_last_day"),
     ("rollback", "dry-run", "undo::a_rollback_brings_the_content_before_the_last_promotion"),
     ("rollback", "to", "undo::a_rollback_to_a_revision"),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::helps::follow;
 use crate::support::program::Ran;
 use crate::support::site::{Site, UNTESTED, require_same, text};
 
@@ -153,6 +154,41 @@ fn the_way_back_from_a_damaged_revision_is_named() {
     let site = Site::of_three();
     site.tamper("revisions/stable-1.0/000003/ChangeLog_1.0.txt", |content| content.push(b'x'));
     site.releng(&["verify"]).exits(1).says(&["the newest revision without findings: `releng rollback 1.0 --to 2`"]);
+}
+
+#[test]
+fn a_damaged_package_of_all_revisions_is_yanked_and_then_pruned() {
+    let site = Site::of_three();
+    let package = "rpm/el9/noarch/demo-1.0.1-1.el9.noarch.rpm";
+    // Hard links: the snapshot and all revisions have the same file.
+    site.tamper(&format!("stable/1.0/{package}"), |content| *content.last_mut().unwrap() ^= 1);
+    let found = site.releng(&["verify"]).exits(1);
+    assert!(!found.stderr.contains("releng rollback"), "all revisions have it: {}", found.stderr);
+    // Nothing but what is neither current nor latest is removed: the current revision needs another step.
+    let early = site.releng(&["prune", "--damaged", "--dry-run"]).exits(0);
+    let stays = "`revisions/stable-1.0/000003` is damaged and stays: clients are led to it";
+    let early = early.says(&[stays]);
+    assert!(
+        early.stdout.contains("revisions/stable-1.0/000002") && !early.stdout.contains("000003"),
+        "{}",
+        early.stdout
+    );
+    let yank = "yank demo-1.0.1-1.el9.noarch --series 1.0";
+    follow(site.project.path(), &found, yank, &[("REASON", "'the disk was bad'")]).exits(0);
+    // Going back is still possible, for what was yanked stays out.
+    site.releng(&["rollback", "1.0", "--to", "2"]).exits(0);
+    site.releng(&["rollback", "1.0", "--to", "3"]).exits(0);
+    let found = site.releng(&["verify"]).exits(1);
+    site.releng(&["hold", FIRST, "--why", "evidence"]).exits(0);
+    let pruned = follow(site.project.path(), &found, "prune --damaged", &[]).exits(0);
+    pruned.says(&["`unstable/1.0/snapshot-demo_1.0_pipeline_1` is damaged and stays: "]);
+    site.releng(&["unhold", FIRST]).exits(0);
+    site.releng(&["prune", "--damaged"]).exits(0);
+    site.releng(&["verify"]).exits(0);
+    assert!(site.served("revisions/stable-1.0/000004").is_dir(), "it is sound");
+    // A sound repository has nothing to prune.
+    site.releng(&["prune"]).exits(0);
+    site.releng(&["prune", "--damaged"]).exits(0).says(&["nothing to prune"]);
 }
 
 /// Every command that changes the repository refuses, changes nothing, and names the way out; so does its dry run.

@@ -93,8 +93,8 @@ fn a_series_goes_back_to_a_sound_revision() {
             "clients install the highest version: promote a newer one, or roll back",
             current.to_owned(),
         ),
-        ("file-missing", "stop serving it: roll back", format!("{current}/ChangeLog_1.0.txt")),
-        ("file-changed", "stop serving it: roll back", format!("{current}/sources/demo-1.0.3.zip")),
+        ("file-missing", "put the file back from another copy", format!("{current}/ChangeLog_1.0.txt")),
+        ("file-changed", "put the file back from another copy", format!("{current}/sources/demo-1.0.3.zip")),
         (
             "repodata-damaged",
             "stop serving it: roll back to a revision without findings, then promote again",

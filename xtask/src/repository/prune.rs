@@ -135,12 +135,20 @@ fn replaced_at(log: &EventLog, series: Series, number: u32) -> Option<Timestamp>
     log.events().find(is_newer).map(|event| event.at)
 }
 
+/// What `prune` removes and records beside what no rule keeps.
+#[derive(Debug, Default)]
+pub struct PruneOrder {
+    /// Whether what somebody else removed is recorded as gone. The current revision of a series is left out as long as there is
+    /// another one to go back to.
+    pub record_missing: bool,
+    /// Damaged snapshots and revisions, which go unless clients are led to them, a person holds them, or the log does not have them.
+    pub damaged: Vec<TreePath>,
+}
+
 /// Decides what to delete from the trash and what to move into it. The event is logged before the moves, so that the next run
 /// completes a killed one.
 ///
-/// With `record_missing`, what somebody else removed is recorded as gone. The current revision of a series is left out as long as
-/// there is another one to go back to.
-pub fn decide(store: &Store, keys: &RepositoryKeys, record_missing: bool, now: Timestamp) -> Result<ChangePlan> {
+pub fn decide(store: &Store, keys: &RepositoryKeys, order: &PruneOrder, now: Timestamp) -> Result<ChangePlan> {
     let mut steps = Vec::new();
     for event in store.log.events().filter(|event| matches!(event.action, Action::Prune { .. }) && event.at < now) {
         let trash = store.layout.trash(event.number);
@@ -155,16 +163,12 @@ pub fn decide(store: &Store, keys: &RepositoryKeys, record_missing: bool, now: T
         let latest = store.latest(series)?;
         let reasons = judge_snapshots(&snapshots, latest.as_ref(), &store.log, keys, now);
         for (snapshot, reason) in snapshots.iter().zip(reasons) {
-            if reason.is_none() {
-                removed.push(store.layout.snapshot(series, &snapshot.name));
-            }
+            removed.extend(order.removes(store.layout.snapshot(series, &snapshot.name), reason));
         }
         let revisions = store.revisions(series)?;
         let reasons = judge_revisions(series, &revisions, store.current_number(series)?, &store.log, now);
         for (number, reason) in revisions.iter().zip(reasons) {
-            if reason.is_none() {
-                removed.push(store.layout.revision(series, *number));
-            }
+            removed.extend(order.removes(store.layout.revision(series, *number), reason));
         }
     }
     let (mut items, mut moves) = (Vec::new(), Vec::new());
@@ -174,13 +178,25 @@ pub fn decide(store: &Store, keys: &RepositoryKeys, record_missing: bool, now: T
         moves.push(ChangeStep::Trash { item: item.clone(), to, bytes: freed_by(&path)? });
         items.push(item);
     }
-    let (missing, dangling) = if record_missing { find_missing(store)? } else { Default::default() };
+    let (missing, dangling) = if order.record_missing { find_missing(store)? } else { Default::default() };
     if !items.is_empty() || !missing.is_empty() {
         steps.push(ChangeStep::Log { action: Action::Prune { items, missing } });
     }
     steps.append(&mut moves);
     steps.extend(dangling);
     Ok(ChangePlan { title: "prune".to_owned(), steps })
+}
+
+impl PruneOrder {
+    /// The folder, if it goes.
+    fn removes(&self, folder: TreePath, reason: Option<KeepReason>) -> Option<TreePath> {
+        let goes = match reason {
+            None => true,
+            Some(KeepReason::Current | KeepReason::Held(_) | KeepReason::Unknown) => false,
+            Some(_) => self.damaged.contains(&folder),
+        };
+        goes.then_some(folder)
+    }
 }
 
 /// What is missing and may be recorded as gone, and the steps that remove the links to it.

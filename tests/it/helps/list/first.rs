@@ -95,7 +95,6 @@ pub const FIRST: &[FileRows] = &[
         "cli/commands/verify.rs",
         &[
             ("{id}: {}", No("the text of the finding is a row of its own, in `verify/report.rs`")),
-            ("the newest revision without", By("helps::verify::a_copy_of_the_way_back_is_named_with_its_command")),
             ("stage a release", By("helps::repository::an_empty_repository_gets_a_release")),
             ("name a folder with", By("helps::verify::a_folder_that_is_no_repository_is_left_for_one")),
         ],

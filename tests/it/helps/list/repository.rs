@@ -220,6 +220,7 @@ pub const REPOSITORY: &[FileRows] = &[
                 By("helps::next_key::served_keys_that_are_damaged_or_lost_are_written_again"),
             ),
             ("put it back from a backup; or record", By("helps::verify::what_is_gone_is_put_back_or_recorded")),
+            ("put the file back from another", By("helps::verify::a_series_goes_back_to_a_sound_revision")),
             ("stop serving it: roll back", By("helps::verify::a_series_goes_back_to_a_sound_revision")),
             (
                 "clients that have a key refuse it: stage",
@@ -238,6 +239,14 @@ pub const REPOSITORY: &[FileRows] = &[
                 "put it back from a backup; or roll",
                 By("lost_tree::a_current_revision_that_is_missing_is_left_by_a_rollback"),
             ),
+        ],
+    ),
+    (
+        "repository/verify/ways_out.rs",
+        &[
+            ("to take out only", By("recovery::a_damaged_package_of_all_revisions_is_yanked_and_then_pruned")),
+            ("the newest revision without", By("helps::verify::a_copy_of_the_way_back_is_named_with_its_command")),
+            ("to remove what is damaged", By("recovery::a_damaged_package_of_all_revisions_is_yanked_and_then_pruned")),
         ],
     ),
     ("repository/write/apply.rs", &[("run this again", No("it needs a file that changes while the run reads it"))]),

@@ -2,9 +2,13 @@
 
 use anyhow::Result;
 
+use crate::base::error::program;
+use crate::base::progress::Progress;
 use crate::cli::context::Context;
 use crate::cli::site::{Access, RunMode, Site};
-use crate::repository::prune;
+use crate::repository::prune::{self, PruneOrder};
+use crate::repository::verify;
+use crate::repository::write::plan::ChangeStep;
 
 /// Arguments of `prune`.
 #[derive(Debug, clap::Args)]
@@ -12,6 +16,9 @@ pub struct Args {
     /// Also record that what is missing from the tree is gone: `verify` and `status` no longer report it
     #[arg(long)]
     missing: bool,
+    /// Also verify everything, and remove what is damaged and not read now: neither current, nor `latest`, nor held
+    #[arg(long)]
+    damaged: bool,
     /// Print the plan without carrying it out
     #[arg(long)]
     dry_run: bool,
@@ -21,7 +28,16 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
     let mut access = site.access("prune", RunMode::of(args.dry_run))?;
-    let plan = prune::decide(access.store(), &site.config.repository, args.missing, site.now)?;
+    let damaged = if args.damaged { verify::find_damaged(access.store(), &context.ui)? } else { Vec::new() };
+    let order = PruneOrder { record_missing: args.missing, damaged };
+    let plan = prune::decide(access.store(), &site.config.repository, &order, site.now)?;
+    for folder in order.damaged.iter().map(|folder| site.layout.shown(folder)) {
+        let goes = |step: &ChangeStep| matches!(step, ChangeStep::Trash { item, .. } if item.as_str() == folder);
+        if !plan.steps.iter().any(goes) {
+            let why = "clients are led to it, or a person holds it, or the log does not have it";
+            context.ui.warn(&format!("`{folder}` is damaged and stays: {why}; `{} verify` says what to do", program()));
+        }
+    }
     if plan.steps.is_empty() {
         if args.dry_run {
             return context.ui.print("nothing to prune\n");

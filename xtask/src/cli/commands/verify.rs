@@ -14,7 +14,7 @@ use crate::repository::model::layout::Layout;
 use crate::repository::model::manifest::Manifest;
 use crate::repository::verify::address;
 use crate::repository::verify::keys::find_local_keys;
-use crate::repository::verify::{self, Finding, FindingId, StateOf, VerifyReport};
+use crate::repository::verify::{self, Finding, FindingId, StateOf, Verified, VerifyReport, WayOut};
 
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
@@ -30,18 +30,18 @@ pub struct Args {
 
 /// Verifies and prints a line for each finding; fails where there is one.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
-    let report = match args.place.as_deref() {
+    let Verified { report, ways_out } = match args.place.as_deref() {
         None => {
             let site = Site::load(context)?;
             require_repository(&site)?;
             verify::verify_repository(&site.layout, StateOf::Own, &context.ui)?
         }
         Some(place) if place.starts_with("http://") || place.starts_with("https://") => {
-            address::verify(place, &context.ui)?
+            address::verify(place, &context.ui)?.into()
         }
         Some(place) => verify_path(context, &std::path::absolute(place)?)?,
     };
-    print(context, &report, args.json)?;
+    print(context, &report, &ways_out, args.json)?;
     match report.findings.len() {
         0 => Ok(()),
         count => {
@@ -49,12 +49,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
             ids.sort_unstable();
             ids.dedup();
             let mut help: Vec<String> = ids.iter().map(|id| format!("{id}: {}", id.help())).collect();
-            for (series, revision) in &report.ways_back {
-                help.push(format!(
-                    "the newest revision without findings: `{} rollback {series} --to {revision}`",
-                    program()
-                ));
-            }
+            help.extend(ways_out.iter().map(WayOut::help));
             let plural = if count == 1 { "finding" } else { "findings" };
             Err(Failure::new(Exit::Failed, format!("{count} {plural}")).help(help.join("\n")).into())
         }
@@ -70,11 +65,11 @@ fn require_repository(site: &Site<'_>) -> Result<(), Failure> {
     Err(Failure::new(Exit::Failed, message).help(format!("stage a release: `{} dist`", program())))
 }
 
-fn verify_path(context: &Context, path: &Path) -> Result<VerifyReport> {
+fn verify_path(context: &Context, path: &Path) -> Result<Verified> {
     let folder = TreePath::top(path);
     if Manifest::is_in(&folder) {
         let keys = find_local_keys(path);
-        return verify::verify_folder(&folder, &path.display().to_string(), keys.as_deref());
+        return Ok(verify::verify_folder(&folder, &path.display().to_string(), keys.as_deref())?.into());
     }
     let is_project = ["stable", "unstable"].iter().any(|channel| path.join(channel).is_dir());
     let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| Name::try_from(name.to_owned()).ok());
@@ -92,12 +87,16 @@ fn verify_path(context: &Context, path: &Path) -> Result<VerifyReport> {
     }
 }
 
-fn print(context: &Context, report: &VerifyReport, json: bool) -> Result<()> {
+fn print(context: &Context, report: &VerifyReport, ways_out: &[WayOut], json: bool) -> Result<()> {
     let VerifyReport { findings, folders, files, .. } = report;
     if json {
         let finding = |finding: &Finding| json!({ "id": finding.id, "path": finding.path, "what": finding.what, "help": finding.id.help() });
         let findings = findings.iter().map(finding).collect::<Vec<_>>();
-        let report = json!({ "schema": "releng.verify/1", "folders": folders, "files": files, "findings": findings });
+        let next_steps = ways_out.iter().map(WayOut::help).collect::<Vec<_>>();
+        let report = json!({
+            "schema": "releng.verify/1", "folders": folders, "files": files, "findings": findings,
+            "next-steps": next_steps
+        });
         return context.ui.print(&(serde_json::to_string_pretty(&report)? + "\n"));
     }
     context.ui.print(&findings.iter().map(|finding| format!("{finding}\n")).collect::<String>())?;

@@ -11,7 +11,6 @@ use crate::repository::model::name::Series;
 use crate::repository::model::store::{MissingFolder, Store};
 use crate::repository::model::test_result::load_results;
 use crate::repository::verify::tree::{FolderName, FoundFolder};
-use crate::repository::verify::unsigned::is_signed;
 use crate::repository::verify::{FindingId, VerifyReport};
 
 /// Checks what is cheap to read, all of one moment: that nothing is missing, the links and the ledger.
@@ -116,27 +115,6 @@ fn current_revisions(store: &Store) -> Result<Vec<(Series, String)>> {
         current.extend(number.map(|number| (series, store.layout.shown(&store.layout.revision(series, number)))));
     }
     Ok(current)
-}
-
-/// The newest revision without damage of each series whose current revision is missing or has other content than its manifest
-/// lists: only then a rollback helps. In a series with signed revisions, it is a signed one.
-pub fn find_ways_back(store: &Store, folders: &[FoundFolder], report: &VerifyReport) -> Result<Vec<(Series, u32)>> {
-    let is_below = |path: &str, folder: &str| path == folder || path.starts_with(&format!("{folder}/"));
-    let is_sound = |path: &str| {
-        let mut found = report.findings.iter().filter(|finding| finding.id != FindingId::PackageUnsigned);
-        !found.any(|finding| is_below(&finding.path, path))
-    };
-    let is_damaged =
-        |path: &str| report.findings.iter().any(|finding| finding.id.is_damage() && is_below(&finding.path, path));
-    let mut ways_back = Vec::new();
-    for (series, _) in current_revisions(store)?.into_iter().filter(|(_, current)| is_damaged(current)) {
-        let of_series = || folders.iter().filter(|found| found.series == series && found.name.revision().is_some());
-        let must_be_signed = of_series().any(is_signed);
-        let sound = of_series().filter(|found| is_sound(&store.layout.shown(&found.path)));
-        let sound = sound.filter(|found| is_signed(found) || !must_be_signed);
-        ways_back.extend(sound.filter_map(|found| found.name.revision()).max().map(|number| (series, number)));
-    }
-    Ok(ways_back)
 }
 
 /// Checks the results of the acceptance tests.

@@ -13,6 +13,7 @@ mod report;
 pub mod snapshot;
 pub mod tree;
 mod unsigned;
+mod ways_out;
 
 use std::time::Duration;
 
@@ -29,6 +30,20 @@ use crate::repository::sign::{Keyring, SIGNATURE};
 use folder::FolderUse;
 pub use report::{Finding, FindingId, VerifyReport, help_to_repair};
 use tree::FoundFolder;
+pub use ways_out::WayOut;
+
+/// What was found, and what a person can do about damage beside the help of each finding.
+pub struct Verified {
+    pub report: VerifyReport,
+    /// Empty for a single folder or an address.
+    pub ways_out: Vec<WayOut>,
+}
+
+impl From<VerifyReport> for Verified {
+    fn from(report: VerifyReport) -> Verified {
+        Verified { report, ways_out: Vec::new() }
+    }
+}
 
 /// Whether the state of a repository is expected beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,29 +57,14 @@ pub enum StateOf {
 /// Verifies the whole repository of a project. A run that changes it at the same time causes no findings.
 ///
 /// Errors: the folder of the project is gone.
-pub fn verify_repository(layout: &Layout, state: StateOf, progress: &dyn Progress) -> Result<VerifyReport> {
+pub fn verify_repository(layout: &Layout, state: StateOf, progress: &dyn Progress) -> Result<Verified> {
     let Moment { store, broken, folders, mut report, changing } = Moment::wait_for(layout, state)?;
     let keyring = load_keyring(layout, &folders, &mut report);
     let has_state = state == StateOf::Own || layout.log().is_there();
     if !has_state {
         progress.warn(&format!("there is no `{}`: log, ledger and test results are not checked", layout.log()));
     }
-    progress.begin("verifying", Some(folders.len() as u64));
-    for found in &folders {
-        let mut own = VerifyReport::default();
-        let shown = layout.shown(&found.path);
-        let used = if found.is_current { FolderUse::Current } else { FolderUse::Former };
-        let checked = folder::verify(&found.path, &shown, keyring.as_ref(), used, &mut own);
-        // Otherwise a prune has moved it away meanwhile.
-        if found.path.is_folder() {
-            if let Some(loaded) = checked?.filter(|_| has_state) {
-                history::verify_folder(&store, found, &loaded, &mut own);
-            }
-            report.take_over(own);
-        }
-        progress.advance(1);
-    }
-    progress.end();
+    report.take_over(verify_folders(&store, &folders, keyring.as_ref(), has_state, progress)?);
     unsigned::verify(&folders, layout, &mut report);
     if has_state {
         history::verify_ledger(&store, &folders, &mut report);
@@ -75,8 +75,42 @@ pub fn verify_repository(layout: &Layout, state: StateOf, progress: &dyn Progres
         report.findings.retain(|finding| !finding.id.is_passing());
         progress.warn("a run was changing the repository all the time: what it had not finished was not judged");
     }
-    report.ways_back = history::find_ways_back(&store, &folders, &report)?;
     report.findings.sort();
+    Ok(Verified { ways_out: ways_out::find(&store, &folders, &report)?, report })
+}
+
+/// The snapshots and revisions that are missing files or have other content than their manifests list. Signatures are not checked.
+pub fn find_damaged(store: &Store, progress: &dyn Progress) -> Result<Vec<TreePath>> {
+    let folders = tree::verify(store, &mut VerifyReport::default())?;
+    let report = verify_folders(store, &folders, None, true, progress)?;
+    let damaged = folders.into_iter().filter(|found| ways_out::is_damaged(store, found, &report));
+    Ok(damaged.map(|found| found.path).collect())
+}
+
+fn verify_folders(
+    store: &Store,
+    folders: &[FoundFolder],
+    keyring: Option<&Keyring>,
+    has_state: bool,
+    progress: &dyn Progress,
+) -> Result<VerifyReport> {
+    let mut report = VerifyReport::default();
+    progress.begin("verifying", Some(folders.len() as u64));
+    for found in folders {
+        let mut own = VerifyReport::default();
+        let shown = store.layout.shown(&found.path);
+        let used = if found.is_current { FolderUse::Current } else { FolderUse::Former };
+        let checked = folder::verify(&found.path, &shown, keyring, used, &mut own);
+        // Otherwise a prune has moved it away meanwhile.
+        if found.path.is_folder() {
+            if let Some(loaded) = checked?.filter(|_| has_state) {
+                history::verify_folder(store, found, &loaded, &mut own);
+            }
+            report.take_over(own);
+        }
+        progress.advance(1);
+    }
+    progress.end();
     Ok(report)
 }
 

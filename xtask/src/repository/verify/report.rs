@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use crate::base::error::program;
 use crate::repository::model::event::BrokenChain;
-use crate::repository::model::name::Series;
 use crate::repository::model::store::{HELP_FOR_BLOCKED, Store};
 
 /// A kind of finding.
@@ -103,7 +102,7 @@ impl FindingId {
             | FindingId::PackageDamaged
             | FindingId::SumsDiffer
             | FindingId::ChangelogDiffers => {
-                "stop serving it: roll back to a revision without findings, or put the file back from another copy"
+                "put the file back from another copy, such as a backup or a mirror; without one, stop serving it"
             }
             FindingId::RepodataDamaged | FindingId::PackageUndescribed | FindingId::PackageGone => {
                 "stop serving it: roll back to a revision without findings, then promote again"
@@ -211,8 +210,6 @@ pub struct VerifyReport {
     pub folders: usize,
     /// The number of their files.
     pub files: usize,
-    /// The series whose current revision has findings, each with the newest revision that has none.
-    pub ways_back: Vec<(Series, u32)>,
 }
 
 impl VerifyReport {
