@@ -149,5 +149,6 @@ fn an_older_snapshot_is_not_due_where_the_newest_is_not() {
     // The commit that raised `Y` is two days old.
     let status = site.releng_at(LATER, &["status"]).exits(0).stdout;
     assert!(status.contains("due           1.1.0 (minor: ") && !status.contains("(interval: "), "{status}");
+    assert!(status.contains("; `promotion.due` does not name it, and `promote --due` leaves it out)"), "{status}");
     site.releng_at(LATER, &DUE).exits(0).says(&["nothing is due"]);
 }

@@ -3,6 +3,8 @@
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
+use crate::base::text::printable;
+
 /// Parses a JSON file whose field `schema`, which `schema_of` returns, must be `expected`.
 ///
 /// Errors: the text is not JSON, lacks a field, or has another schema; the reason in words.
@@ -19,18 +21,42 @@ pub fn parse_json<T: DeserializeOwned>(
     Ok(parsed)
 }
 
-/// Why a text is not the JSON that was expected.
+/// Why a text is not the JSON that was expected, with the place.
 pub fn describe_fault(error: &serde_json::Error) -> String {
+    let what = describe(error);
+    if error.line() == 0 { what } else { format!("{what} (line {}, column {})", error.line(), error.column()) }
+}
+
+/// As [`describe_fault`], for a text of one line.
+pub fn describe_fault_in_line(error: &serde_json::Error) -> String {
+    let what = describe(error);
+    if error.line() == 0 { what } else { format!("{what} (column {})", error.column()) }
+}
+
+fn describe(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    let what = match (error.classify(), text.split(" at line ").next().unwrap_or_default()) {
+    match (error.classify(), text.split(" at line ").next().unwrap_or_default()) {
         (Category::Eof, _) => "its JSON is not complete".to_owned(),
         (Category::Syntax | Category::Io, _) => "it is not JSON".to_owned(),
         (Category::Data, what) => match what.strip_prefix("missing field ") {
             Some(field) => format!("it has no field {field}"),
-            None => what.to_owned(),
+            None => describe_value(what),
         },
-    };
-    if error.line() == 0 { what } else { format!("{what} (line {}, column {})", error.line(), error.column()) }
+    }
+}
+
+/// A fault of a value, in the words of serde: `unknown variant `x`, expected one of …`, `invalid type: string "x", expected u32`.
+/// Other texts come from the parsers of this program.
+fn describe_value(what: &str) -> String {
+    let (found, expected) = what.split_once(", expected ").map_or((what, ""), |(found, expected)| (found, expected));
+    let found = printable(found);
+    if let Some(name) = found.strip_prefix("unknown variant ") {
+        return format!("it has {name}, which `releng` does not know");
+    }
+    match found.strip_prefix("invalid type: ").or_else(|| found.strip_prefix("invalid value: ")) {
+        Some(value) => format!("it has {value} in the place of {}", printable(expected)),
+        None => printable(what),
+    }
 }
 
 #[cfg(test)]
@@ -54,5 +80,8 @@ mod tests {
         assert_eq!(parse(r#"{"schema": "releng.\nother/1", "value": 3}"#), Err(other));
         assert!(parse("{}").is_err_and(|why| why == "it has no field `schema` (line 1, column 2)"));
         assert!(parse("nonsense").is_err());
+        let wrong = |text: &str| parse(text).unwrap_err();
+        let shown = "it has string \"a\\u{1b}b\" in the place of u32 (line 1, column 49)";
+        assert_eq!(wrong("{\"schema\": \"releng.sample/1\", \"value\": \"a\\u001bb\"}"), shown);
     }
 }

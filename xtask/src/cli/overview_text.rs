@@ -7,6 +7,7 @@ use crate::repository::keys::uses::KeyUses;
 use crate::repository::model::event::{Action, Event};
 use crate::repository::model::test_result::TestVerdict;
 use crate::repository::overview::{EventRef, PromotedState, SeriesOverview, SnapshotOverview, StableOverview};
+use crate::repository::promote::schedule::DueReason;
 
 /// How many snapshots of a series are listed besides those that somebody may look for, and how many yanked packages.
 const NEWEST: usize = 4;
@@ -167,11 +168,20 @@ pub fn render(overview: &SeriesOverview, style: TextStyle) -> String {
     }
     if let Some(due) = overview.due.as_ref().filter(|due| !due.reasons.is_empty()) {
         for reason in &due.reasons {
-            text += &style.line("due", LabelColor::Due, &format!("{} ({reason})", due.version));
+            text += &style.line("due", LabelColor::Due, &format!("{} ({})", due.version, describe_reason(reason)));
         }
         text += &style.line("next", LabelColor::Due, &due.next);
     }
     text
+}
+
+fn describe_reason(DueReason { due, configured }: &DueReason) -> String {
+    let not_automatic = match due.case {
+        _ if *configured => "",
+        Some(_) => "; `promotion.due` does not name it, and `promote --due` leaves it out",
+        None => "; `promote --due` leaves it out",
+    };
+    format!("{due}{not_automatic}")
 }
 
 impl SeriesOverview {

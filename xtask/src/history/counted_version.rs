@@ -105,7 +105,7 @@ impl CountedVersion {
         let message = format!("refusing to release {version}: no milestone tag `X.Y` on the mainline of `{commit}`");
         Err(Failure::new(Exit::NotEnoughHistory, message).help(
             "if the tags are only missing here: `git fetch --tags`\n\
-             if there are none yet: tag the first milestone, or set `version.initial` in `packaging/release.toml`",
+             if there are none yet: tag the first milestone, or set `version.initial` in `packaging/release.toml`, and commit it",
         ))
     }
 

@@ -11,6 +11,7 @@ use crate::repository::clients::root_files;
 use crate::repository::keys::stand::{self, KeyStand, KeysOverview};
 use crate::repository::model::store::Store;
 use crate::repository::overview::{self, EventRef, PromotedState, SeriesOverview, SnapshotOverview, StableOverview};
+use crate::repository::promote::schedule::DueReason;
 use crate::repository::verify::help_to_repair;
 use crate::repository::write::recovery;
 
@@ -129,9 +130,10 @@ fn series_json(overview: &SeriesOverview) -> Value {
         "yanked": yanked.iter().map(|(package, event)| json!({ "package": package, "by": event_json(event) })).collect::<Vec<_>>(),
         "missing": missing.iter().map(|missing| json!({ "path": missing.path, "event": missing.event })).collect::<Vec<_>>(),
         "problems": problems,
-        "due": reasons.map(|due| json!({
+        "due": reasons.map(|DueReason { due, configured }| json!({
             "case": due.case.map_or("major".to_owned(), |case| case.to_string()),
             "why": due.why,
+            "configured": configured,
         })).collect::<Vec<_>>(),
         "next": due.as_ref().filter(|due| !due.reasons.is_empty()).map(|due| &due.next),
     })

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::{Digest, digest_of};
-use crate::base::schema::describe_fault;
+use crate::base::schema::describe_fault_in_line;
 pub use crate::repository::model::action::{Action, NewRevision, RevisionCause};
 use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
 
@@ -94,7 +94,7 @@ impl EventLog {
 
     /// Parses the line after the last one. Errors: why it cannot be that line.
     fn parse_next(&self, line: &[u8]) -> Result<LogEntry, String> {
-        let entry: LogEntry = serde_json::from_slice(line).map_err(|error| describe_fault(&error))?;
+        let entry: LogEntry = serde_json::from_slice(line).map_err(|error| describe_fault_in_line(&error))?;
         if entry.event.first_number() != self.next_number() {
             return Err(format!("it has the number {}", entry.event.first_number()));
         }
@@ -285,7 +285,9 @@ mod tests {
         assert_eq!(broken(&[&one, &changed, &three]), "line 3: the line before it was changed");
         assert_eq!(broken(&[&one, &three]), "line 2: it has the number 3");
         assert_eq!(broken(&[&two]), "line 1: it has the number 2");
-        assert!(broken(&[&one, b"nonsense\n"]).starts_with("line 2: "));
+        assert_eq!(broken(&[&one, b"nonsense\n"]), "line 2: it is not JSON (column 2)");
+        let other = String::from_utf8(two.clone()).unwrap().replace("\"hold\"", "\"melt\"").into_bytes();
+        assert!(broken(&[&one, &other]).starts_with("line 2: it has `melt`, which `releng` does not know (column "));
         let more = String::from_utf8(two.clone()).unwrap().replace("}\n", ",\"unknown\":1}\n").into_bytes();
         assert_eq!(broken(&[&one, &more]), "line 2: it has more than `releng` writes into a line");
         assert_eq!(EventLog::parse_sound(&[&one[..], &more].concat()).0.entries.len(), 1);

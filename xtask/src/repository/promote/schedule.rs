@@ -33,9 +33,16 @@ pub struct Schedule<'a> {
 pub struct DueSnapshot {
     pub name: SnapshotName,
     pub version: Version,
-    pub reasons: Vec<Due>,
+    pub reasons: Vec<DueReason>,
     /// The next step towards its promotion, with the command.
     pub next: String,
+}
+
+/// A reason to promote a snapshot.
+pub struct DueReason {
+    pub due: Due,
+    /// Whether `promote --due` acts on it.
+    pub configured: bool,
 }
 
 /// A promotion that is due, with the first configured reason.
@@ -69,7 +76,12 @@ impl Schedule<'_> {
             }
             next = judged.first_help().unwrap_or(next);
         }
+        let reasons = reasons.into_iter().map(|due| DueReason { configured: self.is_configured(&due), due }).collect();
         Ok(Some(DueSnapshot { name, version, reasons, next }))
+    }
+
+    fn is_configured(&self, due: &Due) -> bool {
+        due.case.is_some_and(|case| self.settings.due.contains(&case))
     }
 
     /// Chooses the newest snapshot of a series that is due and whose gates are open, or else the newest that is due; `None` if
@@ -80,12 +92,11 @@ impl Schedule<'_> {
         let ledger = Ledger::load(&store.layout.ledger())?;
         let current = store.current(series)?.map(Rc::new);
         let judge = Judge::new(store, order, self.git, &ledger, current.as_ref());
-        let is_configured = |due: &Due| due.case.is_some_and(|case| self.settings.due.contains(&case));
         let mut closed: Option<(JudgedSnapshot, Due)> = None;
         for snapshot in self.candidates(store, series, current.as_ref(), self.progress)? {
             let snapshot = snapshot?;
             let reasons = self.reasons(store, &snapshot, current.as_deref())?;
-            let Some(reason) = reasons.into_iter().find(is_configured) else {
+            let Some(reason) = reasons.into_iter().find(|due| self.is_configured(due)) else {
                 // An older one is not promoted where the newest is not due.
                 if closed.is_none() {
                     return Ok(None);

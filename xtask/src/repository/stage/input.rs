@@ -134,7 +134,7 @@ impl StageInput {
             if build.dist != *dist || (build.host != dist.as_str() && !is_portable && !file.is_source()) {
                 let why = format!("`{path}` was built for {} on {}", build.dist, build.host.escape_debug());
                 let help = "its dependencies depend on the host: build it on its own dist; \
-                            if noarch packages fit every dist, set `rpm.portable-noarch`";
+                            if noarch packages fit every dist, set `rpm.portable-noarch`, and commit it";
                 return Err(refuse(&self.folder, &why).help(help).into());
             }
         }

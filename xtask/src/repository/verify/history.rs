@@ -30,6 +30,10 @@ pub fn verify_moment(store: &Store, report: &mut VerifyReport) -> Result<()> {
 
 /// Checks the `.repo` files, which follow from the tree.
 pub fn verify_repo_files(store: &Store, report: &mut VerifyReport) {
+    // The files follow from the tree, of which a blocked folder hides a part.
+    if store.blocked_folders().is_ok_and(|blocked| !blocked.is_empty()) {
+        return;
+    }
     for file in root_files::changed(store, None).unwrap_or_default() {
         let what = if file.path.is_there() { "`releng` would write another content" } else { "it is missing" };
         report.add(FindingId::RepoFileDiffers, file.name, what);

@@ -67,14 +67,11 @@ impl Writer {
                 Some(target) if recovery.unlogged.is_some() => files::flip(link, target)?,
                 Some(target) => {
                     files::flip(link, target)?;
-                    progress.warn(&format!(
-                        "made the link `{shown}` again: it leads to `{}`, as the log says",
-                        target.display()
-                    ));
+                    progress.warn(&format!("made the link `{shown}` again: it leads to `{}`", target.display()));
                 }
                 None => {
                     files::remove_if_there(link)?;
-                    progress.warn(&format!("removed the link `{shown}`: what it led to is gone, as the log says"));
+                    progress.warn(&format!("removed the link `{shown}`: what it led to is gone"));
                 }
             }
         }

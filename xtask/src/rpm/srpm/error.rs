@@ -83,11 +83,11 @@ impl From<SpecError> for Failure {
         let failure = Failure::new(Exit::Failed, error.to_string());
         match error.problem {
             Problem::Beyond(Beyond::Undefined(_)) => failure.help(
-                "define it in the spec, write `%%` for a literal `%`, or set `rpm.srpm = \"rpmbuild\"`: only `rpmbuild` has the \
-                 macros of this machine",
+                "define it in the spec, write `%%` for a literal `%`, or set `rpm.srpm = \"rpmbuild\"` and commit it: only \
+                 `rpmbuild` has the macros of this machine",
             ),
             Problem::Beyond(Beyond::Foreign(_)) => {
-                failure.help("set `rpm.srpm = \"rpmbuild\"`: only `rpmbuild` can evaluate what depends on the machine")
+                failure.help("set `rpm.srpm = \"rpmbuild\"` and commit it: only `rpmbuild` can evaluate what depends on the machine")
             }
             Problem::WithoutSources(_) => failure.help(WITHOUT_SOURCES),
             Problem::Broken(_) => failure,
