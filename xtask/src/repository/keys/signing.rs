@@ -13,7 +13,7 @@ use crate::repository::model::layout::Layout;
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::reason::Reason;
 use crate::repository::model::store::{Revision, Snapshot, Store};
-use crate::repository::sign::{AT_ONCE, Fingerprint, Key, PublicKey, signers_of_packages};
+use crate::repository::sign::{Fingerprint, Key, PublicKey, signers_of_packages};
 
 /// The key that signs, and the keys that are served.
 pub struct Signing {
@@ -117,12 +117,10 @@ fn find_signers(keys: &KeySet, snapshot: &Snapshot) -> Result<Vec<PublicKey>> {
     // A file that is missing is a matter of the gate `whole`.
     let packages: Vec<_> = packages.filter(|path| path.look().is_ok_and(|found| found.is_file())).collect();
     let mut signers: Vec<PublicKey> = Vec::new();
-    for chunk in packages.chunks(AT_ONCE) {
-        for id in signers_of_packages(chunk).unwrap_or_default() {
-            let known = keys.all().find(|key| key.has_id(&id));
-            if let Some(key) = known.filter(|key| !signers.contains(key)) {
-                signers.push(key.clone());
-            }
+    for id in signers_of_packages(&packages).flat_map(Result::unwrap_or_default) {
+        let known = keys.all().find(|key| key.has_id(&id));
+        if let Some(key) = known.filter(|key| !signers.contains(key)) {
+            signers.push(key.clone());
         }
     }
     Ok(signers)

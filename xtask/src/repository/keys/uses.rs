@@ -8,7 +8,7 @@ use crate::base::digest::Digest;
 use crate::base::files::TreePath;
 use crate::repository::model::manifest::{FileEntry, Manifest};
 use crate::repository::model::store::Store;
-use crate::repository::sign::{AT_ONCE, Fingerprint, PublicKey, SIGNATURE, signer_of_signature, signers_of_packages};
+use crate::repository::sign::{Fingerprint, PublicKey, SIGNATURE, signer_of_signature, signers_of_packages};
 
 /// The numbers of packages and signature files in the tree that a key has signed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,8 +45,8 @@ pub fn count(store: &Store, keys: &[&PublicKey], depth: CountDepth) -> Result<BT
     }
     let SignedFiles { packages, signatures } = SignedFiles::find(store)?;
     let is_enough = |uses: &BTreeMap<_, KeyUses>| depth == CountDepth::First && uses.values().all(KeyUses::is_needed);
-    for chunk in packages.chunks(AT_ONCE) {
-        for id in signers_of_packages(chunk)? {
+    for signers in signers_of_packages(&packages) {
+        for id in signers? {
             for key in keys.iter().filter(|key| key.has_id(&id)) {
                 uses.entry(key.fingerprint.clone()).or_default().packages += 1;
             }

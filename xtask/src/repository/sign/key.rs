@@ -9,10 +9,7 @@ use jiff::Timestamp;
 use crate::base::error::{Exit, Failure};
 use crate::base::files;
 use crate::repository::sign::listing::{NoKey, parse_signer};
-use crate::repository::sign::{Fingerprint, Keyring, error_line, gpg, run};
-
-/// The number of packages for one call of `rpmsign`. The command line stays far below the limit of the system.
-const AT_ONCE: usize = 200;
+use crate::repository::sign::{AT_ONCE, Fingerprint, Keyring, error_line, gpg, run};
 
 /// A secret key that can sign: loading it makes a first signature.
 #[derive(Clone, Debug)]

@@ -7,10 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::base::error::{Exit, Failure};
 use crate::base::files::{self, Scratch};
-use crate::repository::sign::{Fingerprint, error_line, gpg, run};
-
-/// The number of packages for one call of `rpmkeys`.
-const AT_ONCE: usize = 200;
+use crate::repository::sign::{AT_ONCE, Fingerprint, error_line, gpg, run};
 
 /// Whether the signature of a key that has expired since is accepted.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -22,7 +22,7 @@ pub use key::Key;
 pub use keyring::Keyring;
 pub use public::PublicKey;
 pub use signature::SIGNATURE;
-pub use signers::{AT_ONCE, signer_of_signature, signers_of_packages};
+pub use signers::{signer_of_signature, signers_of_packages};
 
 use crate::base::process::{Program, Said};
 use crate::base::text::last_line;
@@ -44,7 +44,10 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// The limit of one call of gpg or of rpmsign, which signs at most [`key::AT_ONCE`] packages. A pinentry that nobody answers ends
+/// The number of packages for one call of `rpm`, `rpmkeys` or `rpmsign`. The command line stays far below the limit of the system.
+const AT_ONCE: usize = 200;
+
+/// The limit of one call of gpg or of rpmsign, which signs at most [`AT_ONCE`] packages. A pinentry that nobody answers ends
 /// there, too.
 const LIMIT: Duration = Duration::from_secs(10 * 60);
 

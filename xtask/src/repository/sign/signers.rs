@@ -6,18 +6,17 @@ use anyhow::Result;
 
 use crate::base::error::{Exit, Failure};
 use crate::base::files::TreePath;
-use crate::repository::sign::{error_line, gpg, run};
+use crate::repository::sign::{AT_ONCE, error_line, gpg, run};
 
-/// The number of packages for one call of `rpm`.
-pub const AT_ONCE: usize = 200;
-
-/// The ids of the keys that have signed packages: one for each package that is signed. At most [`AT_ONCE`] packages.
+/// The ids of the keys that have signed packages: one for each package that is signed. rpm is called for each part of the packages
+/// when it is asked for.
 ///
 /// Errors: a file is not a package; rpm is not installed.
-pub fn signers_of_packages(packages: &[TreePath]) -> Result<Vec<String>> {
-    if packages.is_empty() {
-        return Ok(Vec::new());
-    }
+pub fn signers_of_packages(packages: &[TreePath]) -> impl Iterator<Item = Result<Vec<String>>> {
+    packages.chunks(AT_ONCE).map(signers_of_part)
+}
+
+fn signers_of_part(packages: &[TreePath]) -> Result<Vec<String>> {
     let args = ["-qip", "--nosignature", "--nodigest"].map(OsString::from);
     let paths = packages.iter().map(|path| path.for_programs().into());
     let listed = run("rpm", args.into_iter().chain(paths).collect(), None, b"")?;
