@@ -35,7 +35,7 @@ fn a_signed_series_takes_no_release_without_a_key() {
     signed.staged("Two");
     signed.configure("");
     let help = "help: set `repository.sign` to the key that has signed stable/1.0, commit it, and build";
-    signed.promote(&[]).exits(1).says(&["refusing to promote `", NO_KEY, help, "`--force REASON`"]);
+    signed.promote(&[]).exits(1).says(&["refusing to promote `", NO_KEY, help, " --force REASON`"]);
     signed.promote(&["--dry-run"]).exits(1).prints_part(&format!("  key        NO: {NO_KEY}"));
     // The help works.
     sign(&signed);

@@ -33,17 +33,23 @@ pub struct ReleaseArgs {
 }
 
 impl ReleaseArgs {
-    /// The arguments that shape the release, to be shown in a command line.
+    /// The arguments that shape the release and name its folder, to be shown in a command line.
     fn repeated(&self) -> String {
+        let mut args = self.shape();
+        if let Some(out) = &self.out {
+            args += &format!(" --out {}", shell_word(&out.to_string_lossy()));
+        }
+        args
+    }
+
+    /// The arguments that shape the release, to be shown in a command line.
+    pub fn shape(&self) -> String {
         let mut args = String::new();
         if let Some(rev) = &self.rev {
             args += &format!(" --rev {}", shell_word(rev));
         }
         if self.release != 1 {
             args += &format!(" --release {}", self.release);
-        }
-        if let Some(out) = &self.out {
-            args += &format!(" --out {}", shell_word(&out.to_string_lossy()));
         }
         args
     }

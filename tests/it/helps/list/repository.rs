@@ -45,6 +45,12 @@ pub const REPOSITORY: &[FileRows] = &[
         "repository/keys/rules.rs",
         &[
             ("announce it", By("key_change::an_untouched_client_goes_through_announcement_and_switch")),
+            ("`{program} dist --rpm", By("helps::lost_key::each_refusal_names_the_commands_that_lead_out")),
+            ("{program} stage", By("helps::lost_key::each_refusal_names_the_commands_that_lead_out")),
+            ("`{stage} --force", By("helps::lost_key::stage_and_promote_name_the_commands_from_there_on")),
+            ("`{program} accept", By("helps::lost_key::the_commands_have_the_acceptance_tests_of_the_configuration")),
+            ("--untested REASON", By("helps::lost_key::each_refusal_names_the_commands_that_lead_out")),
+            ("`{program} promote", By("helps::lost_key::stage_and_promote_name_the_commands_from_there_on")),
             ("import it with", By("helps::next_key::a_missing_next_key_is_imported")),
             ("make an RSA key", By("key_change::a_key_that_a_dist_cannot_read_is_refused")),
             ("make another key", By("helps::next_key::a_next_key_that_has_expired_is_replaced")),

@@ -2,13 +2,15 @@
 
 use anyhow::Result;
 
+use crate::base::error::program;
 use crate::base::interrupt;
 use crate::base::number::parse_stated;
 use crate::cli::commands::{rpm, stage};
 use crate::cli::context::Context;
 use crate::cli::release_job::{ReleaseArgs, ReleaseJob, Reuse, report, require_srpm};
 use crate::cli::site::{Site, pipeline_of_ci};
-use crate::repository::keys::signing::Signing;
+use crate::repository::keys::rules::{ForcedWay, RefusedStep};
+use crate::repository::keys::signing::{SignedChange, Signing};
 use crate::repository::model::name::Series;
 use crate::repository::sign::Key;
 use crate::repository::stage::StageOrder;
@@ -89,8 +91,13 @@ impl<'a> StagingInput<'a> {
         let key = site.key()?;
         if let (Some(key), Some(keys)) = (&key, site.keys()?) {
             let signing = Signing::new(key.clone(), keys);
-            signing.require(&site.store()?, Series::of(input.version()), &site.config.rpm.dists, None)?;
+            let (shape, tests) = (args.release.shape(), &site.config.acceptance);
+            let way = ForcedWay { step: RefusedStep::Build(&shape), tests };
+            let (series, dists) = (Series::of(input.version()), &site.config.rpm.dists);
+            signing.require(&site.store()?, &SignedChange { series, dists, force: None, way })?;
         }
-        Ok(StagingInput { site, order: StageOrder { pipeline, ..StageOrder::default() }, key })
+        let number = args.pipeline.map_or(String::new(), |number| format!(" --pipeline {number}"));
+        let command = format!("{} stage{number}", program());
+        Ok(StagingInput { site, order: StageOrder { pipeline, command, ..StageOrder::default() }, key })
     }
 }

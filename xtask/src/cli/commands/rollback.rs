@@ -6,7 +6,8 @@ use crate::base::number::parse_stated;
 use crate::base::progress::Progress;
 use crate::cli::context::Context;
 use crate::cli::site::{Access, RunMode, Site};
-use crate::repository::keys::signing::warn_of_lost_keys;
+use crate::repository::keys::rules::{ForcedWay, RefusedStep};
+use crate::repository::keys::signing::{SignedChange, warn_of_lost_keys};
 use crate::repository::model::name::Series;
 use crate::repository::undo::{self, RollbackOrder, Undoing};
 
@@ -45,12 +46,13 @@ pub(super) fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access,
     let signing = if undo.signs() { site.signing(site.key()?.as_ref())? } else { None };
     undo.require_signed(access.store(), signing.as_ref())?;
     if let Some(signing) = &signing {
-        signing.require(access.store(), undo.series(), &[], None)?;
+        let way = ForcedWay { step: RefusedStep::Build(""), tests: &site.config.acceptance };
+        signing.require(access.store(), &SignedChange { series: undo.series(), dists: &[], force: None, way })?;
     }
     if let Some(to) = undo.returns_to()
         && let Ok(Some(keys)) = site.keys()
     {
-        for warning in warn_of_lost_keys(access.store(), &keys, undo.series(), to) {
+        for warning in warn_of_lost_keys(access.store(), &keys, (undo.series(), to), &site.config.acceptance) {
             context.ui.warn(&warning);
         }
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use crate::base::error::this_call;
 use crate::base::files::TreePath;
 use crate::base::number::parse_stated;
 use crate::cli::context::Context;
@@ -47,8 +48,13 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         None => context.workspace()?.root.join("target/dist"),
     };
     let pipeline = args.pipeline.map_or_else(pipeline_of_ci, |pipeline| Ok(Some(pipeline)))?;
-    let order =
-        StageOrder { pipeline, unmerged: args.unmerged, end_dists: args.end_dist.clone(), force: args.force.clone() };
+    let order = StageOrder {
+        pipeline,
+        unmerged: args.unmerged,
+        end_dists: args.end_dist.clone(),
+        force: args.force.clone(),
+        command: this_call().to_owned(),
+    };
     let site = Site::load_or_new(context)?;
     let input = StageInput::load(&folder, site.config.rpm.portable_noarch, &context.ui)?;
     input.require_name(&site.layout.name)?;

@@ -8,6 +8,7 @@ use crate::repository::clients::keys::split_keys;
 use crate::repository::clients::package::read_file;
 use crate::repository::clients::series_package::{key_path, package_name};
 use crate::repository::keys::key_set::KeySet;
+use crate::repository::model::event::{Action, EventLog};
 use crate::repository::model::layout::{Layout, dist_folder};
 use crate::repository::model::manifest::{FileEntry, PackageEntry};
 use crate::repository::model::name::{Dist, Series};
@@ -79,6 +80,12 @@ impl SeriesClients {
         };
         let all: Option<Vec<u32>> = self.dists.values().map(of_dist).collect();
         all?.into_iter().max()
+    }
+
+    /// Whether a promotion by force gave a key to the last of the clients.
+    pub fn got_by_force(&self, key: &Fingerprint, log: &EventLog) -> bool {
+        let made = self.since(key).and_then(|revision| log.making_of(self.series, revision));
+        made.is_some_and(|entry| matches!(&entry.event.action, Action::Promote { force: Some(_), .. }))
     }
 }
 

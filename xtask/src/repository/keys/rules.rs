@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, program};
+use crate::project::config::AcceptanceTest;
 use crate::repository::keys::client_keys::SeriesClients;
 use crate::repository::keys::key_set::KeySet;
-use crate::repository::model::name::Dist;
+use crate::repository::model::name::{Dist, SnapshotName};
 use crate::repository::model::reason::Reason;
 use crate::repository::sign::PublicKey;
 
@@ -28,6 +29,54 @@ pub struct KeyFacts<'a> {
     pub dists: &'a [Dist],
     /// The reason to sign with a key that clients do not have.
     pub force: Option<&'a Reason>,
+    /// The commands that a reason needs.
+    pub way: ForcedWay<'a>,
+}
+
+/// The step of a release that is refused.
+#[derive(Clone, Copy)]
+pub enum RefusedStep<'a> {
+    /// Its build, with these arguments; or a change that has to wait for a release.
+    Build(&'a str),
+    /// Its staging by this command.
+    Stage(&'a str),
+    /// The promotion of this snapshot.
+    Promote(&'a SnapshotName),
+}
+
+/// How a release is published by force: the commands from the step on that is refused.
+#[derive(Clone, Copy)]
+pub struct ForcedWay<'a> {
+    pub step: RefusedStep<'a>,
+    /// The acceptance tests in the configuration.
+    pub tests: &'a [AcceptanceTest],
+}
+
+impl ForcedWay<'_> {
+    /// The commands for a help, in the order in which they are run.
+    pub fn help(&self) -> String {
+        let program = program();
+        let mut commands = Vec::new();
+        if let RefusedStep::Build(args) = self.step {
+            commands.push(format!("`{program} dist --rpm{args} --no-stage`"));
+        }
+        let stage = match self.step {
+            RefusedStep::Build(_) => Some(format!("{program} stage")),
+            RefusedStep::Stage(command) => Some(command.to_owned()),
+            RefusedStep::Promote(_) => None,
+        };
+        if let Some(stage) = stage {
+            commands.push(format!("`{stage} --force REASON`"));
+            commands.extend((!self.tests.is_empty()).then(|| format!("`{program} accept`")));
+        }
+        let snapshot = match self.step {
+            RefusedStep::Promote(name) => format!(" {name}"),
+            _ => String::new(),
+        };
+        let untested = if self.tests.is_empty() { " --untested REASON" } else { "" };
+        commands.push(format!("`{program} promote{snapshot}{untested} --force REASON`"));
+        commands.join("; ")
+    }
 }
 
 /// Whether something may be signed.
@@ -74,7 +123,7 @@ pub fn judge(facts: &KeyFacts<'_>) -> KeyJudgement {
         if let Some(reason) = facts.force {
             return KeyJudgement::forced(reason);
         }
-        return KeyJudgement::refused(not_shipped(key, clients, &lacking));
+        return KeyJudgement::refused(not_shipped(key, clients, &lacking, &facts.way));
     }
     yes(format!("`{}` signs, and clients have it", sign.fingerprint))
 }
@@ -122,14 +171,15 @@ fn needs_rsa(dist: &Dist) -> bool {
     name[family.len()..].parse::<u32>().is_ok_and(|number| number <= last)
 }
 
-fn not_shipped(key: &PublicKey, clients: &SeriesClients, lacking: &[&Dist]) -> Failure {
+fn not_shipped(key: &PublicKey, clients: &SeriesClients, lacking: &[&Dist], way: &ForcedWay<'_>) -> Failure {
     let dists = lacking.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let (key, series) = (&key.fingerprint, clients.series);
     let message = format!("clients of stable/{series} for {dists} do not have the key `{key}` yet");
     Failure::new(Exit::Failed, message).help(format!(
-        "announce it: set `repository.next-key` to it, and `repository.sign` to the key before, and promote; {STEPS}\n\
-         if the key before is lost or has expired: `--force REASON` of `stage` and `promote`; clients with the `-repo` package \
-         then need a person"
+        "announce it: set `repository.next-key` to it, and `repository.sign` to the key before, commit it, and promote a release; \
+         {STEPS}\n\
+         if the key before is lost or has expired: {}; clients with the `-repo` package then need a person",
+        way.help()
     ))
 }
 
@@ -139,6 +189,17 @@ pub fn warn_of_loss(key: &PublicKey, to: u32) -> String {
     format!(
         "revision {to} was made before the key `{key}` was announced: clients that go back with it lose the key; announce it \
          again: set `repository.next-key` to it, and `repository.sign` to the key before, and promote; {STEPS}"
+    )
+}
+
+/// As [`warn_of_loss`], for a key that clients got by force: the key before cannot announce it.
+pub fn warn_of_forced_loss(key: &PublicKey, to: u32, way: &ForcedWay<'_>) -> String {
+    let key = &key.fingerprint;
+    format!(
+        "revision {to} was made before clients got the key `{key}`, which was given to them by force: clients that go back with it \
+         lose the key; choose: promote a newer release, which `{key}` signs, and do not roll back; or roll back, tell the \
+         people who have clients that these need the keys from a person, and sign the next release by force again: {}; {STEPS}",
+        way.help()
     )
 }
 

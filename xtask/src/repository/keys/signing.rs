@@ -4,9 +4,12 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::base::error::Failure;
+use crate::project::config::AcceptanceTest;
 use crate::repository::keys::client_keys::SeriesClients;
 use crate::repository::keys::key_set::KeySet;
-use crate::repository::keys::rules::{KeyFacts, KeyJudgement, judge, warn_of_end, warn_of_loss};
+use crate::repository::keys::rules::{
+    ForcedWay, KeyFacts, KeyJudgement, RefusedStep, judge, warn_of_end, warn_of_forced_loss, warn_of_loss,
+};
 use crate::repository::keys::unsigned::find_unsigned;
 use crate::repository::keys::uses::{CountDepth, count};
 use crate::repository::model::layout::Layout;
@@ -22,6 +25,16 @@ pub struct Signing {
     keys: KeySet,
     /// The served keys that the next file does not have any more.
     gone: Vec<Fingerprint>,
+}
+
+/// A change that is signed for the clients of a series.
+pub struct SignedChange<'a> {
+    pub series: Series,
+    /// The dists whose clients get it.
+    pub dists: &'a [Dist],
+    /// The reason to sign with a key that clients do not have.
+    pub force: Option<&'a Reason>,
+    pub way: ForcedWay<'a>,
 }
 
 impl Signing {
@@ -50,45 +63,56 @@ impl Signing {
     }
 
     /// Errors: the key may not sign for the clients of a series. The reason that was given, if it was needed.
-    pub fn require(
-        &self,
-        store: &Store,
-        series: Series,
-        dists: &[Dist],
-        force: Option<&Reason>,
-    ) -> Result<Option<Reason>, Failure> {
+    pub fn require(&self, store: &Store, change: &SignedChange<'_>) -> Result<Option<Reason>, Failure> {
+        let SignedChange { series, dists, force, way } = *change;
         // A revision that is damaged must not prevent the rollback that replaces it. A promotion judges again.
         let clients = SeriesClients::load(store, series, &self.keys).ok().flatten();
-        let facts = KeyFacts { keys: &self.keys, clients: clients.as_ref(), signers: &[], dists, force };
+        let facts = KeyFacts { keys: &self.keys, clients: clients.as_ref(), signers: &[], dists, force, way };
         let KeyJudgement { answer, forced } = judge(&facts);
         answer.map(|_| forced)
     }
 }
 
 /// The warnings about the keys of the configuration that a rollback to revision `to` takes from clients. What cannot be read has no
-/// warning: it must not prevent the rollback.
-pub fn warn_of_lost_keys(store: &Store, keys: &KeySet, series: Series, to: u32) -> Vec<String> {
+/// warning: it must not prevent the rollback. `tests` are those of the configuration.
+pub fn warn_of_lost_keys(
+    store: &Store,
+    keys: &KeySet,
+    (series, to): (Series, u32),
+    tests: &[AcceptanceTest],
+) -> Vec<String> {
     let Ok(Some(clients)) = SeriesClients::load(store, series, keys) else { return Vec::new() };
     let base = store.revision(series, to).and_then(|base| SeriesClients::of_revision(&store.layout, &base, keys));
     let Ok(Some(base)) = base else { return Vec::new() };
     let lost = |key: &&PublicKey| clients.have(&key.fingerprint) && !base.have(&key.fingerprint);
-    keys.sign.iter().chain(&keys.next).filter(lost).map(|key| warn_of_loss(key, to)).collect()
+    let way = ForcedWay { step: RefusedStep::Build(""), tests };
+    let warning = |key: &PublicKey| match clients.got_by_force(&key.fingerprint, &store.log) {
+        true => warn_of_forced_loss(key, to, &way),
+        false => warn_of_loss(key, to),
+    };
+    keys.sign.iter().chain(&keys.next).filter(lost).map(warning).collect()
 }
 
-/// Judges whether a snapshot may be promoted by its signatures and the key that signs. `current` is the current revision of its
-/// series.
-pub fn judge_snapshot(
-    layout: &Layout,
-    keys: Option<&KeySet>,
-    snapshot: &Snapshot,
-    current: Option<&Revision>,
-    force: Option<&Reason>,
-) -> Result<KeyJudgement> {
+/// What the signatures of a snapshot are judged by.
+pub struct SignatureFacts<'a> {
+    pub snapshot: &'a Snapshot,
+    /// The current revision of its series.
+    pub current: Option<&'a Revision>,
+    /// The acceptance tests in the configuration of its commit.
+    pub tests: &'a [AcceptanceTest],
+    /// The reason to publish what clients refuse.
+    pub force: Option<&'a Reason>,
+}
+
+/// Judges whether a snapshot may be promoted by its signatures and the key that signs.
+pub fn judge_snapshot(layout: &Layout, keys: Option<&KeySet>, facts: &SignatureFacts<'_>) -> Result<KeyJudgement> {
+    let SignatureFacts { snapshot, current, tests, force } = *facts;
+    let way = ForcedWay { step: RefusedStep::Promote(&snapshot.name), tests };
     let judged = match keys {
-        Some(keys) => judge_signatures(layout, keys, snapshot, current, force)?,
+        Some(keys) => judge_signatures(layout, keys, facts, way)?,
         None => KeyJudgement::unsigned(),
     };
-    let unsigned = find_unsigned(&snapshot.manifest, current.map(|current| &current.manifest), keys);
+    let unsigned = find_unsigned(&snapshot.manifest, current.map(|current| &current.manifest), keys, &way);
     Ok(match (unsigned, force) {
         _ if judged.answer.is_err() => judged,
         (None, _) => judged,
@@ -100,15 +124,15 @@ pub fn judge_snapshot(
 fn judge_signatures(
     layout: &Layout,
     keys: &KeySet,
-    snapshot: &Snapshot,
-    current: Option<&Revision>,
-    force: Option<&Reason>,
+    facts: &SignatureFacts<'_>,
+    way: ForcedWay<'_>,
 ) -> Result<KeyJudgement> {
+    let SignatureFacts { snapshot, current, force, .. } = *facts;
     let clients = current.map_or(Ok(None), |current| SeriesClients::of_revision(layout, current, keys))?;
     let mut dists = snapshot.manifest.dists();
     dists.extend(clients.iter().flat_map(|clients| clients.dists.keys().cloned()));
     let signers = find_signers(keys, snapshot)?;
-    Ok(judge(&KeyFacts { keys, clients: clients.as_ref(), signers: &signers, dists: &dists, force }))
+    Ok(judge(&KeyFacts { keys, clients: clients.as_ref(), signers: &signers, dists: &dists, force, way }))
 }
 
 /// The known keys that have signed packages of a snapshot.

@@ -9,7 +9,6 @@ use crate::repository::keys::client_keys::SeriesClients;
 use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::rules::{require_configured, warn_of_end};
 use crate::repository::keys::uses::{CountDepth, KeyUses, count};
-use crate::repository::model::event::Action;
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::store::Store;
 use crate::repository::sign::{Fingerprint, PublicKey};
@@ -97,6 +96,6 @@ fn clients_of(store: &Store, clients: &SeriesClients, key: &Fingerprint) -> KeyC
     let revision = clients.since(key);
     let made = revision.and_then(|revision| store.log.making_of(series, revision));
     let lacking = clients.lacking(key).into_iter().cloned().collect();
-    let forced = made.is_some_and(|entry| matches!(&entry.event.action, Action::Promote { force: Some(_), .. }));
+    let forced = clients.got_by_force(key, &store.log);
     KeyClients { series, revision, forced, at: made.map(|entry| entry.event.at), lacking }
 }

@@ -5,6 +5,7 @@ use crate::base::checksum::CHECKSUMS_FILE;
 use crate::base::error::{Exit, Failure, program};
 use crate::history::Version;
 use crate::repository::keys::key_set::KeySet;
+use crate::repository::keys::rules::ForcedWay;
 use crate::repository::model::manifest::Manifest;
 use crate::repository::model::name::Series;
 use crate::repository::model::store::Store;
@@ -28,23 +29,27 @@ pub fn has_signed_latest(store: &Store, series: Series) -> bool {
 
 /// Why clients would refuse what the promotion of a snapshot publishes; `None` if they take it. `current` is the revision that they
 /// have now.
-pub fn find_unsigned(snapshot: &Manifest, current: Option<&Manifest>, keys: Option<&KeySet>) -> Option<Failure> {
+pub fn find_unsigned(
+    snapshot: &Manifest,
+    current: Option<&Manifest>,
+    keys: Option<&KeySet>,
+    way: &ForcedWay<'_>,
+) -> Option<Failure> {
     match keys {
-        None if current.is_some_and(is_signed) => Some(no_key(&format!("stable/{}", snapshot.series))),
+        None if current.is_some_and(is_signed) => Some(no_key(&format!("stable/{}", snapshot.series), way)),
         Some(_) if !is_signed(snapshot) && snapshot.packages().next().is_some() => {
             let message = "it was staged without a key, and clients that have a key refuse its packages";
-            Some(Failure::new(Exit::Failed, message).help(help_with_force(&help_to_build_again())))
+            Some(Failure::new(Exit::Failed, message).help(help_with_force(&help_to_build_again(), way)))
         }
         _ => None,
     }
 }
 
 /// The failure of a change that would write unsigned repodata for clients of `place` that have a key.
-pub fn no_key(place: &str) -> Failure {
-    unsigned_repodata(place).help(help_with_force(&format!(
-        "set `repository.sign` to the key that has signed {place}, commit it, and {}",
-        help_to_build_again()
-    )))
+pub fn no_key(place: &str, way: &ForcedWay<'_>) -> Failure {
+    let help =
+        format!("set `repository.sign` to the key that has signed {place}, commit it, and {}", help_to_build_again());
+    unsigned_repodata(place).help(help_with_force(&help, way))
 }
 
 /// As [`no_key`], for a command that takes no reason: `yank` and `rollback`.
@@ -72,8 +77,6 @@ fn help_to_build_again() -> String {
     format!("build the release and stage it again: `{} dist --rpm`", program())
 }
 
-fn help_with_force(help: &str) -> String {
-    format!(
-        "{help}\nto publish it unsigned all the same: `--force REASON`; clients that have a key then get no upgrade"
-    )
+fn help_with_force(help: &str, way: &ForcedWay<'_>) -> String {
+    format!("{help}\nto publish it unsigned all the same: {}; clients that have a key then get no upgrade", way.help())
 }

@@ -3,6 +3,7 @@
 pub mod due;
 pub mod gate;
 mod known_packages;
+mod merged;
 mod order;
 mod read_gates;
 pub mod schedule;
@@ -21,7 +22,7 @@ use crate::history::Version;
 use crate::project::config::PromotionKind;
 use crate::project::release_info::CHANGELOG_FILE;
 use crate::repository::commits::Git;
-use crate::repository::keys::signing::{Signing, judge_snapshot};
+use crate::repository::keys::signing::{SignatureFacts, Signing, judge_snapshot};
 use crate::repository::model::carried::Carried;
 use crate::repository::model::event::{Action, NewRevision, RevisionCause};
 use crate::repository::model::layout::{SNAPSHOT_CHANGELOG, series_changelog};
@@ -35,8 +36,9 @@ use crate::repository::write::plan::ChangePlan;
 use crate::repository::write::revision::{
     AlreadyDone, RevisionContents, Take, carry, load_described, next_number, require_apart, revision_steps,
 };
-use gate::{Gate, GateAnswer, GateFacts, MergedNow};
+use gate::{Gate, GateAnswer, GateFacts};
 use known_packages::KnownPackages;
+use merged::find_merged_now;
 pub use order::PromoteOrder;
 use withdrawn::Withdrawn;
 
@@ -275,7 +277,9 @@ impl<'a> Judge<'a> {
         let mut ended = store.log.ended_dists(snapshot.manifest.series);
         ended.extend(&order.end_dists);
         let revision = current.map(Rc::as_ref);
-        let key = judge_snapshot(&store.layout, order.keys.as_ref(), &snapshot, revision, order.force.as_ref())?;
+        let (tests, force) = (&config.acceptance, order.force.as_ref());
+        let key_facts = SignatureFacts { snapshot: &snapshot, current: revision, tests, force };
+        let key = judge_snapshot(&store.layout, order.keys.as_ref(), &key_facts)?;
         let facts = GateFacts {
             snapshot: &snapshot,
             current: revision,
@@ -283,7 +287,7 @@ impl<'a> Judge<'a> {
             ledger,
             merged: find_merged_now(store, git, &snapshot)?,
             recount: git.recount(commit)?,
-            tests: &config.acceptance,
+            tests,
             results: &load_results(&results_folder)?,
             results_folder: results_folder.for_programs(),
             order,
@@ -310,19 +314,6 @@ impl<'a> Judge<'a> {
             command,
         })
     }
-}
-
-/// Whether a snapshot is of merged work now: git answers where it has the commit, and else what was recorded when it was staged.
-fn find_merged_now(store: &Store, git: &Git<'_>, snapshot: &Snapshot) -> Result<MergedNow> {
-    let manifest = &snapshot.manifest;
-    let was_recorded = store.log.was_merged(&snapshot.name);
-    if manifest.stated_unmerged && !was_recorded {
-        return Ok(MergedNow::Stated);
-    }
-    Ok(match git.find_merged_now(manifest.release.commit)? {
-        Some(merged) => MergedNow::Git(merged),
-        None => MergedNow::Recorded(manifest.merged || was_recorded),
-    })
 }
 
 impl JudgedSnapshot {

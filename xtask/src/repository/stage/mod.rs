@@ -20,7 +20,8 @@ use crate::repository::clients::keys::changed_keys;
 use crate::repository::clients::mirrorlist::{MIRRORLIST, render_mirrorlist};
 use crate::repository::clients::root_files::{self, Coming};
 use crate::repository::commits::{Git, Merged};
-use crate::repository::keys::signing::Signing;
+use crate::repository::keys::rules::{ForcedWay, RefusedStep};
+use crate::repository::keys::signing::{SignedChange, Signing};
 use crate::repository::keys::unsigned::{has_signed_latest, is_signed, no_key};
 use crate::repository::model::event::Action;
 use crate::repository::model::layout::{Channel, LATEST, SNAPSHOT_CHANGELOG, dist_folder};
@@ -46,6 +47,8 @@ pub struct StageOrder {
     pub end_dists: Vec<Dist>,
     /// The reason to sign with a key that clients do not have, or to stage without a key.
     pub force: Option<Reason>,
+    /// The command that stages the input, for messages.
+    pub command: String,
 }
 
 /// The decision about an input. The notes are for the person who stages.
@@ -101,9 +104,11 @@ pub fn decide(
         return Err(used(store, &name, is_there)?.into());
     }
     require_ended(store, &candidate(&name), &order.end_dists, git)?;
+    let tests = git.config_of(input.info.commit)?.acceptance;
+    let way = ForcedWay { step: RefusedStep::Stage(&order.command), tests: &tests };
     let mut force = None;
     if let Some(signing) = signing {
-        force = signing.require(store, series, &input.dists(), order.force.as_ref())?;
+        force = signing.require(store, &SignedChange { series, dists: &dists, force: order.force.as_ref(), way })?;
     }
     let mut moves = false;
     if merged {
@@ -113,7 +118,7 @@ pub fn decide(
     }
     if moves && signing.is_none() && has_signed_latest(store, series) {
         let reason = order.force.clone();
-        force = Some(reason.ok_or_else(|| no_key(&format!("unstable/{series}/{LATEST}")))?);
+        force = Some(reason.ok_or_else(|| no_key(&format!("unstable/{series}/{LATEST}"), &way))?);
     }
     let snapshot =
         NewSnapshot { store, input, name: name.clone(), series, merged, order, force, latest: moves, signing, now };

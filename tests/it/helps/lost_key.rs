@@ -1,0 +1,122 @@
+//! The help where the key that signs is lost: its commands, run in order, publish a release that a new key signs.
+
+use std::path::Path;
+
+use crate::support::keys::Keys;
+use crate::support::program::{PROGRAM, Ran, run_in};
+use crate::support::signed::{KEY, SignedSite};
+use crate::support::site::NOW;
+
+const NEW: &str = "new@example.org";
+const BUILDS: &str = "[rpm]\ndists = [\"el9\"]\nportable-noarch = true\n";
+const TESTED: &str = "[[acceptance]]\nname = \"look\"\nrun = [\"test\", \"-f\", \"a\"]\n";
+
+/// A promoted release whose key is lost. A new one is in the configuration, which has `more`.
+fn lost(more: &str) -> SignedSite {
+    let signed = SignedSite::with(Keys::of(&[(KEY, "rsa3072"), (NEW, "rsa3072")]));
+    signed.configure(&format!("sign = \"{KEY}\"\n{more}"));
+    signed.site.commit("One").build(&["el9"]);
+    signed.releng(&["stage"]).exits(0);
+    if more.contains(TESTED) {
+        signed.releng(&["accept"]).exits(0);
+    }
+    signed.promote(&[]).exits(0);
+    let listing = signed.keys.gpg(&["--with-colons", "--list-keys", KEY]).stdout;
+    let print = listing.lines().find_map(|line| line.strip_prefix("fpr:::::::::")).unwrap().trim_end_matches(':');
+    signed.keys.gpg(&["--yes", "--delete-secret-and-public-key", print]);
+    signed.configure(&format!("sign = \"{NEW}\"\n{more}"));
+    signed.site.commit("Two");
+    signed
+}
+
+/// The commands of the program on the line of a message that begins so.
+fn commands(ran: &Ran, line: &str) -> Vec<String> {
+    let line =
+        ran.stderr.lines().find(|found| found.contains(line)).unwrap_or_else(|| panic!("{line}: {}", ran.stderr));
+    line.split('`').skip(1).step_by(2).filter(|word| word.contains(' ')).map(str::to_owned).collect()
+}
+
+/// Runs the commands in order, as a shell does.
+#[track_caller]
+fn follow(signed: &SignedSite, commands: &[String]) {
+    let programs = Path::new(PROGRAM).parent().unwrap().display();
+    let path = format!("{programs}:{}", std::env::var("PATH").unwrap());
+    let home = signed.keys.home().to_str().unwrap();
+    let variables = [("PATH", path.as_str()), ("RELENG_NOW", NOW), ("GNUPGHOME", home)];
+    for command in commands {
+        let command = command.replace("REASON", "'the card broke'");
+        run_in(signed.site.project.path(), "sh", &["-c", &command], &variables).exits(0);
+    }
+}
+
+/// The first words of commands after the name of the program.
+fn names(commands: &[String]) -> Vec<&str> {
+    commands.iter().map(|command| command.split(' ').nth(1).unwrap()).collect()
+}
+
+const BY_FORCE: &str = "if the key before is lost or has expired: ";
+
+#[test]
+fn each_refusal_names_the_commands_that_lead_out() {
+    let signed = lost(BUILDS);
+    let refused = signed.releng(&["dist", "--rpm"]).exits(1);
+    let way = commands(&refused, BY_FORCE);
+    assert_eq!(names(&way), ["dist", "stage", "promote"], "{}", refused.stderr);
+    follow(&signed, &way);
+    assert_eq!(signed.site.link("stable/1.0").display().to_string(), "../revisions/stable-1.0/000002");
+    signed.releng(&["verify"]).exits(0);
+    signed.releng(&["dist", "--rpm"]).exits(0);
+}
+
+#[test]
+fn the_commands_have_the_acceptance_tests_of_the_configuration() {
+    let signed = lost(&format!("{BUILDS}{TESTED}"));
+    let way = commands(&signed.releng(&["dist", "--rpm"]).exits(1), BY_FORCE);
+    assert_eq!(names(&way), ["dist", "stage", "accept", "promote"]);
+    follow(&signed, &way);
+    assert_eq!(signed.site.link("stable/1.0").display().to_string(), "../revisions/stable-1.0/000002");
+}
+
+#[test]
+fn stage_and_promote_name_the_commands_from_there_on() {
+    let signed = lost(BUILDS);
+    let (folder, target) = (signed.site.project.join("made"), signed.site.project.join("target/dist"));
+    signed.site.build(&["el9"]);
+    std::fs::rename(&target, &folder).unwrap();
+    let way = commands(&signed.releng(&["stage", "--from", "made", "--pipeline", "9"]).exits(1), BY_FORCE);
+    assert_eq!(names(&way), ["stage", "promote"]);
+    follow(&signed, &way[..1]);
+    let way = commands(&signed.promote(&[]).exits(1), BY_FORCE);
+    assert_eq!(names(&way), ["promote"]);
+    assert!(way[0].contains(" snapshot-demo_1.0_pipeline_9 "), "{way:?}");
+    follow(&signed, &way);
+    signed.releng(&["verify"]).exits(0);
+}
+
+#[test]
+fn a_rollback_behind_a_key_by_force_names_what_can_be_done() {
+    let signed = lost(BUILDS);
+    follow(&signed, &commands(&signed.releng(&["dist", "--rpm"]).exits(1), BY_FORCE));
+    let lost = ["revision 1 was made before clients got the key `", "by force", "choose: promote a newer release"];
+    let said = signed.releng(&["rollback", "1.0"]).exits(0).says(&lost);
+    assert!(!said.stderr.contains("next-key"), "{}", said.stderr);
+    signed.site.commit("Three");
+    follow(&signed, &commands(&said, "warning: revision 1"));
+    assert_eq!(signed.site.link("stable/1.0").display().to_string(), "../revisions/stable-1.0/000004");
+    signed.releng(&["verify"]).exits(0);
+}
+
+#[test]
+fn a_release_is_published_unsigned_by_the_commands_of_the_help() {
+    let signed = SignedSite::new();
+    signed.promoted("One");
+    signed.configure("");
+    signed.site.commit("Two").build(&["el9"]);
+    let way = commands(&signed.releng(&["stage"]).exits(1), "to publish it unsigned all the same: ");
+    assert_eq!(names(&way), ["stage", "promote"]);
+    follow(&signed, &way[..1]);
+    let way = commands(&signed.promote(&[]).exits(1), "to publish it unsigned all the same: ");
+    assert_eq!(names(&way), ["promote"]);
+    follow(&signed, &way);
+    assert_eq!(signed.site.link("stable/1.0").display().to_string(), "../revisions/stable-1.0/000002");
+}
