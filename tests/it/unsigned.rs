@@ -11,7 +11,12 @@ const TESTED: &str = "[[acceptance]]\nname = \"look\"\nrun = [\"test\", \"-f\", 
 const PACKAGE: &str = "demo-1.0.1-1.el9.noarch";
 
 fn sign(signed: &SignedSite) {
-    signed.configure(&format!("sign = \"{KEY}\"\n"));
+    sign_with(signed, "");
+}
+
+/// Signs, with more lines of the configuration.
+fn sign_with(signed: &SignedSite, more: &str) {
+    signed.configure(&format!("sign = \"{KEY}\"\n{more}"));
 }
 
 /// A machine with the served `.repo` file, which has installed `demo`.
@@ -196,4 +201,83 @@ fn a_signed_series_that_is_not_signed_any_more_is_one_finding() {
     signed.promoted("Three");
     let ran = signed.releng(&["verify"]).exits(1);
     assert!(!ran.stdout.contains("signature-missing"), "{}", ran.stdout);
+}
+
+/// A signed series whose next release was published unsigned, by force.
+fn unsigned_by_force() -> SignedSite {
+    let signed = SignedSite::new();
+    signed.promoted("One");
+    signed.configure("");
+    signed.site.commit("Two").build(&["el9"]);
+    let latest =
+        "clients of unstable/1.0/latest that have a key ignore what is not signed: dnf 4 prints \"Nothing to do\"";
+    signed.releng(&["stage", "--force", "no keys"]).exits(0).says(&[latest]);
+    let effect = "warning: clients of stable/1.0 that have a key ignore what is not signed: dnf 4 prints";
+    signed.promote(&["--force", "no keys", "--dry-run"]).exits(0).says(&[effect]);
+    signed.promote(&["--force", "no keys"]).exits(0).says(&[effect]);
+    signed
+}
+
+#[test]
+fn status_names_what_is_not_signed_until_it_is_signed() {
+    let signed = unsigned_by_force();
+    let [stable, latest] = ["stable/1.0", "unstable/1.0/latest"]
+        .map(|place| format!("problem       {place} is not signed, and clients that have a key ignore it"));
+    let status = signed.releng(&["status"]).exits(0);
+    let help = "; set `repository.sign` to the key that has signed it before, commit it, and promote a release: `";
+    let status = status.prints_part(&stable).prints_part(&latest).prints_part(help);
+    let forced = "promoted 2026-01-02 from snapshot-demo_1.0_pipeline_2 with --force: no keys\n";
+    status.prints_part(forced).prints_part("staged with --force: no keys");
+    let json = signed.releng(&["status", "--json"]).exits(0).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let series = &json["series"][0];
+    assert_eq!([&series["stable"]["by"]["force"], &series["snapshots"][0]["force"]], ["no keys", "no keys"]);
+    // The help works, and leaves the packages that nobody signs any more.
+    sign(&signed);
+    signed.promoted("Three");
+    let status = signed.releng(&["status"]).exits(0);
+    let package = "clients that have a key refuse to install what is not signed, of stable/1.0: 2 packages, such as `";
+    let status = status.prints_part(package);
+    assert!(!status.stdout.contains("is not signed, and"), "{}", status.stdout);
+    for package in ["demo-1.0.2-1.el9.noarch", "demo-repo-1.0-2.noarch"] {
+        signed.releng(&["yank", package, "--series", "1.0", "--why", "x"]).exits(0);
+    }
+    let status = signed.releng(&["status"]).exits(0).stdout;
+    assert!(!status.contains("problem"), "{status}");
+}
+
+#[test]
+fn an_unsigned_series_is_a_finding_at_its_address_and_by_its_path() {
+    let signed = unsigned_by_force();
+    let what = "it is not signed, and packages in it are";
+    for place in [signed.address("stable/1.0"), signed.site.served("stable/1.0").display().to_string()] {
+        let ran =
+            signed.releng(&["verify", &place]).exits(1).prints_part(&format!("signature-missing: {place}: {what}"));
+        ran.says(&["clients that have a key refuse it: stage or promote again with the key"]);
+    }
+    sign(&signed);
+    signed.promoted("Three");
+    let ran = signed.releng(&["verify", &signed.address("stable/1.0")]).exits(1);
+    assert!(!ran.stdout.contains("signature-missing"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_promotion_that_is_due_names_the_gate_that_stops_it() {
+    let signed = SignedSite::new();
+    signed.promoted("One");
+    signed.staged("Two");
+    let due = "[promotion]\ndue = [\"interval\"]\ninterval-days = 1\n";
+    signed.configure(due);
+    let promote = ["promote", "--due", "--untested", "x"];
+    let later = "2026-02-02T03:04:05Z";
+    let refused = signed.releng_at(later, &promote).exits(1);
+    let closed = "stable/1.0 is passed over: the gate `key` is closed";
+    refused.says(&["snapshot-demo_1.0_pipeline_2 (1.0.2) is due", closed, NO_KEY, "--force REASON`"]);
+    // A newer one that was staged unsigned is no way around the gate.
+    signed.site.commit("Three").build(&["el9"]);
+    signed.releng(&["stage", "--force", "x"]).exits(0);
+    let refused = signed.releng_at(later, &promote).exits(1);
+    refused.says(&["snapshot-demo_1.0_pipeline_3 (1.0.3) is due", closed, NO_KEY]);
+    sign_with(&signed, due);
+    signed.releng_at(later, &promote).exits(0).says(&["promoted snapshot-demo_1.0_pipeline_2"]);
 }

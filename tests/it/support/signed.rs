@@ -40,6 +40,11 @@ impl SignedSite {
         self.site.project.git(&["add", "."]);
     }
 
+    /// The address of a path in the served tree of the project.
+    pub fn address(&self, path: &str) -> String {
+        self.server.url(&format!("repos/demo/{path}"))
+    }
+
     /// Runs the program with the keys.
     pub fn releng(&self, args: &[&str]) -> Ran {
         self.releng_at(NOW, args)

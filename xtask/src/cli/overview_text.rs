@@ -1,7 +1,7 @@
 //! The text of `status`: a few lines for each series, each with a label, wrapped to the width of the terminal.
 
 use crate::base::error::program;
-use crate::base::text::{printable, words, wrap};
+use crate::base::text::{one_line, printable, shorten, words, wrap};
 use crate::repository::keys::stand::{KeyClients, KeyRole, KeyStand};
 use crate::repository::keys::uses::KeyUses;
 use crate::repository::model::event::{Action, Event};
@@ -11,6 +11,9 @@ use crate::repository::promote::schedule::DueReason;
 
 /// How many snapshots of a series are listed besides those that somebody may look for, and how many yanked packages.
 const NEWEST: usize = 4;
+
+/// How many characters of a reason are printed.
+const REASON: usize = 60;
 
 /// The column at which values begin.
 const LABEL: usize = 14;
@@ -227,12 +230,17 @@ fn stable(stable: Option<&StableOverview>) -> String {
 /// How the current revision came to be.
 fn origin(event: &Event) -> String {
     let date = event.at.strftime("%Y-%m-%d");
-    match &event.action {
+    let made = match &event.action {
         Action::Promote { snapshot, .. } => format!("promoted {date} from {snapshot}"),
         Action::Rollback { to, .. } => format!("rolled back {date} to revision {to}"),
         Action::Yank { .. } => format!("packages yanked {date}"),
         other => format!("{date}: {other}"),
-    }
+    };
+    event.action.force().map_or_else(|| made.clone(), |reason| format!("{made} {}", by_force(reason)))
+}
+
+fn by_force(reason: &str) -> String {
+    format!("with --force: {}", shorten(&one_line(reason), REASON))
 }
 
 fn when(event: &EventRef) -> String {
@@ -256,6 +264,7 @@ fn describe(snapshot: &SnapshotOverview) -> String {
         PromotedState::Promoted(event) => parts.push(format!("promoted {}", when(event))),
         PromotedState::RolledBack(event) => parts.push(format!("rolled back {}", when(event))),
     }
+    parts.extend(snapshot.force.iter().map(|reason| format!("staged {}", by_force(reason))));
     parts.extend(snapshot.held.iter().map(|why| format!("held: {why}")));
     parts.join(", ")
 }

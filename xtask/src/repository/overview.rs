@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::base::error::Failure;
 use crate::history::Version;
+use crate::repository::keys::unsigned::find_refused;
 use crate::repository::model::event::{Action, Event, EventLog};
 use crate::repository::model::manifest::Manifest;
 use crate::repository::model::name::{Dist, Series, SnapshotName};
@@ -70,6 +71,8 @@ pub struct SnapshotOverview {
     pub promoted: PromotedState,
     /// The reason of the hold on it.
     pub held: Option<String>,
+    /// The reason to stage it by force.
+    pub force: Option<String>,
 }
 
 /// The number and time of an event.
@@ -127,6 +130,8 @@ pub fn load(store: &Store, series: Series, schedule: &Schedule<'_>, now: Timesta
     if current.is_some() || number == Some(None) {
         due = keep(schedule.newest(store, series, current.as_ref()), &mut problems).flatten();
     }
+    let refused = find_refused(store, series, current.as_deref());
+    problems.extend(refused.into_iter().map(|refused| problem_with(&refused.message, refused.help.as_deref())));
     let yanked = current.as_ref().map_or(Vec::new(), |current| history.yanked_from(&current.manifest));
     let latest_note = keep(find_latest_note(store, series, &snapshots, schedule), &mut problems).flatten();
     problems.dedup();
@@ -135,11 +140,15 @@ pub fn load(store: &Store, series: Series, schedule: &Schedule<'_>, now: Timesta
 
 /// The value; for an error `None`, and the error with its help becomes a problem.
 fn keep<T>(result: Result<T>, problems: &mut Vec<String>) -> Option<T> {
-    let with_help = |error: anyhow::Error| {
+    let describe = |error: anyhow::Error| {
         let help = error.downcast_ref::<Failure>().and_then(|failure| failure.help.clone());
-        help.map_or_else(|| format!("{error:#}"), |help| format!("{error:#}; {help}"))
+        problem_with(&format!("{error:#}"), help.as_deref())
     };
-    result.map_err(|error| problems.push(with_help(error))).ok()
+    result.map_err(|error| problems.push(describe(error))).ok()
+}
+
+fn problem_with(what: &str, help: Option<&str>) -> String {
+    help.map_or_else(|| what.to_owned(), |help| format!("{what}; {help}"))
 }
 
 /// Why `latest` does not lead to the newest snapshot of merged work.
@@ -188,7 +197,8 @@ fn load_snapshot(
     let merged = snapshot.as_ref().is_some_and(|snapshot| snapshot.manifest.merged) || store.log.was_merged(&name);
     let tests = snapshot.as_ref().map_or(Vec::new(), |snapshot| newest_results(&results, snapshot));
     let held = find_hold(&store.log, &name, now).map(|hold| hold.why);
-    Ok(SnapshotOverview { merged, tests, promoted: history.state_of(&name), held, name, snapshot })
+    let force = store.log.staging_of(&name).and_then(|entry| entry.event.action.force().map(str::to_owned));
+    Ok(SnapshotOverview { force, merged, tests, promoted: history.state_of(&name), held, name, snapshot })
 }
 
 fn newest_results(results: &[TestResult], snapshot: &Snapshot) -> Vec<(String, TestVerdict)> {

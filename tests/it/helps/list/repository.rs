@@ -75,6 +75,7 @@ pub const REPOSITORY: &[FileRows] = &[
                 "promote a newer release",
                 By("unsigned::a_signed_series_is_not_rolled_back_to_a_revision_without_signatures"),
             ),
+            ("take it out", By("unsigned::status_names_what_is_not_signed_until_it_is_signed")),
             ("build the release", By("unsigned::a_snapshot_that_was_staged_without_a_key_is_not_promoted_with_one")),
             ("{help}\nto publish", By("unsigned::a_reason_publishes_what_is_not_signed_and_is_recorded")),
         ],

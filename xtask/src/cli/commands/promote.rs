@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::base::error::{Exit, Failure};
+use crate::base::progress::Progress;
 use crate::cli::context::Context;
 use crate::cli::site::{Access, RunMode, Site};
 use crate::repository::model::name::{Dist, Series, SnapshotName};
@@ -98,7 +99,13 @@ fn run_due(
                 if let Access::Preview(_) = access {
                     context.ui.print(&promotion.to_string())?;
                 }
-                refused = refused.or(Some(closed));
+                let gate = promotion.closed_gate().unwrap_or_default();
+                context.ui.note(&format!("stable/{series} is passed over: the gate `{gate}` is closed"));
+                // The last line of the run is the first refusal; those of other series come before.
+                match refused {
+                    None => refused = Some(closed),
+                    Some(_) => context.ui.error(&closed.into()),
+                }
             }
         }
     }
@@ -114,6 +121,9 @@ fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access, promotion:
         context.ui.print(&promotion.to_string())?;
     }
     promotion.require_open()?;
+    for effect in &promotion.effects {
+        context.ui.warn(effect);
+    }
     let mut signing = site.signing(site.key()?.as_ref())?;
     if let Some(signing) = &mut signing {
         signing.drop_unused(access.store());

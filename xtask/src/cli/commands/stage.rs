@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::base::error::this_call;
 use crate::base::files::TreePath;
 use crate::base::number::parse_stated;
+use crate::base::progress::Progress;
 use crate::cli::context::Context;
 use crate::cli::site::{RunMode, Site, pipeline_of_ci};
 use crate::repository::commits::Merged;
@@ -103,10 +104,10 @@ fn stage(
     };
     let signing = site.signing(key)?;
     let version = &input.info.version;
-    let (name, plan, notes, done) =
+    let (name, plan, notes, effects, done) =
         match stage::decide(access.store(), input, order, &site.git(), signing.as_ref(), site.now)? {
-            Staging::New { name, plan, notes } => (name, plan, notes, "staged"),
-            Staging::Recorded { title, name, plan, notes } => (name, plan, notes, title),
+            Staging::New { name, plan, notes, effects } => (name, plan, notes, effects, "staged"),
+            Staging::Recorded { title, name, plan, notes } => (name, plan, notes, Vec::new(), title),
             Staging::Already(name) => {
                 context.ui.note(&format!("{name} ({version}) is staged already"));
                 return Ok((mode == RunMode::Change).then(|| site.layout.snapshot(Series::of(version), &name)));
@@ -114,6 +115,9 @@ fn stage(
         };
     for note in &notes {
         context.ui.note(note);
+    }
+    for effect in &effects {
+        context.ui.warn(effect);
     }
     site.carry_out(&mut access, &plan, signing.as_ref())?;
     if mode == RunMode::Preview {

@@ -147,7 +147,7 @@ fn stable_json(stable: &StableOverview) -> Value {
         "snapshot": content.map(|content| &content.snapshot),
         "at": stable.made_by.as_ref().map(|event| event.at),
         "by": stable.made_by.as_ref().map(|event| json!({
-            "event": event.number, "at": event.at, "what": event.action.to_string(),
+            "event": event.number, "at": event.at, "what": event.action.to_string(), "force": event.action.force(),
         })),
         "dists": content.map(|content| &content.dists),
     })
@@ -171,6 +171,7 @@ fn snapshot_json(overview: &SnapshotOverview) -> Value {
         "state": state,
         "by": by.map(event_json),
         "held": overview.held,
+        "force": overview.force,
     })
 }
 

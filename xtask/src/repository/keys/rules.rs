@@ -8,7 +8,7 @@ use crate::base::error::{Exit, Failure, program};
 use crate::project::config::AcceptanceTest;
 use crate::repository::keys::client_keys::SeriesClients;
 use crate::repository::keys::key_set::KeySet;
-use crate::repository::model::name::{Dist, SnapshotName};
+use crate::repository::model::name::{Dist, Series, SnapshotName};
 use crate::repository::model::reason::Reason;
 use crate::repository::sign::PublicKey;
 
@@ -85,7 +85,15 @@ pub struct KeyJudgement {
     /// The reason why; or why not, with the next step.
     pub answer: Result<String, Failure>,
     /// The reason that a person gave, if the answer follows from it.
-    pub forced: Option<Reason>,
+    pub forced: Option<ForcedKey>,
+}
+
+/// A reason to publish what clients refuse.
+#[derive(Clone, Debug)]
+pub struct ForcedKey {
+    pub reason: Reason,
+    /// What clients see then.
+    pub effects: Vec<String>,
 }
 
 impl KeyJudgement {
@@ -94,9 +102,12 @@ impl KeyJudgement {
         KeyJudgement { answer: Ok("packages are not signed".to_owned()), forced: None }
     }
 
-    /// That a reason is the only one.
-    pub fn forced(reason: &Reason) -> KeyJudgement {
-        KeyJudgement { answer: Ok(format!("forced: {reason}")), forced: Some(reason.clone()) }
+    /// That a reason is the only one, and what clients see then.
+    pub fn forced(reason: &Reason, effects: Vec<String>) -> KeyJudgement {
+        KeyJudgement {
+            answer: Ok(format!("forced: {reason}")),
+            forced: Some(ForcedKey { reason: reason.clone(), effects }),
+        }
     }
 
     /// That something may not be signed, or not be published.
@@ -121,7 +132,7 @@ pub fn judge(facts: &KeyFacts<'_>) -> KeyJudgement {
             continue;
         }
         if let Some(reason) = facts.force {
-            return KeyJudgement::forced(reason);
+            return KeyJudgement::forced(reason, vec![effect_of_force(key, clients.series, &lacking)]);
         }
         return KeyJudgement::refused(not_shipped(key, clients, &lacking, &facts.way));
     }
@@ -181,6 +192,15 @@ fn not_shipped(key: &PublicKey, clients: &SeriesClients, lacking: &[&Dist], way:
          if the key before is lost or has expired: {}; clients with the `-repo` package then need a person",
         way.help()
     ))
+}
+
+fn effect_of_force(key: &PublicKey, series: Series, lacking: &[&Dist]) -> String {
+    let dists = lacking.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    format!(
+        "clients of stable/{series} for {dists} that have the package `-repo` do not have the key `{}`: they report \"Bad GPG \
+         signature\" until a person gives them the keys; {STEPS}",
+        key.fingerprint
+    )
 }
 
 /// The warning about a rollback to revision `to`, which does not have a key.

@@ -8,7 +8,7 @@ use crate::project::config::AcceptanceTest;
 use crate::repository::keys::client_keys::SeriesClients;
 use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::rules::{
-    ForcedWay, KeyFacts, KeyJudgement, RefusedStep, judge, warn_of_end, warn_of_forced_loss, warn_of_loss,
+    ForcedKey, ForcedWay, KeyFacts, KeyJudgement, RefusedStep, judge, warn_of_end, warn_of_forced_loss, warn_of_loss,
 };
 use crate::repository::keys::unsigned::find_unsigned;
 use crate::repository::keys::uses::{CountDepth, count};
@@ -63,7 +63,7 @@ impl Signing {
     }
 
     /// Errors: the key may not sign for the clients of a series. The reason that was given, if it was needed.
-    pub fn require(&self, store: &Store, change: &SignedChange<'_>) -> Result<Option<Reason>, Failure> {
+    pub fn require(&self, store: &Store, change: &SignedChange<'_>) -> Result<Option<ForcedKey>, Failure> {
         let SignedChange { series, dists, force, way } = *change;
         // A revision that is damaged must not prevent the rollback that replaces it. A promotion judges again.
         let clients = SeriesClients::load(store, series, &self.keys).ok().flatten();
@@ -116,8 +116,12 @@ pub fn judge_snapshot(layout: &Layout, keys: Option<&KeySet>, facts: &SignatureF
     Ok(match (unsigned, force) {
         _ if judged.answer.is_err() => judged,
         (None, _) => judged,
-        (Some(_), Some(reason)) => KeyJudgement::forced(reason),
-        (Some(failure), None) => KeyJudgement::refused(failure),
+        (Some(unsigned), Some(reason)) => {
+            let mut effects = judged.forced.map_or(Vec::new(), |forced| forced.effects);
+            effects.push(unsigned.effect);
+            KeyJudgement::forced(reason, effects)
+        }
+        (Some(unsigned), None) => KeyJudgement::refused(unsigned.failure),
     })
 }
 

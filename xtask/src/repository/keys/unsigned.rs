@@ -1,14 +1,18 @@
 //! What clients refuse because it is not signed. A client that has a key takes neither repodata nor packages without a signature.
 //! dnf 4 then ignores the repository, prints "Nothing to do" and exits 0, so that nobody notices.
 
+use std::collections::BTreeSet;
+
 use crate::base::checksum::CHECKSUMS_FILE;
 use crate::base::error::{Exit, Failure, program};
+use crate::base::files::TreePath;
 use crate::history::Version;
 use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::rules::ForcedWay;
-use crate::repository::model::manifest::Manifest;
+use crate::repository::model::layout::LATEST;
+use crate::repository::model::manifest::{FileEntry, Manifest, PackageEntry};
 use crate::repository::model::name::Series;
-use crate::repository::model::store::Store;
+use crate::repository::model::store::{Revision, Store};
 use crate::repository::sign::SIGNATURE;
 
 /// The path of the signature that every signed snapshot and revision has.
@@ -27,6 +31,14 @@ pub fn has_signed_latest(store: &Store, series: Series) -> bool {
     latest.is_some_and(|latest| is_signed(&latest.manifest))
 }
 
+/// Something that is not signed, for clients that have a key.
+pub struct UnsignedChange {
+    /// Why it is not published without a reason.
+    pub failure: Failure,
+    /// What clients see if it is.
+    pub effect: String,
+}
+
 /// Why clients would refuse what the promotion of a snapshot publishes; `None` if they take it. `current` is the revision that they
 /// have now.
 pub fn find_unsigned(
@@ -34,15 +46,98 @@ pub fn find_unsigned(
     current: Option<&Manifest>,
     keys: Option<&KeySet>,
     way: &ForcedWay<'_>,
-) -> Option<Failure> {
+) -> Option<UnsignedChange> {
     match keys {
-        None if current.is_some_and(is_signed) => Some(no_key(&format!("stable/{}", snapshot.series), way)),
+        None if current.is_some_and(is_signed) => {
+            let place = format!("stable/{}", snapshot.series);
+            Some(UnsignedChange { failure: no_key(&place, way), effect: effect_of_no_key(&place) })
+        }
         Some(_) if !is_signed(snapshot) && snapshot.packages().next().is_some() => {
             let message = "it was staged without a key, and clients that have a key refuse its packages";
-            Some(Failure::new(Exit::Failed, message).help(help_with_force(&help_to_build_again(), way)))
+            let failure = Failure::new(Exit::Failed, message).help(help_with_force(&help_to_build_again(), way));
+            let effect = "clients that have a key refuse to install the packages of the snapshot, which are not signed";
+            Some(UnsignedChange { failure, effect: effect.to_owned() })
         }
         _ => None,
     }
+}
+
+/// What clients of `place` that have a key see if nothing is signed any more.
+pub fn effect_of_no_key(place: &str) -> String {
+    format!(
+        "clients of {place} that have a key ignore what is not signed: dnf 4 prints \"Nothing to do\" and exits 0, until a person \
+         sets `gpgcheck=0` and `repo_gpgcheck=0` on each of them"
+    )
+}
+
+/// What clients of a series refuse now, because they have a key and it is not signed, with the next step.
+pub fn find_refused(store: &Store, series: Series, current: Option<&Revision>) -> Vec<Failure> {
+    let mut refused = Vec::new();
+    if let Some(Revision { number, manifest, .. }) = current {
+        refused.extend(if is_signed(manifest) { unsigned_packages(manifest) } else { None });
+        let mut earlier = store.revisions(series).unwrap_or_default();
+        earlier.retain(|other| other < number);
+        let folders = earlier.iter().rev().map(|number| store.layout.revision(series, *number));
+        if !is_signed(manifest) && (has_signed_packages(manifest) || has_signed(folders)) {
+            refused.push(not_signed(&format!("stable/{series}"), "promote a release"));
+        }
+    }
+    let latest = store.latest(series).ok().flatten();
+    if let Some(latest) = latest.and_then(|latest| store.snapshot(series, &latest).ok())
+        && !is_signed(&latest.manifest)
+    {
+        let mut earlier = store.snapshots(series).unwrap_or_default();
+        earlier.retain(|other| other.pipeline() < latest.name.pipeline());
+        if has_signed(earlier.iter().rev().map(|name| store.layout.snapshot(series, name))) {
+            refused.push(not_signed(&format!("unstable/{series}/{LATEST}"), "stage a release"));
+        }
+    }
+    refused
+}
+
+/// Whether one of the folders is signed, and what it has is merged. One that cannot be read is reported elsewhere.
+fn has_signed(mut folders: impl Iterator<Item = TreePath>) -> bool {
+    folders.any(|folder| {
+        let loaded = Manifest::load(&folder);
+        loaded.is_ok_and(|loaded| loaded.manifest.merged && is_signed(&loaded.manifest))
+    })
+}
+
+/// Whether packages for clients are signed: the key has signed the series before.
+pub fn has_signed_packages(manifest: &Manifest) -> bool {
+    packages_for_clients(manifest).any(|(file, package)| file.sha256 != package.unsigned_sha256)
+}
+
+fn packages_for_clients(manifest: &Manifest) -> impl Iterator<Item = (&FileEntry, &PackageEntry)> {
+    manifest.packages().filter(|(file, _)| file.path.below("rpm").is_some())
+}
+
+fn not_signed(place: &str, step: &str) -> Failure {
+    let message = format!(
+        "{place} is not signed, and clients that have a key ignore it: dnf 4 prints \"Nothing to do\" and exits 0"
+    );
+    Failure::new(Exit::Failed, message).help(format!(
+        "set `repository.sign` to the key that has signed it before, commit it, and {step}: `{} dist --rpm`; or end signing: a \
+         person sets `gpgcheck=0` and `repo_gpgcheck=0` on each client",
+        program()
+    ))
+}
+
+/// The packages of a signed revision that clients refuse to install.
+fn unsigned_packages(manifest: &Manifest) -> Option<Failure> {
+    let unsigned = packages_for_clients(manifest).filter(|(file, package)| file.sha256 == package.unsigned_sha256);
+    let names: BTreeSet<String> = unsigned.map(|(_, package)| package.nevra.to_string()).collect();
+    let first = names.first()?;
+    let (series, count) = (manifest.series, names.len());
+    let message = format!(
+        "clients that have a key refuse to install what is not signed, of stable/{series}: {count} {}, such as `{first}`",
+        if count == 1 { "package" } else { "packages" }
+    );
+    Some(Failure::new(Exit::Failed, message).help(format!(
+        "take it out: `{} yank {first} --series {series} --why REASON`; \"Turning signing on later\" in docs/maintainer.md has \
+         the steps",
+        program()
+    )))
 }
 
 /// The failure of a change that would write unsigned repodata for clients of `place` that have a key.

@@ -135,6 +135,16 @@ impl Action {
         }
     }
 
+    /// The reason of a change by force.
+    pub fn force(&self) -> Option<&str> {
+        match self {
+            Action::Stage { force, .. } | Action::Promote { force, .. } | Action::Yank { force, .. } => {
+                force.as_deref()
+            }
+            _ => None,
+        }
+    }
+
     /// The dists that the action ended, with their series.
     pub fn ended(&self) -> Option<(Series, &[Dist])> {
         match self {

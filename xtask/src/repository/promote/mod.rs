@@ -22,6 +22,7 @@ use crate::history::Version;
 use crate::project::config::PromotionKind;
 use crate::project::release_info::CHANGELOG_FILE;
 use crate::repository::commits::Git;
+use crate::repository::keys::rules::ForcedKey;
 use crate::repository::keys::signing::{SignatureFacts, Signing, judge_snapshot};
 use crate::repository::model::carried::Carried;
 use crate::repository::model::event::{Action, NewRevision, RevisionCause};
@@ -55,6 +56,8 @@ pub struct Promotion {
     pub snapshot: Snapshot,
     pub kind: PromotionKind,
     pub gates: Vec<Gate>,
+    /// What clients will see because of a reason that was given.
+    pub effects: Vec<String>,
     current: Option<Rc<Revision>>,
     new: NewRevision,
 }
@@ -87,6 +90,11 @@ impl Promotion {
         let others: Vec<String> =
             closed.map(|(name, why, _)| format!("the gate `{name}` is closed, too: {why}")).collect();
         Err(if others.is_empty() { failure } else { failure.details(others.join("\n")) })
+    }
+
+    /// The name of the first gate that is closed.
+    pub fn closed_gate(&self) -> Option<&'static str> {
+        self.gates.iter().find(|gate| !gate.is_open()).map(|gate| gate.name)
     }
 
     /// The plan that makes the revision.
@@ -248,8 +256,8 @@ struct JudgedSnapshot {
     /// The reason to promote without an acceptance test; `None` if a test is required.
     untested: Option<Reason>,
     end_dists: Vec<Dist>,
-    /// The reason to sign with a key that clients do not have, if it is needed.
-    force: Option<Reason>,
+    /// The reason to publish what clients refuse, if it is needed.
+    forced: Option<ForcedKey>,
     /// Whether the series has what the snapshot would add, or a newer version.
     is_in_series: bool,
     /// The command that promotes it, with the flags that gates need.
@@ -299,7 +307,7 @@ impl<'a> Judge<'a> {
         let untested = order.untested.clone().filter(|_| !facts.requires_tests());
         let (is_in_series, command) = (facts.is_in_series(), facts.command(Vec::new()));
         let (current, end_dists) = (current.cloned(), order.end_dists.clone());
-        let (whole, requires, force) = (None, None, key.forced);
+        let (whole, requires, forced) = (None, None, key.forced);
         Ok(JudgedSnapshot {
             snapshot,
             current,
@@ -309,7 +317,7 @@ impl<'a> Judge<'a> {
             gates,
             untested,
             end_dists,
-            force,
+            forced,
             is_in_series,
             command,
         })
@@ -363,16 +371,17 @@ impl JudgedSnapshot {
     fn into_promotion(mut self, store: &Store) -> Result<Promotion> {
         self.judge_whole(store)?;
         self.judge_requires();
-        let JudgedSnapshot { snapshot, current, kind, whole, requires, gates, untested, end_dists, force, .. } = self;
+        let JudgedSnapshot { snapshot, current, kind, whole, requires, gates, untested, end_dists, forced, .. } = self;
         let series = snapshot.manifest.series;
         let number = next_number(store, series)?;
         let version = snapshot.manifest.release.version.clone();
         let untested = untested.map(|reason| reason.to_string());
-        let force = force.map(|reason| reason.to_string());
+        let force = forced.as_ref().map(|forced| forced.reason.to_string());
+        let effects = forced.map_or(Vec::new(), |forced| forced.effects);
         let cause =
             RevisionCause::Promote { snapshot: snapshot.name.clone(), version, untested, ended: end_dists, force };
         let gates = whole.into_iter().chain(gates).chain(requires).collect();
-        Ok(Promotion { snapshot, kind, gates, current, new: NewRevision { series, number, cause } })
+        Ok(Promotion { snapshot, kind, gates, effects, current, new: NewRevision { series, number, cause } })
     }
 }
 

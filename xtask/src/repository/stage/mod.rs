@@ -22,7 +22,7 @@ use crate::repository::clients::root_files::{self, Coming};
 use crate::repository::commits::{Git, Merged};
 use crate::repository::keys::rules::{ForcedWay, RefusedStep};
 use crate::repository::keys::signing::{SignedChange, Signing};
-use crate::repository::keys::unsigned::{has_signed_latest, is_signed, no_key};
+use crate::repository::keys::unsigned::{effect_of_no_key, has_signed_latest, is_signed, no_key};
 use crate::repository::model::event::Action;
 use crate::repository::model::layout::{Channel, LATEST, SNAPSHOT_CHANGELOG, dist_folder};
 use crate::repository::model::manifest::{HeadOfFolder, Manifest, ReleasedVersion};
@@ -57,8 +57,8 @@ pub enum Staging {
     Already(SnapshotName),
     /// There is a snapshot with this content. What has become known since it was staged is recorded: its commit was merged, or dists end.
     Recorded { title: &'static str, name: SnapshotName, plan: ChangePlan, notes: Vec<String> },
-    /// It makes a snapshot.
-    New { name: SnapshotName, plan: ChangePlan, notes: Vec<String> },
+    /// It makes a snapshot. The effects are what clients will see because of a reason that was given.
+    New { name: SnapshotName, plan: ChangePlan, notes: Vec<String>, effects: Vec<String> },
 }
 
 /// Decides how `input` is staged in the repository as it is now.
@@ -106,9 +106,11 @@ pub fn decide(
     require_ended(store, &candidate(&name), &order.end_dists, git)?;
     let tests = git.config_of(input.info.commit)?.acceptance;
     let way = ForcedWay { step: RefusedStep::Stage(&order.command), tests: &tests };
-    let mut force = None;
+    let (mut force, mut effects) = (None, Vec::new());
     if let Some(signing) = signing {
-        force = signing.require(store, &SignedChange { series, dists: &dists, force: order.force.as_ref(), way })?;
+        let change = SignedChange { series, dists: &dists, force: order.force.as_ref(), way };
+        // Clients of `latest` read their keys from the server. A promotion says what the others see.
+        force = signing.require(store, &change)?.map(|forced| forced.reason);
     }
     let mut moves = false;
     if merged {
@@ -117,12 +119,13 @@ pub fn decide(
         notes.extend(latest.note);
     }
     if moves && signing.is_none() && has_signed_latest(store, series) {
-        let reason = order.force.clone();
-        force = Some(reason.ok_or_else(|| no_key(&format!("unstable/{series}/{LATEST}"), &way))?);
+        let (place, reason) = (format!("unstable/{series}/{LATEST}"), order.force.clone());
+        force = Some(reason.ok_or_else(|| no_key(&place, &way))?);
+        effects.push(effect_of_no_key(&place));
     }
     let snapshot =
         NewSnapshot { store, input, name: name.clone(), series, merged, order, force, latest: moves, signing, now };
-    Ok(Staging::New { plan: snapshot.plan()?, name, notes })
+    Ok(Staging::New { plan: snapshot.plan()?, name, notes, effects })
 }
 
 /// The number after every number that the series has or had: a number is never used twice, whatever was deleted.

@@ -168,7 +168,9 @@ impl Moment {
 pub fn verify_folder(folder: &TreePath, shown: &str, keys: Option<&[u8]>) -> Result<VerifyReport> {
     let mut report = VerifyReport::default();
     let keyring = keys.map(keyring_of).transpose()?;
-    folder::verify(folder, shown, keyring.as_ref(), FolderUse::Unknown, &mut report)?;
+    if let Some(loaded) = folder::verify(folder, shown, keyring.as_ref(), FolderUse::Unknown, &mut report)? {
+        unsigned::verify_alone(&loaded.manifest, shown, &mut report);
+    }
     report.findings.sort();
     Ok(report)
 }

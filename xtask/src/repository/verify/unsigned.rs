@@ -1,7 +1,9 @@
 //! Finds what clients read without a signature although what they read before was signed.
 
-use crate::repository::keys::unsigned::signature_of_checksums;
+use crate::repository::keys;
+use crate::repository::keys::unsigned::{has_signed_packages, signature_of_checksums};
 use crate::repository::model::layout::Layout;
+use crate::repository::model::manifest::Manifest;
 use crate::repository::verify::tree::{FolderName, FoundFolder};
 use crate::repository::verify::{FindingId, VerifyReport};
 
@@ -14,6 +16,14 @@ pub fn verify(folders: &[FoundFolder], layout: &Layout, report: &mut VerifyRepor
             let what = format!("it is not signed, and `{}` is", layout.shown(&earlier.path));
             report.add(FindingId::SignatureMissing, layout.shown(&found.path), what);
         }
+    }
+}
+
+/// Reports a revision without signatures that has signed packages: clients had the key when these came. A folder by itself has no
+/// other proof.
+pub fn verify_alone(manifest: &Manifest, shown: &str, report: &mut VerifyReport) {
+    if !keys::unsigned::is_signed(manifest) && has_signed_packages(manifest) {
+        report.add(FindingId::SignatureMissing, shown, "it is not signed, and packages in it are");
     }
 }
 
