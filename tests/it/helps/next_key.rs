@@ -60,7 +60,9 @@ fn a_next_key_that_has_expired_is_replaced() {
 fn served_keys_that_are_damaged_or_lost_are_written_again() {
     let signed = SignedSite::new();
     signed.promoted("One");
-    let served = signed.site.served("RPM-GPG-KEY-demo");
+    let (served, copy) = (signed.site.served("RPM-GPG-KEY-demo"), signed.site.state("keys.asc"));
+    // As an older program left it.
+    std::fs::remove_file(&copy).unwrap();
     let sound = std::fs::read_to_string(&served).unwrap();
     std::fs::write(&served, sound.replace('m', "n")).unwrap();
     signed.site.commit("Two").build(&["el9"]);
@@ -71,10 +73,53 @@ fn served_keys_that_are_damaged_or_lost_are_written_again() {
     std::fs::write(&served, signed.keys.gpg(&words).stdout).unwrap();
     signed.releng(&["stage"]).exits(0);
     signed.releng(&["verify"]).exits(0);
+    assert_eq!(std::fs::read(&copy).unwrap(), std::fs::read(&served).unwrap());
+    std::fs::remove_file(&copy).unwrap();
     std::fs::remove_file(&served).unwrap();
-    let help = "the next `promote`, or the next `stage` of a new release, writes the keys of the configuration";
+    let help = "without one, the next release writes the keys of the configuration";
     signed.releng(&["verify"]).exits(1).says(&["keys-differ", help]);
+    signed.releng(&["status"]).exits(0).prints_part("`RPM-GPG-KEY-demo` is missing");
     stages(&signed, "Three");
+    signed.releng(&["verify"]).exits(0);
+}
+
+/// Whoever may write to the root can neither take a key from clients nor give them one.
+#[test]
+fn served_keys_are_made_again_from_the_copy_in_the_state() {
+    let signed = SignedSite::with(Keys::of(&[(KEY, "rsa3072"), (NEXT, "rsa3072")]));
+    next(&signed, NEXT);
+    signed.promoted("One");
+    let served = signed.site.served("RPM-GPG-KEY-demo");
+    let sound = std::fs::read(&served).unwrap();
+    let foreign = Keys::of(&[("eve@example.org", "rsa3072")]).gpg(&["--armor", "--export"]).stdout.into_bytes();
+    let added = [&sound[..], &foreign[..]].concat();
+    for damaged in [None, Some(&b"x"[..]), Some(&foreign[..]), Some(&added[..])] {
+        match damaged {
+            None => std::fs::remove_file(&served).unwrap(),
+            Some(damaged) => std::fs::write(&served, damaged).unwrap(),
+        }
+        let lost = "`RPM-GPG-KEY-demo` is missing or was changed\n";
+        signed
+            .releng(&["status"])
+            .exits(0)
+            .prints_part(lost)
+            .prints_part("the next command that changes the repository");
+        let ran = signed.releng(&["verify"]).exits(1).says(&["1 finding", "from the copy `keys.asc` in the state"]);
+        ran.prints_part("keys-differ: RPM-GPG-KEY-demo: ");
+        signed.promote(&["--dry-run"]).exits(0);
+        signed.releng(&["prune"]).exits(0).says(&["made `RPM-GPG-KEY-demo` again from the copy in the state"]);
+        assert_eq!(std::fs::read(&served).unwrap(), sound);
+        signed.releng(&["verify"]).exits(0);
+    }
+    // A release that is made meanwhile does not take over what was added.
+    std::fs::write(&served, &added).unwrap();
+    signed.promoted("Two");
+    assert_eq!(std::fs::read(&served).unwrap(), sound);
+    // With the log, the copy may be an old one.
+    std::fs::write(signed.site.state("keys.asc"), &foreign).unwrap();
+    std::fs::remove_file(signed.site.state("log.jsonl")).unwrap();
+    signed.releng(&["recover-log"]).exits(0).prints_part("keys.asc");
+    assert_eq!(std::fs::read(signed.site.state("keys.asc")).unwrap(), sound);
     signed.releng(&["verify"]).exits(0);
 }
 

@@ -15,6 +15,7 @@ use crate::base::digest::{Digest, digest_of};
 use crate::base::error::{Exit, Failure};
 use crate::base::files::{self, TreePath};
 use crate::base::plan::Plan;
+use crate::repository::clients::keys::split_keys;
 use crate::repository::model::event::{Action, Event, EventLog, LogEntry};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::ledger::Ledger;
@@ -29,6 +30,8 @@ pub enum RecoverStep {
     KeepLog { to: TreePath, content: Vec<u8> },
     /// Writes the ledger.
     Ledger { content: Vec<u8> },
+    /// Makes the copy of the keys equal to the served ones: with the log, it may be an old one.
+    Keys { content: Vec<u8> },
     /// Writes the log.
     Log { content: Vec<u8>, origin: LogOrigin },
 }
@@ -51,6 +54,7 @@ impl fmt::Display for RecoverStep {
                 write!(f, "write {}, a copy of the old log", to.file_name().unwrap_or_default())
             }
             RecoverStep::Ledger { .. } => write!(f, "write ledger.json"),
+            RecoverStep::Keys { .. } => write!(f, "write {}, a copy of the served keys", Layout::key_copy_name()),
             RecoverStep::Log { origin, .. } => {
                 let LogOrigin { from_manifests, from_old_log, lost } = origin;
                 write!(f, "write log.jsonl: {from_manifests} events from manifests, {from_old_log} from the old log")?;
@@ -92,6 +96,11 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
         steps.push(RecoverStep::KeepLog { to: free_name(&layout.log()), content: old });
     }
     steps.push(RecoverStep::Ledger { content: ledger });
+    let served = layout.keys().read().unwrap_or_default();
+    let has_keys = split_keys(&String::from_utf8_lossy(&served)).next().is_some();
+    if has_keys && layout.key_copy().read().ok().as_ref() != Some(&served) {
+        steps.push(RecoverStep::Keys { content: served });
+    }
     steps.push(RecoverStep::Log { content, origin });
     Ok(Plan { title, steps })
 }
@@ -102,6 +111,7 @@ pub fn apply(layout: &Layout, plan: &Plan<RecoverStep>) -> Result<()> {
         match step {
             RecoverStep::KeepLog { to, content } => files::publish(to, content)?,
             RecoverStep::Ledger { content } => files::publish(&layout.ledger(), content)?,
+            RecoverStep::Keys { content } => files::publish(&layout.key_copy(), content)?,
             RecoverStep::Log { content, .. } => files::publish(&layout.log(), content)?,
         }
     }

@@ -64,6 +64,13 @@ pub const REPOSITORY: &[FileRows] = &[
         ],
     ),
     (
+        "repository/keys/stand.rs",
+        &[(
+            "put it back from a backup; without",
+            By("helps::next_key::served_keys_that_are_damaged_or_lost_are_written_again"),
+        )],
+    ),
+    (
         "repository/keys/key_set.rs",
         &[("set `repository.sign`", By("helps::next_key::a_next_key_needs_a_key_that_signs"))],
     ),
@@ -215,6 +222,10 @@ pub const REPOSITORY: &[FileRows] = &[
                 "the next command that changes the repository removes",
                 By("helps::verify::the_next_command_repairs_what_it_can"),
             ),
+            (
+                "the next command that changes the repository makes it again from",
+                By("helps::next_key::served_keys_are_made_again_from_the_copy_in_the_state"),
+            ),
             ("for a series", By("helps::verify::a_series_goes_back_to_a_sound_revision")),
             ("move it away: the next", By("helps::verify::what_releng_did_not_make_is_moved_away")),
             (
@@ -222,10 +233,6 @@ pub const REPOSITORY: &[FileRows] = &[
                 By("helps::verify::the_next_command_repairs_what_it_can"),
             ),
             ("put it back from a backup; or stage", By("helps::verify::what_is_gone_is_put_back_or_recorded")),
-            (
-                "put it back from a backup; without",
-                By("helps::next_key::served_keys_that_are_damaged_or_lost_are_written_again"),
-            ),
             ("put it back from a backup; or record", By("helps::verify::what_is_gone_is_put_back_or_recorded")),
             ("put the file back from another", By("helps::verify::a_series_goes_back_to_a_sound_revision")),
             ("stop serving it: roll back", By("helps::verify::a_series_goes_back_to_a_sound_revision")),

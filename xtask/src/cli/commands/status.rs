@@ -7,6 +7,7 @@ use crate::base::error::{Exit, Failure, program};
 use crate::cli::context::Context;
 use crate::cli::overview_text::{render, render_keys, render_problem};
 use crate::cli::site::Site;
+use crate::repository::clients::keys::lost_keys;
 use crate::repository::clients::root_files;
 use crate::repository::keys::stand::{self, KeyStand, KeysOverview};
 use crate::repository::model::store::Store;
@@ -114,7 +115,8 @@ fn find_problems(store: &mut Store) -> Vec<RepositoryProblem> {
         None => repair(format!("the link `{}` leads to nothing", link.shown)),
     });
     let files = root_files::changed(store, None).unwrap_or_default();
-    let files = files.iter().map(|file| repair(format!("`{}` is missing or was changed", file.name)));
+    let files = files.into_iter().chain(lost_keys(&store.layout));
+    let files = files.map(|file| repair(format!("`{}` is missing or was changed", file.name)));
     links.chain(files).collect()
 }
 

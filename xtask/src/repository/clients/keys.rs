@@ -1,5 +1,9 @@
 //! The file with the public keys: the present one, the next one, and those that were used before.
+//!
+//! The state has a copy of it. The copy says what is served: whoever may write to the root can neither remove a key nor give one to
+//! clients. A repository that an older program made has no copy until something is signed again.
 
+use crate::base::files::TreePath;
 use crate::repository::clients::root_files::RootFile;
 use crate::repository::model::layout::Layout;
 
@@ -9,8 +13,24 @@ pub fn split_keys(keys: &str) -> impl Iterator<Item = &str> {
     keys.split_inclusive(END).filter(|key| key.contains("BEGIN PGP"))
 }
 
-/// The file with the keys `content`, if it is not published yet: it is written before anything that a key of it has signed.
-pub fn changed_keys(layout: &Layout, content: Option<Vec<u8>>) -> Option<RootFile> {
-    let file = RootFile { name: layout.key_name(), path: layout.keys(), content: content? };
-    (!file.is_written()).then_some(file)
+/// The files with the keys `content` that are not written yet: the copy in the state, and then the served file. They are written
+/// before anything that one of the keys has signed.
+pub fn changed_keys(layout: &Layout, content: Option<Vec<u8>>) -> Vec<RootFile> {
+    let Some(content) = content else { return Vec::new() };
+    let copy = RootFile { name: Layout::key_copy_name().to_owned(), path: layout.key_copy(), content: content.clone() };
+    let served = RootFile { name: layout.key_name(), path: layout.keys(), content };
+    [copy, served].into_iter().filter(|file| !file.is_written()).collect()
+}
+
+/// The served file with the content of the copy, if it is missing or was changed.
+pub fn lost_keys(layout: &Layout) -> Option<RootFile> {
+    let content = layout.key_copy().read().ok()?;
+    let file = RootFile { name: layout.key_name(), path: layout.keys(), content };
+    (layout.root.is_folder() && !file.is_written()).then_some(file)
+}
+
+/// The file that says which keys are served: the copy in the state, or without one the served file.
+pub fn keys_file(layout: &Layout) -> TreePath {
+    let copy = layout.key_copy();
+    if copy.is_there() { copy } else { layout.keys() }
 }

@@ -12,7 +12,7 @@ use crate::repository::model::store::Store;
 use crate::repository::repodata;
 use crate::repository::sign::SIGNATURE;
 
-/// A file in the root of the repository.
+/// A file in the root of the repository, or the copy of one in the state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RootFile {
     pub name: String,

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 
 use crate::base::error::{Exit, Failure};
 use crate::project::config::RepositoryKeys;
-use crate::repository::clients::keys::split_keys;
+use crate::repository::clients::keys::{keys_file, split_keys};
 use crate::repository::model::layout::Layout;
 use crate::repository::sign::{Fingerprint, PublicKey};
 
@@ -36,9 +36,10 @@ impl KeySet {
         let Some(stated) = settings.sign.clone() else {
             return if settings.next_key.is_some() { Err(next_without_sign().into()) } else { Ok(None) };
         };
-        let text = String::from_utf8_lossy(&layout.keys().read().unwrap_or_default()).into_owned();
-        let served = PublicKey::read_all(split_keys(&text))
-            .with_context(|| format!("the keys in `{}` cannot be used", layout.keys()))?;
+        let file = keys_file(layout);
+        let text = String::from_utf8_lossy(&file.read().unwrap_or_default()).into_owned();
+        let served =
+            PublicKey::read_all(split_keys(&text)).with_context(|| format!("the keys in `{file}` cannot be used"))?;
         let sign = PublicKey::find(&stated)?;
         let mut next = None;
         if let Some(name) = &settings.next_key {

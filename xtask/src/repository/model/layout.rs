@@ -8,7 +8,7 @@
 //!   NAME-stable-1.0-el9.repo, RPM-GPG-KEY-NAME
 //!   .trash/000012/…                   removed by event 12
 //! <state>/<name>/                     never served
-//!   results/snapshot-…/, log.jsonl, ledger.json, lock
+//!   results/snapshot-…/, log.jsonl, ledger.json, keys.asc, lock
 //! ```
 
 use std::fmt;
@@ -128,6 +128,16 @@ impl Layout {
     /// The file with the public keys.
     pub fn keys(&self) -> TreePath {
         self.root.join(self.key_name())
+    }
+
+    /// The name of the copy of the public keys.
+    pub fn key_copy_name() -> &'static str {
+        "keys.asc"
+    }
+
+    /// The copy of the public keys, which nobody can change who may only write to the root.
+    pub fn key_copy(&self) -> TreePath {
+        self.state.join(Layout::key_copy_name())
     }
 
     /// The log of the events.

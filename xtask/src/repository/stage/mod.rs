@@ -254,7 +254,7 @@ impl NewSnapshot<'_> {
         let force = self.force.as_ref().map(ToString::to_string);
         let action = Action::Stage { snapshot: name.clone(), series: *series, latest: *latest, ended, force };
         let mut steps = Vec::new();
-        steps.extend(changed_keys(layout, self.signing.map(Signing::file)).map(ChangeStep::RootFile));
+        steps.extend(changed_keys(layout, self.signing.map(Signing::file)).into_iter().map(ChangeStep::RootFile));
         steps.push(ChangeStep::Begin(NewFolder { place, shown: shown.clone(), date: input.info.date }));
         steps.push(ChangeStep::Text { path: SNAPSHOT_CHANGELOG.to_owned(), content: input.changelog.clone() });
         steps.extend(self.source_steps()?);

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::base::digest::digest_of;
+use crate::repository::clients::keys::lost_keys;
 use crate::repository::clients::root_files;
 use crate::repository::model::layout::{Layout, MANIFEST};
 use crate::repository::model::ledger::Ledger;
@@ -37,6 +38,14 @@ pub fn verify_repo_files(store: &Store, report: &mut VerifyReport) {
     for file in root_files::changed(store, None).unwrap_or_default() {
         let what = if file.path.is_there() { "`releng` would write another content" } else { "it is missing" };
         report.add(FindingId::RepoFileDiffers, file.name, what);
+    }
+}
+
+/// Compares the served keys with the copy in the state.
+pub fn verify_keys(store: &Store, report: &mut VerifyReport) {
+    if let Some(file) = lost_keys(&store.layout) {
+        let what = if file.path.is_there() { "the copy in the state has another content" } else { "it is missing" };
+        report.add(FindingId::KeysDiffer, file.name, what);
     }
 }
 

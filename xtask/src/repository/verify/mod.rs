@@ -22,7 +22,7 @@ use anyhow::Result;
 use crate::base::checksum::CHECKSUMS_FILE;
 use crate::base::files::{LockFile, TreePath};
 use crate::base::progress::Progress;
-use crate::repository::clients::keys::split_keys;
+use crate::repository::clients::keys::{keys_file, split_keys};
 use crate::repository::model::event::{BrokenChain, EventLog};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::store::{Store, read_log};
@@ -158,6 +158,7 @@ impl Moment {
         // The files of a copy have the addresses of the original.
         if state == StateOf::Own {
             history::verify_repo_files(&store, &mut report);
+            history::verify_keys(&store, &mut report);
         }
         let changing = was_held || LockFile::is_held(&layout.lock()) || read_log(layout)? != before;
         Ok(Moment { store, broken, folders, report, changing })
@@ -177,7 +178,8 @@ pub fn verify_folder(folder: &TreePath, shown: &str, keys: Option<&[u8]>) -> Res
 
 /// The served keys; `None` if there are none that can be read, which is a finding where something is signed.
 fn load_keyring(layout: &Layout, folders: &[FoundFolder], report: &mut VerifyReport) -> Option<Keyring> {
-    let Ok(keys) = layout.keys().read() else {
+    let file = keys_file(layout);
+    let Ok(keys) = file.read() else {
         let sums = format!("sources/{CHECKSUMS_FILE}{SIGNATURE}");
         if folders.iter().any(|folder| folder.path.join(&sums).is_there()) {
             report.add(FindingId::KeysDiffer, layout.key_name(), "it cannot be read, and there are signatures");
@@ -189,7 +191,8 @@ fn load_keyring(layout: &Layout, folders: &[FoundFolder], report: &mut VerifyRep
         Ok(keyring) => return Some(keyring),
         Err(error) => format!("{error:#}"),
     };
-    report.add(FindingId::KeysDiffer, layout.key_name(), why);
+    let shown = if file == layout.keys() { layout.key_name() } else { layout.shown_in_state(&file) };
+    report.add(FindingId::KeysDiffer, shown, why);
     None
 }
 

@@ -119,8 +119,11 @@ impl FindingId {
                 );
             }
             FindingId::KeysDiffer => {
-                "put it back from a backup; without one, the next `promote`, or the next `stage` of a new release, writes the keys of \
-                 the configuration, and what other keys have signed is refused by clients"
+                return format!(
+                    "the next command that changes the repository makes it again from the copy `keys.asc` in the state: `{program} \
+                     prune`, for example; if there is no such copy, put the file back from a backup; without one, the next release \
+                     writes the keys of the configuration, and clients refuse what other keys have signed"
+                );
             }
             FindingId::VersionsOutOfOrder => "clients install the highest version: promote a newer one, or roll back",
             FindingId::LogBroken | FindingId::LogLacksEvent => {
@@ -163,6 +166,7 @@ impl FindingId {
         matches!(
             self,
             FindingId::CurrentVanished
+                | FindingId::KeysDiffer
                 | FindingId::LedgerDiffers
                 | FindingId::Leftover
                 | FindingId::LinkDangling

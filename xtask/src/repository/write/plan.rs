@@ -31,7 +31,7 @@ pub type ChangePlan = Plan<ChangeStep>;
 /// One write.
 #[derive(Clone)]
 pub enum ChangeStep {
-    /// Writes a file of the root: the keys, a `.repo` file.
+    /// Writes a file of the root, the keys or a `.repo` file; or the copy of the keys in the state.
     RootFile(RootFile),
     /// Begins a snapshot or revision, in a hidden folder beside its place.
     Begin(NewFolder),

@@ -123,7 +123,7 @@ pub fn revision_steps(
     // The content of an earlier revision has its own checksums, which were signed then.
     let has_checksums = carried.iter().any(|carried| carried.to.below("sources") == Some(CHECKSUMS_FILE));
     let mut steps = Vec::new();
-    steps.extend(changed_keys(layout, keys).map(ChangeStep::RootFile));
+    steps.extend(changed_keys(layout, keys).into_iter().map(ChangeStep::RootFile));
     steps.push(ChangeStep::Begin(NewFolder { place, shown: shown.clone(), date: release.date }));
     steps.extend(link_steps(carried));
     if let Some(content) = changelog {

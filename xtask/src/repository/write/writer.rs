@@ -7,7 +7,7 @@ use crate::base::digest::Digest;
 use crate::base::error::program;
 use crate::base::files::{self, LockFile};
 use crate::base::progress::Progress;
-use crate::repository::clients::root_files;
+use crate::repository::clients::{keys, root_files};
 use crate::repository::model::event::{Event, LogEntry};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::ledger::Ledger;
@@ -74,6 +74,10 @@ impl Writer {
                     progress.warn(&format!("removed the link `{shown}`: what it led to is gone"));
                 }
             }
+        }
+        if let Some(file) = keys::lost_keys(layout) {
+            files::publish(&file.path, &file.content)?;
+            progress.warn(&format!("made `{}` again from the copy in the state: it was missing or changed", file.name));
         }
         root_files::write_changed(&self.store)
     }
