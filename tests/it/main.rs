@@ -45,6 +45,7 @@ mod repo_package;
 mod repodata;
 mod report;
 mod rpm;
+mod same_version;
 mod scratch;
 mod series;
 mod served_root;

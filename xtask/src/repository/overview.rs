@@ -11,6 +11,7 @@ use crate::base::error::Failure;
 use crate::history::Version;
 use crate::repository::keys::unsigned::find_refused;
 use crate::repository::model::event::{Action, Event, EventLog};
+use crate::repository::model::ledger::PackageIdentity;
 use crate::repository::model::manifest::Manifest;
 use crate::repository::model::name::{Dist, Series, SnapshotName};
 use crate::repository::model::store::{MissingFolder, Snapshot, Store};
@@ -164,7 +165,8 @@ fn find_latest_note(
         return Ok(None);
     }
     let (commit, dists) = (manifest.release.commit, &manifest.dists());
-    let candidate = LatestCandidate { series, name, commit, dists };
+    let packages = &PackageIdentity::all_of(manifest).collect::<Vec<_>>();
+    let candidate = LatestCandidate { series, name, commit, dists, packages };
     Ok(LatestMove::decide(store, &candidate, &[], schedule.git)?.note)
 }
 

@@ -113,13 +113,13 @@ pub const REPOSITORY: &[FileRows] = &[
             ("{end}read its output", By("helps::promotion::a_test_that_did_not_pass_is_run_again")),
             ("build the release again", No("only a snapshot that somebody moved to another series gets there")),
             ("to begin it", By("helps::promotion::a_first_promotion_needs_one_step_and_not_three")),
-            ("promote a newer snapshot; see", By("helps::promotion::an_old_snapshot_gives_way_to_a_newer_one")),
-            ("promote a newer snapshot, or", By("promote::a_version_is_repackaged_with_a_higher_release")),
-            (", and add a higher", By("dependencies::an_own_version_is_raised_as_the_help_says")),
-            ("its version is its own", By("dependencies::an_own_version_is_raised_as_the_help_says")),
             ("clients may have", By("helps::promotion::what_clients_may_have_gets_a_higher_release")),
             ("create it", By("helps::promotion::a_missing_milestone_is_tagged")),
         ],
+    ),
+    (
+        "repository/promote/judge.rs",
+        &[("{why}: {help}", No("the help of the gate is a row of its own, in `promote/gate.rs`"))],
     ),
     (
         "repository/promote/mod.rs",
@@ -129,7 +129,6 @@ pub const REPOSITORY: &[FileRows] = &[
                 By("helps::promotion::what_was_rolled_back_is_promoted_again_with_the_flags_that_were_given"),
             ),
             ("stage one", By("helps::promotion::a_series_without_a_snapshot_gets_one")),
-            ("{why}: {help}", No("the help of the gate is a row of its own, in `promote/gate.rs`")),
         ],
     ),
     (
@@ -138,6 +137,17 @@ pub const REPOSITORY: &[FileRows] = &[
             ("stage the release again", By("series::a_damaged_snapshot_is_staged_again_under_a_new_number")),
             ("add a new", By("helps::promotion::a_package_that_blocks_a_promotion_is_taken_out")),
             ("see what else", By("helps::repository::damaged_repodata_is_found_by_verify")),
+        ],
+    ),
+    (
+        "repository/promote/standing.rs",
+        &[
+            ("promote a newer snapshot; see", By("helps::promotion::an_old_snapshot_gives_way_to_a_newer_one")),
+            ("promote a newer snapshot, or", By("promote::a_version_is_repackaged_with_a_higher_release")),
+            (", and add a higher", By("dependencies::an_own_version_is_raised_as_the_help_says")),
+            ("its version is its own", By("dependencies::an_own_version_is_raised_as_the_help_says")),
+            ("a version has one archive", By("same_version::a_version_that_was_built_again_after_its_tag")),
+            ("nothing is to be done", By("same_version::latest_keeps_to_the_packages_of_the_series")),
         ],
     ),
     (

@@ -34,6 +34,28 @@ impl LedgerKey {
     }
 }
 
+/// A package, for a comparison with the ledger.
+#[derive(Clone, Copy, Debug)]
+pub struct PackageIdentity<'a> {
+    /// `None` for a source package in `sources/`.
+    pub dist: Option<&'a Dist>,
+    pub nevra: &'a Nevra,
+    /// The digest of header and payload.
+    pub content: Digest,
+}
+
+impl PackageIdentity<'_> {
+    /// The packages of a snapshot or revision.
+    pub fn all_of(manifest: &Manifest) -> impl Iterator<Item = PackageIdentity<'_>> {
+        let packages = manifest.packages().map(|(_, package)| package);
+        packages.map(|PackageEntry { dist, nevra, content, .. }| PackageIdentity {
+            dist: dist.as_ref(),
+            nevra,
+            content: *content,
+        })
+    }
+}
+
 /// The promoted packages, each with the digest of its header and payload.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ledger {
@@ -78,12 +100,16 @@ impl Ledger {
         Ok(Ledger { packages })
     }
 
-    /// The first package of `manifest` that the ledger lists with another content.
-    pub fn conflict<'a>(&self, series: Series, manifest: &'a Manifest) -> Option<&'a Nevra> {
-        for (_, package) in manifest.packages() {
-            let listed = self.packages.get(&LedgerKey::of(series, package));
-            if listed.is_some_and(|content| *content != package.content) {
-                return Some(&package.nevra);
+    /// The first package that the ledger lists with another content.
+    pub fn conflict<'a>(
+        &self,
+        series: Series,
+        packages: impl IntoIterator<Item = PackageIdentity<'a>>,
+    ) -> Option<&'a Nevra> {
+        for PackageIdentity { dist, nevra, content } in packages {
+            let key = LedgerKey { series, dist: dist.cloned(), nevra: nevra.clone() };
+            if self.packages.get(&key).is_some_and(|listed| *listed != content) {
+                return Some(nevra);
             }
         }
         None

@@ -5,17 +5,16 @@ use std::fmt;
 use std::path::Path;
 
 use crate::base::error::{Failure, program};
-use crate::history::Version;
 use crate::project::config::{AcceptanceTest, PromotionKind};
 use crate::repository::commits::{Merged, Recount};
-use crate::repository::model::ledger::Ledger;
-use crate::repository::model::manifest::{Manifest, PackageEntry};
+use crate::repository::model::ledger::{Ledger, PackageIdentity};
+use crate::repository::model::manifest::Manifest;
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::store::{Revision, Snapshot};
 use crate::repository::model::test_result::{TestResult, TestVerdict, find_newest};
 use crate::repository::promote::known_packages::KnownPackages;
 use crate::repository::promote::order::{MAJOR, PromoteOrder, end_dist};
-use crate::rpm::nevra::compare_evr;
+use crate::repository::promote::standing::{Place, judge_above, place_of};
 
 /// A condition for a promotion, and whether it is met.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +74,14 @@ pub fn yes(name: &'static str, why: impl Into<String>) -> Gate {
 /// A closed gate.
 pub fn no(name: &'static str, why: impl Into<String>, help: impl Into<String>) -> Gate {
     Gate { name, answer: GateAnswer::No { why: why.into(), help: help.into() } }
+}
+
+/// A gate that a rule has answered.
+fn answered(name: &'static str, answer: &Result<String, Failure>) -> Gate {
+    match answer {
+        Ok(why) => yes(name, why),
+        Err(failure) => no(name, &failure.message, failure.help.clone().unwrap_or_default()),
+    }
 }
 
 /// The facts that the gates depend on.
@@ -285,50 +292,20 @@ impl GateFacts<'_> {
         }
     }
 
-    /// Whether the series has what the snapshot would add, or a newer version.
-    pub fn is_in_series(&self) -> bool {
-        let Some(known) = self.known else { return false };
-        let version = &self.manifest().release.version;
-        known.newest_version() > Some(version)
-            || known.versions.contains(version) && self.manifest().packages().all(|(_, package)| known.has(package))
+    /// How the snapshot stands to the series. `was_merged` is whether it was ever recorded as merged work.
+    pub fn place(&self, was_merged: bool) -> Place {
+        match place_of(self.manifest(), self.known) {
+            Place::Ahead if !was_merged && !self.merged.is_merged() => Place::Unmerged,
+            place => place,
+        }
     }
 
     fn above(&self) -> Gate {
-        let version = &self.manifest().release.version;
-        let (Some(current), Some(known)) = (self.current, self.known) else {
-            return yes("above", "the series has no version yet");
-        };
-        let stable = format!("stable/{}", self.manifest().series);
-        // A version can be promoted again with a higher release, for repackaging, or after a yank: then it has packages that the
-        // series does not have.
-        let packages = self.manifest().packages().map(|(_, package)| package);
-        let new: Vec<&PackageEntry> = packages.filter(|package| !known.has(package)).collect();
-        let is_taken = |released: &&Version| *released > version || (*released == version && new.is_empty());
-        if let Some(released) = known.newest_version().filter(is_taken) {
-            let help = format!("promote a newer snapshot; see what there is: `{} status`", program());
-            return no("above", format!("{stable} already has {released}"), help);
-        }
-        let Some((package, other)) = new.iter().find_map(|package| Some((package, known.not_older(package)?))) else {
-            return yes("above", format!("{version} follows {}", current.manifest.release.version));
-        };
-        let why = format!("{stable} already has `{other}`, which is not older than `{}`", package.nevra);
-        let (own, project) = (package.nevra.version(), version.to_string());
-        let help = if own == project {
-            "promote a newer snapshot, or repackage it with a higher release: `--release N`".to_owned()
-        } else {
-            let is_above = compare_evr(["", own, ""], ["", &project, ""]).is_gt();
-            let epoch =
-                if is_above { format!(", and add a higher `Epoch:`: {own} is above {project}") } else { String::new() };
-            format!(
-                "its version is its own: raise its `Release:` in the spec for each release, and build and stage again; or give \
-                 it the version of the project: remove its `Version:` from the spec{epoch}"
-            )
-        };
-        no("above", why, help)
+        answered("above", &judge_above(self.manifest(), self.current.map(|current| &current.manifest), self.known))
     }
 
     fn ledger(&self) -> Gate {
-        match self.ledger.conflict(self.manifest().series, self.manifest()) {
+        match self.ledger.conflict(self.manifest().series, PackageIdentity::all_of(self.manifest())) {
             None => yes("ledger", "no package was in stable with another content"),
             Some(nevra) => no(
                 "ledger",
@@ -339,10 +316,7 @@ impl GateFacts<'_> {
     }
 
     fn key(&self) -> Gate {
-        match self.key {
-            Ok(why) => yes("key", why),
-            Err(failure) => no("key", &failure.message, failure.help.clone().unwrap_or_default()),
-        }
+        answered("key", self.key)
     }
 
     fn milestone(&self) -> Gate {

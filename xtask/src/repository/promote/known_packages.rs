@@ -4,15 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::digest::Digest;
 use crate::history::Version;
-use crate::repository::model::manifest::{Manifest, PackageEntry};
-use crate::repository::model::name::Dist;
+use crate::project::release_info::CHANGELOG_FILE;
+use crate::repository::model::manifest::{FileEntry, Manifest, PackageEntry, is_source};
+use crate::repository::model::name::{Dist, FilePath};
 use crate::rpm::nevra::Nevra;
 
 /// The versions and packages of a series, for comparison with those of a snapshot.
 pub struct KnownPackages<'a> {
     pub versions: BTreeSet<&'a Version>,
     /// With the digests of header and payload.
-    all: BTreeSet<(&'a Option<Dist>, &'a Nevra, Digest)>,
+    all: BTreeMap<(&'a Option<Dist>, &'a Nevra), Digest>,
+    /// The source archives.
+    archives: BTreeMap<&'a FilePath, Digest>,
     /// The newest of each name, dist and kind.
     newest: BTreeMap<PackageKind<'a>, &'a Nevra>,
 }
@@ -24,9 +27,10 @@ impl<'a> KnownPackages<'a> {
     /// Those of a revision.
     pub fn of(manifest: &'a Manifest) -> KnownPackages<'a> {
         let versions = manifest.releases().map(|release| &release.version).collect();
-        let mut known = KnownPackages { versions, all: BTreeSet::new(), newest: BTreeMap::new() };
+        let archives = archives_of(manifest).collect();
+        let mut known = KnownPackages { versions, all: BTreeMap::new(), archives, newest: BTreeMap::new() };
         for (_, package) in manifest.packages() {
-            known.all.insert((&package.dist, &package.nevra, package.content));
+            known.all.insert((&package.dist, &package.nevra), package.content);
             let newest = known.newest.entry(kind_of(package)).or_insert(&package.nevra);
             if package.nevra.evr_cmp(newest).is_gt() {
                 *newest = &package.nevra;
@@ -42,7 +46,18 @@ impl<'a> KnownPackages<'a> {
 
     /// Whether the series has a package with the same content.
     pub fn has(&self, package: &PackageEntry) -> bool {
-        self.all.contains(&(&package.dist, &package.nevra, package.content))
+        self.all.get(&(&package.dist, &package.nevra)) == Some(&package.content)
+    }
+
+    /// Whether the series has a package with the same name, version, release and dist, whatever its content is.
+    pub fn has_name(&self, package: &PackageEntry) -> bool {
+        self.all.contains_key(&(&package.dist, &package.nevra))
+    }
+
+    /// The first source archive of a snapshot that the series has with another content.
+    pub fn find_other_archive<'m>(&self, manifest: &'m Manifest) -> Option<&'m FilePath> {
+        let is_other = |path: &FilePath, digest| self.archives.get(path).is_some_and(|known| *known != digest);
+        archives_of(manifest).find(|(path, digest)| is_other(path, *digest)).map(|(path, _)| path)
     }
 
     /// The newest package that a package would replace, if it is not older.
@@ -50,6 +65,21 @@ impl<'a> KnownPackages<'a> {
         let newest = *self.newest.get(&kind_of(package))?;
         package.nevra.evr_cmp(newest).is_le().then_some(newest)
     }
+}
+
+/// Whether a series takes over a file of a snapshot: the packages, the archives and the source package.
+pub fn is_taken_over(file: &FileEntry) -> bool {
+    file.package.is_some() || is_archive(&file.path)
+}
+
+fn archives_of(manifest: &Manifest) -> impl Iterator<Item = (&FilePath, Digest)> {
+    let archives = manifest.files.iter().filter(|file| file.package.is_none() && is_archive(&file.path));
+    archives.map(|file| (&file.path, file.sha256))
+}
+
+fn is_archive(path: &FilePath) -> bool {
+    let name = path.file_name();
+    is_source(path) && name != CHANGELOG_FILE && !name.ends_with(".spec")
 }
 
 fn kind_of(package: &PackageEntry) -> PackageKind<'_> {

@@ -17,9 +17,11 @@ use crate::repository::model::ledger::Ledger;
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::{Revision, Snapshot, Store};
 use crate::repository::promote::due::{Due, DueFacts, StableVersion, find_due};
+use crate::repository::promote::judge::{Judge, JudgedSnapshot};
 use crate::repository::promote::merged::find_merged_now;
+use crate::repository::promote::order::PromoteOrder;
+use crate::repository::promote::promotion::Promotion;
 use crate::repository::promote::withdrawn::Withdrawn;
-use crate::repository::promote::{Judge, JudgedSnapshot, PromoteOrder, Promotion};
 
 /// The input of the decision whether a promotion is due.
 pub struct Schedule<'a> {

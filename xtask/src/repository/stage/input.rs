@@ -14,6 +14,7 @@ use crate::base::progress::Progress;
 use crate::base::text::shell_word;
 use crate::project::config::Name;
 use crate::project::release_info::ReleaseInfo;
+use crate::repository::model::ledger::PackageIdentity;
 use crate::repository::model::name::{Dist, FilePath};
 use crate::rpm::builds::{self, BuildListing};
 use crate::rpm::package::{self, PackageFile};
@@ -51,6 +52,13 @@ pub struct DistPackage {
 }
 
 impl StageInput {
+    /// The packages, with the source package.
+    pub fn identities(&self) -> impl Iterator<Item = PackageIdentity<'_>> {
+        let sources = self.sources.values().filter_map(|source| Some((None, source.package.as_ref()?)));
+        let packages = self.packages.iter().map(|package| (Some(&package.dist), &package.file));
+        sources.chain(packages).map(|(dist, file)| PackageIdentity { dist, nevra: &file.nevra, content: file.content })
+    }
+
     /// Reads and checks the folder of a release.
     ///
     /// Errors: there is no such folder; the checksums do not list a file, or list another digest; a package has another version,

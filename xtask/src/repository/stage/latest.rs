@@ -10,6 +10,7 @@ use crate::git::CommitId;
 use crate::repository::commits::{Git, Succession};
 use crate::repository::keys::unsigned::{has_signed_latest, is_signed};
 use crate::repository::model::layout::LATEST;
+use crate::repository::model::ledger::{Ledger, PackageIdentity};
 use crate::repository::model::name::{Dist, Series, SnapshotName};
 use crate::repository::model::store::{Snapshot, Store};
 
@@ -20,6 +21,7 @@ pub struct LatestCandidate<'a> {
     pub commit: CommitId,
     /// The dists that it has packages for.
     pub dists: &'a [Dist],
+    pub packages: &'a [PackageIdentity<'a>],
 }
 
 /// Whether `latest` will lead to a snapshot; if not, a note says why.
@@ -39,9 +41,9 @@ impl LatestMove {
     }
 
     /// `latest` moves forward only: to a higher number, and to a commit that comes after. It never takes a dist away from its
-    /// clients, unless the dist has ended.
+    /// clients, unless the dist has ended, and never leads to other packages under the names of promoted ones.
     pub fn decide(store: &Store, to: &LatestCandidate<'_>, end_dists: &[Dist], git: &Git<'_>) -> Result<LatestMove> {
-        let LatestCandidate { series, name, commit, dists } = *to;
+        let LatestCandidate { series, name, commit, dists, packages } = *to;
         let moved = LatestMove { moves: true, note: None };
         let Some(current) = store.latest(series)?.filter(|current| current != name) else { return Ok(moved) };
         let stays = |why: String| {
@@ -56,6 +58,14 @@ impl LatestMove {
         let earlier = manifest.release.commit;
         if git.find_succession(earlier, commit)? == Succession::NotAfter {
             return stays(format!("its commit {} does not come before that of `{name}`", earlier.short()));
+        }
+        if let Some(nevra) = Ledger::load(&store.layout.ledger())?.conflict(series, packages.iter().copied()) {
+            return stays(format!(
+                "`{nevra}` was promoted with another content, and clients must not get two packages of one name. So \
+                 `{name}` cannot be promoted. Where the version has the same sources, nothing is to be done; to publish other \
+                 packages of it, build it with a higher release: `{} dist --rpm --release N`",
+                program()
+            ));
         }
         let ended = store.log.ended_dists(series);
         let is_lost = |dist: &&Dist| !dists.contains(dist) && !ended.contains(dist) && !end_dists.contains(dist);

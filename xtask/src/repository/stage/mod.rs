@@ -77,7 +77,9 @@ pub fn decide(
     let named = |pipeline| SnapshotName::new(input.info.name.to_string(), series, pipeline);
     let stated = order.pipeline.map(named);
     let dists = input.dists();
-    let candidate = |name| LatestCandidate { series, name, commit: input.info.commit, dists: &dists };
+    let packages: Vec<_> = input.identities().collect();
+    let commit = input.info.commit;
+    let candidate = |name| LatestCandidate { series, name, commit, dists: &dists, packages: &packages };
     let equal = find_equal(store, input, stated.as_ref(), signing, &mut notes)?;
     let merged = match git.find_merged(input.info.commit)? {
         Merged::Into(_) => !order.unmerged,
