@@ -39,6 +39,9 @@ fn a_root_that_is_not_mounted_is_not_an_empty_one() {
         &["prune"],
         &["prune", "--missing"],
         &["recover-log"],
+        &["accept"],
+        &["accept", FIRST],
+        &["dist"],
     ] {
         site.releng(command).exits(1).says(&says);
         site.releng(&[command, &["--dry-run"]].concat()).exits(1).says(&says);
@@ -50,6 +53,42 @@ fn a_root_that_is_not_mounted_is_not_an_empty_one() {
     verifies(&site);
     require_same(&before, &tree(&root));
     assert_eq!(state.get("log.jsonl"), site.trees()[1].get("log.jsonl"));
+}
+
+#[test]
+fn a_repository_whose_root_and_state_are_both_gone_is_asked_for() {
+    let site = Site::with("[repository]\nroot = \"disk/served\"\nstate = \"disk/state\"\n");
+    site.commit("One").build(&["el9"]);
+    let (root, state) = (site.project.join("disk/served/demo"), site.project.join("disk/state/demo"));
+    let new =
+        format!("warning: a new repository begins in `{}`, with its state in `{}`; ", root.display(), state.display());
+    let mount = ["if there is one already, its disk is not mounted: mount it, and stage again"];
+    for dry in [&["stage", "--dry-run"], &["dist", "--dry-run"]] {
+        site.releng(dry).exits(0).says(&[&new]).says(&mount);
+        assert!(!site.project.join("disk").exists());
+    }
+    site.releng(&["stage", "--quiet"]).exits(0).says(&[&new]).says(&mount);
+    let again = site.releng(&["stage"]).exits(0);
+    assert!(!again.stderr.contains("a new repository"), "{}", again.stderr);
+    site.promote(&[]).exits(0);
+    std::fs::rename(site.project.join("disk"), site.project.join("target/away")).unwrap();
+    let hint = format!("mount the disk that `{}` is on", root.display());
+    for command in [&["verify"][..], &["promote"], &["accept"], &["hold", "--why", "x"], &["prune", "--missing"]] {
+        let ran = site.releng(command);
+        assert!(ran.stderr.contains(&hint), "{command:?}: {}", ran.stderr);
+    }
+    site.releng(&["status"]).exits(0).says(&["nothing is staged in ", &hint]);
+    let named = site.project.join("disk/served");
+    site.releng(&["--repository", named.to_str().unwrap(), "status"]).exits(2).says(&[&hint]);
+    // Only the state is gone: its log is not to be put together again before the disk is mounted.
+    std::fs::rename(site.project.join("target/away"), site.project.join("disk")).unwrap();
+    std::fs::rename(&state, site.project.join("target/state")).unwrap();
+    let log =
+        format!("mount the disk that `{}` is on, or put it back from a backup", state.join("log.jsonl").display());
+    site.releng(&["stage"]).exits(1).says(&[&log]);
+    std::fs::remove_dir_all(&state).unwrap(); // the lock of the refused run
+    std::fs::rename(site.project.join("target/state"), &state).unwrap();
+    site.releng(&["verify"]).exits(0);
 }
 
 #[test]

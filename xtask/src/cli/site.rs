@@ -83,7 +83,11 @@ impl<'a> Site<'a> {
         if let Some(stated) = context.stated_repository().filter(|_| !site.exists()) {
             let (stated, name) = (stated.display(), &site.layout.name);
             let message = format!("there is no repository of `{name}` in `{stated}`: it has no folder `{name}`");
-            let help = format!("correct the path, or stage a release there: `{} dist`", program());
+            let help = format!(
+                "correct the path, or stage a release there: `{} dist`; if there should be a repository, {}",
+                program(),
+                site.help_to_mount()
+            );
             return Err(Failure::new(Exit::Usage, message).help(help).into());
         }
         Ok(site)
@@ -162,7 +166,7 @@ impl<'a> Site<'a> {
                     format!("series {} of {version}, the version of `HEAD`", Series::of(&version)),
                 ),
                 (Err(_), [only]) => (*only, String::new()),
-                (Err(_), []) => return Err(nothing_staged(&self.layout).into()),
+                (Err(_), []) => return Err(self.nothing_staged().into()),
                 (Err(why), _) => {
                     let message = format!("there are several series, and `HEAD` has no version: {why:#}");
                     return Err(Failure::new(Exit::Usage, message).help(choices()).into());
@@ -170,7 +174,7 @@ impl<'a> Site<'a> {
             },
         };
         match all.as_slice() {
-            [] => Err(nothing_staged(&self.layout).into()),
+            [] => Err(self.nothing_staged().into()),
             all if all.contains(&wanted) => Ok(wanted),
             _ => {
                 let message = format!("the repository has nothing of {origin}");
@@ -220,6 +224,7 @@ impl<'a> Site<'a> {
     /// Errors: another run holds the lock (exit 75). A preview takes no lock, and nor does a command that finds no repository:
     /// there is nothing to change, and the lock would be the first file of a new one.
     pub fn access(&self, command: &str, mode: RunMode) -> Result<Access> {
+        self.warn_of_none();
         match mode {
             RunMode::Change if self.exists() => self.access_new(command),
             _ => self.preview().map(Access::Preview),
@@ -227,7 +232,7 @@ impl<'a> Site<'a> {
     }
 
     /// The repository as the next command that changes it will find it.
-    fn preview(&self) -> Result<Store> {
+    pub fn preview(&self) -> Result<Store> {
         let mut store = self.store()?;
         if let Some(unlogged) = recovery::decide(&mut store)?.unlogged {
             let action = &unlogged.manifest.event.action;
@@ -292,16 +297,40 @@ impl<'a> Site<'a> {
         KeySet::load(&self.config.repository, &self.layout)
     }
 
-    /// Warns of a new repository in a folder whose files are deleted without a question.
-    pub fn warn_of_target(&self) {
+    /// Warns that staging begins a new repository: the disk of an old one may not be mounted, or people may delete the folder of the
+    /// new one. Says nothing of a repository that is there.
+    pub fn warn_of_new(&self) {
         use crate::base::progress::Progress as _;
-        if self.layout.root.for_programs().components().any(|part| part.as_os_str() == "target") {
-            let shown = &self.layout.root;
-            self.ui.warn(&format!(
-                "the new repository `{shown}` is below a `target/` folder, which `cargo clean` and people delete; \
-                 to keep it, set `repository.root` to another folder"
-            ));
+        if self.exists() {
+            return;
         }
+        let Layout { root, state, .. } = &self.layout;
+        let is_in_target = root.for_programs().components().any(|part| part.as_os_str() == "target");
+        let hint = if is_in_target {
+            "it is below a `target/` folder, which `cargo clean` and people delete; to keep it, set `repository.root` to another \
+             folder"
+        } else {
+            "if there is one already, its disk is not mounted: mount it, and stage again"
+        };
+        self.ui.warn(&format!("a new repository begins in `{root}`, with its state in `{state}`; {hint}"));
+    }
+
+    /// Warns of a command that finds no repository.
+    pub fn warn_of_none(&self) {
+        use crate::base::progress::Progress as _;
+        if !self.exists() {
+            self.ui.warn(&format!("there is no repository yet; if there should be one, {}", self.help_to_mount()));
+        }
+    }
+
+    /// What to do where a repository should be there and is not.
+    pub fn help_to_mount(&self) -> String {
+        format!("mount the disk that `{}` is on", self.layout.root)
+    }
+
+    fn nothing_staged(&self) -> Failure {
+        let message = format!("nothing is staged in `{}`", self.layout.root);
+        Failure::new(Exit::Failed, message).help(format!("stage a release: `{} dist`", program()))
     }
 }
 
@@ -322,11 +351,6 @@ fn count_releasable(workspace: &Workspace) -> Result<Version> {
     let counted = release::count_head(workspace, &Silent)?;
     counted.require_releasable()?;
     Ok(counted.version)
-}
-
-fn nothing_staged(layout: &Layout) -> Failure {
-    let message = format!("nothing is staged in `{}`", layout.root);
-    Failure::new(Exit::Failed, message).help(format!("stage a release: `{} dist`", program()))
 }
 
 /// The path with its links followed, as far as it is there.

@@ -115,6 +115,7 @@ pub const FIRST: &[FileRows] = &[
                 "stage the release of a merged",
                 By("helps::repository::a_series_without_a_release_of_merged_work_gets_one"),
             ),
+            ("mount the disk that", By("lost_tree::a_repository_whose_root_and_state_are_both_gone_is_asked_for")),
             ("stage a release: ", By("helps::repository::an_empty_repository_gets_a_release")),
             ("state the number", By("helps::staging::a_number_of_a_snapshot_is_stated")),
         ],

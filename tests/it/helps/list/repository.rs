@@ -31,10 +31,18 @@ pub const REPOSITORY: &[FileRows] = &[
             ),
             ("put `{}` back from a backup; to begin", By("helps::repository::a_revision_without_a_copy_is_given_up")),
             (
-                "put `{file}` back from a backup; or",
+                "put `{file}` back from a backup",
                 By("helps::repository::a_lost_log_and_a_damaged_ledger_are_put_together_again"),
             ),
-            ("mount the disk", By("lost_tree::what_was_recorded_as_missing_counts_again_once_it_is_back")),
+            (
+                "mount the disk that `{file}`",
+                By("lost_tree::a_repository_whose_root_and_state_are_both_gone_is_asked_for"),
+            ),
+            (
+                "{back}; or put it together",
+                By("helps::repository::a_lost_log_and_a_damaged_ledger_are_put_together_again"),
+            ),
+            ("mount the disk that it", By("lost_tree::what_was_recorded_as_missing_counts_again_once_it_is_back")),
             (
                 "put the folder itself",
                 By("served_root::a_link_in_the_place_of_a_folder_is_named_and_the_way_out_works"),

@@ -38,6 +38,8 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
     let store = site.store()?;
+    site.warn_of_none();
+    store.require_root()?;
     let (series, name) = site.find_snapshot(context, &store, args.snapshot.as_ref(), args.series)?;
     let snapshot = store.snapshot(series, &name)?;
     let tests = site.git().config_of(snapshot.manifest.release.commit)?.acceptance;

@@ -40,7 +40,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         require_srpm(&job.plan)?;
     }
     let has_place = context.workspace()?.work_tree().is_some() || context.stated_repository().is_some();
-    // A wrong pipeline number and a missing key are refused before anything is built.
+    // A wrong pipeline number, a missing key and a root that is not mounted are refused before anything is built.
     let staging = if has_place && !args.no_stage { Some(StagingInput::load(context, args, &job.input)?) } else { None };
     if args.release.dry_run {
         context.ui.print(&job.plan.to_string())?;
@@ -88,6 +88,7 @@ impl<'a> StagingInput<'a> {
     fn load(context: &'a Context, args: &Args, input: &ReleaseInput) -> Result<StagingInput<'a>> {
         let pipeline = args.pipeline.map_or_else(pipeline_of_ci, |pipeline| Ok(Some(pipeline)))?;
         let site = Site::of_release(context, input)?;
+        site.store()?.require_root()?;
         let key = site.key()?;
         if let (Some(key), Some(keys)) = (&key, site.keys()?) {
             let signing = Signing::new(key.clone(), keys);

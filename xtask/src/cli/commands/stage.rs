@@ -9,7 +9,7 @@ use crate::base::files::TreePath;
 use crate::base::number::parse_stated;
 use crate::base::progress::Progress;
 use crate::cli::context::Context;
-use crate::cli::site::{RunMode, Site, pipeline_of_ci};
+use crate::cli::site::{Access, RunMode, Site, pipeline_of_ci};
 use crate::repository::commits::Merged;
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::reason::Reason;
@@ -80,6 +80,7 @@ pub(super) fn run_after_dist(
 
 /// How the release of `dist` would be staged, as a sentence.
 pub(super) fn preview(site: &Site<'_>, input: &ReleaseInput, order: &StageOrder) -> Result<String> {
+    site.warn_of_new();
     let (place, merged) = stage::preview(&site.store()?, input.version(), input.commit(), order, &site.git())?;
     let shown = site.layout.shown(&place);
     Ok(match merged {
@@ -97,9 +98,8 @@ fn stage(
     mode: RunMode,
     key: Option<&Key>,
 ) -> Result<Option<TreePath>> {
-    let is_new = !site.exists();
     let mut access = match mode {
-        RunMode::Preview => site.access("stage", mode)?,
+        RunMode::Preview => Access::Preview(site.preview()?),
         RunMode::Change => site.access_new("stage")?,
     };
     let signing = site.signing(key)?;
@@ -119,14 +119,12 @@ fn stage(
     for effect in &effects {
         context.ui.warn(effect);
     }
+    site.warn_of_new();
     site.carry_out(&mut access, &plan, signing.as_ref())?;
     if mode == RunMode::Preview {
         return Ok(None);
     }
     let place = site.layout.snapshot(Series::of(version), &name);
     context.ui.note(&format!("{done} {} ({version})", site.layout.shown(&place)));
-    if is_new {
-        site.warn_of_target();
-    }
     Ok(Some(place))
 }

@@ -62,7 +62,9 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         return context.ui.print(&(text + "\n"));
     }
     if all.is_empty() && is_there {
-        context.ui.note(&format!("nothing is staged in {}", site.layout.root));
+        let hint =
+            if site.exists() { String::new() } else { format!("; if there should be, {}", site.help_to_mount()) };
+        context.ui.note(&format!("nothing is staged in {}{hint}", site.layout.root));
     }
     let style = context.ui.text_style();
     let mut parts: Vec<String> = Vec::new();

@@ -62,7 +62,11 @@ fn require_repository(site: &Site<'_>) -> Result<(), Failure> {
         return Ok(());
     }
     let message = format!("there is no repository in `{}`: nothing was staged yet", site.layout.root);
-    Err(Failure::new(Exit::Failed, message).help(format!("stage a release: `{} dist`", program())))
+    Err(Failure::new(Exit::Failed, message).help(format!(
+        "stage a release: `{} dist`; if there should be a repository, {}",
+        program(),
+        site.help_to_mount()
+    )))
 }
 
 fn verify_path(context: &Context, path: &Path) -> Result<Verified> {

@@ -358,10 +358,12 @@ fn log_changed(layout: &Layout, broken: &BrokenChain) -> Failure {
 
 /// The help for a log or ledger that is lost, damaged or an old copy.
 pub fn help_to_recover(file: &TreePath) -> String {
-    format!(
-        "put `{file}` back from a backup; or put it together again from the manifests in the repository: `{} recover-log`",
-        program()
-    )
+    let back = if file.is_there() {
+        format!("put `{file}` back from a backup")
+    } else {
+        format!("mount the disk that `{file}` is on, or put it back from a backup")
+    };
+    format!("{back}; or put it together again from the manifests in the repository: `{} recover-log`", program())
 }
 
 /// The bytes of the log; none if the repository has no log yet.
