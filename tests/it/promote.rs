@@ -209,12 +209,15 @@ fn what_was_taken_back_comes_back_by_name_only() {
     let two = "snapshot-demo_1.0_pipeline_2";
     let due = ["promote", "--due", "--untested", "x"];
     site.releng_at("2027-01-01T00:00:00Z", &due).exits(0).says(&["nothing is due"]);
-    let refusal = [&format!("no snapshot to promote except `{two}`"), "to promote it all the same: `"];
+    let refusal = [
+        &format!("no snapshot to promote without its name; the newest of the others is `{two}`"),
+        "to promote it all the same: `",
+    ];
     unpromotable(&site, &refusal);
     // Nor does the same commit in the next run of the pipeline.
     site.releng(&["stage", "--pipeline", "3"]).exits(0);
     site.releng_at("2027-01-01T00:00:00Z", &due).exits(0).says(&["nothing is due"]);
-    unpromotable(&site, &["unstable/1.0 has no snapshot to promote except"]);
+    unpromotable(&site, &["unstable/1.0 has no snapshot to promote without its name"]);
     site.promote(&[two]).exits(0);
     assert_eq!(stable(&site, "1.0"), "../revisions/stable-1.0/000004");
     let rpms = site.project.files("target/repository/demo/revisions/stable-1.0/000004/rpm/el9/noarch");

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::helps::follow;
-use crate::support::program::Ran;
+use crate::support::program::{Ran, run_in};
 use crate::support::site::{Site, UNTESTED, require_same, text};
 
 const FIRST: &str = "snapshot-demo_1.0_pipeline_1";
@@ -233,6 +233,54 @@ fn a_lost_state_is_put_together_again() {
     site.releng(&["recover-log"]).exits(0).says(&["the log and the ledger are whole"]);
     site.promoted("Four", &["el9"]);
     verifies(&site);
+}
+
+#[test]
+fn a_snapshot_of_another_repository_is_named_and_moved_away() {
+    let (site, other) = (Site::of_three(), Site::new());
+    other.commit("One").build(&["el9"]);
+    other.releng(&["stage", "--pipeline", "9"]).exits(0);
+    let name = "unstable/1.0/snapshot-demo_1.0_pipeline_9";
+    let place = site.served(name);
+    let copy = || {
+        let copied = run_in(
+            site.project.path(),
+            "cp",
+            &["-a", &other.served(name).display().to_string(), &place.display().to_string()],
+            &[],
+        );
+        copied.exits(0);
+    };
+    copy();
+    let refusal =
+        format!("refusing to change the repository: `{name}` was made by event 1, but the log ends at event 6");
+    every_writer_refuses(&site, &[&refusal, "if it was copied there from another repository: move it away"]);
+    let contradicts = format!("the other manifests contradict `{name}` (event 1)");
+    let refused = |args: &[&str]| {
+        site.releng(args).exits(1).says(&[&contradicts, "help: move the snapshots or revisions away"]);
+    };
+    refused(&["recover-log", "--dry-run"]);
+    refused(&["recover-log"]);
+    remove(place.clone());
+    verifies(&site);
+    // The same without a log.
+    copy();
+    let before = log(&site);
+    remove(site.state(""));
+    refused(&["recover-log"]);
+    remove(place.clone());
+    site.releng(&["recover-log"]).exits(0);
+    assert_eq!(log(&site)[..6], before[..]);
+    // A number from outside does not keep the program busy.
+    copy();
+    site.tamper(&format!("{name}/manifest.json"), |content| {
+        let text = String::from_utf8(content.clone()).unwrap();
+        *content = text.replacen("\"number\": 1,", "\"number\": 18446744073709551615,", 1).into_bytes();
+    });
+    assert!(site.text(&format!("{name}/manifest.json")).contains("18446744073709551615"));
+    site.releng(&["recover-log", "--dry-run"]).exits(0);
+    site.releng(&["verify"]).exits(1).prints_part("its event has the number 18446744073709551615");
+    site.releng(&["hold", FIRST, "--why", "x"]).exits(0);
 }
 
 #[test]

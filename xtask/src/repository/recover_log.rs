@@ -77,8 +77,9 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     let (sound, broken) = EventLog::parse_sound(&old);
     let store = Store { layout: layout.clone(), log: sound };
     store.require_folders()?;
-    let folders = find_manifests(&store)?;
-    let is_logged = |loaded: &LoadedManifest| store.log.entries.contains(&loaded.log_entry());
+    let found = find_manifests(&store)?;
+    let folders: Vec<&LoadedManifest> = found.iter().map(|(_, loaded)| loaded).collect();
+    let is_logged = |loaded: &&LoadedManifest| store.log.entries.contains(&loaded.log_entry());
     let ledger = gather_ledger(layout, &folders)?;
     let has_ledger = layout.ledger().read().ok().as_ref() == Some(&ledger)
         && store.log.ledger().is_none_or(|wanted| wanted == digest_of(&ledger));
@@ -86,6 +87,7 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
         return Ok(Plan { title, steps: Vec::new() });
     }
     let (mut log, mut content, origin) = join(&Sources::of(&folders, &old, &store.log)?)?;
+    require_all(layout, &found, &log)?;
     let joined = Store { layout: layout.clone(), log: log.clone() };
     let missing = joined.missing().into_iter().map(|missing| missing.path).collect();
     let mut event = log.next(now, Action::RecoverLog { missing });
@@ -118,15 +120,35 @@ pub fn apply(layout: &Layout, plan: &Plan<RecoverStep>) -> Result<()> {
     Ok(())
 }
 
+/// Errors: the event of a folder does not fit into the new log, so that no writer would accept the folder. The trash does not count.
+fn require_all(layout: &Layout, found: &[(TreePath, LoadedManifest)], log: &EventLog) -> Result<(), Failure> {
+    let fits = |loaded: &LoadedManifest| {
+        let entry = loaded.log_entry();
+        // A copy of another folder has an event of the log; `verify` reports the copy.
+        log.entries.iter().any(|known| *known == entry || known.event == entry.event)
+    };
+    let others = found.iter().filter(|(folder, loaded)| folder.below(&layout.trash_top()).is_none() && !fits(loaded));
+    let others: Vec<String> = others
+        .map(|(folder, loaded)| format!("`{}` (event {})", layout.shown(folder), loaded.manifest.event.number))
+        .collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    let message = format!("refusing to put the log together: the other manifests contradict {}", others.join(", "));
+    Err(Failure::new(Exit::Failed, message).help(MOVE_AWAY))
+}
+
+const MOVE_AWAY: &str = "move the snapshots or revisions away that are of another repository or were changed, or put the log back from a backup";
+
 /// A name for the old log that is not taken.
 fn free_name(log: &TreePath) -> TreePath {
     let name = |number: u32| log.with_file_name(format!("log.jsonl.replaced-{number}"));
     (1..).map(name).find(|path| !path.is_there()).unwrap_or_else(|| name(0))
 }
 
-/// The manifests of all snapshots and revisions, those in the trash included. A revision after the one that the link leads to was
+/// The folders and manifests of all snapshots and revisions, those in the trash included. A revision after the one that the link leads to was
 /// never visible.
-fn find_manifests(store: &Store) -> Result<Vec<LoadedManifest>> {
+fn find_manifests(store: &Store) -> Result<Vec<(TreePath, LoadedManifest)>> {
     let layout = &store.layout;
     let mut folders = Vec::new();
     for series in all_series(store)? {
@@ -139,17 +161,18 @@ fn find_manifests(store: &Store) -> Result<Vec<LoadedManifest>> {
         );
         folders.extend(store.snapshots(series)?.iter().map(|name| layout.snapshot(series, name)));
     }
-    let trash = layout.root.join(".trash");
+    let trash = layout.trash_top();
     for event in trash.names()? {
         let folder = trash.join(event);
         folders.extend(folder.names()?.iter().map(|name| folder.join(name)));
     }
     // One that cannot be read tells nothing: its event is lost, or in the old log.
-    Ok(folders.iter().filter_map(|folder| Manifest::load(folder).ok()).collect())
+    let load = |folder: TreePath| Manifest::load(&folder).ok().map(|loaded| (folder, loaded));
+    Ok(folders.into_iter().filter_map(load).collect())
 }
 
 /// The packages of the old ledger, where it can be read, and of all revisions.
-fn gather_ledger(layout: &Layout, folders: &[LoadedManifest]) -> Result<Vec<u8>> {
+fn gather_ledger(layout: &Layout, folders: &[&LoadedManifest]) -> Result<Vec<u8>> {
     let mut ledger = Ledger::load(&layout.ledger()).unwrap_or_default();
     for LoadedManifest { manifest, .. } in folders {
         if manifest.event.action.revision().is_some() {
@@ -172,7 +195,7 @@ struct Candidate {
 struct Sources(BTreeMap<u64, Vec<Candidate>>);
 
 impl Sources {
-    fn of(folders: &[LoadedManifest], old: &[u8], sound: &EventLog) -> Result<Sources> {
+    fn of(folders: &[&LoadedManifest], old: &[u8], sound: &EventLog) -> Result<Sources> {
         let mut sources = Sources::default();
         for loaded in folders {
             let entry = loaded.log_entry();
@@ -196,13 +219,28 @@ impl Sources {
         }
     }
 
-    /// The line of event `number`: the one with the digest that the event after it states. If nothing states it, the line of a
-    /// manifest is the likely one.
+    /// The highest number below `number` of which a line is known; 0 if there is none.
+    fn highest_below(&self, number: u64) -> u64 {
+        self.0.range(..number).next_back().map_or(0, |(known, _)| *known)
+    }
+
+    /// Whether a line states the digest of a known line, or is the first one.
+    fn continues(&self, candidate: &Candidate) -> bool {
+        let Event { number, previous, .. } = &candidate.entry.event;
+        let before = self.0.get(&(number - 1)).into_iter().flatten();
+        match previous {
+            Some(previous) => before.into_iter().any(|known| digest_of(known.line.as_bytes()) == *previous),
+            None => *number == 1,
+        }
+    }
+
+    /// The line of event `number`: the one with the digest that the event after it states. If nothing states it, a line is likely that
+    /// continues a known one, and then the line of a manifest.
     fn choose(&self, number: u64, wanted: Option<Digest>) -> Option<&Candidate> {
         let known = self.0.get(&number)?;
         match wanted {
             Some(wanted) => known.iter().find(|candidate| digest_of(candidate.line.as_bytes()) == wanted),
-            None => known.iter().max_by_key(|candidate| candidate.is_from_manifest),
+            None => known.iter().max_by_key(|candidate| (self.continues(candidate), candidate.is_from_manifest)),
         }
     }
 }
@@ -226,12 +264,13 @@ fn join(sources: &Sources) -> Result<(EventLog, Vec<u8>, LogOrigin)> {
                 number = first - 1;
             }
             None => {
+                let below = sources.highest_below(number);
                 match chosen.last_mut() {
-                    Some(Link::Lost { first, .. }) => *first = number,
-                    _ => chosen.push(Link::Lost { first: number, last: number, line: wanted }),
+                    Some(Link::Lost { first, .. }) => *first = below + 1,
+                    _ => chosen.push(Link::Lost { first: below + 1, last: number, line: wanted }),
                 }
                 wanted = None;
-                number -= 1;
+                number = below;
             }
         }
     }
@@ -255,9 +294,8 @@ fn join(sources: &Sources) -> Result<(EventLog, Vec<u8>, LogOrigin)> {
         push(&mut log, &mut content, entry)?;
     }
     EventLog::parse(&content).map_err(|broken| {
-        Failure::new(Exit::Failed, format!("the events of the manifests contradict each other: {broken}")).help(
-            "move the snapshots or revisions away that are of another repository, or put the log back from a backup",
-        )
+        let message = format!("the events of the manifests contradict each other: {broken}");
+        Failure::new(Exit::Failed, message).help(MOVE_AWAY)
     })?;
     Ok((log, content, origin))
 }

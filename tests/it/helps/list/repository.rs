@@ -160,7 +160,7 @@ pub const REPOSITORY: &[FileRows] = &[
     ),
     (
         "repository/recover_log.rs",
-        &[("move the snapshots", No("only manifests that somebody forged contradict each other"))],
+        &[("move the snapshots", By("recovery::a_snapshot_of_another_repository_is_named_and_moved_away"))],
     ),
     (
         "repository/repodata/fragments.rs",
@@ -288,6 +288,10 @@ pub const REPOSITORY: &[FileRows] = &[
             ("run this again", No("it needs a file that changes while the run reads it")),
             ("check the disk", No("it needs a disk that does not keep what was written")),
         ],
+    ),
+    (
+        "repository/write/recovery.rs",
+        &[("if it was copied", By("recovery::a_snapshot_of_another_repository_is_named_and_moved_away"))],
     ),
     (
         "repository/write/revision.rs",

@@ -14,6 +14,9 @@ use crate::base::schema::describe_fault_in_line;
 pub use crate::repository::model::action::{Action, NewRevision, RevisionCause};
 use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
 
+/// The highest number that an event can have, so that a number from outside never ends the counting. No repository gets there.
+pub const LAST_EVENT: u64 = 1 << 53;
+
 /// An action with its number and time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {

@@ -99,9 +99,14 @@ impl Layout {
         format!("../revisions/stable-{series}/{}", revision_name(number)).into()
     }
 
+    /// The folder of everything that was pruned.
+    pub fn trash_top(&self) -> TreePath {
+        self.root.join(".trash")
+    }
+
     /// The folder with the snapshots and revisions that event `number` pruned, until they are deleted.
     pub fn trash(&self, number: u64) -> TreePath {
-        self.root.join(format!(".trash/{number:06}"))
+        self.trash_top().join(format!("{number:06}"))
     }
 
     /// The path in the trash of a snapshot or revision that event `number` prunes; `item` is relative to the root.

@@ -12,7 +12,7 @@ use crate::base::schema::parse_json;
 use crate::git::CommitId;
 use crate::history::{Milestone, Version};
 use crate::project::config::Name;
-use crate::repository::model::event::{Event, LogEntry};
+use crate::repository::model::event::{Event, LAST_EVENT, LogEntry};
 use crate::repository::model::layout::MANIFEST;
 use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
 use crate::rpm::nevra::Nevra;
@@ -149,7 +149,11 @@ impl Manifest {
 
     /// Parses the content of the file. Errors: why it is not a manifest.
     pub fn parse(text: &[u8]) -> Result<Manifest, String> {
-        parse_json(text, SCHEMA, |manifest: &Manifest| &manifest.schema)
+        let manifest = parse_json(text, SCHEMA, |manifest: &Manifest| &manifest.schema)?;
+        match manifest.event.number {
+            1..=LAST_EVENT => Ok(manifest),
+            number => Err(format!("its event has the number {number}")),
+        }
     }
 
     /// Whether `folder` has a manifest. A folder that was put into the tree by hand has none.

@@ -157,7 +157,8 @@ fn judge_withdrawn(
 fn nothing_to_promote(series: Series, withdrawn: Option<(String, JudgedSnapshot)>) -> Failure {
     let message = format!("unstable/{series} has no snapshot to promote");
     if let Some((why, judged)) = withdrawn {
-        let message = format!("{message} except `{}`, {why}", judged.snapshot.name);
+        let message =
+            format!("{message} without its name; the newest of the others is `{}`, {why}", judged.snapshot.name);
         return Failure::new(Exit::Failed, message).help(format!("to promote it all the same: {}", judged.command));
     }
     Failure::new(Exit::Failed, message)

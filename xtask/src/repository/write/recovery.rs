@@ -137,7 +137,11 @@ fn require_next(store: &Store, folder: &TreePath, event: &Event) -> Result<(), F
     };
     let (folder, number) = (store.layout.shown(folder), event.number);
     let message = format!("refusing to change the repository: `{folder}` was made by event {number}, but {has}");
-    Err(Failure::new(Exit::Failed, message).help(help_to_recover(&store.layout.log())))
+    let help = format!(
+        "if it was copied there from another repository: move it away\notherwise: {}",
+        help_to_recover(&store.layout.log())
+    );
+    Err(Failure::new(Exit::Failed, message).help(help))
 }
 
 /// Errors: the ledger is not the one that the log tells of.
