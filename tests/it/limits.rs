@@ -64,3 +64,26 @@ fn a_wrong_number_of_threads_is_refused() {
     site.releng_with(&[("RELENG_THREADS", "")], &["version"]).exits(0);
     site.releng(&["rpm", "--jobs", "0"]).exits(2).says(&["write a number from 1 to 65535"]);
 }
+
+#[test]
+fn the_highest_number_of_a_folder_is_an_error_and_no_end_of_the_program() {
+    let site = Site::new();
+    site.promoted("One", &["el9"]);
+    site.release("Two", &["el9"]);
+    let refusal = |what: &str| {
+        format!("error: no number is left after {what}\nhelp: if somebody put it there by hand: move it away")
+    };
+    let highest = site.served("revisions/stable-1.0/999999999");
+    std::fs::create_dir(&highest).unwrap();
+    site.promote(&[]).exits(1).says(&[&refusal("revision 999999999 of stable/1.0")]);
+    std::fs::remove_dir(&highest).unwrap();
+    // What no revision can be called is none.
+    std::fs::create_dir(site.served("revisions/stable-1.0/4294967295")).unwrap();
+    site.promote(&[]).exits(0);
+    let snapshot = site.served("unstable/1.0/snapshot-demo_1.0_pipeline_999999999");
+    std::fs::create_dir(&snapshot).unwrap();
+    site.commit("Three").build(&["el9"]);
+    site.releng(&["stage"]).exits(1).says(&[&refusal("pipeline 999999999 of unstable/1.0")]);
+    std::fs::remove_dir(&snapshot).unwrap();
+    site.releng(&["stage"]).exits(0);
+}

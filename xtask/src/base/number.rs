@@ -7,8 +7,13 @@ pub fn parse_number(text: &str) -> Option<u32> {
     if has_fitting_length && is_plain && is_digits(text) { text.parse().ok() } else { None }
 }
 
-/// The highest number that a person may state.
-const HIGHEST: u32 = 999_999_999;
+/// The highest number that a name can have, and that a person may state.
+pub const HIGHEST: u32 = 999_999_999;
+
+/// The number after `number`; `None` where no name could have it.
+pub fn number_after(number: u32) -> Option<u32> {
+    number.checked_add(1).filter(|next| *next <= HIGHEST)
+}
 
 /// Parses a number that a person states, such as that of a release: from 1. Errors: what to write.
 pub fn parse_stated(text: &str) -> Result<u32, String> {
@@ -37,6 +42,11 @@ mod tests {
             assert_eq!(parse_stated(text), Err("write a number from 1 to 999999999".to_owned()), "{text}");
         }
         assert_eq!(parse_stated_to("9", 8), Err("write a number from 1 to 8".to_owned()));
+    }
+
+    #[test]
+    fn the_highest_number_has_none_after_it() {
+        assert_eq!([0, HIGHEST - 1, HIGHEST, u32::MAX].map(number_after), [Some(1), Some(HIGHEST), None, None]);
     }
 
     #[test]

@@ -297,6 +297,10 @@ pub const REPOSITORY: &[FileRows] = &[
         "repository/write/revision.rs",
         &[
             ("see what else", By("helps::repository::a_damaged_manifest_is_found_by_verify")),
+            (
+                "if somebody put it there",
+                By("limits::the_highest_number_of_a_folder_is_an_error_and_no_end_of_the_program"),
+            ),
             ("release it under", No("the gate `ledger` refuses such a release before")),
         ],
     ),

@@ -15,6 +15,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::base::files::TreePath;
+use crate::base::number::HIGHEST;
 use crate::project::config::{Address, Name};
 use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
 
@@ -185,7 +186,7 @@ pub fn revision_name(number: u32) -> String {
 pub fn parse_revision(path: &Path) -> Option<u32> {
     let name = path.file_name()?.to_str()?;
     let number = name.parse().ok()?;
-    (revision_name(number) == name).then_some(number)
+    (number <= HIGHEST && revision_name(number) == name).then_some(number)
 }
 
 /// The name of the changelog of a series: `ChangeLog_1.0.txt`.

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure};
 use crate::base::files::TreePath;
+use crate::base::number::number_after;
 use crate::base::progress::Silent;
 use crate::git::CommitId;
 use crate::history::Version;
@@ -33,6 +34,7 @@ use crate::repository::repodata;
 use crate::repository::sign::SIGNATURE;
 use crate::repository::verify::snapshot::check_whole;
 use crate::repository::write::plan::{ChangePlan, ChangeStep, CopiedFile, NewFolder, NewPackage};
+use crate::repository::write::revision::no_number_left;
 use input::{DistPackage, StageInput};
 use latest::{LatestCandidate, LatestMove, require_ended};
 
@@ -133,7 +135,8 @@ pub fn decide(
 /// The number after every number that the series has or had: a number is never used twice, whatever was deleted.
 fn next_pipeline(store: &Store, series: Series) -> Result<u32> {
     let highest = store.snapshots(series)?.last().map_or(0, SnapshotName::pipeline);
-    Ok(highest.max(store.log.highest_pipeline(series)) + 1)
+    let highest = highest.max(store.log.highest_pipeline(series));
+    number_after(highest).ok_or_else(|| no_number_left(&format!("pipeline {highest} of unstable/{series}")).into())
 }
 
 /// The newest snapshot with the content of the input, and with the name `stated`, if there is one. One that was damaged since is passed

@@ -22,7 +22,8 @@ pub fn verify(folders: &[FoundFolder], layout: &Layout, report: &mut VerifyRepor
 /// Reports a revision without signatures that has signed packages: clients had the key when these came. A folder by itself has no
 /// other proof.
 pub fn verify_alone(manifest: &Manifest, shown: &str, report: &mut VerifyReport) {
-    if !keys::unsigned::is_signed(manifest) && has_signed_packages(manifest) {
+    let is_revision = manifest.event.action.revision().is_some();
+    if is_revision && !keys::unsigned::is_signed(manifest) && has_signed_packages(manifest) {
         report.add(FindingId::SignatureMissing, shown, "it is not signed, and packages in it are");
     }
 }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::base::checksum::{CHECKSUMS_FILE, digest_in_tree};
 use crate::base::error::{Exit, Failure, program};
 use crate::base::files::TreePath;
+use crate::base::number::number_after;
 use crate::repository::clients::in_flight::{self, WITHDRAWN};
 use crate::repository::clients::keys::changed_keys;
 use crate::repository::clients::mirrorlist::{MIRRORLIST, render_mirrorlist};
@@ -74,10 +75,18 @@ pub fn load_described(folder: &TreePath, dists: &[Dist]) -> Result<BTreeMap<Dist
     dists.iter().map(load).collect()
 }
 
-/// The number of the next revision of a series: above every number in the folder and in the log.
+/// The number of the next revision of a series: above every number in the folder and in the log. Errors: no number is left.
 pub fn next_number(store: &Store, series: Series) -> Result<u32> {
     let here = store.revisions(series)?.last().copied().unwrap_or(0);
-    Ok(here.max(store.log.highest_revision(series)) + 1)
+    let highest = here.max(store.log.highest_revision(series));
+    number_after(highest).ok_or_else(|| no_number_left(&format!("revision {highest} of stable/{series}")).into())
+}
+
+/// The failure where the number of something is the highest that there can be: a person put it there.
+pub fn no_number_left(highest: &str) -> Failure {
+    Failure::new(Exit::Failed, format!("no number is left after {highest}")).help(
+        "if somebody put it there by hand: move it away; otherwise begin another repository: set `repository.root`",
+    )
 }
 
 /// The steps that make the revision `new` with these contents.
