@@ -21,6 +21,7 @@ mod dependencies;
 mod dist;
 mod documents;
 mod due;
+mod ended_dists;
 mod explain;
 mod farms;
 mod flags;

@@ -118,7 +118,7 @@ fn find_problems(store: &mut Store) -> Vec<RepositoryProblem> {
     });
     let files = root_files::changed(store, None).unwrap_or_default();
     let files = files.into_iter().chain(lost_keys(&store.layout));
-    let files = files.map(|file| repair(format!("`{}` is missing or was changed", file.name)));
+    let files = files.map(|file| repair(format!("`{}` {}", file.name, file.describe_fault())));
     links.chain(files).collect()
 }
 

@@ -16,17 +16,19 @@ pub fn split_keys(keys: &str) -> impl Iterator<Item = &str> {
 /// The files with the keys `content` that are not written yet: the copy in the state, and then the served file. They are written
 /// before anything that one of the keys has signed.
 pub fn changed_keys(layout: &Layout, content: Option<Vec<u8>>) -> Vec<RootFile> {
-    let Some(content) = content else { return Vec::new() };
+    if content.is_none() {
+        return Vec::new();
+    }
     let copy = RootFile { name: Layout::key_copy_name().to_owned(), path: layout.key_copy(), content: content.clone() };
     let served = RootFile { name: layout.key_name(), path: layout.keys(), content };
-    [copy, served].into_iter().filter(|file| !file.is_written()).collect()
+    [copy, served].into_iter().filter(|file| !file.is_done()).collect()
 }
 
 /// The served file with the content of the copy, if it is missing or was changed.
 pub fn lost_keys(layout: &Layout) -> Option<RootFile> {
-    let content = layout.key_copy().read().ok()?;
+    let content = Some(layout.key_copy().read().ok()?);
     let file = RootFile { name: layout.key_name(), path: layout.keys(), content };
-    (layout.root.is_folder() && !file.is_written()).then_some(file)
+    (layout.root.is_folder() && !file.is_done()).then_some(file)
 }
 
 /// The file that says which keys are served: the copy in the state, or without one the served file.

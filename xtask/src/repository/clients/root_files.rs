@@ -18,13 +18,33 @@ pub struct RootFile {
     pub name: String,
     /// Absolute.
     pub path: TreePath,
-    pub content: Vec<u8>,
+    /// `None` for a `.repo` file that leads to nothing, which is removed.
+    pub content: Option<Vec<u8>>,
 }
 
 impl RootFile {
-    /// Whether the file is there, with this content.
-    pub fn is_written(&self) -> bool {
-        self.path.read().is_ok_and(|found| found == self.content)
+    /// Whether the file is there with this content, or is gone.
+    pub fn is_done(&self) -> bool {
+        match &self.content {
+            Some(content) => self.path.read().is_ok_and(|found| found == *content),
+            None => !self.path.is_there(),
+        }
+    }
+
+    /// What is wrong with a file that is to be written or removed, for the end of a sentence.
+    pub fn describe_fault(&self) -> &'static str {
+        match self.content {
+            Some(_) => "is missing or was changed",
+            None => "leads to a dist that the series does not have any more",
+        }
+    }
+
+    /// Writes or removes the file.
+    pub fn apply(&self) -> Result<()> {
+        match &self.content {
+            Some(content) => files::publish(&self.path, content),
+            None => files::remove_if_there(&self.path),
+        }
     }
 }
 
@@ -36,23 +56,21 @@ pub struct Coming {
     pub dists: BTreeMap<Dist, bool>,
 }
 
-/// Writes the `.repo` files that differ from what the tree has now.
+/// Writes the `.repo` files that differ from what the tree has now, and removes those that lead to nothing.
 pub fn write_changed(store: &Store) -> Result<()> {
-    for file in changed(store, None)? {
-        files::publish(&file.path, &file.content)?;
-    }
-    Ok(())
+    changed(store, None)?.iter().try_for_each(RootFile::apply)
 }
 
-/// The `.repo` files that are to be written once `coming` is there.
+/// The `.repo` files that are to be written or removed once `coming` is there.
 pub fn changed(store: &Store, coming: Option<&Coming>) -> Result<Vec<RootFile>> {
     let mut files = expected(store, coming)?;
-    files.retain(|file| !file.is_written());
+    files.retain(|file| !file.is_done());
     Ok(files)
 }
 
-/// The `.repo` files of all that the tree has, once `coming` is there.
-pub fn expected(store: &Store, coming: Option<&Coming>) -> Result<Vec<RootFile>> {
+/// The `.repo` files of all that the tree has, once `coming` is there, and those of dists that have ended, which a channel no longer
+/// has.
+fn expected(store: &Store, coming: Option<&Coming>) -> Result<Vec<RootFile>> {
     let layout = &store.layout;
     let mut shown = shown_dists(store)?;
     let mut newest = store.newest_stable()?;
@@ -70,7 +88,18 @@ pub fn expected(store: &Store, coming: Option<&Coming>) -> Result<Vec<RootFile>>
             let file = RepoFile { layout, channel, series, dist, signed, newer, key_path: None };
             let path = layout.repo_file(channel, series, dist);
             let name = layout.shown(&path);
-            expected.push(RootFile { name, path, content: file.render().into_bytes() });
+            expected.push(RootFile { name, path, content: Some(file.render().into_bytes()) });
+        }
+    }
+    for name in layout.root.names()? {
+        let of_channel = shown.iter().find_map(|((series, channel), dists)| {
+            let id = layout.repo_id(*channel, *series, None);
+            let dist = name.strip_prefix(&id)?.strip_prefix('-')?.strip_suffix(".repo")?.parse::<Dist>().ok()?;
+            Some(!dists.contains_key(&dist))
+        });
+        let path = layout.root.join(&name);
+        if of_channel == Some(true) && path.look().is_ok_and(|found| found.is_file()) {
+            expected.push(RootFile { name, path, content: None });
         }
     }
     Ok(expected)
@@ -87,8 +116,9 @@ fn shown_dists(store: &Store) -> Result<ShownDists> {
         let stable = store.current_number(series).ok().flatten().map(|number| layout.revision(series, number));
         let latest = store.latest(series).ok().flatten().map(|name| layout.snapshot(series, &name));
         for (channel, folder) in [(Channel::Stable, stable), (Channel::Unstable, latest)] {
+            // Where a revision or snapshot is missing, nobody knows its dists.
+            let Some(folder) = folder.filter(TreePath::is_folder) else { continue };
             let dists = shown.entry((series, channel)).or_default();
-            let Some(folder) = folder else { continue };
             for name in folder.join("rpm").names()? {
                 let Ok(dist) = name.parse::<Dist>() else { continue };
                 let index = folder.join(dist_folder(&dist)).join(repodata::FOLDER).join(repodata::INDEX);

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::digest::{Digest, digest_of};
 use crate::base::schema::describe_fault_in_line;
 pub use crate::repository::model::action::{Action, NewRevision, RevisionCause};
-use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
+use crate::repository::model::name::{FilePath, Series, SnapshotName};
 
 /// The highest number that an event can have, so that a number from outside never ends the counting. No repository gets there.
 pub const LAST_EVENT: u64 = 1 << 53;
@@ -202,12 +202,6 @@ impl EventLog {
     /// The digest that the ledger must have; `None` if no event wrote it.
     pub fn ledger(&self) -> Option<Digest> {
         self.events().rev().find_map(|event| event.ledger)
-    }
-
-    /// The dists that a series has ended.
-    pub fn ended_dists(&self, series: Series) -> BTreeSet<&Dist> {
-        let of_series = self.events().filter_map(|event| event.action.ended()).filter(|(of, _)| *of == series);
-        of_series.flat_map(|(_, dists)| dists).collect()
     }
 
     /// Whether a snapshot or revision was recorded as missing; `path` is relative to the root.

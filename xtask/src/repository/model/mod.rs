@@ -2,10 +2,11 @@
 //!
 //! [`layout`] has the paths and [`name`] the names in the tree. A [`manifest`] describes a snapshot or revision. The log
 //! ([`event`]) lists what was done ([`action`]), with the [`reason`] of a person where there is one; the [`ledger`] lists what was
-//! promoted; a [`test_result`] says how an acceptance test ended. [`store`] reads all of them, without a lock.
+//! promoted, and [`ended_dists`] the dists that need no packages; a [`test_result`] says how an acceptance test ended. [`store`] reads all of them, without a lock.
 
 pub mod action;
 pub mod carried;
+pub mod ended_dists;
 pub mod event;
 pub mod layout;
 pub mod ledger;

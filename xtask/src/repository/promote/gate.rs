@@ -106,7 +106,7 @@ pub struct GateFacts<'a> {
     /// The dists in the configuration of the commit.
     pub configured_dists: &'a [Dist],
     /// The dists that have ended: they need no packages any more.
-    pub ended_dists: &'a BTreeSet<&'a Dist>,
+    pub ended_dists: &'a BTreeSet<Dist>,
     /// Whether the key of the configuration may sign for the clients of the series.
     pub key: &'a Result<String, Failure>,
 }
@@ -207,7 +207,7 @@ impl GateFacts<'_> {
         let dists = self.manifest().dists();
         let of_series = self.current.map_or(Vec::new(), |current| current.manifest.dists());
         let needed: BTreeSet<&Dist> = of_series.iter().chain(self.configured_dists).collect();
-        let is_lacking = |dist: &&Dist| !dists.contains(dist) && !self.ended_dists.contains(dist);
+        let is_lacking = |dist: &&Dist| !dists.contains(dist) && !self.ended_dists.contains(*dist);
         let lacking: Vec<&Dist> = needed.into_iter().filter(is_lacking).collect();
         if !lacking.is_empty() {
             let flags = lacking.iter().map(|dist| end_dist(dist)).collect();

@@ -8,6 +8,7 @@ use crate::project::config::PromotionKind;
 use crate::repository::commits::Git;
 use crate::repository::keys::rules::ForcedKey;
 use crate::repository::keys::signing::{SignatureFacts, judge_snapshot};
+use crate::repository::model::ended_dists::ended_dists;
 use crate::repository::model::event::{NewRevision, RevisionCause};
 use crate::repository::model::ledger::Ledger;
 use crate::repository::model::name::{Dist, SnapshotName};
@@ -75,8 +76,8 @@ impl<'a> Judge<'a> {
         let commit = snapshot.manifest.release.commit;
         let config = git.config_of(commit)?;
         let results_folder = store.layout.results(&snapshot.name);
-        let mut ended = store.log.ended_dists(snapshot.manifest.series);
-        ended.extend(&order.end_dists);
+        let mut ended = ended_dists(store, snapshot.manifest.series);
+        ended.extend(order.end_dists.iter().cloned());
         let revision = current.map(Rc::as_ref);
         let (tests, force) = (&config.acceptance, order.force.as_ref());
         let key_facts = SignatureFacts { snapshot: &snapshot, current: revision, tests, force };

@@ -9,6 +9,7 @@ use crate::base::progress::Silent;
 use crate::git::CommitId;
 use crate::repository::commits::{Git, Succession};
 use crate::repository::keys::unsigned::{has_signed_latest, is_signed};
+use crate::repository::model::ended_dists::ended_dists;
 use crate::repository::model::layout::LATEST;
 use crate::repository::model::ledger::{Ledger, PackageIdentity};
 use crate::repository::model::name::{Dist, Series, SnapshotName};
@@ -67,7 +68,7 @@ impl LatestMove {
                 program()
             ));
         }
-        let ended = store.log.ended_dists(series);
+        let ended = ended_dists(store, series);
         let is_lost = |dist: &&Dist| !dists.contains(dist) && !ended.contains(dist) && !end_dists.contains(dist);
         let had = manifest.dists();
         let lost: Vec<String> = had.iter().filter(is_lost).map(ToString::to_string).collect();
@@ -93,7 +94,7 @@ pub fn require_ended(store: &Store, to: &LatestCandidate<'_>, end_dists: &[Dist]
         return Ok(());
     }
     let mut known: BTreeSet<Dist> = git.config_of(to.commit)?.rpm.dists.into_iter().collect();
-    known.extend(store.log.ended_dists(to.series).into_iter().cloned());
+    known.extend(ended_dists(store, to.series));
     known.extend(store.newest_first(to.series, &Silent)?.flat_map(|snapshot| snapshot.manifest.dists()));
     if let Ok(Some(current)) = store.current(to.series) {
         known.extend(current.manifest.dists());

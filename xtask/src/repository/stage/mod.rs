@@ -24,6 +24,7 @@ use crate::repository::commits::{Git, Merged};
 use crate::repository::keys::rules::{ForcedWay, RefusedStep};
 use crate::repository::keys::signing::{SignedChange, Signing};
 use crate::repository::keys::unsigned::{effect_of_no_key, has_signed_latest, is_signed, no_key};
+use crate::repository::model::ended_dists::ended_dists;
 use crate::repository::model::event::Action;
 use crate::repository::model::layout::{Channel, LATEST, SNAPSHOT_CHANGELOG, dist_folder};
 use crate::repository::model::manifest::{HeadOfFolder, Manifest, ReleasedVersion};
@@ -174,7 +175,7 @@ struct StagedAgain {
 
 impl StagedAgain {
     fn decide(store: &Store, own: &Snapshot, order: &StageOrder) -> StagedAgain {
-        let before = store.log.ended_dists(own.manifest.series);
+        let before = ended_dists(store, own.manifest.series);
         let ended = order.end_dists.iter().filter(|dist| !before.contains(dist)).cloned().collect();
         StagedAgain { merges: !own.manifest.merged && !store.log.was_merged(&own.name), ended }
     }

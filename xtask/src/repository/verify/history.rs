@@ -36,7 +36,11 @@ pub fn verify_repo_files(store: &Store, report: &mut VerifyReport) {
         return;
     }
     for file in root_files::changed(store, None).unwrap_or_default() {
-        let what = if file.path.is_there() { "`releng` would write another content" } else { "it is missing" };
+        let what = match file.content {
+            None => "it leads to a dist that is not there any more",
+            Some(_) if file.path.is_there() => "`releng` would write another content",
+            Some(_) => "it is missing",
+        };
         report.add(FindingId::RepoFileDiffers, file.name, what);
     }
 }

@@ -69,7 +69,7 @@ struct FinishedFolder {
 impl<'a> Run<'a> {
     fn step(&mut self, step: &ChangeStep) -> Result<()> {
         match step {
-            ChangeStep::RootFile(file) => files::publish(&file.path, &file.content),
+            ChangeStep::RootFile(file) => file.apply(),
             ChangeStep::Begin(folder) => {
                 let assembly = Assembly::new(&folder.place, folder.date, self.context.key)?;
                 self.making = Some(Making { assembly, date: folder.date, added: BTreeMap::new() });

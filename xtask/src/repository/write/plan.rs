@@ -31,7 +31,8 @@ pub type ChangePlan = Plan<ChangeStep>;
 /// One write.
 #[derive(Clone)]
 pub enum ChangeStep {
-    /// Writes a file of the root, the keys or a `.repo` file; or the copy of the keys in the state.
+    /// Writes a file of the root, the keys or a `.repo` file, or the copy of the keys in the state; or removes a `.repo` file that
+    /// leads to nothing.
     RootFile(RootFile),
     /// Begins a snapshot or revision, in a hidden folder beside its place.
     Begin(NewFolder),
@@ -96,7 +97,8 @@ impl fmt::Display for ChangeStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let signed = |signed: &bool| if *signed { ", signed" } else { "" };
         match self {
-            ChangeStep::RootFile(file) => write!(f, "write {}", file.name),
+            ChangeStep::RootFile(RootFile { name, content: Some(_), .. }) => write!(f, "write {name}"),
+            ChangeStep::RootFile(RootFile { name, content: None, .. }) => write!(f, "remove {name}"),
             ChangeStep::Begin(folder) => write!(f, "make {}:", folder.shown),
             ChangeStep::Text { path, .. } => write!(f, "  write {path}"),
             ChangeStep::Copy { folder, files } => write!(f, "  copy {} into {folder}", count(files.len(), "file")),

@@ -76,7 +76,7 @@ impl Writer {
             }
         }
         if let Some(file) = keys::lost_keys(layout) {
-            files::publish(&file.path, &file.content)?;
+            file.apply()?;
             progress.warn(&format!("made `{}` again from the copy in the state: it was missing or changed", file.name));
         }
         root_files::write_changed(&self.store)
