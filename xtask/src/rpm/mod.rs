@@ -10,6 +10,7 @@
 //! * [`release`] is the main job: it plans the files of a release and writes them.
 
 pub mod backend;
+mod boolean;
 pub mod builds;
 pub mod capability;
 pub mod header_check;

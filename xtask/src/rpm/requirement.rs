@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::rpm::capability::{Capability, VersionRange, VersionSense};
+use crate::rpm::boolean::{BooleanTerm, NamedTerm, Operator};
+use crate::rpm::capability::{Capability, VersionRange};
 
 /// What a package requires.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,26 +21,12 @@ enum Term {
     Group(Operator, Vec<Term>),
 }
 
-/// The operator of a group. `if` and `unless` have a third term where there is an `else`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operator {
-    And,
-    Or,
-    If,
-    Unless,
-    With,
-    Without,
-}
-
 /// The packages, by number, that provide a capability.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Providers {
     pub before: BTreeSet<usize>,
     pub after: BTreeSet<usize>,
 }
-
-/// The limit of nested parentheses, so that a package cannot overflow the stack.
-const DEEPEST: usize = 100;
 
 impl Requirement {
     /// A requirement of one capability.
@@ -49,9 +36,8 @@ impl Requirement {
 
     /// Parses a boolean dependency; `None` if it is not one that rpm accepts.
     pub fn parse_boolean(text: &str) -> Option<Requirement> {
-        let mut parser = BooleanParser { rest: text, depth: 0 };
-        let term = parser.group()?;
-        parser.rest.trim().is_empty().then(|| Requirement { text: text.to_owned(), term })
+        let (term, rest) = BooleanTerm::parse(text).ok()?;
+        rest.trim().is_empty().then(|| Requirement { text: text.to_owned(), term: Term::of(&term) })
     }
 
     /// All capabilities in it.
@@ -127,6 +113,18 @@ impl Outcomes {
 }
 
 impl Term {
+    fn of(term: &BooleanTerm<'_>) -> Term {
+        match term {
+            BooleanTerm::One(NamedTerm { name, version }) => {
+                let range = version.map(|(sense, evr)| VersionRange::parse(sense, evr));
+                Term::One(Capability { name: (*name).to_owned(), range })
+            }
+            BooleanTerm::Group(operator, terms) => {
+                Term::Group(operator.unwrap_or(Operator::And), terms.iter().map(Term::of).collect())
+            }
+        }
+    }
+
     fn outcomes(&self, find: &dyn Fn(&Capability) -> Providers) -> Outcomes {
         let (operator, terms) = match self {
             Term::One(_) | Term::Group(Operator::With | Operator::Without, _) => {
@@ -166,78 +164,6 @@ impl Term {
             before: combine(&found.before, &next.before),
             after: combine(&found.after, &next.after),
         })
-    }
-}
-
-/// The first word of a part of a dependency, and the rest. A word ends at a blank or comma, or at a closing parenthesis that it did not
-/// open.
-pub fn split_dependency_word(text: &str) -> (&str, &str) {
-    let text = text.trim_start();
-    let mut depth = 0;
-    let end = text.find(|letter: char| {
-        match letter {
-            '(' => depth += 1,
-            ')' if depth == 0 => return true,
-            ')' => depth -= 1,
-            _ => {}
-        }
-        matches!(letter, ' ' | '\t' | '\n' | ',')
-    });
-    text.split_at(end.unwrap_or(text.len()))
-}
-
-struct BooleanParser<'t> {
-    rest: &'t str,
-    depth: usize,
-}
-
-impl<'t> BooleanParser<'t> {
-    fn group(&mut self) -> Option<Term> {
-        self.depth += 1;
-        self.rest = self.rest.trim_start().strip_prefix('(').filter(|_| self.depth <= DEEPEST)?;
-        let mut terms = vec![self.term()?];
-        let mut operators = Vec::new();
-        loop {
-            self.rest = self.rest.trim_start();
-            if let Some(behind) = self.rest.strip_prefix(')') {
-                self.rest = behind;
-                self.depth -= 1;
-                break;
-            }
-            operators.push(self.word());
-            terms.push(self.term()?);
-        }
-        let operator = match operators.as_slice() {
-            [] => return terms.pop(),
-            ["if"] | ["if", "else"] => Operator::If,
-            ["unless"] | ["unless", "else"] => Operator::Unless,
-            all if all.iter().all(|word| *word == "and") => Operator::And,
-            all if all.iter().all(|word| *word == "or") => Operator::Or,
-            all if all.iter().all(|word| *word == "with") => Operator::With,
-            all if all.iter().all(|word| *word == "without") => Operator::Without,
-            _ => return None,
-        };
-        Some(Term::Group(operator, terms))
-    }
-
-    fn term(&mut self) -> Option<Term> {
-        if self.rest.trim_start().starts_with('(') {
-            return self.group();
-        }
-        let name = Some(self.word()).filter(|name| !name.is_empty())?.to_owned();
-        let before = self.rest;
-        let Some(sense) = VersionSense::parse(self.word()) else {
-            self.rest = before;
-            return Some(Term::One(Capability { name, range: None }));
-        };
-        let range = Some(VersionRange::parse(sense, self.word()));
-        Some(Term::One(Capability { name, range }))
-    }
-
-    fn word(&mut self) -> &'t str {
-        let (word, rest) = split_dependency_word(self.rest);
-        self.rest = rest;
-        word
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
+use crate::rpm::boolean::BooleanTerm;
 use crate::rpm::capability::VersionSense;
-use crate::rpm::requirement::split_dependency_word;
 use crate::rpm::srpm::error::SpecError;
 
 /// A dependency (`name`, `name >= version` or `(a if b)`), in the three parts that a header has for it.
@@ -45,8 +45,11 @@ impl Dependency {
         if !self.is_rich() {
             return self.version.contains(letter);
         }
-        let mut words = self.name.split(' ').zip(self.name.split(' ').skip(1));
-        words.any(|(before, word)| sense(before).is_some() && word.contains(letter))
+        let term = BooleanTerm::parse(&self.name);
+        let has = |term: BooleanTerm<'_>| {
+            term.names().iter().any(|named| named.version.is_some_and(|(_, version)| version.contains(letter)))
+        };
+        term.is_ok_and(|(term, _)| has(term))
     }
 }
 
@@ -56,9 +59,9 @@ pub fn parse(field: &str, line: usize) -> Result<Vec<Dependency>, SpecError> {
     let mut rest = field.trim_start_matches(SEPARATORS);
     while !rest.is_empty() {
         let (dependency, behind) = if rest.starts_with('(') {
-            let mut parser = Rich { rest, line, depth: 0 };
-            let name = parser.group()?;
-            (Dependency { name, version: String::new(), flags: 0 }, parser.rest)
+            let (term, behind) =
+                BooleanTerm::parse(rest).map_err(|fault| SpecError::broken(line, fault.to_string()))?;
+            (Dependency { name: term.to_string(), version: String::new(), flags: 0 }, behind)
         } else {
             parse_simple(rest, line)?
         };
@@ -95,63 +98,6 @@ fn sense(operator: &str) -> Option<u32> {
     let sense = VersionSense::parse(operator)?;
     let bits = [(Ordering::Less, LESS), (Ordering::Equal, EQUAL), (Ordering::Greater, GREATER)];
     Some(bits.into_iter().filter(|(order, _)| sense.allows(*order)).fold(0, |bits, (_, bit)| bits | bit))
-}
-
-/// Parses a boolean dependency and formats it as rpm does: one blank between words, none beside parentheses.
-struct Rich<'t> {
-    rest: &'t str,
-    line: usize,
-    depth: usize,
-}
-
-/// The limit of nested groups, so that a spec cannot overflow the stack.
-const DEEPEST: usize = 100;
-
-impl<'t> Rich<'t> {
-    fn group(&mut self) -> Result<String, SpecError> {
-        self.depth += 1;
-        if self.depth > DEEPEST {
-            return Err(SpecError::broken(self.line, "a boolean dependency with too many parentheses"));
-        }
-        self.rest = &self.rest[1..];
-        let mut text = String::from("(");
-        loop {
-            self.rest = self.rest.trim_start();
-            let operand = if self.rest.starts_with('(') { self.group()? } else { self.simple()? };
-            text.push_str(&operand);
-            self.rest = self.rest.trim_start();
-            if let Some(behind) = self.rest.strip_prefix(')') {
-                self.rest = behind;
-                self.depth -= 1;
-                text.push(')');
-                return Ok(text);
-            }
-            let operator = self.word();
-            if !matches!(operator, "and" | "or" | "if" | "unless" | "else" | "with" | "without") {
-                return Err(SpecError::broken(self.line, format!("`{operator}` cannot join two dependencies")));
-            }
-            text.push_str(&format!(" {operator} "));
-        }
-    }
-
-    fn simple(&mut self) -> Result<String, SpecError> {
-        let name = self.word();
-        if name.is_empty() {
-            return Err(SpecError::broken(self.line, "a boolean dependency without an end"));
-        }
-        let before = self.rest;
-        let Some(sense) = VersionSense::parse(self.word()) else {
-            self.rest = before;
-            return Ok(name.to_owned());
-        };
-        Ok(format!("{name} {} {}", sense.operator(), self.word()))
-    }
-
-    fn word(&mut self) -> &'t str {
-        let (word, rest) = split_dependency_word(self.rest);
-        self.rest = rest;
-        word
-    }
 }
 
 #[cfg(test)]
