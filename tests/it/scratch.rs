@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use duct::cmd;
 
 use crate::support::keys::Keys;
-use crate::support::program::PROGRAM;
+use crate::support::program::{PROGRAM, run_in};
+use crate::support::signed::SignedSite;
 use crate::support::site::{NOW, Site};
 
 const KEY: &str = "demo@example.org";
@@ -45,4 +46,22 @@ fn copies_of_a_killed_run_are_removed_by_the_next_run_and_those_of_a_live_one_ar
     assert!(has_copy(), "the run was killed before it could clear");
     site.releng_with(&variables, &["stage"]).exits(0);
     assert_eq!(files(), ["started"]);
+}
+
+/// GnuPG makes the folder for the sockets of a keyring in `/run/user`, which is empty here.
+const OWN_RUN: &str = "mount -t tmpfs none /run && mkdir -p -m 700 /run/user/0 && \"$@\"; code=$?; \
+    gpgconf --list-dirs socketdir | sed 's/.*\\//of the user: /'; ls -A /run/user/0/gnupg; exit $code";
+
+#[test]
+fn keyrings_of_a_run_leave_no_folder_for_sockets() {
+    let signed = SignedSite::new();
+    signed.promoted("One");
+    let variables = [("GNUPGHOME", signed.keys.home().to_str().unwrap()), ("RELENG_NOW", NOW)];
+    for command in ["verify", "status"] {
+        let args = ["-r", "-m", "sh", "-c", OWN_RUN, "sh", PROGRAM, command];
+        let ran = run_in(signed.site.project.path(), "unshare", &args, &variables).exits(0);
+        let own = ran.stdout.lines().find_map(|line| line.strip_prefix("of the user: ")).unwrap();
+        let left: Vec<&str> = ran.stdout.lines().filter(|line| line.starts_with("d.") && *line != own).collect();
+        assert!(own.starts_with("d.") && left.is_empty(), "{command}: {left:?} in {}", ran.stdout);
+    }
 }

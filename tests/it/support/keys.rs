@@ -50,6 +50,8 @@ impl Keys {
 
 impl Drop for Keys {
     fn drop(&mut self) {
-        run_in(Path::new("/"), "gpgconf", &["--kill", "all"], &self.variables());
+        for what in [&["--kill", "all"][..], &["--remove-socketdir"]] {
+            run_in(Path::new("/"), "gpgconf", what, &self.variables());
+        }
     }
 }

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use crate::base::error::{Exit, Failure};
-use crate::base::files::{self, Scratch};
-use crate::repository::sign::{AT_ONCE, Fingerprint, error_line, gpg, run};
+use crate::base::files;
+use crate::repository::sign::home::GnupgHome;
+use crate::repository::sign::{AT_ONCE, Fingerprint, error_line, run};
 
 /// Whether the signature of a key that has expired since is accepted.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,7 +21,7 @@ enum ExpiredKeys {
 ///
 /// An expired key or signature is an error. A signature dated in the future is not: it only means that the clock is wrong.
 pub struct Keyring {
-    scratch: Scratch,
+    home: GnupgHome,
 }
 
 impl Keyring {
@@ -28,7 +29,7 @@ impl Keyring {
     ///
     /// Errors: a text is not a public key; gpg or rpmkeys is not installed.
     pub fn of(keys: &[impl AsRef<[u8]>]) -> Result<Keyring> {
-        let keyring = Keyring { scratch: files::remote_scratch()? };
+        let keyring = Keyring { home: GnupgHome::new()? };
         let mut paths = Vec::new();
         for (number, key) in keys.iter().enumerate() {
             let imported = keyring.gpg(&["--import"], key.as_ref())?;
@@ -36,7 +37,7 @@ impl Keyring {
                 let message = format!("key {} is not a public key: {}", number + 1, error_line(&imported.errors));
                 return Err(Failure::new(Exit::Failed, message).help("export it with `gpg --armor --export`").into());
             }
-            paths.push(keyring.scratch.write(&format!("{number}.asc"), key.as_ref())?.into());
+            paths.push(keyring.home.write(&format!("{number}.asc"), key.as_ref())?.into());
         }
         if !paths.is_empty() {
             let imported = keyring.rpmkeys("--import", paths)?;
@@ -114,12 +115,12 @@ impl Keyring {
     }
 
     fn gpg(&self, args: &[&str], input: &[u8]) -> Result<crate::base::process::Said> {
-        gpg(Some(self.scratch.path()), &[&["--no-autostart", "--status-fd", "1"], args].concat(), input)
+        self.home.gpg(&[&["--status-fd", "1"], args].concat(), input)
     }
 
     /// Runs rpmkeys so that it requires digests and signatures, whatever the configuration of the machine is.
     fn rpmkeys(&self, what: &str, paths: Vec<OsString>) -> Result<crate::base::process::Said> {
-        let database = self.scratch.path().join("rpm");
+        let database = self.home.path().join("rpm");
         let definitions = ["-D", "_pkgverify_level all", "-D", "_pkgverify_flags 0x0"].map(OsString::from);
         let args = [OsString::from("--dbpath"), database.into()].into_iter().chain(definitions).chain([what.into()]);
         run("rpmkeys", args.chain(paths).collect(), None, b"")

@@ -4,6 +4,7 @@
 //! source date, the key is given by its full fingerprint, and the options of the user are ignored, so that signing again
 //! makes the same bytes. [`Keyring`] verifies with given public keys only; the user's keyring is neither read nor changed.
 
+mod home;
 mod key;
 mod keyring;
 mod listing;

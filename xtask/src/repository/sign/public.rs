@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 
 use crate::base::error::{Exit, Failure};
-use crate::base::files;
+use crate::repository::sign::home::GnupgHome;
 use crate::repository::sign::key::export;
 use crate::repository::sign::listing::{ListedKey, parse_public};
 use crate::repository::sign::{Fingerprint, error_line, gpg};
@@ -56,11 +56,14 @@ impl PublicKey {
     ///
     /// Errors: a text is not a public key; gpg is not installed.
     pub fn read_all<'t>(texts: impl Iterator<Item = &'t str>) -> Result<Vec<PublicKey>> {
-        let scratch = files::remote_scratch()?;
-        let home = Some(scratch.path());
+        let mut texts = texts.enumerate().peekable();
+        if texts.peek().is_none() {
+            return Ok(Vec::new());
+        }
+        let home = GnupgHome::new()?;
         let mut keys: Vec<PublicKey> = Vec::new();
-        for (number, text) in texts.enumerate() {
-            let imported = gpg(home, &["--no-autostart", "--status-fd", "1", "--import"], text.as_bytes())?;
+        for (number, text) in texts {
+            let imported = home.gpg(&["--status-fd", "1", "--import"], text.as_bytes())?;
             let lines = String::from_utf8_lossy(&imported.output).into_owned();
             let print = lines.lines().find_map(|line| line.strip_prefix("[GNUPG:] IMPORT_OK ")?.split(' ').nth(1));
             let Some(print) = print else {
@@ -68,7 +71,7 @@ impl PublicKey {
                 let help = "put the file back from a backup, or export the keys into it: `gpg --armor --export KEY`";
                 return Err(Failure::new(Exit::Failed, message).help(help).into());
             };
-            let listed = gpg(home, &["--no-autostart", "--with-colons", "--list-keys", "--", print], b"")?;
+            let listed = home.gpg(&["--with-colons", "--list-keys", "--", print], b"")?;
             let listed = parse_public(&String::from_utf8_lossy(&listed.output)).pop();
             keys.push(PublicKey::new(listed.context("gpg does not list a key that it imported")?, text.into())?);
         }
