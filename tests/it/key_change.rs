@@ -200,7 +200,10 @@ fn two_keys_of_one_name_are_told_apart_by_the_secret_part() {
     signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"{next}\"\n"));
     signed.promoted("One");
     assert_eq!(served(&signed), 2);
-    signed.releng(&["status"]).exits(0).prints_part(&format!("{next} is the next key; announced in stable/1.0"));
+    signed
+        .releng(&["status"])
+        .exits(0)
+        .prints_part(&format!("{next} ({KEY}) is the next key; announced in stable/1.0"));
     // The next key is served: a machine without it goes on.
     signed.keys.gpg(&["--yes", "--delete-keys", next]);
     signed.promoted("Two");

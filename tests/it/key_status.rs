@@ -97,7 +97,7 @@ fn a_key_that_expires_soon_is_a_warning_and_one_that_has_expired_signs_nothing()
     signed.site.commit("Two").build(&["el9"]);
     let after = (end + SignedDuration::from_secs(1)).to_string();
     let refused = signed.releng_at(&after, &["stage"]).exits(1);
-    refused.says(&["` is expired", "help: make a new key and set `repository.sign` to it", "a new expiry"]);
+    refused.says(&["is expired", "help: make a new key and set `repository.sign` to it", "a new expiry"]);
     signed.releng_at(&after, &["status"]).exits(0).prints_part(": sign with another key: with the next one");
     // The help works.
     signed.keys.add(NEXT, "rsa3072", "", "5y");
@@ -148,4 +148,23 @@ fn clients_go_on_after_the_key_before_has_expired() {
     old.does(&["upgrade"], &["demo-1.0.3"]);
     machine("demo").does(&["upgrade"], &["demo-1.0.3"]);
     signed.releng(&["verify"]).exits(0);
+}
+
+#[test]
+fn keys_are_shown_with_their_owner() {
+    let signed = SignedSite::with(Keys::of(&[(KEY, "rsa3072"), ("Next \u{1b}[31m <next@example.org>", "rsa3072")]));
+    signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"{NEXT}\"\n"));
+    signed.site.commit("One").build(&["el9"]);
+    signed.releng(&["stage"]).exits(0);
+    let gate = format!("` ({KEY}) signs, and the series has no clients yet");
+    signed.promote(&["--dry-run"]).exits(0).prints_part(&gate);
+    let status = signed.releng(&["status"]).exits(0).prints_part(&format!(" ({KEY}) signs\n"));
+    status.prints_part(" (Next [31m <next@example.org>) is the next key");
+    let keys = json(&signed)["keys"].clone();
+    assert_eq!([&keys[0]["user-id"], &keys[1]["user-id"]], [KEY, "Next [31m <next@example.org>"]);
+    signed.promote(&[]).exits(0);
+    signed.configure("sign = \"none@example.org\"\n");
+    signed.keys.add("none@example.org", "rsa3072", "", "never");
+    signed.site.commit("Two").build(&["el9"]);
+    signed.releng(&["stage"]).exits(1).says(&["do not have the key `", "` (none@example.org) yet"]);
 }

@@ -82,7 +82,7 @@ pub fn render_keys(keys: &[KeyStand], style: TextStyle) -> String {
 
 fn describe_key(key: &KeyStand) -> String {
     let end = key.expires.map_or(String::new(), |end| format!(", until {}", end.strftime("%Y-%m-%d")));
-    let name = &key.fingerprint;
+    let name = key.name.plain();
     let role = match key.role {
         KeyRole::Sign => "signs",
         KeyRole::Next => "is the next key",

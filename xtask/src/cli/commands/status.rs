@@ -87,7 +87,8 @@ fn load_keys(site: &Site<'_>, store: &Store) -> KeysOverview {
 fn key_json(key: &KeyStand) -> Value {
     let uses = key.uses.map(|uses| json!({ "packages": uses.packages, "signatures": uses.signatures }));
     json!({
-        "fingerprint": key.fingerprint.as_str(),
+        "fingerprint": key.name.fingerprint.as_str(),
+        "user-id": key.name.owner,
         "role": key.role,
         "expires": key.expires,
         "warning": key.warning,

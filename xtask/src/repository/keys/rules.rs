@@ -124,7 +124,7 @@ pub fn judge(facts: &KeyFacts<'_>) -> KeyJudgement {
     };
     let yes = |why: String| KeyJudgement { answer: Ok(why), forced: None };
     let Some(clients) = facts.clients else {
-        return yes(format!("`{}` signs, and the series has no clients yet", sign.fingerprint));
+        return yes(format!("{} signs, and the series has no clients yet", sign.name()));
     };
     for key in std::iter::once(sign).chain(facts.signers) {
         let lacking = clients.lacking(&key.fingerprint);
@@ -136,7 +136,7 @@ pub fn judge(facts: &KeyFacts<'_>) -> KeyJudgement {
         }
         return KeyJudgement::refused(not_shipped(key, clients, &lacking, &facts.way));
     }
-    yes(format!("`{}` signs, and clients have it", sign.fingerprint))
+    yes(format!("{} signs, and clients have it", sign.name()))
 }
 
 fn absent(name: &str, setting: &str) -> Failure {
@@ -163,7 +163,7 @@ fn require_readable(facts: &KeyFacts<'_>) -> Result<(), Failure> {
     match facts.keys.sign.iter().chain(&facts.keys.next).find(|key| !key.rsa) {
         None => Ok(()),
         Some(key) => {
-            let message = format!("rpm of {dist} cannot read the key `{}`: it is not an RSA key", key.fingerprint);
+            let message = format!("rpm of {dist} cannot read the key {}: it is not an RSA key", key.name());
             Err(Failure::new(Exit::Failed, message)
                 .help(format!("make an RSA key: `gpg --quick-gen-key NAME rsa4096 sign,cert 5y`; {STEPS}")))
         }
@@ -184,8 +184,8 @@ fn needs_rsa(dist: &Dist) -> bool {
 
 fn not_shipped(key: &PublicKey, clients: &SeriesClients, lacking: &[&Dist], way: &ForcedWay<'_>) -> Failure {
     let dists = lacking.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let (key, series) = (&key.fingerprint, clients.series);
-    let message = format!("clients of stable/{series} for {dists} do not have the key `{key}` yet");
+    let (key, series) = (key.name(), clients.series);
+    let message = format!("clients of stable/{series} for {dists} do not have the key {key} yet");
     Failure::new(Exit::Failed, message).help(format!(
         "announce it: set `repository.next-key` to it, and `repository.sign` to the key before, commit it, and promote a release; \
          {STEPS}\n\
@@ -197,27 +197,27 @@ fn not_shipped(key: &PublicKey, clients: &SeriesClients, lacking: &[&Dist], way:
 fn effect_of_force(key: &PublicKey, series: Series, lacking: &[&Dist]) -> String {
     let dists = lacking.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     format!(
-        "clients of stable/{series} for {dists} that have the package `-repo` do not have the key `{}`: they report \"Bad GPG \
+        "clients of stable/{series} for {dists} that have the package `-repo` do not have the key {}: they report \"Bad GPG \
          signature\" until a person gives them the keys; {STEPS}",
-        key.fingerprint
+        key.name()
     )
 }
 
 /// The warning about a rollback to revision `to`, which does not have a key.
 pub fn warn_of_loss(key: &PublicKey, to: u32) -> String {
-    let key = &key.fingerprint;
+    let key = key.name();
     format!(
-        "revision {to} was made before the key `{key}` was announced: clients that go back with it lose the key; announce it \
+        "revision {to} was made before the key {key} was announced: clients that go back with it lose the key; announce it \
          again: set `repository.next-key` to it, and `repository.sign` to the key before, and promote; {STEPS}"
     )
 }
 
 /// As [`warn_of_loss`], for a key that clients got by force: the key before cannot announce it.
 pub fn warn_of_forced_loss(key: &PublicKey, to: u32, way: &ForcedWay<'_>) -> String {
-    let key = &key.fingerprint;
+    let key = key.name();
     format!(
-        "revision {to} was made before clients got the key `{key}`, which was given to them by force: clients that go back with it \
-         lose the key; choose: promote a newer release, which `{key}` signs, and do not roll back; or roll back, tell the \
+        "revision {to} was made before clients got the key {key}, which was given to them by force: clients that go back with it \
+         lose the key; choose: promote a newer release, which this key signs, and do not roll back; or roll back, tell the \
          people who have clients that these need the keys from a person, and sign the next release by force again: {}; {STEPS}",
         way.help()
     )
@@ -230,23 +230,23 @@ pub fn warn_of_end(key: &PublicKey, served: &[PublicKey], now: Timestamp) -> Opt
         && key.expires.is_none_or(|end| end > copied)
     {
         return Some(format!(
-            "the key `{}` has a new expiry, but clients have a copy that ends on {}, and those of dnf 4 keep it: announce a \
+            "the key {} has a new expiry, but clients have a copy that ends on {}, and those of dnf 4 keep it: announce a \
              new key before that day; {STEPS}",
-            key.fingerprint,
+            key.name(),
             copied.strftime("%Y-%m-%d")
         ));
     }
     let end = key.expires?;
-    let (name, date) = (&key.fingerprint, end.strftime("%Y-%m-%d"));
+    let (name, date) = (key.name(), end.strftime("%Y-%m-%d"));
     let days = end.duration_since(now).as_secs().div_euclid(24 * 60 * 60);
     if days >= WARNING_DAYS {
         return None;
     }
     let mut text = match days {
-        ..0 => format!("the key `{name}` has expired on {date}"),
-        0 => format!("the key `{name}` expires on {date}, in less than a day"),
-        1 => format!("the key `{name}` expires on {date}, in 1 day"),
-        _ => format!("the key `{name}` expires on {date}, in {days} days"),
+        ..0 => format!("the key {name} has expired on {date}"),
+        0 => format!("the key {name} expires on {date}, in less than a day"),
+        1 => format!("the key {name} expires on {date}, in 1 day"),
+        _ => format!("the key {name} expires on {date}, in {days} days"),
     };
     let advice = match days {
         ..0 => {

@@ -13,7 +13,7 @@ use crate::repository::keys::uses::{CountDepth, KeyUses, count};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::store::Store;
-use crate::repository::sign::{Fingerprint, PublicKey};
+use crate::repository::sign::{Fingerprint, KeyName, PublicKey};
 
 /// The keys of a repository.
 #[derive(Default)]
@@ -25,7 +25,7 @@ pub struct KeysOverview {
 
 /// A key.
 pub struct KeyStand {
-    pub fingerprint: Fingerprint,
+    pub name: KeyName,
     pub role: KeyRole,
     pub expires: Option<Timestamp>,
     /// That it ends soon or has ended, and what to do.
@@ -71,7 +71,7 @@ pub fn load(store: &Store, keys: &KeySet, now: Timestamp) -> Result<KeysOverview
     let is_signed = !all.is_empty() || store.series()?.into_iter().any(|series| has_signed_latest(store, series));
     all.retain(|clients| !clients.dists.is_empty());
     let stand = |key: &PublicKey, role| KeyStand {
-        fingerprint: key.fingerprint.clone(),
+        name: key.name(),
         role,
         expires: key.expires,
         warning: if role == KeyRole::Former { None } else { warn_of_end(key, &keys.served, now) },

@@ -9,13 +9,15 @@ use jiff::Timestamp;
 use crate::base::error::{Exit, Failure};
 use crate::base::files;
 use crate::repository::sign::listing::{NoKey, parse_signer};
-use crate::repository::sign::{AT_ONCE, Fingerprint, Keyring, error_line, gpg, run};
+use crate::repository::sign::{AT_ONCE, Fingerprint, KeyName, Keyring, error_line, gpg, run};
 
 /// A secret key that can sign: loading it makes a first signature.
 #[derive(Clone, Debug)]
 pub struct Key {
     /// The fingerprint of the primary key.
     pub fingerprint: Fingerprint,
+    /// The user id; `None` if it has none.
+    owner: Option<String>,
     /// The time of creation. No signature has an earlier time.
     pub created: Timestamp,
     /// The time from which it cannot sign any more; `None` if it does not expire.
@@ -61,6 +63,7 @@ impl Key {
         let public = export(home, &signer.primary)?;
         let key = Key {
             fingerprint: signer.primary,
+            owner: signer.owner,
             created,
             expires,
             rsa: signer.rsa,
@@ -76,7 +79,7 @@ impl Key {
     /// Errors: the key has expired at `now`.
     pub fn require_valid(&self, now: Timestamp) -> Result<(), Failure> {
         match self.expires {
-            Some(end) if end <= now => Err(ended(self.fingerprint.as_str(), "expired")),
+            Some(end) if end <= now => Err(ended(&self.name().to_string(), "expired")),
             _ => Ok(()),
         }
     }
@@ -150,8 +153,12 @@ impl Key {
         format!("{}!", at.max(self.created).as_second())
     }
 
+    fn name(&self) -> KeyName {
+        KeyName { fingerprint: self.fingerprint.clone(), owner: self.owner.clone() }
+    }
+
     fn cannot_sign(&self, errors: &[u8]) -> anyhow::Error {
-        let message = format!("cannot sign with the key `{}`: {}", self.fingerprint, error_line(errors));
+        let message = format!("cannot sign with the key {}: {}", self.name(), error_line(errors));
         let help = "if it needs a passphrase, unlock it in gpg-agent first (sign any file by hand, or use \
             `gpg-preset-passphrase`)\nif it is on a card, insert the card";
         Failure::new(Exit::Failed, message).help(help).into()
@@ -177,7 +184,7 @@ fn gpg_on_path() -> String {
 
 /// The error for a key that is expired or revoked. A new expiry is no help: a client of dnf 4 keeps its copy of the key.
 fn ended(name: &str, word: &str) -> Failure {
-    Failure::new(Exit::Failed, format!("the key `{name}` is {word}")).help(
+    Failure::new(Exit::Failed, format!("the key {name} is {word}")).help(
         "make a new key and set `repository.sign` to it: \"Changing the key\" in docs/maintainer.md has the steps\n\
          a new expiry on this key does not help: dnf 4 ignores the repository, with exit code 0, on each client that has \
          the old copy of the key",
@@ -191,7 +198,7 @@ fn refuse(name: &str, why: &NoKey) -> Failure {
             (format!("there is no secret key `{name}`"), format!("{listing}; import it, or change `repository.sign`"))
         }
         NoKey::Many(all) => {
-            let all = all.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ");
+            let all = all.iter().map(KeyName::to_string).collect::<Vec<_>>().join(", ");
             (format!("`{name}` matches more than one secret key"), format!("set `repository.sign` to one of {all}"))
         }
         NoKey::NoSecret => (
@@ -200,7 +207,7 @@ fn refuse(name: &str, why: &NoKey) -> Failure {
              \"Changing the key\" in docs/maintainer.md has the steps"
                 .to_owned(),
         ),
-        NoKey::Ended(word) => return ended(name, word),
+        NoKey::Ended(word) => return ended(&format!("`{name}`"), word),
         NoKey::NotForSigning => (
             format!("the key `{name}` cannot sign"),
             "add a subkey that can sign, or set `repository.sign` to another key".to_owned(),

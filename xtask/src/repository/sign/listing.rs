@@ -4,7 +4,8 @@
 //! `doc/DETAILS` of GnuPG describes the fields. If a key has subkeys, gpg signs with the newest that can sign. The same subkey
 //! is chosen here, because no signature may be older than the key that made it.
 
-use crate::repository::sign::Fingerprint;
+use crate::base::text::one_line;
+use crate::repository::sign::{Fingerprint, KeyName};
 
 /// Why a listing has no key to sign with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +13,7 @@ pub enum NoKey {
     /// There is no key.
     Absent,
     /// There are several primary keys.
-    Many(Vec<Fingerprint>),
+    Many(Vec<KeyName>),
     /// The secret part is missing.
     NoSecret,
     /// The key is no longer valid: "expired", "revoked", ...
@@ -26,6 +27,8 @@ pub enum NoKey {
 pub struct Signer {
     /// The fingerprint of the primary key.
     pub primary: Fingerprint,
+    /// The user id; `None` if it has none.
+    pub owner: Option<String>,
     /// The fingerprint of the signing key: the primary key or a subkey.
     pub signer: Fingerprint,
     /// The time at which the newer of the two was created, in seconds since 1970.
@@ -41,6 +44,8 @@ pub struct Signer {
 pub struct ListedKey {
     /// The fingerprint of the primary key.
     pub primary: Fingerprint,
+    /// The user id; `None` if it has none.
+    pub owner: Option<String>,
     /// The fingerprints of the primary key and of all subkeys.
     pub parts: Vec<Fingerprint>,
     /// The time at which the key can sign no more, in seconds since 1970; `None` if it does not expire.
@@ -61,6 +66,21 @@ struct KeyPart {
     can_sign: bool,
     has_secret: bool,
     fingerprint: Fingerprint,
+    /// The first user id that is valid; `None` for a subkey.
+    owner: Option<String>,
+}
+
+impl KeyPart {
+    fn name(&self) -> KeyName {
+        KeyName { fingerprint: self.fingerprint.clone(), owner: self.owner.clone() }
+    }
+}
+
+impl ListedKey {
+    /// The key as messages name it.
+    pub fn name(&self) -> KeyName {
+        KeyName { fingerprint: self.primary.clone(), owner: self.owner.clone() }
+    }
 }
 
 /// Finds the signing key in a listing with one primary key.
@@ -70,7 +90,7 @@ pub fn parse_signer(listing: &str) -> Result<Signer, NoKey> {
     let primary = primaries.next().ok_or(NoKey::Absent)?;
     if primaries.next().is_some() {
         let all = parts.iter().filter(|part| part.is_primary);
-        return Err(NoKey::Many(all.map(|part| part.fingerprint.clone()).collect()));
+        return Err(NoKey::Many(all.map(KeyPart::name).collect()));
     }
     if let Some(word) = ended(primary.validity) {
         return Err(NoKey::Ended(word));
@@ -84,6 +104,7 @@ pub fn parse_signer(listing: &str) -> Result<Signer, NoKey> {
     match (of(false).or_else(|| of(true)), signers.first(), valid.is_empty()) {
         (Some(part), ..) => Ok(Signer {
             primary: primary.fingerprint.clone(),
+            owner: primary.owner.clone(),
             signer: part.fingerprint.clone(),
             created: part.created.max(primary.created),
             expires: part.expires.into_iter().chain(primary.expires).min(),
@@ -117,6 +138,7 @@ fn list_key(parts: &[KeyPart]) -> ListedKey {
     let gone = if valid().next().is_none() { signers().find_map(|part| ended(part.validity)) } else { None };
     ListedKey {
         primary: primary.fingerprint.clone(),
+        owner: primary.owner.clone(),
         parts: parts.iter().map(|part| part.fingerprint.clone()).collect(),
         expires: last.into_iter().chain(primary.expires).min(),
         rsa: signers().all(|part| part.rsa),
@@ -141,19 +163,47 @@ fn parse_parts(listing: &str) -> Vec<KeyPart> {
                     can_sign: field(12).contains('s'),
                     has_secret: field(15) != "#",
                     fingerprint: Fingerprint(String::new()),
+                    owner: None,
                 });
             }
-            // A fingerprint belongs to the key line before it. Lines with names are ignored.
+            // A fingerprint belongs to the key line before it, and a user id to the primary key, whose lines come first.
             "fpr" => {
                 if let Some(mut part) = open.take() {
                     part.fingerprint = Fingerprint(field(10).to_owned());
                     parts.push(part);
                 }
             }
+            "uid" if ended(field(2).chars().next().unwrap_or('-')).is_none() => {
+                if let Some(primary) = parts.last_mut().filter(|part| part.is_primary && part.owner.is_none()) {
+                    let owner = one_line(&unescape(field(10))).replace('`', "'");
+                    primary.owner = (!owner.is_empty()).then_some(owner);
+                }
+            }
             _ => {}
         }
     }
     parts
+}
+
+/// The text of a field, in which gpg writes a colon and what steers a terminal as `\x3a`.
+fn unescape(field: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::new(), field);
+    while let Some(at) = rest.find("\\x") {
+        bytes.extend_from_slice(&rest.as_bytes()[..at]);
+        let digits = rest.get(at + 2..at + 4);
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &rest[at + 4..];
+            }
+            None => {
+                bytes.extend_from_slice(b"\\x");
+                rest = &rest[at + 2..];
+            }
+        }
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn ended(validity: char) -> Option<&'static str> {
@@ -178,6 +228,23 @@ mod tests {
         Fingerprint(text.to_owned())
     }
 
+    fn name(text: &str) -> KeyName {
+        KeyName { fingerprint: print(text), owner: None }
+    }
+
+    #[test]
+    fn the_owner_is_the_first_user_id_that_is_valid() {
+        let owner = |ids: &[&str]| {
+            let ids: String = ids.iter().map(|id| format!("uid:{id}::::::::::0:\n")).collect();
+            let key = "pub:u:255:22:1:9:::u:::scSC:::+::::\nfpr:::::::::AA:\n";
+            let sub = "sub:u:255:22:2:9::::::s:::+::::\nfpr:::::::::BB:\nuid:u::::9::E::of no key::::::::::0:\n";
+            parse_public(&format!("{key}{ids}{sub}"))[0].owner.clone()
+        };
+        assert_eq!(owner(&[]), None);
+        assert_eq!(owner(&["r::::9::E::A <a@b>", "u::::9::E::B <b@b>", "u::::9::E::C <c@b>"]).unwrap(), "B <b@b>");
+        assert_eq!(owner(&["u::::9::E::A\\x3a \\x1b[31m`b`\\xzz \u{202e}c"]).unwrap(), "A: [31m'b'\\xzz c");
+    }
+
     #[test]
     fn a_key_without_subkeys() {
         let key = listing(&[
@@ -185,8 +252,14 @@ mod tests {
             "fpr:::::::::47A5:",
             "grp:::::::::502C:",
         ]);
-        let expected =
-            Signer { primary: print("47A5"), signer: print("47A5"), created: 1_795_525_386, expires: None, rsa: true };
+        let expected = Signer {
+            primary: print("47A5"),
+            owner: None,
+            signer: print("47A5"),
+            created: 1_795_525_386,
+            expires: None,
+            rsa: true,
+        };
         assert_eq!(key, Ok(expected));
     }
 
@@ -209,7 +282,14 @@ mod tests {
         ]);
         assert_eq!(
             key,
-            Ok(Signer { primary: print("AA"), signer: print("CC"), created: 2000, expires: None, rsa: false })
+            Ok(Signer {
+                primary: print("AA"),
+                owner: Some("T <rsa@example.org>".to_owned()),
+                signer: print("CC"),
+                created: 2000,
+                expires: None,
+                rsa: false
+            })
         );
     }
 
@@ -245,7 +325,7 @@ mod tests {
         };
         for (text, why) in [
             (String::new(), NoKey::Absent),
-            (sec("u", "scSC", "+") + &sec("u", "scSC", "+"), NoKey::Many(vec![print("AA"), print("AA")])),
+            (sec("u", "scSC", "+") + &sec("u", "scSC", "+"), NoKey::Many(vec![name("AA"), name("AA")])),
             (sec("u", "scSC", "#"), NoKey::NoSecret),
             (sec("e", "scSC", "+"), NoKey::Ended("expired")),
             (sec("r", "scSC", "+"), NoKey::Ended("revoked")),

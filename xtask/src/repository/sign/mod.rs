@@ -8,6 +8,7 @@ mod home;
 mod key;
 mod keyring;
 mod listing;
+mod name;
 mod public;
 mod signature;
 mod signers;
@@ -21,6 +22,7 @@ use anyhow::Result;
 
 pub use key::Key;
 pub use keyring::Keyring;
+pub use name::KeyName;
 pub use public::PublicKey;
 pub use signature::SIGNATURE;
 pub use signers::{signer_of_signature, signers_of_packages};

@@ -7,13 +7,15 @@ use crate::base::error::{Exit, Failure};
 use crate::repository::sign::home::GnupgHome;
 use crate::repository::sign::key::export;
 use crate::repository::sign::listing::{ListedKey, parse_public};
-use crate::repository::sign::{Fingerprint, error_line, gpg};
+use crate::repository::sign::{Fingerprint, KeyName, error_line, gpg};
 
 /// A public key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey {
     /// The fingerprint of the primary key.
     pub fingerprint: Fingerprint,
+    /// The user id; `None` if it has none.
+    pub owner: Option<String>,
     /// The time from which it cannot sign any more; `None` if it does not expire.
     pub expires: Option<Timestamp>,
     /// Whether it is an RSA key: rpm of el8 and older may not support others.
@@ -43,7 +45,7 @@ impl PublicKey {
             keys.retain(|key| key.primary == secret.primary);
         }
         if keys.len() > 1 {
-            let all: Vec<String> = keys.iter().map(|key| format!("`{}`", key.primary)).collect();
+            let all: Vec<String> = keys.iter().map(|key| key.name().to_string()).collect();
             let message = format!("`{name}` matches more than one key");
             return Err(Failure::new(Exit::Failed, message).help(format!("use one of {}", all.join(", "))).into());
         }
@@ -79,9 +81,14 @@ impl PublicKey {
     }
 
     fn new(listed: ListedKey, text: Vec<u8>) -> Result<PublicKey> {
-        let ListedKey { primary: fingerprint, parts, expires, rsa, ended } = listed;
+        let ListedKey { primary: fingerprint, owner, parts, expires, rsa, ended } = listed;
         let expires = expires.map(Timestamp::from_second).transpose().context("the date of a key")?;
-        Ok(PublicKey { fingerprint, expires, rsa, ended, text, parts })
+        Ok(PublicKey { fingerprint, owner, expires, rsa, ended, text, parts })
+    }
+
+    /// The key as messages name it.
+    pub fn name(&self) -> KeyName {
+        KeyName { fingerprint: self.fingerprint.clone(), owner: self.owner.clone() }
     }
 
     /// Whether the key or a subkey of it has the id or fingerprint `id`, in hexadecimal digits, such as `63d75615c0ffee00`.
