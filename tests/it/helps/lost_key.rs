@@ -108,6 +108,22 @@ fn a_rollback_behind_a_key_by_force_names_what_can_be_done() {
 
 #[test]
 fn a_release_is_published_unsigned_by_the_commands_of_the_help() {
+    let unsigned = "to publish it unsigned all the same: ";
+    // It is refused before it is built, where the packages would become `latest`.
+    let signed = SignedSite::new();
+    signed.configure(&format!("sign = \"{KEY}\"\n{BUILDS}"));
+    signed.promoted("One");
+    signed.configure(BUILDS);
+    signed.site.commit("Two");
+    signed.releng(&["dist", "--no-stage"]).exits(0);
+    let before = signed.site.project.files("target/dist");
+    signed.releng(&["dist", "--rpm", "--dry-run"]).exits(1);
+    let way = commands(&signed.releng(&["dist", "--rpm"]).exits(1), unsigned);
+    assert_eq!(names(&way), ["dist", "stage", "promote"]);
+    assert_eq!(signed.site.project.files("target/dist"), before);
+    follow(&signed, &way);
+    assert_eq!(signed.site.link("stable/1.0").display().to_string(), "../revisions/stable-1.0/000002");
+
     let signed = SignedSite::new();
     signed.promoted("One");
     signed.configure("");

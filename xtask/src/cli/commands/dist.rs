@@ -11,9 +11,9 @@ use crate::cli::release_job::{ReleaseArgs, ReleaseJob, Reuse, report, require_sr
 use crate::cli::site::{Site, pipeline_of_ci};
 use crate::repository::keys::rules::{ForcedWay, RefusedStep};
 use crate::repository::keys::signing::{SignedChange, Signing};
-use crate::repository::model::name::Series;
+use crate::repository::model::name::{Dist, Series};
 use crate::repository::sign::Key;
-use crate::repository::stage::StageOrder;
+use crate::repository::stage::{self as staging, ComingRelease, StageOrder};
 use crate::rpm::release::ReleaseInput;
 
 /// Arguments of `dist`.
@@ -90,15 +90,20 @@ impl<'a> StagingInput<'a> {
         let site = Site::of_release(context, input)?;
         site.store()?.require_root()?;
         let key = site.key()?;
-        if let (Some(key), Some(keys)) = (&key, site.keys()?) {
-            let signing = Signing::new(key.clone(), keys);
-            let (shape, tests) = (args.release.shape(), &site.config.acceptance);
-            let way = ForcedWay { step: RefusedStep::Build(&shape), tests };
-            let (series, dists) = (Series::of(input.version()), &site.config.rpm.dists);
-            signing.require(&site.store()?, &SignedChange { series, dists, force: None, way })?;
-        }
         let number = args.pipeline.map_or(String::new(), |number| format!(" --pipeline {number}"));
         let command = format!("{} stage{number}", program());
-        Ok(StagingInput { site, order: StageOrder { pipeline, command, ..StageOrder::default() }, key })
+        let order = StageOrder { pipeline, command, ..StageOrder::default() };
+        let (shape, tests) = (args.release.shape(), &site.config.acceptance);
+        let way = ForcedWay { step: RefusedStep::Build(&shape), tests };
+        let (series, dists) = (Series::of(input.version()), &site.config.rpm.dists);
+        if let (Some(key), Some(keys)) = (&key, site.keys()?) {
+            let signing = Signing::new(key.clone(), keys);
+            signing.require(&site.store()?, &SignedChange { series, dists, force: None, way })?;
+        } else {
+            let dists: &[Dist] = if args.rpm { dists } else { &[] };
+            let release = ComingRelease { version: input.version(), commit: input.commit(), dists };
+            staging::require_key(&site.store()?, &release, &order, &site.git(), &way)?;
+        }
+        Ok(StagingInput { site, order, key })
     }
 }

@@ -234,6 +234,41 @@ pub fn preview(
     Ok((store.layout.snapshot(series, &name), git.find_merged(commit)?))
 }
 
+/// What is known of a release before it is built.
+pub struct ComingRelease<'a> {
+    pub version: &'a Version,
+    pub commit: CommitId,
+    /// The dists that it will have packages for.
+    pub dists: &'a [Dist],
+}
+
+/// Errors: the release would become `latest` without a signature, and clients of `latest` have a key. A release whose commit is staged
+/// may have the bytes of that snapshot, and is judged when it is built.
+pub fn require_key(
+    store: &Store,
+    release: &ComingRelease<'_>,
+    order: &StageOrder,
+    git: &Git<'_>,
+    way: &ForcedWay<'_>,
+) -> Result<()> {
+    let ComingRelease { version, commit, dists } = *release;
+    let series = Series::of(version);
+    let is_of_commit = |snapshot: Snapshot| snapshot.manifest.release.commit == commit;
+    if !has_signed_latest(store, series)
+        || !matches!(git.find_merged(commit)?, Merged::Into(_))
+        || store.newest_first(series, &Silent)?.any(is_of_commit)
+    {
+        return Ok(());
+    }
+    let pipeline = order.pipeline.map_or_else(|| next_pipeline(store, series), Ok)?;
+    let name = SnapshotName::new(store.layout.name.to_string(), series, pipeline);
+    let candidate = LatestCandidate { series, name: &name, commit, dists };
+    if LatestMove::decide(store, &candidate, &order.end_dists, git)?.moves {
+        return Err(no_key(&format!("unstable/{series}/{LATEST}"), way).into());
+    }
+    Ok(())
+}
+
 /// A snapshot that will be made.
 struct NewSnapshot<'a> {
     store: &'a Store,
