@@ -2,7 +2,8 @@
 
 use std::process::{Command, Stdio};
 
-use crate::support::program::{PROGRAM, Sandbox, run_in};
+use crate::support::keys::Keys;
+use crate::support::program::{PROGRAM, Ran, Sandbox, run_in};
 use crate::support::site::{NOW, Site};
 
 #[test]
@@ -31,6 +32,56 @@ fn dist_within(project: &Sandbox, limit: &str, stack: &str) -> (i32, String) {
     let variables = [("RELENG_THREADS", "16"), ("RUST_MIN_STACK", stack), ("RUST_BACKTRACE", "0")];
     let ran = run_in(project.path(), "sh", &["-c", &script], &variables);
     (ran.code, ran.stderr)
+}
+
+/// Runs a script in the project, with an empty file system of a size mounted over a folder of it.
+fn with_disk(project: &Sandbox, size: &str, folder: &str, script: &str) -> Ran {
+    std::fs::create_dir_all(project.join(folder)).unwrap();
+    let script = format!("mount -t tmpfs -o size={size} none {folder} && {script}");
+    run_in(project.path(), "unshare", &["--user", "--map-root-user", "--mount", "sh", "-c", &script], &[])
+}
+
+#[test]
+fn a_full_disk_is_named_with_the_next_step() {
+    let noise: String = (0..200_000_u64).map(|n| format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+    let config = "[rpm]\nsrpm = \"rpmbuild\"\n[source]\nformats = [\"tar.gz\"]\n";
+    let site = Site::with(config);
+    site.project.commit("Add noise", &[("noise", &noise)]);
+    site.dist();
+    let archive = site.project.join("target/dist/sources/demo-1.0.1.tar.gz").metadata().unwrap().len();
+    let target = site.project.join("target").display().to_string();
+    let dist = format!("{PROGRAM} dist --no-stage");
+    let end = "and run the command again: `releng dist --no-stage`; what was there before is unchanged";
+    // There is room for none, one, or two and a half copies of the archive.
+    let ran = with_disk(&site.project, &(archive / 2).to_string(), "target", &dist).exits(1);
+    ran.says(&["No space left on device", &format!("help: make room on the file system of `{target}"), end]);
+    let ran = with_disk(&site.project, &(archive * 3 / 2).to_string(), "target", &dist).exits(1);
+    ran.says(&["No space left on device", &format!("help: make room on the file system of `{target}"), end]);
+    let ran = with_disk(&site.project, &(archive * 5 / 2).to_string(), "target", &dist).exits(1);
+    let part = format!("help: make room on the file system that is full (free now: `{target}` has ");
+    let ran = ran.says(&["`rpmbuild -bs", "write failed - No space left on device", &part, end]);
+    assert!(!ran.stderr.contains("correct the spec"), "{}", ran.stderr);
+    with_disk(&site.project, &(archive * 9).to_string(), "target", &dist).exits(0);
+}
+
+#[test]
+fn a_full_disk_of_gpg_is_named() {
+    let keys = Keys::of(&[("demo@example.org", "ed25519")]);
+    let site = Site::with("[repository]\nsign = \"demo@example.org\"\n");
+    site.commit("One").build(&["el9"]);
+    let home = keys.home().display().to_string();
+    let script = format!(
+        "cp {home}/pubring.kbx disk/ && cp -r {home}/private-keys-v1.d disk/ && chmod 700 disk && \
+         export GNUPGHOME=$PWD/disk && gpg-connect-agent /bye && {{ dd if=/dev/zero of=disk/full 2>/dev/null; \
+         {PROGRAM} stage; code=$?; gpgconf --kill all; exit $code; }}"
+    );
+    let ran = with_disk(&site.project, "256k", "disk", &script).exits(1);
+    ran.says(&[
+        "No space left on device",
+        "help: make room on the file system that is full (free now: `",
+        "/disk` has 0 B",
+    ]);
+    site.releng_with(&[("GNUPGHOME", &home)], &["stage"]).exits(0);
 }
 
 #[test]

@@ -221,7 +221,11 @@ fn a_full_disk() {
          {PROGRAM} dist --out disk/dist; code=$?; ls -A disk disk/dist; exit $code"
     );
     let ran = run_in(project.path(), "unshare", &["--user", "--map-root-user", "--mount", "sh", "-c", &script], &[]);
-    let ran = ran.exits(1).says(&["disk/dist/sources/demo-1.0.0.tar.gz`: No space left on device"]);
+    let ran = ran.exits(1).says(&[
+        "disk/dist/sources/demo-1.0.0.tar.gz`: No space left on device",
+        "help: make room on the file system of `",
+        "/disk/dist`, and run the command again: `releng dist --out disk/dist`",
+    ]);
     assert_eq!(ran.stdout, "disk:\ndist\n\ndisk/dist:\nSHA256SUMS\nold\n", "the old release stays, and nothing else");
 }
 

@@ -66,6 +66,9 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+/// What programs print where a file system is full, and where a user has used up a quota.
+pub const FULL_DISK: [&str; 2] = ["No space left on device", "Disk quota exceeded"];
+
 static NAME: OnceLock<String> = OnceLock::new();
 static CALL: OnceLock<Call> = OnceLock::new();
 

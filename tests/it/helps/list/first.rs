@@ -105,6 +105,13 @@ pub const FIRST: &[FileRows] = &[
     ),
     ("cli/release_job.rs", &[("write a template", By("helps::template::a_name_and_a_template_are_written"))]),
     (
+        "cli/full_disk.rs",
+        &[
+            ("make room on", By("limits::a_full_disk_is_named_with_the_next_step")),
+            ("the file system", By("limits::a_full_disk_is_named_with_the_next_step")),
+        ],
+    ),
+    (
         "cli/site.rs",
         &[
             ("set `repository.state`", By("lost_tree::a_state_in_the_served_root_is_refused")),

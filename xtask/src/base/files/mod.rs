@@ -5,12 +5,13 @@
 //!
 //! [`tree_path`] has the paths in trees that others may write to, and follows no link there. [`draft`] makes folders, [`single`] files and links; [`link`] is the only place for hard links. [`lock`] has the locks,
 //! [`clear`] the temporary names and their removal, [`folders`] makes and lists plain folders, [`scratch`] has folders that are
-//! no results, [`remote`] those in the temporary folder of the system, [`read`] helpers for reading.
+//! no results, [`remote`] those in the temporary folder of the system, [`read`] helpers for reading, [`free`] the room that is left.
 
 mod beneath;
 mod clear;
 mod draft;
 mod folders;
+mod free;
 mod link;
 mod lock;
 mod read;
@@ -22,6 +23,7 @@ mod tree_path;
 pub use clear::{clear_drafts, discard, remove, remove_if_there};
 pub use draft::{CopiedContent, Draft};
 pub use folders::{make_folders, make_state_folder, move_to};
+pub use free::{FreeSpace, find_free_space};
 pub use link::Linked;
 pub use lock::LockFile;
 pub use read::{from_home, last_line};

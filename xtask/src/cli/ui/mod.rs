@@ -16,6 +16,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use crate::base::error::Failure;
 use crate::base::progress::{Progress, Row};
 use crate::base::text::{one_line, printable};
+use crate::cli::full_disk;
 use crate::cli::overview_text::TextStyle;
 use board::Board;
 
@@ -135,8 +136,7 @@ impl Ui {
         for line in details.unwrap_or_default().lines() {
             self.say(format!("  {}", printable(line)).trim_end());
         }
-        let help = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.help.as_deref());
-        for line in help.unwrap_or_default().lines() {
+        for line in full_disk::help_of(error).unwrap_or_default().lines() {
             self.say(&format!("{} {}", self.paint("1;36", "help:"), printable(line)));
         }
     }

@@ -27,6 +27,7 @@ pub use public::PublicKey;
 pub use signature::SIGNATURE;
 pub use signers::{signer_of_signature, signers_of_packages};
 
+use crate::base::error::FULL_DISK;
 use crate::base::process::{Program, Said};
 use crate::base::text::last_line;
 
@@ -71,6 +72,7 @@ fn gpg(home: Option<&Path>, args: &[&str], input: &[u8]) -> Result<Said> {
 /// The last line of standard error, without the name of the program.
 fn error_line(errors: &[u8]) -> String {
     let errors = String::from_utf8_lossy(errors);
-    let last = last_line(&errors).unwrap_or("it wrote no error message");
+    let full = errors.lines().find(|line| FULL_DISK.iter().any(|words| line.contains(words)));
+    let last = full.or(last_line(&errors)).unwrap_or("it wrote no error message");
     last.trim_start_matches("gpg: ").trim_start_matches("error: ").to_owned()
 }

@@ -172,7 +172,8 @@ impl ReleaseWriter<'_> {
             fs::read_dir(self.draft.folder().for_programs().join("sources")).context("cannot list the sources")?
         {
             let entry = entry.context("cannot list the sources")?;
-            fs::copy(entry.path(), scratch.path().join(entry.file_name())).context("cannot copy the sources")?;
+            let (from, to) = (entry.path(), scratch.path().join(entry.file_name()));
+            fs::copy(&from, &to).with_context(|| format!("cannot copy `{}` to `{}`", from.display(), to.display()))?;
         }
         for source in rpmbuild::source_names(scratch.path(), spec_name)? {
             if !scratch.path().join(&source).exists() {
@@ -182,7 +183,7 @@ impl ReleaseWriter<'_> {
                 let path = scratch.path().join(&source);
                 let written = fs::write(&path, content)
                     .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(mode.into())));
-                written.context("cannot copy the sources")?;
+                written.with_context(|| format!("cannot write `{}`", path.display()))?;
             }
         }
         let made = rpmbuild::write_srpm(scratch.path(), spec_name, self.source_date(), self.progress)?;
