@@ -101,8 +101,8 @@ impl<'a> StagingInput<'a> {
             signing.require(&site.store()?, &SignedChange { series, dists, force: None, way })?;
         } else {
             let dists: &[Dist] = if args.rpm { dists } else { &[] };
-            let release = ComingRelease { version: input.version(), commit: input.commit(), dists };
-            staging::require_key(&site.store()?, &release, &order, &site.git(), &way)?;
+            let release = ComingRelease { version: input.version(), commit: input.commit(), dists, pipeline };
+            staging::require_key(&site.store()?, &release, &site.git(), &way)?;
         }
         Ok(StagingInput { site, order, key })
     }

@@ -1,6 +1,7 @@
 //! Staging: a release becomes an immutable snapshot in `unstable/X.0`, and `latest` leads to it where it is the newest
 //! merged work.
 
+mod coming;
 pub mod input;
 pub mod latest;
 
@@ -12,7 +13,6 @@ use jiff::Timestamp;
 use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure};
 use crate::base::files::TreePath;
-use crate::base::number::number_after;
 use crate::base::progress::Silent;
 use crate::git::CommitId;
 use crate::history::Version;
@@ -35,7 +35,8 @@ use crate::repository::repodata;
 use crate::repository::sign::SIGNATURE;
 use crate::repository::verify::snapshot::check_whole;
 use crate::repository::write::plan::{ChangePlan, ChangeStep, CopiedFile, NewFolder, NewPackage};
-use crate::repository::write::revision::no_number_left;
+use coming::next_pipeline;
+pub use coming::{ComingRelease, require_key};
 use input::{DistPackage, StageInput};
 use latest::{LatestCandidate, LatestMove, require_ended};
 
@@ -133,13 +134,6 @@ pub fn decide(
     Ok(Staging::New { plan: snapshot.plan()?, name, notes, effects })
 }
 
-/// The number after every number that the series has or had: a number is never used twice, whatever was deleted.
-fn next_pipeline(store: &Store, series: Series) -> Result<u32> {
-    let highest = store.snapshots(series)?.last().map_or(0, SnapshotName::pipeline);
-    let highest = highest.max(store.log.highest_pipeline(series));
-    number_after(highest).ok_or_else(|| no_number_left(&format!("pipeline {highest} of unstable/{series}")).into())
-}
-
 /// The newest snapshot with the content of the input, and with the name `stated`, if there is one. One that was damaged since is passed
 /// over with a note, as is one without signatures if there is a key now.
 fn find_equal(
@@ -232,41 +226,6 @@ pub fn preview(
     let pipeline = order.pipeline.map_or_else(|| next_pipeline(store, series), Ok)?;
     let name = SnapshotName::new(store.layout.name.to_string(), series, pipeline);
     Ok((store.layout.snapshot(series, &name), git.find_merged(commit)?))
-}
-
-/// What is known of a release before it is built.
-pub struct ComingRelease<'a> {
-    pub version: &'a Version,
-    pub commit: CommitId,
-    /// The dists that it will have packages for.
-    pub dists: &'a [Dist],
-}
-
-/// Errors: the release would become `latest` without a signature, and clients of `latest` have a key. A release whose commit is staged
-/// may have the bytes of that snapshot, and is judged when it is built.
-pub fn require_key(
-    store: &Store,
-    release: &ComingRelease<'_>,
-    order: &StageOrder,
-    git: &Git<'_>,
-    way: &ForcedWay<'_>,
-) -> Result<()> {
-    let ComingRelease { version, commit, dists } = *release;
-    let series = Series::of(version);
-    let is_of_commit = |snapshot: Snapshot| snapshot.manifest.release.commit == commit;
-    if !has_signed_latest(store, series)
-        || !matches!(git.find_merged(commit)?, Merged::Into(_))
-        || store.newest_first(series, &Silent)?.any(is_of_commit)
-    {
-        return Ok(());
-    }
-    let pipeline = order.pipeline.map_or_else(|| next_pipeline(store, series), Ok)?;
-    let name = SnapshotName::new(store.layout.name.to_string(), series, pipeline);
-    let candidate = LatestCandidate { series, name: &name, commit, dists };
-    if LatestMove::decide(store, &candidate, &order.end_dists, git)?.moves {
-        return Err(no_key(&format!("unstable/{series}/{LATEST}"), way).into());
-    }
-    Ok(())
 }
 
 /// A snapshot that will be made.
