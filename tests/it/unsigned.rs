@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::support::machine::Machine;
+use crate::support::program::run_in;
 use crate::support::signed::{KEY, SignedSite};
 use crate::support::site::UNTESTED;
 
@@ -259,6 +260,21 @@ fn an_unsigned_series_is_a_finding_at_its_address_and_by_its_path() {
     signed.promoted("Three");
     let ran = signed.releng(&["verify", &signed.address("stable/1.0")]).exits(1);
     assert!(!ran.stdout.contains("signature-missing"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_signed_copy_without_keys_is_not_said_to_be_checked() {
+    let signed = SignedSite::new();
+    signed.promoted("One");
+    let copy = signed.site.project.join("target/copy");
+    let revision = signed.site.served("stable/1.0/.");
+    run_in(signed.site.project.path(), "cp", &["-a", revision.to_str().unwrap(), copy.to_str().unwrap()], &[]).exits(0);
+    let verified = signed.releng(&["verify", copy.to_str().unwrap()]).exits(0);
+    verified.says(&["has public keys: its signatures are not checked"]);
+    let key = signed.site.served("RPM-GPG-KEY-demo");
+    std::fs::copy(key, signed.site.project.join("target/RPM-GPG-KEY-demo")).unwrap();
+    let verified = signed.releng(&["verify", copy.to_str().unwrap()]).exits(0);
+    assert!(!verified.stderr.contains("not checked"), "{}", verified.stderr);
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn verify_path(context: &Context, path: &Path) -> Result<Verified> {
     let folder = TreePath::top(path);
     if Manifest::is_in(&folder) {
         let keys = find_local_keys(path);
-        return Ok(verify::verify_folder(&folder, &path.display().to_string(), keys.as_deref())?.into());
+        return Ok(verify::verify_folder(&folder, &path.display().to_string(), keys.as_deref(), &context.ui)?.into());
     }
     let is_project = ["stable", "unstable"].iter().any(|channel| path.join(channel).is_dir());
     let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| Name::try_from(name.to_owned()).ok());

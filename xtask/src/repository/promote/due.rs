@@ -71,12 +71,26 @@ pub fn find_due(facts: &DueFacts<'_>) -> Vec<Due> {
     }
     let Some(changes) = changes else { return due };
     if !changes.fixes.is_empty() {
-        add(DueCase::Fixes, changes.fixes.join(", "));
+        add(DueCase::Fixes, list(&changes.fixes, ", "));
     }
     if !changes.features.is_empty() {
-        add(DueCase::Features, changes.features.join("; "));
+        add(DueCase::Features, list(&changes.features, "; "));
     }
     due
+}
+
+/// The first few of the texts, each once, and the number of the others.
+fn list(texts: &[String], separator: &str) -> String {
+    const SHOWN: usize = 5;
+    let mut different: Vec<&str> = Vec::new();
+    for text in texts {
+        if !different.contains(&text.as_str()) {
+            different.push(text);
+        }
+    }
+    let (shown, more) = different.split_at(different.len().min(SHOWN));
+    let end = if more.is_empty() { String::new() } else { format!("{separator}and {} more", more.len()) };
+    format!("{}{end}", shown.join(separator))
 }
 
 #[cfg(test)]
@@ -107,6 +121,13 @@ mod tests {
             last_bump: None,
         };
         assert_eq!(cases("1.1.3", Some("1.1.1"), 2, &changes), "fixes: BZ#1, BZ#2 | features: Fly");
+    }
+
+    #[test]
+    fn each_fix_is_named_once_and_only_a_few_are() {
+        let fixes = |numbers: &[u32]| numbers.iter().map(|number| format!("BZ#{number}")).collect::<Vec<_>>();
+        assert_eq!(list(&fixes(&[1, 2, 1]), ", "), "BZ#1, BZ#2");
+        assert_eq!(list(&fixes(&[1, 2, 3, 4, 5, 6, 7, 7]), ", "), "BZ#1, BZ#2, BZ#3, BZ#4, BZ#5, and 2 more");
     }
 
     #[test]

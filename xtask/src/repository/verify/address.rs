@@ -54,7 +54,7 @@ pub fn verify(url: &str, progress: &dyn Progress) -> Result<VerifyReport> {
     }
     progress.end();
     let keys = fetch_keys(url, &manifest.project);
-    let mut report = verify_folder(&TreePath::top(scratch.path()), url, keys.as_deref())?;
+    let mut report = verify_folder(&TreePath::top(scratch.path()), url, keys.as_deref(), progress)?;
     for finding in &mut report.findings {
         if finding.id == FindingId::FileMissing
             && let Some(why) = fetch_errors.get(&finding.path)

@@ -23,6 +23,7 @@ use crate::base::checksum::CHECKSUMS_FILE;
 use crate::base::files::{LockFile, TreePath};
 use crate::base::progress::Progress;
 use crate::repository::clients::keys::{keys_file, split_keys};
+use crate::repository::keys::unsigned::is_signed;
 use crate::repository::model::event::{BrokenChain, EventLog};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::store::{Store, read_log};
@@ -165,12 +166,21 @@ impl Moment {
     }
 }
 
-/// Verifies one snapshot or revision in any place. Signatures are checked with the public keys in `keys`.
-pub fn verify_folder(folder: &TreePath, shown: &str, keys: Option<&[u8]>) -> Result<VerifyReport> {
+/// Verifies one snapshot or revision in any place. Signatures are checked with the public keys in `keys`; without keys, a warning says
+/// that they are not.
+pub fn verify_folder(
+    folder: &TreePath,
+    shown: &str,
+    keys: Option<&[u8]>,
+    progress: &dyn Progress,
+) -> Result<VerifyReport> {
     let mut report = VerifyReport::default();
     let keyring = keys.map(keyring_of).transpose()?;
     if let Some(loaded) = folder::verify(folder, shown, keyring.as_ref(), FolderUse::Unknown, &mut report)? {
         unsigned::verify_alone(&loaded.manifest, shown, &mut report);
+        if keys.is_none() && is_signed(&loaded.manifest) {
+            progress.warn(&format!("no folder above `{shown}` has public keys: its signatures are not checked"));
+        }
     }
     report.findings.sort();
     Ok(report)
