@@ -119,3 +119,48 @@ fn a_release_without_packages_that_is_built_again_is_no_other_one() {
     nothing_to_do(&site, &["stable/1.0 has 1.1.0 already", &format!("left out: `{THIRD}` (1.1.0), which was built")]);
     refused(&site, &[&["promote", THIRD], UNTESTED].concat(), &["already has 1.1.0", "was built again"]);
 }
+
+#[test]
+fn what_a_merge_brought_in_is_no_release_of_the_branch() {
+    let site = Site::new();
+    site.promoted("One", &["el9"]);
+    site.project.git(&["checkout", "-q", "-b", "topic"]);
+    site.commit("A");
+    site.commit("B");
+    assert_eq!(site.release("C", &["el9"]), "1.0.4");
+    site.project.git(&["checkout", "-q", "main"]);
+    site.commit("Two");
+    site.project.git(&["merge", "-q", "--no-ff", "-m", "Merge the topic", "topic"]);
+    let why = " came into main by a merge, and is not on its mainline";
+    nothing_to_do(&site, &[&format!("left out: `{SECOND}` (1.0.4): commit "), why]);
+    let named = [&["promote", SECOND], UNTESTED].concat();
+    refused(&site, &named, &[why, "help: release the merge: check out main, then `releng dist --rpm`"]);
+    site.releng(&["stage"]).exits(0).says(&["is staged already"]);
+    assert_eq!(site.link("unstable/1.0/latest"), Path::new(FIRST));
+    // The help leads on: the merge has the version of the branch.
+    assert_eq!(site.build(&["el9"]), "1.0.3");
+    site.releng(&["stage"]).exits(0);
+    assert_eq!(site.link("unstable/1.0/latest"), Path::new(THIRD));
+    site.promote(&[]).exits(0).says(&["(1.0.3)"]);
+    // A branch that is only moved forward has its work on the mainline.
+    site.project.git(&["checkout", "-q", "-b", "straight"]);
+    assert_eq!(site.release("D", &["el9"]), "1.0.4");
+    site.project.git(&["checkout", "-q", "main"]);
+    site.project.git(&["merge", "-q", "--ff-only", "straight"]);
+    site.promote(&[]).exits(0).says(&["promoted snapshot-demo_1.0_pipeline_4 (1.0.4)"]);
+}
+
+#[test]
+fn a_version_of_another_commit_is_not_said_to_be_built_again() {
+    let site = Site::new();
+    site.promoted("One", &["el9"]);
+    site.promoted("Two", &["el9"]);
+    site.project.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    assert_eq!(site.release("Another two", &["el9"]), "1.0.2");
+    let archive = "`sources/demo-1.0.2.tar.gz` is in stable/1.0 with another content";
+    site.releng(&["status"]).exits(0).prints_part(&format!("`latest` stays at `{SECOND}`: {archive}"));
+    let ran = refused(&site, &[&["promote"], UNTESTED].concat(), &[archive, "release a later commit"]);
+    assert!(!ran.stderr.contains("built again"), "{}", ran.stderr);
+    site.release("Three", &["el9"]);
+    site.promote(&[]).exits(0).says(&["(1.0.3)"]);
+}

@@ -10,6 +10,7 @@ pub mod commit;
 mod graph;
 pub mod lineage;
 mod loose;
+mod mainline;
 mod mode;
 mod paint;
 pub mod reach;

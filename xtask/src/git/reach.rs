@@ -1,4 +1,4 @@
-//! Which commits are merged: those reachable from the configured branches, on the remote if there is one.
+//! Which commits a branch has, on its mainline or brought in by a merge, and the branches, on the remote if there is one.
 
 use std::collections::HashSet;
 
@@ -7,6 +7,7 @@ use git2::ObjectType;
 
 use crate::base::interrupt;
 use crate::git::commit::CommitId;
+use crate::git::mainline::Mainline;
 use crate::git::repository::{Repository, id_of, oid_of};
 use crate::git::wildmatch::{self, Scope};
 
@@ -35,6 +36,16 @@ impl Repository {
         let is_ancestor = self.inner.graph_descendant_of(oid_of(commit), oid_of(ancestor));
         is_ancestor
             .with_context(|| format!("cannot compare the commits `{}` and `{}`", ancestor.short(), commit.short()))
+    }
+
+    /// Whether `commit` is on the mainline of `tip`, its chain of first parents. What a merge brought in is not.
+    pub fn is_on_mainline(&self, commit: CommitId, tip: CommitId) -> Result<bool> {
+        let boundary = self.shallow_boundary()?;
+        let first_parent = |id: CommitId| -> Result<Option<CommitId>> {
+            interrupt::check()?;
+            if boundary.contains(&id) { Ok(None) } else { Ok(self.commit(id)?.parents().next()) }
+        };
+        self.mainlines.borrow_mut().entry(tip).or_insert_with(|| Mainline::from(tip)).has(commit, first_parent)
     }
 
     /// Whether the branches of a remote are fetched into `refs/remotes/`. A bare clone fetches nothing by itself, and a mirror

@@ -1,7 +1,7 @@
 //! Opens a repository, and reads its revisions, trees and the state of its work tree.
 
-use std::cell::OnceCell;
-use std::collections::HashSet;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -13,12 +13,15 @@ use crate::base::error::{Exit, Failure};
 use crate::base::text::shell_word;
 use crate::git::commit::{Commit, CommitId};
 use crate::git::loose::LooseObjects;
+use crate::git::mainline::Mainline;
 
 /// An open git repository. Only [`Repository::tag`] writes to it.
 pub struct Repository {
     pub(super) inner: git2::Repository,
     opened_at: PathBuf,
     loose: OnceCell<LooseObjects>,
+    /// The mainlines that were read, by their newest commits.
+    pub(super) mainlines: RefCell<HashMap<CommitId, Mainline>>,
 }
 
 impl Repository {
@@ -33,7 +36,8 @@ impl Repository {
         // Each object is read once. A cache of them costs a fifth of the time.
         git2::opts::enable_caching(false);
         let inner = git2::Repository::open(path).map_err(|error| explain_open(&error, path))?;
-        Ok(Repository { inner, opened_at: path.to_owned(), loose: OnceCell::new() })
+        let mainlines = RefCell::default();
+        Ok(Repository { inner, opened_at: path.to_owned(), loose: OnceCell::new(), mainlines })
     }
 
     /// The path given to [`Repository::open`]. Each thread opens a handle of its own with it.

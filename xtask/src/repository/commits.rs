@@ -23,10 +23,26 @@ pub struct Git<'a> {
 /// Whether a commit is merged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Merged {
-    /// The commit is reachable from this branch.
+    /// The commit is on the mainline of this branch.
     Into(String),
+    /// A merge brought the commit into this branch. Versions count the mainline: the version of the commit is not one of the branch,
+    /// where a later commit may get the same.
+    BroughtInto(String),
     /// The commit is not merged, or git cannot find out; the reason.
     Not(String),
+}
+
+impl Merged {
+    /// Why the work of `commit` does not count as merged.
+    pub fn why_not(&self, commit: CommitId) -> Option<String> {
+        match self {
+            Merged::Into(_) => None,
+            Merged::BroughtInto(branch) => {
+                Some(format!("commit {} came into {branch} by a merge, and is not on its mainline", commit.short()))
+            }
+            Merged::Not(why) => Some(why.clone()),
+        }
+    }
 }
 
 /// Whether one commit comes after another.
@@ -72,7 +88,7 @@ impl Git<'_> {
         self.repository.filter(|repository| commits.iter().all(|commit| repository.has_commit(*commit)))
     }
 
-    /// Whether `commit` is reachable from a branch of `project.branches`. A checked-out commit with changes in the work tree is not
+    /// Whether `commit` is on the mainline of a branch of `project.branches`. A checked-out commit with changes in the work tree is not
     /// merged.
     pub fn find_merged(&self, commit: CommitId) -> Result<Merged> {
         let Some(repository) = self.repository_with(&[commit]) else {
@@ -84,7 +100,7 @@ impl Git<'_> {
         self.find_branch(repository, commit)
     }
 
-    /// Whether a branch of `project.branches` has `commit` now; `None` if git does not have the commit.
+    /// Whether the mainline of a branch of `project.branches` has `commit` now; `None` if git does not have the commit.
     pub fn find_merged_now(&self, commit: CommitId) -> Result<Option<Merged>> {
         let Some(repository) = self.repository_with(&[commit]) else { return Ok(None) };
         self.find_branch(repository, commit).map(Some)
@@ -93,10 +109,18 @@ impl Git<'_> {
     fn find_branch(&self, repository: &Repository, commit: CommitId) -> Result<Merged> {
         let patterns = &self.config.project.branches;
         let branches = repository.branches_matching(patterns)?;
+        let mut brought_into = None;
         for branch in &branches {
-            if repository.is_ancestor(commit, branch.tip)? {
+            if !repository.is_ancestor(commit, branch.tip)? {
+                continue;
+            }
+            if repository.is_on_mainline(commit, branch.tip)? {
                 return Ok(Merged::Into(branch.name.clone()));
             }
+            brought_into.get_or_insert(&branch.name);
+        }
+        if let Some(branch) = brought_into {
+            return Ok(Merged::BroughtInto(branch.clone()));
         }
         let names: Vec<&str> = branches.iter().map(|branch| branch.name.as_str()).collect();
         if names.is_empty() {

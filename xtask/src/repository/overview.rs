@@ -166,7 +166,8 @@ fn find_latest_note(
     }
     let (commit, dists) = (manifest.release.commit, &manifest.dists());
     let packages = &PackageIdentity::all_of(manifest).collect::<Vec<_>>();
-    let candidate = LatestCandidate { series, name, commit, dists, packages };
+    let archives = &manifest.archives().map(|(path, digest)| (path.clone(), digest)).collect::<Vec<_>>();
+    let candidate = LatestCandidate { series, name, commit, dists, packages, archives };
     Ok(LatestMove::decide(store, &candidate, &[], schedule.git)?.note)
 }
 

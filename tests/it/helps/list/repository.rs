@@ -106,6 +106,7 @@ pub const REPOSITORY: &[FileRows] = &[
     (
         "repository/promote/gate.rs",
         &[
+            ("release the merge", By("same_version::what_a_merge_brought_in_is_no_release_of_the_branch")),
             ("merge it and fetch", By("gates::what_was_merged_after_it_was_staged")),
             (
                 "promote it from a clone",

@@ -85,7 +85,10 @@ pub(super) fn preview(site: &Site<'_>, input: &ReleaseInput, order: &StageOrder)
     let shown = site.layout.shown(&place);
     Ok(match merged {
         Merged::Into(branch) => format!("then stage it as {shown}: merged into {branch}"),
-        Merged::Not(why) => format!("then stage it as {shown}, unmerged work: {why}"),
+        merged => {
+            let why = merged.why_not(input.commit()).unwrap_or_default();
+            format!("then stage it as {shown}, unmerged work: {why}")
+        }
     })
 }
 

@@ -12,6 +12,7 @@ use crate::base::schema::parse_json;
 use crate::git::CommitId;
 use crate::history::{Milestone, Version};
 use crate::project::config::Name;
+use crate::project::release_info::CHANGELOG_FILE;
 use crate::repository::model::event::{Event, LAST_EVENT, LogEntry};
 use crate::repository::model::layout::MANIFEST;
 use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
@@ -186,6 +187,12 @@ impl Manifest {
         dists
     }
 
+    /// The source archives, with their digests.
+    pub fn archives(&self) -> impl Iterator<Item = (&FilePath, Digest)> {
+        let archives = self.files.iter().filter(|file| file.package.is_none() && is_archive(&file.path));
+        archives.map(|file| (&file.path, file.sha256))
+    }
+
     /// The files that are RPMs.
     pub fn packages(&self) -> impl Iterator<Item = (&FileEntry, &PackageEntry)> {
         self.files.iter().filter_map(|file| Some((file, file.package.as_ref()?)))
@@ -208,6 +215,12 @@ impl Manifest {
         }
         SnapshotInput { commit: self.release.commit, version: &self.release.version, files }
     }
+}
+
+/// Whether a file is a source archive or a source package: a series has one of each version, and all its releases share it.
+pub fn is_archive(path: &FilePath) -> bool {
+    let name = path.file_name();
+    is_source(path) && name != CHANGELOG_FILE && !name.ends_with(".spec")
 }
 
 /// Whether a file is in `sources/` and came from the input of a snapshot: it is not `SHA256SUMS` or its signature.

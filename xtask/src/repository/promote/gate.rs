@@ -157,7 +157,14 @@ impl GateFacts<'_> {
     fn merged(&self) -> Gate {
         let commit = self.manifest().release.commit.short();
         match &self.merged {
-            MergedNow::Git(Merged::Into(branch)) => yes("merged", format!("commit {commit} is in {branch}")),
+            MergedNow::Git(Merged::Into(branch)) => {
+                yes("merged", format!("commit {commit} is on the mainline of {branch}"))
+            }
+            MergedNow::Git(merged @ Merged::BroughtInto(branch)) => {
+                let why = merged.why_not(self.manifest().release.commit).unwrap_or_default();
+                let help = format!("release the merge: check out {branch}, then `{} dist --rpm`", program());
+                no("merged", why, help)
+            }
             MergedNow::Git(Merged::Not(why)) => no("merged", why, "merge it and fetch the branch, then promote again"),
             MergedNow::Recorded(true) => yes("merged", format!("commit {commit} was merged when it was staged")),
             MergedNow::Recorded(false) => no(

@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::digest::Digest;
+use crate::git::CommitId;
 use crate::history::Version;
-use crate::project::release_info::CHANGELOG_FILE;
-use crate::repository::model::manifest::{FileEntry, Manifest, PackageEntry, is_source};
+use crate::repository::model::manifest::{FileEntry, Manifest, PackageEntry, is_archive};
 use crate::repository::model::name::{Dist, FilePath};
 use crate::rpm::nevra::Nevra;
 
 /// The versions and packages of a series, for comparison with those of a snapshot.
 pub struct KnownPackages<'a> {
     pub versions: BTreeSet<&'a Version>,
+    /// The commits of the releases.
+    commits: BTreeSet<CommitId>,
     /// With the digests of header and payload.
     all: BTreeMap<(&'a Option<Dist>, &'a Nevra), Digest>,
     /// The source archives.
@@ -27,8 +29,9 @@ impl<'a> KnownPackages<'a> {
     /// Those of a revision.
     pub fn of(manifest: &'a Manifest) -> KnownPackages<'a> {
         let versions = manifest.releases().map(|release| &release.version).collect();
-        let archives = archives_of(manifest).collect();
-        let mut known = KnownPackages { versions, all: BTreeMap::new(), archives, newest: BTreeMap::new() };
+        let archives = manifest.archives().collect();
+        let commits = manifest.releases().map(|release| release.commit).collect();
+        let mut known = KnownPackages { versions, commits, all: BTreeMap::new(), archives, newest: BTreeMap::new() };
         for (_, package) in manifest.packages() {
             known.all.insert((&package.dist, &package.nevra), package.content);
             let newest = known.newest.entry(kind_of(package)).or_insert(&package.nevra);
@@ -37,6 +40,11 @@ impl<'a> KnownPackages<'a> {
             }
         }
         known
+    }
+
+    /// Whether the series has a release of this commit.
+    pub fn has_commit(&self, commit: CommitId) -> bool {
+        self.commits.contains(&commit)
     }
 
     /// The highest version.
@@ -57,7 +65,7 @@ impl<'a> KnownPackages<'a> {
     /// The first source archive of a snapshot that the series has with another content.
     pub fn find_other_archive<'m>(&self, manifest: &'m Manifest) -> Option<&'m FilePath> {
         let is_other = |path: &FilePath, digest| self.archives.get(path).is_some_and(|known| *known != digest);
-        archives_of(manifest).find(|(path, digest)| is_other(path, *digest)).map(|(path, _)| path)
+        manifest.archives().find(|(path, digest)| is_other(path, *digest)).map(|(path, _)| path)
     }
 
     /// The newest package that a package would replace, if it is not older.
@@ -70,16 +78,6 @@ impl<'a> KnownPackages<'a> {
 /// Whether a series takes over a file of a snapshot: the packages, the archives and the source package.
 pub fn is_taken_over(file: &FileEntry) -> bool {
     file.package.is_some() || is_archive(&file.path)
-}
-
-fn archives_of(manifest: &Manifest) -> impl Iterator<Item = (&FilePath, Digest)> {
-    let archives = manifest.files.iter().filter(|file| file.package.is_none() && is_archive(&file.path));
-    archives.map(|file| (&file.path, file.sha256))
-}
-
-fn is_archive(path: &FilePath) -> bool {
-    let name = path.file_name();
-    is_source(path) && name != CHANGELOG_FILE && !name.ends_with(".spec")
 }
 
 fn kind_of(package: &PackageEntry) -> PackageKind<'_> {

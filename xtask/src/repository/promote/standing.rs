@@ -13,7 +13,7 @@ pub enum Place {
     Ahead,
     /// The series has what it would add, or a newer version.
     InSeries,
-    /// The series has its version, and packages of the same names from another build: nothing of it can be added.
+    /// The series has the release of its commit, and packages of the same names from another build: nothing of it can be added.
     BuiltAgain,
     /// It is of work that never was merged.
     Unmerged,
@@ -26,7 +26,10 @@ pub fn place_of(manifest: &Manifest, known: Option<&KnownPackages<'_>>) -> Place
     if known.newest_version() > Some(version) {
         return Place::InSeries;
     }
-    if !known.versions.contains(version) || !manifest.packages().all(|(_, package)| known.has_name(package)) {
+    if !known.versions.contains(version)
+        || !known.has_commit(manifest.release.commit)
+        || !manifest.packages().all(|(_, package)| known.has_name(package))
+    {
         return Place::Ahead;
     }
     let is_same = manifest.packages().all(|(_, package)| known.has(package));

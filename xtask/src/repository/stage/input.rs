@@ -15,6 +15,7 @@ use crate::base::text::shell_word;
 use crate::project::config::Name;
 use crate::project::release_info::ReleaseInfo;
 use crate::repository::model::ledger::PackageIdentity;
+use crate::repository::model::manifest::is_archive;
 use crate::repository::model::name::{Dist, FilePath};
 use crate::rpm::builds::{self, BuildListing};
 use crate::rpm::package::{self, PackageFile};
@@ -57,6 +58,14 @@ impl StageInput {
         let sources = self.sources.values().filter_map(|source| Some((None, source.package.as_ref()?)));
         let packages = self.packages.iter().map(|package| (Some(&package.dist), &package.file));
         sources.chain(packages).map(|(dist, file)| PackageIdentity { dist, nevra: &file.nevra, content: file.content })
+    }
+
+    /// The source archives as a snapshot has them, with their digests.
+    pub fn archives(&self) -> Result<Vec<(FilePath, Digest)>> {
+        let archives = self.sources.iter().filter(|(_, source)| source.package.is_none());
+        let entry = |(name, source): (&String, &Source)| Ok((format!("sources/{name}").parse()?, source.digest));
+        let all = archives.map(entry).collect::<Result<Vec<_>, Failure>>()?;
+        Ok(all.into_iter().filter(|(path, _)| is_archive(path)).collect())
     }
 
     /// Reads and checks the folder of a release.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
+use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure, program};
 use crate::base::progress::Silent;
 use crate::git::CommitId;
@@ -12,7 +13,7 @@ use crate::repository::keys::unsigned::{has_signed_latest, is_signed};
 use crate::repository::model::ended_dists::ended_dists;
 use crate::repository::model::layout::LATEST;
 use crate::repository::model::ledger::{Ledger, PackageIdentity};
-use crate::repository::model::name::{Dist, Series, SnapshotName};
+use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
 use crate::repository::model::store::{Snapshot, Store};
 
 /// A snapshot of merged work, staged or to be staged.
@@ -23,6 +24,8 @@ pub struct LatestCandidate<'a> {
     /// The dists that it has packages for.
     pub dists: &'a [Dist],
     pub packages: &'a [PackageIdentity<'a>],
+    /// Its source archives, with their digests.
+    pub archives: &'a [(FilePath, Digest)],
 }
 
 /// Whether `latest` will lead to a snapshot; if not, a note says why.
@@ -44,7 +47,7 @@ impl LatestMove {
     /// `latest` moves forward only: to a higher number, and to a commit that comes after. It never takes a dist away from its
     /// clients, unless the dist has ended, and never leads to other packages under the names of promoted ones.
     pub fn decide(store: &Store, to: &LatestCandidate<'_>, end_dists: &[Dist], git: &Git<'_>) -> Result<LatestMove> {
-        let LatestCandidate { series, name, commit, dists, packages } = *to;
+        let LatestCandidate { series, name, commit, dists, packages, archives } = *to;
         let moved = LatestMove { moves: true, note: None };
         let Some(current) = store.latest(series)?.filter(|current| current != name) else { return Ok(moved) };
         let stays = |why: String| {
@@ -60,11 +63,18 @@ impl LatestMove {
         if git.find_succession(earlier, commit)? == Succession::NotAfter {
             return stays(format!("its commit {} does not come before that of `{name}`", earlier.short()));
         }
+        if let Some(archive) = find_other_archive(store, series, archives) {
+            return stays(format!(
+                "`{archive}` is in stable/{series} with another content, and a version has one archive. So `{name}` cannot be \
+                 promoted: release a later commit, which has a higher version: `{} dist --rpm`",
+                program()
+            ));
+        }
         if let Some(nevra) = Ledger::load(&store.layout.ledger())?.conflict(series, packages.iter().copied()) {
             return stays(format!(
                 "`{nevra}` was promoted with another content, and clients must not get two packages of one name. So \
-                 `{name}` cannot be promoted. Where the version has the same sources, nothing is to be done; to publish other \
-                 packages of it, build it with a higher release: `{} dist --rpm --release N`",
+                 `{name}` cannot be promoted, and nothing need be done; to publish other packages of the version, build it with \
+                 a higher release: `{} dist --rpm --release N`",
                 program()
             ));
         }
@@ -82,6 +92,14 @@ impl LatestMove {
             lost.join(", ")
         ))
     }
+}
+
+/// The first source archive that the stable series has with another content.
+fn find_other_archive<'a>(store: &Store, series: Series, archives: &'a [(FilePath, Digest)]) -> Option<&'a FilePath> {
+    let current = store.current(series).ok().flatten()?;
+    let is_other =
+        |path: &FilePath, digest| current.manifest.file(path.as_str()).is_some_and(|file| file.sha256 != digest);
+    archives.iter().find(|(path, digest)| is_other(path, *digest)).map(|(path, _)| path)
 }
 
 /// Errors: a dist that ends has packages in the release, or nothing in the series and in the configuration of the commit has it.

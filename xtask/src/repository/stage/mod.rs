@@ -83,15 +83,13 @@ pub fn decide(
     let dists = input.dists();
     let packages: Vec<_> = input.identities().collect();
     let commit = input.info.commit;
-    let candidate = |name| LatestCandidate { series, name, commit, dists: &dists, packages: &packages };
+    let archives = input.archives()?;
+    let candidate =
+        |name| LatestCandidate { series, name, commit, dists: &dists, packages: &packages, archives: &archives };
     let equal = find_equal(store, input, stated.as_ref(), signing, &mut notes)?;
-    let merged = match git.find_merged(input.info.commit)? {
-        Merged::Into(_) => !order.unmerged,
-        Merged::Not(why) => {
-            notes.push(format!("staged as unmerged work: {why}"));
-            false
-        }
-    };
+    let why_unmerged = git.find_merged(commit)?.why_not(commit);
+    let merged = why_unmerged.is_none() && !order.unmerged;
+    notes.extend(why_unmerged.map(|why| format!("staged as unmerged work: {why}")));
     if let Some(own) = equal {
         let name = own.name.clone();
         require_ended(store, &candidate(&name), &order.end_dists, git)?;
