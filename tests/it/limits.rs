@@ -138,3 +138,27 @@ fn the_highest_number_of_a_folder_is_an_error_and_no_end_of_the_program() {
     std::fs::remove_dir(&snapshot).unwrap();
     site.releng(&["stage"]).exits(0);
 }
+
+#[test]
+fn what_an_interrupted_run_has_not_read_is_no_fault() {
+    let site = Site::of_three();
+    for command in ["verify", "status"] {
+        let mut interrupted = 0;
+        for ordinal in [5, 10, 20, 30, 40, 60, 80, 120, 160] {
+            let inject = format!("inject=openat2:signal=SIGINT:when={ordinal}");
+            // Of one thread only: a second signal ends the program at once.
+            let args = ["-qq", "-o", "/dev/null", "-e", "trace=openat2", "-e", &inject, PROGRAM, command];
+            let ran = run_in(site.project.path(), "strace", &args, &[("RELENG_NOW", NOW), ("RELENG_THREADS", "1")]);
+            if ran.code == 0 {
+                continue; // it was done before
+            }
+            if ran.stderr.is_empty() {
+                continue; // it had not begun
+            }
+            assert_eq!((ran.code, ran.stdout.as_str()), (130, ""), "{command} at call {ordinal}: {}", ran.stderr);
+            assert!(ran.stderr.ends_with("error: interrupted\n"), "{command} at call {ordinal}: {}", ran.stderr);
+            interrupted += 1;
+        }
+        assert!(interrupted > 1, "{command}");
+    }
+}

@@ -252,8 +252,9 @@ fn a_snapshot_of_another_repository_is_named_and_moved_away() {
         copied.exits(0);
     };
     copy();
-    let refusal =
-        format!("refusing to change the repository: `{name}` was made by event 1, but the log ends at event 6");
+    let refusal = format!(
+        "refusing to change the repository: `{name}` was made by event 1, but event 1 of the log is another one"
+    );
     every_writer_refuses(&site, &[&refusal, "if it was copied there from another repository: move it away"]);
     let contradicts = format!("the other manifests contradict `{name}` (event 1)");
     let refused = |args: &[&str]| {

@@ -44,7 +44,9 @@ fn a_command_acts_on_the_series_of_head() {
     std::fs::write(elsewhere.path().join("packaging/release.toml"), "[project]\nname = \"demo\"\n").unwrap();
     let (project, root) = (elsewhere.path().to_str().unwrap(), site.project.join("target/repository"));
     let args = ["--project", project, "--repository", root.to_str().unwrap(), "hold", "--why", "y"];
-    site.releng(&args).exits(2).says(&["there are several series", "choose one: `--series 1.0`, `--series 2.0`"]);
+    site.releng(&args)
+        .exits(6)
+        .says(&["there are several series", "help: or choose one: `--series 1.0`, `--series 2.0`"]);
 }
 
 #[test]

@@ -32,6 +32,15 @@ pub fn check() -> Result<(), Failure> {
     }
 }
 
+/// The failure of the interrupt, if a signal has arrived: any other error may come from what was not done because of it.
+pub fn or_interrupted(error: anyhow::Error) -> anyhow::Error {
+    let is_interrupt = error.downcast_ref::<Failure>().is_some_and(|failure| failure.exit == Exit::Interrupted);
+    match check() {
+        Err(interrupted) if !is_interrupt => interrupted.into(),
+        _ => error,
+    }
+}
+
 /// Adds the state of the results to the failure of an interrupt, such as `` `target/dist` was not changed ``. Any other error
 /// stays as it is.
 pub fn with_state(error: anyhow::Error, state: impl FnOnce() -> String) -> anyhow::Error {

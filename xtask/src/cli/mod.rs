@@ -62,7 +62,7 @@ fn run_process() -> ExitCode {
 fn start(context: &Context, command: &Command) -> Result<()> {
     interrupt::install()?;
     parallel::threads()?;
-    run(context, command)
+    run(context, command).map_err(interrupt::or_interrupted)
 }
 
 /// `cargo xtask` under cargo, else the name that the program was called by.

@@ -39,7 +39,7 @@ enum LabelColor {
 impl TextStyle {
     /// A line with a label, or several if it is longer than the terminal is wide.
     fn line(self, label: &str, color: LabelColor, value: &str) -> String {
-        let (value, indent) = (printable(value).replace(['\n', '\t'], " "), " ".repeat(LABEL));
+        let (value, indent) = (printable(value).replace('\n', "; ").replace('\t', " "), " ".repeat(LABEL));
         let head = format!("{label:<width$}", width = LABEL - 1);
         let lines = wrap(head, words(&value).into_iter(), self.columns.unwrap_or(usize::MAX), &indent);
         let text = lines.iter().map(|line| format!("{}\n", line.trim_end())).collect::<String>();

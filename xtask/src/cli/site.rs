@@ -169,7 +169,11 @@ impl<'a> Site<'a> {
                 (Err(_), []) => return Err(self.nothing_staged().into()),
                 (Err(why), _) => {
                     let message = format!("there are several series, and `HEAD` has no version: {why:#}");
-                    return Err(Failure::new(Exit::Usage, message).help(choices()).into());
+                    let cause = why.downcast_ref::<Failure>();
+                    let exit = cause.map_or(Exit::Usage, |cause| cause.exit);
+                    let help = cause.and_then(|cause| cause.help.clone());
+                    let help = help.map_or_else(choices, |help| format!("{help}\nor {}", choices()));
+                    return Err(Failure::new(exit, message).help(help).into());
                 }
             },
         };

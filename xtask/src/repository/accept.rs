@@ -22,7 +22,7 @@ use crate::repository::clients::address::file_address;
 use crate::repository::clients::repo_file::RepoSection;
 use crate::repository::model::layout::{Layout, dist_folder};
 use crate::repository::model::manifest::Manifest;
-use crate::repository::model::store::{Snapshot, Store};
+use crate::repository::model::store::{Snapshot, Store, help_to_recover};
 use crate::repository::model::test_result::{TestFacts, TestFault, TestResult, TestVerdict, next_number, place_of};
 use crate::repository::repodata;
 use crate::repository::sign::SIGNATURE;
@@ -61,6 +61,10 @@ pub fn decide(store: &Store, snapshot: &Snapshot, tests: Vec<AcceptanceTest>) ->
             if snapshot.manifest.dists().is_empty() { "" } else { " --rpm" }
         );
         return Err(Failure::new(Exit::Usage, "no acceptance test is configured").help(help).into());
+    }
+    if store.log.staging_of(&snapshot.name).is_none() {
+        let message = format!("refusing to test `{}`: the log has no event that staged it", snapshot.name);
+        return Err(Failure::new(Exit::Failed, message).help(help_to_recover(&store.layout.log())).into());
     }
     if let Some(why) = check_whole(store, snapshot)? {
         return Err(damaged(snapshot, &why).into());

@@ -114,6 +114,7 @@ pub const FIRST: &[FileRows] = &[
     (
         "cli/site.rs",
         &[
+            ("{help}\nor {}", By("series::a_command_acts_on_the_series_of_head")),
             ("set `repository.state`", By("lost_tree::a_state_in_the_served_root_is_refused")),
             ("correct the path", By("helps::repository::a_repository_at_another_place_is_begun_there")),
             ("the repository is a folder", By("helps::repository::a_repository_at_another_place_is_begun_there")),

@@ -18,7 +18,7 @@ pub struct Args {
     #[arg(value_name = "X.0")]
     series: Series,
     /// Number of the revision whose content returns [default: the revision before the last promotion]
-    #[arg(long, value_name = "REVISION", value_parser = parse_stated)]
+    #[arg(long, value_name = "REVISION", value_parser = parse_revision)]
     to: Option<u32>,
     /// Bring back the packages, too, that were yanked since
     #[arg(long)]
@@ -72,4 +72,9 @@ pub(super) fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access,
         );
     }
     context.ui.print(&format!("{}\n", place))
+}
+
+/// The number of a revision, also as the name of its folder has it: `000003`.
+fn parse_revision(text: &str) -> Result<u32, String> {
+    parse_stated(text.trim_start_matches('0'))
 }

@@ -4,6 +4,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::base::error::{Exit, Failure, program};
+use crate::base::interrupt;
 use crate::cli::context::Context;
 use crate::cli::overview_text::{render, render_keys, render_problem};
 use crate::cli::site::Site;
@@ -50,6 +51,8 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     }
     let KeysOverview { keys, problem } = load_keys(&site, &store);
     problems.extend(problem.map(|failure| RepositoryProblem { what: failure.message, help: failure.help }));
+    // What an interrupted run has not read is no problem of the repository.
+    interrupt::check()?;
     if args.json {
         let text = serde_json::to_string_pretty(&json!({
             "schema": "releng.status/1",

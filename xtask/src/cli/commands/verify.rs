@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::base::error::{Exit, Failure, program};
 use crate::base::files::TreePath;
+use crate::base::interrupt;
 use crate::cli::context::Context;
 use crate::cli::site::{Site, beside};
 use crate::project::config::Name;
@@ -41,6 +42,8 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         }
         Some(place) => verify_path(context, &std::path::absolute(place)?)?,
     };
+    // What an interrupted run has not read is no fault of the repository.
+    interrupt::check()?;
     print(context, &report, &ways_out, args.json)?;
     match report.findings.len() {
         0 => Ok(()),

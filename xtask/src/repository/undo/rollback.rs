@@ -69,11 +69,15 @@ pub fn decide_rollback(store: &Store, order: &RollbackOrder) -> Result<Undoing> 
     let without_yanked = if left_out.is_empty() { "" } else { ", without what was yanked" };
     let title =
         format!("roll stable/{series} back from {from}revision {current}, to {version}, revision {to}{without_yanked}");
-    let notes = match (left_out, yanked.as_slice()) {
+    let mut notes = match (left_out, yanked.as_slice()) {
         ([], []) => Vec::new(),
         ([], returning) => vec![format!("this brings back what was yanked: {}", describe(returning))],
         (left_out, _) => vec![format!("stays out: {}", describe_left_out(order, to, left_out))],
     };
+    let empty = dists_without_packages(store, &contents);
+    if !empty.is_empty() {
+        notes.push(format!("stable/{series} then has no packages for {empty}"));
+    }
     let new = NewRevision { series, number, cause: RevisionCause::Rollback { to, version } };
     let removes_packages = before.is_none_or(|before| removes_packages(&before, &contents));
     let from_signed = is_signed(&base.manifest);
@@ -180,6 +184,19 @@ fn no_revision(store: &Store, series: Series, to: u32) -> Result<Failure> {
 fn dists_in(revision: &TreePath) -> Result<Vec<Dist>> {
     let names = revision.join("rpm").names()?;
     Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+}
+
+/// The dists for which there is repodata and nothing to install, as text. The package for clients does not count.
+fn dists_without_packages(store: &Store, contents: &RevisionContents) -> String {
+    let clients = package_name(&store.layout);
+    let packages = || contents.carried.iter().filter_map(|carried| carried.entry.package.as_ref());
+    let full: BTreeSet<&Dist> = packages()
+        .filter(|package| package.nevra.name() != clients && package.nevra.arch() != "src")
+        .filter_map(|package| package.dist.as_ref())
+        .collect();
+    let all = contents.carried.iter().filter_map(|carried| carried.to.below("rpm")?.split('/').next()?.parse().ok());
+    let all: BTreeSet<Dist> = all.chain(contents.described.keys().cloned()).collect();
+    all.iter().filter(|dist| !full.contains(dist)).map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether the current revision has a package that the new one will not have.

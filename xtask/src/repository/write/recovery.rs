@@ -133,6 +133,7 @@ fn require_next(store: &Store, folder: &TreePath, event: &Event) -> Result<(), F
     }
     let has = match store.log.next_number() - 1 {
         0 => "there is no log".to_owned(),
+        last if event.number <= last => format!("event {} of the log is another one", event.number),
         last => format!("the log ends at event {last}"),
     };
     let (folder, number) = (store.layout.shown(folder), event.number);
