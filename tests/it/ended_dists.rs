@@ -96,3 +96,20 @@ fn a_rollback_keeps_the_repo_file_of_a_new_dist() {
     assert_eq!(repo_files(&site), ALL);
     site.releng(&["verify"]).exits(0);
 }
+
+#[test]
+fn latest_follows_where_a_promotion_has_ended_the_dist_that_kept_it() {
+    let site = Site::new();
+    site.promoted("One", &["el8", "el9"]);
+    site.release("Two", &["el9"]);
+    site.promote(&["--end-dist", "el8"]).exits(0);
+    let second = "snapshot-demo_1.0_pipeline_2";
+    let note = format!("`latest` can lead to `{second}` now: stage the release again: `releng stage`");
+    site.releng(&["status"]).exits(0).prints_part(&note);
+    site.releng(&["stage", "--dry-run"]).exits(0).prints_part("latest");
+    site.releng(&["stage"]).exits(0).says(&["made latest: "]);
+    assert_eq!(site.link("unstable/1.0/latest"), std::path::Path::new(second));
+    assert!(!site.releng(&["status"]).exits(0).stdout.contains("can lead to"));
+    site.releng(&["stage"]).exits(0).says(&["is staged already"]);
+    site.releng(&["verify"]).exits(0);
+}

@@ -7,10 +7,11 @@ use std::rc::Rc;
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::base::error::Failure;
+use crate::base::error::{Failure, program};
 use crate::history::Version;
 use crate::repository::keys::unsigned::find_refused;
 use crate::repository::model::event::{Action, Event, EventLog};
+use crate::repository::model::layout::LATEST;
 use crate::repository::model::ledger::PackageIdentity;
 use crate::repository::model::manifest::Manifest;
 use crate::repository::model::name::{Dist, Series, SnapshotName};
@@ -160,7 +161,7 @@ fn find_latest_note(
     schedule: &Schedule<'_>,
 ) -> Result<Option<String>> {
     let newest = snapshots.iter().filter(|overview| overview.merged).find_map(|overview| overview.snapshot.as_ref());
-    let Some(Snapshot { name, manifest, .. }) = newest else { return Ok(None) };
+    let Some(newest @ Snapshot { name, manifest, .. }) = newest else { return Ok(None) };
     if store.latest(series)?.is_none_or(|latest| latest.pipeline() >= name.pipeline()) {
         return Ok(None);
     }
@@ -168,7 +169,9 @@ fn find_latest_note(
     let packages = &PackageIdentity::all_of(manifest).collect::<Vec<_>>();
     let archives = &manifest.archives().map(|(path, digest)| (path.clone(), digest)).collect::<Vec<_>>();
     let candidate = LatestCandidate { series, name, commit, dists, packages, archives };
-    Ok(LatestMove::decide(store, &candidate, &[], schedule.git)?.note)
+    let latest = LatestMove::decide(store, &candidate, &[], schedule.git)?.unless_unsigned(store, newest);
+    let can_follow = || format!("`{LATEST}` can lead to `{name}` now: stage the release again: `{} stage`", program());
+    Ok(latest.note.or_else(|| latest.moves.then(can_follow)))
 }
 
 fn content_of(manifest: &Manifest) -> StableContent {

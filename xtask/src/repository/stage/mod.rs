@@ -93,13 +93,16 @@ pub fn decide(
     if let Some(own) = equal {
         let name = own.name.clone();
         require_ended(store, &candidate(&name), &order.end_dists, git)?;
-        let record = StagedAgain::decide(store, &own, order);
-        if !merged || record.is_empty() {
+        if !merged {
             return Ok(Staging::Already(name));
         }
         let latest = LatestMove::decide(store, &candidate(&name), &order.end_dists, git)?.unless_unsigned(store, &own);
+        let record = StagedAgain::decide(store, &own, order, latest.moves)?;
+        if record.is_empty() {
+            return Ok(Staging::Already(name));
+        }
         notes.extend(latest.note);
-        let (title, plan) = record.plan(store, &own, latest.moves)?;
+        let (title, plan) = record.plan(store, &own)?;
         return Ok(Staging::Recorded { title, plan, name, notes });
     }
     let name = stated.map_or_else(|| next_pipeline(store, series).map(named), Ok)?;
@@ -163,32 +166,41 @@ struct StagedAgain {
     merges: bool,
     /// The dists that end now.
     ended: Vec<Dist>,
+    /// Whether `latest` leads to it from now on. A dist that a promotion has ended may have kept it from that.
+    latest: bool,
 }
 
 impl StagedAgain {
-    fn decide(store: &Store, own: &Snapshot, order: &StageOrder) -> StagedAgain {
-        let before = ended_dists(store, own.manifest.series);
+    /// `moves` is whether `latest` may lead to the snapshot.
+    fn decide(store: &Store, own: &Snapshot, order: &StageOrder, moves: bool) -> Result<StagedAgain> {
+        let series = own.manifest.series;
+        let before = ended_dists(store, series);
         let ended = order.end_dists.iter().filter(|dist| !before.contains(dist)).cloned().collect();
-        StagedAgain { merges: !own.manifest.merged && !store.log.was_merged(&own.name), ended }
+        let latest = moves && store.latest(series)?.as_ref() != Some(&own.name);
+        Ok(StagedAgain { merges: !own.manifest.merged && !store.log.was_merged(&own.name), ended, latest })
     }
 
     fn is_empty(&self) -> bool {
-        !self.merges && self.ended.is_empty()
+        !self.merges && !self.latest && self.ended.is_empty()
     }
 
     /// The steps, and what they do in words. The log is first: the next writer completes an interrupted run.
-    fn plan(self, store: &Store, own: &Snapshot, moves: bool) -> Result<(&'static str, ChangePlan)> {
-        let (series, snapshot) = (own.manifest.series, own.name.clone());
-        let latest = moves && store.latest(series)?.as_ref() != Some(&own.name);
+    fn plan(self, store: &Store, own: &Snapshot) -> Result<(&'static str, ChangePlan)> {
+        let (series, snapshot, latest) = (own.manifest.series, own.name.clone(), self.latest);
+        let (title, what) = match (self.merges, self.ended.is_empty()) {
+            (true, _) => ("recorded as merged:", "is merged"),
+            (false, false) => ("recorded that dists end with", "ends dists"),
+            (false, true) => ("made latest:", "is latest"),
+        };
+        let records_merge = self.merges || self.ended.is_empty();
         let mut steps = Vec::new();
-        let title = if self.merges { "recorded as merged:" } else { "recorded that dists end with" };
         if !self.ended.is_empty() {
             let (snapshot, ended) = (snapshot.clone(), self.ended);
             steps.push(ChangeStep::Log {
-                action: Action::EndDists { snapshot, series, latest: latest && !self.merges, ended },
+                action: Action::EndDists { snapshot, series, latest: latest && !records_merge, ended },
             });
         }
-        if self.merges {
+        if records_merge {
             steps.push(ChangeStep::Log { action: Action::Merge { snapshot, series, latest } });
         }
         if latest {
@@ -201,7 +213,6 @@ impl StagedAgain {
             let coming = Coming { channel: Channel::Unstable, series, dists };
             steps.extend(root_files::changed(store, Some(&coming))?.into_iter().map(ChangeStep::RootFile));
         }
-        let what = if self.merges { "is merged" } else { "ends dists" };
         Ok((title, ChangePlan { title: format!("record that {} {what}", own.name), steps }))
     }
 }
