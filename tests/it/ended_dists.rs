@@ -113,3 +113,30 @@ fn latest_follows_where_a_promotion_has_ended_the_dist_that_kept_it() {
     site.releng(&["stage"]).exits(0).says(&["is staged already"]);
     site.releng(&["verify"]).exits(0);
 }
+
+#[test]
+fn a_rollback_to_before_the_end_of_a_dist_takes_the_end_back() {
+    let site = Site::new();
+    site.promoted("One", &["el8", "el9"]);
+    site.promoted("Two", &["el8", "el9"]);
+    site.release("Three", &["el9"]);
+    site.releng(&["stage", "--end-dist", "el8"]).exits(0);
+    // Nothing that clients have was from after the end: it stays.
+    site.releng(&["rollback", "1.0"]).exits(0);
+    site.releng(&["rollback", "1.0", "--to", "2"]).exits(0);
+    site.promote(&["snapshot-demo_1.0_pipeline_3"]).exits(0);
+    site.promoted("Four", &["el9"]);
+    site.releng(&["rollback", "1.0", "--to", "5"]).exits(0);
+    site.promoted("Five", &["el9"]);
+    // This one goes back to before it.
+    site.releng(&["rollback", "1.0", "--to", "2"]).exits(0);
+    site.release("Six", &["el9"]);
+    let promote = [&["promote"], UNTESTED].concat();
+    let dry_run = [&promote[..], &["--dry-run"]].concat();
+    site.releng(&dry_run).exits(1).says(&["it has no packages for el8", "--end-dist el8`"]);
+    site.releng(&promote).exits(1).says(&["it has no packages for el8", "--end-dist el8`"]);
+    // The end can be stated again.
+    site.promote(&["--end-dist", "el8"]).exits(0);
+    site.promoted("Seven", &["el9"]);
+    site.releng(&["verify"]).exits(0);
+}
