@@ -62,3 +62,4 @@ mod vendor;
 mod verify;
 mod verify_race;
 mod version;
+mod ways_out;

@@ -18,7 +18,7 @@ use crate::repository::model::name::{Dist, Series, SnapshotName};
 use crate::repository::model::store::{MissingFolder, Snapshot, Store};
 use crate::repository::model::test_result::{TestResult, TestVerdict, load_results};
 use crate::repository::promote::schedule::{DueSnapshot, Schedule};
-use crate::repository::prune::find_hold;
+use crate::repository::retention::find_hold;
 use crate::repository::stage::latest::{LatestCandidate, LatestMove};
 use crate::rpm::nevra::Nevra;
 

@@ -12,7 +12,7 @@ use crate::repository::model::event::Action;
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::reason::Reason;
 use crate::repository::model::store::Store;
-use crate::repository::prune::find_hold;
+use crate::repository::retention::find_hold;
 use crate::repository::write::plan::{ChangePlan, ChangeStep};
 
 /// Arguments of `hold`.

@@ -6,9 +6,8 @@ use crate::base::error::program;
 use crate::base::progress::Progress;
 use crate::cli::context::Context;
 use crate::cli::site::{Access, RunMode, Site};
-use crate::repository::prune::{self, PruneOrder};
+use crate::repository::prune::{self, PruneOrder, Pruning};
 use crate::repository::verify;
-use crate::repository::write::plan::ChangeStep;
 
 /// Arguments of `prune`.
 #[derive(Debug, clap::Args)]
@@ -30,13 +29,11 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let mut access = site.access("prune", RunMode::of(args.dry_run))?;
     let damaged = if args.damaged { verify::find_damaged(access.store(), &context.ui)? } else { Vec::new() };
     let order = PruneOrder { record_missing: args.missing, damaged };
-    let plan = prune::decide(access.store(), &site.config.repository, &order, site.now)?;
-    for folder in order.damaged.iter().map(|folder| site.layout.shown(folder)) {
-        let goes = |step: &ChangeStep| matches!(step, ChangeStep::Trash { item, .. } if item.as_str() == folder);
-        if !plan.steps.iter().any(goes) {
-            let why = "clients are led to it, or a person holds it, or the log does not have it";
-            context.ui.warn(&format!("`{folder}` is damaged and stays: {why}; `{} verify` says what to do", program()));
-        }
+    let Pruning { plan, staying } = prune::decide(access.store(), &site.config.repository, &order, site.now)?;
+    for folder in staying {
+        let shown = site.layout.shown(&folder.path);
+        let why = "clients are led to it, or a person holds it, or the log does not have it";
+        context.ui.warn(&format!("`{shown}` is damaged and stays: {why}; `{} verify` says what to do", program()));
     }
     if plan.steps.is_empty() {
         if args.dry_run {
