@@ -166,7 +166,7 @@ fn a_damaged_package_of_all_revisions_is_yanked_and_then_pruned() {
     assert!(!found.stderr.contains("releng rollback"), "all revisions have it: {}", found.stderr);
     // Nothing but what is neither current nor latest is removed: the current revision needs another step.
     let early = site.releng(&["prune", "--damaged", "--dry-run"]).exits(0);
-    let stays = "`revisions/stable-1.0/000003` is damaged and stays: clients are led to it";
+    let stays = "`revisions/stable-1.0/000003` is damaged and stays: `stable/1.0` leads to it; the commands that help: `releng verify`";
     let early = early.says(&[stays]);
     assert!(
         early.stdout.contains("revisions/stable-1.0/000002") && !early.stdout.contains("000003"),
@@ -181,7 +181,7 @@ fn a_damaged_package_of_all_revisions_is_yanked_and_then_pruned() {
     let found = site.releng(&["verify"]).exits(1);
     site.releng(&["hold", FIRST, "--why", "evidence"]).exits(0);
     let pruned = follow(site.project.path(), &found, "prune --damaged", &[]).exits(0);
-    pruned.says(&["`unstable/1.0/snapshot-demo_1.0_pipeline_1` is damaged and stays: "]);
+    pruned.says(&["`unstable/1.0/snapshot-demo_1.0_pipeline_1` is damaged and stays: it is held: evidence; "]);
     site.releng(&["unhold", FIRST]).exits(0);
     site.releng(&["prune", "--damaged"]).exits(0);
     site.releng(&["verify"]).exits(0);

@@ -1,6 +1,13 @@
 //! What `verify` and `prune` say about damage leads out of it.
 
+use crate::helps::follow;
+use crate::support::program::Ran;
 use crate::support::site::Site;
+
+/// The folder of a snapshot, below the root.
+fn snapshot(pipeline: u32) -> String {
+    format!("unstable/1.0/snapshot-demo_1.0_pipeline_{pipeline}")
+}
 
 #[test]
 fn two_runs_of_prune_within_a_second_free_space() {
@@ -13,4 +20,123 @@ fn two_runs_of_prune_within_a_second_free_space() {
     site.releng_at(later, &["prune"]).exits(0).prints_part("delete .trash/000003 (").prints(&plan);
     assert!(!site.served(".trash/000003").exists());
     site.releng_at(later, &["prune"]).exits(0).says(&["nothing to prune"]);
+}
+
+#[track_caller]
+fn damage(site: &Site, path: &str) {
+    site.tamper(path, |content| *content.last_mut().unwrap() ^= 1);
+}
+
+#[track_caller]
+fn verifies(site: &Site) {
+    let ran = site.releng(&["verify"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+}
+
+/// Fails unless a run says that a damaged folder stays, and why.
+#[track_caller]
+fn reason(ran: Ran, folder: &str, why: &str) -> Ran {
+    ran.says(&[&format!("`{folder}` is damaged and stays: {why}; ")])
+}
+
+#[test]
+fn a_damaged_latest_is_staged_again_and_then_pruned() {
+    for tool in ["verify", "prune"] {
+        let site = Site::new();
+        site.release("One", &["el9"]);
+        damage(&site, &format!("{}/rpm/el9/noarch/demo-1.0.1-1.el9.noarch.rpm", snapshot(1)));
+        let found = match tool {
+            "verify" => site.releng(&["verify"]).exits(1),
+            _ => {
+                reason(site.releng(&["prune", "--damaged"]).exits(0), &snapshot(1), "`unstable/1.0/latest` leads to it")
+            }
+        };
+        let commit = site.project.git(&["rev-parse", "HEAD"]);
+        assert!(found.stderr.contains(&format!("`releng dist --rpm --rev {}`", commit.trim())), "{}", found.stderr);
+        follow(site.project.path(), &found, "releng stage", &[]).exits(0);
+        assert!(site.served(&snapshot(2)).is_dir());
+        follow(site.project.path(), &found, "prune --damaged", &[]).exits(0);
+        assert!(!site.served(&snapshot(1)).exists());
+        verifies(&site);
+    }
+}
+
+#[test]
+fn a_held_damaged_snapshot_is_released_and_then_pruned() {
+    for tool in ["verify", "prune"] {
+        let site = Site::new();
+        site.release("One", &["el9"]);
+        site.release("Two", &["el9"]);
+        let name = "snapshot-demo_1.0_pipeline_1";
+        site.releng(&["hold", name, "--why", "evidence", "--until", "2026-03-01"]).exits(0);
+        damage(&site, &format!("{}/rpm/el9/noarch/demo-1.0.1-1.el9.noarch.rpm", snapshot(1)));
+        let found = match tool {
+            "verify" => site.releng(&["verify"]).exits(1),
+            _ => reason(site.releng(&["prune", "--damaged"]).exits(0), &snapshot(1), "it is held: evidence"),
+        };
+        follow(site.project.path(), &found, &format!("unhold {name} && releng prune --damaged"), &[]).exits(0);
+        verifies(&site);
+    }
+}
+
+#[test]
+fn a_damaged_snapshot_that_the_log_does_not_have_is_moved_away() {
+    let site = Site::of_three();
+    let copy = site.served(&snapshot(9));
+    std::fs::create_dir_all(copy.join("sources")).unwrap();
+    let stays = site.releng(&["prune", "--damaged"]).exits(0);
+    reason(stays, &snapshot(9), "the log does not have it").says(&["somebody else put it there: move it away"]);
+    std::fs::remove_dir_all(copy).unwrap();
+    site.releng(&["prune", "--damaged"]).exits(0).says(&["nothing to prune"]);
+    verifies(&site);
+}
+
+#[test]
+fn a_damaged_source_archive_is_made_again() {
+    let site = Site::of_three();
+    let revision = "revisions/stable-1.0/000003";
+    for suffix in ["tar.gz", "zip"] {
+        // The snapshot and all revisions have the same file.
+        damage(&site, &format!("stable/1.0/sources/demo-1.0.1.{suffix}"));
+    }
+    std::fs::remove_file(site.served(&format!("{revision}/sources/demo-1.0.3.zip"))).unwrap();
+    let found = site.releng(&["verify"]).exits(1);
+    let (first, steps) = (found.stderr.find("dist --rev"), found.stderr.matches("dist --rev").count());
+    assert!(steps == 3 && first < found.stderr.find("prune --damaged"), "{}", found.stderr);
+    for name in ["demo-1.0.1.tar.gz", "demo-1.0.1.zip", "demo-1.0.3.zip"] {
+        follow(site.project.path(), &found, &format!("sources/{name}"), &[]).exits(0);
+    }
+    verifies(&site);
+    site.promoted("Four", &["el9"]);
+    site.releng(&["rollback", "1.0", "--to", "1"]).exits(0);
+    verifies(&site);
+}
+
+#[test]
+fn the_archive_of_a_stated_version_is_made_again() {
+    let site = Site::new();
+    site.commit("One");
+    site.releng(&["dist", "--assume-version", "1.4.0"]).exits(0);
+    damage(&site, &format!("{}/sources/demo-1.4.0.tar.gz", snapshot(1)));
+    let found = site.releng(&["verify"]).exits(1);
+    follow(site.project.path(), &found, "--assume-version 1.4.0 --no-stage", &[]).exits(0);
+    verifies(&site);
+}
+
+#[test]
+fn damage_below_withdrawn_needs_no_rollback() {
+    let site = Site::with("[repository]\nurl = \"https://example.org/repos\"\n");
+    for message in ["One", "Two"] {
+        site.promoted(message, &["el9"]);
+    }
+    site.releng(&["rollback", "1.0"]).exits(0);
+    let package = "withdrawn/el9/noarch/demo-1.0.2-1.el9.noarch.rpm";
+    damage(&site, &format!("stable/1.0/{package}"));
+    let found = site.releng(&["verify"]).exits(1).says(&["the next promotion or rollback leaves it out"]);
+    assert!(!found.stderr.contains("releng rollback"), "{}", found.stderr);
+    site.promoted("Three", &["el9"]);
+    assert!(!site.served("stable/1.0").join(package).exists());
+    site.releng(&["prune", "--damaged"]).exits(0);
+    let found = site.releng(&["verify"]);
+    assert_eq!(found.code, 0, "{}{}", found.stdout, found.stderr);
 }

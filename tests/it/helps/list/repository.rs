@@ -279,6 +279,10 @@ pub const REPOSITORY: &[FileRows] = &[
         &[
             ("to take out only", By("recovery::a_damaged_package_of_all_revisions_is_yanked_and_then_pruned")),
             ("the newest revision without", By("helps::verify::a_copy_of_the_way_back_is_named_with_its_command")),
+            ("to make `{}` again", By("ways_out::a_damaged_source_archive_is_made_again")),
+            ("nothing else of", By("ways_out::damage_below_withdrawn_needs_no_rollback")),
+            ("`latest` of series", By("ways_out::a_damaged_latest_is_staged_again_and_then_pruned")),
+            ("if the held", By("ways_out::a_held_damaged_snapshot_is_released_and_then_pruned")),
             ("to remove what is damaged", By("recovery::a_damaged_package_of_all_revisions_is_yanked_and_then_pruned")),
         ],
     ),

@@ -6,8 +6,11 @@ use crate::base::error::program;
 use crate::base::progress::Progress;
 use crate::cli::context::Context;
 use crate::cli::site::{Access, RunMode, Site};
-use crate::repository::prune::{self, PruneOrder, Pruning};
-use crate::repository::verify;
+use crate::repository::model::layout::LATEST;
+use crate::repository::model::store::Store;
+use crate::repository::prune::{self, JudgedFolder, PruneOrder, Pruning};
+use crate::repository::retention::KeepReason;
+use crate::repository::verify::{self, WayOut};
 
 /// Arguments of `prune`.
 #[derive(Debug, clap::Args)]
@@ -31,9 +34,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let order = PruneOrder { record_missing: args.missing, damaged };
     let Pruning { plan, staying } = prune::decide(access.store(), &site.config.repository, &order, site.now)?;
     for folder in staying {
-        let shown = site.layout.shown(&folder.path);
-        let why = "clients are led to it, or a person holds it, or the log does not have it";
-        context.ui.warn(&format!("`{shown}` is damaged and stays: {why}; `{} verify` says what to do", program()));
+        context.ui.warn(&describe_staying(access.store(), &folder));
     }
     if plan.steps.is_empty() {
         if args.dry_run {
@@ -47,4 +48,21 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         context.ui.print(&plan.to_string())?;
     }
     Ok(())
+}
+
+/// A damaged folder that stays: why, and what helps.
+fn describe_staying(store: &Store, folder: &JudgedFolder) -> String {
+    let JudgedFolder { path, series, snapshot, reason } = folder;
+    let why = match (reason, snapshot) {
+        (Some(KeepReason::Held(why)), _) => format!("it is held: {why}"),
+        (Some(KeepReason::Unknown), _) => "the log does not have it".to_owned(),
+        (_, Some(_)) => format!("`unstable/{series}/{LATEST}` leads to it"),
+        (_, None) => format!("`stable/{series}` leads to it"),
+    };
+    let way_out = WayOut::of_staying(store, folder).map(|way_out| way_out.help());
+    let next = way_out.unwrap_or_else(|| match reason {
+        Some(KeepReason::Unknown) => "somebody else put it there: move it away".to_owned(),
+        _ => format!("the commands that help: `{} verify`", program()),
+    });
+    format!("`{}` is damaged and stays: {why}; {next}", store.layout.shown(path))
 }

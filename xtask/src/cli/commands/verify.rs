@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::json;
 
+use crate::base::clock;
 use crate::base::error::{Exit, Failure, program};
 use crate::base::files::TreePath;
 use crate::base::interrupt;
@@ -35,7 +36,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         None => {
             let site = Site::load(context)?;
             require_repository(&site)?;
-            verify::verify_repository(&site.layout, StateOf::Own, &context.ui)?
+            verify::verify_repository(&site.layout, StateOf::Own, site.now, &context.ui)?
         }
         Some(place) if place.starts_with("http://") || place.starts_with("https://") => {
             address::verify(place, &context.ui)?.into()
@@ -89,8 +90,11 @@ fn verify_path(context: &Context, path: &Path) -> Result<Verified> {
     };
     // The state of the project's own repository is where the configuration says.
     match Site::load(context).ok().filter(|site| site.layout.root.for_programs() == path) {
-        Some(site) => verify::verify_repository(&site.layout, StateOf::Own, &context.ui),
-        None => verify::verify_repository(&Layout::new(name, root, &beside(root), None), StateOf::Copy, &context.ui),
+        Some(site) => verify::verify_repository(&site.layout, StateOf::Own, site.now, &context.ui),
+        None => {
+            let layout = Layout::new(name, root, &beside(root), None);
+            verify::verify_repository(&layout, StateOf::Copy, clock::now()?, &context.ui)
+        }
     }
 }
 

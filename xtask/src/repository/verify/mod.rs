@@ -18,6 +18,7 @@ mod ways_out;
 use std::time::Duration;
 
 use anyhow::Result;
+use jiff::Timestamp;
 
 use crate::base::checksum::CHECKSUMS_FILE;
 use crate::base::files::{LockFile, TreePath};
@@ -58,7 +59,7 @@ pub enum StateOf {
 /// Verifies the whole repository of a project. A run that changes it at the same time causes no findings.
 ///
 /// Errors: the folder of the project is gone.
-pub fn verify_repository(layout: &Layout, state: StateOf, progress: &dyn Progress) -> Result<Verified> {
+pub fn verify_repository(layout: &Layout, state: StateOf, now: Timestamp, progress: &dyn Progress) -> Result<Verified> {
     let Moment { store, broken, folders, mut report, changing } = Moment::wait_for(layout, state)?;
     let keyring = load_keyring(layout, &folders, &mut report);
     let has_state = state == StateOf::Own || layout.log().is_there();
@@ -77,7 +78,7 @@ pub fn verify_repository(layout: &Layout, state: StateOf, progress: &dyn Progres
         progress.warn("a run was changing the repository all the time: what it had not finished was not judged");
     }
     report.findings.sort();
-    Ok(Verified { ways_out: ways_out::find(&store, &folders, &report)?, report })
+    Ok(Verified { ways_out: ways_out::find(&store, &folders, &report, now)?, report })
 }
 
 /// The snapshots and revisions that are missing files or have other content than their manifests list. Signatures are not checked.

@@ -1,40 +1,107 @@
-//! What a person can do about damage that was found: take the damaged packages out, go back, or remove what nobody reads now.
+//! What a person can do about damage that was found: make a source archive again, take the damaged packages out, go back, stage the
+//! release again, or remove what nobody reads now.
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt;
 
 use anyhow::Result;
+use jiff::Timestamp;
 
 use crate::base::error::program;
-use crate::repository::model::manifest::Manifest;
-use crate::repository::model::name::Series;
+use crate::base::files::TreePath;
+use crate::base::text::shell_word;
+use crate::project::config::RepositoryKeys;
+use crate::repository::clients::in_flight::{IN_FLIGHT, WITHDRAWN};
+use crate::repository::model::manifest::{LoadedManifest, Manifest, ReleasedVersion};
+use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::Store;
+use crate::repository::prune::{self, JudgedFolder};
+use crate::repository::retention::KeepReason;
 use crate::repository::verify::tree::FoundFolder;
 use crate::repository::verify::unsigned::is_signed;
 use crate::repository::verify::{Finding, FindingId, VerifyReport};
 use crate::rpm::nevra::Nevra;
+use crate::source::archive_name;
 
-/// The most packages that are named one by one.
+/// The most packages or archives that are named one by one.
 const NAMED: usize = 5;
 
 /// A next step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WayOut {
+    /// A damaged source archive can be made again from its commit.
+    RemakeArchive(DamagedArchive),
     /// The damage of a current revision is in this package. There is one step for each damaged package.
     Yank(Series, Nevra),
     /// The newest revision of a series without findings.
     Rollback(Series, u32),
-    /// Something that is neither current nor `latest` is damaged.
+    /// What is damaged in a current revision is below `withdrawn/` only.
+    KeepRevision(Series),
+    /// The snapshot that `latest` leads to is damaged; the flags of `dist` that make its release again.
+    StageAgain(Series, String),
+    /// A damaged snapshot is held.
+    Unhold(SnapshotName),
+    /// Something is damaged that nothing protects from `prune --damaged`.
     Prune,
 }
 
+/// A source archive that is missing or has other content than it should have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DamagedArchive {
+    place: TreePath,
+    is_missing: bool,
+    /// The name of the file.
+    name: String,
+    /// The flags of `dist` that make the release again.
+    flags: String,
+}
+
 impl WayOut {
+    /// The way out for a damaged snapshot that `prune` keeps; `None` for what has no other way than that of its series.
+    pub fn of_staying(store: &Store, folder: &JudgedFolder) -> Option<WayOut> {
+        let name = folder.snapshot.as_ref()?;
+        match &folder.reason {
+            Some(KeepReason::Held(_)) => Some(WayOut::Unhold(name.clone())),
+            Some(KeepReason::Current) => {
+                let manifest = store.snapshot(folder.series, name).map(|snapshot| snapshot.manifest);
+                let flags = manifest.map_or(" --rpm".to_owned(), |manifest| {
+                    let rpm = if manifest.dists().is_empty() { "" } else { " --rpm" };
+                    format!("{rpm}{}", flags_of(&manifest.release))
+                });
+                Some(WayOut::StageAgain(folder.series, flags))
+            }
+            _ => None,
+        }
+    }
+
     /// In words, with the command.
     pub fn help(&self) -> String {
         let program = program();
         match self {
+            WayOut::RemakeArchive(archive) => {
+                format!("to make `{}` again, with all links to it: `{}`", archive.name, archive.command())
+            }
             WayOut::Yank(series, package) => {
                 format!("to take out only what is damaged: `{program} yank {package} --series {series} --why REASON`")
             }
             WayOut::Rollback(series, revision) => {
                 format!("the newest revision without findings: `{program} rollback {series} --to {revision}`")
+            }
+            WayOut::KeepRevision(series) => {
+                let hours = IN_FLIGHT.as_hours();
+                format!(
+                    "nothing else of stable/{series} is damaged than `{WITHDRAWN}/`, which is for clients that have read an \
+                     earlier state: the next promotion or rollback leaves it out, at the latest the first one after {hours} hours"
+                )
+            }
+            WayOut::StageAgain(series, flags) => {
+                format!(
+                    "`latest` of series {series} is damaged: stage its release again, which makes another snapshot: `{program} stage` \
+                     if `target/dist` has it, else `{program} dist{flags}`; then remove the damaged one: `{program} prune --damaged`"
+                )
+            }
+            WayOut::Unhold(name) => {
+                format!("if the held `{name}` may go: `{program} unhold {name} && {program} prune --damaged`")
             }
             WayOut::Prune => {
                 format!(
@@ -45,44 +112,125 @@ impl WayOut {
     }
 }
 
+impl DamagedArchive {
+    /// Makes it again, and writes into the file: with it, all hard links to the file are whole again.
+    fn command(&self) -> String {
+        let DamagedArchive { place, is_missing, name, flags } = self;
+        let (program, place) = (program(), shell_word(&place.to_string()));
+        let unlocked = if *is_missing { String::new() } else { format!("chmod u+w {place} && ") };
+        let made = format!("{program} dist{flags} --no-stage --out target/remade");
+        format!("{made} && {unlocked}cp target/remade/sources/{name} {place} && chmod a-w {place}")
+    }
+}
+
+/// The flags of `dist` that make a release again. Its version may have been stated.
+fn flags_of(release: &ReleasedVersion) -> String {
+    let stated = if release.base.is_none() { format!(" --assume-version {}", release.version) } else { String::new() };
+    format!(" --rev {}{stated}", release.commit)
+}
+
 /// Whether a folder is missing or has other content than its manifest lists.
 pub fn is_damaged(store: &Store, found: &FoundFolder, report: &VerifyReport) -> bool {
     has_damage(report, &store.layout.shown(&found.path))
 }
 
-/// The ways out of what was found in the whole repository.
-///
-/// Of a current revision that is damaged: its damaged packages, if everything else is sound and they are few, and the newest revision
-/// to go back to. In a series with signed revisions, it is a signed one.
-pub fn find(store: &Store, folders: &[FoundFolder], report: &VerifyReport) -> Result<Vec<WayOut>> {
-    let mut ways = Vec::new();
+/// The ways out of what was found in the whole repository. A way that keeps more comes first.
+pub fn find(store: &Store, folders: &[FoundFolder], report: &VerifyReport, now: Timestamp) -> Result<Vec<WayOut>> {
+    let archives = find_archives(store, folders, report);
+    let mut ways: Vec<WayOut> = archives.into_iter().take(NAMED).map(WayOut::RemakeArchive).collect();
     for series in store.series()? {
-        let Some(number) = store.current_number(series).ok().flatten() else { continue };
-        let folder = store.layout.revision(series, number);
-        let shown = store.layout.shown(&folder);
-        if !has_damage(report, &shown) {
-            continue;
+        if let Some(number) = store.current_number(series).ok().flatten() {
+            ways.extend(find_for_current(store, folders, report, series, number));
         }
-        let damaged = Manifest::load(&folder).ok().and_then(|it| damaged_packages(report, &shown, &it.manifest));
-        ways.extend(damaged.into_iter().flatten().map(|package| WayOut::Yank(series, package)));
-        let of_series = || folders.iter().filter(|found| found.series == series && found.name.revision().is_some());
-        let must_be_signed = of_series().any(is_signed);
-        let sound = of_series().filter(|found| is_sound(report, &store.layout.shown(&found.path)));
-        let sound = sound.filter(|found| is_signed(found) || !must_be_signed);
-        let newest = sound.filter_map(|found| found.name.revision()).max();
-        ways.extend(newest.map(|number| WayOut::Rollback(series, number)));
     }
-    if folders.iter().any(|found| !found.is_current && is_damaged(store, found, report)) {
+    // What prevents the judgement is a finding, too.
+    let judged = prune::judge(store, &RepositoryKeys::default(), now).unwrap_or_default();
+    let mut can_prune = false;
+    for folder in judged.iter().filter(|folder| has_damage(report, &store.layout.shown(&folder.path))) {
+        if folder.reason.as_ref().is_some_and(KeepReason::keeps_damaged) {
+            ways.extend(WayOut::of_staying(store, folder));
+        } else {
+            can_prune = true;
+        }
+    }
+    if can_prune {
         ways.push(WayOut::Prune);
     }
     Ok(ways)
 }
 
-/// The damaged packages of a revision; `None` if something else is damaged, too, or if they are many.
+/// The ways out of the damage of a current revision: its damaged packages, if everything else is sound and they are few, and the newest
+/// revision to go back to. In a series with signed revisions, it is a signed one.
+fn find_for_current(
+    store: &Store,
+    folders: &[FoundFolder],
+    report: &VerifyReport,
+    series: Series,
+    number: u32,
+) -> Vec<WayOut> {
+    let folder = store.layout.revision(series, number);
+    let shown = store.layout.shown(&folder);
+    if !has_damage(report, &shown) {
+        return Vec::new();
+    }
+    let withdrawn = format!("{shown}/{WITHDRAWN}");
+    if damage_below(report, &shown).all(|finding| is_below(finding, &withdrawn)) {
+        return vec![WayOut::KeepRevision(series)];
+    }
+    let damaged = Manifest::load(&folder).ok().and_then(|it| damaged_packages(report, &shown, &it.manifest));
+    let mut ways: Vec<WayOut> = damaged.into_iter().flatten().map(|package| WayOut::Yank(series, package)).collect();
+    let of_series = || folders.iter().filter(|found| found.series == series && found.name.revision().is_some());
+    let must_be_signed = of_series().any(is_signed);
+    let sound = of_series().filter(|found| is_sound(report, &store.layout.shown(&found.path)));
+    let sound = sound.filter(|found| is_signed(found) || !must_be_signed);
+    let newest = sound.filter_map(|found| found.name.revision()).max();
+    ways.extend(newest.map(|number| WayOut::Rollback(series, number)));
+    ways
+}
+
+/// The damaged source archives, those of current revisions first. Of several hard links to a file, one is listed.
+fn find_archives(store: &Store, folders: &[FoundFolder], report: &VerifyReport) -> Vec<DamagedArchive> {
+    let mut archives = Vec::new();
+    let mut known = BTreeSet::new();
+    let (current, others): (Vec<_>, Vec<_>) = folders.iter().partition(|found| found.is_current);
+    for found in current.into_iter().chain(others).filter(|found| is_damaged(store, found, report)) {
+        let Ok(LoadedManifest { manifest, .. }) = Manifest::load(&found.path) else { continue };
+        let shown = store.layout.shown(&found.path);
+        for finding in damage_below(report, &shown) {
+            let Some((release, name)) = find_release(&manifest, &shown, finding) else { continue };
+            let place = found.path.join(format!("sources/{name}"));
+            let is_missing = match place.look() {
+                // Another link to a file that is listed already.
+                Ok(file) if file.is_file() && !known.insert((file.dev(), file.ino())) => continue,
+                Ok(file) if file.is_file() => false,
+                Ok(_) => continue,
+                Err(_) => true,
+            };
+            archives.push(DamagedArchive { place, is_missing, name, flags: flags_of(release) });
+        }
+    }
+    archives
+}
+
+/// The release whose source archive a finding is about, and the name of the archive.
+fn find_release<'m>(manifest: &'m Manifest, shown: &str, finding: &Finding) -> Option<(&'m ReleasedVersion, String)> {
+    let name = finding.path.strip_prefix(shown)?.strip_prefix("/sources/")?;
+    let is_archive = |release: &&ReleasedVersion| {
+        let top = archive_name(&manifest.project, &release.version);
+        [".tar.gz", ".zip"].iter().any(|suffix| name.strip_suffix(suffix) == Some(&top))
+    };
+    manifest.releases().find(is_archive).map(|release| (release, name.to_owned()))
+}
+
+/// The damaged packages of a revision; `None` if something else is damaged, too, or if they are many. What is below `withdrawn/` does
+/// not count, nor do source archives, which can be made again.
 fn damaged_packages(report: &VerifyReport, shown: &str, manifest: &Manifest) -> Option<Vec<Nevra>> {
     let mut packages = Vec::new();
     for finding in damage_below(report, shown) {
         let path = finding.path.strip_prefix(shown)?.strip_prefix('/')?;
+        if path.starts_with(&format!("{WITHDRAWN}/")) || find_release(manifest, shown, finding).is_some() {
+            continue;
+        }
         let package = manifest.packages().find(|(file, _)| file.path.as_str() == path);
         packages.push(package?.1.nevra.clone());
     }
