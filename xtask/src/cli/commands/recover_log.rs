@@ -34,7 +34,10 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         if let RecoverStep::Log { origin, .. } = step
             && !origin.lost.is_empty()
         {
-            context.ui.note("the lost events may be holds and prunes: protect snapshots again with `hold`");
+            context.ui.note(
+                "the lost events may be holds, ends of dists, or records that a commit was merged: protect snapshots again with `hold`, \
+                 and stage the newest release again",
+            );
         }
     }
     if !layout.state.join("results").is_folder() {

@@ -5,6 +5,8 @@
 //! digest. What nothing tells any more, such as a hold, becomes an entry about lost events, so that the numbers and the chain
 //! stay as they were. The last event says that the log was put together, and what is missing from the tree.
 
+mod maybe_yanked;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -22,6 +24,7 @@ use crate::repository::model::ledger::Ledger;
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::store::{Store, read_log};
 use crate::repository::write::recovery::all_series;
+use maybe_yanked::{MaybeYanked, find_maybe_yanked};
 
 /// One write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +48,8 @@ pub struct LogOrigin {
     pub from_old_log: usize,
     /// The numbers of the lost events, as first and last of each gap.
     pub lost: Vec<(u64, u64)>,
+    /// The packages that one of the lost events may have yanked.
+    pub maybe_yanked: Vec<MaybeYanked>,
 }
 
 impl fmt::Display for RecoverStep {
@@ -56,17 +61,24 @@ impl fmt::Display for RecoverStep {
             RecoverStep::Ledger { .. } => write!(f, "write ledger.json"),
             RecoverStep::Keys { .. } => write!(f, "write {}, a copy of the served keys", Layout::key_copy_name()),
             RecoverStep::Log { origin, .. } => {
-                let LogOrigin { from_manifests, from_old_log, lost } = origin;
+                let LogOrigin { from_manifests, from_old_log, lost, maybe_yanked } = origin;
                 write!(f, "write log.jsonl: {from_manifests} events from manifests, {from_old_log} from the old log")?;
                 for (index, (first, last)) in lost.iter().enumerate() {
                     f.write_str(if index == 0 { "; lost: " } else { ", " })?;
                     if first == last { write!(f, "{first}")? } else { write!(f, "{first} to {last}")? }
                 }
-                Ok(())
+                if !lost.is_empty() {
+                    write!(f, "\n    {LOST}")?;
+                }
+                maybe_yanked.iter().try_for_each(|package| write!(f, "\n    {package}"))
             }
         }
     }
 }
+
+/// The events that no manifest in the repository has.
+const LOST: &str = "a lost event can be a hold or its end, a prune, a record that a commit was merged or that a dist ended, or the event \
+                    of a snapshot or revision that is gone, such as a yank";
 
 /// Decides on the new log and the new ledger; a plan without steps if both are whole.
 ///
@@ -86,8 +98,9 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     if broken.is_none() && folders.iter().all(is_logged) && (has_ledger || folders.is_empty()) {
         return Ok(Plan { title, steps: Vec::new() });
     }
-    let (mut log, mut content, origin) = join(&Sources::of(&folders, &old, &store.log)?)?;
+    let (mut log, mut content, mut origin) = join(&Sources::of(&folders, &old, &store.log)?)?;
     require_all(layout, &found, &log)?;
+    origin.maybe_yanked = find_maybe_yanked(&log, &origin.lost, &folders);
     let joined = Store { layout: layout.clone(), log: log.clone() };
     let missing = joined.missing().into_iter().map(|missing| missing.path).collect();
     let mut event = log.next(now, Action::RecoverLog { missing });

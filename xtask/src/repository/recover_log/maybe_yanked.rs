@@ -1,0 +1,63 @@
+//! What can still be known of a yank whose event is lost: a package that a series had before, and does not have after.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::repository::model::event::{Action, EventLog};
+use crate::repository::model::manifest::{LoadedManifest, Manifest};
+use crate::repository::model::name::Series;
+use crate::rpm::nevra::Nevra;
+
+/// A package that a series had before some lost events and does not have after them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MaybeYanked {
+    package: Nevra,
+    series: Series,
+}
+
+impl fmt::Display for MaybeYanked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let MaybeYanked { package, series } = self;
+        let then = "yank it again after a rollback that brings it back";
+        write!(f, "may have been yanked: `{package}` from stable/{series}; if so, {then}")
+    }
+}
+
+/// The packages that a revision has and no later one, if an event between it and the next known one is lost, and a known rollback or yank
+/// does not explain it.
+pub fn find_maybe_yanked(log: &EventLog, lost: &[(u64, u64)], folders: &[&LoadedManifest]) -> Vec<MaybeYanked> {
+    let mut revisions: Vec<(Series, u32, &Manifest)> = Vec::new();
+    for LoadedManifest { manifest, .. } in folders {
+        revisions.extend(manifest.event.action.revision().map(|(series, number)| (series, number, manifest)));
+    }
+    revisions.sort_by_key(|(series, number, _)| (*series, *number));
+    let mut found = Vec::new();
+    for (index, pair) in revisions.windows(2).enumerate() {
+        let [(series, number, manifest), (later_series, later_number, later)] = pair else { continue };
+        let (from, to) = (manifest.event.number, later.event.number);
+        let is_lost = lost.iter().any(|(first, last)| from < *last && *first < to);
+        if series != later_series || !is_lost {
+            continue;
+        }
+        let of_pair = |action: &Action| {
+            action.revision().is_some_and(|(of, made)| of == *series && made > *number && made <= *later_number)
+        };
+        let known: Vec<&Action> = log.events().map(|event| &event.action).filter(|action| of_pair(action)).collect();
+        if known.iter().any(|action| matches!(action, Action::Rollback { .. })) {
+            continue;
+        }
+        let is_explained = |package: &Nevra| {
+            known.iter().any(|action| matches!(action, Action::Yank { packages, .. } if packages.contains(package)))
+        };
+        let after = || revisions[index + 1..].iter().filter(|(of, ..)| of == series);
+        let is_kept = |package: &Nevra| after().any(|(_, _, manifest)| has_package(manifest, package));
+        let packages: BTreeSet<&Nevra> = manifest.packages().map(|(_, package)| &package.nevra).collect();
+        let gone = packages.into_iter().filter(|package| !is_explained(package) && !is_kept(package));
+        found.extend(gone.map(|package| MaybeYanked { package: package.clone(), series: *series }));
+    }
+    found
+}
+
+fn has_package(manifest: &Manifest, package: &Nevra) -> bool {
+    manifest.packages().any(|(_, entry)| entry.nevra == *package)
+}
