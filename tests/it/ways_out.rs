@@ -140,3 +140,22 @@ fn damage_below_withdrawn_needs_no_rollback() {
     let found = site.releng(&["verify"]);
     assert_eq!(found.code, 0, "{}{}", found.stdout, found.stderr);
 }
+
+#[test]
+fn the_dry_run_after_a_killed_prune_is_what_the_run_does() {
+    let site = Site::with("[repository]\nkeep-snapshots = 0\nkeep-days = 0\n");
+    for message in ["One", "Two", "Three"] {
+        site.release(message, &["el9"]);
+    }
+    let later = "2027-01-01T00:00:00Z";
+    site.releng_at(later, &["prune"]).exits(0);
+    for pipeline in [1, 2] {
+        let trash = format!(".trash/000004/{}", snapshot(pipeline).replace('/', "_"));
+        std::fs::rename(site.served(&trash), site.served(&snapshot(pipeline))).unwrap();
+    }
+    std::fs::remove_dir(site.served(".trash/000004")).unwrap();
+    let plan = site.releng_at(later, &["prune", "--dry-run"]).exits(0).stdout;
+    assert!(plan.contains("delete .trash/000004 (") && !plan.contains("append to log"), "{plan}");
+    site.releng_at(later, &["prune"]).exits(0).prints(&plan);
+    verifies(&site);
+}

@@ -14,6 +14,7 @@ use crate::repository::model::name::{FilePath, Series, SnapshotName};
 use crate::repository::model::store::Store;
 use crate::repository::retention::{KeepReason, SnapshotFacts, judge_revisions, judge_snapshots};
 use crate::repository::write::plan::{ChangePlan, ChangeStep};
+use crate::repository::write::recovery::find_unfinished_prune;
 
 /// What `prune` removes and records beside what no rule keeps.
 #[derive(Debug, Default)]
@@ -45,21 +46,28 @@ pub struct Pruning {
 /// completes a killed one.
 pub fn decide(store: &Store, keys: &RepositoryKeys, order: &PruneOrder, now: Timestamp) -> Result<Pruning> {
     let mut steps = Vec::new();
+    // A run has moved these already when it decides; a dry run has not.
+    let unfinished = find_unfinished_prune(store);
     for event in store.log.events().filter(|event| matches!(event.action, Action::Prune { .. })) {
         let trash = store.layout.trash(event.number);
-        if trash.is_folder() {
-            let bytes = freed_by(&trash)?;
+        let mut folders: Vec<&TreePath> =
+            unfinished.iter().filter(|(_, to)| to.below(&trash).is_some()).map(|(item, _)| item).collect();
+        folders.extend(trash.is_folder().then_some(&trash));
+        if !folders.is_empty() {
+            let bytes = freed_by(&folders)?;
             steps.push(ChangeStep::Delete { shown: store.layout.shown(&trash), path: trash, bytes });
         }
     }
     let (mut items, mut moves, mut staying) = (Vec::new(), Vec::new(), Vec::new());
-    for folder in judge(store, keys, now)? {
+    let mut judged = judge(store, keys, now)?;
+    judged.retain(|folder| unfinished.iter().all(|(item, _)| *item != folder.path));
+    for folder in judged {
         let is_damaged = order.damaged.contains(&folder.path);
         let stays = folder.reason.as_ref().is_some_and(|reason| !is_damaged || reason.keeps_damaged());
         if !stays {
             let item: FilePath = store.layout.shown(&folder.path).parse().map_err(Failure::from)?;
             let to = store.layout.trash_place(store.log.next_number(), &item);
-            moves.push(ChangeStep::Trash { item: item.clone(), to, bytes: freed_by(&folder.path)? });
+            moves.push(ChangeStep::Trash { item: item.clone(), to, bytes: freed_by(&[&folder.path])? });
             items.push(item);
         } else if is_damaged {
             staying.push(folder);
@@ -142,10 +150,10 @@ struct LinkedFile {
     deleted_links: u64,
 }
 
-/// The number of bytes that deleting `folder` frees. A file with a hard link outside of the folder frees none.
-fn freed_by(folder: &TreePath) -> Result<u64> {
+/// The number of bytes that deleting the folders frees. A file with a hard link outside of them frees none.
+fn freed_by(folders: &[&TreePath]) -> Result<u64> {
     let mut files = HashMap::new();
-    count_links(folder, &mut files)?;
+    folders.iter().try_for_each(|folder| count_links(folder, &mut files))?;
     let freed = files.values().filter(|file| file.links == file.deleted_links);
     Ok(freed.map(|file| file.size).sum())
 }

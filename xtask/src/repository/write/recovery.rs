@@ -158,8 +158,9 @@ fn require_ledger(store: &Store) -> Result<()> {
     Err(Failure::new(Exit::Failed, message).help(help_to_recover(&path)).into())
 }
 
-/// Only the last event can be unfinished: what has the name of an item later is another thing.
-fn find_unfinished_prune(store: &Store) -> Vec<(TreePath, TreePath)> {
+/// The items of an unfinished prune that are still in their places, with their places in the trash. Only the last event can be
+/// unfinished: what has the name of an item later is another thing.
+pub fn find_unfinished_prune(store: &Store) -> Vec<(TreePath, TreePath)> {
     let Some(Event { number, action: Action::Prune { items, .. }, .. }) = store.log.events().next_back() else {
         return Vec::new();
     };
