@@ -101,6 +101,12 @@ fn a_damaged_source_archive_is_made_again() {
     }
     std::fs::remove_file(site.served(&format!("{revision}/sources/demo-1.0.3.zip"))).unwrap();
     let found = site.releng(&["verify"]).exits(1);
+    let place = site.served(&format!("{revision}/sources/demo-1.0.1.zip"));
+    assert!(
+        found.stderr.contains(&format!("chmod a-w {}", place.display())),
+        "the one of the series: {}",
+        found.stderr
+    );
     let (first, steps) = (found.stderr.find("dist --rev"), found.stderr.matches("dist --rev").count());
     assert!(steps == 3 && first < found.stderr.find("prune --damaged"), "{}", found.stderr);
     for name in ["demo-1.0.1.tar.gz", "demo-1.0.1.zip", "demo-1.0.3.zip"] {

@@ -192,7 +192,8 @@ fn find_for_current(
 fn find_archives(store: &Store, folders: &[FoundFolder], report: &VerifyReport) -> Vec<DamagedArchive> {
     let mut archives = Vec::new();
     let mut known = BTreeSet::new();
-    let (current, others): (Vec<_>, Vec<_>) = folders.iter().partition(|found| found.is_current);
+    let is_current = |found: &&FoundFolder| found.is_current && found.name.revision().is_some();
+    let (current, others): (Vec<_>, Vec<_>) = folders.iter().partition(is_current);
     for found in current.into_iter().chain(others).filter(|found| is_damaged(store, found, report)) {
         let Ok(LoadedManifest { manifest, .. }) = Manifest::load(&found.path) else { continue };
         let shown = store.layout.shown(&found.path);
