@@ -73,7 +73,7 @@ fn served_keys_that_are_damaged_or_lost_are_written_again() {
     std::fs::write(&served, signed.keys.gpg(&words).stdout).unwrap();
     signed.releng(&["stage"]).exits(0);
     signed.releng(&["verify"]).exits(0);
-    assert_eq!(std::fs::read(&copy).unwrap(), std::fs::read(&served).unwrap());
+    assert!(std::fs::read_to_string(&copy).unwrap().ends_with(&std::fs::read_to_string(&served).unwrap()));
     std::fs::remove_file(&copy).unwrap();
     std::fs::remove_file(&served).unwrap();
     let help = "without one, the next release writes the keys of the configuration";
@@ -116,11 +116,74 @@ fn served_keys_are_made_again_from_the_copy_in_the_state() {
     signed.promoted("Two");
     assert_eq!(std::fs::read(&served).unwrap(), sound);
     // With the log, the copy may be an old one.
+    let copy = std::fs::read(signed.site.state("keys.asc")).unwrap();
     std::fs::write(signed.site.state("keys.asc"), &foreign).unwrap();
     std::fs::remove_file(signed.site.state("log.jsonl")).unwrap();
     signed.releng(&["recover-log"]).exits(0).prints_part("keys.asc");
-    assert_eq!(std::fs::read(signed.site.state("keys.asc")).unwrap(), sound);
+    assert_eq!(std::fs::read(signed.site.state("keys.asc")).unwrap(), copy);
     signed.releng(&["verify"]).exits(0);
+}
+
+#[test]
+fn a_damaged_copy_of_the_keys_never_reaches_clients() {
+    let signed = SignedSite::new();
+    signed.promoted("One");
+    let (served, copy) = (signed.site.served("RPM-GPG-KEY-demo"), signed.site.state("keys.asc"));
+    let (sound, whole) = (std::fs::read(&served).unwrap(), std::fs::read(&copy).unwrap());
+    let foreign = Keys::of(&[("eve@example.org", "rsa3072")]).gpg(&["--armor", "--export"]).stdout.into_bytes();
+    let of_another = String::from_utf8(whole.clone()).unwrap().replacen(" demo ", " other ", 1).into_bytes();
+    let cut = &whole[..whole.len() - 40];
+    for damaged in [&b"junk"[..], b"", cut, &sound[..sound.len() - 40], &foreign, &of_another] {
+        std::fs::write(&copy, damaged).unwrap();
+        let status = signed.releng(&["status"]).exits(0).prints_part("the copy `keys.asc` in the state is damaged: ");
+        assert!(!status.stdout.contains("`RPM-GPG-KEY-demo` is missing"), "{}", status.stdout);
+        let found = signed.releng(&["verify"]).exits(1).says(&["1 finding", "key-copy-differs: put it back from"]);
+        let found = found.prints_part("key-copy-differs: keys.asc: ");
+        signed.releng(&["prune"]).exits(0).says(&["is damaged and not used: ", " recover-log`"]);
+        assert_eq!(std::fs::read(&served).unwrap(), sound);
+        let plan = signed.releng(&["recover-log", "--dry-run"]).exits(0).prints_part("write keys.asc").stdout;
+        let command = commands_of(&found).into_iter().find(|command| command.contains(" recover-log")).unwrap();
+        assert_eq!(signed.releng(&[command.split(' ').next_back().unwrap()]).exits(0).stdout, plan);
+        assert_eq!(std::fs::read(&copy).unwrap(), whole);
+        signed.releng(&["verify"]).exits(0);
+    }
+    signed.releng(&["recover-log"]).exits(0).says(&["are whole"]);
+    // A release is made meanwhile.
+    std::fs::write(&copy, "junk").unwrap();
+    stages(&signed, "Two");
+    assert_eq!([std::fs::read(&served).unwrap(), std::fs::read(&copy).unwrap()], [sound, whole]);
+    for file in [&served, &copy] {
+        std::fs::write(file, "junk").unwrap();
+    }
+    signed.releng(&["recover-log"]).exits(1).says(&["cannot replace it: it has no keys", "help: put one of them back"]);
+    for file in [&served, &copy] {
+        std::fs::remove_file(file).unwrap();
+    }
+    stages(&signed, "Three");
+    signed.releng(&["verify"]).exits(0);
+}
+
+#[test]
+fn a_missing_copy_of_the_keys_and_one_of_an_older_program_are_written_again() {
+    let signed = SignedSite::new();
+    signed.promoted("One");
+    let (served, copy) = (signed.site.served("RPM-GPG-KEY-demo"), signed.site.state("keys.asc"));
+    let (sound, whole) = (std::fs::read(&served).unwrap(), std::fs::read(&copy).unwrap());
+    std::fs::remove_file(&copy).unwrap();
+    signed.releng(&["status"]).exits(0).prints_part("`keys.asc` in the state is missing\n");
+    signed.releng(&["verify"]).exits(1).prints_part("key-copy-differs: keys.asc: it is missing");
+    signed.releng(&["prune"]).exits(0).says(&["made `keys.asc` in the state from `RPM-GPG-KEY-demo`"]);
+    assert_eq!(std::fs::read(&copy).unwrap(), whole);
+    std::fs::write(&copy, &sound).unwrap();
+    signed.releng(&["verify"]).exits(0);
+    std::fs::write(&served, "junk").unwrap();
+    signed.releng(&["prune"]).exits(0).says(&["an older program wrote it", "made `RPM-GPG-KEY-demo` again from"]);
+    assert_eq!([std::fs::read(&served).unwrap(), std::fs::read(&copy).unwrap()], [sound, whole]);
+    // What is no key is not taken over.
+    std::fs::remove_file(&copy).unwrap();
+    std::fs::write(&served, "junk").unwrap();
+    signed.releng(&["prune"]).exits(0);
+    assert!(!copy.exists());
 }
 
 #[test]

@@ -161,7 +161,10 @@ pub const REPOSITORY: &[FileRows] = &[
     ),
     (
         "repository/recover_log/mod.rs",
-        &[("move the snapshots", By("recovery::a_snapshot_of_another_repository_is_named_and_moved_away"))],
+        &[
+            ("move the snapshots", By("recovery::a_snapshot_of_another_repository_is_named_and_moved_away")),
+            ("put one of them back", By("helps::next_key::a_damaged_copy_of_the_keys_never_reaches_clients")),
+        ],
     ),
     (
         "repository/repodata/fragments.rs",
@@ -244,6 +247,10 @@ pub const REPOSITORY: &[FileRows] = &[
             (
                 "the next command that changes the repository makes it again from",
                 By("helps::next_key::served_keys_are_made_again_from_the_copy_in_the_state"),
+            ),
+            (
+                "put it back from a backup; or make",
+                By("helps::next_key::a_damaged_copy_of_the_keys_never_reaches_clients"),
             ),
             ("for a series", By("helps::verify::a_series_goes_back_to_a_sound_revision")),
             ("move it away: the next", By("helps::verify::what_releng_did_not_make_is_moved_away")),

@@ -8,13 +8,14 @@ use crate::base::interrupt;
 use crate::cli::context::Context;
 use crate::cli::overview_text::{render, render_keys, render_problem};
 use crate::cli::site::Site;
-use crate::repository::clients::keys::lost_keys;
+use crate::repository::clients::keys::{KeyRepair, find_key_faults};
 use crate::repository::clients::root_files;
 use crate::repository::keys::stand::{self, KeyStand, KeysOverview};
+use crate::repository::model::layout::Layout;
 use crate::repository::model::store::Store;
 use crate::repository::overview::{self, EventRef, PromotedState, SeriesOverview, SnapshotOverview, StableOverview};
 use crate::repository::promote::schedule::DueReason;
-use crate::repository::verify::help_to_repair;
+use crate::repository::verify::{help_to_copy_keys, help_to_repair};
 use crate::repository::write::recovery;
 
 /// Arguments of `status`.
@@ -121,9 +122,27 @@ fn find_problems(store: &mut Store) -> Vec<RepositoryProblem> {
         None => repair(format!("the link `{}` leads to nothing", link.shown)),
     });
     let files = root_files::changed(store, None).unwrap_or_default();
-    let files = files.into_iter().chain(lost_keys(&store.layout));
-    let files = files.map(|file| repair(format!("`{}` {}", file.name, file.describe_fault())));
-    links.chain(files).collect()
+    let files = files.into_iter().map(|file| repair(format!("`{}` {}", file.name, file.describe_fault())));
+    links.chain(files).chain(find_key_problems(store)).collect()
+}
+
+/// What is wrong with the served keys and their copy.
+fn find_key_problems(store: &Store) -> Vec<RepositoryProblem> {
+    let faults = find_key_faults(&store.layout);
+    let mut problems = Vec::new();
+    for repair in faults.repairs {
+        let what = match repair {
+            KeyRepair::Served(file) => format!("`{}` {}", file.name, file.describe_fault()),
+            KeyRepair::Copy(file) => format!("`{}` in the state is missing", file.name),
+            KeyRepair::Older(_) => continue,
+        };
+        problems.push(RepositoryProblem { what, help: Some(help_to_repair()) });
+    }
+    if let Some(why) = faults.damage {
+        let what = format!("the copy `{}` in the state is damaged: {why}", Layout::key_copy_name());
+        problems.push(RepositoryProblem { what, help: Some(help_to_copy_keys()) });
+    }
+    problems
 }
 
 fn series_json(overview: &SeriesOverview) -> Value {

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 
 use crate::base::error::{Exit, Failure};
 use crate::project::config::RepositoryKeys;
-use crate::repository::clients::keys::{keys_file, split_keys};
+use crate::repository::clients::keys::{KeyText, read_keys, split_keys};
 use crate::repository::model::layout::Layout;
 use crate::repository::sign::{Fingerprint, PublicKey};
 
@@ -36,8 +36,8 @@ impl KeySet {
         let Some(stated) = settings.sign.clone() else {
             return if settings.next_key.is_some() { Err(next_without_sign().into()) } else { Ok(None) };
         };
-        let file = keys_file(layout);
-        let text = String::from_utf8_lossy(&file.read().unwrap_or_default()).into_owned();
+        let KeyText { file, text } = read_keys(layout);
+        let text = String::from_utf8_lossy(&text.unwrap_or_default()).into_owned();
         let served =
             PublicKey::read_all(split_keys(&text)).with_context(|| format!("the keys in `{file}` cannot be used"))?;
         let sign = PublicKey::find(&stated)?;

@@ -4,6 +4,8 @@
 //! events can be made again, byte for byte, and a line of the old log is known to be genuine where the next event states its
 //! digest. What nothing tells any more, such as a hold, becomes an entry about lost events, so that the numbers and the chain
 //! stay as they were. The last event says that the log was put together, and what is missing from the tree.
+//!
+//! The copy of the keys is made again, too, where it is missing or damaged: a person who runs this trusts the served file.
 
 mod maybe_yanked;
 
@@ -14,10 +16,10 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 
 use crate::base::digest::{Digest, digest_of};
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, program};
 use crate::base::files::{self, TreePath};
 use crate::base::plan::Plan;
-use crate::repository::clients::keys::split_keys;
+use crate::repository::clients::keys::{copy_of_served, find_key_faults};
 use crate::repository::model::event::{Action, Event, EventLog, LogEntry};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::ledger::Ledger;
@@ -80,9 +82,10 @@ impl fmt::Display for RecoverStep {
 const LOST: &str = "a lost event can be a hold or its end, a prune, a record that a commit was merged or that a dist ended, or the event \
                     of a snapshot or revision that is gone, such as a yank";
 
-/// Decides on the new log and the new ledger; a plan without steps if both are whole.
+/// Decides on the new log, the new ledger and the new copy of the keys; a plan without steps if all are whole.
 ///
-/// Errors: a link is in the place of a folder; the events of the manifests contradict each other.
+/// Errors: a link is in the place of a folder; the events of the manifests contradict each other; only the copy of the keys is damaged,
+/// and the served file has no keys.
 pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     let title = "put the log together again from the manifests".to_owned();
     let old = read_log(layout)?;
@@ -96,7 +99,7 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     let has_ledger = layout.ledger().read().ok().as_ref() == Some(&ledger)
         && store.log.ledger().is_none_or(|wanted| wanted == digest_of(&ledger));
     if broken.is_none() && folders.iter().all(is_logged) && (has_ledger || folders.is_empty()) {
-        return Ok(Plan { title, steps: Vec::new() });
+        return decide_on_keys(layout);
     }
     let (mut log, mut content, mut origin) = join(&Sources::of(&folders, &old, &store.log)?)?;
     require_all(layout, &found, &log)?;
@@ -111,13 +114,35 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
         steps.push(RecoverStep::KeepLog { to: free_name(&layout.log()), content: old });
     }
     steps.push(RecoverStep::Ledger { content: ledger });
-    let served = layout.keys().read().unwrap_or_default();
-    let has_keys = split_keys(&String::from_utf8_lossy(&served)).next().is_some();
-    if has_keys && layout.key_copy().read().ok().as_ref() != Some(&served) {
-        steps.push(RecoverStep::Keys { content: served });
-    }
+    let copy = copy_of_served(layout).ok().filter(|copy| !copy.is_done());
+    steps.extend(copy.and_then(|copy| copy.content).map(|content| RecoverStep::Keys { content }));
     steps.push(RecoverStep::Log { content, origin });
     Ok(Plan { title, steps })
+}
+
+/// Decides on the copy of the keys where the log and the ledger are whole: a copy that can be trusted stays.
+fn decide_on_keys(layout: &Layout) -> Result<Plan<RecoverStep>> {
+    let mut plan = Plan { title: "make the copy of the keys again".to_owned(), steps: Vec::new() };
+    let faults = find_key_faults(layout);
+    let copy = match copy_of_served(layout) {
+        Err(error) if faults.damage.is_some() => return Err(no_sound_keys(layout, &error).into()),
+        Err(_) => return Ok(plan),
+        Ok(copy) => copy,
+    };
+    if faults.damage.is_some() || !layout.key_copy().is_there() {
+        plan.steps.extend(copy.content.map(|content| RecoverStep::Keys { content }));
+    }
+    Ok(plan)
+}
+
+fn no_sound_keys(layout: &Layout, error: &anyhow::Error) -> Failure {
+    let (copy, served) = (Layout::key_copy_name(), layout.key_name());
+    let message = format!("`{copy}` in the state is damaged, and `{served}` cannot replace it: {error:#}");
+    Failure::new(Exit::Failed, message).help(format!(
+        "put one of them back from a backup; without one, remove both: the next release writes the keys of the configuration: \
+         `{} dist --rpm`",
+        program()
+    ))
 }
 
 /// Carries out the plan. The log is last: after a kill, the run can be repeated.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::base::digest::digest_of;
-use crate::repository::clients::keys::lost_keys;
+use crate::repository::clients::keys::{KeyRepair, find_key_faults};
 use crate::repository::clients::root_files;
 use crate::repository::model::layout::{Layout, MANIFEST};
 use crate::repository::model::ledger::Ledger;
@@ -47,9 +47,20 @@ pub fn verify_repo_files(store: &Store, report: &mut VerifyReport) {
 
 /// Compares the served keys with the copy in the state.
 pub fn verify_keys(store: &Store, report: &mut VerifyReport) {
-    if let Some(file) = lost_keys(&store.layout) {
-        let what = if file.path.is_there() { "the copy in the state has another content" } else { "it is missing" };
-        report.add(FindingId::KeysDiffer, file.name, what);
+    let faults = find_key_faults(&store.layout);
+    for repair in faults.repairs {
+        match repair {
+            KeyRepair::Served(file) => {
+                let is_there = file.path.is_there();
+                let what = if is_there { "the copy in the state has another content" } else { "it is missing" };
+                report.add(FindingId::KeysDiffer, file.name, what);
+            }
+            KeyRepair::Copy(file) => report.add(FindingId::KeyCopyDiffers, file.name, "it is missing"),
+            KeyRepair::Older(_) => {}
+        }
+    }
+    if let Some(why) = faults.damage {
+        report.add(FindingId::KeyCopyDiffers, Layout::key_copy_name(), why);
     }
 }
 

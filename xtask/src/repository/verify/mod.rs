@@ -23,14 +23,14 @@ use jiff::Timestamp;
 use crate::base::checksum::CHECKSUMS_FILE;
 use crate::base::files::{LockFile, TreePath};
 use crate::base::progress::Progress;
-use crate::repository::clients::keys::{keys_file, split_keys};
+use crate::repository::clients::keys::{KeyText, read_keys, split_keys};
 use crate::repository::keys::unsigned::is_signed;
 use crate::repository::model::event::{BrokenChain, EventLog};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::store::{Store, read_log};
 use crate::repository::sign::{Keyring, SIGNATURE};
 use folder::FolderUse;
-pub use report::{Finding, FindingId, VerifyReport, help_to_repair};
+pub use report::{Finding, FindingId, VerifyReport, help_to_copy_keys, help_to_repair};
 use tree::FoundFolder;
 pub use ways_out::WayOut;
 
@@ -189,8 +189,8 @@ pub fn verify_folder(
 
 /// The served keys; `None` if there are none that can be read, which is a finding where something is signed.
 fn load_keyring(layout: &Layout, folders: &[FoundFolder], report: &mut VerifyReport) -> Option<Keyring> {
-    let file = keys_file(layout);
-    let Ok(keys) = file.read() else {
+    let KeyText { file, text } = read_keys(layout);
+    let Some(keys) = text else {
         let sums = format!("sources/{CHECKSUMS_FILE}{SIGNATURE}");
         if folders.iter().any(|folder| folder.path.join(&sums).is_there()) {
             report.add(FindingId::KeysDiffer, layout.key_name(), "it cannot be read, and there are signatures");

@@ -46,6 +46,8 @@ pub enum FindingId {
     SumsDiffer,
     /// A file with the public keys that is missing or has something else.
     KeysDiffer,
+    /// A copy of the public keys in the state that is missing or damaged.
+    KeyCopyDiffers,
     /// An invalid signature.
     SignatureBad,
     /// A package in a signed revision that was staged without a key.
@@ -125,6 +127,7 @@ impl FindingId {
                      writes the keys of the configuration, and clients refuse what other keys have signed"
                 );
             }
+            FindingId::KeyCopyDiffers => return help_to_copy_keys(),
             FindingId::VersionsOutOfOrder => "clients install the highest version: promote a newer one, or roll back",
             FindingId::LogBroken | FindingId::LogLacksEvent => {
                 return format!(
@@ -166,6 +169,7 @@ impl FindingId {
         matches!(
             self,
             FindingId::CurrentVanished
+                | FindingId::KeyCopyDiffers
                 | FindingId::KeysDiffer
                 | FindingId::LedgerDiffers
                 | FindingId::Leftover
@@ -187,6 +191,14 @@ impl fmt::Display for FindingId {
 /// The help for what the next command that changes the repository makes again.
 pub fn help_to_repair() -> String {
     format!("the next command that changes the repository makes it again: `{} prune`, for example", program())
+}
+
+/// The help for a copy of the keys that is missing or damaged.
+pub fn help_to_copy_keys() -> String {
+    format!(
+        "put it back from a backup; or make it again from the served file, if nobody has changed that: `{} recover-log`",
+        program()
+    )
 }
 
 /// A fault that the verification found.

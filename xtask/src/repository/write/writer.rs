@@ -7,7 +7,8 @@ use crate::base::digest::Digest;
 use crate::base::error::program;
 use crate::base::files::{self, LockFile};
 use crate::base::progress::Progress;
-use crate::repository::clients::{keys, root_files};
+use crate::repository::clients::keys::{KeyFaults, KeyRepair, find_key_faults};
+use crate::repository::clients::root_files;
 use crate::repository::model::event::{Event, LogEntry};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::ledger::Ledger;
@@ -75,10 +76,7 @@ impl Writer {
                 }
             }
         }
-        if let Some(file) = keys::lost_keys(layout) {
-            file.apply()?;
-            progress.warn(&format!("made `{}` again from the copy in the state: it was missing or changed", file.name));
-        }
+        repair_keys(layout, progress)?;
         root_files::write_changed(&self.store)
     }
 
@@ -103,6 +101,30 @@ impl Writer {
         }
         files::append_line(&layout.log(), &unlogged.log_entry().render()?)
     }
+}
+
+/// Writes the keys and their copy again. A damaged copy stays until a person decides, and is not used.
+fn repair_keys(layout: &Layout, progress: &dyn Progress) -> Result<()> {
+    let KeyFaults { repairs, damage } = find_key_faults(layout);
+    for repair in repairs {
+        let (file, what) = match &repair {
+            KeyRepair::Served(file) => (file, "again from the copy in the state: it was missing or changed".to_owned()),
+            KeyRepair::Copy(file) => (file, format!("in the state from `{}`: it was missing", layout.key_name())),
+            KeyRepair::Older(file) => {
+                (file, "in the state again, with its digest: an older program wrote it".to_owned())
+            }
+        };
+        file.apply()?;
+        progress.warn(&format!("made `{}` {what}", file.name));
+    }
+    if let Some(why) = damage {
+        let copy = Layout::key_copy_name();
+        progress.warn(&format!(
+            "the copy `{copy}` in the state is damaged and not used: {why}; to make it again: `{} recover-log`",
+            program()
+        ));
+    }
+    Ok(())
 }
 
 /// Takes the lock of a repository for `command`.
