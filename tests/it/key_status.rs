@@ -168,3 +168,30 @@ fn keys_are_shown_with_their_owner() {
     signed.site.commit("Two").build(&["el9"]);
     signed.releng(&["stage"]).exits(1).says(&["do not have the key `", "` (none@example.org) yet"]);
 }
+
+/// In real time, as `verify` has the clock of gpg.
+#[test]
+fn an_expired_key_closes_the_gate_and_is_a_finding_of_its_own() {
+    const LIFE: u64 = 30;
+    let (signed, end) = expiring(&format!("seconds={LIFE}"));
+    signed.keys.add(NEXT, "rsa3072", "", "5y");
+    signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"{NEXT}\"\n"));
+    signed.promoted("One");
+    signed.staged("Two");
+    let after = (end + SignedDuration::from_secs(1)).to_string();
+    let promote = ["promote", "--major", "--untested", "a test"];
+    let gate = signed.releng_at(&after, &[&promote[..], &["--dry-run"]].concat()).exits(1);
+    let gate = gate.says(&["refusing to promote `", " is expired", "help: make a new key and set `repository.sign`"]);
+    assert!(gate.stdout.contains("  key        NO: the key `"), "{}", gate.stdout);
+    signed.releng_at(&after, &promote).exits(1).says(&["refusing to promote `", " is expired"]);
+    signed.releng_at(&after, &[&promote[..], &["--force", "now"]].concat()).exits(1).says(&[" is expired"]);
+    let life = Duration::from_secs(u64::try_from(end.as_second()).unwrap() + 2);
+    std::thread::sleep(life.saturating_sub(SystemTime::now().duration_since(UNIX_EPOCH).unwrap()));
+    let help = "key-expired: clients refuse it: set `repository.sign` to a key that has not expired";
+    let found = signed.releng(&["verify"]).exits(1).says(&[help]);
+    assert!(!found.stdout.contains("signature-bad"), "{}", found.stdout);
+    assert_eq!(found.stdout.matches("key-expired: revisions/stable-1.0/000001/").count(), 2, "{}", found.stdout);
+    signed.configure(&format!("sign = \"{NEXT}\"\n"));
+    signed.promoted("Three");
+    signed.releng(&["verify"]).exits(0);
+}

@@ -270,6 +270,7 @@ pub const REPOSITORY: &[FileRows] = &[
                 "clients that have a key refuse it: take",
                 By("unsigned::what_was_staged_before_the_key_is_told_apart_from_damage"),
             ),
+            ("clients refuse it: set", By("key_status::an_expired_key_closes_the_gate_and_is_a_finding_of_its_own")),
             ("stop serving it: somebody", No("a person decides whether the files can be trusted")),
             ("clients install", By("helps::verify::a_series_goes_back_to_a_sound_revision")),
             ("put the log back", By("helps::verify::the_log_and_the_ledger_are_put_together_again")),

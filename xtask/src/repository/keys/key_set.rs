@@ -1,7 +1,9 @@
 //! The keys that sign, will sign and have signed.
 
 use anyhow::{Context, Result};
+use jiff::Timestamp;
 
+use crate::base::clock;
 use crate::base::error::{Exit, Failure};
 use crate::project::config::RepositoryKeys;
 use crate::repository::clients::keys::{KeyText, read_keys, split_keys};
@@ -23,6 +25,12 @@ pub struct KeySet {
     pub served: Vec<PublicKey>,
 }
 
+fn end_at(key: &mut PublicKey, now: Timestamp) {
+    if key.expires.is_some_and(|end| end <= now) {
+        key.ended = key.ended.or(Some("expired"));
+    }
+}
+
 fn next_without_sign() -> Failure {
     Failure::new(Exit::Failed, "`repository.next-key` is set, and `repository.sign` is not")
         .help("set `repository.sign` to the key that signs now, or remove `repository.next-key`")
@@ -38,9 +46,10 @@ impl KeySet {
         };
         let KeyText { file, text } = read_keys(layout);
         let text = String::from_utf8_lossy(&text.unwrap_or_default()).into_owned();
-        let served =
+        let now = clock::now()?;
+        let mut served =
             PublicKey::read_all(split_keys(&text)).with_context(|| format!("the keys in `{file}` cannot be used"))?;
-        let sign = PublicKey::find(&stated)?;
+        let mut sign = PublicKey::find(&stated)?;
         let mut next = None;
         if let Some(name) = &settings.next_key {
             // Once it is served, not every machine needs it.
@@ -52,6 +61,8 @@ impl KeySet {
         if next.as_ref().is_some_and(signs) {
             (stated_next, next) = (None, None);
         }
+        // gpg has told by its own clock which have ended.
+        served.iter_mut().chain(&mut sign).chain(&mut next).for_each(|key| end_at(key, now));
         Ok(Some(KeySet { stated, sign, stated_next, next, served }))
     }
 

@@ -118,7 +118,7 @@ impl KeyJudgement {
 
 /// Judges whether the key of `repository.sign` may sign now.
 pub fn judge(facts: &KeyFacts<'_>) -> KeyJudgement {
-    let sign = match require_configured(facts.keys).and_then(|sign| require_readable(facts).map(|()| sign)) {
+    let sign = match require_usable(facts) {
         Ok(sign) => sign,
         Err(failure) => return KeyJudgement::refused(failure),
     };
@@ -137,6 +137,14 @@ pub fn judge(facts: &KeyFacts<'_>) -> KeyJudgement {
         return KeyJudgement::refused(not_shipped(key, clients, &lacking, &facts.way));
     }
     yes(format!("{} signs, and clients have it", sign.name()))
+}
+
+/// The key that signs. Errors: there is none that can sign, or rpm of a dist cannot read it.
+fn require_usable<'a>(facts: &KeyFacts<'a>) -> Result<&'a PublicKey, Failure> {
+    let sign = require_configured(facts.keys)?;
+    sign.require_valid()?;
+    require_readable(facts)?;
+    Ok(sign)
 }
 
 fn absent(name: &str, setting: &str) -> Failure {

@@ -183,7 +183,7 @@ fn gpg_on_path() -> String {
 }
 
 /// The error for a key that is expired or revoked. A new expiry is no help: a client of dnf 4 keeps its copy of the key.
-fn ended(name: &str, word: &str) -> Failure {
+pub(super) fn ended(name: &str, word: &str) -> Failure {
     Failure::new(Exit::Failed, format!("the key {name} is {word}")).help(
         "make a new key and set `repository.sign` to it: \"Changing the key\" in docs/maintainer.md has the steps\n\
          a new expiry on this key does not help: dnf 4 ignores the repository, with exit code 0, on each client that has \

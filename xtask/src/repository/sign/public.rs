@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::base::error::{Exit, Failure};
 use crate::repository::sign::home::GnupgHome;
-use crate::repository::sign::key::export;
+use crate::repository::sign::key::{ended, export};
 use crate::repository::sign::listing::{ListedKey, parse_public};
 use crate::repository::sign::{Fingerprint, KeyName, error_line, gpg};
 
@@ -20,7 +20,7 @@ pub struct PublicKey {
     pub expires: Option<Timestamp>,
     /// Whether it is an RSA key: rpm of el8 and older may not support others.
     pub rsa: bool,
-    /// Why it cannot sign any more by the clock of gpg: "expired", "revoked", ...
+    /// Why it cannot sign any more: "expired", "revoked", ...
     pub ended: Option<&'static str>,
     /// The armoured key.
     pub text: Vec<u8>,
@@ -89,6 +89,11 @@ impl PublicKey {
     /// The key as messages name it.
     pub fn name(&self) -> KeyName {
         KeyName { fingerprint: self.fingerprint.clone(), owner: self.owner.clone() }
+    }
+
+    /// Errors: the key cannot sign any more.
+    pub fn require_valid(&self) -> Result<(), Failure> {
+        self.ended.map_or(Ok(()), |word| Err(ended(&self.name().to_string(), word)))
     }
 
     /// Whether the key or a subkey of it has the id or fingerprint `id`, in hexadecimal digits, such as `63d75615c0ffee00`.

@@ -261,7 +261,10 @@ impl FolderCheck<'_> {
                 FolderUse::Former => keyring.verify_former(&content, &signed),
                 FolderUse::Current | FolderUse::Unknown => keyring.verify_detached(&content, &signed),
             };
-            if let Err(error) = verified {
+            let is_current = self.used != FolderUse::Former;
+            if verified.is_err() && is_current && keyring.verify_former(&content, &signed).is_ok() {
+                report.add(FindingId::KeyExpired, self.at(&signature), "the key that made it has expired since");
+            } else if let Err(error) = verified {
                 report.add(FindingId::SignatureBad, self.at(&signature), format!("{error:#}"));
             }
         }

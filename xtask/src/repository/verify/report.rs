@@ -50,6 +50,8 @@ pub enum FindingId {
     KeyCopyDiffers,
     /// An invalid signature.
     SignatureBad,
+    /// A valid signature of a key that has expired since, where clients read it now.
+    KeyExpired,
     /// A package in a signed revision that was staged without a key.
     PackageUnsigned,
     /// A file without a signature in a signed snapshot or revision.
@@ -110,6 +112,10 @@ impl FindingId {
                 "stop serving it: roll back to a revision without findings, then promote again"
             }
             FindingId::SignatureBad => "stop serving it: somebody may have changed it; stage or promote again",
+            FindingId::KeyExpired => {
+                "clients refuse it: set `repository.sign` to a key that has not expired, commit it, and stage and promote a new \
+                 release: \"Changing the key\" in docs/maintainer.md has the steps"
+            }
             FindingId::SignatureMissing => {
                 "clients that have a key refuse it: stage or promote again with the key; if you did not stage or promote it \
                  without one, somebody may have changed it: stop serving it"
