@@ -195,3 +195,31 @@ fn an_expired_key_closes_the_gate_and_is_a_finding_of_its_own() {
     signed.promoted("Three");
     signed.releng(&["verify"]).exits(0);
 }
+
+/// In real time, with a client that has the keys from the server.
+#[test]
+fn a_rollback_behind_an_expired_key_is_signed_anew() {
+    use crate::support::machine::Machine;
+    const LIFE: u64 = 30;
+    let (signed, end) = expiring(&format!("seconds={LIFE}"));
+    signed.keys.add(NEXT, "rsa3072", "", "5y");
+    signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"{NEXT}\"\n"));
+    signed.promoted("One");
+    let life = Duration::from_secs(u64::try_from(end.as_second()).unwrap() + 2);
+    std::thread::sleep(life.saturating_sub(SystemTime::now().duration_since(UNIX_EPOCH).unwrap()));
+    signed.configure(&format!("sign = \"{NEXT}\"\n"));
+    signed.promoted("Two");
+    let machine = Machine::new();
+    machine.write("/etc/yum.repos.d/demo-stable-1.0-el9.repo", &signed.site.text("demo-stable-1.0-el9.repo"));
+    machine.does(&["install", "demo"], &["demo-1.0.2"]);
+    signed.configure("");
+    let help = "help: set `repository.sign` to the key that signs now, and run the command again";
+    for flags in [&["rollback", "1.0", "--dry-run"][..], &["rollback", "1.0"]] {
+        signed.releng(flags).exits(1).says(&["which has signed revision 1 of stable/1.0, is expired", help]);
+    }
+    signed.configure(&format!("sign = \"{NEXT}\"\n"));
+    signed.releng(&["rollback", "1.0", "--dry-run"]).exits(0).says(&["are signed anew"]);
+    signed.releng(&["rollback", "1.0"]).exits(0).says(&["are signed anew"]);
+    machine.does(&["distro-sync"], &["demo-1.0.1"]);
+    signed.releng(&["verify"]).exits(0);
+}

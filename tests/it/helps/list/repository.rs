@@ -226,6 +226,10 @@ pub const REPOSITORY: &[FileRows] = &[
         ],
     ),
     (
+        "repository/undo/signatures.rs",
+        &[("set `repository.sign`", By("key_status::a_rollback_behind_an_expired_key_is_signed_anew"))],
+    ),
+    (
         "repository/undo/yank.rs",
         &[
             ("choose one", By("helps::promotion::a_package_is_chosen_among_those_there_are")),

@@ -32,7 +32,8 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
     let mut access = site.access("rollback", RunMode::of(args.dry_run))?;
-    let order = RollbackOrder { series: args.series, to: args.to, with_yanked: args.with_yanked };
+    let keys = site.keys()?;
+    let order = RollbackOrder { series: args.series, to: args.to, with_yanked: args.with_yanked, keys: keys.as_ref() };
     let undoing = undo::decide_rollback(access.store(), &order)?;
     carry_out(context, &site, &mut access, undoing)
 }
@@ -49,10 +50,10 @@ pub(super) fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access,
         let way = ForcedWay { step: RefusedStep::Build(""), tests: &site.config.acceptance };
         signing.require(access.store(), &SignedChange { series: undo.series(), dists: &[], force: None, way })?;
     }
-    if let Some(to) = undo.returns_to()
+    if let Some(to) = undo.copies()
         && let Ok(Some(keys)) = site.keys()
     {
-        for warning in warn_of_lost_keys(access.store(), &keys, (undo.series(), to), &site.config.acceptance) {
+        for warning in warn_of_lost_keys(access.store(), &keys, undo.series(), to) {
             context.ui.warn(&warning);
         }
     }

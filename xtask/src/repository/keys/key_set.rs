@@ -47,8 +47,7 @@ impl KeySet {
         let KeyText { file, text } = read_keys(layout);
         let text = String::from_utf8_lossy(&text.unwrap_or_default()).into_owned();
         let now = clock::now()?;
-        let mut served =
-            PublicKey::read_all(split_keys(&text)).with_context(|| format!("the keys in `{file}` cannot be used"))?;
+        let served = KeySet::read_served(&text).with_context(|| format!("the keys in `{file}` cannot be used"))?;
         let mut sign = PublicKey::find(&stated)?;
         let mut next = None;
         if let Some(name) = &settings.next_key {
@@ -62,8 +61,17 @@ impl KeySet {
             (stated_next, next) = (None, None);
         }
         // gpg has told by its own clock which have ended.
-        served.iter_mut().chain(&mut sign).chain(&mut next).for_each(|key| end_at(key, now));
+        sign.iter_mut().chain(&mut next).for_each(|key| end_at(key, now));
         Ok(Some(KeySet { stated, sign, stated_next, next, served }))
+    }
+
+    /// The keys of a text, such as the served file, with those marked that have expired.
+    ///
+    /// Errors: the text has something else than keys; gpg is not installed.
+    pub fn read_served(text: &str) -> Result<Vec<PublicKey>> {
+        let (now, mut keys) = (clock::now()?, PublicKey::read_all(split_keys(text))?);
+        keys.iter_mut().for_each(|key| end_at(key, now));
+        Ok(keys)
     }
 
     /// The served keys that neither sign nor will sign.

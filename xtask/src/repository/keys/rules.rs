@@ -220,17 +220,6 @@ pub fn warn_of_loss(key: &PublicKey, to: u32) -> String {
     )
 }
 
-/// As [`warn_of_loss`], for a key that clients got by force: the key before cannot announce it.
-pub fn warn_of_forced_loss(key: &PublicKey, to: u32, way: &ForcedWay<'_>) -> String {
-    let key = key.name();
-    format!(
-        "revision {to} was made before clients got the key {key}, which was given to them by force: clients that go back with it \
-         lose the key; choose: promote a newer release, which this key signs, and do not roll back; or roll back, tell the \
-         people who have clients that these need the keys from a person, and sign the next release by force again: {}; {STEPS}",
-        way.help()
-    )
-}
-
 /// A warning about the end of a key, if it is near or has passed, or if the `served` copy of the key ends earlier.
 pub fn warn_of_end(key: &PublicKey, served: &[PublicKey], now: Timestamp) -> Option<String> {
     let copy = served.iter().find(|copy| copy.fingerprint == key.fingerprint);

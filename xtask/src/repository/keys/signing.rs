@@ -8,7 +8,7 @@ use crate::project::config::AcceptanceTest;
 use crate::repository::keys::client_keys::SeriesClients;
 use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::rules::{
-    ForcedKey, ForcedWay, KeyFacts, KeyJudgement, RefusedStep, judge, warn_of_end, warn_of_forced_loss, warn_of_loss,
+    ForcedKey, ForcedWay, KeyFacts, KeyJudgement, RefusedStep, judge, warn_of_end, warn_of_loss,
 };
 use crate::repository::keys::unsigned::find_unsigned;
 use crate::repository::keys::uses::{CountDepth, count};
@@ -74,23 +74,13 @@ impl Signing {
 }
 
 /// The warnings about the keys of the configuration that a rollback to revision `to` takes from clients. What cannot be read has no
-/// warning: it must not prevent the rollback. `tests` are those of the configuration.
-pub fn warn_of_lost_keys(
-    store: &Store,
-    keys: &KeySet,
-    (series, to): (Series, u32),
-    tests: &[AcceptanceTest],
-) -> Vec<String> {
+/// warning: it must not prevent the rollback.
+pub fn warn_of_lost_keys(store: &Store, keys: &KeySet, series: Series, to: u32) -> Vec<String> {
     let Ok(Some(clients)) = SeriesClients::load(store, series, keys) else { return Vec::new() };
     let base = store.revision(series, to).and_then(|base| SeriesClients::of_revision(&store.layout, &base, keys));
     let Ok(Some(base)) = base else { return Vec::new() };
     let lost = |key: &&PublicKey| clients.have(&key.fingerprint) && !base.have(&key.fingerprint);
-    let way = ForcedWay { step: RefusedStep::Build(""), tests };
-    let warning = |key: &PublicKey| match clients.got_by_force(&key.fingerprint, &store.log) {
-        true => warn_of_forced_loss(key, to, &way),
-        false => warn_of_loss(key, to),
-    };
-    keys.sign.iter().chain(&keys.next).filter(lost).map(warning).collect()
+    keys.sign.iter().chain(&keys.next).filter(lost).map(|key| warn_of_loss(key, to)).collect()
 }
 
 /// What the signatures of a snapshot are judged by.

@@ -1,6 +1,7 @@
 //! Rollback and yank: a new revision with the content of an earlier one, or without some packages. Nothing is erased.
 
 mod rollback;
+mod signatures;
 mod undoing;
 mod yank;
 mod yanked;

@@ -9,31 +9,37 @@ use crate::base::error::{Exit, Failure, program};
 use crate::base::files::TreePath;
 use crate::repository::clients::series_package::package_name;
 use crate::repository::dependencies::LostDependency;
+use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::unsigned::is_signed;
 use crate::repository::model::event::{Action, Event, NewRevision, RevisionCause};
 use crate::repository::model::manifest::{FileEntry, Manifest, is_source};
 use crate::repository::model::name::{Dist, FilePath, Series};
 use crate::repository::model::store::{Revision, Store};
+use crate::repository::undo::signatures::{self, OldSignatures};
 use crate::repository::undo::undoing::{Undo, Undoing, lost_without, without};
 use crate::repository::undo::yanked::{YankedPackage, find_yanked};
-use crate::repository::write::revision::{AlreadyDone, RevisionContents, Take, carry, load_described, next_number};
+use crate::repository::write::revision::{
+    AlreadyDone, RevisionContents, Take, carry, load_described, next_number, require_unchanged,
+};
 use crate::rpm::nevra::Nevra;
 
 /// The arguments of `rollback`.
-pub struct RollbackOrder {
+pub struct RollbackOrder<'a> {
     pub series: Series,
     /// The revision whose content returns; `None` for the one before the last promotion.
     pub to: Option<u32>,
     /// Whether packages return that were yanked since.
     pub with_yanked: bool,
+    /// The keys by the configuration; `None` if nothing is signed.
+    pub keys: Option<&'a KeySet>,
 }
 
 /// Decides to give a series the content of an earlier revision. Nothing but that revision must be whole: the current one may be
 /// damaged.
 ///
 /// Errors: no such series or revision; nothing before it; without the yanked packages, others miss what they require.
-pub fn decide_rollback(store: &Store, order: &RollbackOrder) -> Result<Undoing> {
-    let RollbackOrder { series, to, with_yanked } = *order;
+pub fn decide_rollback(store: &Store, order: &RollbackOrder<'_>) -> Result<Undoing> {
+    let RollbackOrder { series, to, with_yanked, .. } = *order;
     let current = require_current(store, series)?;
     let already = |why: String| Ok(Undoing::Already(AlreadyDone { series, revision: current, why }));
     let to = match (to, store.log.last_revision(series)) {
@@ -63,7 +69,8 @@ pub fn decide_rollback(store: &Store, order: &RollbackOrder) -> Result<Undoing> 
         return already(format!("stable/{series} has the content of revision {to} already{what}"));
     }
     let number = next_number(store, series)?;
-    let contents = contents_of(store, order, current, &base, left_out)?;
+    let signatures = signatures::judge(&store.layout, &base, order.keys)?;
+    let contents = contents_of(store, order, current, &base, left_out, signatures)?;
     let version = contents.release.version.clone();
     let from = before.as_ref().map_or(String::new(), |before| format!("{}, ", before.release.version));
     let without_yanked = if left_out.is_empty() { "" } else { ", without what was yanked" };
@@ -78,6 +85,11 @@ pub fn decide_rollback(store: &Store, order: &RollbackOrder) -> Result<Undoing> 
     if !empty.is_empty() {
         notes.push(format!("stable/{series} then has no packages for {empty}"));
     }
+    if signatures == OldSignatures::Replaced {
+        notes.push(format!(
+            "repodata and checksums are signed anew: another key has signed those of revision {to}, or their key has expired"
+        ));
+    }
     let new = NewRevision { series, number, cause: RevisionCause::Rollback { to, version } };
     let removes_packages = before.is_none_or(|before| removes_packages(&before, &contents));
     let from_signed = is_signed(&base.manifest);
@@ -90,7 +102,7 @@ fn describe(packages: &[YankedPackage]) -> String {
 }
 
 /// The packages that stay out, and the command that brings them back.
-fn describe_left_out(order: &RollbackOrder, to: u32, left_out: &[YankedPackage]) -> String {
+fn describe_left_out(order: &RollbackOrder<'_>, to: u32, left_out: &[YankedPackage]) -> String {
     let (program, series) = (program(), order.series);
     format!("{}; to bring it back: `{program} rollback {series} --to {to} --with-yanked`", describe(left_out))
 }
@@ -99,22 +111,27 @@ fn describe_left_out(order: &RollbackOrder, to: u32, left_out: &[YankedPackage])
 /// repodata.
 fn contents_of(
     store: &Store,
-    order: &RollbackOrder,
+    order: &RollbackOrder<'_>,
     current: u32,
     base: &Revision,
     left_out: &[YankedPackage],
+    signatures: OldSignatures,
 ) -> Result<RevisionContents> {
     let series = order.series;
     let dists = base.manifest.dists();
     let mut emptied = dists_in(&store.layout.revision(series, current))?;
     emptied.retain(|dist| !dists.contains(dist));
     let emptied: BTreeMap<Dist, _> = emptied.into_iter().map(|dist| (dist, Vec::new())).collect();
-    if left_out.is_empty() {
+    if left_out.is_empty() && signatures == OldSignatures::Copied {
         let (release, earlier) = (base.manifest.release.clone(), base.manifest.earlier.clone());
         let carried = carry(base, Take::Everything);
         return Ok(RevisionContents { release, earlier, carried, changelog: None, described: emptied });
     }
     let removed: Vec<Nevra> = left_out.iter().map(|yanked| yanked.package.clone()).collect();
+    // What is read from the repodata will be signed.
+    let mut read = carry(base, Take::Everything);
+    read.retain(|file| file.entry.package.is_none() && file.to.below("rpm").is_some());
+    require_unchanged(store, &read)?;
     let mut described = load_described(&base.path, &dists)?;
     let lost = lost_without(series, &described, &removed)?;
     if !lost.is_empty() {
@@ -125,7 +142,7 @@ fn contents_of(
 }
 
 fn breaks_others(
-    order: &RollbackOrder,
+    order: &RollbackOrder<'_>,
     to: u32,
     left_out: &[YankedPackage],
     lost: &BTreeSet<LostDependency>,

@@ -15,7 +15,7 @@ use crate::repository::model::layout::series_changelog;
 use crate::repository::model::manifest::ReleasedVersion;
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::store::{Revision, Store};
-use crate::repository::repodata::Fragments;
+use crate::repository::repodata::{self, Fragments};
 use crate::repository::write::plan::ChangePlan;
 use crate::repository::write::revision::{AlreadyDone, RevisionContents, Take, carry, revision_steps};
 use crate::rpm::nevra::Nevra;
@@ -65,10 +65,11 @@ impl Undo {
         }
     }
 
-    /// The revision whose content returns; `None` for a yank.
-    pub fn returns_to(&self) -> Option<u32> {
+    /// The revision whose repodata and package for clients return as they were; `None` if these are made anew.
+    pub fn copies(&self) -> Option<u32> {
+        let has_index = self.contents.carried.iter().any(|carried| carried.to.file_name() == repodata::INDEX);
         match self.new.cause {
-            RevisionCause::Rollback { to, .. } => Some(to),
+            RevisionCause::Rollback { to, .. } if has_index => Some(to),
             _ => None,
         }
     }

@@ -205,7 +205,7 @@ fn signed_dists(
 }
 
 /// `Err` for the first file that is not as its manifest lists it: it would become part of the new revision.
-fn require_unchanged(store: &Store, carried: &[Carried]) -> Result<(), Failure> {
+pub fn require_unchanged(store: &Store, carried: &[Carried]) -> Result<(), Failure> {
     for file in carried {
         if let Some(damage) = find_damage(file) {
             let path = store.layout.shown(&file.from.join(&file.entry.path));
