@@ -11,7 +11,7 @@ use releng::project::config::{AcceptanceTest, DistKeys, known_keys};
 use crate::support::text_of;
 
 /// Command, flag, and the file and name of the test. The flags of all commands have no command.
-const FLAGS: [(&str, &str, &str); 79] = [
+const FLAGS: [(&str, &str, &str); 83] = [
     ("", "assume-version", "dist::a_stated_version_goes_before_everything"),
     ("", "color", "commands::colour_follows_the_flag_and_the_terminal"),
     ("", "project", "messages::no_project"),
@@ -33,6 +33,10 @@ const FLAGS: [(&str, &str, &str); 79] = [
     ("hold", "dry-run", "flags::a_hold_keeps_a_snapshot_until_the_end_of_its_last_day"),
     ("hold", "until", "flags::a_hold_keeps_a_snapshot_until_the_end_of_its_last_day"),
     ("hold", "why", "flags::a_hold_keeps_a_snapshot_until_the_end_of_its_last_day"),
+    ("lint", "base", "lint::each_rule_finds_bad_messages_and_no_good_ones"),
+    ("lint", "format", "lint::each_rule_finds_bad_messages_and_no_good_ones"),
+    ("lint", "rev", "lint::a_clean_branch_and_its_base"),
+    ("lint", "squash", "lint::the_message_of_a_squash_merge"),
     ("man", "dry-run", "commands::manual_pages_are_sound"),
     ("man", "out", "commands::manual_pages_are_sound"),
     ("promote", "dry-run", "flags::a_promotion_needs_one_of_the_configured_branches"),
@@ -94,11 +98,26 @@ const FLAGS: [(&str, &str, &str); 79] = [
 ];
 
 /// Key, and the file and name of the test. `rpm.dist.*` are the keys of each `[rpm.dist.NAME]`.
-const KEYS: [(&str, &str); 38] = [
+const KEYS: [(&str, &str); 53] = [
     ("acceptance.name", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
     ("acceptance.on", "promote::a_test_for_another_kind_of_promotion"),
     ("acceptance.run", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
     ("acceptance.timeout", "accept::a_test_that_does_not_end"),
+    ("lint.behind-base", "lint::each_rule_has_a_severity"),
+    ("lint.body-not-separated", "lint::each_rule_has_a_severity"),
+    ("lint.commit-empty", "lint::each_rule_has_a_severity"),
+    ("lint.conflict-markers", "lint::each_rule_has_a_severity"),
+    ("lint.control-characters", "lint::each_rule_has_a_severity"),
+    ("lint.fixup-left", "lint::each_rule_has_a_severity"),
+    ("lint.merge-from-base", "lint::each_rule_has_a_severity"),
+    ("lint.not-utf-8", "lint::each_rule_has_a_severity"),
+    ("lint.pseudo-header-misread", "lint::each_rule_has_a_severity"),
+    ("lint.pseudo-headers-disagree", "lint::each_rule_has_a_severity"),
+    ("lint.subject-dot", "lint::each_rule_has_a_severity"),
+    ("lint.subject-empty", "lint::each_rule_has_a_severity"),
+    ("lint.subject-long", "lint::each_rule_has_a_severity"),
+    ("lint.subject-twice", "lint::each_rule_has_a_severity"),
+    ("lint.work-in-progress", "lint::each_rule_has_a_severity"),
     ("project.branches", "flags::a_promotion_needs_one_of_the_configured_branches"),
     ("project.name", "flags::the_name_of_a_project_is_configured"),
     ("promotion.due", "due::what_is_due_is_promoted_and_nothing_else"),

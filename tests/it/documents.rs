@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use clap::Command;
 use releng::cli::arguments::Cli;
+use releng::history::lint::RULES;
 use releng::project::config::{AcceptanceTest, Config, DistKeys, known_keys, lines_of_keys};
 
 use crate::support::dnf::Client;
@@ -289,6 +290,18 @@ fn every_warning_is_documented() {
     assert!(ids.len() >= 12, "only {ids:?}");
     for id in ids {
         assert!(rows.iter().any(|row| row[0] == format!("`{id}`")), "no row for `{id}`");
+    }
+}
+
+#[test]
+fn every_rule_of_the_lint_is_documented() {
+    for (document, key) in [("docs/contributor.md", ""), ("docs/configuration.md", "lint.")] {
+        let rows = rows(&text_of(document));
+        for rule in &RULES {
+            let row = rows.iter().find(|row| row[0] == format!("`{key}{}`", rule.name));
+            let row = row.unwrap_or_else(|| panic!("{document} has no row for `{}`", rule.name));
+            assert_eq!((row[1].trim_matches(['`', '"']), row[2].as_str()), (&*rule.severity.to_string(), rule.finds));
+        }
     }
 }
 

@@ -33,6 +33,7 @@ mod key_change;
 mod key_status;
 mod limits;
 mod lineage;
+mod lint;
 mod lost_events;
 mod lost_tree;
 mod messages;

@@ -31,7 +31,7 @@ const HOMES: [(&str, &[&str]); 22] = [
     ("rustix", &["base/files/", "base/process/", "base/threads.rs", "cli/ui/"]),
     ("sha2", &["base/digest.rs"]),
     ("signal_hook", &["base/interrupt.rs"]),
-    ("strsim", &["project/config/unknown.rs"]),
+    ("strsim", &["project/config/unknown.rs", "history/lint/near_header.rs"]),
     ("tar", &["source/unpack.rs"]),
     ("tempfile", &["base/files/"]),
     ("toml", &["project/config/"]),

@@ -4,8 +4,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::base::error;
 use crate::cli::commands::{
-    accept, changelog, completions, config, dist, hold, man, promote, prune, recover_log, rollback, rpm, spec, stage,
-    status, tag, verify, version, yank,
+    accept, changelog, completions, config, dist, hold, lint, man, promote, prune, recover_log, rollback, rpm, spec,
+    stage, status, tag, verify, version, yank,
 };
 use crate::cli::context::Global;
 use crate::cli::release_job::ReleaseArgs;
@@ -35,6 +35,8 @@ pub enum Command {
     Version(version::Args),
     /// Print the changelog
     Changelog(changelog::Args),
+    /// Check the commits of a branch and their messages
+    Lint(lint::Args),
     /// Render the spec from its template, or check a rendered spec
     Spec(spec::Args),
     /// Make the release (source archives, changelog, spec, source RPM, checksums) and stage it

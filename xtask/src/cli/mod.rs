@@ -25,8 +25,8 @@ use crate::base::text::shell_word;
 use crate::base::threads;
 use arguments::{Cli, Command};
 use commands::{
-    accept, changelog, completions, config, dist, hold, man, promote, prune, recover_log, rollback, rpm, spec, srpm,
-    stage, status, tag, verify, version, yank,
+    accept, changelog, completions, config, dist, hold, lint, man, promote, prune, recover_log, rollback, rpm, spec,
+    srpm, stage, status, tag, verify, version, yank,
 };
 use context::{Context, Global};
 use ui::{Color, Talk, Ui};
@@ -88,6 +88,7 @@ pub fn run(context: &Context, command: &Command) -> Result<()> {
     match command {
         Command::Version(args) => version::run(context, args),
         Command::Changelog(args) => changelog::run(context, args),
+        Command::Lint(args) => lint::run(context, args),
         Command::Spec(args) => spec::run(context, args),
         Command::Dist(args) => dist::run(context, args),
         Command::Srpm(args) => srpm::run(context, args),

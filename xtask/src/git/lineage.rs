@@ -114,7 +114,7 @@ fn first_parents(
 
 /// The new commits that `step` reaches and that no earlier call returned, without `step`. Children come first, and the
 /// ancestors of the first parent before those of the others.
-fn take_unclaimed(graph: &mut Graph<'_>, step: usize) -> Result<Vec<usize>> {
+pub(super) fn take_unclaimed(graph: &mut Graph<'_>, step: usize) -> Result<Vec<usize>> {
     graph.nodes[step].claimed = true;
     // A depth-first walk leaves a commit after all its ancestors: the reverse has children first.
     let mut left = Vec::new();

@@ -2,10 +2,11 @@
 //!
 //! [`Repository`] opens a repository and resolves revisions. [`commit`] holds a commit as its raw bytes. [`tags`] finds
 //! the commits of tags, and makes milestone tags. [`graph`] holds the commits that a walk has read, and [`lineage`]
-//! sorts them by mainline commit. [`tree`] lists the entries of a tree, and [`attributes`] reads `.gitattributes`.
+//! sorts them by mainline commit; [`branch`] finds those that a branch has beyond its base. [`tree`] lists the entries of a tree, and [`attributes`] reads `.gitattributes`.
 //! [`loose`] checks objects that libgit2 cannot read safely. Objects are read raw: names and messages are bytes; replace refs and grafts are ignored.
 
 pub mod attributes;
+pub mod branch;
 pub mod commit;
 mod graph;
 pub mod lineage;
@@ -20,6 +21,7 @@ pub mod tags;
 pub mod tree;
 pub mod wildmatch;
 
+pub use branch::{BranchCommit, BranchHistory, Merges};
 pub use commit::{ByteLines, Commit, CommitId};
 pub use lineage::{Lineage, MainlineStep};
 pub use mode::Mode;

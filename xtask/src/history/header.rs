@@ -92,16 +92,30 @@ pub fn read(message: &[u8]) -> Headers<'_> {
         headers.conventional.extend(conventional::read_subject(subject));
     }
     for line in lines {
-        match line.first() {
-            Some(b's' | b'S') => headers.sem_ver.extend(value(line, b"sem-ver").map(|value| sem_ver(line, value))),
-            Some(b'b' | b'B') => {
-                headers.bug_urls.extend(value(line, b"bug-url"));
-                headers.conventional.extend(conventional::read_footer(line));
-            }
-            _ => {}
+        match read_line(line) {
+            Some(CountedLine::SemVer(sem_ver)) => headers.sem_ver.push(sem_ver),
+            Some(CountedLine::BugUrl(value)) => headers.bug_urls.push(value),
+            None => headers.conventional.extend(conventional::read_footer(line)),
         }
     }
     headers
+}
+
+/// A line that counts where it is after the subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CountedLine<'a> {
+    SemVer(SemVer<'a>),
+    /// The value of a `Bug-Url:` line.
+    BugUrl(&'a [u8]),
+}
+
+/// Reads one line.
+pub fn read_line(line: &[u8]) -> Option<CountedLine<'_>> {
+    match line.first() {
+        Some(b's' | b'S') => value(line, b"sem-ver").map(|value| CountedLine::SemVer(sem_ver(line, value))),
+        Some(b'b' | b'B') => value(line, b"bug-url").map(CountedLine::BugUrl),
+        _ => None,
+    }
 }
 
 /// The value of a line that starts, in its first column, with `name` in any letter case and a colon.

@@ -69,6 +69,13 @@ pub const FIRST: &[FileRows] = &[
         &[("name a day", By("helps::promotion::a_hold_of_a_day_that_is_over_is_made_without_an_end"))],
     ),
     (
+        "cli/commands/lint.rs",
+        &[
+            ("name the branch", By("lint::a_base_is_needed")),
+            ("run `git fetch --unshallow`", By("lint::a_clone_that_is_too_shallow_is_completed")),
+        ],
+    ),
+    (
         "cli/commands/rpm.rs",
         &[
             ("correct it, and build", By("helps::rpm::a_failed_build_is_repeated")),
@@ -150,6 +157,26 @@ pub const FIRST: &[FileRows] = &[
         &[
             ("release it from the branch", By("helps::project::a_version_is_released_from_the_branch_of_its_series")),
             ("if the tags are only missing", By("helps::project::a_clone_is_completed")),
+        ],
+    ),
+    (
+        "history/lint/branch.rs",
+        &[
+            ("put the branch on top of it instead", By("lint::the_help_of_a_finding_removes_it")),
+            ("put the branch on top of it:", By("lint::the_help_of_a_finding_removes_it")),
+            ("drop the commit", By("lint::the_help_of_a_finding_removes_it")),
+            ("fold it into", By("lint::the_help_of_a_finding_removes_it")),
+            ("finish it, and give it", No("a person finishes the work and writes the subject")),
+            ("say what each of them does", No("a person writes the subjects")),
+        ],
+    ),
+    (
+        "history/lint/message.rs",
+        &[
+            ("leave the line", No("a person knows which of the lines is true")),
+            ("put a blank line", No("a person writes the message; each rule has good examples in `lint`")),
+            ("say in one line", No("a person writes the message; each rule has good examples in `lint`")),
+            ("write it in UTF-8", No("a person writes the message; each rule has good examples in `lint`")),
         ],
     ),
     ("history/load.rs", &[("run `git fetch", By("messages::a_shallow_clone"))]),

@@ -6,6 +6,7 @@ pub mod completions;
 pub mod config;
 pub mod dist;
 pub mod hold;
+pub mod lint;
 pub mod man;
 pub mod promote;
 pub mod prune;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::history::lint::Severities;
 use crate::history::milestone::Milestone;
 use crate::history::{HeaderForms, VersionRules};
 use crate::project::config::repository::{AcceptanceTest, PromotionKeys, RepositoryKeys};
@@ -29,6 +30,8 @@ pub struct Config {
     /// The tests that a snapshot must pass before it is promoted.
     pub acceptance: Vec<AcceptanceTest>,
     pub promotion: PromotionKeys,
+    /// The severity of each rule of the history lint.
+    pub lint: Severities,
 }
 
 /// `[project]`.

@@ -53,6 +53,9 @@ mod tests {
                     [rpm.copr]\nproject = \"@lago/lago\"\nconfig = \"~/copr\"\n[rpm.koji]\nprofile = \"cbs\"\nconfig = \"~/koji\"\nscratch = true\n[repository]\nroot = \"repo\"\nstate = \"state\"\nurl = \"https://example.org\"\n\
                     keep-snapshots = 1\nkeep-days = 2\nsign = \"ABCD\"\nnext-key = \"EF01\"\n[promotion]\ninterval-days = 3\ndue = []\n\
                     [[acceptance]]\nname = \"install\"\nrun = [\"sh\"]\ntimeout = \"10m\"\non = [\"minor\"]\n";
+        let rules =
+            known_keys().into_keys().filter_map(|key| Some(format!("{} = \"off\"\n", key.strip_prefix("lint.")?)));
+        let text = &format!("{text}[lint]\n{}", rules.collect::<String>());
         let config = Config::parse(text.as_bytes()).unwrap();
         assert_eq!(lines_of_keys(text).keys().collect::<Vec<_>>(), known_keys().keys().collect::<Vec<_>>());
         assert_eq!(config.rpm.changelog_entries, NonZero::new(200));
@@ -76,8 +79,10 @@ mod tests {
         assert!(message.ends_with("line 5: unknown key `acceptance.timeuot`"), "{message}");
         assert_eq!(help, "did you mean `acceptance.timeout`?");
         assert_eq!(refusal("[promotion]\ninterval = 3\n").1, "did you mean `promotion.interval-days`?");
+        assert_eq!(refusal("[lint]\nfixups-left = \"off\"\n").1, "did you mean `lint.fixup-left`?");
         assert_eq!(refusal("[promotion]\nx = 3\n").1, "the keys of `[promotion]` are `due`, `interval-days`");
-        let tables = "`[project]`, `[promotion]`, `[repository]`, `[rpm]`, `[source]`, `[version]`, `[[acceptance]]`";
+        let tables =
+            "`[lint]`, `[project]`, `[promotion]`, `[repository]`, `[rpm]`, `[source]`, `[version]`, `[[acceptance]]`";
         let help = format!("the tables are {tables}; `config` prints all keys");
         assert_eq!(refusal("[wholly-other-things]\n").1, help);
     }
@@ -155,6 +160,16 @@ mod tests {
                 "[[acceptance]]\nrun = [\"x\"]\n",
                 "line 1: `acceptance.name` is missing",
                 "docs/configuration.md describes the keys of `acceptance`",
+            ),
+            (
+                "[lint]\nsubject-dot = \"warn\"\n",
+                "line 2: `lint.subject-dot` cannot be `warn`",
+                "the values are `error`, `warning`, `off`",
+            ),
+            (
+                "[lint]\nsubject-long = 50\n",
+                "line 2: `lint.subject-long` must be a text",
+                "write `subject-long = \"…\"`",
             ),
             (
                 "[promotion]\ndue = [\"x\"]\n",

@@ -99,6 +99,10 @@ fn describe(key: &str, message: &str) -> Option<(String, String)> {
         let help = format!("docs/configuration.md describes the keys of `{key}`");
         return Some((format!("`{}` is missing", below(key, field)), help));
     }
+    // For a key that is one of several words; the parser does not say what it has found.
+    if message == "wanted string or table" {
+        return Some((format!("`{key}` must be a text"), format!("write `{} = \"…\"`", last(key))));
+    }
     let rest = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "))?;
     let (found, wanted) = rest.rsplit_once(", expected ")?;
     let (wanted, help) = match wanted {
