@@ -11,7 +11,7 @@ use releng::project::config::{AcceptanceTest, DistKeys, known_keys};
 use crate::support::text_of;
 
 /// Command, flag, and the file and name of the test. The flags of all commands have no command.
-const FLAGS: [(&str, &str, &str); 83] = [
+const FLAGS: [(&str, &str, &str); 84] = [
     ("", "assume-version", "dist::a_stated_version_goes_before_everything"),
     ("", "color", "commands::colour_follows_the_flag_and_the_terminal"),
     ("", "project", "messages::no_project"),
@@ -35,6 +35,7 @@ const FLAGS: [(&str, &str, &str); 83] = [
     ("hold", "why", "flags::a_hold_keeps_a_snapshot_until_the_end_of_its_last_day"),
     ("lint", "base", "lint::each_rule_finds_bad_messages_and_no_good_ones"),
     ("lint", "format", "lint::each_rule_finds_bad_messages_and_no_good_ones"),
+    ("lint", "message", "lint::message::a_message_is_checked_without_its_comments"),
     ("lint", "rev", "lint::a_clean_branch_and_its_base"),
     ("lint", "squash", "lint::the_message_of_a_squash_merge"),
     ("man", "dry-run", "commands::manual_pages_are_sound"),
@@ -184,8 +185,8 @@ fn items(source: &str) -> BTreeMap<String, String> {
 
 /// The source of a test with everything of its file that it uses.
 fn source_of(test: &str) -> String {
-    let (file, name) = test.split_once("::").unwrap();
-    let items = items(&text_of(&format!("tests/it/{file}.rs")));
+    let (file, name) = test.rsplit_once("::").unwrap();
+    let items = items(&text_of(&format!("tests/it/{}.rs", file.replace("::", "/"))));
     let own = items.get(name).unwrap_or_else(|| panic!("there is no test {test}"));
     assert!(own.contains("#[test]\n"), "{test} is no test");
     let (mut seen, mut open) = (BTreeSet::new(), vec![name.to_owned()]);

@@ -1,5 +1,8 @@
 //! `lint`: each rule with good and bad examples, the base of a branch, the formats.
 
+mod formats;
+mod message;
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;

@@ -32,6 +32,10 @@ pub struct Case {
 #[derive(Clone, Debug, PartialEq)]
 pub enum CaseResult {
     Passed,
+    PassedWith {
+        /// What is shown with the case.
+        log: String,
+    },
     Failed {
         /// One line.
         message: String,
@@ -68,6 +72,9 @@ fn render_case(suite: &str, case: &Case) -> String {
     let start = format!("    <testcase classname=\"{suite}\" name=\"{name}\" time=\"{time}\"");
     match &case.result {
         CaseResult::Passed => format!("{start}/>\n"),
+        CaseResult::PassedWith { log } => {
+            format!("{start}>\n      <system-out>{}</system-out>\n    </testcase>\n", escape_text(log))
+        }
         CaseResult::Failed { message, log } => {
             let (message, log) = (escape(message), escape_text(log));
             format!("{start}>\n      <failure message=\"{message}\">{log}</failure>\n    </testcase>\n")

@@ -7,6 +7,7 @@ pub mod arguments;
 pub mod commands;
 pub mod context;
 mod full_disk;
+mod linted_branch;
 mod log_end;
 mod overview_text;
 mod release_job;

@@ -7,6 +7,7 @@
 
 pub mod attributes;
 pub mod branch;
+mod comment;
 pub mod commit;
 mod graph;
 pub mod lineage;

@@ -70,6 +70,10 @@ pub const FIRST: &[FileRows] = &[
     ),
     (
         "cli/commands/lint.rs",
+        &[("correct the message", By("lint::message::the_hook_refuses_a_message_and_the_help_corrects_it"))],
+    ),
+    (
+        "cli/linted_branch.rs",
         &[
             ("name the branch", By("lint::a_base_is_needed")),
             ("run `git fetch --unshallow`", By("lint::a_clone_that_is_too_shallow_is_completed")),

@@ -1,18 +1,22 @@
 //! `lint`: checks the commits of a branch and their messages.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::ValueEnum;
+use jiff::Timestamp;
 
-use crate::base::error::{Exit, Failure, program};
-use crate::base::text::one_line;
+use crate::base::error::{Exit, Failure};
+use crate::base::text::{one_line, shell_word};
 use crate::cli::context::Context;
-use crate::git::reach::GitBranch;
-use crate::git::{BranchHistory, CommitId, Repository};
-use crate::history::lint::render::{LintReport, render_human, render_lint_json};
-use crate::history::lint::{LintFinding, LintedBranch, Severity, lint_branch, lint_squash};
-use crate::project::config::Config;
+use crate::cli::linted_branch;
+use crate::git::{BranchCommit, CommitId};
+use crate::history::lint::render::{
+    LintReport, render_github, render_human, render_lint_json, render_lint_junit, render_sarif,
+};
+use crate::history::lint::{self, LintFinding, LintedBranch, Severity, lint_branch, lint_squash};
+use crate::project::definition::load_config;
 use crate::project::release;
 
 /// Arguments of `lint`.
@@ -27,6 +31,9 @@ pub struct Args {
     /// Check the message that a squash merge would make, too
     #[arg(long)]
     squash: bool,
+    /// Check only the message in this file, as the hook `commit-msg` of git
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["base", "rev", "squash"])]
+    message: Option<PathBuf>,
     /// Output format
     #[arg(long, value_enum, default_value = "human")]
     format: LintFormat,
@@ -38,80 +45,77 @@ enum LintFormat {
     Human,
     /// JSON, with all data (schema releng.lint/1)
     Json,
+    /// Annotations of GitHub Actions
+    Github,
+    /// JUnit XML, with a case for each rule
+    Junit,
+    /// SARIF 2.1.0
+    Sarif,
 }
 
 /// Prints the findings; fails where one of them is an error.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
+    if let Some(path) = &args.message {
+        return check_message(context, args, path);
+    }
     let repository = context.workspace()?.repository()?;
     let head = repository.resolve(args.rev.as_deref().unwrap_or("HEAD"))?;
     let config = release::config_of(context.workspace()?, repository, head, &context.ui)?;
-    let (base, history) = load(context, args, repository, &config, head)?;
+    let (base, history) = linted_branch::load(context, args.base.as_deref(), repository, &config, head)?;
     let branch = LintedBranch { head, base_name: &base.name, base: base.tip, history: &history };
     let mut findings = lint_branch(&branch, &config.lint);
     if args.squash {
         findings.extend(lint_squash(&branch, &findings, &config.lint));
     }
-    let report =
-        LintReport { base: history.merge_base, head: Some(head), findings: &findings, subjects: subjects(&history) };
-    print(context, args.format, &report)?;
-    let count = match history.commits.len() {
-        1 => "1 commit".to_owned(),
-        count => format!("{count} commits"),
-    };
+    let subject = |entry: &BranchCommit| (entry.commit.id, one_line(&entry.commit.decode(entry.commit.subject())));
+    let subjects: HashMap<CommitId, String> = history.commits.iter().map(subject).collect();
+    print(context, args, &LintReport { base: history.merge_base, head: Some(head), findings: &findings, subjects })?;
+    let count = counted(history.commits.len(), "commit");
     context.ui.note(&format!("checked {count} that `{}` does not have", base.name));
-    require_no_error(&findings)
+    Ok(require_no_error(&findings)?)
 }
 
-/// The base of the branch, and what the branch has beyond it.
-fn load(
-    context: &Context,
-    args: &Args,
-    repository: &Repository,
-    config: &Config,
-    head: CommitId,
-) -> Result<(GitBranch, BranchHistory)> {
-    let mut bases = match &args.base {
-        Some(base) => vec![GitBranch { name: base.clone(), tip: repository.resolve(base)? }],
-        None => repository.branches_matching(&config.project.branches)?,
-    };
-    let tips: Vec<CommitId> = bases.iter().map(|base| base.tip).collect();
-    let Some((nearest, history)) = repository.branch_history(head, &tips, &context.ui)? else {
-        let patterns = config.project.branches.join(", ");
-        return Err(Failure::new(Exit::Usage, format!("no branch matches `project.branches` ({patterns})"))
-            .help(format!("name the branch that the commits are meant for: `{} lint --base REV`", program()))
-            .into());
-    };
-    let base = bases.swap_remove(nearest);
-    if let Some(cut) = history.cut {
-        let message =
-            format!("shallow clone: it ends at `{}`, before the branch and `{}` meet", cut.short(), base.name);
-        return Err(Failure::new(Exit::NotEnoughHistory, message).help("run `git fetch --unshallow`").into());
-    }
-    Ok((base, history))
+/// Checks a message that is in no commit yet. The configuration is that of the work tree: it is what the person commits.
+fn check_message(context: &Context, args: &Args, path: &Path) -> Result<()> {
+    let workspace = context.workspace()?;
+    let written = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let comment = workspace.repository()?.comment_mark()?;
+    let config = load_config(workspace.local_tree()?)?.unwrap_or_default();
+    let findings = lint::lint_message(&lint::strip(&written, comment.as_deref()), &config.lint);
+    print(context, args, &LintReport { base: None, head: None, findings: &findings, subjects: HashMap::new() })?;
+    let file = shell_word(&path.to_string_lossy());
+    Ok(require_no_error(&findings)
+        .map_err(|failure| failure.help(format!("correct the message: `git commit --edit --file {file}`")))?)
 }
 
-fn subjects(history: &BranchHistory) -> HashMap<CommitId, String> {
-    let subject = |commit: &crate::git::Commit| one_line(&commit.decode(commit.subject()));
-    history.commits.iter().map(|entry| (entry.commit.id, subject(&entry.commit))).collect()
-}
-
-fn print(context: &Context, format: LintFormat, report: &LintReport<'_>) -> Result<()> {
-    context.ui.print(&match format {
+fn print(context: &Context, args: &Args, report: &LintReport<'_>) -> Result<()> {
+    context.ui.print(&match args.format {
         LintFormat::Human => render_human(report),
         LintFormat::Json => render_lint_json(report),
+        LintFormat::Github => render_github(report),
+        LintFormat::Sarif => render_sarif(report),
+        LintFormat::Junit => {
+            let repository = context.workspace()?.repository()?;
+            let head = report.head.map(|head| repository.commit(head)).transpose()?;
+            let seconds = head.map_or(0, |head| head.committer().seconds());
+            render_lint_junit(report, Timestamp::from_second(seconds).unwrap_or_default())
+        }
     })
 }
 
 /// `Err` if a finding is an error.
-fn require_no_error(findings: &[LintFinding]) -> Result<()> {
+fn require_no_error(findings: &[LintFinding]) -> Result<(), Failure> {
     let count = |severity: Severity| findings.iter().filter(|finding| finding.severity == severity).count();
-    let counted = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     match (count(Severity::Error), count(Severity::Warning)) {
         (0, _) => Ok(()),
-        (errors, 0) => Err(Failure::new(Exit::Failed, counted(errors, "error")).into()),
+        (errors, 0) => Err(Failure::new(Exit::Failed, counted(errors, "error"))),
         (errors, warnings) => {
             let message = format!("{} and {}", counted(errors, "error"), counted(warnings, "warning"));
-            Err(Failure::new(Exit::Failed, message).into())
+            Err(Failure::new(Exit::Failed, message))
         }
     }
+}
+
+fn counted(count: usize, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
