@@ -11,7 +11,7 @@ use releng::project::config::{AcceptanceTest, DistKeys, known_keys};
 use crate::support::text_of;
 
 /// Command, flag, and the file and name of the test. The flags of all commands have no command.
-const FLAGS: [(&str, &str, &str); 84] = [
+const FLAGS: [(&str, &str, &str); 85] = [
     ("", "assume-version", "dist::a_stated_version_goes_before_everything"),
     ("", "color", "commands::colour_follows_the_flag_and_the_terminal"),
     ("", "project", "messages::no_project"),
@@ -34,6 +34,7 @@ const FLAGS: [(&str, &str, &str); 84] = [
     ("hold", "until", "flags::a_hold_keeps_a_snapshot_until_the_end_of_its_last_day"),
     ("hold", "why", "flags::a_hold_keeps_a_snapshot_until_the_end_of_its_last_day"),
     ("lint", "base", "lint::each_rule_finds_bad_messages_and_no_good_ones"),
+    ("lint", "fix-plan", "lint::plan::a_message_with_an_error_is_edited"),
     ("lint", "format", "lint::each_rule_finds_bad_messages_and_no_good_ones"),
     ("lint", "message", "lint::message::a_message_is_checked_without_its_comments"),
     ("lint", "rev", "lint::a_clean_branch_and_its_base"),
@@ -99,7 +100,7 @@ const FLAGS: [(&str, &str, &str); 84] = [
 ];
 
 /// Key, and the file and name of the test. `rpm.dist.*` are the keys of each `[rpm.dist.NAME]`.
-const KEYS: [(&str, &str); 53] = [
+const KEYS: [(&str, &str); 54] = [
     ("acceptance.name", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
     ("acceptance.on", "promote::a_test_for_another_kind_of_promotion"),
     ("acceptance.run", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
@@ -114,6 +115,7 @@ const KEYS: [(&str, &str); 53] = [
     ("lint.not-utf-8", "lint::each_rule_has_a_severity"),
     ("lint.pseudo-header-misread", "lint::each_rule_has_a_severity"),
     ("lint.pseudo-headers-disagree", "lint::each_rule_has_a_severity"),
+    ("lint.rewrites-own-branch", "lint::each_rule_has_a_severity"),
     ("lint.subject-dot", "lint::each_rule_has_a_severity"),
     ("lint.subject-empty", "lint::each_rule_has_a_severity"),
     ("lint.subject-long", "lint::each_rule_has_a_severity"),

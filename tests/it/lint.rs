@@ -2,6 +2,7 @@
 
 mod formats;
 mod message;
+mod plan;
 
 use std::collections::BTreeSet;
 
@@ -167,7 +168,7 @@ fn merges_empty_commits_and_subjects_of_a_branch() {
     project.git(&["switch", "-q", "-c", "side"]);
     project.commit("Name the disks", &[("name.py", "1")]);
     project.git(&["switch", "-q", "topic"]);
-    project.commit("Count the disks", &[("disk.py", "2")]);
+    project.commit("Count the disks", &[("count.py", "2")]);
     project.git(&["merge", "-q", "--no-edit", "side"]);
     project.commit("Nothing", &[]);
     let owned =
@@ -194,7 +195,7 @@ fn each_rule_has_a_severity() {
         subject-empty = \"off\"\nbody-not-separated = \"off\"\npseudo-header-misread = \"off\"\n\
         pseudo-headers-disagree = \"off\"\nconflict-markers = \"off\"\ncontrol-characters = \"off\"\nnot-utf-8 = \"off\"\n\
         commit-empty = \"off\"\nsubject-twice = \"off\"\nsubject-long = \"off\"\nsubject-dot = \"off\"\n\
-        behind-base = \"off\"\n";
+        behind-base = \"off\"\nrewrites-own-branch = \"off\"\n";
     let project = branched();
     let every = "WIP\nmore\n\n<<<<<<< x\nSem-Ver: x\nSem-Ver: feature\nSem-Ver: fix\n\x07";
     for message in [every, every, "fixup! a", &format!("{}.", "x".repeat(80))] {
@@ -307,8 +308,39 @@ fn the_message_of_a_squash_merge() {
     let project = branched();
     project.commit("Count the disks\n\nSem-Ver: feature", &[("disk.py", "1")]);
     project.releng(&["lint", "--squash"]).exits(0).prints("");
-    project.commit("Name the disks\n\nSem-Ver: bugfix", &[("disk.py", "2")]);
+    project.commit("Name the disks\n\nSem-Ver: bugfix", &[("name.py", "2")]);
     project.releng(&["lint"]).exits(0).prints("");
     let squashed = project.releng(&["lint", "--squash"]).exits(1);
     squashed.prints_part("error: message line 9: the message of a squash merge: `Sem-Ver: bugfix`");
+}
+
+/// The merge base is that of git, also where dates are equal or wrong, and so are the commits.
+#[test]
+fn branches_are_as_git_sees_them() {
+    let mut history = History::default();
+    let root = history.commit("Root\n");
+    let old = history.dated(5).commit("Old\n");
+    let main = history.dated(5).commit("Main\n");
+    let side = history.dated(9_000_000_000).on(&[old], "Side\n");
+    let merged = history.dated(5).on(&[side, main], "Merge\n");
+    let topic = history.dated(1).on(&[merged], "Topic\n");
+    let cross = history.dated(5).merge("Cross\n", &[side]);
+    let other = history.on(&[], "Other root\n");
+    let written = history.write();
+    let id = |mark| written.id(mark).to_string();
+    for (base, head) in
+        [(main, topic), (topic, main), (cross, topic), (topic, cross), (root, topic), (other, topic), (topic, topic)]
+    {
+        let (base, head) = (id(base), id(head));
+        let ran = run_in(&written.path, PROGRAM, &["lint", "--base", &base, "--rev", &head, "--format", "json"], &[]);
+        let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+        let bases = run_in(&written.path, "git", &["merge-base", "--all", &base, &head], &[]).stdout;
+        match report["base"].as_str() {
+            Some(found) => assert!(bases.lines().any(|base| base == found), "{found} is not in {bases}"),
+            None => assert_eq!(bases, ""),
+        }
+        let count = written.git(&["rev-list", "--count", &head, &format!("^{base}")]);
+        let plural = if count == "1\n" { "commit" } else { "commits" };
+        ran.says(&[&format!("checked {} {plural} ", count.trim())]);
+    }
 }

@@ -10,7 +10,7 @@ use crate::support::program::{PROGRAM, Ran, Sandbox, run_in};
 fn with_findings() -> Sandbox {
     let project = branched();
     project.commit("Add a disk.\n\nSemVer: feature, 50 %", &[("a", "1")]);
-    project.commit("Add a disk\n\nSemVer: feature", &[("a", "2")]);
+    project.commit("Add a disk\n\nSemVer: feature", &[("b", "2")]);
     project
 }
 
@@ -33,7 +33,7 @@ fn annotations_of_github() {
         )
     );
     for number in 0..12 {
-        project.commit(&format!("Step {number}\n\n> Sem-Ver: feature"), &[("b", &number.to_string())]);
+        project.commit(&format!("Step {number}\n\n> Sem-Ver: feature"), &[(&number.to_string(), "1")]);
     }
     let many = lint(&project, "github");
     let errors: Vec<&str> = many.lines().filter(|line| line.starts_with("::error ")).collect();

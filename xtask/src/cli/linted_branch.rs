@@ -1,11 +1,14 @@
 //! The branch that `lint` checks.
 
+use std::collections::HashMap;
+
 use anyhow::Result;
 
 use crate::base::error::{Exit, Failure, program};
 use crate::cli::context::Context;
 use crate::git::reach::GitBranch;
-use crate::git::{BranchHistory, CommitId, Repository};
+use crate::git::{BranchCommit, BranchHistory, CommitId, Merges, Missing, Repository};
+use crate::history::lint::{CommitChanges, Rewrite, find_rewrites};
 use crate::project::config::Config;
 
 /// The base of the branch, and what the branch has beyond it.
@@ -34,4 +37,43 @@ pub fn load(
         return Err(Failure::new(Exit::NotEnoughHistory, message).help("run `git fetch --unshallow`").into());
     }
     Ok((base, history))
+}
+
+/// Of longer branches, only the messages are read, because nobody squashes them by hand.
+const LONGEST_COMPARED: usize = 100;
+
+/// The commits of the branch that rewrite earlier ones. A note says where this cannot be found out.
+pub fn load_rewrites(
+    context: &Context,
+    repository: &Repository,
+    head: CommitId,
+    history: &BranchHistory,
+) -> Result<Vec<Rewrite>> {
+    let skip = |why: &str| context.ui.note(&format!("`rewrites-own-branch` is not checked: {why}"));
+    if history.commits.len() > LONGEST_COMPARED {
+        skip(&format!("the branch has more than {LONGEST_COMPARED} commits"));
+        return Ok(Vec::new());
+    }
+    let by_id: HashMap<CommitId, &BranchCommit> =
+        history.commits.iter().map(|entry| (entry.commit.id, entry)).collect();
+    let mut changes = Vec::new();
+    let mut next = by_id.get(&head);
+    while let Some(entry) = next {
+        if let Some(tree) = entry.commit.tree() {
+            let files = match repository.line_changes(entry.tree_before, tree) {
+                Ok(files) => files,
+                Err(error) => match error.chain().find_map(|cause| cause.downcast_ref::<Missing>()) {
+                    Some(missing) => {
+                        skip(&missing.to_string());
+                        return Ok(Vec::new());
+                    }
+                    None => return Err(error),
+                },
+            };
+            changes.push(CommitChanges { commit: entry.commit.id, is_own: entry.merges == Merges::Nothing, files });
+        }
+        next = entry.commit.parents().next().and_then(|parent| by_id.get(&parent));
+    }
+    changes.reverse();
+    Ok(find_rewrites(&changes))
 }

@@ -1,7 +1,7 @@
 //! The commits of a branch: those that its head has and its base does not have, as `git rev-list head --not base` lists them.
 //!
 //! The walk is the one by which git finds merge bases: from the newest date to the oldest, each commit passes to its parents
-//! from which side it is reached. A commit that both sides reach is common, and so are its ancestors. Dates may be wrong, so
+//! from which side it is reached. A commit that both sides reach is common, and so are its ancestors. Dates may be wrong or equal, so
 //! the walk visits some more common commits before it ends.
 
 use std::collections::BinaryHeap;
@@ -13,6 +13,7 @@ use crate::git::commit::{Commit, CommitId};
 use crate::git::graph::{Graph, Paint};
 use crate::git::lineage::take_unclaimed;
 use crate::git::repository::Repository;
+use crate::git::tree::ObjectId;
 
 /// How many more commits are visited after the last one that only one side reaches. Git visits none.
 const EXTRA_COMMITS: usize = 100;
@@ -20,6 +21,8 @@ const EXTRA_COMMITS: usize = 100;
 const HEAD: u8 = 1;
 const BASE: u8 = 2;
 const COMMON: u8 = HEAD | BASE;
+/// Reached from a common commit, and therefore no merge base.
+const OLDER: u8 = 4;
 
 /// The commits of a branch.
 #[derive(Clone, Debug)]
@@ -39,8 +42,15 @@ pub struct BranchHistory {
 pub struct BranchCommit {
     pub commit: Commit,
     pub merges: Merges,
+    /// The tree of the first parent; `None` for a commit without a parent.
+    pub tree_before: Option<ObjectId>,
+}
+
+impl BranchCommit {
     /// Whether the tree is that of the first parent. False for a commit without a parent.
-    pub is_empty: bool,
+    pub fn is_empty(&self) -> bool {
+        self.tree_before.is_some() && self.tree_before == self.commit.tree()
+    }
 }
 
 /// What a commit merges.
@@ -90,7 +100,6 @@ fn nearest(graph: &mut Graph<'_>, head: CommitId, bases: &[CommitId]) -> Result<
 #[derive(Default)]
 struct Sides {
     of: Vec<u8>,
-    merge_base: Option<usize>,
     /// By date, newest first, with the sides at that time. A commit is there again when it is reached from the other side, too.
     queue: BinaryHeap<(i64, usize, u8)>,
     /// How many entries of the queue are reached from one side only.
@@ -106,13 +115,19 @@ impl Sides {
         self.of.get(index).copied().unwrap_or(0)
     }
 
+    /// The newest common commit that is no ancestor of another one.
+    fn merge_base(&self, graph: &Graph<'_>) -> Option<usize> {
+        let common = (0..self.of.len()).filter(|index| self.of[*index] == COMMON);
+        common.max_by_key(|index| (graph.nodes[*index].date(), usize::MAX - index))
+    }
+
     fn reach(&mut self, graph: &Graph<'_>, index: usize, side: u8) {
         let (before, after) = (self.get(index), self.get(index) | side);
         if after != before {
             self.of.resize(self.of.len().max(index + 1), 0);
             self.of[index] = after;
             self.queue.push((graph.nodes[index].date(), index, after));
-            self.one_sided += usize::from(after != COMMON);
+            self.one_sided += usize::from(after & COMMON != COMMON);
         }
     }
 }
@@ -123,19 +138,17 @@ fn walk(graph: &mut Graph<'_>, head: usize, base: usize) -> Result<Sides> {
     sides.reach(graph, base, BASE);
     let mut left = EXTRA_COMMITS;
     while let Some((_, index, queued_as)) = sides.queue.pop() {
-        sides.one_sided -= usize::from(queued_as != COMMON);
+        sides.one_sided -= usize::from(queued_as & COMMON != COMMON);
         let side = sides.get(index);
-        if side == COMMON {
-            sides.merge_base = sides.merge_base.or(Some(index));
-            if sides.one_sided == 0 {
-                if left == 0 {
-                    break;
-                }
-                left -= 1;
+        let is_common = side & COMMON == COMMON;
+        if is_common && sides.one_sided == 0 {
+            if left == 0 {
+                break;
             }
+            left -= 1;
         }
         for parent in graph.parents(index)? {
-            sides.reach(graph, parent, side);
+            sides.reach(graph, parent, if is_common { side | OLDER } else { side });
         }
     }
     Ok(sides)
@@ -155,7 +168,7 @@ fn history(graph: &mut Graph<'_>, head: usize, sides: &Sides) -> Result<BranchHi
     }
     let commits = order.into_iter().map(|index| branch_commit(graph, index)).collect::<Result<_>>()?;
     Ok(BranchHistory {
-        merge_base: sides.merge_base.map(|index| graph.nodes[index].id),
+        merge_base: sides.merge_base(graph).map(|index| graph.nodes[index].id),
         commits,
         behind: sides.count(BASE),
         cut: cut.map(|index| graph.nodes[index].id),
@@ -171,7 +184,6 @@ fn branch_commit(graph: &mut Graph<'_>, index: usize) -> Result<BranchCommit> {
         Some(_) => Merges::Other,
     };
     let commit = graph.nodes[index].commit.clone().context("a commit was not read")?;
-    let before = parents.first().and_then(|parent| graph.nodes[*parent].commit.as_ref()?.tree());
-    let is_empty = before.is_some() && before == commit.tree();
-    Ok(BranchCommit { commit, merges, is_empty })
+    let tree_before = parents.first().and_then(|parent| graph.nodes[*parent].commit.as_ref()?.tree());
+    Ok(BranchCommit { commit, merges, tree_before })
 }

@@ -7,6 +7,7 @@
 
 pub mod attributes;
 pub mod branch;
+pub mod change;
 mod comment;
 pub mod commit;
 mod graph;

@@ -171,6 +171,7 @@ pub const FIRST: &[FileRows] = &[
             ("drop the commit", By("lint::the_help_of_a_finding_removes_it")),
             ("fold it into", By("lint::the_help_of_a_finding_removes_it")),
             ("finish it, and give it", No("a person finishes the work and writes the subject")),
+            ("squash it into that commit", No("a person decides; the plan of `--fix-plan` is run in `lint::plan`")),
             ("say what each of them does", No("a person writes the subjects")),
         ],
     ),

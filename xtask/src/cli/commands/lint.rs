@@ -15,7 +15,7 @@ use crate::git::{BranchCommit, CommitId};
 use crate::history::lint::render::{
     LintReport, render_github, render_human, render_lint_json, render_lint_junit, render_sarif,
 };
-use crate::history::lint::{self, LintFinding, LintedBranch, Severity, lint_branch, lint_squash};
+use crate::history::lint::{self, LintFinding, LintedBranch, RuleId, Severity, lint_branch, lint_squash};
 use crate::project::definition::load_config;
 use crate::project::release;
 
@@ -31,8 +31,11 @@ pub struct Args {
     /// Check the message that a squash merge would make, too
     #[arg(long)]
     squash: bool,
+    /// Print the todo of a rebase that cleans the branch, instead of the findings
+    #[arg(long, conflicts_with_all = ["squash", "format"])]
+    fix_plan: bool,
     /// Check only the message in this file, as the hook `commit-msg` of git
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["base", "rev", "squash"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["base", "rev", "squash", "fix_plan"])]
     message: Option<PathBuf>,
     /// Output format
     #[arg(long, value_enum, default_value = "human")]
@@ -62,8 +65,13 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let head = repository.resolve(args.rev.as_deref().unwrap_or("HEAD"))?;
     let config = release::config_of(context.workspace()?, repository, head, &context.ui)?;
     let (base, history) = linted_branch::load(context, args.base.as_deref(), repository, &config, head)?;
-    let branch = LintedBranch { head, base_name: &base.name, base: base.tip, history: &history };
+    let is_off = config.lint.of(RuleId::RewritesOwnBranch) == Severity::Off;
+    let rewrites = if is_off { Vec::new() } else { linted_branch::load_rewrites(context, repository, head, &history)? };
+    let branch = LintedBranch { head, base_name: &base.name, base: base.tip, history: &history, rewrites: &rewrites };
     let mut findings = lint_branch(&branch, &config.lint);
+    if args.fix_plan {
+        return print_plan(context, &branch, &findings);
+    }
     if args.squash {
         findings.extend(lint_squash(&branch, &findings, &config.lint));
     }
@@ -73,6 +81,15 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let count = counted(history.commits.len(), "commit");
     context.ui.note(&format!("checked {count} that `{}` does not have", base.name));
     Ok(require_no_error(&findings)?)
+}
+
+fn print_plan(context: &Context, branch: &LintedBranch<'_>, findings: &[LintFinding]) -> Result<()> {
+    context.ui.print(&lint::fix_plan(branch, findings, branch.rewrites))?;
+    let beginning = branch.history.merge_base.map_or("--root".to_owned(), |commit| commit.to_string());
+    context.ui.note(&format!(
+        "saved as `plan`, it is run by: `git -c sequence.editor='cp \"$PWD/plan\"' rebase -i {beginning}`"
+    ));
+    Ok(())
 }
 
 /// Checks a message that is in no commit yet. The configuration is that of the work tree: it is what the person commits.

@@ -6,6 +6,7 @@ use crate::base::text::{one_line, shell_word};
 use crate::git::{BranchHistory, Commit, CommitId, Merges};
 use crate::history::lint::finding::Findings;
 use crate::history::lint::message::{self, Message, quoted};
+use crate::history::lint::rewrites::Rewrite;
 use crate::history::lint::rule::RuleId;
 
 /// The branch that is linted.
@@ -17,6 +18,8 @@ pub struct LintedBranch<'a> {
     /// The newest commit of the base.
     pub base: CommitId,
     pub history: &'a BranchHistory,
+    /// The commits that rewrite earlier ones; empty where this was not looked for.
+    pub rewrites: &'a [Rewrite],
 }
 
 impl LintedBranch<'_> {
@@ -56,7 +59,11 @@ pub(super) fn check(branch: &LintedBranch<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let subject = commit.subject();
-        if !check_unfinished(branch, commit, findings) && !subject.is_empty() {
+        let is_unfinished = check_unfinished(branch, commit, findings);
+        if !is_unfinished {
+            check_rewrites(branch, commit, findings);
+        }
+        if !is_unfinished && !subject.is_empty() {
             match seen.get(subject) {
                 Some(other) => {
                     let what = format!("commit {} of the branch has the same subject", other.short());
@@ -66,12 +73,26 @@ pub(super) fn check(branch: &LintedBranch<'_>, findings: &mut Findings<'_>) {
                 None => _ = seen.insert(subject.to_vec(), commit.id),
             }
         }
-        if entry.is_empty {
+        if entry.is_empty() {
             let help = format!("drop the commit: `{}`", branch.drop_command());
             findings.add(RuleId::CommitEmpty, Some(commit.id), None, "the commit changes nothing", help);
         }
     }
     check_behind(branch, findings);
+}
+
+fn check_rewrites(branch: &LintedBranch<'_>, commit: &Commit, findings: &mut Findings<'_>) {
+    let Some(rewrite) = branch.rewrites.iter().find(|rewrite| rewrite.commit == commit.id) else { return };
+    let Rewrite { earlier, lines, removed, .. } = rewrite;
+    let what = match (lines, removed) {
+        (1, 1) => format!("the only line that the commit replaces is from commit {} of the branch", earlier.short()),
+        _ => format!(
+            "{lines} of {removed} lines that the commit replaces are from commit {} of the branch",
+            earlier.short()
+        ),
+    };
+    let help = format!("squash it into that commit, unless it is a step of its own: `{}`", branch.edit_command());
+    findings.add(RuleId::RewritesOwnBranch, Some(commit.id), None, what, help);
 }
 
 fn check_behind(branch: &LintedBranch<'_>, findings: &mut Findings<'_>) {

@@ -1,21 +1,25 @@
 //! The history lint: rules about the commits of a branch and their messages, all pure.
 //!
 //! [`rule`] has the table of rules. [`message`] has those about one message and [`branch`] those about the list of commits;
-//! [`near_header`] recognises misspelled pseudo-headers by the code that `version` reads them with. [`render`] writes the
-//! report for people and programs.
+//! [`near_header`] recognises misspelled pseudo-headers by the code that `version` reads them with. [`rewrites`] follows lines through the
+//! commits, [`fix_plan`] writes the todo of a rebase, and [`render`] the report for people and programs.
 
 mod branch;
 mod comments;
 mod finding;
+mod fix_plan;
 mod message;
 mod near_header;
 pub mod render;
+mod rewrites;
 mod rule;
 mod squash;
 
 pub use branch::LintedBranch;
 pub use comments::strip;
 pub use finding::LintFinding;
+pub use fix_plan::fix_plan;
+pub use rewrites::{CommitChanges, Rewrite, find_rewrites};
 pub use rule::{RULES, RuleId, Severities, Severity};
 pub use squash::squash_message;
 

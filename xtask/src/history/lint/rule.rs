@@ -25,6 +25,7 @@ pub enum RuleId {
     SubjectLong,
     SubjectDot,
     BehindBase,
+    RewritesOwnBranch,
 }
 
 /// One rule.
@@ -46,7 +47,7 @@ const fn warning(id: RuleId, name: &'static str, finds: &'static str) -> LintRul
 }
 
 /// All rules, in the order of [`RuleId`].
-pub const RULES: [LintRule; 15] = [
+pub const RULES: [LintRule; 16] = [
     error(RuleId::MergeFromBase, "merge-from-base", "a merge that brings the base branch into the branch"),
     error(RuleId::FixupLeft, "fixup-left", "a subject that begins with `fixup!`, `squash!` or `amend!`"),
     error(
@@ -78,6 +79,11 @@ pub const RULES: [LintRule; 15] = [
     warning(RuleId::SubjectLong, "subject-long", "a subject of more than 72 characters"),
     warning(RuleId::SubjectDot, "subject-dot", "a subject that ends with a full stop"),
     warning(RuleId::BehindBase, "behind-base", "a base branch that has gone on since the branch began"),
+    warning(
+        RuleId::RewritesOwnBranch,
+        "rewrites-own-branch",
+        "a commit that mostly rewrites lines of an earlier commit of the branch",
+    ),
 ];
 
 impl RuleId {
