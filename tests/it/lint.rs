@@ -42,7 +42,11 @@ const EXAMPLES: [(&str, &[u8], &[u8]); 29] = [
     ("subject-dot", b"Remove the cache.", b"Wait for the network..."),
     ("subject-dot", b"Fix typos.\n\nIn docs", b"Read lago.conf"),
     ("conflict-markers", b"Fix\n\n<<<<<<< HEAD\na\n=======\nb", b"Title\n=======\n\ntext"),
-    ("conflict-markers", b"Fix\n\n>>>>>>> origin/master", b"Fix\n\n>> quoted\n>>>>>>>>> more"),
+    (
+        "conflict-markers",
+        b"Fix\n\n>>>>>>> origin/master",
+        b"Fix\n\n>> quoted\n>>>>>>>>> more\n||||||| line and some tools",
+    ),
     ("control-characters", b"Fix\x1b[31m the colour", b"Fix\n\n\tindented"),
     ("control-characters", b"Fix\n\nbell \x07", b"Fix\r\n\r\nfrom a web form\r\n"),
     ("control-characters", "Fix \u{202e}txt.exe".as_bytes(), "Caf\u{e9} \u{1f600} \u{5e9}".as_bytes()),

@@ -4,7 +4,7 @@
 //! from which side it is reached. A commit that both sides reach is common, and so are its ancestors. Dates may be wrong or equal, so
 //! the walk visits some more common commits before it ends.
 
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashSet};
 
 use anyhow::{Context, Result};
 
@@ -17,6 +17,9 @@ use crate::git::tree::ObjectId;
 
 /// How many more commits are visited after the last one that only one side reaches. Git visits none.
 const EXTRA_COMMITS: usize = 100;
+
+/// By how many seconds clocks may differ.
+const CLOCK_SKEW: i64 = 86_400;
 
 const HEAD: u8 = 1;
 const BASE: u8 = 2;
@@ -58,9 +61,9 @@ impl BranchCommit {
 pub enum Merges {
     /// The commit has at most one parent.
     Nothing,
-    /// A parent after the first one is a commit of the base.
+    /// A parent after the first one is a mainline commit of the base.
     Base,
-    /// Other work only.
+    /// Other work, which may have come into the base since.
     Other,
 }
 
@@ -93,7 +96,8 @@ fn nearest(graph: &mut Graph<'_>, head: CommitId, bases: &[CommitId]) -> Result<
         }
     }
     let Some((index, sides)) = best else { return Ok(None) };
-    Ok(Some((index, history(graph, head, &sides)?)))
+    let base = graph.node(bases[index])?;
+    Ok(Some((index, history(graph, head, base, &sides)?)))
 }
 
 /// From which sides each commit of the graph is reached; 0 for those that were not visited.
@@ -154,7 +158,7 @@ fn walk(graph: &mut Graph<'_>, head: usize, base: usize) -> Result<Sides> {
     Ok(sides)
 }
 
-fn history(graph: &mut Graph<'_>, head: usize, sides: &Sides) -> Result<BranchHistory> {
+fn history(graph: &mut Graph<'_>, head: usize, base: usize, sides: &Sides) -> Result<BranchHistory> {
     for (index, node) in graph.nodes.iter_mut().enumerate() {
         node.paint = if sides.get(index) == HEAD { Paint::New } else { Paint::Old };
         node.claimed = false;
@@ -166,7 +170,8 @@ fn history(graph: &mut Graph<'_>, head: usize, sides: &Sides) -> Result<BranchHi
         order.push(head);
         order.extend(take_unclaimed(graph, head)?);
     }
-    let commits = order.into_iter().map(|index| branch_commit(graph, index)).collect::<Result<_>>()?;
+    let mainline = merged_mainline(graph, &order, base)?;
+    let commits = order.into_iter().map(|index| branch_commit(graph, index, &mainline)).collect::<Result<_>>()?;
     Ok(BranchHistory {
         merge_base: sides.merge_base(graph).map(|index| graph.nodes[index].id),
         commits,
@@ -175,9 +180,34 @@ fn history(graph: &mut Graph<'_>, head: usize, sides: &Sides) -> Result<BranchHi
     })
 }
 
-fn branch_commit(graph: &mut Graph<'_>, index: usize) -> Result<BranchCommit> {
+/// The mainline of the base as far as the commits of `order` merge commits of it.
+fn merged_mainline(graph: &mut Graph<'_>, order: &[usize], base: usize) -> Result<HashSet<usize>> {
+    let mut wanted = HashSet::new();
+    for index in order {
+        let parents = graph.parents(*index)?.into_iter().skip(1);
+        wanted.extend(parents.filter(|parent| graph.nodes[*parent].paint == Paint::Old));
+    }
+    let oldest = wanted.iter().map(|index| graph.nodes[*index].date()).min().unwrap_or(i64::MAX);
+    let (mut mainline, mut next) = (HashSet::new(), Some(base));
+    while let Some(index) = next.filter(|_| !wanted.is_empty()) {
+        if graph.nodes[index].date() < oldest.saturating_sub(CLOCK_SKEW) {
+            break;
+        }
+        if graph.nodes[index].boundary {
+            mainline.extend(wanted); // what is older cannot be told apart
+            break;
+        }
+        if wanted.remove(&index) {
+            mainline.insert(index);
+        }
+        next = graph.parents(index)?.first().copied();
+    }
+    Ok(mainline)
+}
+
+fn branch_commit(graph: &mut Graph<'_>, index: usize, mainline: &HashSet<usize>) -> Result<BranchCommit> {
     let parents = graph.parents(index)?;
-    let is_of_base = |parent: &usize| graph.nodes[*parent].paint == Paint::Old;
+    let is_of_base = |parent: &usize| mainline.contains(parent);
     let merges = match parents.get(1..) {
         None | Some([]) => Merges::Nothing,
         Some(others) if others.iter().any(is_of_base) => Merges::Base,

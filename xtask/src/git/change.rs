@@ -1,6 +1,7 @@
 //! The lines that a commit changes.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hasher};
 
 use anyhow::{Context, Result};
 use git2::{DiffOptions, Patch};
@@ -24,13 +25,16 @@ pub struct FileChange {
 }
 
 /// Lines that other lines replace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineHunk {
     /// How many lines are before the changed ones in the old file.
     pub at: usize,
-    pub removed: usize,
-    pub added: usize,
+    pub removed: Vec<LineKey>,
+    pub added: Vec<LineKey>,
 }
+
+/// Recognises the same line in another place or indented otherwise; `None` for a line without letters and digits.
+pub type LineKey = Option<u64>;
 
 /// What a name is in the old and in the new tree.
 type EntryPair = (Option<TreeEntry>, Option<TreeEntry>);
@@ -94,12 +98,29 @@ impl Repository {
         let patch = patch.context("cannot compare two files")?;
         let mut hunks = Vec::new();
         for index in 0..patch.num_hunks() {
-            let (hunk, _) = patch.hunk(index).context("cannot compare two files")?;
-            let (start, removed, added) = (hunk.old_start(), hunk.old_lines(), hunk.new_lines());
+            let (hunk, count) = patch.hunk(index).context("cannot compare two files")?;
             // Where nothing is removed, the start is the line before the added ones.
-            let at = if removed == 0 { start } else { start.saturating_sub(1) };
-            hunks.push(LineHunk { at: at as usize, removed: removed as usize, added: added as usize });
+            let start = if hunk.old_lines() == 0 { hunk.old_start() } else { hunk.old_start().saturating_sub(1) };
+            let mut found = LineHunk { at: start as usize, removed: Vec::new(), added: Vec::new() };
+            for line in 0..count {
+                let line = patch.line_in_hunk(index, line).context("cannot compare two files")?;
+                match line.origin() {
+                    '-' => found.removed.push(key(line.content())),
+                    '+' => found.added.push(key(line.content())),
+                    _ => {} // about a newline that is missing at the end of the file
+                }
+            }
+            hunks.push(found);
         }
         Ok(hunks)
     }
+}
+
+fn key(line: &[u8]) -> LineKey {
+    let line = line.trim_ascii();
+    line.iter().any(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii()).then(|| {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(line);
+        hasher.finish()
+    })
 }

@@ -107,7 +107,7 @@ fn check_subject(message: &Message<'_>, at: usize, subject: &str, findings: &mut
 fn check_markers(message: &Message<'_>, findings: &mut Findings<'_>) {
     let is_marker = |line: &str| {
         let begins = |mark: &str| line.strip_prefix(mark).is_some_and(|rest| rest.starts_with(' '));
-        begins("<<<<<<<") || begins(">>>>>>>") || begins("|||||||")
+        begins("<<<<<<<") || begins(">>>>>>>")
     };
     let found = message.text.split('\n').enumerate().find(|(_, line)| is_marker(line));
     if let Some((at, line)) = found {

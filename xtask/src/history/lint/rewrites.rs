@@ -40,42 +40,53 @@ pub fn find_rewrites(changes: &[CommitChanges]) -> Vec<Rewrite> {
     let mut found = Vec::new();
     for (index, change) in changes.iter().enumerate() {
         let mut touched = Touched::default();
-        let mut added = 0;
+        let mut moved = removed_keys(change);
         for file in &change.files {
             let lines = files.entry(&file.path).or_default();
             // From the end, so that the positions of the others stay right.
             for hunk in file.hunks.iter().rev() {
-                lines.replace(*hunk, change.is_own.then_some(index), &mut touched);
-                added += hunk.added;
+                lines.replace(hunk, change.is_own.then_some(index), &mut moved, &mut touched);
             }
         }
-        let mut rewritten: BTreeMap<usize, usize> = BTreeMap::new();
         for (writer, count) in &touched.removed {
             alive[group[*writer]] -= count;
-            *rewritten.entry(group[*writer]).or_default() += count;
         }
         if !change.is_own {
             continue;
         }
+        let mut rewritten: BTreeMap<usize, usize> = BTreeMap::new();
+        for (writer, count) in &touched.rewritten {
+            *rewritten.entry(group[*writer]).or_default() += count;
+        }
         // The first of several with the same number of lines.
         let most = rewritten.iter().max_by_key(|(writer, count)| (**count, usize::MAX - **writer));
-        let most = most.map(|(writer, count)| (*writer, *count));
-        // A commit that adds much more than it rewrites is a step of its own.
-        if let Some((earlier, lines)) =
-            most.filter(|(_, lines)| 2 * lines > touched.removed_in_all && added <= 2 * lines)
-        {
+        if let Some((&earlier, &lines)) = most.filter(|(_, lines)| is_mostly(**lines, &touched)) {
             let is_between = |writer: &usize| group[*writer] > earlier;
             let near = touched.removed.keys().chain(&touched.beside);
-            let can_fold = !near.into_iter().any(is_between) && alive[earlier] + added > 0;
-            let (commit, removed) = (change.commit, touched.removed_in_all);
-            found.push(Rewrite { commit, earlier: changes[earlier].commit, lines, removed, can_fold });
+            let can_fold = !near.into_iter().any(is_between) && alive[earlier] + touched.added > 0;
+            let removed = touched.counted;
+            found.push(Rewrite { commit: change.commit, earlier: changes[earlier].commit, lines, removed, can_fold });
             if can_fold {
                 group[index] = earlier;
             }
         }
-        alive[group[index]] += added;
+        alive[group[index]] += touched.added;
     }
     found
+}
+
+/// Whether a commit that rewrites `lines` of an earlier one does not do much else.
+fn is_mostly(lines: usize, touched: &Touched) -> bool {
+    4 * lines >= 3 * touched.counted && touched.added <= 2 * lines
+}
+
+/// How often the commit removes which lines: where it adds one of them, it moves or indents the line.
+fn removed_keys(change: &CommitChanges) -> HashMap<u64, usize> {
+    let mut keys = HashMap::new();
+    for key in change.files.iter().flat_map(|file| &file.hunks).flat_map(|hunk| &hunk.removed).flatten() {
+        *keys.entry(*key).or_default() += 1;
+    }
+    keys
 }
 
 /// What a commit has touched.
@@ -83,68 +94,120 @@ pub fn find_rewrites(changes: &[CommitChanges]) -> Vec<Rewrite> {
 struct Touched {
     /// How many lines of which commit it has removed.
     removed: BTreeMap<usize, usize>,
-    /// With those that no commit of the branch has written.
-    removed_in_all: usize,
+    /// Those of them that the other commit has written, and not moved; lines without letters and digits are not counted.
+    rewritten: BTreeMap<usize, usize>,
+    /// How many lines it has removed that count, also of no commit of the branch.
+    counted: usize,
+    added: usize,
     /// The commits that have written the lines beside the changed ones.
     beside: BTreeSet<usize>,
 }
 
+/// A number of lines by one commit.
+#[derive(Clone, Copy)]
+struct Part {
+    /// None, where the commit has removed lines and added none.
+    count: usize,
+    /// The index of the commit; `None` for lines that are older than the branch.
+    writer: Option<usize>,
+    /// Whether the commit has written the lines, and not moved them.
+    is_new: bool,
+}
+
 /// The lines of a file, by who has written them.
 struct Lines {
-    /// Numbers of lines, with the index of the commit; `None` for lines that are older than the branch. A part without lines is a
-    /// place where the commit has removed some.
-    parts: Vec<(usize, Option<usize>)>,
+    parts: Vec<Part>,
 }
 
 impl Default for Lines {
     fn default() -> Lines {
         // The number of lines is not known, and not needed.
-        Lines { parts: vec![(usize::MAX / 2, None)] }
+        Lines { parts: vec![Part { count: usize::MAX / 2, writer: None, is_new: false }] }
     }
 }
 
 impl Lines {
-    fn replace(&mut self, hunk: LineHunk, writer: Option<usize>, touched: &mut Touched) {
+    fn replace(
+        &mut self,
+        hunk: &LineHunk,
+        writer: Option<usize>,
+        moved: &mut HashMap<u64, usize>,
+        touched: &mut Touched,
+    ) {
         let from = self.split(hunk.at);
-        let mut to = self.split(hunk.at + hunk.removed).max(from);
-        while self.parts.get(to).is_some_and(|(count, _)| *count == 0) {
+        let mut to = self.split(hunk.at + hunk.removed.len()).max(from);
+        while self.parts.get(to).is_some_and(|part| part.count == 0) {
             to += 1;
         }
-        for (count, by) in &self.parts[from..to] {
-            touched.removed_in_all += count;
-            match by {
-                Some(by) if *count > 0 => *touched.removed.entry(*by).or_default() += count,
-                Some(by) => _ = touched.beside.insert(*by),
+        let mut keys = hunk.removed.iter();
+        for part in &self.parts[from..to] {
+            let counted = keys.by_ref().take(part.count).flatten().count();
+            touched.counted += counted;
+            match part.writer {
+                Some(writer) if part.count > 0 => {
+                    *touched.removed.entry(writer).or_default() += part.count;
+                    if part.is_new && counted > 0 {
+                        *touched.rewritten.entry(writer).or_default() += counted;
+                    }
+                }
+                Some(writer) => _ = touched.beside.insert(writer),
                 None => {}
             }
         }
         let beside = [from.checked_sub(1).and_then(|before| self.parts.get(before)), self.parts.get(to)];
-        touched.beside.extend(beside.into_iter().flatten().filter_map(|(_, by)| *by));
-        self.parts.splice(from..to, [(hunk.added, writer)]);
+        touched.beside.extend(beside.into_iter().flatten().filter_map(|part| part.writer));
+        touched.added += hunk.added.len();
+        self.parts.splice(from..to, parts_of(hunk, writer, moved));
     }
 
     /// Makes a part begin after `at` lines; the index of the first one that does.
     fn split(&mut self, at: usize) -> usize {
         let mut before = 0;
         for index in 0..self.parts.len() {
-            let (count, by) = self.parts[index];
+            let part = self.parts[index];
             if before == at {
                 return index;
             }
-            if before + count > at {
-                self.parts[index].0 = at - before;
-                self.parts.insert(index + 1, (count - (at - before), by));
+            if before + part.count > at {
+                self.parts[index].count = at - before;
+                self.parts.insert(index + 1, Part { count: part.count - (at - before), ..part });
                 return index + 1;
             }
-            before += count;
+            before += part.count;
         }
         self.parts.len()
     }
 }
 
+/// The added lines of a hunk.
+fn parts_of(hunk: &LineHunk, writer: Option<usize>, moved: &mut HashMap<u64, usize>) -> Vec<Part> {
+    if hunk.added.is_empty() {
+        return vec![Part { count: 0, writer, is_new: false }];
+    }
+    let mut parts: Vec<Part> = Vec::new();
+    for key in &hunk.added {
+        let left = key.as_ref().and_then(|key| moved.get_mut(key)).filter(|left| **left > 0);
+        let is_new = left.map(|left| *left -= 1).is_none();
+        match parts.last_mut().filter(|last| last.is_new == is_new) {
+            Some(last) => last.count += 1,
+            None => parts.push(Part { count: 1, writer, is_new }),
+        }
+    }
+    parts
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::*;
+    use crate::git::change::LineKey;
+
+    /// As many lines, which differ from all others.
+    fn keys(count: usize) -> Vec<LineKey> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        (0..count).map(|_| Some(NEXT.fetch_add(1, Ordering::Relaxed))).collect()
+    }
 
     /// `(path, at, removed, added)` for each commit.
     fn found(commits: &[&[(&str, usize, usize, usize)]]) -> Vec<(u8, u8, usize, bool)> {
@@ -155,7 +218,8 @@ mod tests {
             .map(|(index, hunks)| {
                 let file = |&(path, at, removed, added): &(&str, usize, usize, usize)| FileChange {
                     path: path.as_bytes().to_vec(),
-                    hunks: vec![LineHunk { at, removed, added }],
+                    // All lines differ.
+                    hunks: vec![LineHunk { at, removed: keys(removed), added: keys(added) }],
                 };
                 CommitChanges { commit: id(index), is_own: true, files: hunks.iter().map(file).collect() }
             })
