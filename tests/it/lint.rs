@@ -193,6 +193,21 @@ fn merges_empty_commits_and_subjects_of_a_branch() {
     assert!(of_merge.iter().all(|(subject, _)| !subject.contains("pull request")), "{of_merge:?}");
 }
 
+/// In git's own history, a topic often merges another one that it needs, which comes into the base later.
+#[test]
+fn a_merge_of_other_work_is_none_from_the_base() {
+    let project = branched();
+    project.commit("Count the disks", &[("disk.py", "1")]);
+    project.git(&["switch", "-q", "-c", "needed", "main"]);
+    project.commit("List the disks", &[("list.py", "1")]);
+    project.git(&["switch", "-q", "topic"]);
+    project.git(&["merge", "-q", "--no-edit", "needed"]);
+    project.git(&["switch", "-q", "main"]);
+    project.git(&["merge", "-q", "--no-ff", "--no-edit", "needed"]);
+    let rules: Vec<String> = findings(&project, &["--rev", "topic"]).into_iter().map(|(_, rule)| rule).collect();
+    assert_eq!(rules, ["behind-base"]);
+}
+
 #[test]
 fn each_rule_has_a_severity() {
     let off = "[lint]\nmerge-from-base = \"off\"\nfixup-left = \"off\"\nwork-in-progress = \"off\"\n\

@@ -22,7 +22,7 @@ fn carry_out(project: &Sandbox, editor: &str) -> Ran {
         ("GIT_COMMITTER_NAME", "Ada"),
         ("GIT_COMMITTER_EMAIL", "ada@example.org"),
     ];
-    run_in(project.path(), "git", &["rebase", "-i", "--autosquash", beginning], &variables)
+    run_in(project.path(), "git", &["rebase", "-i", "--autosquash", "--empty=drop", beginning], &variables)
 }
 
 /// Carries out the plan; the tree must stay the same, and nothing be found but what is in `left`. The subjects, newest first.
@@ -111,6 +111,18 @@ fn fixups_are_folded_as_git_folds_them_and_empty_commits_dropped() {
     project.commit(&format!("fixup! {id}"), &[("disk.py", "4\n")]);
     project.commit("amend! Count the disks\n\nCount all disks\n\nSome were left out.", &[("disk.py", "5\n")]);
     assert_eq!(clean(&project, KEEP), ["Name the disks", "Count all disks"]);
+}
+
+#[test]
+fn a_commit_that_the_base_has_got_is_dropped() {
+    let project = branched();
+    project.commit("Count the disks", &[("disk.py", "1\n")]);
+    project.commit("Name the disks", &[("name.py", "1\n")]);
+    project.git(&["switch", "-q", "main"]);
+    project.git(&["cherry-pick", "topic~1"]);
+    project.git(&["switch", "-q", "topic"]);
+    merge_main(&project, "one.py");
+    assert_eq!(clean(&project, KEEP), ["Name the disks"]);
 }
 
 #[test]

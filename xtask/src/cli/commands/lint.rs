@@ -87,7 +87,7 @@ fn print_plan(context: &Context, branch: &LintedBranch<'_>, findings: &[LintFind
     context.ui.print(&lint::fix_plan(branch, findings, branch.rewrites))?;
     let beginning = branch.history.merge_base.map_or("--root".to_owned(), |commit| commit.to_string());
     context.ui.note(&format!(
-        "saved as `plan`, it is run by: `git -c sequence.editor='cp \"$PWD/plan\"' rebase -i {beginning}`"
+        "saved as `plan`, it is run by: `git -c sequence.editor='cp \"$PWD/plan\"' rebase -i --empty=drop {beginning}`"
     ));
     Ok(())
 }
