@@ -125,6 +125,26 @@ fn a_commit_that_the_base_has_got_is_dropped() {
     assert_eq!(clean(&project, KEEP), ["Name the disks"]);
 }
 
+/// The base of such a branch is the only commit that has all that the branch has merged.
+#[test]
+fn other_work_that_was_merged_is_not_lost() {
+    let project = branched();
+    project.commit("Count the disks", &[("disk.py", "1\n")]);
+    project.git(&["switch", "-q", "-c", "needed", "main"]);
+    project.commit("List the disks", &[("list.py", "1\n")]);
+    project.git(&["switch", "-q", "main"]);
+    project.commit("Go on", &[("main.py", "1\n")]);
+    project.git(&["switch", "-q", "-c", "newer"]);
+    project.git(&["switch", "-q", "topic"]);
+    project.git(&["merge", "-q", "--no-edit", "needed"]);
+    project.git(&["merge", "-q", "--no-edit", "newer"]);
+    project.git(&["switch", "-q", "main"]);
+    project.git(&["merge", "-q", "--no-ff", "--no-edit", "needed"]);
+    project.git(&["switch", "-q", "topic"]);
+    assert_eq!(clean(&project, KEEP), ["Count the disks"]);
+    assert!(project.join("list.py").exists());
+}
+
 #[test]
 fn a_branch_without_a_fault_stays_as_it_is() {
     let project = branched();

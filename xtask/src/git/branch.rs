@@ -30,8 +30,9 @@ const OLDER: u8 = 4;
 /// The commits of a branch.
 #[derive(Clone, Debug)]
 pub struct BranchHistory {
-    /// The newest commit that the branch and its base have in common; `None` if they have none.
-    pub merge_base: Option<CommitId>,
+    /// The commits that the branch and its base have in common, without their ancestors; the newest first. Several, if the branch
+    /// has merged other work that has come into the base since.
+    pub merge_bases: Vec<CommitId>,
     /// The commits that the base does not have, children before their parents.
     pub commits: Vec<BranchCommit>,
     /// How many commits the base has that the branch does not have.
@@ -119,10 +120,11 @@ impl Sides {
         self.of.get(index).copied().unwrap_or(0)
     }
 
-    /// The newest common commit that is no ancestor of another one.
-    fn merge_base(&self, graph: &Graph<'_>) -> Option<usize> {
-        let common = (0..self.of.len()).filter(|index| self.of[*index] == COMMON);
-        common.max_by_key(|index| (graph.nodes[*index].date(), usize::MAX - index))
+    /// The common commits that are no ancestors of other ones, the newest first.
+    fn merge_bases(&self, graph: &Graph<'_>) -> Vec<CommitId> {
+        let mut common: Vec<usize> = (0..self.of.len()).filter(|index| self.of[*index] == COMMON).collect();
+        common.sort_by_key(|index| std::cmp::Reverse(graph.nodes[*index].date()));
+        common.into_iter().map(|index| graph.nodes[index].id).collect()
     }
 
     fn reach(&mut self, graph: &Graph<'_>, index: usize, side: u8) {
@@ -173,7 +175,7 @@ fn history(graph: &mut Graph<'_>, head: usize, base: usize, sides: &Sides) -> Re
     let mainline = merged_mainline(graph, &order, base)?;
     let commits = order.into_iter().map(|index| branch_commit(graph, index, &mainline)).collect::<Result<_>>()?;
     Ok(BranchHistory {
-        merge_base: sides.merge_base(graph).map(|index| graph.nodes[index].id),
+        merge_bases: sides.merge_bases(graph),
         commits,
         behind: sides.count(BASE),
         cut: cut.map(|index| graph.nodes[index].id),

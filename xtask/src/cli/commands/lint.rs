@@ -77,7 +77,11 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     }
     let subject = |entry: &BranchCommit| (entry.commit.id, one_line(&entry.commit.decode(entry.commit.subject())));
     let subjects: HashMap<CommitId, String> = history.commits.iter().map(subject).collect();
-    print(context, args, &LintReport { base: history.merge_base, head: Some(head), findings: &findings, subjects })?;
+    print(
+        context,
+        args,
+        &LintReport { base: history.merge_bases.first().copied(), head: Some(head), findings: &findings, subjects },
+    )?;
     let count = counted(history.commits.len(), "commit");
     context.ui.note(&format!("checked {count} that `{}` does not have", base.name));
     Ok(require_no_error(&findings)?)
@@ -85,7 +89,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
 
 fn print_plan(context: &Context, branch: &LintedBranch<'_>, findings: &[LintFinding]) -> Result<()> {
     context.ui.print(&lint::fix_plan(branch, findings, branch.rewrites))?;
-    let beginning = branch.history.merge_base.map_or("--root".to_owned(), |commit| commit.to_string());
+    let beginning = branch.rebased_onto().map_or("--root".to_owned(), |commit| commit.to_string());
     context.ui.note(&format!(
         "saved as `plan`, it is run by: `git -c sequence.editor='cp \"$PWD/plan\"' rebase -i --empty=drop {beginning}`"
     ));

@@ -40,7 +40,17 @@ impl LintedBranch<'_> {
     }
 
     fn beginning(&self) -> String {
-        self.history.merge_base.map_or("--root".to_owned(), |commit| commit.short())
+        self.rebased_onto().map_or("--root".to_owned(), |commit| commit.short())
+    }
+
+    /// Where a rebase begins that leaves the files as they are: at the merge base. Of several, none has all that the branch has
+    /// merged; only the base itself has. `None` for a branch that has nothing in common with its base.
+    pub fn rebased_onto(&self) -> Option<CommitId> {
+        match self.history.merge_bases[..] {
+            [] => None,
+            [only] => Some(only),
+            _ => Some(self.base),
+        }
     }
 }
 
