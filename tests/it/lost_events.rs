@@ -61,3 +61,16 @@ fn what_a_known_event_explains_was_not_yanked() {
     let plan = recover(&site);
     assert!(!plan.contains("lost"), "{plan}");
 }
+
+#[test]
+fn a_series_whose_only_revision_is_gone_begins_again() {
+    let site = Site::new();
+    site.promoted("One", &["el9"]);
+    std::fs::remove_dir_all(site.served("revisions/stable-1.0/000001")).unwrap();
+    site.releng(&["prune", "--missing"]).exits(0);
+    let again = ["promote", "snapshot-demo_1.0_pipeline_1", "--major", "--untested", "it is gone"];
+    site.releng(&again).exits(0).says(&["promoted snapshot-demo_1.0_pipeline_1 (1.0.1) to stable/1.0"]);
+    assert!(site.served("stable/1.0/sources/demo-1.0.1.tar.gz").is_file());
+    site.releng(&again).exits(0).says(&["is in stable/1.0 already"]);
+    site.releng(&["verify"]).exits(0);
+}

@@ -284,3 +284,18 @@ fn tags_are_planned() {
     assert_eq!(plan, format!("make milestone tags:\n  {made}"));
     site.releng(&["tag"]).exits(0).says(&["all milestone tags exist"]);
 }
+
+#[test]
+fn a_tag_of_a_topic_branch_gives_way_to_the_one_of_the_merge() {
+    let site = Site::new();
+    site.project.git(&["checkout", "-q", "-b", "topic"]);
+    site.commit("Fly\n\nSem-Ver: feature");
+    site.releng(&["tag"]).exits(0);
+    site.project.git(&["checkout", "-q", "main"]);
+    site.project.git(&["merge", "-q", "--no-ff", "-m", "Merge the topic", "topic"]);
+    site.releng(&["tag", "--dry-run"]).exits(1);
+    let refused = site.releng(&["tag"]).exits(1);
+    let refused = refused.says(&["the tag `1.1` exists on commit ", ", which is not on the mainline of `HEAD`"]);
+    crate::helps::follow(site.project.path(), &refused, "git tag --delete 1.1", &[]).exits(0);
+    assert_eq!(site.project.git(&["rev-parse", "1.1^{commit}"]), site.project.git(&["rev-parse", "HEAD"]));
+}

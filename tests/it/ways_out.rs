@@ -165,3 +165,21 @@ fn the_dry_run_after_a_killed_prune_is_what_the_run_does() {
     site.releng_at(later, &["prune"]).exits(0).prints(&plan);
     verifies(&site);
 }
+
+#[test]
+fn an_archive_that_a_later_tag_has_changed_is_not_written_over_the_old_one() {
+    let site = Site::new();
+    site.commit("Fly\n\nSem-Ver: feature").build(&[]);
+    site.releng(&["stage"]).exits(0);
+    site.project.git(&["tag", "1.1"]);
+    let path = format!("{}/sources/demo-1.1.0.tar.gz", snapshot(1));
+    damage(&site, &path);
+    let damaged = std::fs::read(site.served(&path)).unwrap();
+    let found = site.releng(&["verify"]).exits(1);
+    follow(site.project.path(), &found, "sources/demo-1.1.0.tar.gz", &[]).exits(1);
+    assert_eq!(std::fs::read(site.served(&path)).unwrap(), damaged);
+    // In a clone without the tag, as the guide says.
+    site.project.git(&["tag", "--delete", "1.1"]);
+    follow(site.project.path(), &found, "sources/demo-1.1.0.tar.gz", &[]).exits(0);
+    verifies(&site);
+}

@@ -111,6 +111,10 @@ pub const FIRST: &[FileRows] = &[
         ],
     ),
     (
+        "cli/commands/tag.rs",
+        &[("if it was made by mistake", By("plans::a_tag_of_a_topic_branch_gives_way_to_the_one_of_the_merge"))],
+    ),
+    (
         "cli/commands/version.rs",
         &[("`{} version --explain`", By("helps::project::a_version_of_the_past_is_explained"))],
     ),

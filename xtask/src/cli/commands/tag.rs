@@ -4,6 +4,7 @@ use std::fmt;
 
 use anyhow::Result;
 
+use crate::base::error::{Exit, Failure, program};
 use crate::base::plan::Plan;
 use crate::cli::context::Context;
 use crate::git::CommitId;
@@ -46,6 +47,11 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         context.ui.note("all milestone tags exist");
         return Ok(());
     }
+    for MissingTag { milestone, .. } in &steps {
+        if let Ok(commit) = repository.resolve(&format!("refs/tags/{milestone}")) {
+            return Err(elsewhere(*milestone, commit).into());
+        }
+    }
     let plan = Plan { title: "make milestone tags".to_owned(), steps };
     if args.dry_run {
         return context.ui.print(&plan.to_string());
@@ -57,4 +63,15 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let names: Vec<String> = plan.steps.iter().map(|tag| tag.milestone.to_string()).collect();
     context.ui.note(&format!("the tags are in this clone only; push them: `git push origin {}`", names.join(" ")));
     Ok(())
+}
+
+/// The failure where the tag exists on a commit that the version is not counted from.
+fn elsewhere(milestone: Milestone, commit: CommitId) -> Failure {
+    let message =
+        format!("the tag `{milestone}` exists on commit {}, which is not on the mainline of `HEAD`", commit.short());
+    Failure::new(Exit::Failed, message).help(format!(
+        "if it was made by mistake, such as on a topic branch, delete it, and on the remote as well, then tag again: \
+         `git tag --delete {milestone} && {} tag`",
+        program()
+    ))
 }

@@ -130,8 +130,10 @@ impl ClosedSnapshots {
 /// The revision that the promotion of a snapshot made, if nothing has changed the series since: the command was repeated.
 fn find_done(store: &Store, series: Series, name: &SnapshotName) -> Option<Promoting> {
     let (revision, event) = store.log.last_revision(series)?;
+    // A revision that is gone and recorded as missing has nothing any more.
+    let is_current = store.current_number(series).ok().flatten() == Some(revision);
     match &event.action {
-        Action::Promote { snapshot, version, .. } if snapshot == name => {
+        Action::Promote { snapshot, version, .. } if snapshot == name && is_current => {
             let why = format!("`{name}` ({version}) is in stable/{series} already: event {} promoted it", event.number);
             Some(Promoting::Already(AlreadyDone { series, revision, why }))
         }

@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use anyhow::Result;
 use jiff::Timestamp;
 
+use crate::base::digest::Digest;
 use crate::base::error::program;
 use crate::base::files::TreePath;
 use crate::base::text::shell_word;
@@ -52,6 +53,8 @@ pub struct DamagedArchive {
     is_missing: bool,
     /// The name of the file.
     name: String,
+    /// The digest by the manifest.
+    sha256: Digest,
     /// The flags of `dist` that make the release again.
     flags: String,
 }
@@ -115,11 +118,13 @@ impl WayOut {
 impl DamagedArchive {
     /// Makes it again, and writes into the file: with it, all hard links to the file are whole again.
     fn command(&self) -> String {
-        let DamagedArchive { place, is_missing, name, flags } = self;
+        let DamagedArchive { place, is_missing, name, sha256, flags } = self;
         let (program, place) = (program(), shell_word(&place.to_string()));
         let unlocked = if *is_missing { String::new() } else { format!("chmod u+w {place} && ") };
         let made = format!("{program} dist{flags} --no-stage --out target/remade");
-        format!("{made} && {unlocked}cp target/remade/sources/{name} {place} && chmod a-w {place}")
+        // A tag that came after the build changes the archive.
+        let checked = format!("echo '{sha256}  target/remade/sources/{name}' | sha256sum --check --quiet");
+        format!("{made} && {checked} && {unlocked}cp target/remade/sources/{name} {place} && chmod a-w {place}")
     }
 }
 
@@ -207,7 +212,8 @@ fn find_archives(store: &Store, folders: &[FoundFolder], report: &VerifyReport) 
                 Ok(_) => continue,
                 Err(_) => true,
             };
-            archives.push(DamagedArchive { place, is_missing, name, flags: flags_of(release) });
+            let Some(sha256) = manifest.file(&format!("sources/{name}")).map(|file| file.sha256) else { continue };
+            archives.push(DamagedArchive { place, is_missing, name, sha256, flags: flags_of(release) });
         }
     }
     archives
