@@ -1,4 +1,4 @@
-//! A dist that ends, and one that comes back: what is asked, and which `.repo` files clients find.
+//! A dist that ends, and one that comes back: when a promotion is refused, and which `.repo` files clients find.
 
 use crate::support::site::{Site, UNTESTED, text, tree};
 

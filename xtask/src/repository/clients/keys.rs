@@ -1,19 +1,18 @@
 //! The file with the public keys: the present one, the next one, and those that were used before.
 //!
-//! The state has a copy of it. The copy says what is served: whoever may write to the root can neither remove a key nor give one to
-//! clients. Its first line has its digest, so that a damaged copy is never served. A copy of an older program has no such line.
+//! The state has a copy of it. The copy says what is served: somebody who can write only to the root can neither remove a key nor
+//! give one to clients. Its first line has its digest, so that a damaged copy is never served. A copy of an older program has no such line.
 //! Where there is no copy, the next writer makes it from the served file.
 
 use anyhow::{Result, anyhow, bail, ensure};
 
-use crate::base::checksum::CHECKSUMS_FILE;
 use crate::base::digest::digest_of;
 use crate::base::files::TreePath;
 use crate::repository::clients::root_files::RootFile;
 use crate::repository::model::layout::Layout;
 use crate::repository::model::manifest::Manifest;
 use crate::repository::model::store::Store;
-use crate::repository::sign::{PublicKey, SIGNATURE, signer_of_signature};
+use crate::repository::sign::{PublicKey, signature_of_checksums, signer_of_signature};
 
 /// The first word of the copy. The name of the project and the digest of all other lines follow.
 const SCHEMA: &str = "releng.keys/1";
@@ -155,13 +154,13 @@ fn require_keys(text: &[u8]) -> Result<Vec<PublicKey>> {
 }
 
 /// Errors: a key that is not in the copy of an older program has signed a current revision. The log has the digest of the manifest, and
-/// that has the digest of the signature: whoever may write to the root cannot make the copy look wrong.
+/// that has the digest of the signature: somebody who can write only to the root cannot make the copy look wrong.
 fn require_signers(layout: &Layout, copy: &[u8], keys: &[PublicKey]) -> Result<()> {
     if layout.keys().read().is_ok_and(|served| served == copy) {
         return Ok(());
     }
     let (store, _) = Store::open_sound(layout.clone())?;
-    let path = format!("sources/{CHECKSUMS_FILE}{SIGNATURE}");
+    let path = signature_of_checksums();
     for series in store.series()? {
         let Ok(Some(number)) = store.current_number(series) else { continue };
         let folder = layout.revision(series, number);

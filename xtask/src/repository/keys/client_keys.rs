@@ -9,12 +9,12 @@ use crate::repository::clients::package::read_file;
 use crate::repository::clients::series_package::{key_path, package_name};
 use crate::repository::keys::key_set::KeySet;
 use crate::repository::model::event::{Action, EventLog};
-use crate::repository::model::layout::{Layout, dist_folder};
+use crate::repository::model::layout::Layout;
 use crate::repository::model::manifest::{FileEntry, PackageEntry};
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::store::{Revision, Store};
 use crate::repository::repodata;
-use crate::repository::sign::{Fingerprint, PublicKey, SIGNATURE};
+use crate::repository::sign::{Fingerprint, PublicKey};
 
 /// What the clients of a series have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl SeriesClients {
         let mut clients = SeriesClients { series, revision: current.number, dists: BTreeMap::new() };
         let mut is_signed = false;
         for dist in current.manifest.dists() {
-            let index = format!("{}/{}/{}{SIGNATURE}", dist_folder(&dist), repodata::FOLDER, repodata::INDEX);
+            let index = repodata::signature_of_index(&dist);
             is_signed |= current.manifest.file(&index).is_some();
             let packages = packages_of(layout, current, &dist);
             if !packages.is_empty() {

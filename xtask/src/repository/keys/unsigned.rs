@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::checksum::CHECKSUMS_FILE;
 use crate::base::error::{Exit, Failure, program};
 use crate::base::files::TreePath;
 use crate::history::Version;
@@ -13,12 +12,7 @@ use crate::repository::model::layout::LATEST;
 use crate::repository::model::manifest::{FileEntry, Manifest, PackageEntry};
 use crate::repository::model::name::Series;
 use crate::repository::model::store::{Revision, Store};
-use crate::repository::sign::SIGNATURE;
-
-/// The path of the signature that every signed snapshot and revision has.
-pub fn signature_of_checksums() -> String {
-    format!("sources/{CHECKSUMS_FILE}{SIGNATURE}")
-}
+use crate::repository::sign::signature_of_checksums;
 
 /// Whether a snapshot or revision was made with a key.
 pub fn is_signed(manifest: &Manifest) -> bool {

@@ -193,6 +193,15 @@ impl Manifest {
         archives.map(|file| (&file.path, file.sha256))
     }
 
+    /// The first of these archives that is here with another content.
+    pub fn find_other_archive<'a>(
+        &self,
+        archives: impl IntoIterator<Item = (&'a FilePath, Digest)>,
+    ) -> Option<&'a FilePath> {
+        let is_other = |path: &FilePath, digest| self.file(path.as_str()).is_some_and(|file| file.sha256 != digest);
+        archives.into_iter().find(|(path, digest)| is_other(path, *digest)).map(|(path, _)| path)
+    }
+
     /// The files that are RPMs.
     pub fn packages(&self) -> impl Iterator<Item = (&FileEntry, &PackageEntry)> {
         self.files.iter().filter_map(|file| Some((file, file.package.as_ref()?)))

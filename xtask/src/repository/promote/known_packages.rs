@@ -16,8 +16,7 @@ pub struct KnownPackages<'a> {
     commits: BTreeSet<CommitId>,
     /// With the digests of header and payload.
     all: BTreeMap<(&'a Option<Dist>, &'a Nevra), Digest>,
-    /// The source archives.
-    archives: BTreeMap<&'a FilePath, Digest>,
+    manifest: &'a Manifest,
     /// The newest of each name, dist and kind.
     newest: BTreeMap<PackageKind<'a>, &'a Nevra>,
 }
@@ -29,9 +28,8 @@ impl<'a> KnownPackages<'a> {
     /// Those of a revision.
     pub fn of(manifest: &'a Manifest) -> KnownPackages<'a> {
         let versions = manifest.releases().map(|release| &release.version).collect();
-        let archives = manifest.archives().collect();
         let commits = manifest.releases().map(|release| release.commit).collect();
-        let mut known = KnownPackages { versions, commits, all: BTreeMap::new(), archives, newest: BTreeMap::new() };
+        let mut known = KnownPackages { versions, commits, all: BTreeMap::new(), manifest, newest: BTreeMap::new() };
         for (_, package) in manifest.packages() {
             known.all.insert((&package.dist, &package.nevra), package.content);
             let newest = known.newest.entry(kind_of(package)).or_insert(&package.nevra);
@@ -64,8 +62,7 @@ impl<'a> KnownPackages<'a> {
 
     /// The first source archive of a snapshot that the series has with another content.
     pub fn find_other_archive<'m>(&self, manifest: &'m Manifest) -> Option<&'m FilePath> {
-        let is_other = |path: &FilePath, digest| self.archives.get(path).is_some_and(|known| *known != digest);
-        manifest.archives().find(|(path, digest)| is_other(path, *digest)).map(|(path, _)| path)
+        self.manifest.find_other_archive(manifest.archives())
     }
 
     /// The newest package that a package would replace, if it is not older.

@@ -21,12 +21,19 @@ use crate::base::digest::{Digest, HashingWriter, digest_of};
 use crate::base::gzip;
 use crate::base::parallel;
 use crate::base::threads;
+use crate::repository::model::layout::dist_folder;
 use crate::repository::model::name::Dist;
+use crate::repository::sign::SIGNATURE;
 
 /// The name of the folder with the repodata, in the folder of a dist.
 pub const FOLDER: &str = "repodata";
 /// The name of the index, which lists the other files.
 pub const INDEX: &str = "repomd.xml";
+
+/// The path of the signature of the index of a dist, relative to a snapshot or revision.
+pub fn signature_of_index(dist: &Dist) -> String {
+    format!("{}/{FOLDER}/{INDEX}{SIGNATURE}", dist_folder(dist))
+}
 
 /// Level 5 is 10 % faster than level 6, and the files are 0.2 % larger. The files of createrepo_c (zlib, level 6) are 4 % larger
 /// than both.

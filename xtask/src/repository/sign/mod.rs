@@ -24,7 +24,7 @@ pub use key::Key;
 pub use keyring::Keyring;
 pub use name::KeyName;
 pub use public::PublicKey;
-pub use signature::SIGNATURE;
+pub use signature::{SIGNATURE, signature_of_checksums};
 pub use signers::{signer_of_signature, signers_of_packages};
 
 use crate::base::error::FULL_DISK;

@@ -97,9 +97,7 @@ impl LatestMove {
 /// The first source archive that the stable series has with another content.
 fn find_other_archive<'a>(store: &Store, series: Series, archives: &'a [(FilePath, Digest)]) -> Option<&'a FilePath> {
     let current = store.current(series).ok().flatten()?;
-    let is_other =
-        |path: &FilePath, digest| current.manifest.file(path.as_str()).is_some_and(|file| file.sha256 != digest);
-    archives.iter().find(|(path, digest)| is_other(path, *digest)).map(|(path, _)| path)
+    current.manifest.find_other_archive(archives.iter().map(|(path, digest)| (path, *digest)))
 }
 
 /// Errors: a dist that ends has packages in the release, or nothing in the series and in the configuration of the commit has it.

@@ -32,7 +32,6 @@ use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
 use crate::repository::model::reason::Reason;
 use crate::repository::model::store::{Snapshot, Store};
 use crate::repository::repodata;
-use crate::repository::sign::SIGNATURE;
 use crate::repository::verify::snapshot::check_whole;
 use crate::repository::write::plan::{ChangePlan, ChangeStep, CopiedFile, NewFolder, NewPackage};
 use coming::next_pipeline;
@@ -205,10 +204,7 @@ impl StagedAgain {
         }
         if latest {
             steps.push(latest_step(store, series, &own.name));
-            let is_signed = |dist: &Dist| {
-                let index = format!("{}/{}/{}{SIGNATURE}", dist_folder(dist), repodata::FOLDER, repodata::INDEX);
-                own.manifest.file(&index).is_some()
-            };
+            let is_signed = |dist: &Dist| own.manifest.file(&repodata::signature_of_index(dist)).is_some();
             let dists = own.manifest.dists().into_iter().map(|dist| (dist.clone(), is_signed(&dist))).collect();
             let coming = Coming { channel: Channel::Unstable, series, dists };
             steps.extend(root_files::changed(store, Some(&coming))?.into_iter().map(ChangeStep::RootFile));

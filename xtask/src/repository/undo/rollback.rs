@@ -19,7 +19,7 @@ use crate::repository::undo::signatures::{self, OldSignatures};
 use crate::repository::undo::undoing::{Undo, Undoing, lost_without, without};
 use crate::repository::undo::yanked::{YankedPackage, find_yanked};
 use crate::repository::write::revision::{
-    AlreadyDone, RevisionContents, Take, carry, load_described, next_number, require_unchanged,
+    AlreadyDone, RevisionContents, Take, carry, dists_of, load_described, next_number, require_unchanged,
 };
 use crate::rpm::nevra::Nevra;
 
@@ -206,13 +206,12 @@ fn dists_in(revision: &TreePath) -> Result<Vec<Dist>> {
 /// The dists for which there is repodata and nothing to install, as text. The package for clients does not count.
 fn dists_without_packages(store: &Store, contents: &RevisionContents) -> String {
     let clients = package_name(&store.layout);
-    let packages = || contents.carried.iter().filter_map(|carried| carried.entry.package.as_ref());
-    let full: BTreeSet<&Dist> = packages()
+    let packages = contents.carried.iter().filter_map(|carried| carried.entry.package.as_ref());
+    let full: BTreeSet<&Dist> = packages
         .filter(|package| package.nevra.name() != clients && package.nevra.arch() != "src")
         .filter_map(|package| package.dist.as_ref())
         .collect();
-    let all = contents.carried.iter().filter_map(|carried| carried.to.below("rpm")?.split('/').next()?.parse().ok());
-    let all: BTreeSet<Dist> = all.chain(contents.described.keys().cloned()).collect();
+    let all = dists_of(&contents.carried, &contents.described);
     all.iter().filter(|dist| !full.contains(dist)).map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 

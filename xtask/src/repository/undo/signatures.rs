@@ -6,10 +6,10 @@ use crate::base::error::{Exit, Failure};
 use crate::repository::clients::keys::read_keys;
 use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::unsigned::is_signed;
-use crate::repository::model::layout::{Layout, dist_folder};
+use crate::repository::model::layout::Layout;
 use crate::repository::model::store::Revision;
-use crate::repository::repodata;
-use crate::repository::sign::{PublicKey, SIGNATURE, signer_of_signature};
+use crate::repository::repodata::signature_of_index;
+use crate::repository::sign::{PublicKey, signer_of_signature};
 
 /// What becomes of the signatures of a revision whose content returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub fn judge(layout: &Layout, base: &Revision, keys: Option<&KeySet>) -> Result<
 fn signers_of<'k>(base: &Revision, known: &'k [PublicKey]) -> Result<Vec<Option<&'k PublicKey>>> {
     let mut signers = Vec::new();
     for dist in base.manifest.dists() {
-        let index = format!("{}/{}/{}{SIGNATURE}", dist_folder(&dist), repodata::FOLDER, repodata::INDEX);
+        let index = signature_of_index(&dist);
         let id = match base.path.join(&index).read() {
             Ok(signature) => signer_of_signature(&signature)?,
             Err(_) => None,

@@ -20,7 +20,6 @@ use std::time::Duration;
 use anyhow::Result;
 use jiff::Timestamp;
 
-use crate::base::checksum::CHECKSUMS_FILE;
 use crate::base::files::{LockFile, TreePath};
 use crate::base::progress::Progress;
 use crate::repository::clients::keys::{KeyText, read_keys, split_keys};
@@ -28,7 +27,7 @@ use crate::repository::keys::unsigned::is_signed;
 use crate::repository::model::event::{BrokenChain, EventLog};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::store::{Store, read_log};
-use crate::repository::sign::{Keyring, SIGNATURE};
+use crate::repository::sign::{Keyring, signature_of_checksums};
 use folder::FolderUse;
 pub use report::{Finding, FindingId, VerifyReport, help_to_copy_keys, help_to_repair};
 use tree::FoundFolder;
@@ -191,7 +190,7 @@ pub fn verify_folder(
 fn load_keyring(layout: &Layout, folders: &[FoundFolder], report: &mut VerifyReport) -> Option<Keyring> {
     let KeyText { file, text } = read_keys(layout);
     let Some(keys) = text else {
-        let sums = format!("sources/{CHECKSUMS_FILE}{SIGNATURE}");
+        let sums = signature_of_checksums();
         if folders.iter().any(|folder| folder.path.join(&sums).is_there()) {
             report.add(FindingId::KeysDiffer, layout.key_name(), "it cannot be read, and there are signatures");
         }

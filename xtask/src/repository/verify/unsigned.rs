@@ -1,9 +1,10 @@
 //! Finds what clients read without a signature although what they read before was signed.
 
 use crate::repository::keys;
-use crate::repository::keys::unsigned::{has_signed_packages, signature_of_checksums};
+use crate::repository::keys::unsigned::has_signed_packages;
 use crate::repository::model::layout::Layout;
 use crate::repository::model::manifest::Manifest;
+use crate::repository::sign::signature_of_checksums;
 use crate::repository::verify::tree::{FolderName, FoundFolder};
 use crate::repository::verify::{FindingId, VerifyReport};
 

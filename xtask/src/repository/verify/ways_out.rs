@@ -139,7 +139,7 @@ pub fn is_damaged(store: &Store, found: &FoundFolder, report: &VerifyReport) -> 
     has_damage(report, &store.layout.shown(&found.path))
 }
 
-/// The ways out of what was found in the whole repository. A way that keeps more comes first.
+/// The next steps for the findings in the whole repository. A step that keeps more comes first.
 pub fn find(store: &Store, folders: &[FoundFolder], report: &VerifyReport, now: Timestamp) -> Result<Vec<WayOut>> {
     let archives = find_archives(store, folders, report);
     let mut ways: Vec<WayOut> = archives.into_iter().take(NAMED).map(WayOut::RemakeArchive).collect();

@@ -23,7 +23,6 @@ use crate::repository::model::manifest::{FileEntry, HeadOfFolder, ReleasedVersio
 use crate::repository::model::name::{Dist, FilePath, Series};
 use crate::repository::model::store::{Revision, Store};
 use crate::repository::repodata::{self, Fragments};
-use crate::repository::sign::SIGNATURE;
 use crate::repository::write::plan::{ChangeStep, NewFolder, link_steps};
 
 /// The contents of a new revision.
@@ -178,7 +177,8 @@ fn mirrorlist_steps(layout: &Layout, place: &str, dists: &[Dist], carried: &[Car
     steps
 }
 
-fn dists_of(carried: &[Carried], described: &BTreeMap<Dist, Vec<Fragments>>) -> Vec<Dist> {
+/// The dists of a revision with these files.
+pub fn dists_of(carried: &[Carried], described: &BTreeMap<Dist, Vec<Fragments>>) -> Vec<Dist> {
     let carried = carried.iter().filter_map(|carried| carried.to.below("rpm")?.split('/').next()?.parse().ok());
     let mut dists: Vec<Dist> = carried.chain(described.keys().cloned()).collect();
     dists.sort();
@@ -194,7 +194,7 @@ fn signed_dists(
     signing: Option<&Signing>,
 ) -> BTreeMap<Dist, bool> {
     let is_signed = |dist: &Dist| {
-        let signature = format!("{}/{}/{}{SIGNATURE}", dist_folder(dist), repodata::FOLDER, repodata::INDEX);
+        let signature = repodata::signature_of_index(dist);
         if described.contains_key(dist) {
             signing.is_some()
         } else {
