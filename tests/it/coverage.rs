@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use releng::cli::arguments::Cli;
-use releng::project::config::{AcceptanceTest, DistKeys, known_keys};
+use releng::project::config::{AcceptanceTest, CiStep, DistKeys, known_keys};
 
 use crate::support::text_of;
 
 /// Command, flag, and the file and name of the test. The flags of all commands have no command.
-const FLAGS: [(&str, &str, &str); 85] = [
+const FLAGS: [(&str, &str, &str); 100] = [
     ("", "assume-version", "dist::a_stated_version_goes_before_everything"),
     ("", "color", "commands::colour_follows_the_flag_and_the_terminal"),
     ("", "project", "messages::no_project"),
@@ -21,6 +21,21 @@ const FLAGS: [(&str, &str, &str); 85] = [
     ("accept", "junit", "accept::the_report_is_read_by_others"),
     ("changelog", "format", "dist::an_unpacked_archive_answers_as_git_does"),
     ("changelog", "since", "dist::an_unpacked_archive_answers_as_git_does"),
+    ("build-artifacts", "base", "ci_steps::stages::each_stage_has_the_flags"),
+    ("build-artifacts", "dry-run", "ci_steps::stages::each_stage_has_the_flags"),
+    ("build-artifacts", "junit", "ci_steps::stages::each_stage_has_the_flags"),
+    ("build-artifacts", "only", "ci_steps::stages::each_stage_has_the_flags"),
+    ("build-artifacts", "steps-of", "ci_steps::stages::each_stage_has_the_flags"),
+    ("check-merged", "base", "ci_steps::stages::each_stage_has_the_flags"),
+    ("check-merged", "dry-run", "ci_steps::stages::each_stage_has_the_flags"),
+    ("check-merged", "junit", "ci_steps::stages::each_stage_has_the_flags"),
+    ("check-merged", "only", "ci_steps::stages::each_stage_has_the_flags"),
+    ("check-merged", "steps-of", "ci_steps::stages::each_stage_has_the_flags"),
+    ("check-patch", "base", "ci_steps::changes_of_every_commit_of_the_branch_count"),
+    ("check-patch", "dry-run", "ci_steps::a_dry_run_prints_the_plan_and_runs_nothing"),
+    ("check-patch", "junit", "ci_steps::report::the_results_are_read_by_others"),
+    ("check-patch", "only", "ci_steps::only_the_named_steps_are_run"),
+    ("check-patch", "steps-of", "ci_steps::the_steps_are_those_of_the_base"),
     ("config", "json", "commands::config_shows_each_value_and_where_it_comes_from"),
     ("dist", "dry-run", "dist::a_dry_run_prints_the_plan_and_writes_nothing"),
     ("dist", "no-stage", "rpm::packages_are_kept_as_long_as_the_source_rpm_is_the_same"),
@@ -100,11 +115,19 @@ const FLAGS: [(&str, &str, &str); 85] = [
 ];
 
 /// Key, and the file and name of the test. `rpm.dist.*` are the keys of each `[rpm.dist.NAME]`.
-const KEYS: [(&str, &str); 54] = [
+const KEYS: [(&str, &str); 62] = [
     ("acceptance.name", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
     ("acceptance.on", "promote::a_test_for_another_kind_of_promotion"),
     ("acceptance.run", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
     ("acceptance.timeout", "accept::a_test_that_does_not_end"),
+    ("ci.build-artifacts.run", "ci_steps::stages::each_stage_has_the_flags"),
+    ("ci.check-merged.run", "ci_steps::stages::each_stage_has_the_flags"),
+    ("ci.check-patch.name", "ci_steps::steps_run_side_by_side_where_needs_allow_it"),
+    ("ci.check-patch.needs", "ci_steps::steps_run_side_by_side_where_needs_allow_it"),
+    ("ci.check-patch.only", "ci_steps::changes_of_every_commit_of_the_branch_count"),
+    ("ci.check-patch.run", "ci_steps::steps_run_side_by_side_where_needs_allow_it"),
+    ("ci.check-patch.timeout", "ci_steps::limits::a_time_limit_ends_the_whole_group"),
+    ("ci.environment", "ci_steps::stages::a_step_gets_no_tokens"),
     ("lint.behind-base", "lint::each_rule_has_a_severity"),
     ("lint.body-not-separated", "lint::each_rule_has_a_severity"),
     ("lint.commit-empty", "lint::each_rule_has_a_severity"),
@@ -217,7 +240,9 @@ fn each_flag_has_a_test_that_uses_it() {
     let globals: BTreeSet<String> =
         definition.get_arguments().filter_map(|argument| argument.get_long()).map(str::to_owned).collect();
     let built_in = ["help", "version"];
-    for command in std::iter::once(&definition).chain(definition.get_subcommands()) {
+    let commands =
+        definition.get_subcommands().flat_map(|command| [command].into_iter().chain(command.get_subcommands()));
+    for command in std::iter::once(&definition).chain(commands) {
         for flag in command.get_arguments().filter_map(|argument| argument.get_long()) {
             let is_global = globals.contains(flag);
             if !built_in.contains(&flag) {
@@ -243,9 +268,14 @@ fn each_key_has_a_test_that_uses_it() {
         value.as_object().unwrap().keys().map(|key| format!("{table}.{key}")).collect()
     }
     let mut expected: BTreeSet<String> = known_keys().into_keys().collect();
-    // The list of tables itself is no key with a value.
+    // A list of tables itself is no key with a value.
     assert!(expected.remove("acceptance"));
     expected.extend(below("acceptance", AcceptanceTest::default()));
+    for stage in ["check-patch", "check-merged", "build-artifacts"] {
+        assert!(expected.remove(&format!("ci.{stage}")));
+        expected.insert(format!("ci.{stage}.run"));
+    }
+    expected.extend(below("ci.check-patch", CiStep::default()));
     expected.extend(below("rpm.dist.*", DistKeys::default()));
     assert_eq!(BTreeSet::from(KEYS.map(|(key, _)| key.to_owned())), expected, "each key has a row in KEYS");
     for (key, test) in KEYS {

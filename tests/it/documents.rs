@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use clap::Command;
 use releng::cli::arguments::Cli;
 use releng::history::lint::RULES;
-use releng::project::config::{AcceptanceTest, Config, DistKeys, known_keys, lines_of_keys};
+use releng::project::config::{AcceptanceTest, CiStep, Config, DistKeys, known_keys, lines_of_keys};
 
 use crate::support::dnf::Client;
 use crate::support::{root, text_of};
@@ -152,6 +152,20 @@ fn flags(command: &Command) -> BTreeSet<String> {
     flags.map(|flag| format!("--{flag}")).collect()
 }
 
+/// All commands, those below others included, with their names as they are called, such as `ci check-patch`.
+fn commands() -> Vec<(String, Command)> {
+    fn collect(command: &Command, name: &str, found: &mut Vec<(String, Command)>) {
+        for inner in command.get_subcommands() {
+            let name = format!("{name} {}", inner.get_name()).trim_start().to_owned();
+            found.push((name.clone(), inner.clone()));
+            collect(inner, &name, found);
+        }
+    }
+    let mut found = Vec::new();
+    collect(&Cli::definition(), "", &mut found);
+    found
+}
+
 /// The words of a code span or a line, without what stands around a flag.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|letter: char| letter.is_whitespace() || "`()[]=,;\"".contains(letter))
@@ -173,18 +187,19 @@ fn the_table_of_the_readme_has_exactly_the_commands() {
 
 #[test]
 fn every_flag_is_documented_and_no_other() {
-    let (manual, definition) = (manual(), Cli::definition());
+    let (manual, commands) = (manual(), commands());
     let documented: BTreeSet<&str> = words(&manual).collect();
-    for command in definition.get_subcommands() {
+    for (name, command) in &commands {
         for flag in flags(command) {
-            assert!(documented.contains(flag.as_str()), "no document names `{} {flag}`", command.get_name());
+            assert!(documented.contains(flag.as_str()), "no document names `{name} {flag}`");
         }
     }
     for document in documents() {
         for span in spans(&text_of(&document)) {
-            let Some(command) = span.split(' ').next().and_then(|name| definition.find_subcommand(name)) else {
-                continue;
-            };
+            // The longest name: `ci check-patch` has other flags than `ci`.
+            let is_called = |name: &str| span == name || span.starts_with(&format!("{name} "));
+            let called = commands.iter().filter(|(name, _)| is_called(name));
+            let Some((_, command)) = called.max_by_key(|(name, _)| name.len()) else { continue };
             let known = flags(command);
             for flag in words(&span).filter(|word| word.starts_with("--")) {
                 assert!(known.contains(flag), "{document}: `{span}`: there is no flag `{flag}`");
@@ -218,7 +233,10 @@ fn every_key_is_documented_with_its_default() {
     }
     let names = |keys: serde_json::Value| keys.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     let (test, dist) = (AcceptanceTest::default(), DistKeys::default());
+    let step =
+        names(serde_json::to_value(CiStep::default()).unwrap()).into_iter().map(|key| format!("ci.<stage>.{key}"));
     let in_lists = names(serde_json::to_value(test).unwrap()).into_iter().map(|key| format!("acceptance.{key}"));
+    let in_lists = in_lists.chain(step);
     let of_dists = names(serde_json::to_value(dist).unwrap()).into_iter().map(|key| format!("rpm.dist.<dist>.{key}"));
     for key in in_lists.chain(of_dists) {
         assert!(!default_of(&key).is_empty(), "`{key}`");

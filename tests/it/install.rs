@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use releng::base::process::{Ending, Isolation, Job};
+use releng::base::process::{Ending, Isolation, Job, LogFile};
 use releng::repository::clients::package::ClientPackage;
 use releng::repository::sign::Key;
 
@@ -59,7 +59,9 @@ fn run(folder: &Sandbox, dists: &str, isolation: Isolation) -> (Ending, String) 
     let (log, time_limit) = (folder.join("log"), Duration::from_secs(120));
     let (program, folder) = ("sh".as_ref(), own.path());
     let outcome =
-        Job { program, args, folder, environment, time_limit, log: &log, isolation, read_only: &[] }.run().unwrap();
+        Job { program, args, folder, environment, time_limit, log: LogFile::whole(&log), isolation, read_only: &[] }
+            .run()
+            .unwrap();
     (outcome.ending, std::fs::read_to_string(log).unwrap())
 }
 

@@ -9,11 +9,13 @@
 //! * [`source`]: writes the source archives.
 //! * [`rpm`]: the spec, the source RPM and the binary RPMs; [`rpm::release`] is the main job.
 //! * [`repository`]: the tree that `dnf` installs from.
+//! * [`ci`]: the steps that are run for a branch or a merge commit.
 //! * [`cli`]: arguments, output, and one file for each command.
 //!
 //! ARCHITECTURE.md has the invariants; `tests/it/architecture/` checks them.
 
 pub mod base;
+pub mod ci;
 pub mod cli;
 pub mod git;
 pub mod history;

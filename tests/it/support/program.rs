@@ -70,7 +70,8 @@ pub fn run_in(folder: &Path, program: &str, args: &[&str], variables: &[(&str, &
         "NO_COLOR",
         "LD_LIBRARY_PATH",
         "BUILD_NUMBER",
-        "GITHUB_RUN_NUMBER",
+        "GITHUB_",
+        "GITLAB_CI",
         "CI_PIPELINE_IID",
     ];
     for (name, _) in std::env::vars().filter(|(name, _)| inherited.iter().any(|prefix| name.starts_with(prefix))) {

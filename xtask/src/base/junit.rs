@@ -42,18 +42,23 @@ pub enum CaseResult {
         /// The whole output.
         log: String,
     },
+    /// It was not run.
+    Skipped {
+        /// One line: why.
+        message: String,
+    },
 }
 
 /// The XML of `suites`, in UTF-8, with a line break at its end. Times are UTC, without a zone: so does the schema of Ant.
 pub fn render_junit(suites: &[Suite]) -> String {
     let all: Vec<&Case> = suites.iter().flat_map(|suite| &suite.cases).collect();
     // The schema of Jenkins has `skipped` for a suite only.
-    let total = counts(&all).replace(" skipped=\"0\"", "");
+    let total = counts(&all, "");
     let mut xml = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {total}>\n");
     for suite in suites {
         let (name, cases) = (escape(&suite.name), suite.cases.iter().collect::<Vec<_>>());
         let time = suite.timestamp.strftime("%Y-%m-%dT%H:%M:%S");
-        _ = writeln!(xml, "  <testsuite name=\"{name}\" {} timestamp=\"{time}\">", counts(&cases));
+        _ = writeln!(xml, "  <testsuite name=\"{name}\" {} timestamp=\"{time}\">", counts(&cases, &skipped(&cases)));
         for case in &cases {
             xml += &render_case(&name, case);
         }
@@ -62,11 +67,17 @@ pub fn render_junit(suites: &[Suite]) -> String {
     xml + "</testsuites>\n"
 }
 
-fn counts(cases: &[&Case]) -> String {
+/// The attribute with the number of skipped cases.
+fn skipped(cases: &[&Case]) -> String {
+    let skipped = cases.iter().filter(|case| matches!(case.result, CaseResult::Skipped { .. })).count();
+    format!(" skipped=\"{skipped}\"")
+}
+
+fn counts(cases: &[&Case], skipped: &str) -> String {
     let failures = cases.iter().filter(|case| matches!(case.result, CaseResult::Failed { .. })).count();
     let time = seconds(cases.iter().map(|case| case.duration).sum());
     let tests = cases.len();
-    format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" skipped=\"0\" time=\"{time}\"")
+    format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"0\"{skipped} time=\"{time}\"")
 }
 
 fn render_case(suite: &str, case: &Case) -> String {
@@ -80,6 +91,9 @@ fn render_case(suite: &str, case: &Case) -> String {
         CaseResult::Failed { message, log } => {
             let (message, log) = (escape(message), escape_text(log));
             format!("{start}>\n      <failure message=\"{message}\">{log}</failure>\n    </testcase>\n")
+        }
+        CaseResult::Skipped { message } => {
+            format!("{start}>\n      <skipped message=\"{}\"/>\n    </testcase>\n", escape(message))
         }
     }
 }
@@ -122,16 +136,24 @@ mod tests {
     #[test]
     fn suites_are_counted_and_cases_say_why() {
         let no = |message: &str, log: &str| CaseResult::Failed { message: message.into(), log: log.into() };
-        let cases = vec![case("install", 1500, CaseResult::Passed), case("upgrade", 20, no("exit 3", "no <such>\n"))];
+        let skipped = CaseResult::Skipped { message: "not <now>".into() };
+        let cases = vec![
+            case("install", 1500, CaseResult::Passed),
+            case("upgrade", 20, no("exit 3", "no <such>\n")),
+            case("remove", 0, skipped),
+        ];
         let timestamp = "2020-03-19T08:24:41+03:00".parse().unwrap();
         let suite = Suite { name: "snapshot-lago_1.0_pipeline_2".to_owned(), timestamp, cases };
         let expected = r#"<?xml version="1.0" encoding="UTF-8"?>
-<testsuites tests="2" failures="1" errors="0" time="1.520">
-  <testsuite name="S" tests="2" failures="1" errors="0" skipped="0" time="1.520" timestamp="2020-03-19T05:24:41">
+<testsuites tests="3" failures="1" errors="0" time="1.520">
+  <testsuite name="S" tests="3" failures="1" errors="0" skipped="1" time="1.520" timestamp="2020-03-19T05:24:41">
     <testcase classname="S" name="install" time="1.500"/>
     <testcase classname="S" name="upgrade" time="0.020">
       <failure message="exit 3">no &lt;such&gt;
 </failure>
+    </testcase>
+    <testcase classname="S" name="remove" time="0.000">
+      <skipped message="not &lt;now&gt;"/>
     </testcase>
   </testsuite>
 </testsuites>

@@ -2,8 +2,8 @@
 //!
 //! [`error`] has the type of a failure, [`plan`] that of a plan. [`progress`] reports long work, and [`interrupt`] stops it.
 //! [`files`] is the only writer of results, [`process`] the only place that runs other programs, [`clock`] the only reader of the
-//! clock. [`as_text`], [`digest`], [`checksum`], [`gzip`], [`junit`], [`number`], [`schema`], [`size`], [`text`], [`threads`],
-//! [`zlib`] and [`parallel`] are tools.
+//! clock. [`as_text`], [`digest`], [`checksum`], [`github`], [`gzip`], [`junit`], [`number`], [`schema`], [`size`], [`text`],
+//! [`threads`], [`token`], [`zlib`] and [`parallel`] are tools.
 
 pub(crate) mod as_text;
 pub mod checksum;
@@ -11,6 +11,7 @@ pub mod clock;
 pub mod digest;
 pub mod error;
 pub mod files;
+pub mod github;
 pub mod gzip;
 pub mod interrupt;
 pub mod junit;
@@ -23,4 +24,5 @@ pub mod schema;
 pub mod size;
 pub mod text;
 pub mod threads;
+pub mod token;
 pub mod zlib;

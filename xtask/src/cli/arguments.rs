@@ -4,8 +4,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::base::error;
 use crate::cli::commands::{
-    accept, changelog, completions, config, dist, hold, lint, man, promote, prune, recover_log, rollback, rpm, spec,
-    stage, status, tag, verify, version, yank,
+    accept, changelog, ci, completions, config, dist, hold, lint, man, promote, prune, recover_log, rollback, rpm,
+    spec, stage, status, tag, verify, version, yank,
 };
 use crate::cli::context::Global;
 use crate::cli::release_job::ReleaseArgs;
@@ -37,6 +37,8 @@ pub enum Command {
     Changelog(changelog::Args),
     /// Check the commits of a branch and their messages
     Lint(lint::Args),
+    /// Run the steps of the CI process
+    Ci(ci::Args),
     /// Render the spec from its template, or check a rendered spec
     Spec(spec::Args),
     /// Make the release (source archives, changelog, spec, source RPM, checksums) and stage it

@@ -5,15 +5,17 @@ use std::collections::HashMap;
 use anyhow::Result;
 
 use crate::base::error::{Exit, Failure, program};
+use crate::base::text::one_line;
 use crate::cli::context::Context;
 use crate::git::reach::GitBranch;
 use crate::git::{BranchCommit, BranchHistory, CommitId, Merges, Missing, Repository};
 use crate::history::lint::{CommitChanges, Rewrite, find_rewrites};
 use crate::project::config::Config;
 
-/// The base of the branch, and what the branch has beyond it.
+/// The base of the branch, and what the branch has beyond it. `command` is the one that is run, for messages.
 pub fn load(
     context: &Context,
+    command: &str,
     base: Option<&str>,
     repository: &Repository,
     config: &Config,
@@ -27,7 +29,7 @@ pub fn load(
     let Some((nearest, history)) = repository.branch_history(head, &tips, &context.ui)? else {
         let patterns = config.project.branches.join(", ");
         return Err(Failure::new(Exit::Usage, format!("no branch matches `project.branches` ({patterns})"))
-            .help(format!("name the branch that the commits are meant for: `{} lint --base REV`", program()))
+            .help(format!("name the branch that the commits are meant for: `{} {command} --base REV`", program()))
             .into());
     };
     let base = bases.swap_remove(nearest);
@@ -37,6 +39,12 @@ pub fn load(
         return Err(Failure::new(Exit::NotEnoughHistory, message).help("run `git fetch --unshallow`").into());
     }
     Ok((base, history))
+}
+
+/// The subjects of the commits, decoded, as one line of clean text.
+pub fn subjects(history: &BranchHistory) -> HashMap<CommitId, String> {
+    let subject = |entry: &BranchCommit| (entry.commit.id, one_line(&entry.commit.decode(entry.commit.subject())));
+    history.commits.iter().map(subject).collect()
 }
 
 /// Of longer branches, only the messages are read, because nobody squashes them by hand.

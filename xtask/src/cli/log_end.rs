@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::base::files;
 use crate::base::text::last_lines;
 
 /// The last lines of a log under a heading, and where the whole log is.
@@ -15,7 +16,9 @@ pub struct LogEnd {
 impl LogEnd {
     /// At most `count` lines of the file `log`, which is the log or the output that `what` names; `None` if it is empty.
     pub fn load(what: &str, log: &Path, count: usize) -> Option<LogEnd> {
-        let text = String::from_utf8_lossy(&std::fs::read(log).unwrap_or_default()).into_owned();
+        // A log may be large.
+        let end = files::read_end(log, 1 << 20).map(|end| end.bytes).unwrap_or_default();
+        let text = String::from_utf8_lossy(&end).into_owned();
         let lines = last_lines(&text, count);
         if lines.is_empty() {
             return None;

@@ -4,6 +4,7 @@
 //! repository load a [`site`]. Only [`ui`] prints.
 
 pub mod arguments;
+mod ci_system;
 pub mod commands;
 pub mod context;
 mod full_disk;
@@ -26,8 +27,8 @@ use crate::base::text::shell_word;
 use crate::base::threads;
 use arguments::{Cli, Command};
 use commands::{
-    accept, changelog, completions, config, dist, hold, lint, man, promote, prune, recover_log, rollback, rpm, spec,
-    srpm, stage, status, tag, verify, version, yank,
+    accept, changelog, ci, completions, config, dist, hold, lint, man, promote, prune, recover_log, rollback, rpm,
+    spec, srpm, stage, status, tag, verify, version, yank,
 };
 use context::{Context, Global};
 use ui::{Color, Talk, Ui};
@@ -90,6 +91,7 @@ pub fn run(context: &Context, command: &Command) -> Result<()> {
         Command::Version(args) => version::run(context, args),
         Command::Changelog(args) => changelog::run(context, args),
         Command::Lint(args) => lint::run(context, args),
+        Command::Ci(args) => ci::run(context, args),
         Command::Spec(args) => spec::run(context, args),
         Command::Dist(args) => dist::run(context, args),
         Command::Srpm(args) => srpm::run(context, args),

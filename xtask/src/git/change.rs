@@ -37,7 +37,7 @@ pub struct LineHunk {
 pub type LineKey = Option<u64>;
 
 /// What a name is in the old and in the new tree.
-type EntryPair = (Option<TreeEntry>, Option<TreeEntry>);
+pub(super) type EntryPair = (Option<TreeEntry>, Option<TreeEntry>);
 
 impl Repository {
     /// The lines of all files that differ between two trees. Errors: [`Missing`](crate::git::Missing), damage, an interrupt.
@@ -71,7 +71,11 @@ impl Repository {
     }
 
     /// The entries of two trees that differ, by name.
-    fn differences(&self, before: Option<ObjectId>, after: Option<ObjectId>) -> Result<BTreeMap<Vec<u8>, EntryPair>> {
+    pub(super) fn differences(
+        &self,
+        before: Option<ObjectId>,
+        after: Option<ObjectId>,
+    ) -> Result<BTreeMap<Vec<u8>, EntryPair>> {
         let entries = |tree: Option<ObjectId>| tree.map_or(Ok(Vec::new()), |tree| self.raw_tree(tree));
         let mut pairs: BTreeMap<Vec<u8>, EntryPair> = BTreeMap::new();
         for entry in entries(before)? {

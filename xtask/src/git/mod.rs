@@ -2,12 +2,13 @@
 //!
 //! [`Repository`] opens a repository and resolves revisions. [`commit`] holds a commit as its raw bytes. [`tags`] finds
 //! the commits of tags, and makes milestone tags. [`graph`] holds the commits that a walk has read, and [`lineage`]
-//! sorts them by mainline commit; [`branch`] finds those that a branch has beyond its base. [`tree`] lists the entries of a tree, and [`attributes`] reads `.gitattributes`.
+//! sorts them by mainline commit; [`branch`] finds those that a branch has beyond its base. [`changed_paths`] compares commits and the work tree. [`tree`] lists the entries of a tree, and [`attributes`] reads `.gitattributes`.
 //! [`loose`] checks objects that libgit2 cannot read safely. Objects are read raw: names and messages are bytes; replace refs and grafts are ignored.
 
 pub mod attributes;
 pub mod branch;
 pub mod change;
+pub mod changed_paths;
 mod comment;
 pub mod commit;
 mod graph;

@@ -14,7 +14,7 @@ use crate::base::digest::digest_of;
 use crate::base::error::{Exit, Failure, program};
 use crate::base::files::{self, Scratch, TreePath};
 use crate::base::plan::Plan;
-use crate::base::process::{Enclosure, Ending, Isolation, Job, JobOutcome};
+use crate::base::process::{Enclosure, Ending, Isolation, Job, JobOutcome, LogFile};
 use crate::base::progress::Progress;
 use crate::base::text::{last_line, one_line, shorten};
 use crate::project::config::AcceptanceTest;
@@ -127,7 +127,7 @@ impl Surroundings {
             folder: &self.sources,
             environment: self.environment.clone(),
             time_limit: test.timeout.0,
-            log: log.for_programs(),
+            log: LogFile::whole(log.for_programs()),
             isolation: Isolation::Namespaces,
             read_only: &self.read_only,
         };

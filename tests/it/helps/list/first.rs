@@ -65,6 +65,25 @@ pub const FIRST: &[FileRows] = &[
         ],
     ),
     (
+        "ci/steps/plan.rs",
+        &[
+            ("did you mean", By("ci_steps::only_the_named_steps_are_run")),
+            ("the steps are", By("ci_steps::only_the_named_steps_are_run")),
+        ],
+    ),
+    (
+        "cli/commands/ci/steps.rs",
+        &[("reproduce: `", By("ci_steps::report::a_failed_step_is_reproduced_and_corrected"))],
+    ),
+    (
+        "cli/commands/ci/subject.rs",
+        &[
+            ("add a step to", By("ci_steps::stages::a_stage_without_steps_gets_one")),
+            ("the branch itself has steps", By("ci_steps::stages::a_stage_without_steps_gets_one")),
+            ("make a clone with files", By("ci_steps::stages::a_bare_repository_has_no_work_tree")),
+        ],
+    ),
+    (
         "cli/commands/hold.rs",
         &[("name a day", By("helps::promotion::a_hold_of_a_day_that_is_over_is_made_without_an_end"))],
     ),

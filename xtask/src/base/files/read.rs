@@ -1,19 +1,31 @@
 //! Small helpers for reading files and paths.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::base::text;
 
+/// The end of a file.
+pub struct FileEnd {
+    pub bytes: Vec<u8>,
+    /// How many bytes are before them.
+    pub before: u64,
+}
+
+/// The last bytes of a file, at most `count`. Errors: it cannot be read.
+pub fn read_end(path: &Path, count: u64) -> io::Result<FileEnd> {
+    let mut file = File::open(path)?;
+    let before = file.metadata()?.len().saturating_sub(count);
+    file.seek(SeekFrom::Start(before))?;
+    let mut bytes = Vec::new();
+    file.take(count).read_to_end(&mut bytes)?;
+    Ok(FileEnd { bytes, before })
+}
+
 /// The last line of a growing file that is not blank; `None` if there is none.
 pub fn last_line(path: &Path) -> Option<String> {
-    const TAIL: u64 = 4096;
-    let mut file = File::open(path).ok()?;
-    let size = file.metadata().ok()?.len();
-    file.seek(SeekFrom::Start(size.saturating_sub(TAIL))).ok()?;
-    let mut tail = Vec::new();
-    file.take(TAIL).read_to_end(&mut tail).ok()?;
+    let tail = read_end(path, 4096).ok()?.bytes;
     text::last_line(&String::from_utf8_lossy(&tail)).map(str::to_owned)
 }
 

@@ -20,7 +20,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_pro
 use crate::base::error::{Exit, Failure};
 use crate::base::interrupt;
 use crate::base::process::isolation::{self, EnclosedCommand, Enclosure, Isolation};
-use crate::base::process::log::{JobLog, PAUSE, PipeRead};
+use crate::base::process::log::{JobLog, LogFile, PAUSE, PipeRead};
 
 /// The time between SIGTERM and SIGKILL.
 const KILL_DELAY: Duration = Duration::from_secs(5);
@@ -41,7 +41,7 @@ pub struct Job<'a> {
     pub environment: Vec<(String, String)>,
     pub time_limit: Duration,
     /// The file for standard output and standard error, in the order in which they are written; it is replaced.
-    pub log: &'a Path,
+    pub log: LogFile<'a>,
     pub isolation: Isolation,
     /// Absolute paths of folders that the job cannot change, with [`Isolation::Namespaces`], and if the system allows it:
     /// [`JobOutcome::is_read_only`].
@@ -97,7 +97,7 @@ impl Job<'_> {
         }
     }
 
-    /// Starts it. The caller must [`Running::poll`] it often: the pipe holds 64 KiB of output.
+    /// Starts it. The caller must [`Running::poll`] it often: the pipe holds a limited amount of output.
     ///
     /// Errors: as those of [`Job::run`], without the interrupt.
     pub fn start(&self) -> Result<Running> {
@@ -189,6 +189,11 @@ impl Running {
         Ok(None)
     }
 
+    /// The last line of the output so far.
+    pub fn last_line(&self) -> Option<String> {
+        self.log.last_line()
+    }
+
     /// Sends SIGTERM; [`Running::poll`] sends SIGKILL a little later.
     pub fn terminate(&mut self) {
         self.group.signal(Signal::TERM);
@@ -258,8 +263,9 @@ mod tests {
         let environment = vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned())];
         let time_limit = Duration::from_secs(1);
         let args = ["-c", script].map(OsString::from).to_vec();
-        let (log, read_only) = (&log, &[][..]);
-        let job = Job { program: "sh".as_ref(), args, folder, environment, time_limit, log, isolation, read_only };
+        let read_only = &[][..];
+        let (program, file) = ("sh".as_ref(), LogFile::whole(&log));
+        let job = Job { program, args, folder, environment, time_limit, log: file, isolation, read_only };
         let ended = job.run_while(go_on, Duration::from_millis(300));
         (ended, std::fs::read_to_string(log).unwrap_or_default())
     }
@@ -290,13 +296,13 @@ mod tests {
             // A shell adds variables of its own: another program says what it was given.
             let folder = tempfile::tempdir().unwrap();
             let environment = vec![("ONLY".to_owned(), "this one".to_owned())];
-            let (program, args, log) = ("env".as_ref(), vec![], &folder.path().join("log"));
-            let (folder, time_limit) = (folder.path(), Duration::from_secs(9));
+            let (program, args, path) = ("env".as_ref(), vec![], &folder.path().join("log"));
+            let (folder, time_limit, log) = (folder.path(), Duration::from_secs(9), LogFile::whole(path));
             let read_only = &[folder.join("kept")];
             std::fs::create_dir(&read_only[0]).unwrap();
             let job = Job { program, args, folder, environment, time_limit, log, isolation, read_only };
             assert_eq!(job.run().unwrap().ending, Ending::Exited(0));
-            assert_eq!(std::fs::read_to_string(log).unwrap(), "ONLY=this one\n", "{isolation:?}");
+            assert_eq!(std::fs::read_to_string(path).unwrap(), "ONLY=this one\n", "{isolation:?}");
         }
         assert_eq!(run("cat; pwd", Isolation::None).1.lines().count(), 1, "no input");
     }
@@ -379,7 +385,8 @@ mod tests {
         let (folder, environment) = (Path::new("/"), vec![("PATH".to_owned(), "/nowhere".to_owned())]);
         for (program, words) in [("sh", "PATH is `/nowhere`"), ("./etc/passwd", "may be executed, from `/`")] {
             for isolation in BOTH {
-                let (program, environment, log) = (program.as_ref(), environment.clone(), Path::new("/dev/null"));
+                let (program, environment) = (program.as_ref(), environment.clone());
+                let log = LogFile::whole(Path::new("/dev/null"));
                 let (args, time_limit) = (vec![], KILL_DELAY);
                 let job = Job { program, args, folder, environment, time_limit, log, isolation, read_only: &[] };
                 let error = job.run().unwrap_err();

@@ -10,6 +10,7 @@ mod log;
 pub mod net;
 pub mod read;
 
-pub use isolation::{BUILD_PLACE, Enclosure, Isolation, can_enclose_builds};
+pub use isolation::{BUILD_PLACE, Enclosure, Isolation, can_enclose_builds, is_executable};
 pub use job::{Ending, Job, JobOutcome, Running};
+pub use log::LogFile;
 pub use read::{Program, Said, with_help};

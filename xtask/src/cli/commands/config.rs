@@ -73,8 +73,12 @@ fn load_settings(tree: Tree<'_>, progress: &dyn Progress) -> Result<Vec<Setting>
 fn render_text(settings: &[Setting]) -> String {
     let mut text = String::new();
     let mut table = "";
-    for Setting { key, value, origin } in settings {
-        let Some((section, name)) = key.split_once('.') else {
+    let has_tables = |value: &Value| value.as_array().is_some_and(|list| list.iter().any(Value::is_object));
+    // The keys of a table come before the lists of tables in it.
+    let (lists, plain): (Vec<&Setting>, Vec<&Setting>) =
+        settings.iter().partition(|setting| has_tables(&setting.value));
+    for Setting { key, value, origin } in plain.into_iter().chain(lists) {
+        let Some((section, name)) = key.split_once('.').filter(|_| !has_tables(value)) else {
             text.push_str(&render_list(key, value, origin));
             table = "";
             continue;

@@ -8,10 +8,9 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 
 use crate::base::error::{Exit, Failure};
-use crate::base::text::{one_line, shell_word};
+use crate::base::text::shell_word;
 use crate::cli::context::Context;
 use crate::cli::linted_branch;
-use crate::git::{BranchCommit, CommitId};
 use crate::history::lint::render::{
     LintReport, render_github, render_human, render_lint_json, render_lint_junit, render_sarif,
 };
@@ -64,7 +63,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let repository = context.workspace()?.repository()?;
     let head = repository.resolve(args.rev.as_deref().unwrap_or("HEAD"))?;
     let config = release::config_of(context.workspace()?, repository, head, &context.ui)?;
-    let (base, history) = linted_branch::load(context, args.base.as_deref(), repository, &config, head)?;
+    let (base, history) = linted_branch::load(context, "lint", args.base.as_deref(), repository, &config, head)?;
     let is_off = config.lint.of(RuleId::RewritesOwnBranch) == Severity::Off;
     let rewrites = if is_off { Vec::new() } else { linted_branch::load_rewrites(context, repository, head, &history)? };
     let branch = LintedBranch { head, base_name: &base.name, base: base.tip, history: &history, rewrites: &rewrites };
@@ -75,8 +74,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     if args.squash {
         findings.extend(lint_squash(&branch, &findings, &config.lint));
     }
-    let subject = |entry: &BranchCommit| (entry.commit.id, one_line(&entry.commit.decode(entry.commit.subject())));
-    let subjects: HashMap<CommitId, String> = history.commits.iter().map(subject).collect();
+    let subjects = linted_branch::subjects(&history);
     print(
         context,
         args,

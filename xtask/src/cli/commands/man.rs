@@ -32,16 +32,22 @@ pub fn run(context: &Context, args: &Args, definition: clap::Command) -> Result<
 }
 
 fn write_pages(context: &Context, args: &Args, definition: &clap::Command, folder: &Path) -> Result<()> {
-    let commands = definition.get_subcommands().filter(|command| command.get_name() != "help");
-    let page = |command: &clap::Command| (format!("releng-{}.1", command.get_name()), command.clone());
-    let pages: Vec<_> =
-        std::iter::once(("releng.1".to_owned(), definition.clone())).chain(commands.map(page)).collect();
+    let mut pages = Vec::new();
+    collect_pages(definition, "releng", &mut pages);
     if args.dry_run {
         let steps = pages.iter().map(|(name, _)| format!("write {}", folder.join(name).display())).collect();
         return context.ui.print(&Plan { title: "write the manual pages".to_owned(), steps }.to_string());
     }
     std::fs::create_dir_all(folder).with_context(|| format!("cannot create the folder `{}`", folder.display()))?;
     pages.iter().try_for_each(|(name, command)| files::write(&folder.join(name), &render(command)?))
+}
+
+/// The pages of a command and of those below it, by name.
+fn collect_pages(command: &clap::Command, name: &str, pages: &mut Vec<(String, clap::Command)>) {
+    pages.push((format!("{name}.1"), command.clone()));
+    for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+        collect_pages(inner, &format!("{name}-{}", inner.get_name()), pages);
+    }
 }
 
 fn render(command: &clap::Command) -> Result<Vec<u8>> {

@@ -2,6 +2,7 @@
 
 pub mod accept;
 pub mod changelog;
+pub mod ci;
 pub mod completions;
 pub mod config;
 pub mod dist;

@@ -16,6 +16,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use crate::base::error::Failure;
 use crate::base::progress::{Progress, Row};
 use crate::base::text::{one_line, printable};
+use crate::cli::ci_system;
 use crate::cli::full_disk;
 use crate::cli::overview_text::TextStyle;
 use board::Board;
@@ -132,9 +133,10 @@ impl Ui {
         // The alternative form joins the chain of causes with colons.
         let message = printable(&format!("{error:#}"));
         self.say(&format!("{} {message}", self.paint("1;31", "error:")));
-        let details = error.chain().find_map(|cause| cause.downcast_ref::<Failure>()?.details.as_deref());
-        for line in details.unwrap_or_default().lines() {
-            self.say(format!("  {}", printable(line)).trim_end());
+        let with_details = |failure: &&Failure| failure.details.is_some();
+        let failure = error.chain().filter_map(|cause| cause.downcast_ref::<Failure>()).find(with_details);
+        for line in failure.map_or(Vec::new(), ci_system::details_of) {
+            self.say(format!("  {}", printable(&line)).trim_end());
         }
         for line in full_disk::help_of(error).unwrap_or_default().lines() {
             self.say(&format!("{} {}", self.paint("1;36", "help:"), printable(line)));
@@ -145,6 +147,11 @@ impl Ui {
     pub fn text_style(&self) -> TextStyle {
         let columns = rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| usize::from(size.ws_col));
         TextStyle { columns: columns.filter(|columns| *columns > 0), colored: self.colored_results }
+    }
+
+    /// Whether standard error is a terminal, on which the state of parallel jobs is drawn.
+    pub fn draws_boards(&self) -> bool {
+        std::io::stderr().is_terminal()
     }
 
     /// Whether standard output is a terminal.

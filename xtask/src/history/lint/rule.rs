@@ -151,6 +151,14 @@ impl Severities {
     pub fn of(&self, rule: RuleId) -> Severity {
         self.0.get(&rule).copied().unwrap_or(rule.rule().severity)
     }
+
+    /// The same severities, but a finding of `rule` is no error.
+    #[must_use]
+    pub fn without_error(mut self, rule: RuleId) -> Severities {
+        let severity = self.of(rule).max(Severity::Warning);
+        self.0.insert(rule, severity);
+        self
+    }
 }
 
 impl Default for Severities {

@@ -4,6 +4,7 @@
 //! else: the default value of [`Config`] is the list for `cargo xtask config` and for messages about unknown keys.
 
 mod cargo;
+mod ci;
 mod keys;
 mod parse;
 mod repository;
@@ -12,6 +13,7 @@ mod shape;
 mod unknown;
 
 pub use cargo::{cargo_package_name, cargo_rust_version, with_vendor_directory};
+pub use ci::{CiKeys, CiStep, LINT_STEP, default_limit};
 pub use keys::{ArchiveFormat, Config, Name, PATH, ProjectKeys, SourceKeys, Vendor, VersionKeys, committed};
 pub use repository::{
     AcceptanceTest, Address, DueCase, FolderPath, PromotionKeys, PromotionKind, RepositoryKeys, TimeLimit,

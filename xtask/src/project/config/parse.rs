@@ -1,6 +1,7 @@
 //! Reads a configuration file.
 
 use crate::base::error::{Exit, Failure};
+use crate::project::config::ci::check_steps;
 use crate::project::config::keys::{Config, PATH};
 use crate::project::config::shape;
 use crate::project::config::unknown;
@@ -21,10 +22,13 @@ impl Config {
         let config: Config = toml::from_str(text).map_err(in_words)?;
         let mut names: Vec<&str> = config.acceptance.iter().map(|test| test.name.as_str()).collect();
         names.sort_unstable();
-        match names.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(pair) => Err(refuse(format!("two tests in `[[acceptance]]` are called `{}`", pair[0]))),
-            None => Ok(config),
+        if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(refuse(format!("two tests in `[[acceptance]]` are called `{}`", pair[0])));
         }
+        for (stage, steps) in config.ci.stages() {
+            check_steps(stage, steps).map_err(refuse)?;
+        }
+        Ok(config)
     }
 }
 
@@ -52,7 +56,10 @@ mod tests {
                     portable-noarch = true\ndists = [\"el9\"]\nbackend = \"copr\"\ntimeout = \"1h\"\npoll = \"5s\"\n\
                     [rpm.copr]\nproject = \"@lago/lago\"\nconfig = \"~/copr\"\n[rpm.koji]\nprofile = \"cbs\"\nconfig = \"~/koji\"\nscratch = true\n[repository]\nroot = \"repo\"\nstate = \"state\"\nurl = \"https://example.org\"\n\
                     keep-snapshots = 1\nkeep-days = 2\nsign = \"ABCD\"\nnext-key = \"EF01\"\n[promotion]\ninterval-days = 3\ndue = []\n\
-                    [[acceptance]]\nname = \"install\"\nrun = [\"sh\"]\ntimeout = \"10m\"\non = [\"minor\"]\n";
+                    [[acceptance]]\nname = \"install\"\nrun = [\"sh\"]\ntimeout = \"10m\"\non = [\"minor\"]\n\
+                    [ci]\nenvironment = [\"CC\"]\n\
+                    [[ci.check-patch]]\nname = \"unit\"\nrun = [\"a\"]\n[[ci.check-merged]]\nname = \"unit\"\nrun = [\"a\"]\n\
+                    only = [\"src/**\"]\ntimeout = \"2h\"\nneeds = []\n[[ci.build-artifacts]]\nname = \"rpm\"\nrun = [\"a\"]\n";
         let rules =
             known_keys().into_keys().filter_map(|key| Some(format!("{} = \"off\"\n", key.strip_prefix("lint.")?)));
         let text = &format!("{text}[lint]\n{}", rules.collect::<String>());
@@ -81,8 +88,11 @@ mod tests {
         assert_eq!(refusal("[promotion]\ninterval = 3\n").1, "did you mean `promotion.interval-days`?");
         assert_eq!(refusal("[lint]\nfixups-left = \"off\"\n").1, "did you mean `lint.fixup-left`?");
         assert_eq!(refusal("[promotion]\nx = 3\n").1, "the keys of `[promotion]` are `due`, `interval-days`");
-        let tables =
-            "`[lint]`, `[project]`, `[promotion]`, `[repository]`, `[rpm]`, `[source]`, `[version]`, `[[acceptance]]`";
+        let (message, help) = refusal("[[ci.check-patch]]\nname = \"a\"\nrun = [\"b\"]\nneed = [\"c\"]\n");
+        assert!(message.ends_with("line 4: unknown key `ci.check-patch.need`"), "{message}");
+        assert_eq!(help, "did you mean `ci.check-patch.needs`?");
+        assert_eq!(refusal("[ci]\nenviroment = []\n").1, "did you mean `ci.environment`?");
+        let tables = "`[ci]`, `[lint]`, `[project]`, `[promotion]`, `[repository]`, `[rpm]`, `[source]`, `[version]`, `[[acceptance]]`";
         let help = format!("the tables are {tables}; `config` prints all keys");
         assert_eq!(refusal("[wholly-other-things]\n").1, help);
     }
@@ -192,6 +202,12 @@ mod tests {
             ("[repository]\nurl = \"ftp://x\"\n", "`https://` or `http://`"),
             ("[[acceptance]]\nname = \"../x\"\nrun = [\"true\"]\n", "letters, digits and"),
             ("[[acceptance]]\nname = \"x\"\n", "`run` is empty"),
+            ("[[ci.check-patch]]\nname = \"x\"\n", "line 1: `ci.check-patch`: `run` is empty"),
+            (
+                "[[ci.check-merged]]\nname = \"x\"\nrun = [\"a\"]\nneeds = [\"y\"]\n",
+                "needs `y`, and there is no such step",
+            ),
+            ("[[ci.check-patch]]\nname = \"lint\"\nrun = [\"a\"]\n", "the built-in step"),
             ("[[acceptance]]\nname = \"x\"\nrun = [\"a\"]\n[[acceptance]]\nname = \"x\"\nrun = [\"a\"]\n", "two tests"),
             ("[[acceptance]]\nname = \"x\"\nrun = [\"true\"]\ntimeout = \"soon\"\n", "such as `90s`"),
             ("[rpm]\ndists = [\"EL9\"]\n", "lower-case letters and a number"),

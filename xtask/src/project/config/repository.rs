@@ -126,16 +126,21 @@ impl TryFrom<RawAcceptanceTest> for AcceptanceTest {
 
     fn try_from(stated: RawAcceptanceTest) -> Result<AcceptanceTest, String> {
         let RawAcceptanceTest { name, run, timeout, on } = stated;
-        let fits = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
-        if !name.starts_with(|first: char| first.is_ascii_alphanumeric()) || !name.chars().all(fits) || name.len() > 100
-        {
-            return Err(format!("`{}` cannot name a test: letters, digits and `-_`", name.escape_debug()));
-        }
+        let name = step_name(name, "test")?;
         if run.is_empty() {
             return Err(format!("`run` is empty for the test `{name}`: it is the program and its arguments"));
         }
         Ok(AcceptanceTest { name, run, timeout, on: on.unwrap_or_else(|| PromotionKind::ALL.to_vec()) })
     }
+}
+
+/// The name of a test or step, which becomes the name of a file: letters, digits, `-` and `_`, a letter or digit first, at most 100.
+pub(super) fn step_name(name: String, what: &str) -> Result<String, String> {
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+    if !name.starts_with(|first: char| first.is_ascii_alphanumeric()) || !name.chars().all(fits) || name.len() > 100 {
+        return Err(format!("`{}` cannot name a {what}: letters, digits and `-_`", name.escape_debug()));
+    }
+    Ok(name)
 }
 
 /// The longest time that something may take, such as `90s`, `10m` or `2h`. Default: ten minutes.

@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::base::error::{Exit, Failure};
 use crate::project::config::keys::PATH;
-use crate::project::config::unknown::{below, keys_in_lists, known_keys, last, line_at, nearest_key};
+use crate::project::config::unknown::{below, is_list_of_tables, known_keys, last, line_at, nearest_key};
 
 /// The failure for an error of the parser in `text`: the line, the key, and what the key must be.
 pub(super) fn failure(text: &str, error: &toml::de::Error) -> Failure {
@@ -46,12 +46,12 @@ fn require_tables_in(text: &str, path: &str, table: &DeTable<'_>) -> Result<(), 
             Err(Failure::new(Exit::Usage, format!("`{PATH}` line {line}: `{path}` {what}")).help(help))
         };
         match value.get_ref() {
-            DeValue::Table(_) if has_keys(&keys_in_lists()) => {
+            DeValue::Table(_) if is_list_of_tables(&path) => {
                 let help = format!("write `[[{path}]]` in place of `[{path}]`");
                 return refuse("is a list of tables, and this is a single table".to_owned(), help);
             }
             DeValue::Table(keys) => require_tables_in(text, &path, keys)?,
-            DeValue::Array(_) if has_keys(&table_keys()) => {
+            DeValue::Array(_) if has_keys(&table_keys()) && !is_list_of_tables(&path) => {
                 return refuse("is a list, and must be a table".to_owned(), format!("write `[{path}]`"));
             }
             _ => {}

@@ -8,6 +8,7 @@ use strsim::levenshtein;
 use toml::de::{DeTable, DeValue};
 
 use crate::base::error::{Exit, Failure};
+use crate::project::config::ci::CiStep;
 use crate::project::config::keys::{Config, PATH};
 use crate::project::config::repository::AcceptanceTest;
 use crate::project::config::rpms::DistKeys;
@@ -133,17 +134,31 @@ pub(super) fn find(text: &str) -> Result<Vec<UnknownKey>, toml::de::Error> {
     };
     let mut lines: Vec<(String, usize)> = lines_of_keys(text).into_iter().filter(|(path, _)| !is_known(path)).collect();
     let in_lists = keys_in_lists();
-    for (table, value) in document.get_ref() {
-        let name = table.get_ref();
-        let elements = value.get_ref().as_array().filter(|_| known.contains_key(&**name));
-        for keys in elements.into_iter().flatten().filter_map(|element| element.get_ref().as_table()) {
-            let mut found = BTreeMap::new();
-            collect_lines(text, name, keys, &mut found);
-            lines.extend(found.into_iter().filter(|(path, _)| !in_lists.contains(path)));
-        }
+    for (list, keys) in tables_in_lists("", document.get_ref()).into_iter().filter(|(list, _)| is_list_of_tables(list))
+    {
+        let mut found = BTreeMap::new();
+        collect_lines(text, &list, keys, &mut found);
+        lines.extend(found.into_iter().filter(|(path, _)| !in_lists.contains(path)));
     }
     lines.sort_by_key(|(_, line)| *line);
     Ok(lines.into_iter().map(|(path, line)| UnknownKey { path, line }).collect())
+}
+
+/// The tables that are elements of lists, with the paths of the lists.
+fn tables_in_lists<'t>(path: &str, table: &'t DeTable<'t>) -> Vec<(String, &'t DeTable<'t>)> {
+    let mut found = Vec::new();
+    for (key, value) in table {
+        let path = below(path, key.get_ref());
+        match value.get_ref() {
+            DeValue::Table(keys) => found.extend(tables_in_lists(&path, keys)),
+            DeValue::Array(elements) => {
+                let tables = elements.iter().filter_map(|element| element.get_ref().as_table());
+                found.extend(tables.map(|keys| (path.clone(), keys)));
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 /// The prefix of tables whose names the user chooses.
@@ -162,7 +177,16 @@ fn keys_of_dists() -> Vec<String> {
 
 /// The keys of the tables in lists of tables, by dotted path.
 pub(super) fn keys_in_lists() -> Vec<String> {
-    keys_of(AcceptanceTest::default()).iter().map(|key| below("acceptance", key)).collect()
+    let mut keys: Vec<String> = keys_of(AcceptanceTest::default()).iter().map(|key| below("acceptance", key)).collect();
+    for (stage, _) in Config::default().ci.stages() {
+        keys.extend(keys_of(CiStep::default()).iter().map(|key| below(&format!("ci.{stage}"), key)));
+    }
+    keys
+}
+
+/// Whether the key is a list of tables.
+pub(super) fn is_list_of_tables(path: &str) -> bool {
+    keys_in_lists().iter().any(|key| key.rsplit_once('.').is_some_and(|(list, _)| list == path))
 }
 
 fn keys_of(table: impl Serialize) -> Vec<String> {

@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use crate::base::error::{Exit, Failure};
 use crate::base::files;
-use crate::base::process::{Ending, Isolation, Job};
+use crate::base::process::{Ending, Isolation, Job, LogFile};
 use crate::base::text;
 use crate::rpm::backend::model::transient;
 use crate::rpm::backend::{Ticket, Workplace};
@@ -82,7 +82,7 @@ impl Client {
             folder,
             environment,
             time_limit,
-            log: &log,
+            log: LogFile::whole(&log),
             isolation: Isolation::None,
             read_only: &[],
         };

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 
 use crate::base::error::Failure;
 use crate::base::files;
-use crate::base::process::{Ending, Isolation, Job, Running};
+use crate::base::process::{Ending, Isolation, Job, LogFile, Running};
 use crate::project::config::RpmKeys;
 use crate::rpm::backend::{Backend, BuildPart, BuildState, BuildTarget, SourceRpm, Submission, Ticket, Workplace};
 
@@ -105,7 +105,7 @@ impl<B: BuildProgram> Backend for ProgramBackend<B> {
         for (part, place) in submission.parts.iter().zip(places) {
             let scratch = place.scratch.as_deref().context("a build on this machine needs a scratch folder")?;
             let ProgramCall { program, args, environment, isolation } = self.builder.call(srpm, part, scratch)?;
-            let (program, log) = (program.as_ref(), place.log.as_path());
+            let (program, log) = (program.as_ref(), LogFile::whole(&place.log));
             let (folder, time_limit, read_only) = (scratch, self.time_limit, &[][..]);
             let job = Job { program, args, folder, environment, time_limit, log, isolation, read_only };
             self.running.insert(part.target.clone(), job.start()?);

@@ -7,7 +7,7 @@ mod junit;
 mod report;
 mod sarif;
 
-pub use github::render_github;
+pub use github::{lint_annotations, render_github};
 pub use human::render_human;
 pub use json::render_lint_json;
 pub use junit::render_lint_junit;

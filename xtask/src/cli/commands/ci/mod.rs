@@ -1,0 +1,40 @@
+//! `ci`: the CI process. A CI system only calls its commands.
+
+mod arguments;
+mod lint_step;
+mod output;
+mod steps;
+mod subject;
+
+use anyhow::Result;
+
+use crate::ci::stage::CiStage;
+use crate::cli::commands::ci::arguments::StageArgs;
+use crate::cli::context::Context;
+
+/// Arguments of `ci`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: CiCommand,
+}
+
+/// The commands of the CI process.
+#[derive(Debug, clap::Subcommand)]
+enum CiCommand {
+    /// Lint the branch, and run the steps for a branch that is proposed
+    CheckPatch(StageArgs),
+    /// Run the steps for a merge commit
+    CheckMerged(StageArgs),
+    /// Run the steps that make the release of a merge commit
+    BuildArtifacts(StageArgs),
+}
+
+/// Runs a command of the CI process.
+pub fn run(context: &Context, args: &Args) -> Result<()> {
+    match &args.command {
+        CiCommand::CheckPatch(args) => steps::run(context, CiStage::CheckPatch, args),
+        CiCommand::CheckMerged(args) => steps::run(context, CiStage::CheckMerged, args),
+        CiCommand::BuildArtifacts(args) => steps::run(context, CiStage::BuildArtifacts, args),
+    }
+}
