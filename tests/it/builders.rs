@@ -1,5 +1,4 @@
-//! The backends `mock` and `container`: their contract, with stand-ins on PATH that really run rpmbuild. No mock and no
-//! podman has run here.
+//! The backend `mock`: its contract, with a stand-in on PATH that really runs rpmbuild. No mock has run here.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -32,21 +31,6 @@ rpmbuild --rebuild --nodeps --define "_topdir $top" --define "dist $dist" "$srpm
 rpm2cpio "$srpm" | (cd "$top/SOURCES" && cpio -id --quiet)
 rpmbuild -bs --nodeps --define "_topdir $top" --define "dist $dist" "$top"/SOURCES/*.spec >>"$result/build.log" 2>&1 || exit 10
 cp "$top"/RPMS/*/*.rpm "$top"/SRPMS/*.rpm "$result"
-"#;
-
-/// As podman behaves: the folder of the volume is at its place inside, which here is reached by renaming it in the command.
-const PODMAN: &str = r#"#!/bin/bash
-here=$(dirname "$0")
-echo "$*" >>"$here/calls"
-[ ! -e "$here/exit" ] || { echo 'Error: no such image' >&2; exit "$(cat "$here/exit")"; }
-[ "$1 $2 $3 $4" = 'run --rm --network=none --arch=amd64' ] || exit 125
-outside=${5#--volume=}; outside=${outside%:/builddir:Z}
-export "${6#--env=}"
-case $7 in *@sha256:*) ;; *) exit 125 ;; esac
-shift 7
-[ ! -e "$here/missing" ] || { printf 'error: Failed build dependencies:\n\tmake is needed by demo\n' >&2; exit 11; }
-args=("${@//\/builddir/$outside}")
-exec "${args[0]}" --nodeps "${args[@]:1}"
 "#;
 
 struct Builder {
@@ -113,32 +97,4 @@ fn what_mock_exits_with_means_something() {
     }
     std::fs::remove_file(mock.project.join("target/bin/exit")).unwrap();
     mock.releng(&["rpm"]).exits(0);
-}
-
-#[test]
-fn a_container_builds_from_an_image_that_cannot_change() {
-    let digest = "0123456789abcdef".repeat(4);
-    let images =
-        |image: &str| format!("[rpm.dist.el9]\ncontainer = \"{image}\"\n[rpm.dist.fc42]\ncontainer = \"{image}\"\n");
-    let loose = Builder::new("container", "", &images("example.org/build:latest"));
-    loose.releng(&["rpm"]).exits(2).says(&["`example.org/build:latest` for el9 has no digest", "podman image inspect"]);
-    let unknown = Builder::new("container", "", "");
-    unknown.releng(&["rpm"]).exits(2).says(&["no image is configured for el9"]);
-
-    let podman = Builder::new("container", "", &images(&format!("example.org/build@sha256:{digest}")));
-    podman.releng(&["rpm"]).exits(1).says(&["there is no program `podman`"]);
-    podman.install("podman", PODMAN);
-    podman.project.write("target/bin/missing", "");
-    podman.releng(&["rpm"]).exits(1).says(&["these build requirements are not installed: make"]);
-    std::fs::remove_file(podman.project.join("target/bin/missing")).unwrap();
-    podman.project.write("target/bin/exit", "125");
-    podman.releng(&["rpm"]).exits(5).says(&["podman could not run the container, exit 125"]);
-    std::fs::remove_file(podman.project.join("target/bin/exit")).unwrap();
-    podman.releng(&["rpm"]).exits(0);
-    assert_eq!(podman.project.files("target/dist/rpm")[2], "fc42/noarch/demo-1.0.0-1.fc42.noarch.rpm");
-    let calls = podman.calls();
-    assert!(
-        calls.contains(&format!("example.org/build@sha256:{digest} rpmbuild --rebuild --define _buildhost")),
-        "{calls}"
-    );
 }

@@ -160,7 +160,7 @@ const KEYS: [(&str, &str); 62] = [
     ("rpm.copr.config", "farms::copr_builds_all_chroots_of_one_upload"),
     ("rpm.copr.project", "farms::copr_builds_all_chroots_of_one_upload"),
     ("rpm.dist.*.arches", "farms::koji_builds_every_architecture_of_a_dist_in_one_task"),
-    ("rpm.dist.*.container", "builders::a_container_builds_from_an_image_that_cannot_change"),
+    ("rpm.dist.*.container", "container::packages_are_built_in_the_image_staged_and_installed"),
     ("rpm.dist.*.copr", "flags::a_chroot_of_copr_is_configured"),
     ("rpm.dist.*.koji", "farms::koji_builds_every_architecture_of_a_dist_in_one_task"),
     ("rpm.dist.*.minimum-rust", "rpm::an_old_compiler_is_refused_before_anything_is_built"),

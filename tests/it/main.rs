@@ -13,6 +13,7 @@ mod client_race;
 mod clients;
 mod commands;
 mod concurrency;
+mod container;
 mod conventional;
 mod coverage;
 mod crash;

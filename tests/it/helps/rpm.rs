@@ -1,7 +1,7 @@
 //! Helps about builds and about crates. A plan is enough to see that a build is no longer refused.
 
 use super::{commands_of, follow};
-use crate::support::program::Sandbox;
+use crate::support::program::{PROGRAM, Sandbox, run_in};
 use crate::support::specs::{COMPILED, NOARCH};
 
 const CONFIG: &str = "packaging/release.toml";
@@ -16,14 +16,24 @@ fn project(spec: &str, config: &str) -> Sandbox {
 fn configure(spec: &str, wrong: &str, args: &[&str], help: &str, right: &str) {
     let project = project(spec, wrong);
     let plan = [&["rpm", "--dry-run"], args].concat();
-    let refused = project.releng(&plan);
+    let path = stand_in_for_mock(&project);
+    let releng = |args: &[&str]| run_in(project.path(), PROGRAM, args, &[("PATH", &path)]);
+    let refused = releng(&plan);
     assert_ne!(refused.code, 0, "{}", refused.stdout);
     let refused = refused.says(&[&format!("help: {help}")]);
     if refused.stderr.contains("help: set `") || refused.stderr.contains("`rpm.") {
         refused.says(&["; and commit it: the configuration of the commit counts"]);
     }
     project.commit("Configure", &[(CONFIG, right)]);
-    project.releng(&plan).exits(0);
+    releng(&plan).exits(0);
+}
+
+/// A PATH with a mock that a plan finds and does not run.
+fn stand_in_for_mock(project: &Sandbox) -> String {
+    use std::os::unix::fs::PermissionsExt;
+    project.write("target/bin/mock", "#!/bin/false\n");
+    std::fs::set_permissions(project.join("target/bin/mock"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    format!("{}:{}", project.join("target/bin").display(), std::env::var("PATH").unwrap())
 }
 
 #[test]

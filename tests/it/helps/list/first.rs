@@ -24,13 +24,16 @@ pub const FIRST: &[FileRows] = &[
     ("base/parallel.rs", &[("set the number of threads", By("helps::project::a_variable_is_corrected"))]),
     (
         "base/process/job.rs",
+        &[(
+            "it must be a program",
+            No("a program in a namespace says so by its exit code, so that it needs a machine without namespaces"),
+        )],
+    ),
+    (
+        "base/process/lookup.rs",
         &[
             ("it must be a file", By("helps::promotion::the_program_of_a_test_is_put_where_it_is_expected")),
             ("PATH is `{path}`", By("helps::promotion::the_program_of_a_test_is_put_where_it_is_expected")),
-            (
-                "it must be a program",
-                No("a program in a namespace says so by its exit code, so that it needs a machine without namespaces"),
-            ),
         ],
     ),
     (

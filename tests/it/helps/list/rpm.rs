@@ -10,6 +10,8 @@ pub const PACKAGES: &[FileRows] = &[
         &[
             ("set `container", By("helps::rpm::a_configuration_of_builds_is_completed")),
             ("pin it", By("helps::rpm::a_configuration_of_builds_is_completed")),
+            ("`podman images", By("container::an_image_is_pinned_and_there_and_has_rpmbuild")),
+            ("correct it until", By("container::a_podman_that_is_not_there_or_not_set_up_is_named")),
         ],
     ),
     (

@@ -170,6 +170,9 @@ pub fn enclose(
     }
 }
 
+/// The search path in an environment without PATH, as in the C library.
+pub const DEFAULT_PATH: &str = "/bin:/usr/bin";
+
 /// The first file called `name` that may be executed in the folders of `path`, which is in the form of PATH.
 pub fn find_in_path(name: &OsStr, path: &OsStr) -> Option<PathBuf> {
     std::env::split_paths(path).map(|folder| folder.join(name)).find(|file| is_executable(file))

@@ -21,15 +21,13 @@ use crate::base::error::{Exit, Failure};
 use crate::base::interrupt;
 use crate::base::process::isolation::{self, EnclosedCommand, Enclosure, Isolation};
 use crate::base::process::log::{JobLog, LogFile, PAUSE, PipeRead};
+use crate::base::process::lookup;
 
 /// The time between SIGTERM and SIGKILL.
 const KILL_DELAY: Duration = Duration::from_secs(5);
 
 /// The number of reads from the pipe, of 64 KiB each, in one [`Running::poll`].
 const READS_PER_POLL: usize = 64;
-
-/// The search path in an environment without PATH, as in the C library.
-const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
 /// A command with its surroundings.
 pub struct Job<'a> {
@@ -115,17 +113,9 @@ impl Job<'_> {
     }
 
     /// The path of the program. It is looked up here, so that a missing one gives the same error in any namespace.
-    fn find_program(&self) -> Result<PathBuf> {
-        let shown = self.program.to_string_lossy();
-        let path = self.environment.iter().rfind(|(name, _)| name == "PATH").map_or(DEFAULT_PATH, |(_, path)| path);
-        let (found, help) = if shown.contains('/') {
-            let file = self.folder.join(self.program);
-            let help = format!("it must be a file that may be executed, from `{}`", self.folder.display());
-            (isolation::is_executable(&file).then_some(file), help)
-        } else {
-            (isolation::find_in_path(self.program, path.as_ref()), format!("PATH is `{path}`: install `{shown}` there"))
-        };
-        Ok(found.ok_or_else(|| Failure::new(Exit::Failed, format!("there is no program `{shown}`")).help(help))?)
+    fn find_program(&self) -> Result<PathBuf, Failure> {
+        let path = self.environment.iter().rfind(|(name, _)| name == "PATH").map(|(_, path)| path.as_str());
+        lookup::find_program(&self.program.to_string_lossy(), self.folder, path)
     }
 
     fn spawn(&self, program: &Path, args: &[OsString], writer: PipeWriter) -> Result<ProcessGroup> {

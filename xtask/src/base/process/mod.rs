@@ -7,10 +7,12 @@
 pub mod isolation;
 pub mod job;
 mod log;
+mod lookup;
 pub mod net;
 pub mod read;
 
 pub use isolation::{BUILD_PLACE, Enclosure, Isolation, can_enclose_builds, is_executable};
 pub use job::{Ending, Job, JobOutcome, Running};
 pub use log::LogFile;
+pub use lookup::require_program;
 pub use read::{Program, Said, with_help};

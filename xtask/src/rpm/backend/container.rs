@@ -1,4 +1,6 @@
 //! `rpmbuild` in a container of podman, without a network. The image of a dist has the build requirements installed.
+//!
+//! A container outlives the `podman run` that started it, where that is killed. So each has a name, by which it is removed.
 
 use std::path::Path;
 
@@ -6,15 +8,57 @@ use anyhow::Result;
 
 use crate::base::error::{Exit, Failure};
 use crate::base::process::Isolation;
+use crate::base::text;
 use crate::project::config::{RpmKeys, Word, committed};
 use crate::rpm::backend::model::{define_args, reproducible_macros, transient};
 use crate::rpm::backend::program::{
-    BuildProgram, INPUT, ProgramCall, copy_srpm, explain_rpmbuild, inherited_variables,
+    BuildProgram, INPUT, ProgramCall, copy_srpm, end_left, explain_rpmbuild, inherited_variables,
 };
 use crate::rpm::backend::{BuildPart, BuildTarget, SourceRpm};
 
 /// The path of the scratch folder inside the container, the same on every machine.
 const MOUNT_POINT: &str = "/builddir";
+
+/// The beginning of the names of images that are on this machine only; podman would look for a registry `localhost`.
+const LOCAL: &str = "localhost/";
+
+/// The variables by which podman finds its configuration, its images, the registries and, without root, its user session.
+const VARIABLES: [&str; 16] = [
+    "HOME",
+    "TMPDIR",
+    "XDG_RUNTIME_DIR",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "CONTAINERS_CONF",
+    "CONTAINERS_STORAGE_CONF",
+    "CONTAINERS_REGISTRIES_CONF",
+    "REGISTRY_AUTH_FILE",
+    "HTTP_PROXY",
+    "http_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "NO_PROXY",
+    "no_proxy",
+];
+
+/// The command of a shell that runs its arguments. podman reads the two outputs apart, and their lines would be out of order.
+const IN_ORDER: &str = "exec \"$@\" 2>&1";
+
+/// The seconds after `rpm.timeout` at which podman itself ends a container that nobody removed.
+const TIMEOUT_SLACK: u64 = 60;
+
+/// Words in the errors of podman that trying again may cure.
+const TRANSIENT: [&str; 8] = [
+    "timeout",
+    "connection re", // refused, reset
+    "no such host",
+    "network is unreachable",
+    "temporary failure",
+    "unexpected EOF",
+    "too many requests",
+    "received unexpected HTTP status: 5",
+];
 
 /// The backend `container`.
 pub struct Container {
@@ -28,7 +72,16 @@ impl Container {
     }
 }
 
+/// Ends the container of the build in `scratch`, which a run that was killed may have left.
+pub fn end_container(scratch: &Path) {
+    end_left(&Container { keys: RpmKeys::default() }, scratch);
+}
+
 impl BuildProgram for Container {
+    fn program(&self) -> &'static str {
+        "podman"
+    }
+
     fn settings(&self, part: &BuildPart) -> String {
         format!("container {}", part.build_env)
     }
@@ -55,37 +108,72 @@ impl BuildProgram for Container {
     fn call(&self, srpm: &SourceRpm, part: &BuildPart, scratch: &Path) -> Result<ProgramCall> {
         let copied = copy_srpm(srpm, scratch)?;
         let BuildPart { target, build_env: image } = part;
-        let mut args: Vec<String> = ["run", "--rm", "--network=none"].map(str::to_owned).to_vec();
+        // An image may have a user and an entry point. Some programs put the name of the host into what they build.
+        let fixed = ["run", "--rm", "--network=none", "--http-proxy=false", "--user=0", "--hostname=localhost"];
+        let mut args: Vec<String> = fixed.map(str::to_owned).to_vec();
+        args.extend([format!("--name={}", container_name(scratch)), "--stop-timeout=0".to_owned()]);
+        args.push(format!("--timeout={}", self.keys.timeout.0.as_secs() + TIMEOUT_SLACK));
+        args.extend(image.starts_with(LOCAL).then(|| "--pull=never".to_owned()));
         args.push(format!("--arch={}", podman_arch(target.arch.as_str())));
         args.push(format!("--volume={}:{MOUNT_POINT}:Z", scratch.display()));
         args.push(format!("--env=SOURCE_DATE_EPOCH={}", srpm.date));
-        args.extend([image.clone(), "rpmbuild".to_owned(), "--rebuild".to_owned()]);
+        args.extend(["--env=LC_ALL=C.UTF-8", "--entrypoint=/bin/sh", image].map(str::to_owned));
+        args.extend(["-c", IN_ORDER, "sh", "rpmbuild", "--rebuild"].map(str::to_owned));
         let mut macros = reproducible_macros();
         macros.extend([("_topdir", format!("{MOUNT_POINT}/top")), ("_tmppath", format!("{MOUNT_POINT}/top/tmp"))]);
         macros.extend(target.dist.macros());
         args.extend(define_args(&macros));
         let file = copied.file_name().unwrap_or_default().to_string_lossy().into_owned();
         args.push(format!("{MOUNT_POINT}/{INPUT}/{file}"));
-        let mut environment = inherited_variables();
-        for name in ["HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME"] {
-            environment.extend(std::env::var(name).map(|value| (name.to_owned(), value))); // podman finds its images by these
-        }
-        let args = args.into_iter().map(Into::into).collect();
-        Ok(ProgramCall { program: "podman", args, environment, isolation: Isolation::None })
+        Ok(podman(args))
+    }
+
+    fn cleanup(&self, scratch: &Path) -> Option<ProgramCall> {
+        Some(podman(["rm".to_owned(), "--force".to_owned(), "--ignore".to_owned(), container_name(scratch)].to_vec()))
     }
 
     fn results(&self) -> &'static str {
         "top/RPMS"
     }
 
-    fn explain_exit(&self, code: i32, log: &str) -> Result<String, Failure> {
+    fn explain_exit(&self, part: &BuildPart, code: i32, log: &str) -> Result<String, Failure> {
         match code {
-            // podman itself failed: the image is missing, or could not be fetched.
-            125 => Err(transient("podman could not run the container, exit 125".to_owned())),
-            126 | 127 => Ok("the image has no rpmbuild".to_owned()),
+            // podman itself failed: the image cannot be fetched, or this machine cannot run containers.
+            125 | 126 => Err(explain_podman(&part.build_env, log)),
+            127 => Ok("the image has no `rpmbuild`".to_owned()),
             _ => Ok(explain_rpmbuild(code, log)),
         }
     }
+}
+
+/// The failure that podman reports in the last line of its output.
+fn explain_podman(image: &str, log: &str) -> Failure {
+    let said = text::last_line(log).unwrap_or("it printed nothing");
+    let said = said.strip_prefix("Error: ").unwrap_or(said);
+    if said.ends_with(": image not known") {
+        let message = format!("podman has no image `{image}`");
+        return Failure::new(Exit::Failed, message).help("`podman images --digests` lists those that it has");
+    }
+    let message = format!("podman could not run the container: {said}");
+    if TRANSIENT.iter().any(|word| said.contains(word)) {
+        return transient(message);
+    }
+    let call = format!("podman run --rm --network=none --entrypoint=rpmbuild {image} --version");
+    Failure::new(Exit::Failed, message).help(format!("correct it until `{call}` works"))
+}
+
+/// The call of podman with `args`.
+fn podman(args: Vec<String>) -> ProgramCall {
+    let mut environment = inherited_variables();
+    for name in VARIABLES {
+        environment.extend(std::env::var(name).map(|value| (name.to_owned(), value)));
+    }
+    ProgramCall { args: args.into_iter().map(Into::into).collect(), environment, isolation: Isolation::None }
+}
+
+/// The name of the container of the build in the folder `scratch`, whose name is unique.
+fn container_name(scratch: &Path) -> String {
+    scratch.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// The name that podman has for an architecture of rpm.

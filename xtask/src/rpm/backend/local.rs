@@ -65,6 +65,10 @@ impl Local {
 }
 
 impl BuildProgram for Local {
+    fn program(&self) -> &'static str {
+        "rpmbuild"
+    }
+
     fn settings(&self, part: &BuildPart) -> String {
         format!("{} on {} {}", BackendKind::Local, self.host.dist, part.target.arch)
     }
@@ -132,14 +136,14 @@ impl BuildProgram for Local {
         environment.extend(rustup_home().map(|path| ("RUSTUP_HOME".to_owned(), shown(path))));
         let args = args.into_iter().map(Into::into).collect();
         let isolation = if is_enclosed() { Isolation::Build } else { Isolation::None };
-        Ok(ProgramCall { program: "rpmbuild", args, environment, isolation })
+        Ok(ProgramCall { args, environment, isolation })
     }
 
     fn results(&self) -> &'static str {
         "top/RPMS"
     }
 
-    fn explain_exit(&self, code: i32, log: &str) -> Result<String, Failure> {
+    fn explain_exit(&self, _part: &BuildPart, code: i32, log: &str) -> Result<String, Failure> {
         Ok(explain_rpmbuild(code, log))
     }
 }

@@ -35,6 +35,10 @@ impl Mock {
 }
 
 impl BuildProgram for Mock {
+    fn program(&self) -> &'static str {
+        "mock"
+    }
+
     fn settings(&self, part: &BuildPart) -> String {
         format!("mock {}", part.build_env)
     }
@@ -53,14 +57,14 @@ impl BuildProgram for Mock {
         environment.extend(std::env::var("HOME").map(|home| ("HOME".to_owned(), home))); // ~/.config/mock.cfg
         let args = args.into_iter().map(Into::into).collect();
         // mock makes its own namespaces, and needs the network to fill its chroot.
-        Ok(ProgramCall { program: "mock", args, environment, isolation: Isolation::None })
+        Ok(ProgramCall { args, environment, isolation: Isolation::None })
     }
 
     fn results(&self) -> &'static str {
         RESULTS
     }
 
-    fn explain_exit(&self, code: i32, _log: &str) -> Result<String, Failure> {
+    fn explain_exit(&self, _part: &BuildPart, code: i32, _log: &str) -> Result<String, Failure> {
         match code {
             10 => Ok("the package does not build (mock, exit 10)".to_owned()),
             11 => Ok("the build exceeded the time limit of mock (exit 11)".to_owned()),

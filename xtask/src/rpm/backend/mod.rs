@@ -18,6 +18,7 @@ mod model;
 mod program;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use anyhow::Result;
 
@@ -36,6 +37,14 @@ pub fn open(kind: BackendKind, keys: &RpmKeys) -> Result<Box<dyn Backend>> {
         BackendKind::Copr => Box::new(copr::Copr::new(keys)?),
         BackendKind::Koji => Box::new(koji::Koji::new(keys)),
     })
+}
+
+/// Ends what a run that was killed has left of a build in the folder `scratch`, before the folder is removed.
+pub fn end_left(kind: BackendKind, scratch: &Path) {
+    // mock and rpmbuild end with the run, or with their build.
+    if kind == BackendKind::Container {
+        container::end_container(scratch);
+    }
 }
 
 /// The targets to build for, in the order of the configuration; the dist of this machine where none is configured.

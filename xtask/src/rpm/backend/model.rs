@@ -141,6 +141,9 @@ pub trait Backend {
 
     /// Whether the builds run on this machine. The number of such builds is limited, and they end with this program.
     fn is_on_this_machine(&self) -> bool;
+
+    /// Ends the builds on this machine that still run. Their folders can be removed afterwards.
+    fn end_builds(&mut self) {}
 }
 
 /// Where a backend builds by default. `NUMBER` and `ARCH` stand for the number of the dist and the architecture.

@@ -10,16 +10,18 @@ use anyhow::{Context, Result};
 
 use crate::base::error::Failure;
 use crate::base::files;
-use crate::base::process::{Ending, Isolation, Job, LogFile, Running};
+use crate::base::process::{Ending, Isolation, Job, LogFile, Running, require_program};
 use crate::project::config::RpmKeys;
 use crate::rpm::backend::{Backend, BuildPart, BuildState, BuildTarget, SourceRpm, Submission, Ticket, Workplace};
 
 /// The folder for the source RPM, below the scratch folder; a container sees nothing else.
 pub const INPUT: &str = "input";
 
-/// A program with its arguments.
+/// The time limit of a program that removes what is left of a build.
+const CLEANUP_TIME: Duration = Duration::from_secs(60);
+
+/// A call of [`BuildProgram::program`].
 pub struct ProgramCall {
-    pub program: &'static str,
     pub args: Vec<OsString>,
     /// All environment variables.
     pub environment: Vec<(String, String)>,
@@ -28,6 +30,8 @@ pub struct ProgramCall {
 
 /// A program that builds packages on this machine.
 pub trait BuildProgram {
+    /// The name of the program, which is looked up in PATH.
+    fn program(&self) -> &'static str;
     /// See [`Backend::settings`].
     fn settings(&self, part: &BuildPart) -> String;
     /// The environment for `target`, see [`BuildPart`]. Errors: see [`Backend::plan`].
@@ -38,26 +42,38 @@ pub trait BuildProgram {
     }
     /// The call that builds `srpm` in the empty folder `scratch`.
     fn call(&self, srpm: &SourceRpm, part: &BuildPart, scratch: &Path) -> Result<ProgramCall>;
+    /// The call that ends the processes of the build in the folder `scratch` that outlive the program, if it can leave any.
+    fn cleanup(&self, _scratch: &Path) -> Option<ProgramCall> {
+        None
+    }
     /// The folder of the built packages, below the scratch folder.
     fn results(&self) -> &'static str;
-    /// The reason for an exit code other than 0; `log` is the output. Errors: a failure that trying again may cure.
-    fn explain_exit(&self, code: i32, log: &str) -> Result<String, Failure>;
+    /// The reason for an exit code other than 0; `log` is the output. Errors: a failure that trying again may cure, or one with
+    /// help.
+    fn explain_exit(&self, part: &BuildPart, code: i32, log: &str) -> Result<String, Failure>;
 }
 
 /// A backend that runs a program on this machine.
 pub struct ProgramBackend<B> {
     builder: B,
     time_limit: Duration,
-    running: HashMap<BuildTarget, Running>,
+    running: HashMap<BuildTarget, RunningBuild>,
     ended: HashMap<BuildTarget, BuildState>,
-    logs: HashMap<BuildTarget, PathBuf>,
+}
+
+/// A build that was started.
+struct RunningBuild {
+    part: BuildPart,
+    process: Running,
+    scratch: PathBuf,
+    log: PathBuf,
 }
 
 impl<B: BuildProgram> ProgramBackend<B> {
     /// Starts nothing.
     pub fn new(builder: B, keys: &RpmKeys) -> ProgramBackend<B> {
         let time_limit = keys.timeout.0;
-        ProgramBackend { builder, time_limit, running: HashMap::new(), ended: HashMap::new(), logs: HashMap::new() }
+        ProgramBackend { builder, time_limit, running: HashMap::new(), ended: HashMap::new() }
     }
 
     fn state_of(&mut self, target: &BuildTarget) -> Result<BuildState> {
@@ -65,13 +81,18 @@ impl<B: BuildProgram> ProgramBackend<B> {
             return Ok(state.clone());
         }
         let running = self.running.get_mut(target).with_context(|| format!("no build runs for {target}"))?;
-        let Some(outcome) = running.poll()? else { return Ok(BuildState::Running) };
-        self.running.remove(target);
+        let Some(outcome) = running.process.poll()? else { return Ok(BuildState::Running) };
+        let Some(RunningBuild { part, scratch, log, .. }) = self.running.remove(target) else {
+            return Ok(BuildState::Running);
+        };
+        if !matches!(outcome.ending, Ending::Exited(_)) {
+            end_left(&self.builder, &scratch);
+        }
         let state = match outcome.ending {
             Ending::Exited(0) => BuildState::Built,
             Ending::Exited(code) => {
-                let log = self.logs.get(target).map(fs::read).and_then(Result::ok).unwrap_or_default();
-                BuildState::Failed(self.builder.explain_exit(code, &String::from_utf8_lossy(&log))?)
+                let log = fs::read(log).unwrap_or_default();
+                BuildState::Failed(self.builder.explain_exit(&part, code, &String::from_utf8_lossy(&log))?)
             }
             Ending::Signalled(signal) => BuildState::Failed(format!("ended by signal {signal}")),
             Ending::TimedOut => {
@@ -80,6 +101,27 @@ impl<B: BuildProgram> ProgramBackend<B> {
         };
         self.ended.insert(target.clone(), state.clone());
         Ok(state)
+    }
+}
+
+/// Ends the processes of the build in the folder `scratch` that outlived the program. This is done also after an interrupt, and
+/// its success is not required: a build has its own time limit.
+pub fn end_left(builder: &impl BuildProgram, scratch: &Path) {
+    let Some(ProgramCall { args, environment, isolation }) = builder.cleanup(scratch) else { return };
+    let (program, folder, log) = (builder.program().as_ref(), Path::new("/"), Path::new("/dev/null"));
+    let job = Job {
+        program,
+        args,
+        folder,
+        environment,
+        time_limit: CLEANUP_TIME,
+        log: LogFile::whole(log),
+        isolation,
+        read_only: &[],
+    };
+    let Ok(mut process) = job.start() else { return };
+    while let Ok(None) = process.poll() {
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 
@@ -94,6 +136,7 @@ impl<B: BuildProgram> Backend for ProgramBackend<B> {
             let build_env = self.builder.build_env(srpm, target)?;
             parts.push(BuildPart { target: target.clone(), build_env });
         }
+        require_program(self.builder.program())?;
         Ok(Submission::each(parts))
     }
 
@@ -104,13 +147,14 @@ impl<B: BuildProgram> Backend for ProgramBackend<B> {
     fn submit(&mut self, srpm: &SourceRpm, submission: &Submission, places: &[Workplace]) -> Result<Ticket> {
         for (part, place) in submission.parts.iter().zip(places) {
             let scratch = place.scratch.as_deref().context("a build on this machine needs a scratch folder")?;
-            let ProgramCall { program, args, environment, isolation } = self.builder.call(srpm, part, scratch)?;
-            let (program, log) = (program.as_ref(), LogFile::whole(&place.log));
+            let ProgramCall { args, environment, isolation } = self.builder.call(srpm, part, scratch)?;
+            let (program, log) = (self.builder.program().as_ref(), LogFile::whole(&place.log));
             let (folder, time_limit, read_only) = (scratch, self.time_limit, &[][..]);
             let job = Job { program, args, folder, environment, time_limit, log, isolation, read_only };
-            self.running.insert(part.target.clone(), job.start()?);
+            let process = job.start()?;
+            let (part, scratch, log) = (part.clone(), scratch.to_owned(), place.log.clone());
             self.ended.remove(&part.target);
-            self.logs.insert(part.target.clone(), place.log.clone());
+            self.running.insert(part.target.clone(), RunningBuild { part, process, scratch, log });
         }
         Ok(Ticket::default())
     }
@@ -129,6 +173,13 @@ impl<B: BuildProgram> Backend for ProgramBackend<B> {
 
     fn is_on_this_machine(&self) -> bool {
         true
+    }
+
+    fn end_builds(&mut self) {
+        for (_, RunningBuild { process, scratch, .. }) in self.running.drain() {
+            drop(process); // kills it
+            end_left(&self.builder, &scratch);
+        }
     }
 }
 

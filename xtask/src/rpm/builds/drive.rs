@@ -63,6 +63,7 @@ impl BuildRun<'_> {
     pub fn apply(&self, backend: &mut dyn Backend, plan: &Plan<BuildStep>) -> Result<BuildOutcome> {
         let mut submissions: Vec<SubmissionProgress> = plan.steps.iter().map(SubmissionProgress::new).collect();
         let driven = self.drive(backend, &mut submissions);
+        backend.end_builds(); // before their folders are removed with `submissions`
         self.progress.end_board();
         driven?;
         let (mut built, mut failed) = (Vec::new(), Vec::new());

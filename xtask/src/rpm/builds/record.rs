@@ -20,7 +20,7 @@ use crate::base::digest::{Digest, digest_of};
 use crate::base::error::program;
 use crate::base::files::{self, LockFile, TreePath};
 use crate::project::config::{BackendKind, Dist};
-use crate::rpm::backend::{BuildPart, BuildTarget, SourceRpm, Ticket};
+use crate::rpm::backend::{self, BuildPart, BuildTarget, SourceRpm, Ticket};
 
 const SCHEMA: &str = "releng.build/1";
 const STATE: &str = "state.json";
@@ -191,6 +191,7 @@ pub fn lock(state: &Path) -> Result<LockFile> {
         files::remove_if_there(&own.join(INCOMING))?;
         let Some(mut record) = folder.read().filter(|record| record.scratch.is_some()) else { continue };
         if let Some(left) = record.scratch.take().filter(|left| files::is_large_scratch(left)) {
+            backend::end_left(record.backend, &left);
             files::remove_if_there(&TreePath::in_own_folder(&left))?;
         }
         folder.save(&record)?;
