@@ -24,6 +24,8 @@ impl Podman {
         let hint =
             "run `scripts/install-test-tools`, as root or as a user who may run podman without it (`/etc/subuid`)";
         assert!(made.join("made-by").exists(), "there is no image in `{}`: {hint}", made.display());
+        let has_podman = duct::cmd!("podman", "--version").stdout_null().run().is_ok();
+        assert!(has_podman, "there is no podman: {hint}");
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).display().to_string();
         // `[engine]` is the last table of this file. podman ignores a `static_dir` in it when a container ends.
