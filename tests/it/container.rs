@@ -138,7 +138,7 @@ fn an_image_is_pinned_and_there_and_has_rpmbuild() {
     let run = |image: &str, args: &[&str]| podman.releng(&project(NOARCH, image, ""), args);
     run("example.org/build:latest", &["rpm"])
         .exits(2)
-        .says(&["`example.org/build:latest` for el9 has no digest", "podman image inspect"]);
+        .says(&["`example.org/build:latest` for el9 has no digest", "of an image that podman has"]);
     let unknown = format!("localhost/releng-test@sha256:{}", "0123456789abcdef".repeat(4));
     let ran = run(&unknown, &["rpm"]).exits(1);
     ran.says(&[&format!("podman has no image `{unknown}`"), "`podman images --digests` lists", "rpm --dist el9"]);

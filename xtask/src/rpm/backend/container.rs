@@ -101,7 +101,9 @@ impl BuildProgram for Container {
             return Ok(image.to_owned());
         }
         let message = format!("the image `{image}` for {dist} has no digest: its contents may change");
-        let help = format!("pin it; `podman image inspect --format '{{{{.Digest}}}}' {image}` prints the digest");
+        let help = format!(
+            "pin it; `podman image inspect --format '{{{{.Digest}}}}' {image}` prints the digest of an image that podman has"
+        );
         Err(Failure::new(Exit::Usage, message).help(help))
     }
 
