@@ -38,6 +38,7 @@ mod lineage;
 mod lint;
 mod lost_events;
 mod lost_tree;
+mod made_again;
 mod messages;
 mod own_package;
 mod packages;

@@ -251,9 +251,11 @@ fn a_dry_run_has_the_verdict_of_the_run() {
     one_verdict(&site, &["promote", FIRST], 0); // it is in the series already
     one_verdict(&site, &promote, 0);
     one_verdict(&site, &["yank", "demo-1.0.2-1.el9.noarch", "--why", "it burns"], 0);
-    // The changelog that was tampered with is a file of this revision, too.
-    one_verdict(&site, &["rollback", "1.0", "--to", "1"], 1);
+    // The changelog that was tampered with is a file of this revision, too: it is made again.
+    one_verdict(&site, &["rollback", "1.0", "--to", "1"], 0);
     one_verdict(&site, &["rollback", "1.0", "--to", "2"], 0);
+    site.tamper(&format!("unstable/1.0/{FIRST}/sources/demo-1.0.1.zip"), |content| content.push(b'x'));
+    one_verdict(&site, &["rollback", "1.0", "--to", "1"], 1);
     std::fs::write(site.state("log.jsonl"), "nonsense\n").unwrap();
     for args in
         [&["stage"][..], &["accept"], &promote, &["rollback", "1.0"], &["prune"], &["hold", FIRST, "--why", "x"]]

@@ -116,26 +116,11 @@ fn a_damaged_manifest_is_found_by_verify() {
     let refused = site.releng(&["promote", FIRST, "--untested", "x"]).exits(1).says(&["is not a manifest"]);
     follow(site.project.path(), &refused, "verify", &[]).exits(1).prints_part("manifest-unreadable: unstable/1.0/");
     let site = Site::of_three();
-    site.tamper("revisions/stable-1.0/000001/ChangeLog_1.0.txt", |content| content.push(b'x'));
+    site.tamper("revisions/stable-1.0/000001/sources/demo-1.0.1.zip", |content| content.push(b'x'));
     let refused = site.releng(&["rollback", "1.0", "--to", "1"]).exits(1).says(&["since it was put there"]);
     follow(site.project.path(), &refused, "verify", &[])
         .exits(1)
         .prints_part("file-changed: revisions/stable-1.0/000001");
-}
-
-#[test]
-fn damaged_repodata_is_found_by_verify() {
-    let site = Site::of_three();
-    site.release("Four", &["el9"]);
-    site.tamper("revisions/stable-1.0/000003/rpm/el9/repodata/repomd.xml", |content| {
-        let text = String::from_utf8(std::mem::take(content)).unwrap();
-        *content = text.replace("\"other\"", "\"extra\"").into_bytes();
-    });
-    let refused = site.promote(&[]).exits(1).says(&["cannot be reused", "see what else is wrong"]);
-    follow(site.project.path(), &refused, "verify", &[]).exits(1).prints_part("revisions/stable-1.0/000003");
-    let refused =
-        site.releng(&["yank", "demo-1.0.1-1.el9.noarch", "--why", "x"]).exits(1).says(&["check the repository"]);
-    follow(site.project.path(), &refused, "verify", &[]).exits(1);
 }
 
 #[test]

@@ -27,7 +27,7 @@ use crate::repository::model::store::{HELP_FOR_BLOCKED, Store, blocked_folder};
 use crate::repository::promote::schedule::Schedule;
 use crate::repository::sign::Key;
 use crate::repository::write::apply::{ChangeContext, apply};
-use crate::repository::write::plan::ChangePlan;
+use crate::repository::write::plan::{ChangePlan, ChangeStep};
 use crate::repository::write::recovery;
 use crate::repository::write::revision::AlreadyDone;
 use crate::repository::write::writer::Writer;
@@ -257,6 +257,10 @@ impl<'a> Site<'a> {
         plan: &ChangePlan,
         signing: Option<&Signing>,
     ) -> Result<Option<TreePath>> {
+        use crate::base::progress::Progress as _;
+        for warning in plan.steps.iter().filter_map(ChangeStep::warning) {
+            self.ui.warn(&warning);
+        }
         match access {
             Access::Preview(_) => {
                 self.ui.print(&plan.to_string())?;

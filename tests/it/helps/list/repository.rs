@@ -145,7 +145,7 @@ pub const REPOSITORY: &[FileRows] = &[
         &[
             ("stage the release again", By("series::a_damaged_snapshot_is_staged_again_under_a_new_number")),
             ("add a new", By("helps::promotion::a_package_that_blocks_a_promotion_is_taken_out")),
-            ("see what else", By("helps::repository::damaged_repodata_is_found_by_verify")),
+            ("see what else", No("the gate `whole` of the same snapshot is closed, too, and its help is printed")),
         ],
     ),
     (
@@ -165,10 +165,6 @@ pub const REPOSITORY: &[FileRows] = &[
             ("move the snapshots", By("recovery::a_snapshot_of_another_repository_is_named_and_moved_away")),
             ("put one of them back", By("helps::next_key::a_damaged_copy_of_the_keys_never_reaches_clients")),
         ],
-    ),
-    (
-        "repository/repodata/fragments.rs",
-        &[("check the repository", By("helps::repository::damaged_repodata_is_found_by_verify"))],
     ),
     (
         "repository/sign/key.rs",
@@ -233,6 +229,7 @@ pub const REPOSITORY: &[FileRows] = &[
         "repository/undo/yank.rs",
         &[
             ("choose one", By("helps::promotion::a_package_is_chosen_among_those_there_are")),
+            ("yank those of each", By("made_again::packages_of_different_series_are_yanked_one_by_one")),
             ("no stable series", By("helps::promotion::a_package_is_chosen_among_those_there_are")),
             ("take it out there", By("helps::promotion::a_package_is_chosen_among_those_there_are")),
             ("there are {}", By("helps::promotion::a_package_is_chosen_among_those_there_are")),
@@ -290,6 +287,7 @@ pub const REPOSITORY: &[FileRows] = &[
         "repository/verify/ways_out.rs",
         &[
             ("to take out only", By("recovery::a_damaged_package_of_all_revisions_is_yanked_and_then_pruned")),
+            ("to make what is damaged", By("made_again::damaged_repodata_of_the_only_revision_is_made_again")),
             ("the newest revision without", By("helps::verify::a_copy_of_the_way_back_is_named_with_its_command")),
             ("to make `{}` again", By("ways_out::a_damaged_source_archive_is_made_again")),
             ("nothing else of", By("ways_out::damage_below_withdrawn_needs_no_rollback")),
@@ -297,6 +295,10 @@ pub const REPOSITORY: &[FileRows] = &[
             ("if the held", By("ways_out::a_held_damaged_snapshot_is_released_and_then_pruned")),
             ("to remove what is damaged", By("recovery::a_damaged_package_of_all_revisions_is_yanked_and_then_pruned")),
         ],
+    ),
+    (
+        "repository/write/described.rs",
+        &[("take the damaged packages out", By("made_again::several_damaged_packages_are_yanked_at_once"))],
     ),
     ("repository/write/apply.rs", &[("run this again", No("it needs a file that changes while the run reads it"))]),
     (

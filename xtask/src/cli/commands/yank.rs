@@ -1,4 +1,4 @@
-//! `yank`: removes a package from its stable series.
+//! `yank`: removes packages from their stable series.
 
 use anyhow::Result;
 
@@ -13,16 +13,16 @@ use crate::rpm::nevra::Nevra;
 /// Arguments of `yank`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Package to remove, such as lago-1.0.4-1.el9.noarch; the name of its file works, too
-    #[arg(value_name = "NEVRA", value_parser = parse_package)]
-    package: Nevra,
-    /// Series to remove it from [default: the only one that has it]
+    /// Packages to remove, such as lago-1.0.4-1.el9.noarch; the name of the file works, too
+    #[arg(value_name = "NEVRA", required = true, value_parser = parse_package)]
+    packages: Vec<Nevra>,
+    /// Series to remove them from [default: the only one that has them]
     #[arg(long, value_name = "X.0")]
     series: Option<Series>,
     /// Reason; the log records it
     #[arg(long, value_name = "TEXT")]
     why: Reason,
-    /// Yank although other packages require it, and nothing else provides it; the log records the reason
+    /// Yank although other packages require them, and nothing else provides it; the log records the reason
     #[arg(long, value_name = "REASON")]
     force: Option<Reason>,
     /// Print the plan without carrying it out
@@ -33,8 +33,11 @@ pub struct Args {
 /// Yanks, and prints the command that clients need.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
-    let Args { package, series, why, force, .. } = args;
-    let order = YankOrder { package: package.clone(), series: *series, why: why.clone(), force: force.clone() };
+    let Args { packages, series, why, force, .. } = args;
+    let mut packages = packages.clone();
+    packages.sort();
+    packages.dedup();
+    let order = YankOrder { packages, series: *series, why: why.clone(), force: force.clone() };
     let mut access = site.access("yank", RunMode::of(args.dry_run))?;
     let undo = undo::decide_yank(access.store(), &order)?;
     rollback::carry_out(context, &site, &mut access, undo)

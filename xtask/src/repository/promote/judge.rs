@@ -178,16 +178,16 @@ impl JudgedSnapshot {
     }
 
     /// Reads the repodata of the snapshot and of the series, unless it was read before.
-    pub fn judge_requires(&mut self) {
+    pub fn judge_requires(&mut self, store: &Store) {
         if self.requires.is_none() {
-            self.requires = Some(read_gates::requires(&self.snapshot, self.current.as_deref()));
+            self.requires = Some(read_gates::requires(store, &self.snapshot, self.current.as_deref()));
         }
     }
 
     /// The promotion of the snapshot, with all gates.
     pub fn into_promotion(mut self, store: &Store) -> Result<Promotion> {
         self.judge_whole(store)?;
-        self.judge_requires();
+        self.judge_requires(store);
         let JudgedSnapshot { snapshot, current, kind, whole, requires, gates, untested, end_dists, forced, .. } = self;
         let series = snapshot.manifest.series;
         let number = next_number(store, series)?;

@@ -71,7 +71,7 @@ pub fn decide(
         }
         let mut judged = judge.judge(snapshot)?;
         if judged.is_open() {
-            judged.judge_requires();
+            judged.judge_requires(store);
         }
         if judged.is_open() {
             if let Some(newer) = closed.newest() {

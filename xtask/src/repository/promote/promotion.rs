@@ -18,10 +18,9 @@ use crate::repository::model::manifest::{FileEntry, ReleasedVersion};
 use crate::repository::model::store::{Revision, Snapshot, Store};
 use crate::repository::promote::gate::{Gate, GateAnswer};
 use crate::repository::promote::known_packages::is_taken_over;
+use crate::repository::write::described::{Mending, describe_revision, load_described};
 use crate::repository::write::plan::ChangePlan;
-use crate::repository::write::revision::{
-    RevisionContents, Take, carry, load_described, require_apart, revision_steps,
-};
+use crate::repository::write::revision::{RevisionContents, Take, carry, require_apart, revision_steps};
 
 /// A snapshot that was chosen, with its gates and the revision to be made.
 pub struct Promotion {
@@ -75,21 +74,23 @@ impl Promotion {
     pub fn plan(&self, store: &Store, signing: Option<&Signing>, now: Timestamp) -> Result<ChangePlan> {
         let Promotion { snapshot, new, .. } = self;
         let title = format!("promote {snapshot} to stable/{}", new.series);
-        let steps = revision_steps(store, self.contents()?, new, signing, now)?;
+        let steps = revision_steps(store, self.contents(store)?, new, signing, now)?;
         Ok(ChangePlan { title, steps })
     }
 
-    fn contents(&self) -> Result<RevisionContents> {
+    fn contents(&self, store: &Store) -> Result<RevisionContents> {
         let Promotion { snapshot, current, new, .. } = self;
         let mut described = load_described(&snapshot.path, &snapshot.manifest.dists())?;
         let mut carried = Vec::new();
-        let mut earlier = Vec::new();
+        let (mut earlier, mut mending) = (Vec::new(), Mending::default());
         if let Some(current) = current {
             carried = carry(current, Take::PackagesAndSources);
             // A repackaged version, or one that was yanked in part, takes the place of the same version.
             let is_other = |release: &&ReleasedVersion| release.version != *self.version();
             earlier = current.manifest.releases().filter(is_other).cloned().collect();
-            for (dist, mut packages) in load_described(&current.path, &current.manifest.dists())? {
+            let of_series = describe_revision(&store.layout, current, &[])?;
+            mending = of_series.mending;
+            for (dist, mut packages) in of_series.packages {
                 let hrefs: BTreeSet<String> = packages.iter().map(|package| package.href.clone()).collect();
                 let new = described.remove(&dist).unwrap_or_default();
                 packages.extend(new.into_iter().filter(|package| !hrefs.contains(&package.href)));
@@ -106,7 +107,7 @@ impl Promotion {
             carried.push(Carried { from: snapshot.path.clone(), entry: changelog.clone(), to });
         }
         let release = snapshot.manifest.release.clone();
-        Ok(RevisionContents { release, earlier, carried, changelog: None, described })
+        Ok(RevisionContents { release, earlier, carried, changelog: None, described, mending })
     }
 }
 

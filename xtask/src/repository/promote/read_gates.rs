@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use crate::base::error::program;
+use crate::base::error::{Failure, program};
 use crate::repository::dependencies::{LostDependency, Presence, find_lost};
 use crate::repository::model::store::{Revision, Snapshot, Store};
 use crate::repository::promote::gate::{Gate, no, yes};
 use crate::repository::verify::snapshot::check_whole;
-use crate::repository::write::revision::load_described;
+use crate::repository::write::described::{describe_revision, load_described};
 
 /// The gate that reads all files of the snapshot.
 pub fn whole(store: &Store, snapshot: &Snapshot) -> Result<Gate> {
@@ -27,9 +27,9 @@ pub fn whole(store: &Store, snapshot: &Snapshot) -> Result<Gate> {
 }
 
 /// The gate that reads the repodata of the snapshot and of the current revision: no package of the series loses a dependency.
-pub fn requires(snapshot: &Snapshot, current: Option<&Revision>) -> Gate {
+pub fn requires(store: &Store, snapshot: &Snapshot, current: Option<&Revision>) -> Gate {
     let program = program();
-    let lost = current.map_or(Ok(BTreeSet::new()), |current| lost_by_promotion(snapshot, current));
+    let lost = current.map_or(Ok(BTreeSet::new()), |current| lost_by_promotion(store, snapshot, current));
     match lost.map(|lost| lost.into_iter().next()) {
         Ok(None) => yes("requires", "what packages of the series require is there as before"),
         Ok(Some(lost)) => {
@@ -41,17 +41,21 @@ pub fn requires(snapshot: &Snapshot, current: Option<&Revision>) -> Gate {
             );
             no("requires", lost.to_string(), help)
         }
-        Err(error) => no("requires", format!("{error:#}"), format!("see what else is wrong: `{program} verify`")),
+        Err(error) => {
+            let known = error.downcast_ref::<Failure>().and_then(|failure| failure.help.clone());
+            let help = known.unwrap_or_else(|| format!("see what else is wrong: `{program} verify`"));
+            no("requires", format!("{error:#}"), help)
+        }
     }
 }
 
 /// The dependencies of packages of the series that nothing meets any more once it has the packages of a snapshot.
 ///
-/// Errors: the repodata of the snapshot or of the current revision is damaged.
-fn lost_by_promotion(snapshot: &Snapshot, current: &Revision) -> Result<BTreeSet<LostDependency>> {
+/// Errors: the repodata of the snapshot is damaged, or that of the current revision together with a package.
+fn lost_by_promotion(store: &Store, snapshot: &Snapshot, current: &Revision) -> Result<BTreeSet<LostDependency>> {
     let added = load_described(&snapshot.path, &snapshot.manifest.dists())?;
     let mut lost = BTreeSet::new();
-    for (dist, kept) in load_described(&current.path, &current.manifest.dists())? {
+    for (dist, kept) in describe_revision(&store.layout, current, &[])?.packages {
         let hrefs: BTreeSet<&str> = kept.iter().map(|package| package.href.as_str()).collect();
         let of_dist = added.get(&dist).into_iter().flatten();
         let new = of_dist.filter(|package| !hrefs.contains(package.href.as_str()));

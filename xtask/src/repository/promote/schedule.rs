@@ -75,7 +75,7 @@ impl Schedule<'_> {
             }
             let mut judged = judge.judge(snapshot)?;
             if judged.is_open() {
-                judged.judge_requires();
+                judged.judge_requires(store);
             }
             next = judged.first_help().unwrap_or(next);
         }
@@ -109,7 +109,7 @@ impl Schedule<'_> {
             let mut judged = judge.judge(snapshot)?;
             if judged.is_open() {
                 judged.judge_whole(store)?;
-                judged.judge_requires();
+                judged.judge_requires(store);
             }
             if !judged.is_open() {
                 closed.get_or_insert((judged, reason));

@@ -9,7 +9,7 @@ use rpmrepo_metadata::{
     Checksum, FilelistsXml, MetadataError, OtherXml, Package, PackageOptions, PackageSource, PrimaryXml, utils,
 };
 
-use crate::base::error::{Exit, Failure, program};
+use crate::base::error::{Exit, Failure};
 use crate::base::files::TreePath;
 use crate::repository::repodata::read;
 use crate::repository::repodata::{FOLDER, INDEX, MetadataKind};
@@ -93,10 +93,7 @@ impl Fragments {
 /// Reads the packages of repodata that `releng` wrote, in the folder of a dist, and checks the digest of every file.
 pub fn load(dist_folder: &TreePath) -> Result<Vec<Fragments>> {
     let index = dist_folder.join(FOLDER).join(INDEX);
-    let unusable = |why: &str| {
-        Failure::new(Exit::Failed, format!("`{index}` cannot be reused: {why}"))
-            .help(format!("check the repository: `{} verify`", program()))
-    };
+    let unusable = |why: &str| Failure::new(Exit::Failed, format!("`{index}` cannot be reused: {why}"));
     let mut texts = read::open_texts(dist_folder, split)?;
     let mut elements = |kind: MetadataKind| match texts.iter_mut().find(|text| text.kind == kind.name()) {
         Some(text) => Ok(std::mem::take(&mut text.content)),

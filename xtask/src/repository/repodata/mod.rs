@@ -1,8 +1,8 @@
 //! Repodata: the metadata from which dnf learns the packages of a repository.
 //!
 //! The XML elements of a package ([`Fragments`]) are made from its headers when it is staged. A revision joins the elements of the
-//! revision before and of the snapshot, and opens no package. File names begin with the digest, packages are sorted, and the
-//! caller gives the dates: the same packages make the same bytes.
+//! revision before and of the snapshot, and opens a package only if that repodata is damaged. File names begin with the digest,
+//! packages are sorted, and the caller gives the dates: the same packages make the same bytes.
 
 mod fragments;
 mod read;

@@ -316,7 +316,7 @@ impl NewSnapshot<'_> {
             let packages = of_dist.map(new).collect();
             let folder = dist_folder(&dist);
             steps.push(ChangeStep::Packages { folder: format!("{folder}/"), packages, signed });
-            steps.push(ChangeStep::Repodata { dist: dist.clone(), carried: Vec::new(), signed });
+            steps.push(ChangeStep::Repodata { dist: dist.clone(), carried: Vec::new(), signed, instead_of: None });
             let mut folders = vec![format!("{place}/{folder}")];
             if self.latest {
                 folders.extend(former_snapshots(self.store, self.series, &dist, self.now));

@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure, program};
 use crate::base::files::TreePath;
+use crate::repository::clients::mirrorlist::MIRRORLIST;
 use crate::repository::clients::series_package::package_name;
 use crate::repository::dependencies::LostDependency;
 use crate::repository::keys::key_set::KeySet;
@@ -18,9 +19,8 @@ use crate::repository::model::store::{Revision, Store};
 use crate::repository::undo::signatures::{self, OldSignatures};
 use crate::repository::undo::undoing::{Undo, Undoing, lost_without, without};
 use crate::repository::undo::yanked::{YankedPackage, find_yanked};
-use crate::repository::write::revision::{
-    AlreadyDone, RevisionContents, Take, carry, dists_of, load_described, next_number, require_unchanged,
-};
+use crate::repository::write::described::{Mending, damaged_own_files, describe_revision};
+use crate::repository::write::revision::{AlreadyDone, RevisionContents, Take, carry, dists_of, next_number};
 use crate::rpm::nevra::Nevra;
 
 /// The arguments of `rollback`.
@@ -60,22 +60,29 @@ pub fn decide_rollback(store: &Store, order: &RollbackOrder<'_>) -> Result<Undoi
     let base = store.revision(series, to)?;
     let yanked = find_yanked(store, series, &base.manifest);
     let left_out = if with_yanked { &[][..] } else { &yanked };
-    let before = store.revision(series, current).ok().map(|before| before.manifest);
-    if before.as_ref().is_some_and(|before| has_content(store, before, &base.manifest, left_out)) {
+    let before = store.revision(series, current).ok();
+    let is_same = |before: &Revision| has_content(store, &before.manifest, &base.manifest, left_out);
+    let same = before.as_ref().filter(|before| is_same(before));
+    if same.is_some_and(|same| damaged_own_files(&store.layout, same).next().is_none()) {
         let what = match left_out {
             [] => String::new(),
             left_out => format!(" without what was yanked: {}", describe_left_out(order, to, left_out)),
         };
         return already(format!("stable/{series} has the content of revision {to} already{what}"));
     }
+    let is_again = same.is_some();
     let number = next_number(store, series)?;
     let signatures = signatures::judge(&store.layout, &base, order.keys)?;
     let contents = contents_of(store, order, current, &base, left_out, signatures)?;
     let version = contents.release.version.clone();
+    let before = before.map(|before| before.manifest);
     let from = before.as_ref().map_or(String::new(), |before| format!("{}, ", before.release.version));
     let without_yanked = if left_out.is_empty() { "" } else { ", without what was yanked" };
-    let title =
-        format!("roll stable/{series} back from {from}revision {current}, to {version}, revision {to}{without_yanked}");
+    let title = if is_again {
+        format!("make what is damaged in stable/{series} again: {version}, revision {to}{without_yanked}")
+    } else {
+        format!("roll stable/{series} back from {from}revision {current}, to {version}, revision {to}{without_yanked}")
+    };
     let mut notes = match (left_out, yanked.as_slice()) {
         ([], []) => Vec::new(),
         ([], returning) => vec![format!("this brings back what was yanked: {}", describe(returning))],
@@ -122,22 +129,27 @@ fn contents_of(
     let mut emptied = dists_in(&store.layout.revision(series, current))?;
     emptied.retain(|dist| !dists.contains(dist));
     let emptied: BTreeMap<Dist, _> = emptied.into_iter().map(|dist| (dist, Vec::new())).collect();
-    if left_out.is_empty() && signatures == OldSignatures::Copied {
+    let is_carried = |file: &FileEntry| file.path.file_name() != MIRRORLIST;
+    let is_whole = !damaged_own_files(&store.layout, base).any(is_carried);
+    if left_out.is_empty() && signatures == OldSignatures::Copied && is_whole {
         let (release, earlier) = (base.manifest.release.clone(), base.manifest.earlier.clone());
         let carried = carry(base, Take::Everything);
-        return Ok(RevisionContents { release, earlier, carried, changelog: None, described: emptied });
+        return Ok(RevisionContents {
+            release,
+            earlier,
+            carried,
+            changelog: None,
+            described: emptied,
+            mending: Mending::default(),
+        });
     }
     let removed: Vec<Nevra> = left_out.iter().map(|yanked| yanked.package.clone()).collect();
-    // What is read from the repodata will be signed.
-    let mut read = carry(base, Take::Everything);
-    read.retain(|file| file.entry.package.is_none() && file.to.below("rpm").is_some());
-    require_unchanged(store, &read)?;
-    let mut described = load_described(&base.path, &dists)?;
-    let lost = lost_without(series, &described, &removed)?;
+    let mut described = describe_revision(&store.layout, base, &removed)?;
+    let lost = lost_without(series, &described.packages, &removed)?;
     if !lost.is_empty() {
         return Err(breaks_others(order, base.number, left_out, &lost).into());
     }
-    described.extend(emptied);
+    described.packages.extend(emptied);
     without(base, described, &removed)
 }
 

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::base::digest::digest_of;
 use crate::base::error::{Exit, Failure};
 use crate::repository::clients::keys::read_keys;
 use crate::repository::keys::key_set::KeySet;
@@ -55,12 +56,18 @@ fn signers_of<'k>(base: &Revision, known: &'k [PublicKey]) -> Result<Vec<Option<
     for dist in base.manifest.dists() {
         let index = signature_of_index(&dist);
         let id = match base.path.join(&index).read() {
-            Ok(signature) => signer_of_signature(&signature)?,
-            Err(_) => None,
+            // A damaged signature is made again.
+            Ok(signature) if is_listed(base, &index, &signature) => signer_of_signature(&signature)?,
+            _ => None,
         };
         signers.push(id.and_then(|id| known.iter().find(|key| key.has_id(&id))));
     }
     Ok(signers)
+}
+
+/// Whether a file has this content by the manifest.
+fn is_listed(base: &Revision, path: &str, content: &[u8]) -> bool {
+    base.manifest.file(path).is_some_and(|file| file.sha256 == digest_of(content))
 }
 
 fn ended_without_key(base: &Revision, key: &PublicKey) -> Failure {

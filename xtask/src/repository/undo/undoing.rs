@@ -16,6 +16,7 @@ use crate::repository::model::manifest::ReleasedVersion;
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::store::{Revision, Store};
 use crate::repository::repodata::{self, Fragments};
+use crate::repository::write::described::{DescribedRevision, is_sound};
 use crate::repository::write::plan::ChangePlan;
 use crate::repository::write::revision::{AlreadyDone, RevisionContents, Take, carry, revision_steps};
 use crate::rpm::nevra::Nevra;
@@ -88,11 +89,8 @@ impl Undo {
 
 /// The content of a revision without some packages. Where no package of the newest release is left, the release before it becomes
 /// the newest, and the changelog of the series is taken from the tarball of that release.
-pub(super) fn without(
-    base: &Revision,
-    mut described: BTreeMap<Dist, Vec<Fragments>>,
-    removed: &[Nevra],
-) -> Result<RevisionContents> {
+pub(super) fn without(base: &Revision, described: DescribedRevision, removed: &[Nevra]) -> Result<RevisionContents> {
+    let DescribedRevision { packages: mut described, mending, .. } = described;
     let series = base.manifest.series;
     let is_kept =
         |carried: &Carried| carried.entry.package.as_ref().is_none_or(|package| !removed.contains(&package.nevra));
@@ -110,15 +108,16 @@ pub(super) fn without(
     let last = last.unwrap_or(releases.len() - 1);
     let (release, earlier) = (releases[last].clone(), releases[..last].to_vec());
     let changelog_name = series_changelog(series);
-    let changelog = if release == base.manifest.release {
-        let entry = base.manifest.file(&changelog_name).cloned();
+    let sound = base.manifest.file(&changelog_name).filter(|file| is_sound(base, file));
+    let changelog = if release == base.manifest.release && sound.is_some() {
+        let entry = sound.cloned();
         carried.extend(entry.map(|entry| Carried { from: base.path.clone(), to: entry.path.clone(), entry }));
         None
     } else {
         let top = crate::source::archive_name(&base.manifest.project, &release.version);
         Some(unpack::read_facts(&base.path.join(format!("sources/{top}.tar.gz")), &top)?.changelog)
     };
-    Ok(RevisionContents { release, earlier, carried, changelog, described })
+    Ok(RevisionContents { release, earlier, carried, changelog, described, mending })
 }
 
 /// The dependencies that a series loses with some packages.

@@ -1,4 +1,4 @@
-//! `yank`: a revision without one package.
+//! `yank`: a revision without some packages.
 
 use std::collections::BTreeSet;
 
@@ -9,35 +9,36 @@ use crate::base::text::shell_word;
 use crate::repository::dependencies::LostDependency;
 use crate::repository::keys::unsigned::is_signed;
 use crate::repository::model::event::{Action, NewRevision, RevisionCause};
-use crate::repository::model::name::Series;
+use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::reason::Reason;
 use crate::repository::model::store::{Revision, Store};
 use crate::repository::undo::undoing::{Undo, Undoing, lost_without, without};
-use crate::repository::write::revision::{AlreadyDone, load_described, next_number};
+use crate::repository::write::described::describe_revision;
+use crate::repository::write::revision::{AlreadyDone, next_number};
 use crate::rpm::nevra::Nevra;
 
 /// The arguments of `yank`.
 pub struct YankOrder {
-    /// The package to remove.
-    pub package: Nevra,
-    /// `None` for the only series that has it.
+    /// The packages to remove, at least one.
+    pub packages: Vec<Nevra>,
+    /// `None` for the only series that has them.
     pub series: Option<Series>,
     pub why: Reason,
     /// The reason to leave packages behind whose dependencies nothing provides any more.
     pub force: Option<Reason>,
 }
 
-/// Decides to remove a package from all dists of a series.
+/// Decides to remove packages from all dists of a series.
 ///
-/// Errors: no series has it, or several; another package requires it, and the order has no reason to do it all the same.
+/// Errors: no series has all of them, or several have; another package requires one, and the order has no reason to do it all the same.
 pub fn decide_yank(store: &Store, order: &YankOrder) -> Result<Undoing> {
-    let (series, wanted) = (order.series, &order.package);
+    let (series, wanted) = (order.series, &order.packages);
     let all = series.map_or_else(|| store.series(), |series| Ok(vec![series]))?;
     let mut found = Vec::new();
     let mut unreadable = None;
     for series in all {
         match store.current(series) {
-            Ok(Some(base)) if base.manifest.packages().any(|(_, package)| package.nevra == *wanted) => found.push(base),
+            Ok(Some(base)) if wanted.iter().all(|package| has(&base, package)) => found.push(base),
             Ok(_) => {}
             Err(error) => unreadable = Some(error),
         }
@@ -47,38 +48,46 @@ pub fn decide_yank(store: &Store, order: &YankOrder) -> Result<Undoing> {
         ([], Some(error)) => Err(error),
         ([], None) => find_yanked(store, series, wanted).map_or_else(|| Err(no_package(store, order)?.into()), Ok),
         (several, _) => {
-            let list = |show: &dyn Fn(Series) -> String| {
+            let places = |show: &dyn Fn(Series) -> String| {
                 several.iter().map(|base| show(base.manifest.series)).collect::<Vec<_>>().join(", ")
             };
-            let message = format!("several series have the package `{wanted}`: {}", list(&|series| series.to_string()));
-            let commands = list(&|series| format!("`{} --series {series}`", this_call()));
+            let message =
+                format!("several series have the package {}: {}", list(wanted), places(&|series| series.to_string()));
+            let commands = places(&|series| format!("`{} --series {series}`", this_call()));
             Err(Failure::new(Exit::Failed, message).help(format!("choose one: {commands}")).into())
         }
     }
 }
 
-/// The yank that has removed the package before: the command was repeated.
-fn find_yanked(store: &Store, wanted_series: Option<Series>, wanted: &Nevra) -> Option<Undoing> {
+/// The yank that has removed the packages before: the command was repeated.
+fn find_yanked(store: &Store, wanted_series: Option<Series>, wanted: &[Nevra]) -> Option<Undoing> {
     store.log.events().rev().find_map(|event| match &event.action {
         Action::Yank { series, revision, packages, .. }
-            if packages.contains(wanted) && wanted_series.is_none_or(|of| of == *series) =>
+            if wanted.iter().all(|wanted| packages.contains(wanted))
+                && wanted_series.is_none_or(|of| of == *series) =>
         {
-            let why = format!("`{wanted}` was yanked from stable/{series} already, by event {}", event.number);
+            let was = if wanted.len() == 1 { "was" } else { "were" };
+            let (wanted, number) = (list(wanted), event.number);
+            let why = format!("{wanted} {was} yanked from stable/{series} already, by event {number}");
             Some(Undoing::Already(AlreadyDone { series: *series, revision: *revision, why }))
         }
         _ => None,
     })
 }
 
-/// The error for a package that the stated series does not have, or none; the help lists those with the same name.
+/// The error for the first package that the stated series does not have, or none; the help lists those with the same name.
 fn no_package(store: &Store, order: &YankOrder) -> Result<Failure> {
     const SHOWN: usize = 10;
-    let YankOrder { package: wanted, why, .. } = order;
+    let YankOrder { packages, why, .. } = order;
+    let of_series: Vec<Series> = order.series.map_or_else(|| store.series(), |series| Ok(vec![series]))?;
+    let of_series: Vec<Revision> = of_series.into_iter().filter_map(|of| store.current(of).ok().flatten()).collect();
+    let is_missing = |wanted: &&Nevra| !of_series.iter().any(|base| has(base, wanted));
+    let Some(wanted) = packages.iter().find(is_missing) else { return Ok(in_different_series(order, &of_series)) };
     let mut known = BTreeSet::new();
     for series in store.series()? {
         let Ok(Some(base)) = store.current(series) else { continue };
         if let Some(stated) = order.series
-            && base.manifest.packages().any(|(_, package)| package.nevra == *wanted)
+            && has(&base, wanted)
         {
             let message = format!("stable/{stated} does not have the package `{wanted}`: stable/{series} has it");
             let why = shell_word(&why.to_string());
@@ -95,32 +104,55 @@ fn no_package(store: &Store, order: &YankOrder) -> Result<Failure> {
     Ok(Failure::new(Exit::Failed, format!("no stable series has the package `{wanted}`")).help(help))
 }
 
+/// The error for packages of which each is in some series, and no series has all.
+fn in_different_series(order: &YankOrder, of_series: &[Revision]) -> Failure {
+    let places = order.packages.iter().filter_map(|package| {
+        let base = of_series.iter().find(|base| has(base, package))?;
+        Some(format!("`{package}` is in stable/{}", base.manifest.series))
+    });
+    let message = format!("no stable series has all of these packages: {}", places.collect::<Vec<_>>().join(", "));
+    Failure::new(Exit::Failed, message).help("yank those of each series by a command of their own")
+}
+
+fn has(base: &Revision, wanted: &Nevra) -> bool {
+    base.manifest.packages().any(|(_, package)| package.nevra == *wanted)
+}
+
+/// The packages in backticks.
+fn list(packages: &[Nevra]) -> String {
+    packages.iter().map(|package| format!("`{package}`")).collect::<Vec<_>>().join(", ")
+}
+
 fn yank(store: &Store, base: &Revision, order: &YankOrder) -> Result<Undo> {
-    let YankOrder { package: wanted, why, force, .. } = order;
+    let YankOrder { packages: wanted, why, force, .. } = order;
     let series = base.manifest.series;
     let packages = base.manifest.packages().map(|(_, package)| package);
-    let of_dists = packages.filter(|package| package.nevra == *wanted).filter_map(|package| package.dist.as_ref());
-    let dists = of_dists.map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let of_dists =
+        packages.filter(|package| wanted.contains(&package.nevra)).filter_map(|package| package.dist.as_ref());
+    let dists: BTreeSet<&Dist> = of_dists.collect();
+    let dists = dists.into_iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let place = if dists.is_empty() { "sources" } else { &dists };
-    let title = format!("yank {wanted} from stable/{series} ({place})");
-    let described = load_described(&base.path, &base.manifest.dists())?;
-    let lost = lost_without(series, &described, std::slice::from_ref(wanted))?;
+    let names = wanted.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let title = format!("yank {names} from stable/{series} ({place})");
+    let described = describe_revision(&store.layout, base, wanted)?;
+    let lost = lost_without(series, &described.packages, wanted)?;
     if force.is_none() && !lost.is_empty() {
         return Err(breaks_others(order, series, &lost).into());
     }
-    let packages = vec![wanted.clone()];
-    let contents = without(base, described, &packages)?;
+    let unread = |package| format!("`{package}` is damaged: whether another package requires it is not known");
+    let notes = described.unread.iter().map(unread).collect();
+    let (packages, contents) = (wanted.clone(), without(base, described, wanted)?);
     // A reason is recorded only where it counts.
     let force = force.as_ref().filter(|_| !lost.is_empty()).map(ToString::to_string);
     let cause = RevisionCause::Yank { packages, why: why.to_string(), force };
     let new = NewRevision { series, number: next_number(store, series)?, cause };
     let from_signed = is_signed(&base.manifest);
-    Ok(Undo { title, contents, new, from_signed, removes_packages: true, lost, notes: Vec::new() })
+    Ok(Undo { title, contents, new, from_signed, removes_packages: true, lost, notes })
 }
 
 fn breaks_others(order: &YankOrder, series: Series, lost: &BTreeSet<LostDependency>) -> Failure {
     let mut lines = lost.iter().map(ToString::to_string);
-    let message = format!("refusing to yank `{}`: {}", order.package, lines.next().unwrap_or_default());
+    let message = format!("refusing to yank {}: {}", list(&order.packages), lines.next().unwrap_or_default());
     let others = lines.collect::<Vec<_>>().join("\n");
     let first = lost.first().map_or(String::new(), |lost| {
         let program = program();

@@ -13,6 +13,7 @@ use crate::base::files::TreePath;
 use crate::base::text::shell_word;
 use crate::project::config::RepositoryKeys;
 use crate::repository::clients::in_flight::{IN_FLIGHT, WITHDRAWN};
+use crate::repository::clients::series_package::package_name;
 use crate::repository::model::manifest::{LoadedManifest, Manifest, ReleasedVersion};
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::Store;
@@ -21,6 +22,7 @@ use crate::repository::retention::KeepReason;
 use crate::repository::verify::tree::FoundFolder;
 use crate::repository::verify::unsigned::is_signed;
 use crate::repository::verify::{Finding, FindingId, VerifyReport};
+use crate::repository::write::described::is_made_here;
 use crate::rpm::nevra::Nevra;
 use crate::source::archive_name;
 
@@ -32,8 +34,10 @@ const NAMED: usize = 5;
 pub enum WayOut {
     /// A damaged source archive can be made again from its commit.
     RemakeArchive(DamagedArchive),
-    /// The damage of a current revision is in this package. There is one step for each damaged package.
-    Yank(Series, Nevra),
+    /// Nothing else of a current revision is damaged than these packages and what the program can make again.
+    Yank(Series, Vec<Nevra>),
+    /// Nothing else of the current revision with this number is damaged than what the program can make again.
+    Remake(Series, u32),
     /// The newest revision of a series without findings.
     Rollback(Series, u32),
     /// What is damaged in a current revision is below `withdrawn/` only.
@@ -84,8 +88,15 @@ impl WayOut {
             WayOut::RemakeArchive(archive) => {
                 format!("to make `{}` again, with all links to it: `{}`", archive.name, archive.command())
             }
-            WayOut::Yank(series, package) => {
-                format!("to take out only what is damaged: `{program} yank {package} --series {series} --why REASON`")
+            WayOut::Yank(series, packages) => {
+                let packages = packages.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+                format!("to take out only what is damaged: `{program} yank {packages} --series {series} --why REASON`")
+            }
+            WayOut::Remake(series, number) => {
+                format!(
+                    "to make what is damaged in stable/{series} again from its packages, in a new revision with the same content: \
+                     `{program} rollback {series} --to {number}`"
+                )
             }
             WayOut::Rollback(series, revision) => {
                 format!("the newest revision without findings: `{program} rollback {series} --to {revision}`")
@@ -182,8 +193,17 @@ fn find_for_current(
     if damage_below(report, &shown).all(|finding| is_below(finding, &withdrawn)) {
         return vec![WayOut::KeepRevision(series)];
     }
-    let damaged = Manifest::load(&folder).ok().and_then(|it| damaged_packages(report, &shown, &it.manifest));
-    let mut ways: Vec<WayOut> = damaged.into_iter().flatten().map(|package| WayOut::Yank(series, package)).collect();
+    let mut ways = Vec::new();
+    if let Ok(revision) = store.revision(series, number)
+        && let Some(damage) = find_mendable(store, report, &shown, &revision.manifest)
+    {
+        match damage.packages.as_slice() {
+            [] if damage.has_own_files => ways.push(WayOut::Remake(series, number)),
+            [] => {}
+            // The new revision gets new ones of the damaged files that the program makes.
+            [..] => ways.push(WayOut::Yank(series, damage.packages)),
+        }
+    }
     let of_series = || folders.iter().filter(|found| found.series == series && found.name.revision().is_some());
     let must_be_signed = of_series().any(is_signed);
     let sound = of_series().filter(|found| is_sound(report, &store.layout.shown(&found.path)));
@@ -229,21 +249,38 @@ fn find_release<'m>(manifest: &'m Manifest, shown: &str, finding: &Finding) -> O
     manifest.releases().find(is_archive).map(|release| (release, name.to_owned()))
 }
 
-/// The damaged packages of a revision; `None` if something else is damaged, too, or if they are many. What is below `withdrawn/` does
-/// not count, nor do source archives, which can be made again.
-fn damaged_packages(report: &VerifyReport, shown: &str, manifest: &Manifest) -> Option<Vec<Nevra>> {
-    let mut packages = Vec::new();
+/// Damage of a revision that the next one can do without.
+#[derive(Default)]
+struct MendableDamage {
+    /// Sorted. They are taken out.
+    packages: Vec<Nevra>,
+    /// Whether a file is damaged that the program makes again: repodata, checksums, a mirrorlist, the changelog, a package for clients.
+    has_own_files: bool,
+}
+
+/// What is damaged in a revision; `None` if something is damaged that the next revision cannot do without, or if the packages are many.
+/// What is below `withdrawn/` does not count, nor do source archives, which can be made again.
+fn find_mendable(store: &Store, report: &VerifyReport, shown: &str, manifest: &Manifest) -> Option<MendableDamage> {
+    let clients = package_name(&store.layout);
+    let mut damage = MendableDamage::default();
     for finding in damage_below(report, shown) {
         let path = finding.path.strip_prefix(shown)?.strip_prefix('/')?;
         if path.starts_with(&format!("{WITHDRAWN}/")) || find_release(manifest, shown, finding).is_some() {
             continue;
         }
-        let package = manifest.packages().find(|(file, _)| file.path.as_str() == path);
-        packages.push(package?.1.nevra.clone());
+        let listed = manifest.file(path)?;
+        // Otherwise the manifest lists a file that was wrong from the beginning.
+        let is_changed = matches!(finding.id, FindingId::FileChanged | FindingId::FileMissing);
+        match &listed.package {
+            Some(package) if package.nevra.name() == clients && is_changed => damage.has_own_files = true,
+            Some(package) => damage.packages.push(package.nevra.clone()),
+            None if is_made_here(listed) && is_changed => damage.has_own_files = true,
+            None => return None,
+        }
     }
-    packages.sort();
-    packages.dedup();
-    (packages.len() <= NAMED).then_some(packages)
+    damage.packages.sort();
+    damage.packages.dedup();
+    (damage.packages.len() <= NAMED).then_some(damage)
 }
 
 fn damage_below<'a>(report: &'a VerifyReport, folder: &'a str) -> impl Iterator<Item = &'a Finding> {

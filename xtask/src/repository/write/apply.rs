@@ -82,6 +82,7 @@ impl<'a> Run<'a> {
             }
             ChangeStep::Packages { packages, signed, .. } => self.packages(packages, *signed),
             ChangeStep::Link { files, .. } => self.link(files),
+            ChangeStep::LeaveOut { .. } => Ok(()),
             ChangeStep::ClientPackage { dist, package, .. } => self.client_package(dist, package),
             ChangeStep::Repodata { dist, carried, .. } => {
                 let making = self.making()?;

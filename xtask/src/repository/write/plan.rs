@@ -44,10 +44,13 @@ pub enum ChangeStep {
     Packages { folder: String, packages: Vec<NewPackage>, signed: bool },
     /// Links published files into a folder of the new one.
     Link { origin: String, folder: String, files: Vec<Carried> },
+    /// Writes nothing: this damaged file of a revision, which `releng` can make again, is not linked.
+    LeaveOut { path: FilePath, revision: u32 },
     /// Writes the package that makes a machine a client.
     ClientPackage { dist: Dist, package: ClientPackageFile, signed: bool },
-    /// Writes the repodata of a dist: of these packages, and of those that were added to the new folder.
-    Repodata { dist: Dist, carried: Vec<Fragments>, signed: bool },
+    /// Writes the repodata of a dist: of these packages, and of those that were added to the new folder. `instead_of` is the revision
+    /// with damaged repodata, of whose RPM files the elements were made again.
+    Repodata { dist: Dist, carried: Vec<Fragments>, signed: bool, instead_of: Option<u32> },
     /// Writes the checksums of `sources/`.
     Checksums { signed: bool },
     /// Writes the manifest, and gives the new folder its name. With `with_ledger`, a later step writes the ledger with its packages.
@@ -113,8 +116,14 @@ impl fmt::Display for ChangeStep {
             ChangeStep::ClientPackage { dist, package, signed: is_signed } => {
                 write!(f, "  write {}/{}{}", dist_folder(dist), package.href(), signed(is_signed))
             }
-            ChangeStep::Repodata { dist, signed: is_signed, .. } => {
-                write!(f, "  write {}/repodata/{}", dist_folder(dist), signed(is_signed))
+            ChangeStep::LeaveOut { path, revision } => {
+                write!(f, "  leave out {path} of revision {revision}: it is damaged")
+            }
+            ChangeStep::Repodata { dist, signed: is_signed, instead_of, .. } => {
+                write!(f, "  write {}/repodata/{}", dist_folder(dist), signed(is_signed))?;
+                instead_of.map_or(Ok(()), |number| {
+                    write!(f, ", from the RPM files: the repodata of revision {number} is damaged")
+                })
             }
             ChangeStep::Checksums { signed: is_signed } => {
                 write!(f, "  write sources/{CHECKSUMS_FILE}{}", signed(is_signed))
@@ -131,6 +140,21 @@ impl fmt::Display for ChangeStep {
                 let size = human_size(*bytes);
                 write!(f, "move {item} to .trash/{number}/{trash} (the next prune frees {size})")
             }
+        }
+    }
+}
+
+impl ChangeStep {
+    /// What a person should know of damage that the step leaves behind.
+    pub fn warning(&self) -> Option<String> {
+        match self {
+            ChangeStep::Repodata { dist, instead_of: Some(number), .. } => Some(format!(
+                "the repodata of {dist} in revision {number} is damaged: it is made again from the RPM files, whose digests are right"
+            )),
+            ChangeStep::LeaveOut { path, revision } => {
+                Some(format!("`{path}` of revision {revision} is damaged, and is left out: clients get a new one"))
+            }
+            _ => None,
         }
     }
 }

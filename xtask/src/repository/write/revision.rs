@@ -8,7 +8,6 @@ use jiff::Timestamp;
 
 use crate::base::checksum::{CHECKSUMS_FILE, digest_in_tree};
 use crate::base::error::{Exit, Failure, program};
-use crate::base::files::TreePath;
 use crate::base::number::number_after;
 use crate::repository::clients::in_flight::{self, WITHDRAWN};
 use crate::repository::clients::keys::changed_keys;
@@ -23,6 +22,7 @@ use crate::repository::model::manifest::{FileEntry, HeadOfFolder, ReleasedVersio
 use crate::repository::model::name::{Dist, FilePath, Series};
 use crate::repository::model::store::{Revision, Store};
 use crate::repository::repodata::{self, Fragments};
+use crate::repository::write::described::Mending;
 use crate::repository::write::plan::{ChangeStep, NewFolder, link_steps};
 
 /// The contents of a new revision.
@@ -37,6 +37,8 @@ pub struct RevisionContents {
     pub changelog: Option<Vec<u8>>,
     /// The packages of each dist whose repodata is written anew.
     pub described: BTreeMap<Dist, Vec<Fragments>>,
+    /// What is damaged in the revision that the files are taken from.
+    pub mending: Mending,
 }
 
 /// A revision that has what a command asks for already: the command was repeated, or there is nothing new.
@@ -68,12 +70,6 @@ pub fn carry(revision: &Revision, take: Take) -> Vec<Carried> {
     files.map(carried).collect()
 }
 
-/// The packages that a revision or snapshot describes, by dist.
-pub fn load_described(folder: &TreePath, dists: &[Dist]) -> Result<BTreeMap<Dist, Vec<Fragments>>> {
-    let load = |dist: &Dist| Ok((dist.clone(), repodata::load(&folder.join(dist_folder(dist)))?));
-    dists.iter().map(load).collect()
-}
-
 /// The number of the next revision of a series: above every number in the folder and in the log. Errors: no number is left.
 pub fn next_number(store: &Store, series: Series) -> Result<u32> {
     let here = store.revisions(series)?.last().copied().unwrap_or(0);
@@ -100,7 +96,8 @@ pub fn revision_steps(
 ) -> Result<Vec<ChangeStep>> {
     let layout = &store.layout;
     let NewRevision { series, number, .. } = *new;
-    let RevisionContents { release, earlier, mut carried, changelog, described } = contents;
+    let RevisionContents { release, earlier, mut carried, changelog, described, mending } = contents;
+    carried.retain(|file| !mending.left_out.contains(&file.to));
     let dists = dists_of(&carried, &described);
     let coming =
         Coming { channel: Channel::Stable, series, dists: signed_dists(&dists, &carried, &described, signing) };
@@ -111,7 +108,8 @@ pub fn revision_steps(
     if let Some(current) = current.filter(|_| layout.url.is_some()) {
         let withdrawn = in_flight::withdrawn(&current, &carried, now)?;
         // A damaged package is of no use to clients, and must not prevent the rollback that removes it.
-        carried.extend(withdrawn.into_iter().filter(|file| find_damage(file).is_none()));
+        let is_sound = |file: &Carried| find_damage(file).is_none() && !mending.left_out.contains(&file.entry.path);
+        carried.extend(withdrawn.into_iter().filter(is_sound));
     }
     let place = layout.revision(series, number);
     let shown = layout.shown(&place);
@@ -125,7 +123,8 @@ pub fn revision_steps(
         if let Some(package) = packages.decide(&dist, &carried)? {
             described_steps.push(ChangeStep::ClientPackage { dist: dist.clone(), package, signed: is_signed });
         }
-        described_steps.push(ChangeStep::Repodata { dist, carried: fragments, signed: is_signed });
+        let instead_of = mending.repodata.contains(&dist).then_some(mending.revision);
+        described_steps.push(ChangeStep::Repodata { dist, carried: fragments, signed: is_signed, instead_of });
     }
     let mirrorlists = mirrorlist_steps(layout, &shown, &dists, &carried);
     // The content of an earlier revision has its own checksums, which were signed then.
@@ -134,6 +133,8 @@ pub fn revision_steps(
     steps.extend(changed_keys(layout, keys).into_iter().map(ChangeStep::RootFile));
     steps.push(ChangeStep::Begin(NewFolder { place, shown: shown.clone(), date: release.date }));
     steps.extend(link_steps(carried));
+    let leave_out = |path| ChangeStep::LeaveOut { path, revision: mending.revision };
+    steps.extend(mending.left_out.iter().cloned().map(leave_out));
     if let Some(content) = changelog {
         steps.push(ChangeStep::Text { path: series_changelog(series), content });
     }
