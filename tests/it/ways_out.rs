@@ -183,3 +183,32 @@ fn an_archive_that_a_later_tag_has_changed_is_not_written_over_the_old_one() {
     follow(site.project.path(), &found, "sources/demo-1.1.0.tar.gz", &[]).exits(0);
     verifies(&site);
 }
+
+#[test]
+fn a_damaged_manifest_of_the_only_revision_needs_a_backup() {
+    for content in ["", "nonsense"] {
+        let site = Site::new();
+        site.promoted("One", &["el9"]);
+        let (folder, away) = (site.served("revisions/stable-1.0/000001"), site.project.join("target/away"));
+        let manifest = std::fs::read(folder.join("manifest.json")).unwrap();
+        site.tamper("stable/1.0/manifest.json", |it| *it = content.as_bytes().to_vec());
+        let found = site.releng(&["verify"]).exits(1);
+        let found = found
+            .says(&[&format!("only a backup helps stable/1.0: put back what is damaged in `{}`", folder.display())]);
+        assert!(!found.stderr.contains("releng rollback") && !found.stderr.contains("--damaged"), "{}", found.stderr);
+        site.tamper("stable/1.0/manifest.json", |it| *it = manifest.clone());
+        verifies(&site);
+        site.tamper("stable/1.0/manifest.json", |it| *it = content.as_bytes().to_vec());
+        std::fs::rename(&folder, away).unwrap();
+        follow(site.project.path(), &found, "prune --missing", &[]).exits(0);
+        let snapshot = "snapshot-demo_1.0_pipeline_1";
+        follow(
+            site.project.path(),
+            &found,
+            "promote SNAPSHOT",
+            &[("SNAPSHOT --major", &format!("{snapshot} --major --untested x"))],
+        )
+        .exits(0);
+        verifies(&site);
+    }
+}

@@ -287,6 +287,7 @@ pub const REPOSITORY: &[FileRows] = &[
         "repository/verify/ways_out.rs",
         &[
             ("to take out only", By("recovery::a_damaged_package_of_all_revisions_is_yanked_and_then_pruned")),
+            ("only a backup helps", By("ways_out::a_damaged_manifest_of_the_only_revision_needs_a_backup")),
             ("to make what is damaged", By("made_again::damaged_repodata_of_the_only_revision_is_made_again")),
             ("the newest revision without", By("helps::verify::a_copy_of_the_way_back_is_named_with_its_command")),
             ("to make `{}` again", By("ways_out::a_damaged_source_archive_is_made_again")),

@@ -93,7 +93,8 @@ impl FindingId {
             FindingId::FolderForeign => HELP_FOR_BLOCKED,
             FindingId::LinkDiffers => return help_to_repair(),
             FindingId::ManifestUnreadable | FindingId::ManifestChanged => {
-                "put it back from a backup; or stage the release again, which gives it a new number, or roll the series back"
+                "put it back from a backup; or stage the release again, which gives it a new number; or, for a revision, roll the \
+                 series back to a sound one"
             }
             FindingId::CurrentVanished => {
                 "put it back from a backup; or roll the series back to a revision that is there"

@@ -26,8 +26,11 @@ use crate::repository::write::described::is_made_here;
 use crate::rpm::nevra::Nevra;
 use crate::source::archive_name;
 
-/// The most packages or archives that are named one by one.
+/// The most archives that are named one by one.
 const NAMED: usize = 5;
+
+/// The most packages that one command takes out.
+const YANKED: usize = 50;
 
 /// A next step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +43,8 @@ pub enum WayOut {
     Remake(Series, u32),
     /// The newest revision of a series without findings.
     Rollback(Series, u32),
+    /// Something of the current revision with this folder is damaged that nothing here can replace, and no other revision is sound.
+    Restore(Series, TreePath),
     /// What is damaged in a current revision is below `withdrawn/` only.
     KeepRevision(Series),
     /// The snapshot that `latest` leads to is damaged; the flags of `dist` that make its release again.
@@ -100,6 +105,13 @@ impl WayOut {
             }
             WayOut::Rollback(series, revision) => {
                 format!("the newest revision without findings: `{program} rollback {series} --to {revision}`")
+            }
+            WayOut::Restore(series, folder) => {
+                format!(
+                    "only a backup helps stable/{series}: put back what is damaged in `{folder}`; without a backup, the series begins \
+                     again: move this folder away, run `{program} prune --missing`, and promote the releases of the series again, each \
+                     by its name and the first one with `--major`: `{program} promote SNAPSHOT --major`"
+                )
             }
             WayOut::KeepRevision(series) => {
                 let hours = IN_FLIGHT.as_hours();
@@ -193,10 +205,11 @@ fn find_for_current(
     if damage_below(report, &shown).all(|finding| is_below(finding, &withdrawn)) {
         return vec![WayOut::KeepRevision(series)];
     }
-    let mut ways = Vec::new();
+    let (mut ways, mut is_mendable) = (Vec::new(), false);
     if let Ok(revision) = store.revision(series, number)
         && let Some(damage) = find_mendable(store, report, &shown, &revision.manifest)
     {
+        is_mendable = true;
         match damage.packages.as_slice() {
             [] if damage.has_own_files => ways.push(WayOut::Remake(series, number)),
             [] => {}
@@ -209,7 +222,11 @@ fn find_for_current(
     let sound = of_series().filter(|found| is_sound(report, &store.layout.shown(&found.path)));
     let sound = sound.filter(|found| is_signed(found) || !must_be_signed);
     let newest = sound.filter_map(|found| found.name.revision()).max();
-    ways.extend(newest.map(|number| WayOut::Rollback(series, number)));
+    match newest {
+        Some(newest) => ways.push(WayOut::Rollback(series, newest)),
+        None if !is_mendable => ways.push(WayOut::Restore(series, folder)),
+        None => {}
+    }
     ways
 }
 
@@ -280,7 +297,7 @@ fn find_mendable(store: &Store, report: &VerifyReport, shown: &str, manifest: &M
     }
     damage.packages.sort();
     damage.packages.dedup();
-    (damage.packages.len() <= NAMED).then_some(damage)
+    (damage.packages.len() <= YANKED).then_some(damage)
 }
 
 fn damage_below<'a>(report: &'a VerifyReport, folder: &'a str) -> impl Iterator<Item = &'a Finding> {
