@@ -1,6 +1,7 @@
 //! What `recover-log` says of events that nothing in the repository tells any more.
 
-use crate::support::site::Site;
+use crate::helps::follow;
+use crate::support::site::{Site, text};
 
 const YANKED: &str = "demo-1.0.2-1.el9.noarch";
 
@@ -72,5 +73,102 @@ fn a_series_whose_only_revision_is_gone_begins_again() {
     site.releng(&again).exits(0).says(&["promoted snapshot-demo_1.0_pipeline_1 (1.0.1) to stable/1.0"]);
     assert!(site.served("stable/1.0/sources/demo-1.0.1.tar.gz").is_file());
     site.releng(&again).exits(0).says(&["is in stable/1.0 already"]);
+    site.releng(&["verify"]).exits(0);
+}
+
+/// Three releases, and a yank as revision 4, whose folder is then lost.
+fn without_the_yank() -> Site {
+    let site = Site::of_three();
+    site.releng(&["yank", YANKED, "--why", "it burns"]).exits(0);
+    std::fs::remove_dir_all(site.served("revisions/stable-1.0/000004")).unwrap();
+    site
+}
+
+const LOST: &str = "`stable/1.0` leads to revision 4, which is not there: put it back from a backup, and run `releng recover-log` again";
+
+/// The yank is repeated, as the plan of the recovery says, and the number of the lost revision is not used again.
+#[track_caller]
+fn repeats_the_yank(site: &Site) {
+    let log = text(&site.state("log.jsonl"));
+    assert!(log.lines().last().unwrap().contains("\"missing\":[\"revisions/stable-1.0/000004\"]"), "{log}");
+    let yank = ["yank", YANKED, "--why", "it burns"];
+    let plan = site.releng(&[&yank[..], &["--dry-run"]].concat()).exits(0).stdout;
+    assert!(plan.contains("make revisions/stable-1.0/000005:\n"), "{plan}");
+    site.releng(&yank).exits(0).says(&["made the link `stable/1.0` again"]);
+    assert_eq!(site.link("stable/1.0"), std::path::Path::new("../revisions/stable-1.0/000005"));
+    assert!(!site.served(&format!("stable/1.0/rpm/el9/noarch/{YANKED}.rpm")).exists());
+    site.releng(&["verify"]).exits(0);
+    site.releng(&["recover-log"]).exits(0).says(&["the log and the ledger are whole"]);
+}
+
+#[test]
+fn a_revision_that_was_lost_with_the_state_is_named_and_its_number_stays_used() {
+    let site = without_the_yank();
+    std::fs::remove_dir_all(site.state("")).unwrap();
+    let found = site.releng(&["verify"]).exits(1).says(&["recover-log"]);
+    assert!(
+        found.stdout.contains("log-lacks-event: stable/1.0: it leads to `revisions/stable-1.0/000004`"),
+        "{}",
+        found.stdout
+    );
+    let plan = site.releng(&["recover-log", "--dry-run"]).exits(0).stdout;
+    assert!(
+        plan.contains(LOST) && plan.contains("if revision 4 was a yank or a rollback, do that again at once"),
+        "{plan}"
+    );
+    site.releng(&["recover-log"]).exits(0).prints(&plan);
+    repeats_the_yank(&site);
+}
+
+#[test]
+fn an_old_state_without_the_newest_revision_is_refused() {
+    let site = Site::of_three();
+    let files = ["log.jsonl", "ledger.json"].map(|file| (file, text(&site.state(file))));
+    site.releng(&["yank", YANKED, "--why", "it burns"]).exits(0);
+    let folder = site.served("revisions/stable-1.0/000004");
+    let away = site.project.join("target/away");
+    std::fs::rename(&folder, &away).unwrap();
+    for (file, content) in files {
+        std::fs::write(site.state(file), content).unwrap();
+    }
+    let says = ["`stable/1.0` leads to revision 4, which is not there, and the log does not tell of it"];
+    for command in [&["prune"][..], &["hold", "--why", "x"], &["rollback", "1.0"], &["stage"], &["promote"]] {
+        site.releng(command).exits(1).says(&says);
+        site.releng(&[command, &["--dry-run"]].concat()).exits(1).says(&says);
+    }
+    assert_eq!(site.link("stable/1.0"), std::path::Path::new("../revisions/stable-1.0/000004"));
+    let found = site.releng(&["verify"]).exits(1);
+    assert!(!found.stdout.contains("link-"), "a repair is refused: {}", found.stdout);
+    assert!(site.releng(&["status"]).exits(0).stdout.contains(says[0]));
+    let refused = site.releng(&["prune"]).exits(1);
+    let ran = follow(site.project.path(), &refused, "recover-log", &[]).exits(0);
+    assert!(ran.stdout.contains(LOST), "{}", ran.stdout);
+    // The backup is found after all.
+    std::fs::rename(&away, &folder).unwrap();
+    site.releng(&["recover-log"]).exits(0).prints_part("events from manifests");
+    site.releng(&["verify"]).exits(0);
+    assert!(text(&site.state("log.jsonl")).contains("it burns"));
+    site.releng(&["hold", "--why", "x"]).exits(0);
+    assert_eq!(site.link("stable/1.0"), std::path::Path::new("../revisions/stable-1.0/000004"));
+    // It is gone for good.
+    let site = without_the_yank();
+    std::fs::remove_dir_all(site.state("")).unwrap();
+    site.releng(&["recover-log"]).exits(0);
+    repeats_the_yank(&site);
+}
+
+#[test]
+fn a_snapshot_that_was_lost_with_the_state_keeps_its_number() {
+    let site = Site::of_three();
+    std::fs::remove_dir_all(site.served("unstable/1.0/snapshot-demo_1.0_pipeline_3")).unwrap();
+    std::fs::remove_dir_all(site.served("revisions/stable-1.0/000003")).unwrap();
+    std::fs::remove_dir_all(site.state("")).unwrap();
+    let plan = site.releng(&["recover-log"]).exits(0).stdout;
+    let lost =
+        "`unstable/1.0/latest` leads to `unstable/1.0/snapshot-demo_1.0_pipeline_3`, which is not there: put it back";
+    assert!(plan.contains(lost) && plan.contains("`stable/1.0` leads to revision 3, which is not there"), "{plan}");
+    site.promoted("Four", &["el9"]);
+    assert_eq!(site.link("unstable/1.0/latest"), std::path::Path::new("snapshot-demo_1.0_pipeline_4"));
+    assert_eq!(site.link("stable/1.0"), std::path::Path::new("../revisions/stable-1.0/000004"));
     site.releng(&["verify"]).exits(0);
 }

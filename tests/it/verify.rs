@@ -134,7 +134,7 @@ fn links() {
         std::fs::remove_file(&link_path).unwrap();
         symlink(old, link_path).unwrap();
     };
-    relink("stable/1.0", "../revisions/stable-1.0/000099", "link-dangling");
+    relink("stable/1.0", "../revisions/stable-1.0/000099", "log-lacks-event");
     relink("stable/1.0", "../revisions/stable-1.0/000001", "link-differs");
     relink("stable/1.0", "../../../../etc", "link-foreign");
     relink("stable/1.0", "../revisions/stable-2.0/000001", "link-foreign");

@@ -311,7 +311,10 @@ pub const REPOSITORY: &[FileRows] = &[
     ),
     (
         "repository/write/recovery.rs",
-        &[("if it was copied", By("recovery::a_snapshot_of_another_repository_is_named_and_moved_away"))],
+        &[
+            ("if it was copied", By("recovery::a_snapshot_of_another_repository_is_named_and_moved_away")),
+            ("put `{path}` and the log back", By("lost_events::an_old_state_without_the_newest_revision_is_refused")),
+        ],
     ),
     (
         "repository/write/revision.rs",

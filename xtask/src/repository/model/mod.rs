@@ -2,7 +2,8 @@
 //!
 //! [`layout`] has the paths and [`name`] the names in the tree. A [`manifest`] describes a snapshot or revision. The log
 //! ([`event`]) lists what was done ([`action`]), with the [`reason`] of a person where there is one; the [`ledger`] lists what was
-//! promoted, and [`ended_dists`] the dists that need no packages; a [`test_result`] says how an acceptance test ended. [`store`] reads all of them, without a lock.
+//! promoted, and [`ended_dists`] the dists that need no packages; a [`test_result`] says how an acceptance test ended. [`store`] reads
+//! all of them, without a lock; [`lost_targets`] finds what only a link still tells of.
 
 pub mod action;
 pub mod carried;
@@ -10,6 +11,7 @@ pub mod ended_dists;
 pub mod event;
 pub mod layout;
 pub mod ledger;
+pub mod lost_targets;
 pub mod manifest;
 pub mod name;
 pub mod reason;

@@ -23,6 +23,7 @@ use crate::repository::clients::keys::{copy_of_served, find_key_faults};
 use crate::repository::model::event::{Action, Event, EventLog, LogEntry};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::ledger::Ledger;
+use crate::repository::model::lost_targets::{LostTarget, find_lost_targets};
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::store::{Store, read_log};
 use crate::repository::write::recovery::all_series;
@@ -52,6 +53,8 @@ pub struct LogOrigin {
     pub lost: Vec<(u64, u64)>,
     /// The packages that one of the lost events may have yanked.
     pub maybe_yanked: Vec<MaybeYanked>,
+    /// What was lost with its event, and to what a link still leads.
+    pub lost_targets: Vec<LostTarget>,
 }
 
 impl fmt::Display for RecoverStep {
@@ -63,7 +66,7 @@ impl fmt::Display for RecoverStep {
             RecoverStep::Ledger { .. } => write!(f, "write ledger.json"),
             RecoverStep::Keys { .. } => write!(f, "write {}, a copy of the served keys", Layout::key_copy_name()),
             RecoverStep::Log { origin, .. } => {
-                let LogOrigin { from_manifests, from_old_log, lost, maybe_yanked } = origin;
+                let LogOrigin { from_manifests, from_old_log, lost, maybe_yanked, lost_targets } = origin;
                 write!(f, "write log.jsonl: {from_manifests} events from manifests, {from_old_log} from the old log")?;
                 for (index, (first, last)) in lost.iter().enumerate() {
                     f.write_str(if index == 0 { "; lost: " } else { ", " })?;
@@ -72,10 +75,23 @@ impl fmt::Display for RecoverStep {
                 if !lost.is_empty() {
                     write!(f, "\n    {LOST}")?;
                 }
-                maybe_yanked.iter().try_for_each(|package| write!(f, "\n    {package}"))
+                maybe_yanked.iter().try_for_each(|package| write!(f, "\n    {package}"))?;
+                lost_targets.iter().try_for_each(|target| write!(f, "\n    {}", describe_lost(target)))
             }
         }
     }
+}
+
+/// What a link leads to and is not there, with what to do.
+fn describe_lost(LostTarget { link, path, revision }: &LostTarget) -> String {
+    let back = format!("put it back from a backup, and run `{} recover-log` again", program());
+    let Some(number) = revision else {
+        return format!("`{link}` leads to `{path}`, which is not there: {back}; or stage its release again");
+    };
+    format!(
+        "`{link}` leads to revision {number}, which is not there: {back}; without it, the next command that changes the repository \
+         makes the link lead to the revision before: if revision {number} was a yank or a rollback, do that again at once"
+    )
 }
 
 /// The events that no manifest in the repository has.
@@ -98,14 +114,17 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     let ledger = gather_ledger(layout, &folders)?;
     let has_ledger = layout.ledger().read().ok().as_ref() == Some(&ledger)
         && store.log.ledger().is_none_or(|wanted| wanted == digest_of(&ledger));
-    if broken.is_none() && folders.iter().all(is_logged) && (has_ledger || folders.is_empty()) {
+    let is_whole = broken.is_none() && find_lost_targets(&store)?.iter().all(|lost| lost.revision.is_none());
+    if is_whole && folders.iter().all(is_logged) && (has_ledger || folders.is_empty()) {
         return decide_on_keys(layout);
     }
     let (mut log, mut content, mut origin) = join(&Sources::of(&folders, &old, &store.log)?)?;
     require_all(layout, &found, &log)?;
     origin.maybe_yanked = find_maybe_yanked(&log, &origin.lost, &folders);
     let joined = Store { layout: layout.clone(), log: log.clone() };
-    let missing = joined.missing().into_iter().map(|missing| missing.path).collect();
+    origin.lost_targets = find_lost_targets(&joined)?;
+    let lost = origin.lost_targets.iter().map(|target| target.path.clone());
+    let missing = joined.missing().into_iter().map(|missing| missing.path).chain(lost).collect();
     let mut event = log.next(now, Action::RecoverLog { missing });
     event.ledger = Some(digest_of(&ledger));
     push(&mut log, &mut content, LogEntry { event, manifest: None })?;

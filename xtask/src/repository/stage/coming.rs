@@ -10,6 +10,7 @@ use crate::repository::commits::{Git, Merged};
 use crate::repository::keys::rules::ForcedWay;
 use crate::repository::keys::unsigned::{has_signed_latest, no_key};
 use crate::repository::model::layout::LATEST;
+use crate::repository::model::lost_targets::highest_removed_pipeline;
 use crate::repository::model::name::{Dist, Series, SnapshotName};
 use crate::repository::model::store::{Snapshot, Store};
 use crate::repository::stage::latest::{LatestCandidate, LatestMove};
@@ -50,6 +51,6 @@ pub fn require_key(store: &Store, release: &ComingRelease<'_>, git: &Git<'_>, wa
 /// The number after every number that the series has or had: a number is never used twice, whatever was deleted.
 pub fn next_pipeline(store: &Store, series: Series) -> Result<u32> {
     let highest = store.snapshots(series)?.last().map_or(0, SnapshotName::pipeline);
-    let highest = highest.max(store.log.highest_pipeline(series));
+    let highest = highest.max(store.log.highest_pipeline(series)).max(highest_removed_pipeline(store, series));
     number_after(highest).ok_or_else(|| no_number_left(&format!("pipeline {highest} of unstable/{series}")).into())
 }

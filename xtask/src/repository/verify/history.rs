@@ -7,6 +7,7 @@ use crate::repository::clients::keys::{KeyRepair, find_key_faults};
 use crate::repository::clients::root_files;
 use crate::repository::model::layout::{Layout, MANIFEST};
 use crate::repository::model::ledger::Ledger;
+use crate::repository::model::lost_targets::find_lost_targets;
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::name::Series;
 use crate::repository::model::store::{MissingFolder, Store};
@@ -21,6 +22,9 @@ pub fn verify_moment(store: &Store, report: &mut VerifyReport) -> Result<()> {
         let is_current = current.iter().any(|(_, current)| *current == path.as_str());
         let id = if is_current { FindingId::CurrentVanished } else { FindingId::Vanished };
         report.add(id, path.to_string(), format!("it is missing; event {event} made it"));
+    }
+    for lost in find_lost_targets(store)?.into_iter().filter(|lost| lost.revision.is_some()) {
+        report.replace_dangling(&lost);
     }
     for series in store.series()? {
         verify_links(store, series, report);
@@ -67,12 +71,14 @@ pub fn verify_keys(store: &Store, report: &mut VerifyReport) {
 /// Checks that the links of a series lead where the log says. `tree` reports a link that leads out of the repository.
 fn verify_links(store: &Store, series: Series, report: &mut VerifyReport) {
     let layout = &store.layout;
+    let shown = layout.shown(&layout.stable(series));
     if let (Ok(linked), Ok(Some(wanted))) = (store.linked_revision(series), store.current_number(series))
         && linked != Some(wanted)
+        && !report.lacks_target_of(&shown)
     {
         let target = Layout::revision_target(series, wanted);
         let what = format!("{}; by the log it leads to `{}`", how_it_is(linked), target.display());
-        report.add(FindingId::LinkDiffers, layout.shown(&layout.stable(series)), what);
+        report.add(FindingId::LinkDiffers, shown, what);
     }
     if let (Ok(linked), Ok(Some(wanted))) = (store.linked_latest(series), store.latest(series))
         && linked.as_ref() != Some(&wanted)

@@ -6,6 +6,8 @@ use serde::Serialize;
 
 use crate::base::error::program;
 use crate::repository::model::event::BrokenChain;
+use crate::repository::model::layout::MANIFEST;
+use crate::repository::model::lost_targets::LostTarget;
 use crate::repository::model::store::{HELP_FOR_BLOCKED, Store};
 
 /// A kind of finding.
@@ -247,6 +249,19 @@ impl VerifyReport {
         self.files += other.files;
     }
 
+    /// Reports a link to a lost revision as a gap of the log: a rollback and the repair of the link are refused until the log is put
+    /// together again.
+    pub(super) fn replace_dangling(&mut self, LostTarget { link, path, .. }: &LostTarget) {
+        self.findings.retain(|finding| finding.id != FindingId::LinkDangling || finding.path != *link);
+        let what = format!("it leads to `{path}`, which neither exists nor is in the log");
+        self.add(FindingId::LogLacksEvent, link, what);
+    }
+
+    /// Whether a link leads to a lost revision.
+    pub(super) fn lacks_target_of(&self, link: &str) -> bool {
+        self.findings.iter().any(|finding| finding.id == FindingId::LogLacksEvent && finding.path == link)
+    }
+
     /// Reports a log without any event once, and not for each folder. What follows a broken line is not reported again.
     pub(super) fn merge_lost_log(&mut self, store: &Store, broken: Option<&BrokenChain>) {
         let has = |id| self.findings.iter().any(|finding| finding.id == id);
@@ -257,9 +272,10 @@ impl VerifyReport {
         if broken.is_some() {
             self.findings.retain(|finding| finding.id != FindingId::LogLacksEvent);
         }
-        let count = self.findings.iter().filter(|finding| finding.id == FindingId::LogLacksEvent).count();
+        let is_folder = |finding: &Finding| finding.id == FindingId::LogLacksEvent && finding.path.ends_with(MANIFEST);
+        let count = self.findings.iter().filter(|finding| is_folder(finding)).count();
         if count > 1 && store.log.entries.is_empty() {
-            self.findings.retain(|finding| finding.id != FindingId::LogLacksEvent);
+            self.findings.retain(|finding| !is_folder(finding));
             let what = format!("it has no event, and {count} snapshots and revisions have one");
             self.add(FindingId::LogLacksEvent, "log.jsonl", what);
         }

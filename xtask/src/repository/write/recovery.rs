@@ -21,10 +21,11 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::base::digest::digest_of;
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, program};
 use crate::base::files::TreePath;
 use crate::repository::model::event::{Action, Event};
 use crate::repository::model::layout::Layout;
+use crate::repository::model::lost_targets::{LostTarget, find_lost_targets};
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::name::Series;
 use crate::repository::model::store::{Store, help_to_recover};
@@ -53,7 +54,7 @@ pub struct LinkRepair {
 
 /// Decides what the next writer does first, and adds the event of an interrupted run to the log of `store`, in memory.
 ///
-/// Errors: a link is in the place of a folder; the log or the ledger was lost or is an old copy.
+/// Errors: a link is in the place of a folder; the log or the ledger was lost or is an old copy; a link leads to a lost revision.
 pub fn decide(store: &mut Store) -> Result<Recovery> {
     store.require_folders()?;
     let mut recovery = find_unlogged(store)?;
@@ -64,6 +65,7 @@ pub fn decide(store: &mut Store) -> Result<Recovery> {
     } else {
         require_ledger(store)?;
     }
+    require_known_revisions(store)?;
     recovery.trash = find_unfinished_prune(store);
     recovery.links = find_wrong_links(store)?;
     Ok(recovery)
@@ -156,6 +158,23 @@ fn require_ledger(store: &Store) -> Result<()> {
     };
     let message = format!("refusing to change the repository: `{path}` {what}");
     Err(Failure::new(Exit::Failed, message).help(help_to_recover(&path)).into())
+}
+
+/// Errors: the link of a series leads to a revision that is neither there nor in the log: nobody knows what clients would get back if the
+/// link led to the revision before.
+fn require_known_revisions(store: &Store) -> Result<()> {
+    for LostTarget { link, path, revision } in find_lost_targets(store)? {
+        let Some(number) = revision else { continue };
+        let message = format!(
+            "refusing to change the repository: `{link}` leads to revision {number}, which is not there, and the log does not tell of it"
+        );
+        let help = format!(
+            "put `{path}` and the log back from a backup; or record that the revision is lost: `{} recover-log`",
+            program()
+        );
+        return Err(Failure::new(Exit::Failed, message).help(help).into());
+    }
+    Ok(())
 }
 
 /// The items of an unfinished prune that are still in their places, with their places in the trash. Only the last event can be

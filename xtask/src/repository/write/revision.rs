@@ -18,6 +18,7 @@ use crate::repository::keys::signing::Signing;
 use crate::repository::model::carried::Carried;
 use crate::repository::model::event::NewRevision;
 use crate::repository::model::layout::{Channel, Layout, dist_folder, series_changelog};
+use crate::repository::model::lost_targets::highest_removed_revision;
 use crate::repository::model::manifest::{FileEntry, HeadOfFolder, ReleasedVersion, is_source};
 use crate::repository::model::name::{Dist, FilePath, Series};
 use crate::repository::model::store::{Revision, Store};
@@ -73,7 +74,7 @@ pub fn carry(revision: &Revision, take: Take) -> Vec<Carried> {
 /// The number of the next revision of a series: above every number in the folder and in the log. Errors: no number is left.
 pub fn next_number(store: &Store, series: Series) -> Result<u32> {
     let here = store.revisions(series)?.last().copied().unwrap_or(0);
-    let highest = here.max(store.log.highest_revision(series));
+    let highest = here.max(store.log.highest_revision(series)).max(highest_removed_revision(store, series));
     number_after(highest).ok_or_else(|| no_number_left(&format!("revision {highest} of stable/{series}")).into())
 }
 
