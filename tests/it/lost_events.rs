@@ -1,4 +1,4 @@
-//! What `recover-log` says of events that nothing in the repository tells any more.
+//! What `recover-log` and `verify` say of events that nothing in the repository tells any more, and of a line that somebody changed.
 
 use crate::helps::follow;
 use crate::support::site::{Site, text};
@@ -171,4 +171,57 @@ fn a_snapshot_that_was_lost_with_the_state_keeps_its_number() {
     assert_eq!(site.link("unstable/1.0/latest"), std::path::Path::new("snapshot-demo_1.0_pipeline_4"));
     assert_eq!(site.link("stable/1.0"), std::path::Path::new("../revisions/stable-1.0/000004"));
     site.releng(&["verify"]).exits(0);
+}
+
+/// Changes the last line of the log in each of these ways: only the log is blamed, and `recover-log` puts it right.
+#[track_caller]
+fn only_the_log_is_blamed(site: &Site, edits: &[(&str, &str)]) {
+    let log = text(&site.state("log.jsonl"));
+    let (before, last) = log.trim_end().rsplit_once('\n').unwrap();
+    for (from, to) in edits {
+        assert!(last.contains(from), "{from}: {last}");
+        std::fs::write(site.state("log.jsonl"), format!("{before}\n{}\n", last.replace(from, to))).unwrap();
+        let found = site.releng(&["verify"]).exits(1);
+        let is_one = found.stdout.starts_with("log-broken: log.jsonl: ") && found.stdout.lines().count() == 1;
+        assert!(is_one, "{from}: {}", found.stdout);
+        for part in ["prune", "rollback", "backup helps"] {
+            assert!(!found.stderr.contains(part), "{from}: {}", found.stderr);
+        }
+    }
+    site.releng(&["recover-log"]).exits(0);
+    site.releng(&["verify"]).exits(0);
+    assert!(text(&site.state("log.jsonl")).starts_with(&log));
+}
+
+#[test]
+fn a_changed_last_line_puts_no_blame_on_a_sound_folder() {
+    let site = Site::of_three();
+    let log = text(&site.state("log.jsonl"));
+    let digest = |log: &str| log.trim_end().trim_end_matches("\"}").rsplit('"').next().unwrap().to_owned();
+    let other = "0".repeat(64);
+    only_the_log_is_blamed(
+        &site,
+        &[
+            ("\"revision\":3", "\"revision\":2"),
+            ("\"revision\":3", "\"revision\":9"),
+            ("\"series\":\"1.0\"", "\"series\":\"2.0\""),
+            ("pipeline_3", "pipeline_2"),
+            ("\"1.0.3\"", "\"1.0.4\""),
+            (&digest(&log), &other),
+        ],
+    );
+    let site = Site::of_three();
+    site.release("Four", &["el9"]);
+    let log = text(&site.state("log.jsonl"));
+    let edits = [("pipeline_4", "pipeline_2"), ("\"latest\":true", "\"latest\":false"), (&*digest(&log), &*other)];
+    only_the_log_is_blamed(&site, &edits);
+    // A manifest that was changed is blamed.
+    site.release("Five", &["el9"]);
+    site.tamper("unstable/1.0/latest/manifest.json", |content| content.push(b'\n'));
+    let found = site.releng(&["verify"]).exits(1);
+    assert!(
+        found.stdout.starts_with("manifest-changed: unstable/1.0/snapshot-demo_1.0_pipeline_5/"),
+        "{}",
+        found.stdout
+    );
 }

@@ -110,6 +110,12 @@ impl EventLog {
         Ok(entry)
     }
 
+    /// The log without its last event; `text` is what it was parsed from.
+    pub fn without_last(&self, text: &[u8]) -> EventLog {
+        let lines = text.split_inclusive(|&byte| byte == b'\n').take(self.entries.len().saturating_sub(1));
+        EventLog::parse_sound(&lines.collect::<Vec<_>>().concat()).0
+    }
+
     /// The number that the next event will have.
     pub fn next_number(&self) -> u64 {
         self.entries.last().map_or(1, |entry| entry.event.number + 1)

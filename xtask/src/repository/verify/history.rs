@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::base::digest::digest_of;
 use crate::repository::clients::keys::{KeyRepair, find_key_faults};
 use crate::repository::clients::root_files;
+use crate::repository::model::event::{Event, LogEntry};
 use crate::repository::model::layout::{Layout, MANIFEST};
 use crate::repository::model::ledger::Ledger;
 use crate::repository::model::lost_targets::find_lost_targets;
@@ -103,22 +104,64 @@ fn verify_ledger_digest(store: &Store, report: &mut VerifyReport) {
     report.add(FindingId::LedgerDiffers, "ledger.json", what);
 }
 
-/// Compares a snapshot or revision with the log.
-pub fn verify_folder(store: &Store, found: &FoundFolder, loaded: &LoadedManifest, report: &mut VerifyReport) {
-    let entry = match &found.name {
+/// The last event of the log, if it differs from the one in the manifest whose digest its line has: no later line confirms it, and what it
+/// says would put the blame on sound folders. In words.
+pub fn find_changed_end(store: &Store, folders: &[FoundFolder]) -> Option<String> {
+    let last = store.log.entries.last()?;
+    // A folder with an event of its own is not the one that the last event made.
+    let may_be_last = |found: &&FoundFolder| entry_of(store, found).is_none_or(|entry| entry == last);
+    folders.iter().filter(may_be_last).find_map(|found| {
+        let loaded = Manifest::load(&found.path).ok()?;
+        let own = &loaded.manifest.event;
+        let is_made_by_last = last.manifest == Some(loaded.digest) && own.number == last.event.number;
+        (is_made_by_last && *own != last.event).then(|| differs(own, &shown_manifest(store, found)))
+    })
+}
+
+fn differs(event: &Event, manifest: &str) -> String {
+    format!("event {} differs from the one in `{manifest}`", event.number)
+}
+
+fn shown_manifest(store: &Store, found: &FoundFolder) -> String {
+    format!("{}/{MANIFEST}", store.layout.shown(&found.path))
+}
+
+/// The entry of the event that made a folder.
+fn entry_of<'s>(store: &'s Store, found: &FoundFolder) -> Option<&'s LogEntry> {
+    match &found.name {
         FolderName::Snapshot(name) => store.log.staging_of(name),
         FolderName::Revision(number) => store.log.making_of(found.series, *number),
-    };
-    let shown = format!("{}/{MANIFEST}", store.layout.shown(&found.path));
+    }
+}
+
+/// Whether the digest in the last line of the log was changed, and not the manifest: no later line confirms that line, and the manifest fits
+/// the folder, which has no findings so far.
+fn is_changed_digest(store: &Store, entry: &LogEntry, loaded: &LoadedManifest, report: &VerifyReport) -> bool {
+    let rendered = loaded.manifest.render().map(|text| digest_of(&text));
+    store.log.entries.last() == Some(entry)
+        && entry.event == loaded.manifest.event
+        && report.findings.is_empty()
+        && rendered.is_ok_and(|digest| digest == loaded.digest)
+}
+
+/// Compares a snapshot or revision with the log. `report` has the other findings about it.
+pub fn verify_folder(store: &Store, found: &FoundFolder, loaded: &LoadedManifest, report: &mut VerifyReport) {
+    let shown = shown_manifest(store, found);
     let own = &loaded.manifest.event;
-    match entry {
+    match entry_of(store, found) {
         None => report.add(FindingId::LogLacksEvent, shown, format!("the log lacks event {}", own.number)),
+        Some(entry) if entry.manifest != Some(loaded.digest) && is_changed_digest(store, entry, loaded, report) => {
+            let what = format!(
+                "event {}, the last one, has another digest of `{shown}`, which fits the files beside it",
+                own.number
+            );
+            report.add(FindingId::LogBroken, "log.jsonl", what);
+        }
         Some(entry) if entry.manifest != Some(loaded.digest) => {
             report.add(FindingId::ManifestChanged, shown, "the log has another digest of it");
         }
         Some(entry) if entry.event != *own => {
-            let what = format!("event {} differs from the one in `{shown}`", own.number);
-            report.add(FindingId::LogBroken, "log.jsonl", what);
+            report.add(FindingId::LogBroken, "log.jsonl", differs(own, &shown));
         }
         Some(_) => {}
     }

@@ -146,15 +146,20 @@ impl Moment {
         let was_held = LockFile::is_held(&layout.lock());
         let mut report = VerifyReport::default();
         let before = read_log(layout)?;
-        let (log, broken) = EventLog::parse_sound(&before);
+        let (log, mut broken) = EventLog::parse_sound(&before);
         if let Some(broken) = &broken {
             report.add(FindingId::LogBroken, "log.jsonl", broken.to_string());
         } else if log.whole < before.len() as u64 {
             report.add(FindingId::Leftover, "log.jsonl", "its last line is incomplete");
         }
-        let store = Store { layout: layout.clone(), log };
+        let mut store = Store { layout: layout.clone(), log };
         store.require_root()?;
         let folders = tree::verify(&store, &mut report)?;
+        if let Some(why) = history::find_changed_end(&store, &folders) {
+            report.add(FindingId::LogBroken, "log.jsonl", &why);
+            broken.get_or_insert(BrokenChain { line: store.log.entries.len(), why });
+            store.log = store.log.without_last(&before);
+        }
         history::verify_moment(&store, &mut report)?;
         // The files of a copy have the addresses of the original.
         if state == StateOf::Own {
