@@ -59,3 +59,18 @@ fn a_shallow_clone_refuses_where_a_root_may_be_older_than_the_base() {
     assert_eq!(failure.exit, Exit::NotEnoughHistory);
     assert_eq!(summary(&answer(&written.open())), "1.2.1");
 }
+
+#[test]
+fn the_end_of_a_shallow_clone_is_read_once() {
+    let mut history = patches(3);
+    let tip = history.patches(2);
+    let written = history.write();
+    let path = written.clone_with(&["--depth=2"]);
+    let repository = Repository::open(&path).unwrap();
+    let tip = written.id(tip);
+    assert!(repository.is_on_mainline(tip, tip).unwrap());
+    // Without the file, the parents of the oldest commit would be missing objects.
+    std::fs::remove_file(path.join(".git/shallow")).unwrap();
+    let other = "1".repeat(40).parse().unwrap();
+    assert!(!repository.is_on_mainline(other, tip).unwrap());
+}

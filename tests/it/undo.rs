@@ -206,8 +206,10 @@ fn what_was_yanked_stays_out_of_a_rollback() {
     assert_eq!(packages(), ["noarch/demo-1.0.1-1.el9.noarch.rpm", "noarch/demo-1.0.2-1.el9.noarch.rpm"]);
     require_same(&content(&site, 2), &content(&site, 8));
     site.releng(&["verify"]).exits(0);
-    // What somebody has brought back is not yanked any more.
+    // What somebody has brought back does not stay out any more, also where the series lacks it now, as `status` says.
     site.releng(&["rollback", "1.0", "--to", "3"]).exits(0);
+    let status = site.releng(&["status"]).exits(0).stdout;
+    assert!(status.contains("yanked        demo-1.0.1-1.el9.noarch, "), "{status}");
     site.releng(&["rollback", "1.0", "--to", "2"]).exits(0).says(&["to 1.0.2, revision 2"]);
     assert_eq!(packages().len(), 2);
 }

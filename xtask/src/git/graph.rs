@@ -27,7 +27,7 @@ pub(super) enum Paint {
 /// The commits read so far.
 pub(super) struct Graph<'r> {
     odb: ObjectDatabase<'r>,
-    boundary: HashSet<CommitId>,
+    boundary: &'r HashSet<CommitId>,
     budget: usize,
     progress: &'r dyn Progress,
     index: HashMap<CommitId, usize>,

@@ -20,6 +20,7 @@ pub struct Repository {
     pub(super) inner: git2::Repository,
     opened_at: PathBuf,
     loose: OnceCell<LooseObjects>,
+    shallow: OnceCell<HashSet<CommitId>>,
     /// The mainlines that were read, by their newest commits.
     pub(super) mainlines: RefCell<HashMap<CommitId, Mainline>>,
 }
@@ -37,7 +38,13 @@ impl Repository {
         git2::opts::enable_caching(false);
         let inner = git2::Repository::open(path).map_err(|error| explain_open(&error, path))?;
         let mainlines = RefCell::default();
-        Ok(Repository { inner, opened_at: path.to_owned(), loose: OnceCell::new(), mainlines })
+        Ok(Repository {
+            inner,
+            opened_at: path.to_owned(),
+            loose: OnceCell::new(),
+            shallow: OnceCell::new(),
+            mainlines,
+        })
     }
 
     /// The path given to [`Repository::open`]. Each thread opens a handle of its own with it.
@@ -139,15 +146,19 @@ impl Repository {
         Ok(!index.iter().any(|entry| Path::new(OsStr::from_bytes(&entry.path)).starts_with(path)))
     }
 
-    /// The oldest commits of a shallow clone: they have parents that the clone lacks. Empty for a complete clone.
-    pub fn shallow_boundary(&self) -> Result<HashSet<CommitId>> {
+    /// The oldest commits of a shallow clone: they have parents that the clone lacks. Empty for a complete clone. They are read once.
+    pub fn shallow_boundary(&self) -> Result<&HashSet<CommitId>> {
+        if let Some(shallow) = self.shallow.get() {
+            return Ok(shallow);
+        }
         let path = self.inner.commondir().join("shallow");
         let text = match std::fs::read(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(HashSet::new()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(error).with_context(|| format!("cannot read `{}`", path.display())),
         };
-        Ok(text.split(|&byte| byte == b'\n').filter_map(CommitId::parse_hex).collect())
+        let shallow = text.split(|&byte| byte == b'\n').filter_map(CommitId::parse_hex).collect();
+        Ok(self.shallow.get_or_init(|| shallow))
     }
 
     /// The uncompressed content of an object of the given kind.

@@ -17,6 +17,7 @@ use crate::repository::model::manifest::Manifest;
 use crate::repository::model::name::{Dist, Series, SnapshotName};
 use crate::repository::model::store::{MissingFolder, Snapshot, Store};
 use crate::repository::model::test_result::{TestResult, TestVerdict, load_results};
+use crate::repository::model::yanks::yanked_and_gone;
 use crate::repository::promote::schedule::{DueSnapshot, Schedule};
 use crate::repository::retention::find_hold;
 use crate::repository::stage::latest::{LatestCandidate, LatestMove};
@@ -134,7 +135,7 @@ pub fn load(store: &Store, series: Series, schedule: &Schedule<'_>, now: Timesta
     }
     let refused = find_refused(store, series, current.as_deref());
     problems.extend(refused.into_iter().map(|refused| problem_with(&refused.message, refused.help.as_deref())));
-    let yanked = current.as_ref().map_or(Vec::new(), |current| history.yanked_from(&current.manifest));
+    let yanked = current.as_ref().map_or(Vec::new(), |current| find_yanked(store, series, &current.manifest));
     let latest_note = keep(find_latest_note(store, series, &snapshots, schedule), &mut problems).flatten();
     problems.dedup();
     Ok(SeriesOverview { series, stable, latest, latest_note, snapshots, yanked, missing, due, problems })
@@ -215,6 +216,13 @@ fn newest_results(results: &[TestResult], snapshot: &Snapshot) -> Vec<(String, T
     newest.into_iter().collect()
 }
 
+/// The yanked packages that a revision does not have, the newest event first.
+fn find_yanked(store: &Store, series: Series, manifest: &Manifest) -> Vec<(Nevra, EventRef)> {
+    let mut gone = yanked_and_gone(&store.log, series, Some(manifest));
+    gone.sort_by_key(|yanked| std::cmp::Reverse(yanked.event));
+    gone.into_iter().map(|yanked| (yanked.package, EventRef { number: yanked.event, at: yanked.at })).collect()
+}
+
 /// What the events of a series say about its snapshots.
 #[derive(Default)]
 struct SeriesHistory {
@@ -222,8 +230,6 @@ struct SeriesHistory {
     promoted: BTreeMap<SnapshotName, EventRef>,
     /// The snapshots whose promotion a rollback has undone.
     rolled_back: BTreeMap<SnapshotName, EventRef>,
-    /// Each package that was ever yanked, with the last event.
-    yanked: BTreeMap<Nevra, EventRef>,
 }
 
 impl SeriesHistory {
@@ -246,9 +252,6 @@ impl SeriesHistory {
                     }
                     current = content;
                 }
-                Action::Yank { packages, .. } => {
-                    history.yanked.extend(packages.iter().map(|package| (package.clone(), EventRef::of(event))));
-                }
                 _ => {}
             }
             revisions.insert(revision, current.clone());
@@ -263,14 +266,6 @@ impl SeriesHistory {
             (None, Some(event)) => PromotedState::Promoted(*event),
             (None, None) => PromotedState::Never,
         }
-    }
-
-    fn yanked_from(&self, manifest: &Manifest) -> Vec<(Nevra, EventRef)> {
-        let present: BTreeSet<&Nevra> = manifest.packages().map(|(_, package)| &package.nevra).collect();
-        let gone = self.yanked.iter().filter(|(package, _)| !present.contains(package));
-        let mut gone: Vec<(Nevra, EventRef)> = gone.map(|(package, event)| (package.clone(), *event)).collect();
-        gone.sort_by_key(|(_, event)| std::cmp::Reverse(event.number));
-        gone
     }
 }
 

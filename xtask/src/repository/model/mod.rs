@@ -3,7 +3,7 @@
 //! [`layout`] has the paths and [`name`] the names in the tree. A [`manifest`] describes a snapshot or revision. The log
 //! ([`event`]) lists what was done ([`action`]), with the [`reason`] of a person where there is one; the [`ledger`] lists what was
 //! promoted, and [`ended_dists`] the dists that need no packages; a [`test_result`] says how an acceptance test ended. [`store`] reads
-//! all of them, without a lock; [`lost_targets`] finds what only a link still tells of.
+//! all of them, without a lock; [`lost_targets`] finds what only a link still tells of, and [`yanks`] what was yanked.
 
 pub mod action;
 pub mod carried;
@@ -17,3 +17,4 @@ pub mod name;
 pub mod reason;
 pub mod store;
 pub mod test_result;
+pub mod yanks;

@@ -17,7 +17,7 @@ use crate::repository::model::store::{Revision, Snapshot, Store};
 use crate::repository::model::test_result::load_results;
 use crate::repository::promote::gate::{Gate, GateAnswer, GateFacts};
 use crate::repository::promote::known_packages::KnownPackages;
-use crate::repository::promote::merged::find_merged_now;
+use crate::repository::promote::merged::AskedSnapshot;
 use crate::repository::promote::order::PromoteOrder;
 use crate::repository::promote::promotion::Promotion;
 use crate::repository::promote::read_gates;
@@ -72,6 +72,12 @@ impl<'a> Judge<'a> {
 
     /// Judges all gates except `whole` and `requires`, which read files of the repository.
     pub fn judge(&self, snapshot: Snapshot) -> Result<JudgedSnapshot> {
+        self.judge_asked(AskedSnapshot::ask(self.store, self.git, snapshot)?)
+    }
+
+    /// [`Judge::judge`], where git was asked before.
+    pub fn judge_asked(&self, asked: AskedSnapshot) -> Result<JudgedSnapshot> {
+        let AskedSnapshot { snapshot, merged } = asked;
         let Judge { store, order, git, ledger, current, ref known } = *self;
         let commit = snapshot.manifest.release.commit;
         let config = git.config_of(commit)?;
@@ -88,7 +94,7 @@ impl<'a> Judge<'a> {
             current: revision,
             known: known.as_ref(),
             ledger,
-            merged: find_merged_now(store, git, &snapshot)?,
+            merged,
             recount: git.recount(commit)?,
             tests,
             results: &load_results(&results_folder)?,

@@ -6,8 +6,22 @@ use crate::repository::commits::Git;
 use crate::repository::model::store::{Snapshot, Store};
 use crate::repository::promote::gate::MergedNow;
 
+/// A snapshot, and whether it is of merged work: git is asked once.
+pub struct AskedSnapshot {
+    pub snapshot: Snapshot,
+    pub merged: MergedNow,
+}
+
+impl AskedSnapshot {
+    /// Asks git.
+    pub fn ask(store: &Store, git: &Git<'_>, snapshot: Snapshot) -> Result<AskedSnapshot> {
+        let merged = find_merged_now(store, git, &snapshot)?;
+        Ok(AskedSnapshot { snapshot, merged })
+    }
+}
+
 /// Whether a snapshot is of merged work now: git answers where it has the commit, and else what was recorded when it was staged.
-pub fn find_merged_now(store: &Store, git: &Git<'_>, snapshot: &Snapshot) -> Result<MergedNow> {
+fn find_merged_now(store: &Store, git: &Git<'_>, snapshot: &Snapshot) -> Result<MergedNow> {
     let manifest = &snapshot.manifest;
     let was_recorded = store.log.was_merged(&snapshot.name);
     if manifest.stated_unmerged && !was_recorded {

@@ -25,7 +25,7 @@ use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::{Snapshot, Store};
 use crate::repository::write::revision::AlreadyDone;
 use judge::{Judge, JudgedSnapshot};
-use merged::find_merged_now;
+use merged::AskedSnapshot;
 pub use order::PromoteOrder;
 pub use promotion::Promotion;
 use standing::Place;
@@ -150,10 +150,14 @@ fn judge_withdrawn(
 ) -> Result<Option<(String, JudgedSnapshot)>> {
     let stable = judge.current.map(|current| &current.manifest.release.version);
     let is_above = stable.is_none_or(|stable| snapshot.manifest.release.version > *stable);
-    if !is_above || !find_merged_now(judge.store, judge.git, &snapshot)?.is_merged() {
+    if !is_above {
         return Ok(None);
     }
-    Ok(Some((withdrawn.describe(&snapshot), judge.judge(snapshot)?)))
+    let asked = AskedSnapshot::ask(judge.store, judge.git, snapshot)?;
+    if !asked.merged.is_merged() {
+        return Ok(None);
+    }
+    Ok(Some((withdrawn.describe(&asked.snapshot), judge.judge_asked(asked)?)))
 }
 
 fn nothing_to_promote(series: Series, withdrawn: Option<(String, JudgedSnapshot)>) -> Failure {

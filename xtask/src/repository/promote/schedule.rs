@@ -18,7 +18,7 @@ use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::{Revision, Snapshot, Store};
 use crate::repository::promote::due::{Due, DueFacts, StableVersion, find_due};
 use crate::repository::promote::judge::{Judge, JudgedSnapshot};
-use crate::repository::promote::merged::find_merged_now;
+use crate::repository::promote::merged::AskedSnapshot;
 use crate::repository::promote::order::PromoteOrder;
 use crate::repository::promote::promotion::Promotion;
 use crate::repository::promote::withdrawn::Withdrawn;
@@ -57,10 +57,11 @@ pub struct DuePromotion {
 impl Schedule<'_> {
     /// The newest snapshot of a series that may be due, with the reasons; `None` if there is none. `current` is the current revision.
     pub fn newest(&self, store: &Store, series: Series, current: Option<&Rc<Revision>>) -> Result<Option<DueSnapshot>> {
-        let Some(snapshot) = self.candidates(store, series, current, &Silent)?.next().transpose()? else {
+        let Some(asked) = self.candidates(store, series, current, &Silent)?.next().transpose()? else {
             return Ok(None);
         };
-        let reasons = self.reasons(store, &snapshot, current.map(Rc::as_ref))?;
+        let snapshot = &asked.snapshot;
+        let reasons = self.reasons(store, snapshot, current.map(Rc::as_ref))?;
         let (name, version) = (snapshot.name.clone(), snapshot.manifest.release.version.clone());
         let mut next = format!("`{} promote {name}`", program());
         // Where the keys cannot be read, the overview has the reason.
@@ -73,7 +74,7 @@ impl Schedule<'_> {
             if current.is_none() {
                 next = format!("`{} promote {name} --major`", program());
             }
-            let mut judged = judge.judge(snapshot)?;
+            let mut judged = judge.judge_asked(asked)?;
             if judged.is_open() {
                 judged.judge_requires(store);
             }
@@ -96,9 +97,9 @@ impl Schedule<'_> {
         let current = store.current(series)?.map(Rc::new);
         let judge = Judge::new(store, order, self.git, &ledger, current.as_ref());
         let mut closed: Option<(JudgedSnapshot, Due)> = None;
-        for snapshot in self.candidates(store, series, current.as_ref(), self.progress)? {
-            let snapshot = snapshot?;
-            let reasons = self.reasons(store, &snapshot, current.as_deref())?;
+        for asked in self.candidates(store, series, current.as_ref(), self.progress)? {
+            let asked = asked?;
+            let reasons = self.reasons(store, &asked.snapshot, current.as_deref())?;
             let Some(reason) = reasons.into_iter().find(|due| self.is_configured(due)) else {
                 // An older one is not promoted where the newest is not due.
                 if closed.is_none() {
@@ -106,7 +107,7 @@ impl Schedule<'_> {
                 }
                 continue;
             };
-            let mut judged = judge.judge(snapshot)?;
+            let mut judged = judge.judge_asked(asked)?;
             if judged.is_open() {
                 judged.judge_whole(store)?;
                 judged.judge_requires(store);
@@ -132,7 +133,7 @@ impl Schedule<'_> {
         series: Series,
         current: Option<&'s Rc<Revision>>,
         progress: &'s dyn Progress,
-    ) -> Result<impl Iterator<Item = Result<Snapshot>> + 's> {
+    ) -> Result<impl Iterator<Item = Result<AskedSnapshot>> + 's> {
         let current = current.map(Rc::as_ref);
         let withdrawn = Withdrawn::of(store, series, current);
         let is_above = move |snapshot: &Snapshot| {
@@ -141,8 +142,8 @@ impl Schedule<'_> {
         let may_be_due = store
             .newest_first(series, progress)?
             .filter(move |snapshot| is_above(snapshot) && !withdrawn.needs_name(snapshot));
-        Ok(may_be_due.filter_map(|snapshot| match find_merged_now(store, self.git, &snapshot) {
-            Ok(merged) => merged.is_merged().then_some(Ok(snapshot)),
+        Ok(may_be_due.filter_map(|snapshot| match AskedSnapshot::ask(store, self.git, snapshot) {
+            Ok(asked) => asked.merged.is_merged().then_some(Ok(asked)),
             Err(error) => Some(Err(error)),
         }))
     }

@@ -1,10 +1,12 @@
 //! What was rolled back or yanked from a series: it comes back only if a person names it, and so does what was staged before it.
 
+use std::collections::BTreeSet;
+
 use crate::history::Version;
 use crate::repository::model::event::Action;
-use crate::repository::model::manifest::Manifest;
 use crate::repository::model::name::Series;
 use crate::repository::model::store::{Revision, Snapshot, Store};
+use crate::repository::model::yanks::yanked_and_gone;
 use crate::rpm::nevra::Nevra;
 
 /// The versions of a series that were promoted and then rolled back or yanked.
@@ -15,6 +17,8 @@ pub struct Withdrawn<'a> {
     current: Option<&'a Revision>,
     /// The highest of these versions, if it is above the version of the series.
     highest: Option<&'a Version>,
+    /// The packages that were yanked and are not there now.
+    yanked: BTreeSet<Nevra>,
 }
 
 impl<'a> Withdrawn<'a> {
@@ -22,7 +26,9 @@ impl<'a> Withdrawn<'a> {
     pub fn of(store: &'a Store, series: Series, current: Option<&'a Revision>) -> Withdrawn<'a> {
         let is_above = |version: &&Version| current.is_none_or(|current| **version > current.manifest.release.version);
         let highest = promotions(store, series).filter(is_above).max();
-        Withdrawn { store, series, current, highest }
+        let gone = yanked_and_gone(&store.log, series, current.map(|current| &current.manifest));
+        let yanked = gone.into_iter().map(|yanked| yanked.package).collect();
+        Withdrawn { store, series, current, highest, yanked }
     }
 
     /// Whether a snapshot is promoted only if it is named: its version was rolled back or yanked, as a whole or in part, or it is below
@@ -52,14 +58,7 @@ impl<'a> Withdrawn<'a> {
 
     /// Whether a package of a snapshot was yanked and is not there now.
     fn was_yanked(&self, staged: &Snapshot) -> bool {
-        let has = |manifest: &Manifest, nevra: &Nevra| manifest.packages().any(|(_, package)| package.nevra == *nevra);
-        let is_gone = |nevra: &Nevra| self.current.is_none_or(|current| !has(&current.manifest, nevra));
-        self.store.log.events().any(|event| match &event.action {
-            Action::Yank { series, packages, .. } => {
-                *series == self.series && packages.iter().any(|nevra| has(&staged.manifest, nevra) && is_gone(nevra))
-            }
-            _ => false,
-        })
+        staged.manifest.packages().any(|(_, package)| self.yanked.contains(&package.nevra))
     }
 }
 

@@ -1,10 +1,10 @@
 //! Rollback and yank: a new revision with the content of an earlier one, or without some packages. Nothing is erased.
 
+mod kept_out;
 mod rollback;
 mod signatures;
 mod undoing;
 mod yank;
-mod yanked;
 
 pub use rollback::{RollbackOrder, decide_rollback};
 pub use undoing::{Undo, Undoing};

@@ -16,9 +16,10 @@ use crate::repository::model::event::{Action, Event, NewRevision, RevisionCause}
 use crate::repository::model::manifest::{FileEntry, Manifest, is_source};
 use crate::repository::model::name::{Dist, FilePath, Series};
 use crate::repository::model::store::{Revision, Store};
+use crate::repository::model::yanks::YankedPackage;
+use crate::repository::undo::kept_out::find_kept_out;
 use crate::repository::undo::signatures::{self, OldSignatures};
 use crate::repository::undo::undoing::{Undo, Undoing, lost_without, without};
-use crate::repository::undo::yanked::{YankedPackage, find_yanked};
 use crate::repository::write::described::{Mending, damaged_own_files, describe_revision};
 use crate::repository::write::revision::{AlreadyDone, RevisionContents, Take, carry, dists_of, next_number};
 use crate::rpm::nevra::Nevra;
@@ -58,7 +59,7 @@ pub fn decide_rollback(store: &Store, order: &RollbackOrder<'_>) -> Result<Undoi
         return Err(no_revision(store, series, to)?.into());
     }
     let base = store.revision(series, to)?;
-    let yanked = find_yanked(store, series, &base.manifest);
+    let yanked = find_kept_out(store, series, &base.manifest);
     let left_out = if with_yanked { &[][..] } else { &yanked };
     let before = store.revision(series, current).ok();
     let is_same = |before: &Revision| has_content(store, &before.manifest, &base.manifest, left_out);
