@@ -1,6 +1,7 @@
 //! What `recover-log` and `verify` say of events that nothing in the repository tells any more, and of a line that somebody changed.
 
 use crate::helps::follow;
+use crate::support::program::run_in;
 use crate::support::site::{Site, text};
 
 const YANKED: &str = "demo-1.0.2-1.el9.noarch";
@@ -111,6 +112,12 @@ fn a_revision_that_was_lost_with_the_state_is_named_and_its_number_stays_used() 
         "{}",
         found.stdout
     );
+    // A copy that was made without its state has no log that could lack it.
+    let copy = site.project.join("target/copy");
+    std::fs::create_dir(&copy).unwrap();
+    run_in(site.project.path(), "cp", &["-a", site.served("").to_str().unwrap(), copy.to_str().unwrap()], &[]).exits(0);
+    let found = site.releng(&["verify", copy.join("demo").to_str().unwrap()]).exits(1);
+    assert!(found.stdout.contains("link-dangling: stable/1.0: "), "{}", found.stdout);
     let plan = site.releng(&["recover-log", "--dry-run"]).exits(0).stdout;
     assert!(
         plan.contains(LOST) && plan.contains("if revision 4 was a yank or a rollback, do that again at once"),

@@ -160,6 +160,10 @@ impl Moment {
             broken.get_or_insert(BrokenChain { line: store.log.entries.len(), why });
             store.log = store.log.without_last(&before);
         }
+        // A copy without its state has no log that could lack anything.
+        if state == StateOf::Own || layout.log().is_there() {
+            history::verify_targets(&store, &mut report)?;
+        }
         history::verify_moment(&store, &mut report)?;
         // The files of a copy have the addresses of the original.
         if state == StateOf::Own {
