@@ -1,7 +1,8 @@
 //! What `verify` and `prune` say about damage leads out of it.
 
-use crate::helps::follow;
+use crate::helps::{follow, run_shell};
 use crate::support::program::Ran;
+use crate::support::rpms::Rpm;
 use crate::support::site::Site;
 
 /// The folder of a snapshot, below the root.
@@ -59,6 +60,23 @@ fn a_damaged_latest_is_staged_again_and_then_pruned() {
         assert!(!site.served(&snapshot(1)).exists());
         verifies(&site);
     }
+}
+
+#[test]
+fn a_damaged_latest_with_a_raised_release_is_made_again_with_that_release() {
+    let site = Site::new();
+    site.commit("One");
+    site.releng(&["dist", "--no-stage", "--release", "2"]).exits(0);
+    site.add(&Rpm::new("demo", "1.0.1").release("2").dist("el9"), "el9");
+    site.list_builds(str::to_owned);
+    site.releng(&["stage"]).exits(0);
+    damage(&site, &format!("{}/rpm/el9/noarch/demo-1.0.1-2.el9.noarch.rpm", snapshot(1)));
+    let found = site.releng(&["verify"]).exits(1);
+    let command = found.stderr.split('`').find(|part| part.starts_with("releng dist")).unwrap();
+    assert!(command.ends_with(" --release 2"), "{command}");
+    // There is no builder here for the binary packages.
+    run_shell(site.project.path(), &command.replace(" --rpm", " --no-stage --out target/again")).exits(0);
+    assert!(site.project.join("target/again/sources/demo-1.0.1-2.src.rpm").is_file());
 }
 
 #[test]

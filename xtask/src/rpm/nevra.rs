@@ -67,6 +67,12 @@ impl Nevra {
         &self.release
     }
 
+    /// The number at the beginning of the release; `None` if it begins with something else.
+    pub fn release_number(&self) -> Option<u64> {
+        let end = self.release.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(self.release.len());
+        self.release[..end].parse().ok()
+    }
+
     /// The architecture; `src` for a source package.
     pub fn arch(&self) -> &str {
         &self.arch

@@ -88,7 +88,7 @@ fn built_again(manifest: &Manifest, current: &Manifest, known: &KnownPackages<'_
     let help = match other_archive {
         Some(_) => help_for_archive(manifest),
         None => {
-            let releases = new.iter().filter_map(|package| release_number(&package.nevra));
+            let releases = new.iter().filter_map(|package| package.nevra.release_number());
             let next = releases.max().map_or("N".to_owned(), |number| (number + 1).to_string());
             format!(
                 "nothing is to be done; to publish other packages of this version, build it with a higher release and stage \
@@ -119,13 +119,6 @@ fn help_for_package(nevra: &Nevra, version: &Version) -> String {
         "its version is its own: raise its `Release:` in the spec for each release, and build and stage again; or give \
          it the version of the project: remove its `Version:` from the spec{epoch}"
     )
-}
-
-/// The number at the beginning of the release of a package.
-fn release_number(nevra: &Nevra) -> Option<u64> {
-    let release = nevra.release();
-    let end = release.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(release.len());
-    release[..end].parse().ok()
 }
 
 fn refusal(why: String, help: String) -> Failure {

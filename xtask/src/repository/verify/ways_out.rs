@@ -78,7 +78,7 @@ impl WayOut {
                 let manifest = store.snapshot(folder.series, name).map(|snapshot| snapshot.manifest);
                 let flags = manifest.map_or(" --rpm".to_owned(), |manifest| {
                     let rpm = if manifest.dists().is_empty() { "" } else { " --rpm" };
-                    format!("{rpm}{}", flags_of(&manifest.release))
+                    format!("{rpm}{}{}", flags_of(&manifest.release), flag_of_release(&manifest))
                 });
                 Some(WayOut::StageAgain(folder.series, flags))
             }
@@ -155,6 +155,15 @@ impl DamagedArchive {
 fn flags_of(release: &ReleasedVersion) -> String {
     let stated = if release.base.is_none() { format!(" --assume-version {}", release.version) } else { String::new() };
     format!(" --rev {}{stated}", release.commit)
+}
+
+/// The flag of `dist` that gives the packages of a snapshot their release; empty for the default. A package with a version of its own
+/// has a release of its own, too.
+fn flag_of_release(manifest: &Manifest) -> String {
+    let version = manifest.release.version.to_string();
+    let own = manifest.packages().filter(|(_, package)| package.nevra.version() == version);
+    let number = own.filter_map(|(_, package)| package.nevra.release_number()).max();
+    number.filter(|number| *number > 1).map_or(String::new(), |number| format!(" --release {number}"))
 }
 
 /// Whether a folder is missing or has other content than its manifest lists.
