@@ -118,6 +118,34 @@ fn a_key_that_clients_do_not_have_signs_only_by_force() {
 }
 
 #[test]
+fn status_knows_of_a_key_by_force_after_a_rollback() {
+    let signed = with_both();
+    signed.promoted("One");
+    let absent = of_the_package(&signed);
+    signed.configure(&format!("sign = \"{NEXT}\"\n"));
+    signed.site.commit("Two").build(&["el9"]);
+    signed.releng(&["stage", "--force", "the card broke"]).exits(0);
+    signed.promote(&["--force", "the card broke"]).exits(0);
+    let forced =
+        "by force in stable/1.0 since 2026-01-02, by revision 2: clients that had the package `-repo` before need";
+    signed.releng(&["status"]).exits(0).prints_part(forced);
+    signed.releng(&["rollback", "1.0"]).exits(0).says(&["are signed anew"]);
+    is_stuck(&absent);
+    signed.releng(&["status"]).exits(0).prints_part(forced);
+    // Its release was given up, and its number may be pruned.
+    signed.promoted("Three");
+    signed.releng(&["status"]).exits(0).prints_part(forced);
+    is_stuck(&absent);
+    std::fs::remove_dir_all(signed.site.served("revisions/stable-1.0/000002")).unwrap();
+    signed.releng(&["prune", "--missing"]).exits(0);
+    signed.releng(&["status"]).exits(0).prints_part(forced);
+    // A key that is announced afterwards is none by force.
+    signed.configure(&format!("sign = \"{NEXT}\"\nnext-key = \"{KEY}\"\n"));
+    signed.promoted("Four");
+    signed.releng(&["status"]).exits(0).prints_part("announced in stable/1.0 since 2026-01-02, by revision 1");
+}
+
+#[test]
 fn packages_of_a_key_that_clients_do_not_have_are_not_promoted() {
     let signed = with_both();
     signed.promoted("One");

@@ -8,7 +8,7 @@ use crate::repository::clients::keys::split_keys;
 use crate::repository::clients::package::read_file;
 use crate::repository::clients::series_package::{key_path, package_name};
 use crate::repository::keys::key_set::KeySet;
-use crate::repository::model::event::{Action, EventLog};
+use crate::repository::model::event::Action;
 use crate::repository::model::layout::Layout;
 use crate::repository::model::manifest::{FileEntry, PackageEntry};
 use crate::repository::model::name::{Dist, Series};
@@ -32,6 +32,8 @@ pub struct ShippedKey {
     pub fingerprint: Fingerprint,
     /// The revision whose package was the first of those that have the key without a gap.
     pub since: u32,
+    /// The revision whose package was the last before that, without the key; 0 if there is none.
+    pub after: u32,
 }
 
 impl SeriesClients {
@@ -82,10 +84,30 @@ impl SeriesClients {
         all?.into_iter().max()
     }
 
-    /// Whether a promotion by force gave a key to the last of the clients.
-    pub fn got_by_force(&self, key: &Fingerprint, log: &EventLog) -> bool {
-        let made = self.since(key).and_then(|revision| log.making_of(self.series, revision));
-        made.is_some_and(|entry| matches!(&entry.event.action, Action::Promote { force: Some(_), .. }))
+    /// The revision whose promotion by force signed with a key that clients did not have; `None` if they had got it before it signed.
+    /// A later rollback or yank can have brought the package that clients have the key from now.
+    pub fn got_by_force(&self, store: &Store, key: &Fingerprint, keys: &KeySet) -> Option<u32> {
+        let shipped: Vec<&ShippedKey> =
+            self.dists.values().flatten().filter(|shipped| shipped.fingerprint == *key).collect();
+        let forced = store.log.events().filter_map(|event| match &event.action {
+            Action::Promote { series, revision, force: Some(_), .. } if *series == self.series => Some(*revision),
+            _ => None,
+        });
+        forced.rev().find(|forced| {
+            let is_in_gap = |shipped: &&&ShippedKey| shipped.after < *forced && *forced <= shipped.since;
+            shipped.iter().find(is_in_gap).is_some_and(|shipped| {
+                // The force can have had another reason. A revision that is gone gives no other answer.
+                shipped.since == *forced || self.came_with(store, *forced, key, keys).unwrap_or(true)
+            })
+        })
+    }
+
+    /// Whether an earlier revision brought the first package with a key; `None` if it cannot be read.
+    fn came_with(&self, store: &Store, number: u32, key: &Fingerprint, keys: &KeySet) -> Option<bool> {
+        let revision = store.revision(self.series, number).ok()?;
+        let clients = SeriesClients::of_revision(&store.layout, &revision, keys).ok()?;
+        let mut shipped = clients.iter().flat_map(|clients| clients.dists.values().flatten());
+        Some(shipped.any(|shipped| shipped.fingerprint == *key && shipped.since == number))
     }
 }
 
@@ -105,6 +127,7 @@ fn read_shipped(
     known: &KeySet,
 ) -> Result<Vec<ShippedKey>> {
     let mut shipped: Vec<ShippedKey> = Vec::new();
+    let mut last = 0;
     for (file, package) in packages {
         let text = read_file(&revision.path.join(&file.path), &key_path(layout))?.unwrap_or_default();
         let keys = fingerprints(&String::from_utf8_lossy(&text), known)?;
@@ -112,10 +135,11 @@ fn read_shipped(
         let number = package.nevra.release().parse().unwrap_or(revision.number);
         let before = std::mem::take(&mut shipped);
         for fingerprint in keys {
-            let since =
-                before.iter().find(|shipped| shipped.fingerprint == fingerprint).map_or(number, |had| had.since);
-            shipped.push(ShippedKey { fingerprint, since });
+            let had = before.iter().find(|shipped| shipped.fingerprint == fingerprint);
+            let (since, after) = had.map_or((number, last), |had| (had.since, had.after));
+            shipped.push(ShippedKey { fingerprint, since, after });
         }
+        last = number;
     }
     Ok(shipped)
 }

@@ -52,7 +52,8 @@ pub enum KeyRole {
 #[derive(Serialize)]
 pub struct KeyClients {
     pub series: Series,
-    /// The revision that has given the key to the last of them; `None` if some do not have it.
+    /// The revision that has given the key to the last of them, or that has signed with it by force before they had it; `None` if
+    /// some do not have it.
     pub revision: Option<u32>,
     /// When the revision was made.
     pub at: Option<Timestamp>,
@@ -82,7 +83,7 @@ pub fn load(store: &Store, keys: &KeySet, now: Timestamp) -> Result<KeysOverview
     for (key, role) in
         keys.sign.iter().map(|key| (key, KeyRole::Sign)).chain(keys.next.iter().map(|key| (key, KeyRole::Next)))
     {
-        let clients = all.iter().map(|clients| clients_of(store, clients, &key.fingerprint)).collect();
+        let clients = all.iter().map(|clients| clients_of(store, clients, &key.fingerprint, keys)).collect();
         found.push(KeyStand { clients, ..stand(key, role) });
     }
     let former: Vec<&PublicKey> = keys.former().collect();
@@ -104,11 +105,12 @@ fn no_served_keys(layout: &Layout) -> Failure {
     ))
 }
 
-fn clients_of(store: &Store, clients: &SeriesClients, key: &Fingerprint) -> KeyClients {
+fn clients_of(store: &Store, clients: &SeriesClients, key: &Fingerprint, keys: &KeySet) -> KeyClients {
     let SeriesClients { series, .. } = *clients;
-    let revision = clients.since(key);
+    let since = clients.since(key);
+    let forced = since.and_then(|_| clients.got_by_force(store, key, keys));
+    let revision = forced.or(since);
     let made = revision.and_then(|revision| store.log.making_of(series, revision));
     let lacking = clients.lacking(key).into_iter().cloned().collect();
-    let forced = clients.got_by_force(key, &store.log);
-    KeyClients { series, revision, forced, at: made.map(|entry| entry.event.at), lacking }
+    KeyClients { series, revision, forced: forced.is_some(), at: made.map(|entry| entry.event.at), lacking }
 }
