@@ -196,6 +196,33 @@ fn an_expired_key_closes_the_gate_and_is_a_finding_of_its_own() {
     signed.releng(&["verify"]).exits(0);
 }
 
+/// An older program copied the signatures of an expired key; here, the key expires after the rollback.
+#[test]
+fn a_rollback_whose_key_has_expired_is_made_and_signed_again() {
+    for args in [&["rollback", "1.0"][..], &["rollback", "1.0", "--to", "1"]] {
+        let (signed, end) = expiring("400d");
+        signed.keys.add(NEXT, "rsa3072", "", "5y");
+        signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"{NEXT}\"\n"));
+        signed.promoted("One");
+        signed.promoted("Two");
+        signed.releng(args).exits(0);
+        signed.configure(&format!("sign = \"{NEXT}\"\n"));
+        // A key that clients still accept is no reason for another revision.
+        let repeated = signed.releng(args).exits(0);
+        assert!(repeated.stderr.contains(" already"), "{}", repeated.stderr);
+        let after = (end + SignedDuration::from_secs(1)).to_string();
+        signed.configure("");
+        let help = "help: set `repository.sign` to the key that signs now";
+        signed.releng_at(&after, args).exits(1).says(&[" is expired: clients refuse what it has signed", help]);
+        signed.configure(&format!("sign = \"{NEXT}\"\n"));
+        signed.releng_at(&after, &[args, &["--dry-run"]].concat()).exits(0).says(&["are signed anew"]);
+        signed.releng_at(&after, args).exits(0).says(&["are signed anew"]);
+        assert_eq!(signed.site.link("stable/1.0"), std::path::Path::new("../revisions/stable-1.0/000004"));
+        let repeated = signed.releng_at(&after, args).exits(0);
+        assert!(repeated.stderr.contains(" already"), "{}", repeated.stderr);
+    }
+}
+
 /// In real time, with a client that has the keys from the server.
 #[test]
 fn a_rollback_behind_an_expired_key_is_signed_anew() {

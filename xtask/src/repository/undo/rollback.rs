@@ -43,8 +43,12 @@ pub fn decide_rollback(store: &Store, order: &RollbackOrder<'_>) -> Result<Undoi
     let RollbackOrder { series, to, with_yanked, .. } = *order;
     let current = require_current(store, series)?;
     let already = |why: String| Ok(Undoing::Already(AlreadyDone { series, revision: current, why }));
+    let before = store.revision(series, current).ok();
+    // An older program has copied signatures whose key had expired. Then the same content is made and signed again.
+    let is_refused = before.as_ref().is_some_and(|before| signatures::have_ended(&store.layout, before, order.keys));
     let to = match (to, store.log.last_revision(series)) {
         (Some(to), _) => to,
+        (None, Some((_, Event { action: Action::Rollback { to, .. }, .. }))) if is_refused => *to,
         // The command was repeated: to undo more than the last change takes a number.
         (None, Some((_, Event { number, action: Action::Rollback { to, .. }, .. }))) => {
             let further = before_promotion(store, series, *to);
@@ -61,17 +65,16 @@ pub fn decide_rollback(store: &Store, order: &RollbackOrder<'_>) -> Result<Undoi
     let base = store.revision(series, to)?;
     let yanked = find_kept_out(store, series, &base.manifest);
     let left_out = if with_yanked { &[][..] } else { &yanked };
-    let before = store.revision(series, current).ok();
     let is_same = |before: &Revision| has_content(store, &before.manifest, &base.manifest, left_out);
     let same = before.as_ref().filter(|before| is_same(before));
-    if same.is_some_and(|same| damaged_own_files(&store.layout, same).next().is_none()) {
+    if !is_refused && same.is_some_and(|same| damaged_own_files(&store.layout, same).next().is_none()) {
         let what = match left_out {
             [] => String::new(),
             left_out => format!(" without what was yanked: {}", describe_left_out(order, to, left_out)),
         };
         return already(format!("stable/{series} has the content of revision {to} already{what}"));
     }
-    let is_again = same.is_some();
+    let is_again = same.is_some() && !is_refused;
     let number = next_number(store, series)?;
     let signatures = signatures::judge(&store.layout, &base, order.keys)?;
     let contents = contents_of(store, order, current, &base, left_out, signatures)?;

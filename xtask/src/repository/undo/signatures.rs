@@ -29,8 +29,7 @@ pub fn judge(layout: &Layout, base: &Revision, keys: Option<&KeySet>) -> Result<
         return Ok(OldSignatures::Copied);
     }
     let Some(keys) = keys else {
-        let text = String::from_utf8_lossy(&read_keys(layout).text.unwrap_or_default()).into_owned();
-        let served = KeySet::read_served(&text)?;
+        let served = read_served(layout)?;
         for key in signers_of(base, &served)?.into_iter().flatten() {
             if key.ended.is_some() {
                 return Err(ended_without_key(base, key).into());
@@ -48,6 +47,24 @@ pub fn judge(layout: &Layout, base: &Revision, keys: Option<&KeySet>) -> Result<
             && same.into_iter().all(|key| key.ended.is_none())
     };
     Ok(if signers_of(base, &all)?.iter().all(is_present) { OldSignatures::Copied } else { OldSignatures::Replaced })
+}
+
+/// Whether a key has signed the repodata of a revision that has expired since or was revoked: clients refuse them. `false` if that
+/// cannot be told.
+pub fn have_ended(layout: &Layout, current: &Revision, keys: Option<&KeySet>) -> bool {
+    let known: Vec<PublicKey> = match keys {
+        Some(keys) => keys.all().cloned().collect(),
+        None => read_served(layout).unwrap_or_default(),
+    };
+    let signers = signers_of(current, &known).unwrap_or_default();
+    signers.into_iter().flatten().any(|signer| {
+        // Of two copies of a key, one can have a new expiry.
+        known.iter().any(|key| key.fingerprint == signer.fingerprint && key.ended.is_some())
+    })
+}
+
+fn read_served(layout: &Layout) -> Result<Vec<PublicKey>> {
+    KeySet::read_served(&String::from_utf8_lossy(&read_keys(layout).text.unwrap_or_default()))
 }
 
 /// The keys that have signed the repodata of each dist; `None` for one that is not known.
