@@ -7,6 +7,7 @@
 mod crates;
 mod keys;
 mod list;
+mod lost_files;
 mod lost_key;
 mod next_key;
 mod project;

@@ -56,33 +56,6 @@ fn a_next_key_that_has_expired_is_replaced() {
     signed.releng(&["stage"]).exits(0);
 }
 
-#[test]
-fn served_keys_that_are_damaged_or_lost_are_written_again() {
-    let signed = SignedSite::new();
-    signed.promoted("One");
-    let (served, copy) = (signed.site.served("RPM-GPG-KEY-demo"), signed.site.state("keys.asc"));
-    // As an older program left it.
-    std::fs::remove_file(&copy).unwrap();
-    let sound = std::fs::read_to_string(&served).unwrap();
-    std::fs::write(&served, sound.replace('m', "n")).unwrap();
-    signed.site.commit("Two").build(&["el9"]);
-    let refused = signed.releng(&["stage"]).exits(1).says(&["RPM-GPG-KEY-demo` cannot be used", "export the keys"]);
-    let command = commands_of(&refused).into_iter().find(|command| command.starts_with("gpg --armor")).unwrap();
-    let command = command.replace("KEY", KEY);
-    let words: Vec<&str> = command.split(' ').skip(1).collect();
-    std::fs::write(&served, signed.keys.gpg(&words).stdout).unwrap();
-    signed.releng(&["stage"]).exits(0);
-    signed.releng(&["verify"]).exits(0);
-    assert!(std::fs::read_to_string(&copy).unwrap().ends_with(&std::fs::read_to_string(&served).unwrap()));
-    std::fs::remove_file(&copy).unwrap();
-    std::fs::remove_file(&served).unwrap();
-    let help = "without one, the next release writes the keys of the configuration";
-    signed.releng(&["verify"]).exits(1).says(&["keys-differ", help]);
-    signed.releng(&["status"]).exits(0).prints_part("`RPM-GPG-KEY-demo` is missing");
-    stages(&signed, "Three");
-    signed.releng(&["verify"]).exits(0);
-}
-
 /// Whoever may write to the root can neither take a key from clients nor give them one.
 #[test]
 fn served_keys_are_made_again_from_the_copy_in_the_state() {
@@ -152,15 +125,6 @@ fn a_damaged_copy_of_the_keys_never_reaches_clients() {
     std::fs::write(&copy, "junk").unwrap();
     stages(&signed, "Two");
     assert_eq!([std::fs::read(&served).unwrap(), std::fs::read(&copy).unwrap()], [sound, whole]);
-    for file in [&served, &copy] {
-        std::fs::write(file, "junk").unwrap();
-    }
-    signed.releng(&["recover-log"]).exits(1).says(&["cannot replace it: it has no keys", "help: put one of them back"]);
-    for file in [&served, &copy] {
-        std::fs::remove_file(file).unwrap();
-    }
-    stages(&signed, "Three");
-    signed.releng(&["verify"]).exits(0);
 }
 
 #[test]

@@ -18,6 +18,7 @@ use crate::project::config::{Config, FolderPath, Name};
 use crate::project::definition::{Project, load_config};
 use crate::project::release;
 use crate::project::workspace::{Origin, Workspace};
+use crate::repository::clients::keys::find_key_faults;
 use crate::repository::commits::Git;
 use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::signing::Signing;
@@ -30,7 +31,7 @@ use crate::repository::write::apply::{ChangeContext, apply};
 use crate::repository::write::plan::{ChangePlan, ChangeStep};
 use crate::repository::write::recovery;
 use crate::repository::write::revision::AlreadyDone;
-use crate::repository::write::writer::Writer;
+use crate::repository::write::writer::{Writer, note_of_made_keys, warn_of_lost_keys};
 use crate::rpm::release::ReleaseInput;
 
 /// Whether a command shows what it would do, or does it.
@@ -242,6 +243,9 @@ impl<'a> Site<'a> {
             let action = &unlogged.manifest.event.action;
             self.ui.note(&format!("the run will first finish the change of an interrupted run: {action}"));
         }
+        if let Some(lost) = find_key_faults(&store).lost {
+            warn_of_lost_keys(&self.layout, &lost, self.ui);
+        }
         Ok(store)
     }
 
@@ -260,6 +264,9 @@ impl<'a> Site<'a> {
         use crate::base::progress::Progress as _;
         for warning in plan.steps.iter().filter_map(ChangeStep::warning) {
             self.ui.warn(&warning);
+        }
+        if let Some(note) = note_of_made_keys(access.store(), plan) {
+            self.ui.note(&note);
         }
         match access {
             Access::Preview(_) => {

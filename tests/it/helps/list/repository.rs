@@ -64,19 +64,10 @@ pub const REPOSITORY: &[FileRows] = &[
             ("make another key", By("helps::next_key::a_next_key_that_has_expired_is_replaced")),
         ],
     ),
+    ("repository/sign/public.rs", &[("use one of", By("helps::next_key::one_of_several_next_keys_is_named"))]),
     (
-        "repository/sign/public.rs",
-        &[
-            ("put the file back", By("helps::next_key::served_keys_that_are_damaged_or_lost_are_written_again")),
-            ("use one of", By("helps::next_key::one_of_several_next_keys_is_named")),
-        ],
-    ),
-    (
-        "repository/keys/stand.rs",
-        &[(
-            "put it back from a backup; without",
-            By("helps::next_key::served_keys_that_are_damaged_or_lost_are_written_again"),
-        )],
+        "repository/clients/keys.rs",
+        &[("put one of them back", By("helps::lost_files::each_command_names_one_that_makes_the_keys_again"))],
     ),
     (
         "repository/keys/key_set.rs",
@@ -161,10 +152,7 @@ pub const REPOSITORY: &[FileRows] = &[
     ),
     (
         "repository/recover_log/mod.rs",
-        &[
-            ("move the snapshots", By("recovery::a_snapshot_of_another_repository_is_named_and_moved_away")),
-            ("put one of them back", By("helps::next_key::a_damaged_copy_of_the_keys_never_reaches_clients")),
-        ],
+        &[("move the snapshots", By("recovery::a_snapshot_of_another_repository_is_named_and_moved_away"))],
     ),
     (
         "repository/sign/key.rs",

@@ -6,6 +6,7 @@ use crate::base::number::parse_stated;
 use crate::base::progress::Progress;
 use crate::cli::context::Context;
 use crate::cli::site::{Access, RunMode, Site};
+use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::rules::{ForcedWay, RefusedStep};
 use crate::repository::keys::signing::{SignedChange, warn_of_lost_keys};
 use crate::repository::model::name::Series;
@@ -32,10 +33,19 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
     let mut access = site.access("rollback", RunMode::of(args.dry_run))?;
-    let keys = site.keys()?;
+    let keys = load_keys(context, &site)?;
     let order = RollbackOrder { series: args.series, to: args.to, with_yanked: args.with_yanked, keys: keys.as_ref() };
     let undoing = undo::decide_rollback(access.store(), &order)?;
     carry_out(context, &site, &mut access, undoing)
+}
+
+/// The keys by the configuration. If they cannot be used, the served ones decide whether something must be signed anew: a rollback that
+/// copies all signatures needs no others.
+fn load_keys(context: &Context, site: &Site<'_>) -> Result<Option<KeySet>> {
+    site.keys().or_else(|error| {
+        context.ui.warn(&format!("the keys of the configuration cannot be used, and the served keys count: {error:#}"));
+        KeySet::of_served(&site.layout).map(Some)
+    })
 }
 
 /// Makes the revision and reports it; for `yank` as well.
@@ -50,10 +60,9 @@ pub(super) fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access,
         let way = ForcedWay { step: RefusedStep::Build(""), tests: &site.config.acceptance };
         signing.require(access.store(), &SignedChange { series: undo.series(), dists: &[], force: None, way })?;
     }
-    if let Some(to) = undo.copies()
-        && let Ok(Some(keys)) = site.keys()
-    {
-        for warning in warn_of_lost_keys(access.store(), &keys, undo.series(), to) {
+    let keys = site.keys().ok().flatten();
+    if let (Some(to), Some(keys)) = (undo.copies(), &keys) {
+        for warning in warn_of_lost_keys(access.store(), keys, undo.series(), to) {
             context.ui.warn(&warning);
         }
     }
@@ -64,7 +73,7 @@ pub(super) fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access,
         context.ui.warn(&lost.to_string());
     }
     let removes_packages = undo.removes_packages;
-    let plan = undo.plan(access.store(), signing.as_ref(), site.now)?;
+    let plan = undo.plan(access.store(), signing.as_ref(), keys.map(|keys| keys.file(&[])), site.now)?;
     let Some(place) = site.carry_out(access, &plan, signing.as_ref())? else { return Ok(()) };
     context.ui.note(&plan.title);
     if removes_packages {

@@ -8,7 +8,7 @@ use crate::base::interrupt;
 use crate::cli::context::Context;
 use crate::cli::overview_text::{render, render_keys, render_problem};
 use crate::cli::site::Site;
-use crate::repository::clients::keys::{KeyRepair, find_key_faults};
+use crate::repository::clients::keys::{KeyRepair, find_key_faults, help_to_lost_keys};
 use crate::repository::clients::root_files;
 use crate::repository::keys::stand::{self, KeyStand, KeysOverview};
 use crate::repository::model::layout::Layout;
@@ -128,7 +128,7 @@ fn find_problems(store: &mut Store) -> Vec<RepositoryProblem> {
 
 /// What is wrong with the served keys and their copy.
 fn find_key_problems(store: &Store) -> Vec<RepositoryProblem> {
-    let faults = find_key_faults(&store.layout);
+    let faults = find_key_faults(store);
     let mut problems = Vec::new();
     for repair in faults.repairs {
         let what = match repair {
@@ -142,6 +142,8 @@ fn find_key_problems(store: &Store) -> Vec<RepositoryProblem> {
         let what = format!("the copy `{}` in the state is damaged: {why}", Layout::key_copy_name());
         problems.push(RepositoryProblem { what, help: Some(help_to_copy_keys()) });
     }
+    let lost = faults.lost.map(|lost| lost.describe(&store.layout));
+    problems.extend(lost.map(|what| RepositoryProblem { what, help: Some(help_to_lost_keys()) }));
     problems
 }
 

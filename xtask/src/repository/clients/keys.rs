@@ -2,13 +2,16 @@
 //!
 //! The state has a copy of it. The copy says what is served: somebody who can write only to the root can neither remove a key nor
 //! give one to clients. Its first line has its digest, so that a damaged copy is never served. A copy of an older program has no such line.
-//! Where there is no copy, the next writer makes it from the served file.
+//! Where there is no copy, the next writer makes it from the served file. Where neither can be used, a person decides: a backup may
+//! have more keys than are known here.
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Result, anyhow, ensure};
 
 use crate::base::digest::digest_of;
+use crate::base::error::program;
 use crate::base::files::TreePath;
 use crate::repository::clients::root_files::RootFile;
+use crate::repository::model::event::LogEntry;
 use crate::repository::model::layout::Layout;
 use crate::repository::model::manifest::Manifest;
 use crate::repository::model::store::Store;
@@ -31,8 +34,25 @@ enum KeyCopy {
 /// The keys that are served, and the file that says so.
 pub struct KeyText {
     pub file: TreePath,
-    /// `None` if the file cannot be read.
-    pub text: Option<Vec<u8>>,
+    /// Errors: neither the copy nor the served file has them.
+    pub text: Result<Vec<u8>, LostKeys>,
+}
+
+/// That neither the served file nor its copy has the keys, and why.
+pub struct LostKeys {
+    /// What is wrong with the served file, for the end of a sentence.
+    pub served: String,
+    /// What is wrong with the copy, for the end of a sentence.
+    pub copy: String,
+}
+
+impl LostKeys {
+    /// In words, for the name `served` of the served file.
+    pub fn describe(&self, layout: &Layout) -> String {
+        let LostKeys { served, copy } = self;
+        let (key_name, copy_name) = (layout.key_name(), Layout::key_copy_name());
+        format!("`{key_name}`, which clients need, {served}, and its copy `{copy_name}` in the state {copy}")
+    }
 }
 
 /// What is wrong with the served file and its copy.
@@ -40,8 +60,10 @@ pub struct KeyText {
 pub struct KeyFaults {
     /// What the next command that changes the repository writes.
     pub repairs: Vec<KeyRepair>,
-    /// Why the copy cannot be trusted. It stays until a person decides.
+    /// Why the copy cannot be trusted, where the served file can replace it. It stays until a person decides.
     pub damage: Option<String>,
+    /// That both are missing or damaged. A command that signs makes them again.
+    pub lost: Option<LostKeys>,
 }
 
 /// A file with the keys that is written again.
@@ -68,38 +90,97 @@ pub fn changed_keys(layout: &Layout, content: Option<Vec<u8>>) -> Vec<RootFile> 
     [copy_of(layout, &keys), served_file(layout, keys)].into_iter().filter(|file| !file.is_done()).collect()
 }
 
+/// The files with the keys `content`, if both are lost.
+pub fn lost_keys(store: &Store, content: Option<Vec<u8>>) -> Vec<RootFile> {
+    let content = content.filter(|content| !content.is_empty() && find_key_faults(store).lost.is_some());
+    changed_keys(&store.layout, content)
+}
+
+/// The help where both files are lost.
+pub fn help_to_lost_keys() -> String {
+    format!(
+        "put one of them back from a backup; without one, make both again, with the keys of the configuration and of the package \
+         `-repo`: `{} dist --rpm`; clients then refuse what other keys have signed",
+        program()
+    )
+}
+
 /// Finds what is wrong with the served file and its copy.
-pub fn find_key_faults(layout: &Layout) -> KeyFaults {
+pub fn find_key_faults(store: &Store) -> KeyFaults {
+    let layout = &store.layout;
     let mut faults = KeyFaults::default();
     if !layout.root.is_folder() {
         return faults;
     }
-    let keys = match read_copy(layout) {
-        KeyCopy::Absent => {
-            faults.repairs.extend(copy_of_served(layout).ok().map(KeyRepair::Copy));
-            return faults;
-        }
-        KeyCopy::Damaged(why) => {
-            faults.damage = Some(why);
-            return faults;
-        }
+    let damage = match read_copy(layout) {
+        KeyCopy::Absent => None,
+        KeyCopy::Damaged(why) => Some(why),
         KeyCopy::Older(keys) => {
             faults.repairs.push(KeyRepair::Older(copy_of(layout, &keys)));
-            keys
+            faults.repairs.extend(repair_served(layout, keys));
+            return faults;
         }
-        KeyCopy::Whole(keys) => keys,
+        KeyCopy::Whole(keys) => {
+            faults.repairs.extend(repair_served(layout, keys));
+            return faults;
+        }
     };
-    let served = served_file(layout, keys);
-    faults.repairs.extend((!served.is_done()).then_some(KeyRepair::Served(served)));
+    match read_served(layout, damage.as_deref()) {
+        Ok(keys) if damage.is_none() => faults.repairs.push(KeyRepair::Copy(copy_of(layout, &keys))),
+        Ok(_) => faults.damage = damage,
+        // A repository without signatures has no keys.
+        Err(_) if damage.is_none() && !layout.keys().is_there() && !is_signed(store) => {}
+        Err(lost) => faults.lost = Some(lost),
+    }
     faults
+}
+
+fn repair_served(layout: &Layout, keys: Vec<u8>) -> Option<KeyRepair> {
+    let served = served_file(layout, keys);
+    (!served.is_done()).then_some(KeyRepair::Served(served))
 }
 
 /// The keys that are served: those of the copy, or of the served file where the copy is missing or damaged.
 pub fn read_keys(layout: &Layout) -> KeyText {
     match read_copy(layout) {
-        KeyCopy::Whole(keys) | KeyCopy::Older(keys) => KeyText { file: layout.key_copy(), text: Some(keys) },
-        KeyCopy::Absent | KeyCopy::Damaged(_) => KeyText { file: layout.keys(), text: layout.keys().read().ok() },
+        KeyCopy::Whole(keys) | KeyCopy::Older(keys) => KeyText { file: layout.key_copy(), text: Ok(keys) },
+        KeyCopy::Absent => KeyText { file: layout.keys(), text: read_served(layout, None) },
+        KeyCopy::Damaged(why) => KeyText { file: layout.keys(), text: read_served(layout, Some(&why)) },
     }
+}
+
+/// The keys of the served file, which is beside a copy that is missing, or damaged as `damage` says.
+fn read_served(layout: &Layout, damage: Option<&str>) -> Result<Vec<u8>, LostKeys> {
+    let served = match layout.keys().read_if_there() {
+        Ok(None) => "is missing".to_owned(),
+        Ok(Some(keys)) => match require_keys(&keys) {
+            Ok(_) => return Ok(keys),
+            Err(error) => format!("is damaged: {error:#}"),
+        },
+        Err(error) => format!("cannot be read: {error:#}"),
+    };
+    let copy = damage.map_or("is missing".to_owned(), |why| format!("is damaged: {why}"));
+    Err(LostKeys { served, copy })
+}
+
+/// Whether clients read something that is signed.
+fn is_signed(store: &Store) -> bool {
+    let sums = signature_of_checksums();
+    current_folders(store).unwrap_or_default().iter().any(|(folder, _)| folder.join(&sums).is_there())
+}
+
+/// The folders that clients read now, each with the entry of the event that made it.
+fn current_folders(store: &Store) -> Result<Vec<(TreePath, Option<&LogEntry>)>> {
+    let (layout, mut folders) = (&store.layout, Vec::new());
+    for series in store.series()? {
+        if let Ok(Some(number)) = store.current_number(series) {
+            folders.push((layout.revision(series, number), store.log.making_of(series, number)));
+        }
+        if let Ok(Some(name)) = store.latest(series) {
+            folders.push((layout.snapshot(series, &name), store.log.staging_of(&name)));
+        }
+    }
+    Ok(folders)
 }
 
 /// The copy with the keys of the served file.
@@ -133,13 +214,18 @@ fn read_copy(layout: &Layout) -> KeyCopy {
     if found.starts_with(SCHEMA.as_bytes()) {
         let end = found.iter().position(|byte| *byte == b'\n').map_or(found.len(), |at| at + 1);
         let (line, keys) = found.split_at(end);
-        return match line == first_line(layout, keys).as_bytes() {
-            true => KeyCopy::Whole(keys.to_vec()),
-            false => KeyCopy::Damaged("its first line has another digest, or the name of another project".to_owned()),
+        if line != first_line(layout, keys).as_bytes() {
+            return KeyCopy::Damaged("its first line has another digest, or the name of another project".to_owned());
+        }
+        // One of an old backup is whole, and may not have the key that signs now. Without gpg, nobody can tell.
+        return match find_missing_signer(layout, keys) {
+            Ok(Some(why)) => KeyCopy::Damaged(why),
+            Ok(None) | Err(_) => KeyCopy::Whole(keys.to_vec()),
         };
     }
-    match require_keys(&found).and_then(|keys| require_signers(layout, &found, &keys)) {
-        Ok(()) => KeyCopy::Older(found),
+    match require_keys(&found).and_then(|_| find_missing_signer(layout, &found)) {
+        Ok(None) => KeyCopy::Older(found),
+        Ok(Some(why)) => KeyCopy::Damaged(why),
         Err(error) => KeyCopy::Damaged(format!("{error:#}")),
     }
 }
@@ -153,27 +239,31 @@ fn require_keys(text: &[u8]) -> Result<Vec<PublicKey>> {
     PublicKey::read_all(keys.into_iter())
 }
 
-/// Errors: a key that is not in the copy of an older program has signed a current revision. The log has the digest of the manifest, and
-/// that has the digest of the signature: somebody who can write only to the root cannot make the copy look wrong.
-fn require_signers(layout: &Layout, copy: &[u8], keys: &[PublicKey]) -> Result<()> {
+/// Says that a key which is not in the copy has signed a current revision or `latest`; `None` for a copy that is equal to the served file. The log has
+/// the digest of the manifest, and that has the digest of the signature: somebody who can write only to the root cannot make the copy
+/// look wrong.
+///
+/// Errors: the copy has something else than keys; gpg is not installed.
+fn find_missing_signer(layout: &Layout, copy: &[u8]) -> Result<Option<String>> {
     if layout.keys().read().is_ok_and(|served| served == copy) {
-        return Ok(());
+        return Ok(None);
     }
+    let keys = require_keys(copy)?;
     let (store, _) = Store::open_sound(layout.clone())?;
     let path = signature_of_checksums();
-    for series in store.series()? {
-        let Ok(Some(number)) = store.current_number(series) else { continue };
-        let folder = layout.revision(series, number);
+    for (folder, made) in current_folders(&store)? {
         let Ok(loaded) = Manifest::load(&folder) else { continue };
-        let made = store.log.making_of(series, number);
         let (Some(file), Ok(signature)) = (loaded.manifest.file(&path), folder.join(&path).read()) else { continue };
         if made.is_none_or(|made| made.manifest != Some(loaded.digest)) || digest_of(&signature) != file.sha256 {
             continue;
         }
         let id = signer_of_signature(&signature)?.ok_or_else(|| anyhow!("`{path}` is not a signature"))?;
         if !keys.iter().any(|key| key.has_id(&id)) {
-            bail!("it does not have the key `{id}`, which has signed `{}`", layout.shown(&folder));
+            let shown = layout.shown(&folder);
+            return Ok(Some(format!(
+                "it does not have the key `{id}`, which has signed `{shown}`: it may be an older copy"
+            )));
         }
     }
-    Ok(())
+    Ok(None)
 }

@@ -6,8 +6,9 @@ use anyhow::Result;
 
 use crate::repository::clients::keys::split_keys;
 use crate::repository::clients::package::read_file;
-use crate::repository::clients::series_package::{key_path, package_name};
+use crate::repository::clients::series_package::key_path;
 use crate::repository::keys::key_set::KeySet;
+use crate::repository::keys::shipped::packages_of;
 use crate::repository::model::event::Action;
 use crate::repository::model::layout::Layout;
 use crate::repository::model::manifest::{FileEntry, PackageEntry};
@@ -55,7 +56,7 @@ impl SeriesClients {
         for dist in current.manifest.dists() {
             let index = repodata::signature_of_index(&dist);
             is_signed |= current.manifest.file(&index).is_some();
-            let packages = packages_of(layout, current, &dist);
+            let packages = packages_of(layout, &current.manifest, &dist);
             if !packages.is_empty() {
                 clients.dists.insert(dist, read_shipped(layout, current, &packages, keys)?);
             }
@@ -109,15 +110,6 @@ impl SeriesClients {
         let mut shipped = clients.iter().flat_map(|clients| clients.dists.values().flatten());
         Some(shipped.any(|shipped| shipped.fingerprint == *key && shipped.since == number))
     }
-}
-
-/// The `<name>-repo` packages of a dist, the oldest first.
-fn packages_of<'r>(layout: &Layout, revision: &'r Revision, dist: &Dist) -> Vec<(&'r FileEntry, &'r PackageEntry)> {
-    let name = package_name(layout);
-    let is_own = |package: &PackageEntry| package.dist.as_ref() == Some(dist) && package.nevra.name() == name;
-    let mut packages: Vec<_> = revision.manifest.packages().filter(|(_, package)| is_own(package)).collect();
-    packages.sort_by(|one, other| one.1.nevra.evr_cmp(&other.1.nevra));
-    packages
 }
 
 fn read_shipped(

@@ -7,6 +7,7 @@ use crate::base::clock;
 use crate::base::error::{Exit, Failure};
 use crate::project::config::RepositoryKeys;
 use crate::repository::clients::keys::{KeyText, read_keys, split_keys};
+use crate::repository::keys::shipped::read_shipped_keys;
 use crate::repository::model::layout::Layout;
 use crate::repository::sign::{Fingerprint, PublicKey};
 
@@ -21,7 +22,7 @@ pub struct KeySet {
     pub stated_next: Option<String>,
     /// The key of `stated_next`; `None` if neither GnuPG nor the served file has it.
     pub next: Option<PublicKey>,
-    /// The keys in the served file, in its order.
+    /// The keys in the served file, in its order; where it is lost, those of the packages for clients.
     pub served: Vec<PublicKey>,
 }
 
@@ -39,15 +40,13 @@ fn next_without_sign() -> Failure {
 impl KeySet {
     /// The keys by the configuration and the served file; `None` if nothing is signed.
     ///
-    /// Errors: there is a next key, and none that signs; gpg is not installed; a name stands for several keys; the served file has something else than keys.
+    /// Errors: there is a next key, and none that signs; gpg is not installed; a name stands for several keys.
     pub fn load(settings: &RepositoryKeys, layout: &Layout) -> Result<Option<KeySet>> {
         let Some(stated) = settings.sign.clone() else {
             return if settings.next_key.is_some() { Err(next_without_sign().into()) } else { Ok(None) };
         };
-        let KeyText { file, text } = read_keys(layout);
-        let text = String::from_utf8_lossy(&text.unwrap_or_default()).into_owned();
         let now = clock::now()?;
-        let served = KeySet::read_served(&text).with_context(|| format!("the keys in `{file}` cannot be used"))?;
+        let served = KeySet::load_served(layout)?;
         let mut sign = PublicKey::find(&stated)?;
         let mut next = None;
         if let Some(name) = &settings.next_key {
@@ -65,12 +64,30 @@ impl KeySet {
         Ok(Some(KeySet { stated, sign, stated_next, next, served }))
     }
 
-    /// The keys of a text, such as the served file, with those marked that have expired.
+    /// The served keys alone, for a machine on which those of the configuration cannot be used.
     ///
-    /// Errors: the text has something else than keys; gpg is not installed.
-    pub fn read_served(text: &str) -> Result<Vec<PublicKey>> {
-        let (now, mut keys) = (clock::now()?, PublicKey::read_all(split_keys(text))?);
-        keys.iter_mut().for_each(|key| end_at(key, now));
+    /// Errors: gpg is not installed.
+    pub fn of_served(layout: &Layout) -> Result<KeySet> {
+        let served = KeySet::load_served(layout)?;
+        Ok(KeySet { stated: String::new(), sign: None, stated_next: None, next: None, served })
+    }
+
+    /// The served keys, with those marked that have expired. Where they are lost, the keys that the packages for clients have.
+    ///
+    /// Errors: gpg is not installed.
+    pub fn load_served(layout: &Layout) -> Result<Vec<PublicKey>> {
+        let KeyText { file, text } = read_keys(layout);
+        let text =
+            text.map_or_else(|_| read_shipped_keys(layout), |text| Ok(String::from_utf8_lossy(&text).into_owned()));
+        let read = PublicKey::read_all(split_keys(&text?));
+        let (now, mut keys) = (clock::now()?, Vec::<PublicKey>::new());
+        for mut key in read.with_context(|| format!("the keys in `{file}` cannot be used"))? {
+            // Two series can have packages with a key as it was at different times.
+            if keys.iter().all(|known| known.fingerprint != key.fingerprint) {
+                end_at(&mut key, now);
+                keys.push(key);
+            }
+        }
         Ok(keys)
     }
 

@@ -4,13 +4,11 @@ use anyhow::Result;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::base::error::{Exit, Failure, program};
+use crate::base::error::Failure;
 use crate::repository::keys::client_keys::SeriesClients;
 use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::rules::{require_configured, warn_of_end};
-use crate::repository::keys::unsigned::has_signed_latest;
 use crate::repository::keys::uses::{CountDepth, KeyUses, count};
-use crate::repository::model::layout::Layout;
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::store::Store;
 use crate::repository::sign::{Fingerprint, KeyName, PublicKey};
@@ -69,7 +67,6 @@ pub fn load(store: &Store, keys: &KeySet, now: Timestamp) -> Result<KeysOverview
     for series in store.series()? {
         all.extend(SeriesClients::load(store, series, keys).ok().flatten());
     }
-    let is_signed = !all.is_empty() || store.series()?.into_iter().any(|series| has_signed_latest(store, series));
     all.retain(|clients| !clients.dists.is_empty());
     let stand = |key: &PublicKey, role| KeyStand {
         name: key.name(),
@@ -92,17 +89,7 @@ pub fn load(store: &Store, keys: &KeySet, now: Timestamp) -> Result<KeysOverview
         let uses = uses.as_ref().and_then(|uses| uses.get(&key.fingerprint)).copied();
         found.push(KeyStand { uses, ..stand(key, KeyRole::Former) });
     }
-    let lost = (is_signed && keys.served.is_empty()).then(|| no_served_keys(&store.layout));
-    Ok(KeysOverview { keys: found, problem: require_configured(keys).err().or(lost) })
-}
-
-/// The failure of a repository without the copy of its keys, which an older program made.
-fn no_served_keys(layout: &Layout) -> Failure {
-    let message = format!("`{}` is missing, and clients need it", layout.key_name());
-    Failure::new(Exit::Failed, message).help(format!(
-        "put it back from a backup; without one, the next release writes the keys of the configuration: `{} dist --rpm`",
-        program()
-    ))
+    Ok(KeysOverview { keys: found, problem: require_configured(keys).err() })
 }
 
 fn clients_of(store: &Store, clients: &SeriesClients, key: &Fingerprint, keys: &KeySet) -> KeyClients {

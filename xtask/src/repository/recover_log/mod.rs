@@ -16,10 +16,10 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 
 use crate::base::digest::{Digest, digest_of};
-use crate::base::error::{Exit, Failure, program};
+use crate::base::error::{Exit, Failure};
 use crate::base::files::{self, TreePath};
 use crate::base::plan::Plan;
-use crate::repository::clients::keys::{copy_of_served, find_key_faults};
+use crate::repository::clients::keys::{copy_of_served, find_key_faults, help_to_lost_keys};
 use crate::repository::model::event::{Action, Event, EventLog, LogEntry};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::ledger::Ledger;
@@ -100,8 +100,8 @@ const LOST: &str = "a lost event can be a hold or its end, a prune, a record tha
 
 /// Decides on the new log, the new ledger and the new copy of the keys; a plan without steps if all are whole.
 ///
-/// Errors: a link is in the place of a folder; the events of the manifests contradict each other; only the copy of the keys is damaged,
-/// and the served file has no keys.
+/// Errors: a link is in the place of a folder; the events of the manifests contradict each other; only the keys are damaged, and neither
+/// the served file nor the copy can be used.
 pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     let title = "put the log together again from the manifests".to_owned();
     let old = read_log(layout)?;
@@ -116,7 +116,7 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
         && store.log.ledger().is_none_or(|wanted| wanted == digest_of(&ledger));
     let is_whole = broken.is_none() && find_lost_targets(&store)?.iter().all(|lost| lost.revision.is_none());
     if is_whole && folders.iter().all(is_logged) && (has_ledger || folders.is_empty()) {
-        return decide_on_keys(layout);
+        return decide_on_keys(&store);
     }
     let (mut log, mut content, mut origin) = join(&Sources::of(&folders, &old, &store.log)?)?;
     require_all(layout, &found, &log)?;
@@ -140,28 +140,19 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
 }
 
 /// Decides on the copy of the keys where the log and the ledger are whole: a copy that can be trusted stays.
-fn decide_on_keys(layout: &Layout) -> Result<Plan<RecoverStep>> {
+fn decide_on_keys(store: &Store) -> Result<Plan<RecoverStep>> {
+    let layout = &store.layout;
     let mut plan = Plan { title: "make the copy of the keys again".to_owned(), steps: Vec::new() };
-    let faults = find_key_faults(layout);
-    let copy = match copy_of_served(layout) {
-        Err(error) if faults.damage.is_some() => return Err(no_sound_keys(layout, &error).into()),
-        Err(_) => return Ok(plan),
-        Ok(copy) => copy,
-    };
-    if faults.damage.is_some() || !layout.key_copy().is_there() {
+    let faults = find_key_faults(store);
+    if let Some(lost) = faults.lost {
+        return Err(Failure::new(Exit::Failed, lost.describe(layout)).help(help_to_lost_keys()).into());
+    }
+    if (faults.damage.is_some() || !layout.key_copy().is_there())
+        && let Ok(copy) = copy_of_served(layout)
+    {
         plan.steps.extend(copy.content.map(|content| RecoverStep::Keys { content }));
     }
     Ok(plan)
-}
-
-fn no_sound_keys(layout: &Layout, error: &anyhow::Error) -> Failure {
-    let (copy, served) = (Layout::key_copy_name(), layout.key_name());
-    let message = format!("`{copy}` in the state is damaged, and `{served}` cannot replace it: {error:#}");
-    Failure::new(Exit::Failed, message).help(format!(
-        "put one of them back from a backup; without one, remove both: the next release writes the keys of the configuration: \
-         `{} dist --rpm`",
-        program()
-    ))
 }
 
 /// Carries out the plan. The log is last: after a kill, the run can be repeated.

@@ -69,9 +69,7 @@ impl PublicKey {
             let lines = String::from_utf8_lossy(&imported.output).into_owned();
             let print = lines.lines().find_map(|line| line.strip_prefix("[GNUPG:] IMPORT_OK ")?.split(' ').nth(1));
             let Some(print) = print else {
-                let message = format!("key {} is not a public key: {}", number + 1, error_line(&imported.errors));
-                let help = "put the file back from a backup, or export the keys into it: `gpg --armor --export KEY`";
-                return Err(Failure::new(Exit::Failed, message).help(help).into());
+                anyhow::bail!("key {} is not a public key: {}", number + 1, error_line(&imported.errors));
             };
             let listed = home.gpg(&["--with-colons", "--list-keys", "--", print], b"")?;
             let listed = parse_public(&String::from_utf8_lossy(&listed.output)).pop();

@@ -17,7 +17,7 @@ use crate::base::progress::Silent;
 use crate::git::CommitId;
 use crate::history::Version;
 use crate::repository::clients::in_flight::former_snapshots;
-use crate::repository::clients::keys::changed_keys;
+use crate::repository::clients::keys::{changed_keys, lost_keys};
 use crate::repository::clients::mirrorlist::{MIRRORLIST, render_mirrorlist};
 use crate::repository::clients::root_files::{self, Coming};
 use crate::repository::commits::{Git, Merged};
@@ -59,6 +59,7 @@ pub enum Staging {
     /// Nothing: there is a snapshot with this content.
     Already(SnapshotName),
     /// There is a snapshot with this content. What has become known since it was staged is recorded: its commit was merged, or dists end.
+    /// Keys that are lost are made again.
     Recorded { title: &'static str, name: SnapshotName, plan: ChangePlan, notes: Vec<String> },
     /// It makes a snapshot. The effects are what clients will see because of a reason that was given.
     New { name: SnapshotName, plan: ChangePlan, notes: Vec<String>, effects: Vec<String> },
@@ -92,16 +93,19 @@ pub fn decide(
     if let Some(own) = equal {
         let name = own.name.clone();
         require_ended(store, &candidate(&name), &order.end_dists, git)?;
+        let keys: Vec<ChangeStep> =
+            lost_keys(store, signing.map(Signing::file)).into_iter().map(ChangeStep::RootFile).collect();
         if !merged {
-            return Ok(Staging::Already(name));
+            return Ok(already(name, keys));
         }
         let latest = LatestMove::decide(store, &candidate(&name), &order.end_dists, git)?.unless_unsigned(store, &own);
         let record = StagedAgain::decide(store, &own, order, latest.moves)?;
         if record.is_empty() {
-            return Ok(Staging::Already(name));
+            return Ok(already(name, keys));
         }
         notes.extend(latest.note);
-        let (title, plan) = record.plan(store, &own)?;
+        let (title, mut plan) = record.plan(store, &own)?;
+        plan.steps.splice(0..0, keys);
         return Ok(Staging::Recorded { title, plan, name, notes });
     }
     let name = stated.map_or_else(|| next_pipeline(store, series).map(named), Ok)?;
@@ -132,6 +136,15 @@ pub fn decide(
     let snapshot =
         NewSnapshot { store, input, name: name.clone(), series, merged, order, force, latest: moves, signing, now };
     Ok(Staging::New { plan: snapshot.plan()?, name, notes, effects })
+}
+
+/// That there is a snapshot with the content of the input; `keys` are the files with the keys that are lost.
+fn already(name: SnapshotName, keys: Vec<ChangeStep>) -> Staging {
+    if keys.is_empty() {
+        return Staging::Already(name);
+    }
+    let plan = ChangePlan { title: format!("write the keys again; {name} is staged already"), steps: keys };
+    Staging::Recorded { title: "wrote the keys again; staged already:", plan, name, notes: Vec::new() }
 }
 
 /// The newest snapshot with the content of the input, and with the name `stated`, if there is one. One that was damaged since is passed

@@ -4,7 +4,6 @@ use anyhow::Result;
 
 use crate::base::digest::digest_of;
 use crate::base::error::{Exit, Failure};
-use crate::repository::clients::keys::read_keys;
 use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::unsigned::is_signed;
 use crate::repository::model::layout::Layout;
@@ -29,7 +28,7 @@ pub fn judge(layout: &Layout, base: &Revision, keys: Option<&KeySet>) -> Result<
         return Ok(OldSignatures::Copied);
     }
     let Some(keys) = keys else {
-        let served = read_served(layout)?;
+        let served = KeySet::load_served(layout)?;
         for key in signers_of(base, &served)?.into_iter().flatten() {
             if key.ended.is_some() {
                 return Err(ended_without_key(base, key).into());
@@ -54,17 +53,13 @@ pub fn judge(layout: &Layout, base: &Revision, keys: Option<&KeySet>) -> Result<
 pub fn have_ended(layout: &Layout, current: &Revision, keys: Option<&KeySet>) -> bool {
     let known: Vec<PublicKey> = match keys {
         Some(keys) => keys.all().cloned().collect(),
-        None => read_served(layout).unwrap_or_default(),
+        None => KeySet::load_served(layout).unwrap_or_default(),
     };
     let signers = signers_of(current, &known).unwrap_or_default();
     signers.into_iter().flatten().any(|signer| {
         // Of two copies of a key, one can have a new expiry.
         known.iter().any(|key| key.fingerprint == signer.fingerprint && key.ended.is_some())
     })
-}
-
-fn read_served(layout: &Layout) -> Result<Vec<PublicKey>> {
-    KeySet::read_served(&String::from_utf8_lossy(&read_keys(layout).text.unwrap_or_default()))
 }
 
 /// The keys that have signed the repodata of each dist; `None` for one that is not known.

@@ -6,6 +6,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::base::error::Failure;
+use crate::repository::clients::keys::lost_keys;
 use crate::repository::dependencies::{LostDependency, Presence, find_lost};
 use crate::repository::keys::signing::Signing;
 use crate::repository::keys::unsigned::{is_signed, no_key_to_undo, unsigned_revision};
@@ -17,7 +18,7 @@ use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::store::{Revision, Store};
 use crate::repository::repodata::{self, Fragments};
 use crate::repository::write::described::{DescribedRevision, is_sound};
-use crate::repository::write::plan::ChangePlan;
+use crate::repository::write::plan::{ChangePlan, ChangeStep};
 use crate::repository::write::revision::{AlreadyDone, RevisionContents, Take, carry, revision_steps};
 use crate::rpm::nevra::Nevra;
 use crate::source::unpack;
@@ -80,9 +81,17 @@ impl Undo {
         self.new.series
     }
 
-    /// The steps that make the revision.
-    pub fn plan(self, store: &Store, signing: Option<&Signing>, now: Timestamp) -> Result<ChangePlan> {
-        let steps = revision_steps(store, self.contents, &self.new, signing, now)?;
+    /// The steps that make the revision. Where it copies signatures, and the keys of clients are lost, these become `keys`.
+    pub fn plan(
+        self,
+        store: &Store,
+        signing: Option<&Signing>,
+        keys: Option<Vec<u8>>,
+        now: Timestamp,
+    ) -> Result<ChangePlan> {
+        let keys = lost_keys(store, keys.filter(|_| signing.is_none()));
+        let mut steps: Vec<ChangeStep> = keys.into_iter().map(ChangeStep::RootFile).collect();
+        steps.extend(revision_steps(store, self.contents, &self.new, signing, now)?);
         Ok(ChangePlan { title: self.title, steps })
     }
 }

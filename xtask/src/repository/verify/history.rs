@@ -55,9 +55,9 @@ pub fn verify_repo_files(store: &Store, report: &mut VerifyReport) {
     }
 }
 
-/// Compares the served keys with the copy in the state.
+/// Compares the served keys with the copy in the state. That both are lost is reported where they are read.
 pub fn verify_keys(store: &Store, report: &mut VerifyReport) {
-    let faults = find_key_faults(&store.layout);
+    let faults = find_key_faults(store);
     for repair in faults.repairs {
         match repair {
             KeyRepair::Served(file) => {

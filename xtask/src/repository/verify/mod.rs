@@ -22,7 +22,7 @@ use jiff::Timestamp;
 
 use crate::base::files::{LockFile, TreePath};
 use crate::base::progress::Progress;
-use crate::repository::clients::keys::{KeyText, read_keys, split_keys};
+use crate::repository::clients::keys::{KeyText, LostKeys, read_keys, split_keys};
 use crate::repository::keys::unsigned::is_signed;
 use crate::repository::model::event::{BrokenChain, EventLog};
 use crate::repository::model::layout::Layout;
@@ -60,7 +60,7 @@ pub enum StateOf {
 /// Errors: the folder of the project is gone.
 pub fn verify_repository(layout: &Layout, state: StateOf, now: Timestamp, progress: &dyn Progress) -> Result<Verified> {
     let Moment { store, broken, folders, mut report, changing } = Moment::wait_for(layout, state)?;
-    let keyring = load_keyring(layout, &folders, &mut report);
+    let keyring = load_keyring(layout, state, &folders, &mut report);
     let has_state = state == StateOf::Own || layout.log().is_there();
     if !has_state {
         progress.warn(&format!("there is no `{}`: log, ledger and test results are not checked", layout.log()));
@@ -196,19 +196,26 @@ pub fn verify_folder(
 }
 
 /// The served keys; `None` if there are none that can be read, which is a finding where something is signed.
-fn load_keyring(layout: &Layout, folders: &[FoundFolder], report: &mut VerifyReport) -> Option<Keyring> {
+fn load_keyring(
+    layout: &Layout,
+    state: StateOf,
+    folders: &[FoundFolder],
+    report: &mut VerifyReport,
+) -> Option<Keyring> {
     let KeyText { file, text } = read_keys(layout);
-    let Some(keys) = text else {
-        let sums = signature_of_checksums();
-        if folders.iter().any(|folder| folder.path.join(&sums).is_there()) {
-            report.add(FindingId::KeysDiffer, layout.key_name(), "it cannot be read, and there are signatures");
+    let why = match text.map(|keys| keyring_of(&keys)) {
+        Ok(Ok(keyring)) => return Some(keyring),
+        Ok(Err(error)) => format!("{error:#}"),
+        Err(LostKeys { served, copy }) => {
+            let sums = signature_of_checksums();
+            if !layout.keys().is_there() && !folders.iter().any(|folder| folder.path.join(&sums).is_there()) {
+                return None;
+            }
+            match state {
+                StateOf::Own => format!("it {served}, and its copy `{}` in the state {copy}", Layout::key_copy_name()),
+                StateOf::Copy => format!("it {served}, and there are signatures"),
+            }
         }
-        return None;
-    };
-    let why = match keyring_of(&keys) {
-        _ if split_keys(&String::from_utf8_lossy(&keys)).next().is_none() => "it has no keys".to_owned(),
-        Ok(keyring) => return Some(keyring),
-        Err(error) => format!("{error:#}"),
     };
     let shown = if file == layout.keys() { layout.key_name() } else { layout.shown_in_state(&file) };
     report.add(FindingId::KeysDiffer, shown, why);

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::base::error::program;
+use crate::repository::clients::keys::help_to_lost_keys;
 use crate::repository::model::event::BrokenChain;
 use crate::repository::model::layout::MANIFEST;
 use crate::repository::model::lost_targets::LostTarget;
@@ -132,8 +133,8 @@ impl FindingId {
             FindingId::KeysDiffer => {
                 return format!(
                     "the next command that changes the repository makes it again from the copy `keys.asc` in the state: `{program} \
-                     prune`, for example; if there is no such copy, put the file back from a backup; without one, the next release \
-                     writes the keys of the configuration, and clients refuse what other keys have signed"
+                     prune`, for example; if that copy is missing or damaged, too: {}",
+                    help_to_lost_keys()
                 );
             }
             FindingId::KeyCopyDiffers => return help_to_copy_keys(),

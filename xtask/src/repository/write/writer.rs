@@ -7,13 +7,14 @@ use crate::base::digest::Digest;
 use crate::base::error::program;
 use crate::base::files::{self, LockFile};
 use crate::base::progress::Progress;
-use crate::repository::clients::keys::{KeyFaults, KeyRepair, find_key_faults};
+use crate::repository::clients::keys::{KeyFaults, KeyRepair, LostKeys, find_key_faults, help_to_lost_keys};
 use crate::repository::clients::root_files;
 use crate::repository::model::event::{Event, LogEntry};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::ledger::Ledger;
 use crate::repository::model::manifest::LoadedManifest;
 use crate::repository::model::store::Store;
+use crate::repository::write::plan::{ChangePlan, ChangeStep};
 use crate::repository::write::recovery::{self, LinkRepair, Recovery};
 
 /// A repository whose lock this process holds.
@@ -76,7 +77,7 @@ impl Writer {
                 }
             }
         }
-        repair_keys(layout, progress)?;
+        repair_keys(&self.store, progress)?;
         root_files::write_changed(&self.store)
     }
 
@@ -104,8 +105,8 @@ impl Writer {
 }
 
 /// Writes the keys and their copy again. A damaged copy stays until a person decides, and is not used.
-fn repair_keys(layout: &Layout, progress: &dyn Progress) -> Result<()> {
-    let KeyFaults { repairs, damage } = find_key_faults(layout);
+fn repair_keys(store: &Store, progress: &dyn Progress) -> Result<()> {
+    let (layout, KeyFaults { repairs, damage, lost }) = (&store.layout, find_key_faults(store));
     for repair in repairs {
         let (file, what) = match &repair {
             KeyRepair::Served(file) => (file, "again from the copy in the state: it was missing or changed".to_owned()),
@@ -124,7 +125,25 @@ fn repair_keys(layout: &Layout, progress: &dyn Progress) -> Result<()> {
             program()
         ));
     }
+    if let Some(lost) = lost {
+        warn_of_lost_keys(layout, &lost, progress);
+    }
     Ok(())
+}
+
+/// Warns of keys that no command makes again without a key that signs.
+pub fn warn_of_lost_keys(layout: &Layout, lost: &LostKeys, progress: &dyn Progress) {
+    progress.warn(&format!("{}; {}", lost.describe(layout), help_to_lost_keys()));
+}
+
+/// That a plan makes lost keys again.
+pub fn note_of_made_keys(store: &Store, plan: &ChangePlan) -> Option<String> {
+    let keys = store.layout.keys();
+    let is_made = plan.steps.iter().any(|step| matches!(step, ChangeStep::RootFile(file) if file.path == keys));
+    (is_made && find_key_faults(store).lost.is_some()).then(|| {
+        let name = store.layout.key_name();
+        format!("`{name}` and its copy are made again, with the keys of the configuration and of the package `-repo`")
+    })
 }
 
 /// Takes the lock of a repository for `command`.
