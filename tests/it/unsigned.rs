@@ -263,6 +263,28 @@ fn an_unsigned_series_is_a_finding_at_its_address_and_by_its_path() {
 }
 
 #[test]
+fn an_unsigned_snapshot_by_itself_is_a_warning_where_there_are_keys() {
+    let signed = SignedSite::new();
+    signed.staged("One");
+    signed.configure("");
+    signed.site.commit("Two").build(&["el9"]);
+    signed.releng(&["stage", "--unmerged"]).exits(0);
+    let warning = "is not signed, and a folder above it has public keys: clients that have a key refuse it";
+    for (number, is_warned) in [(1, false), (2, true)] {
+        let path = format!("unstable/1.0/snapshot-demo_1.0_pipeline_{number}");
+        for place in [signed.address(&path), signed.site.served(&path).display().to_string()] {
+            let verified = signed.releng(&["verify", &place]).exits(0);
+            assert_eq!(verified.stderr.contains(warning), is_warned, "{place}: {}", verified.stderr);
+        }
+    }
+    // Without keys, nobody expects signatures.
+    let copy = signed.site.project.join("target/copy").display().to_string();
+    let snapshot = signed.site.served("unstable/1.0/snapshot-demo_1.0_pipeline_2").display().to_string();
+    run_in(signed.site.project.path(), "cp", &["-a", &snapshot, &copy], &[]).exits(0);
+    assert!(!signed.releng(&["verify", &copy]).exits(0).stderr.contains("not signed"));
+}
+
+#[test]
 fn a_signed_copy_without_keys_is_not_said_to_be_checked() {
     let signed = SignedSite::new();
     signed.promoted("One");

@@ -20,6 +20,7 @@ use std::time::Duration;
 use anyhow::Result;
 use jiff::Timestamp;
 
+use crate::base::error::program;
 use crate::base::files::{LockFile, TreePath};
 use crate::base::progress::Progress;
 use crate::repository::clients::keys::{KeyText, LostKeys, read_keys, split_keys};
@@ -187,6 +188,13 @@ pub fn verify_folder(
     let keyring = keys.map(keyring_of).transpose()?;
     if let Some(loaded) = folder::verify(folder, shown, keyring.as_ref(), FolderUse::Unknown, &mut report)? {
         unsigned::verify_alone(&loaded.manifest, shown, &mut report);
+        if keys.is_some() && !is_signed(&loaded.manifest) && report.findings.is_empty() {
+            progress.warn(&format!(
+                "`{shown}` is not signed, and a folder above it has public keys: clients that have a key refuse it, and only the \
+                 whole repository tells whether it was signed: `{} verify`",
+                program()
+            ));
+        }
         if keys.is_none() && is_signed(&loaded.manifest) {
             progress.warn(&format!("no folder above `{shown}` has public keys: its signatures are not checked"));
         }
