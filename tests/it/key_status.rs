@@ -34,7 +34,7 @@ fn status_says_where_a_change_of_keys_stands() {
     assert_eq!(json(&signed)["keys"][1]["clients"][0]["revision"], Value::Null);
     signed.promoted("Two");
     let announced = "is the next key; announced in stable/1.0 since 2026-01-02, by revision 2; \
-                     when clients have upgraded, set `repository.sign` to it\n";
+                     when clients have upgraded, set `repository.sign` to it, and commit it\n";
     signed.releng(&["status"]).exits(0).prints_part(announced);
     signed.promoted("Three");
     signed.releng(&["status"]).exits(0).prints_part(announced);
@@ -97,7 +97,7 @@ fn a_key_that_expires_soon_is_a_warning_and_one_that_has_expired_signs_nothing()
     signed.site.commit("Two").build(&["el9"]);
     let after = (end + SignedDuration::from_secs(1)).to_string();
     let refused = signed.releng_at(&after, &["stage"]).exits(1);
-    refused.says(&["is expired", "help: make a new key and set `repository.sign` to it", "a new expiry"]);
+    refused.says(&["is expired", "help: make a new key, set `repository.sign` to it, and commit it: ", "a new expiry"]);
     signed.releng_at(&after, &["status"]).exits(0).prints_part(": sign with another key: with the next one");
     // The help works.
     signed.keys.add(NEXT, "rsa3072", "", "5y");
@@ -181,7 +181,7 @@ fn an_expired_key_closes_the_gate_and_is_a_finding_of_its_own() {
     let after = (end + SignedDuration::from_secs(1)).to_string();
     let promote = ["promote", "--major", "--untested", "a test"];
     let gate = signed.releng_at(&after, &[&promote[..], &["--dry-run"]].concat()).exits(1);
-    let gate = gate.says(&["refusing to promote `", " is expired", "help: make a new key and set `repository.sign`"]);
+    let gate = gate.says(&["refusing to promote `", " is expired", "help: make a new key, set `repository.sign`"]);
     assert!(gate.stdout.contains("  key        NO: the key `"), "{}", gate.stdout);
     signed.releng_at(&after, &promote).exits(1).says(&["refusing to promote `", " is expired"]);
     signed.releng_at(&after, &[&promote[..], &["--force", "now"]].concat()).exits(1).says(&[" is expired"]);
@@ -240,7 +240,7 @@ fn a_rollback_behind_an_expired_key_is_signed_anew() {
     machine.write("/etc/yum.repos.d/demo-stable-1.0-el9.repo", &signed.site.text("demo-stable-1.0-el9.repo"));
     machine.does(&["install", "demo"], &["demo-1.0.2"]);
     signed.configure("");
-    let help = "help: set `repository.sign` to the key that signs now, and run the command again";
+    let help = "help: set `repository.sign` to the key that signs now, and commit it; then run the command again";
     for flags in [&["rollback", "1.0", "--dry-run"][..], &["rollback", "1.0"]] {
         signed.releng(flags).exits(1).says(&["which has signed revision 1 of stable/1.0, is expired", help]);
     }

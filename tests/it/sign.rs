@@ -167,7 +167,7 @@ fn a_key_that_cannot_sign_says_why() {
     refused(
         load("old@example.org"),
         "the key `old@example.org` is expired",
-        "make a new key and set `repository.sign` to it",
+        "make a new key, set `repository.sign` to it",
     );
     refused(load("locked@example.org"), "cannot sign with the key `", "unlock it in gpg-agent");
     let other = Keys::none();

@@ -40,7 +40,7 @@ fn a_signed_series_takes_no_release_without_a_key() {
     let client = client(&signed);
     signed.staged("Two");
     signed.configure("");
-    let help = "help: set `repository.sign` to the key that has signed stable/1.0, commit it, and build";
+    let help = "help: set `repository.sign` to the key that has signed stable/1.0, and commit it; then build";
     signed.promote(&[]).exits(1).says(&["refusing to promote `", NO_KEY, help, " --force REASON`"]);
     signed.promote(&["--dry-run"]).exits(1).prints_part(&format!("  key        NO: {NO_KEY}"));
     // The help works.
@@ -71,7 +71,10 @@ fn a_signed_latest_is_followed_by_nothing_unsigned() {
     signed.configure("");
     signed.site.commit("Two").build(&["el9"]);
     let refused = signed.releng(&["stage"]).exits(1);
-    refused.says(&["clients of unstable/1.0/latest have a key", "the key that has signed unstable/1.0/latest, commit"]);
+    refused.says(&[
+        "clients of unstable/1.0/latest have a key",
+        "the key that has signed unstable/1.0/latest, and commit",
+    ]);
     // Unmerged work has no clients, and is often built where there is no key.
     signed.releng(&["stage", "--unmerged"]).exits(0);
     let before = signed.site.link("unstable/1.0/latest");
@@ -119,7 +122,8 @@ fn a_yank_needs_the_key_of_the_series() {
     signed.promoted("Two");
     signed.configure("");
     let yank = ["yank", PACKAGE, "--why", "it burns"];
-    let help = "help: set `repository.sign` to the key that has signed stable/1.0, and run the command again";
+    let help =
+        "help: set `repository.sign` to the key that has signed stable/1.0, and commit it; then run the command again";
     signed.releng(&yank).exits(1).says(&[NO_KEY, help]);
     signed.releng(&[&yank[..], &["--dry-run"]].concat()).exits(1).says(&[NO_KEY]);
     // A rollback to what the key has signed needs none.
@@ -225,7 +229,7 @@ fn status_names_what_is_not_signed_until_it_is_signed() {
     let [stable, latest] = ["stable/1.0", "unstable/1.0/latest"]
         .map(|place| format!("problem       {place} is not signed, and clients that have a key ignore it"));
     let status = signed.releng(&["status"]).exits(0);
-    let help = "; set `repository.sign` to the key that has signed it before, commit it, and promote a release: `";
+    let help = "; set `repository.sign` to the key that has signed it before, and commit it; then promote a release: `";
     let status = status.prints_part(&stable).prints_part(&latest).prints_part(help);
     let forced = "promoted 2026-01-02 from snapshot-demo_1.0_pipeline_2 with --force: no keys\n";
     status.prints_part(forced).prints_part("staged with --force: no keys");

@@ -33,7 +33,9 @@ fn export(keys: &Keys, what: &str, site: &Site) -> String {
 fn a_missing_key_is_imported() {
     let owner = Keys::of(&[(NAME, "rsa3072")]);
     let (site, keys) = (site(NAME), Keys::none());
-    stage(&site, &keys).exits(1).says(&["there is no secret key", "import it, or change `repository.sign`"]);
+    stage(&site, &keys)
+        .exits(1)
+        .says(&["there is no secret key", "import it, or change `repository.sign`, and commit it"]);
     keys.gpg(&["--import", &export(&owner, "--export", &site)]);
     let refused = stage(&site, &keys).exits(1).says(&[
         "the secret part of the key",
@@ -66,7 +68,7 @@ fn a_key_that_has_expired_is_replaced() {
     keys.add(NAME, "rsa3072", "", "seconds=1");
     std::thread::sleep(std::time::Duration::from_millis(2100));
     let site = site(NAME);
-    stage(&site, &keys).exits(1).says(&["is expired", "make a new key and set `repository.sign` to it"]);
+    stage(&site, &keys).exits(1).says(&["is expired", "make a new key, set `repository.sign` to it, and commit it"]);
     keys.add("new@example.org", "rsa3072", "", "never");
     site.project.commit("A key", &[("packaging/release.toml", "[repository]\nsign = \"new@example.org\"\n")]);
     site.build(&["el9"]);

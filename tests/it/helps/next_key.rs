@@ -49,7 +49,7 @@ fn a_next_key_that_has_expired_is_replaced() {
     std::thread::sleep(std::time::Duration::from_millis(2100));
     next(&signed, NEXT);
     signed.site.commit("One").build(&["el9"]);
-    let help = "help: make another key, and set `repository.next-key` to it";
+    let help = "help: make another key, set `repository.next-key` to it, and commit it";
     signed.releng(&["stage"]).exits(1).says(&[&format!("the next key `{NEXT}` is expired"), help]);
     signed.keys.add("later@example.org", "rsa3072", "", "never");
     next(&signed, "later@example.org");
@@ -155,7 +155,7 @@ fn a_next_key_needs_a_key_that_signs() {
     let signed = SignedSite::new();
     signed.configure(&format!("next-key = \"{KEY}\"\n"));
     signed.site.commit("One").build(&["el9"]);
-    let help = "help: set `repository.sign` to the key that signs now, or remove `repository.next-key`";
+    let help = "help: set `repository.sign` to the key that signs now, or remove `repository.next-key`, and commit it";
     signed.releng(&["stage"]).exits(1).says(&["`repository.next-key` is set, and `repository.sign` is not", help]);
     signed.configure(&format!("sign = \"{KEY}\"\n"));
     signed.releng(&["stage"]).exits(0);

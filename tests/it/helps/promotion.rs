@@ -29,7 +29,7 @@ fn a_first_promotion_needs_one_step_and_not_three() {
 fn a_test_that_is_configured_counts_from_the_next_release_on() {
     let site = Site::new();
     site.release("One", &[]);
-    let help = "configure one in `[[acceptance]]`, commit it, and make the release again";
+    let help = "configure one in `[[acceptance]]`, and commit it; then make the release again";
     site.releng(&["promote", "--major"]).exits(1).says(&[help]);
     let refused = site.releng(&["accept"]).exits(2).says(&["no acceptance test is configured"]);
     site.project.commit("Test", &[("packaging/release.toml", TEST)]);

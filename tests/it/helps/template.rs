@@ -165,7 +165,7 @@ fn a_template_is_corrected() {
         native(&[("demo.spec.in", MACRO)], "define it in the spec, write `%%`", &[("demo.spec.in", DEFINED)]),
         native(
             &[("demo.spec.in", SHELL)],
-            "set `rpm.srpm = \"rpmbuild\"` and commit it: only",
+            "set `rpm.srpm = \"rpmbuild\"`, and commit it: only",
             &[(CONFIG, "[rpm]\nsrpm = \"rpmbuild\"\n")],
         ),
         native(&[("demo.spec.in", MISSING)], "commit `demo.conf` beside the spec template", &[("demo.conf", "x")]),

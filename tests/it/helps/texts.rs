@@ -173,3 +173,32 @@ fn help_texts_are_found_in_each_form() {
     let gate = "fn g() -> Gate {\n    no(\"name\", format!(\"why {}\", x(1, 2)), \"do that\")\n}\n";
     assert_eq!(help_texts("a/gate.rs", gate).into_iter().collect::<Vec<_>>(), ["do that"]);
 }
+
+/// The commands that make a release read the configuration of the commit: no help forgets that, and all say it in the same words.
+#[test]
+fn each_help_about_the_configuration_asks_for_a_commit() {
+    let keys: Vec<String> = releng::project::config::known_keys().into_keys().collect();
+    let asks = |text: &str| {
+        let is_set = |key: &str| {
+            ["set", "change", "configure one in"].iter().any(|word| text.contains(&format!("{word} `{key}")))
+        };
+        keys.iter().any(|key| is_set(key)) || is_set("[") || text.contains("`packaging/release.toml`")
+    };
+    let mut found = 0;
+    for (file, source) in crate::architecture::own_sources() {
+        let (code, literals) = blank_literals(&source);
+        let code = code.split("#[cfg(test)]").next().unwrap_or_default();
+        let regions: Vec<(usize, usize)> =
+            code.match_indices("committed(").map(|(at, mark)| (at, end_of_group(code, at + mark.len() - 1))).collect();
+        for Literal { at, text } in literals.iter().filter(|literal| literal.at < code.len() && asks(&literal.text)) {
+            assert!(
+                regions.iter().any(|(from, to)| (*from..*to).contains(at)),
+                "{file}: `committed()` says it: {text}"
+            );
+            found += 1;
+        }
+        let by_hand = literals.iter().find(|literal| literal.text.contains(", commit it, and"));
+        assert!(by_hand.is_none(), "{file}: {}", by_hand.map_or("", |literal| &literal.text));
+    }
+    assert!(found > 20, "{found}");
+}

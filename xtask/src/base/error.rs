@@ -106,3 +106,9 @@ pub fn program() -> &'static str {
 pub fn this_call() -> &'static str {
     CALL.get().map_or(name(), |call| &call.whole)
 }
+
+/// A help that asks for a change of the configuration, such as "set `rpm.timeout`". The commands that make a release read the
+/// configuration of the commit.
+pub fn committed(change: &str) -> String {
+    format!("{change}, and commit it")
+}

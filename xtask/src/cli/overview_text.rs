@@ -1,6 +1,6 @@
 //! The text of `status`: a few lines for each series, each with a label, wrapped to the width of the terminal.
 
-use crate::base::error::program;
+use crate::base::error::{committed, program};
 use crate::base::text::{one_line, printable, shorten, words, wrap};
 use crate::repository::keys::stand::{KeyClients, KeyRole, KeyStand};
 use crate::repository::keys::uses::KeyUses;
@@ -94,7 +94,7 @@ fn describe_key(key: &KeyStand) -> String {
         parts.extend(key.clients.iter().map(|clients| describe_clients(clients, key.role)));
     }
     if key.role == KeyRole::Next && key.clients.iter().all(|clients| clients.revision.is_some()) {
-        parts.push("when clients have upgraded, set `repository.sign` to it".to_owned());
+        parts.push(format!("when clients have upgraded, {}", committed("set `repository.sign` to it")));
     }
     if key.role == KeyRole::Former {
         parts.push(match key.uses {

@@ -6,7 +6,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::base::clock;
-use crate::base::error::{Exit, Failure, program};
+use crate::base::error::{Exit, Failure, committed, program};
 use crate::base::files::{self, TreePath};
 use crate::base::number::parse_stated;
 use crate::base::progress::Silent;
@@ -124,7 +124,8 @@ impl<'a> Site<'a> {
         if resolved(&state).starts_with(resolved(&root)) {
             let message =
                 format!("the state `{}` is in the root `{}`, which is served", state.display(), root.display());
-            let help = "set `repository.state` to a folder beside the root: it has what nobody else may read or change";
+            let change = committed("set `repository.state` to a folder beside the root");
+            let help = format!("{change}: it has what nobody else may read or change");
             return Err(Failure::new(Exit::Usage, message).help(help).into());
         }
         let repository = match &workspace.origin {
@@ -322,10 +323,10 @@ impl<'a> Site<'a> {
         let Layout { root, state, .. } = &self.layout;
         let is_in_target = root.for_programs().components().any(|part| part.as_os_str() == "target");
         let hint = if is_in_target {
-            "it is below a `target/` folder, which `cargo clean` and people delete; to keep it, set `repository.root` to another \
-             folder"
+            let change = committed("set `repository.root` to another folder");
+            format!("it is below a `target/` folder, which `cargo clean` and people delete; to keep it, {change}")
         } else {
-            "if there is one already, its disk is not mounted: mount it, and stage again"
+            "if there is one already, its disk is not mounted: mount it, and stage again".to_owned()
         };
         self.ui.warn(&format!("a new repository begins in `{root}`, with its state in `{state}`; {hint}"));
     }

@@ -1,6 +1,6 @@
 //! The version of a commit with its base, steps and warnings.
 
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, committed};
 use crate::git::{CommitId, Lineage};
 use crate::history::header::HeaderForms;
 use crate::history::level::Level;
@@ -103,10 +103,11 @@ impl CountedVersion {
         }
         let commit = self.commit.short();
         let message = format!("refusing to release {version}: no milestone tag `X.Y` on the mainline of `{commit}`");
-        Err(Failure::new(Exit::NotEnoughHistory, message).help(
+        Err(Failure::new(Exit::NotEnoughHistory, message).help(format!(
             "if the tags are only missing here: `git fetch --tags`\n\
-             if there are none yet: tag the first milestone, or set `version.initial` in `packaging/release.toml`, and commit it",
-        ))
+             if there are none yet: tag the first milestone, or {}",
+            committed("set `version.initial` in `packaging/release.toml`")
+        )))
     }
 
     /// The steps since the base that raised `X` or `Y` and have no tag, newest first, with the missing milestone.

@@ -8,7 +8,7 @@ use std::fmt;
 
 use anyhow::Result;
 
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, committed};
 use crate::project::config::{self, Config, Name, RustVersion, Vendor};
 use crate::project::spec_text::plain_tag;
 use crate::project::template::{Template, load_template};
@@ -69,7 +69,7 @@ impl Project {
                 Exit::Usage,
                 format!("{NO_NAME}: no root Cargo package, no spec template that states a plain `Name:`"),
             )
-            .help(format!("write `[project]` and `name = \"…\"` into `{}`", config::PATH))
+            .help(committed(&format!("write `[project]` and `name = \"…\"` into `{}`", config::PATH)))
         })?;
         let vendor = match config.source.vendor {
             Some(vendor) => vendor,
@@ -102,7 +102,7 @@ fn cargo_package_name(tree: Tree<'_>) -> Result<Option<String>> {
     let Some(manifest) = tree.read("Cargo.toml")? else { return Ok(None) };
     let name = config::cargo_package_name(&manifest).map_err(|why| {
         Failure::new(Exit::Usage, format!("`Cargo.toml`: {why}"))
-            .help(format!("correct it, or state `[project]` and `name = \"…\"` in `{}`", config::PATH))
+            .help(committed(&format!("correct it, or state `[project]` and `name = \"…\"` in `{}`", config::PATH)))
     })?;
     Ok(name)
 }

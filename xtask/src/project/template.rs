@@ -4,7 +4,7 @@ use std::path::{Component, Path};
 
 use anyhow::Result;
 
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, committed};
 use crate::project::config::{self, Config};
 use crate::project::tree::Tree;
 
@@ -36,7 +36,7 @@ pub fn load_template(tree: Tree<'_>, config: &Config) -> Result<Option<Template>
     let Some(path) = find_template(tree, config)? else { return Ok(None) };
     let content = tree.read(&path)?.ok_or_else(|| {
         Failure::new(Exit::Usage, format!("the spec template `{path}` is not there"))
-            .help(format!("commit it, or correct `rpm.spec` in `{}`", config::PATH))
+            .help(format!("commit it, or {}", committed(&format!("correct `rpm.spec` in `{}`", config::PATH))))
     })?;
     let text = String::from_utf8(content).map_err(|error| {
         let offset = error.utf8_error().valid_up_to();
@@ -70,7 +70,7 @@ fn find_template(tree: Tree<'_>, config: &Config) -> Result<Option<String>> {
     }
     if let [first, second, ..] = &found[..] {
         let message = format!("two spec templates: `{first}` and `{second}`");
-        let help = format!("say which: `[rpm]` and `spec = \"{first}\"` in `{}`", config::PATH);
+        let help = committed(&format!("say which: `[rpm]` and `spec = \"{first}\"` in `{}`", config::PATH));
         return Err(Failure::new(Exit::Usage, message).help(help).into());
     }
     Ok(found.pop())

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 
 use crate::base::digest::digest_of;
-use crate::base::error::{Exit, Failure, program};
+use crate::base::error::{Exit, Failure, committed, program};
 use crate::base::files::{self, Scratch, TreePath};
 use crate::base::plan::Plan;
 use crate::base::process::{Enclosure, Ending, Isolation, Job, JobOutcome, LogFile};
@@ -55,8 +55,8 @@ impl fmt::Display for TestRun {
 pub fn decide(store: &Store, snapshot: &Snapshot, tests: Vec<AcceptanceTest>) -> Result<Plan<TestRun>> {
     if tests.is_empty() {
         let help = format!(
-            "add a test to `packaging/release.toml`: `[[acceptance]]` with `name` and `run`; commit it, and make the release again: \
-             `{} dist{}`",
+            "{}; then make the release again: `{} dist{}`",
+            committed("add a test to `packaging/release.toml`, `[[acceptance]]` with `name` and `run`"),
             program(),
             if snapshot.manifest.dists().is_empty() { "" } else { " --rpm" }
         );

@@ -1,8 +1,8 @@
 //! Checks that the Rust compiler of a dist is new enough for a project, before a build that would fail after an hour on a
 //! farm.
 
-use crate::base::error::{Exit, Failure};
-use crate::project::config::{Dist, RpmKeys, RustVersion, committed};
+use crate::base::error::{Exit, Failure, committed};
+use crate::project::config::{Dist, RpmKeys, RustVersion};
 use crate::rpm::backend::BuildTarget;
 
 /// The compilers that dists have at least. `minimum-rust` in the configuration takes precedence. Fedora updates the
@@ -16,11 +16,11 @@ pub fn verify_compilers(keys: &RpmKeys, targets: &[BuildTarget], least: &RustVer
         let Some(has) = stated.or_else(|| known(dist)) else { continue };
         if has < *least {
             let message = format!("refusing to build for {dist}: it has Rust {has}, and Cargo.toml requires {least}");
-            let help = format!(
+            let help = committed(&format!(
                 "if {dist} has a newer one by now, set `minimum-rust = \"{least}\"` in `[rpm.dist.{dist}]`; or lower \
                  `rust-version`"
-            );
-            return Err(Failure::new(Exit::Usage, message).help(committed(&help)));
+            ));
+            return Err(Failure::new(Exit::Usage, message).help(help));
         }
     }
     Ok(())

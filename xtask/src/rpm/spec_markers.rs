@@ -15,6 +15,7 @@
 
 use std::fmt;
 
+use crate::base::error::committed;
 use crate::project::spec_text::{begins_changelog, begins_section, tag_value};
 use crate::rpm::spec_compare::leading_digits;
 
@@ -73,10 +74,10 @@ impl TemplateError {
             TemplateError::UnknownMarker { .. } => {
                 format!("the markers are {}", MARKERS.map(|m| format!("`{m}`")).join(", "))
             }
-            TemplateError::NoVendor { .. } => {
-                "commit a `Cargo.lock`, or set `[source]` and `vendor = \"cargo\"` in `packaging/release.toml`"
-                    .to_owned()
-            }
+            TemplateError::NoVendor { .. } => format!(
+                "commit a `Cargo.lock`, or {}",
+                committed("set `[source]` and `vendor = \"cargo\"` in `packaging/release.toml`")
+            ),
             TemplateError::NoRelease => "write `Release: @@RELEASE@@%{?dist}` in the template".to_owned(),
         }
     }

@@ -20,12 +20,12 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::base::checksum::digest_of;
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, committed};
 use crate::base::interrupt;
 use crate::base::process::{Program, with_help};
 use crate::base::progress::Progress;
 use crate::git::{CommitId, ObjectId};
-use crate::project::config::{self, committed};
+use crate::project::config;
 use crate::source::export::Export;
 use crate::source::members::{self, Member, Shape};
 use crate::source::tarball::Tarball;
@@ -233,6 +233,8 @@ fn collect(root: &Path, folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 fn no_lock() -> Failure {
-    Failure::new(Exit::Usage, "`source.vendor` is `cargo`, and the commit has no `Cargo.lock`")
-        .help(committed("commit the lock file, or set `[source]` and `vendor = \"none\"` in `packaging/release.toml`"))
+    Failure::new(Exit::Usage, "`source.vendor` is `cargo`, and the commit has no `Cargo.lock`").help(format!(
+        "commit the lock file, or {}",
+        committed("set `[source]` and `vendor = \"none\"` in `packaging/release.toml`")
+    ))
 }

@@ -152,7 +152,7 @@ pub const FIRST: &[FileRows] = &[
         "cli/site.rs",
         &[
             ("{help}\nor {}", By("series::a_command_acts_on_the_series_of_head")),
-            ("set `repository.state`", By("lost_tree::a_state_in_the_served_root_is_refused")),
+            ("{change}: it has", By("lost_tree::a_state_in_the_served_root_is_refused")),
             ("correct the path", By("helps::repository::a_repository_at_another_place_is_begun_there")),
             ("the repository is a folder", By("helps::repository::a_repository_at_another_place_is_begun_there")),
             ("stage a release of it", By("helps::repository::a_series_is_chosen_among_those_there_are")),
@@ -185,6 +185,7 @@ pub const FIRST: &[FileRows] = &[
     (
         "history/counted_version.rs",
         &[
+            ("set `version.initial`", By("helps::project::a_clone_is_completed")),
             ("release it from the branch", By("helps::project::a_version_is_released_from_the_branch_of_its_series")),
             ("if the tags are only missing", By("helps::project::a_clone_is_completed")),
         ],
@@ -237,7 +238,8 @@ pub const FIRST: &[FileRows] = &[
     (
         "project/template.rs",
         &[
-            ("commit it, or correct", By("helps::template::a_name_and_a_template_are_written")),
+            ("commit it, or {}", By("helps::template::a_name_and_a_template_are_written")),
+            ("correct `rpm.spec`", By("helps::template::a_name_and_a_template_are_written")),
             ("convert it", By("helps::template::a_template_in_another_encoding_is_converted")),
             ("name it relative", By("helps::template::a_name_and_a_template_are_written")),
             ("the file name of", By("helps::template::a_name_and_a_template_are_written")),

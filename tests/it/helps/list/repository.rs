@@ -8,6 +8,10 @@ pub const REPOSITORY: &[FileRows] = &[
     (
         "repository/accept.rs",
         &[
+            (
+                "{}; then make the release",
+                By("helps::promotion::a_test_that_is_configured_counts_from_the_next_release_on"),
+            ),
             ("add a test", By("helps::promotion::a_test_that_is_configured_counts_from_the_next_release_on")),
             ("see what else is wrong", By("accept::a_damaged_snapshot_is_not_tested")),
         ],
@@ -52,6 +56,7 @@ pub const REPOSITORY: &[FileRows] = &[
     (
         "repository/keys/rules.rs",
         &[
+            ("set `repository.next-key` to it", By("helps::next_key::a_next_key_that_has_expired_is_replaced")),
             ("announce it", By("key_change::an_untouched_client_goes_through_announcement_and_switch")),
             ("`{program} dist --rpm", By("helps::lost_key::each_refusal_names_the_commands_that_lead_out")),
             ("{program} stage", By("helps::lost_key::each_refusal_names_the_commands_that_lead_out")),
@@ -76,6 +81,7 @@ pub const REPOSITORY: &[FileRows] = &[
     (
         "repository/keys/unsigned.rs",
         &[
+            ("{}; then", By("unsigned::a_signed_series_takes_no_release_without_a_key")),
             ("set `repository.sign`", By("unsigned::a_signed_series_takes_no_release_without_a_key")),
             (
                 "promote a newer release",
@@ -97,6 +103,7 @@ pub const REPOSITORY: &[FileRows] = &[
     (
         "repository/promote/gate.rs",
         &[
+            ("{}; then make the release", By("helps::promotion::a_first_promotion_needs_one_step_and_not_three")),
             ("release the merge", By("same_version::what_a_merge_brought_in_is_no_release_of_the_branch")),
             ("merge it and fetch", By("gates::what_was_merged_after_it_was_staged")),
             (
@@ -157,6 +164,7 @@ pub const REPOSITORY: &[FileRows] = &[
     (
         "repository/sign/key.rs",
         &[
+            ("change `repository.sign`", By("helps::keys::a_missing_key_is_imported")),
             ("if it needs a passphrase", No("it asks a person for a passphrase or a card")),
             ("there is no secret", No("it is the message of the error, which stands beside the help")),
             ("{listing}", By("helps::keys::a_missing_key_is_imported")),
@@ -176,6 +184,7 @@ pub const REPOSITORY: &[FileRows] = &[
     (
         "repository/stage/input.rs",
         &[
+            ("set `rpm.portable-noarch`", By("helps::staging::a_noarch_package_of_another_host_is_declared_portable")),
             ("name another folder", By("helps::staging::a_release_of_another_project_is_left_for_the_own_one")),
             ("build the packages", By("helps::staging::packages_of_another_release_are_removed")),
             ("build the rest", By("helps::staging::a_release_without_all_packages_is_staged_without_any")),
@@ -211,7 +220,10 @@ pub const REPOSITORY: &[FileRows] = &[
     ),
     (
         "repository/undo/signatures.rs",
-        &[("set `repository.sign`", By("key_status::a_rollback_behind_an_expired_key_is_signed_anew"))],
+        &[
+            ("{}; then run", By("key_status::a_rollback_behind_an_expired_key_is_signed_anew")),
+            ("set `repository.sign`", By("key_status::a_rollback_behind_an_expired_key_is_signed_anew")),
+        ],
     ),
     (
         "repository/undo/yank.rs",
@@ -228,6 +240,7 @@ pub const REPOSITORY: &[FileRows] = &[
     (
         "repository/verify/report.rs",
         &[
+            ("set `repository.sign`", By("key_status::an_expired_key_closes_the_gate_and_is_a_finding_of_its_own")),
             ("move it away: `releng`", By("helps::verify::what_releng_did_not_make_is_moved_away")),
             (
                 "the next command that changes the repository removes",
@@ -259,7 +272,7 @@ pub const REPOSITORY: &[FileRows] = &[
                 "clients that have a key refuse it: take",
                 By("unsigned::what_was_staged_before_the_key_is_told_apart_from_damage"),
             ),
-            ("clients refuse it: set", By("key_status::an_expired_key_closes_the_gate_and_is_a_finding_of_its_own")),
+            ("clients refuse it: {}", By("key_status::an_expired_key_closes_the_gate_and_is_a_finding_of_its_own")),
             ("stop serving it: somebody", No("a person decides whether the files can be trusted")),
             ("clients install", By("helps::verify::a_series_goes_back_to_a_sound_revision")),
             ("put the log back", By("helps::verify::the_log_and_the_ledger_are_put_together_again")),
@@ -307,6 +320,10 @@ pub const REPOSITORY: &[FileRows] = &[
     (
         "repository/write/revision.rs",
         &[
+            (
+                "set `repository.root`",
+                By("limits::the_highest_number_of_a_folder_is_an_error_and_no_end_of_the_program"),
+            ),
             ("see what else", By("helps::repository::a_damaged_manifest_is_found_by_verify")),
             (
                 "if somebody put it there",

@@ -33,7 +33,12 @@ pub const PACKAGES: &[FileRows] = &[
     ),
     (
         "rpm/backend/local.rs",
-        &[("build it with another `rpm.backend`", By("helps::rpm::a_configuration_of_builds_is_completed"))],
+        &[
+            ("set `rpm.portable-noarch`", By("helps::rpm::a_configuration_of_builds_is_completed")),
+            ("build it with another `rpm.backend`", By("helps::rpm::a_configuration_of_builds_is_completed")),
+            ("leave it out", By("helps::rpm::a_configuration_of_builds_is_completed")),
+            ("set another", By("helps::rpm::a_configuration_of_builds_is_completed")),
+        ],
     ),
     (
         "rpm/backend/model.rs",
@@ -93,6 +98,7 @@ pub const PACKAGES: &[FileRows] = &[
     (
         "rpm/spec_markers.rs",
         &[
+            ("set `[source]`", By("helps::template::a_template_is_corrected")),
             ("the markers are", By("helps::template::a_template_is_corrected")),
             ("commit a `Cargo.lock`", By("helps::template::a_template_is_corrected")),
             ("write `Release", By("helps::template::a_template_is_corrected")),
@@ -101,6 +107,7 @@ pub const PACKAGES: &[FileRows] = &[
     (
         "rpm/srpm/error.rs",
         &[
+            ("{change}: only `rpmbuild`", By("helps::template::a_template_is_corrected")),
             ("define it in", By("helps::template::a_template_is_corrected")),
             ("set `rpm.srpm", By("helps::template::a_template_is_corrected")),
             ("remove the tag", By("helps::template::a_template_is_corrected")),
@@ -118,6 +125,7 @@ pub const PACKAGES: &[FileRows] = &[
     (
         "source/vendor.rs",
         &[
+            ("set `[source]`", By("helps::rpm::a_crate_without_a_lock_file_is_locked_or_not_vendored")),
             ("--locked was", No("it is a text of cargo that the cause is recognised by")),
             ("bring the lock", By("helps::crates::a_lock_file_is_brought_up_to_date")),
             ("failed to read", No("it is a text of cargo that the cause is recognised by")),

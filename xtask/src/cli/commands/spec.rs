@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use crate::base::error::{Exit, Failure, program};
+use crate::base::error::{Exit, Failure, committed, program};
 use crate::base::files;
 use crate::base::number::parse_stated;
 use crate::base::plan::Plan;
@@ -156,9 +156,9 @@ fn help_to_render(file: &Path) -> String {
 }
 
 fn no_template() -> Failure {
-    Failure::new(Exit::Usage, "the project has no spec template: no `*.spec.in` in its root or in `packaging/`").help(
+    Failure::new(Exit::Usage, "the project has no spec template: no `*.spec.in` in its root or in `packaging/`").help(committed(
         "write one, with `Version: @@VERSION@@`, or name it: `[rpm]` and `spec = \"…\"` in `packaging/release.toml`",
-    )
+    ))
 }
 
 fn no_place() -> Failure {

@@ -14,11 +14,6 @@ use crate::project::config::rpms::RpmKeys;
 /// The path of the configuration file in a project.
 pub const PATH: &str = "packaging/release.toml";
 
-/// A help that asks for another configuration, where a command reads that of the commit.
-pub fn committed(help: &str) -> String {
-    format!("{help}; and commit it: the configuration of the commit counts")
-}
-
 /// The whole configuration. The default is that of an empty file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]

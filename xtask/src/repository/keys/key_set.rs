@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 
 use crate::base::clock;
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, committed};
 use crate::project::config::RepositoryKeys;
 use crate::repository::clients::keys::{KeyText, read_keys, split_keys};
 use crate::repository::keys::shipped::read_shipped_keys;
@@ -34,7 +34,7 @@ fn end_at(key: &mut PublicKey, now: Timestamp) {
 
 fn next_without_sign() -> Failure {
     Failure::new(Exit::Failed, "`repository.next-key` is set, and `repository.sign` is not")
-        .help("set `repository.sign` to the key that signs now, or remove `repository.next-key`")
+        .help(committed("set `repository.sign` to the key that signs now, or remove `repository.next-key`"))
 }
 
 impl KeySet {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use crate::base::error::{Exit, Failure, program};
+use crate::base::error::{Exit, Failure, committed, program};
 use crate::project::config::AcceptanceTest;
 use crate::repository::keys::client_keys::SeriesClients;
 use crate::repository::keys::key_set::KeySet;
@@ -148,7 +148,8 @@ fn require_usable<'a>(facts: &KeyFacts<'a>) -> Result<&'a PublicKey, Failure> {
 }
 
 fn absent(name: &str, setting: &str) -> Failure {
-    let help = format!("import it with `gpg --import`, or change `{setting}`; `gpg --list-keys` lists the keys");
+    let change = committed(&format!("change `{setting}`"));
+    let help = format!("import it with `gpg --import`, or {change}; `gpg --list-keys` lists the keys");
     Failure::new(Exit::Failed, format!("GnuPG has no key `{name}`, which `{setting}` names")).help(help)
 }
 
@@ -159,7 +160,7 @@ pub fn require_configured(keys: &KeySet) -> Result<&PublicKey, Failure> {
         (Some(name), None) => Err(absent(name, "repository.next-key")),
         (Some(name), Some(PublicKey { ended: Some(word), .. })) => {
             Err(Failure::new(Exit::Failed, format!("the next key `{name}` is {word}"))
-                .help("make another key, and set `repository.next-key` to it"))
+                .help(format!("make another key, {}", committed("set `repository.next-key` to it"))))
         }
         _ => Ok(sign),
     }
@@ -195,11 +196,15 @@ fn not_shipped(key: &PublicKey, clients: &SeriesClients, lacking: &[&Dist], way:
     let (key, series) = (key.name(), clients.series);
     let message = format!("clients of stable/{series} for {dists} do not have the key {key} yet");
     Failure::new(Exit::Failed, message).help(format!(
-        "announce it: set `repository.next-key` to it, and `repository.sign` to the key before, commit it, and promote a release; \
-         {STEPS}\n\
+        "announce it: {}; then promote a release; {STEPS}\n\
          if the key before is lost or has expired: {}; clients with the `-repo` package then need a person",
+        help_to_announce(),
         way.help()
     ))
+}
+
+fn help_to_announce() -> String {
+    committed("set `repository.next-key` to it, and `repository.sign` to the key before")
 }
 
 fn effect_of_force(key: &PublicKey, series: Series, lacking: &[&Dist]) -> String {
@@ -216,7 +221,8 @@ pub fn warn_of_loss(key: &PublicKey, to: u32) -> String {
     let key = key.name();
     format!(
         "revision {to} was made before the key {key} was announced: clients that go back with it lose the key; announce it \
-         again: set `repository.next-key` to it, and `repository.sign` to the key before, and promote; {STEPS}"
+         again: {}; then promote a release; {STEPS}",
+        help_to_announce()
     )
 }
 

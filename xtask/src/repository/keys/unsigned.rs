@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::base::error::{Exit, Failure, program};
+use crate::base::error::{Exit, Failure, committed, program};
 use crate::base::files::TreePath;
 use crate::history::Version;
 use crate::repository::keys::key_set::KeySet;
@@ -111,8 +111,8 @@ fn not_signed(place: &str, step: &str) -> Failure {
         "{place} is not signed, and clients that have a key ignore it: dnf 4 prints \"Nothing to do\" and exits 0"
     );
     Failure::new(Exit::Failed, message).help(format!(
-        "set `repository.sign` to the key that has signed it before, commit it, and {step}: `{} dist --rpm`; or end signing: a \
-         person sets `gpgcheck=0` and `repo_gpgcheck=0` on each client",
+        "{}; then {step}: `{} dist --rpm`; or end signing: a person sets `gpgcheck=0` and `repo_gpgcheck=0` on each client",
+        committed("set `repository.sign` to the key that has signed it before"),
         program()
     ))
 }
@@ -136,16 +136,14 @@ fn unsigned_packages(manifest: &Manifest) -> Option<Failure> {
 
 /// The failure of a change that would write unsigned repodata for clients of `place` that have a key.
 pub fn no_key(place: &str, way: &ForcedWay<'_>) -> Failure {
-    let help =
-        format!("set `repository.sign` to the key that has signed {place}, commit it, and {}", help_to_build_again());
+    let help = format!("{}; then {}", help_to_sign(place), help_to_build_again());
     unsigned_repodata(place).help(help_with_force(&help, way))
 }
 
 /// As [`no_key`], for a command that takes no reason: `yank` and `rollback`.
 pub fn no_key_to_undo(series: Series) -> Failure {
     let place = format!("stable/{series}");
-    unsigned_repodata(&place)
-        .help(format!("set `repository.sign` to the key that has signed {place}, and run the command again"))
+    unsigned_repodata(&place).help(format!("{}; then run the command again", help_to_sign(&place)))
 }
 
 /// The failure of a rollback to a revision without signatures.
@@ -160,6 +158,10 @@ pub fn unsigned_revision(series: Series, version: &Version) -> Failure {
 fn unsigned_repodata(place: &str) -> Failure {
     let message = format!("clients of {place} have a key, and nothing would be signed: `repository.sign` is not set");
     Failure::new(Exit::Failed, message)
+}
+
+fn help_to_sign(place: &str) -> String {
+    committed(&format!("set `repository.sign` to the key that has signed {place}"))
 }
 
 fn help_to_build_again() -> String {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
-use crate::base::error::{Failure, program};
+use crate::base::error::{Failure, committed, program};
 use crate::project::config::{AcceptanceTest, PromotionKind};
 use crate::repository::commits::{Merged, Recount};
 use crate::repository::model::ledger::{Ledger, PackageIdentity};
@@ -247,8 +247,8 @@ impl GateFacts<'_> {
                     "tested",
                     format!("no acceptance test is configured for a {kind} promotion"),
                     format!(
-                        "configure one in `[[acceptance]]`, commit it, and make the release again; or give the reason to promote \
-                         without one: {}",
+                        "{}; then make the release again; or give the reason to promote without one: {}",
+                        committed("configure one in `[[acceptance]]`"),
                         self.command(Vec::new())
                     ),
                 ),

@@ -16,7 +16,7 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 
 use crate::base::digest::{Digest, digest_of};
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, program};
 use crate::base::files::{self, TreePath};
 use crate::base::plan::Plan;
 use crate::repository::clients::keys::{copy_of_served, find_key_faults, help_to_lost_keys};

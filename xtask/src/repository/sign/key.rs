@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, committed};
 use crate::base::files;
 use crate::repository::sign::listing::{NoKey, parse_signer};
 use crate::repository::sign::{AT_ONCE, Fingerprint, KeyName, Keyring, error_line, gpg, run};
@@ -184,22 +184,27 @@ fn gpg_on_path() -> String {
 
 /// The error for a key that is expired or revoked. A new expiry is no help: a client of dnf 4 keeps its copy of the key.
 pub(super) fn ended(name: &str, word: &str) -> Failure {
-    Failure::new(Exit::Failed, format!("the key {name} is {word}")).help(
-        "make a new key and set `repository.sign` to it: \"Changing the key\" in docs/maintainer.md has the steps\n\
+    Failure::new(Exit::Failed, format!("the key {name} is {word}")).help(format!(
+        "make a new key, {}: \"Changing the key\" in docs/maintainer.md has the steps\n\
          a new expiry on this key does not help: dnf 4 ignores the repository, with exit code 0, on each client that has \
          the old copy of the key",
-    )
+        committed("set `repository.sign` to it")
+    ))
 }
 
 fn refuse(name: &str, why: &NoKey) -> Failure {
     let listing = "`gpg --list-secret-keys` lists the keys";
     let (message, help) = match why {
-        NoKey::Absent => {
-            (format!("there is no secret key `{name}`"), format!("{listing}; import it, or change `repository.sign`"))
-        }
+        NoKey::Absent => (
+            format!("there is no secret key `{name}`"),
+            format!("{listing}; import it, or {}", committed("change `repository.sign`")),
+        ),
         NoKey::Many(all) => {
             let all = all.iter().map(KeyName::to_string).collect::<Vec<_>>().join(", ");
-            (format!("`{name}` matches more than one secret key"), format!("set `repository.sign` to one of {all}"))
+            (
+                format!("`{name}` matches more than one secret key"),
+                committed(&format!("set `repository.sign` to one of {all}")),
+            )
         }
         NoKey::NoSecret => (
             format!("the secret part of the key `{name}` is missing"),
@@ -210,7 +215,7 @@ fn refuse(name: &str, why: &NoKey) -> Failure {
         NoKey::Ended(word) => return ended(&format!("`{name}`"), word),
         NoKey::NotForSigning => (
             format!("the key `{name}` cannot sign"),
-            "add a subkey that can sign, or set `repository.sign` to another key".to_owned(),
+            format!("add a subkey that can sign, or {}", committed("set `repository.sign` to another key")),
         ),
     };
     Failure::new(Exit::Failed, message).help(help)

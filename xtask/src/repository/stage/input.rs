@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::base::checksum::{CHECKSUMS_FILE, digest_in_tree, parse_sums};
 use crate::base::digest::{Digest, digest_of};
-use crate::base::error::{Exit, Failure, program};
+use crate::base::error::{Exit, Failure, committed, program};
 use crate::base::files::TreePath;
 use crate::base::progress::Progress;
 use crate::base::text::shell_word;
@@ -150,8 +150,10 @@ impl StageInput {
             let is_portable = portable_noarch && file.nevra.arch() == "noarch";
             if build.dist != *dist || (build.host != dist.as_str() && !is_portable && !file.is_source()) {
                 let why = format!("`{path}` was built for {} on {}", build.dist, build.host.escape_debug());
-                let help = "its dependencies depend on the host: build it on its own dist; \
-                            if noarch packages fit every dist, set `rpm.portable-noarch`, and commit it";
+                let help = format!(
+                    "its dependencies depend on the host: build it on its own dist; if noarch packages fit every dist, {}",
+                    committed("set `rpm.portable-noarch`")
+                );
                 return Err(refuse(&self.folder, &why).help(help).into());
             }
         }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::base::digest::digest_of;
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, committed};
 use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::unsigned::is_signed;
 use crate::repository::model::layout::Layout;
@@ -88,8 +88,9 @@ fn ended_without_key(base: &Revision, key: &PublicKey) -> Failure {
     let message = format!(
         "the key {name}, which has signed revision {number} of stable/{series}, is {word}: clients refuse what it has signed"
     );
-    Failure::new(Exit::Failed, message).help(
-        "set `repository.sign` to the key that signs now, and run the command again, which signs the revision anew; if there is no \
-         other key yet: \"Changing the key\" in docs/maintainer.md has the steps",
-    )
+    Failure::new(Exit::Failed, message).help(format!(
+        "{}; then run the command again, which signs the revision anew; if there is no other key yet: \"Changing the key\" in \
+         docs/maintainer.md has the steps",
+        committed("set `repository.sign` to the key that signs now")
+    ))
 }

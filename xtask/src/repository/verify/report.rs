@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::base::error::program;
+use crate::base::error::{committed, program};
 use crate::repository::clients::keys::help_to_lost_keys;
 use crate::repository::model::event::BrokenChain;
 use crate::repository::model::layout::MANIFEST;
@@ -117,8 +117,11 @@ impl FindingId {
             }
             FindingId::SignatureBad => "stop serving it: somebody may have changed it; stage or promote again",
             FindingId::KeyExpired => {
-                "clients refuse it: set `repository.sign` to a key that has not expired, commit it, and stage and promote a new \
-                 release: \"Changing the key\" in docs/maintainer.md has the steps"
+                return format!(
+                    "clients refuse it: {}; then stage and promote a new release: \"Changing the key\" in docs/maintainer.md has \
+                     the steps",
+                    committed("set `repository.sign` to a key that has not expired")
+                );
             }
             FindingId::SignatureMissing => {
                 "clients that have a key refuse it: stage or promote again with the key; if you did not stage or promote it \

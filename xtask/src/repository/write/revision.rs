@@ -7,7 +7,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::base::checksum::{CHECKSUMS_FILE, digest_in_tree};
-use crate::base::error::{Exit, Failure, program};
+use crate::base::error::{Exit, Failure, committed, program};
 use crate::base::number::number_after;
 use crate::repository::clients::in_flight::{self, WITHDRAWN};
 use crate::repository::clients::keys::changed_keys;
@@ -80,9 +80,10 @@ pub fn next_number(store: &Store, series: Series) -> Result<u32> {
 
 /// The failure where the number of something is the highest that there can be: a person put it there.
 pub fn no_number_left(highest: &str) -> Failure {
-    Failure::new(Exit::Failed, format!("no number is left after {highest}")).help(
-        "if somebody put it there by hand: move it away; otherwise begin another repository: set `repository.root`",
-    )
+    Failure::new(Exit::Failed, format!("no number is left after {highest}")).help(format!(
+        "if somebody put it there by hand: move it away; otherwise begin another repository: {}",
+        committed("set `repository.root`")
+    ))
 }
 
 /// The steps that make the revision `new` with these contents.

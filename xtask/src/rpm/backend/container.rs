@@ -6,10 +6,10 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, committed};
 use crate::base::process::Isolation;
 use crate::base::text;
-use crate::project::config::{RpmKeys, Word, committed};
+use crate::project::config::{RpmKeys, Word};
 use crate::rpm::backend::model::{define_args, reproducible_macros, transient};
 use crate::rpm::backend::program::{
     BuildProgram, INPUT, ProgramCall, copy_srpm, end_left, explain_rpmbuild, inherited_variables,
@@ -91,10 +91,10 @@ impl BuildProgram for Container {
         let stated = self.keys.dist.get(dist).and_then(|keys| keys.container.as_ref()).map(Word::as_str);
         let Some(image) = stated else {
             let message = format!("no image is configured for {dist}");
-            let help = format!(
+            let help = committed(&format!(
                 "set `container = \"…@sha256:…\"` in `[rpm.dist.{dist}]`, to an image with the build requirements installed"
-            );
-            return Err(Failure::new(Exit::Usage, message).help(committed(&help)));
+            ));
+            return Err(Failure::new(Exit::Usage, message).help(help));
         };
         let digest = image.split_once("@sha256:").map_or("", |(_, digest)| digest);
         if digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {

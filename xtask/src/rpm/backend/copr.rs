@@ -9,9 +9,9 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, committed};
 use crate::base::files;
-use crate::project::config::{RpmKeys, Word, committed};
+use crate::project::config::{RpmKeys, Word};
 use crate::rpm::backend::farm::{CLOCK_SKEW, Client, ClientOutput, ErrorWords, REQUEST_TIME, TRANSFER_TIME};
 use crate::rpm::backend::model::{BuildEnvNames, transient};
 use crate::rpm::backend::program::packages_below;
@@ -86,8 +86,8 @@ impl Copr {
     /// Errors: no project is configured.
     pub fn new(keys: &RpmKeys) -> Result<Copr> {
         let Some(project) = keys.copr.project.as_ref().map(Word::as_str).map(str::to_owned) else {
-            let help = "set `project = \"owner/name\"` in `[rpm.copr]` of `packaging/release.toml`";
-            return Err(Failure::new(Exit::Usage, "no project of Copr is configured").help(committed(help)).into());
+            let help = committed("set `project = \"owner/name\"` in `[rpm.copr]` of `packaging/release.toml`");
+            return Err(Failure::new(Exit::Usage, "no project of Copr is configured").help(help).into());
         };
         let wget = files::remote_scratch()?;
         let wgetrc = wget.write("wgetrc", b"tries = 3\nwaitretry = 1\ntimeout = 30\n")?;

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, committed};
 use crate::base::process::{BUILD_PLACE, Isolation, Program, can_enclose_builds};
-use crate::project::config::{Arch, BackendKind, Dist, RpmKeys, committed};
+use crate::project::config::{Arch, BackendKind, Dist, RpmKeys};
 use crate::rpm::backend::model::{define_args, reproducible_macros};
 use crate::rpm::backend::program::{
     BuildProgram, INPUT, ProgramCall, copy_srpm, explain_rpmbuild, inherited_variables,
@@ -85,11 +85,14 @@ impl BuildProgram for Local {
             "refusing to build for {target}: this machine is {dist} {arch}, and the backend `local` builds for this machine only"
         );
         let help = if srpm.is_noarch {
-            "build it with another `rpm.backend`; or set `rpm.portable-noarch` if the noarch package works on every dist"
+            format!(
+                "build it with another `rpm.backend`; or {}",
+                committed("set `rpm.portable-noarch` if the noarch package works on every dist")
+            )
         } else {
-            "build it with another `rpm.backend`, or leave it out with `--dist`"
+            format!("leave it out with `--dist`, or {}", committed("set another `rpm.backend`"))
         };
-        Err(Failure::new(Exit::Usage, message).help(committed(help)))
+        Err(Failure::new(Exit::Usage, message).help(help))
     }
 
     fn notes(&self) -> Vec<String> {

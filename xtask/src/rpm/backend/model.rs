@@ -7,8 +7,8 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Digest;
-use crate::base::error::{Exit, Failure};
-use crate::project::config::{Arch, Dist, RpmKeys, Word, committed};
+use crate::base::error::{Exit, Failure, committed};
+use crate::project::config::{Arch, Dist, RpmKeys, Word};
 use crate::rpm::package::PackageFile;
 
 /// A dist and an architecture to build for.
@@ -171,8 +171,8 @@ impl BuildEnvNames {
             Some(("el", number)) => (self.enterprise_linux, number),
             _ => {
                 let message = format!("no {} is known for {}", self.kind, target.dist);
-                let help = format!("set `{} = \"…\"` in `[rpm.dist.{}]`{}", self.key, target.dist, self.hint);
-                return Err(Failure::new(Exit::Usage, message).help(committed(&help)));
+                let help = committed(&format!("set `{} = \"…\"` in `[rpm.dist.{}]`", self.key, target.dist));
+                return Err(Failure::new(Exit::Usage, message).help(help + self.hint));
             }
         };
         Ok(pattern.replace("NUMBER", number).replace("ARCH", target.arch.as_str()))

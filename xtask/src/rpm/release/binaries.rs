@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::base::checksum::digest_of;
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, committed};
 use crate::base::plan::Plan;
 use crate::base::progress::Progress;
-use crate::project::config::{BackendKind, Dist, RpmKeys, committed};
+use crate::project::config::{BackendKind, Dist, RpmKeys};
 use crate::rpm::backend::{self, Backend, BuildTarget, Host, SourceRpm, targets};
 use crate::rpm::builds::{self, Again, BuildOutcome, DistPackages};
 use crate::rpm::release::input::ReleaseInput;
@@ -169,14 +169,14 @@ fn choose(
     let known: Vec<&Dist> = keys.dists.iter().chain(own).collect();
     if kind != BackendKind::Local && keys.dists.is_empty() {
         let message = format!("no dists are configured for the backend {kind}");
-        let help = "set `dists = [\"el9\", \"fc42\"]` in `[rpm]` of `packaging/release.toml`";
-        return Err(Failure::new(Exit::Usage, message).help(committed(help)));
+        let help = committed("set `dists = [\"el9\", \"fc42\"]` in `[rpm]` of `packaging/release.toml`");
+        return Err(Failure::new(Exit::Usage, message).help(help));
     }
     if let Some(unknown) = dists.iter().find(|dist| !known.contains(dist)) {
         let named = known.iter().map(|dist| format!("`{dist}`")).collect::<Vec<_>>().join(", ");
         let message = format!("`{unknown}` is not among the dists of this project");
-        let help = format!("they are {named}; add it to `rpm.dists` in `packaging/release.toml`");
-        return Err(Failure::new(Exit::Usage, message).help(committed(&help)));
+        let help = committed(&format!("they are {named}; add it to `rpm.dists` in `packaging/release.toml`"));
+        return Err(Failure::new(Exit::Usage, message).help(help));
     }
     let chosen = match dists {
         [] => keys.clone(),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::base::checksum::CHECKSUMS_FILE;
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, committed};
 use crate::base::plan::Plan;
 use crate::base::progress::Progress;
 use crate::base::size::human_size;
@@ -150,10 +150,10 @@ fn decide_srpm(input: &ReleaseInput, spec: &str, order: &ReleaseOrder) -> Result
     }
 }
 
-fn help_for_mismatch(tag: &str) -> &'static str {
+fn help_for_mismatch(tag: &str) -> String {
     match tag {
-        "Version" => "write `Version: @@VERSION@@` in the template",
-        _ => "correct the template's `Name:`, or `[project]` and `name = \"…\"` in `packaging/release.toml`",
+        "Version" => "write `Version: @@VERSION@@` in the template".to_owned(),
+        _ => committed("correct the template's `Name:`, or `[project]` and `name = \"…\"` in `packaging/release.toml`"),
     }
 }
 

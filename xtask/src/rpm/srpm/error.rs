@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, committed};
 
 /// An error in a spec, or a construct that this writer cannot evaluate, with its line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,12 +82,13 @@ impl From<SpecError> for Failure {
     fn from(error: SpecError) -> Failure {
         let failure = Failure::new(Exit::Failed, error.to_string());
         match error.problem {
-            Problem::Beyond(Beyond::Undefined(_)) => failure.help(
-                "define it in the spec, write `%%` for a literal `%`, or set `rpm.srpm = \"rpmbuild\"` and commit it: only \
-                 `rpmbuild` has the macros of this machine",
-            ),
+            Problem::Beyond(Beyond::Undefined(_)) => failure.help(format!(
+                "define it in the spec, write `%%` for a literal `%`, or {}: only `rpmbuild` has the macros of this machine",
+                committed("set `rpm.srpm = \"rpmbuild\"`")
+            )),
             Problem::Beyond(Beyond::Foreign(_)) => {
-                failure.help("set `rpm.srpm = \"rpmbuild\"` and commit it: only `rpmbuild` can evaluate what depends on the machine")
+                let change = committed("set `rpm.srpm = \"rpmbuild\"`");
+                failure.help(format!("{change}: only `rpmbuild` can evaluate what depends on the machine"))
             }
             Problem::WithoutSources(_) => failure.help(WITHOUT_SOURCES),
             Problem::Broken(_) => failure,
