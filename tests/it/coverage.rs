@@ -11,7 +11,7 @@ use releng::project::config::{AcceptanceTest, CiStep, DistKeys, known_keys};
 use crate::support::text_of;
 
 /// Command, flag, and the file and name of the test. The flags of all commands have no command.
-const FLAGS: [(&str, &str, &str); 100] = [
+const FLAGS: [(&str, &str, &str); 108] = [
     ("", "assume-version", "dist::a_stated_version_goes_before_everything"),
     ("", "color", "commands::colour_follows_the_flag_and_the_terminal"),
     ("", "project", "messages::no_project"),
@@ -56,6 +56,14 @@ const FLAGS: [(&str, &str, &str); 100] = [
     ("lint", "squash", "lint::the_message_of_a_squash_merge"),
     ("man", "dry-run", "commands::manual_pages_are_sound"),
     ("man", "out", "commands::manual_pages_are_sound"),
+    ("merge", "base", "ci_merge::outcomes::what_is_not_there_is_named"),
+    ("merge", "branch", "ci_merge::a_merge_is_previewed_without_a_change"),
+    ("merge", "dry-run", "ci_merge::a_merge_is_previewed_without_a_change"),
+    ("merge", "head", "ci_merge::outcomes::a_commit_that_is_not_the_stated_one_is_not_merged"),
+    ("merge", "pull", "ci_merge::a_pull_request_has_a_reference_of_its_own"),
+    ("merge", "remote", "ci_merge::outcomes::what_is_not_there_is_named"),
+    ("recover", "give-up", "ci_merge::outcomes::a_merge_is_given_up_with_a_reason"),
+    ("recover", "why", "ci_merge::outcomes::a_merge_is_given_up_with_a_reason"),
     ("promote", "dry-run", "flags::a_promotion_needs_one_of_the_configured_branches"),
     ("promote", "due", "due::what_is_due_is_promoted_and_nothing_else"),
     ("promote", "force", "key_change::a_key_that_clients_do_not_have_signs_only_by_force"),
@@ -115,7 +123,7 @@ const FLAGS: [(&str, &str, &str); 100] = [
 ];
 
 /// Key, and the file and name of the test. `rpm.dist.*` are the keys of each `[rpm.dist.NAME]`.
-const KEYS: [(&str, &str); 62] = [
+const KEYS: [(&str, &str); 64] = [
     ("acceptance.name", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
     ("acceptance.on", "promote::a_test_for_another_kind_of_promotion"),
     ("acceptance.run", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
@@ -128,6 +136,8 @@ const KEYS: [(&str, &str); 62] = [
     ("ci.check-patch.run", "ci_steps::steps_run_side_by_side_where_needs_allow_it"),
     ("ci.check-patch.timeout", "ci_steps::limits::a_time_limit_ends_the_whole_group"),
     ("ci.environment", "ci_steps::stages::a_step_gets_no_tokens"),
+    ("ci.artifacts", "ci_merge::the_folder_of_the_release_is_configured"),
+    ("ci.isolation", "ci_merge::outcomes::without_a_boundary_or_a_test_nothing_is_merged"),
     ("lint.behind-base", "lint::each_rule_has_a_severity"),
     ("lint.body-not-separated", "lint::each_rule_has_a_severity"),
     ("lint.commit-empty", "lint::each_rule_has_a_severity"),

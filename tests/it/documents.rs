@@ -45,7 +45,7 @@ fn desk_of(document: &str) -> Desk {
         "docs/contributor.md" => Desk::released("", 2),
         "docs/packager.md" => Desk::released("", 1),
         "docs/ci.md" => Desk::released(CONFIG, 1),
-        "docs/maintainer.md" | "docs/configuration.md" => Desk::released("", 0),
+        "docs/maintainer.md" | "docs/configuration.md" | "docs/merge.md" => Desk::released("", 0),
         "docs/install.md" => {
             let desk = Desk::released(CONFIG, 1);
             desk.does(RELEASE);
@@ -215,7 +215,10 @@ fn every_exit_code_is_documented() {
     for document in ["README.md", "docs/ci.md"] {
         let rows = rows(&text_of(document));
         for code in listed.split('·').filter_map(|code| code.split_whitespace().next()) {
-            assert!(rows.iter().any(|row| row[0] == code), "{document} has no row for exit code {code}");
+            assert!(
+                rows.iter().any(|row| row[0].split(", ").any(|listed| listed == code)),
+                "{document} has no row for exit code {code}"
+            );
         }
     }
 }

@@ -1,131 +1,14 @@
 //! The invariants of ARCHITECTURE.md, read from the sources.
 
 mod imports;
+mod lists;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use self::imports::{Sources, Uses, code, find_circle, folders, named_first, tokens, uses, within};
+use self::lists::{EDGES, FOLDERS, HOMES, OUTSIDE, PATHS_GIVEN_AWAY, PURE, USED_OUTSIDE, VOCABULARY};
 use crate::support::{root, text_of};
-
-/// The folders from the bottom up: each uses only those before it.
-const FOLDERS: [&str; 9] = ["base", "git", "history", "project", "source", "rpm", "repository", "ci", "cli"];
-
-/// Crates whose types are vocabulary: any file may name them.
-const VOCABULARY: [&str; 5] = ["anyhow", "serde", "serde_json", "semver", "jiff"];
-
-/// Where each other crate may be named.
-const HOMES: [(&str, &[&str]); 22] = [
-    ("clap", &["cli/"]),
-    ("clap_complete", &["cli/commands/completions.rs"]),
-    ("clap_mangen", &["cli/commands/man.rs"]),
-    ("duct", &["base/process/"]),
-    ("encoding_rs", &["git/commit.rs"]),
-    ("flate2", &["base/gzip.rs", "base/zlib.rs"]),
-    ("git2", &["git/"]),
-    ("hex", &["base/digest.rs", "git/commit.rs", "source/substitution.rs"]),
-    ("indicatif", &["cli/ui/"]),
-    ("memchr", &["repository/repodata/"]),
-    ("rpm", &["rpm/package.rs", "rpm/builds/same.rs", "repository/"]),
-    ("rpmrepo_metadata", &["repository/repodata/", "rpm/nevra.rs"]),
-    ("rustix", &["base/files/", "base/process/", "base/threads.rs", "cli/ui/"]),
-    ("sha2", &["base/digest.rs"]),
-    ("signal_hook", &["base/interrupt.rs"]),
-    ("strsim", &["project/config/unknown.rs", "history/lint/near_header.rs", "ci/steps/plan.rs"]),
-    ("tar", &["source/unpack.rs"]),
-    ("tempfile", &["base/files/"]),
-    ("toml", &["project/config/"]),
-    ("xshell", &["base/process/"]),
-    ("zip", &["source/zip.rs"]),
-    ("zstd", &["repository/repodata/"]),
-];
-
-/// Rules, which are functions of values: files and folders that touch nothing outside.
-const PURE: [&str; 41] = [
-    "base/digest.rs",
-    "base/error.rs",
-    "base/github.rs",
-    "base/junit.rs",
-    "base/number.rs",
-    "base/plan.rs",
-    "base/progress.rs",
-    "base/schema.rs",
-    "base/size.rs",
-    "base/text.rs",
-    "history/",
-    "project/config/",
-    "project/spec_text.rs",
-    "source/conversion.rs",
-    "source/identity.rs",
-    "source/names.rs",
-    "source/substitution.rs",
-    "rpm/boolean.rs",
-    "rpm/capability.rs",
-    "rpm/nevra.rs",
-    "rpm/requirement.rs",
-    "rpm/rust.rs",
-    "rpm/spec.rs",
-    "rpm/spec_compare.rs",
-    "rpm/spec_markers.rs",
-    "rpm/srpm/",
-    "repository/dependencies/",
-    "repository/keys/rules.rs",
-    "repository/model/event.rs",
-    "repository/model/name.rs",
-    "repository/model/reason.rs",
-    "repository/promote/due.rs",
-    "repository/promote/gate.rs",
-    "repository/promote/known_packages.rs",
-    "repository/promote/standing.rs",
-    "repository/retention.rs",
-    "ci/stage.rs",
-    "ci/steps/environment.rs",
-    "ci/steps/plan.rs",
-    "ci/steps/report/",
-    "ci/steps/result.rs",
-];
-
-/// The files of pure folders that load what the rules need.
-const EDGES: [&str; 3] = ["history/load.rs", "rpm/srpm/payload.rs", "rpm/srpm/write.rs"];
-
-/// What a rule does not use: the outside world, by the standard library or by a module of ours.
-const OUTSIDE: [&str; 14] = [
-    "std::fs",
-    "std::process",
-    "env::var",
-    "env::args",
-    "env::current",
-    "std::net",
-    "SystemTime",
-    "Instant::now",
-    "Timestamp::now",
-    "Zoned::now",
-    "File::",
-    "base::files",
-    "base::process",
-    "base::clock",
-];
-
-/// Public functions that only tests and benches call, with the reason.
-const USED_OUTSIDE: [(&str, &str); 2] = [
-    ("load_in", "tests sign with keys in a folder of their own, never with those of the user"),
-    ("read_known", "the bench of repodata reads packages whose digests it has"),
-];
-
-/// The paths in a repository that other programs or addresses get, by file.
-const PATHS_GIVEN_AWAY: [(&str, usize, &str); 7] = [
-    (
-        "repository/accept.rs",
-        4,
-        "the mounts, the log of the job and the addresses of a test, which runs in its own folder",
-    ),
-    ("repository/clients/repo_file.rs", 2, "the addresses in a `.repo` file"),
-    ("repository/promote/judge.rs", 1, "a message names the folder of the results"),
-    ("repository/sign/signers.rs", 1, "rpm reads packages to list their signatures"),
-    ("repository/stage/input.rs", 2, "the folder of a release, which a person names; it is outside of the repository"),
-    ("repository/stage/mod.rs", 1, "a file of that folder, which is copied"),
-    ("repository/verify/folder.rs", 1, "rpmkeys reads a package to verify its signature"),
-];
 
 const LONGEST_FILE: usize = 400;
 

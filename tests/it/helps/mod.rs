@@ -9,6 +9,7 @@ mod keys;
 mod list;
 mod lost_files;
 mod lost_key;
+mod merge;
 mod next_key;
 mod project;
 mod promotion;

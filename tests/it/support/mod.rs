@@ -7,6 +7,7 @@ pub mod history;
 pub mod http;
 pub mod keys;
 pub mod machine;
+pub mod merge;
 pub mod podman;
 pub mod program;
 pub mod published;

@@ -13,6 +13,8 @@ pub enum Exit {
     Failed = 1,
     /// Wrong usage or configuration.
     Usage = 2,
+    /// The remote does not allow it.
+    NotAllowed = 3,
     /// A file is out of date (`spec --check`).
     OutOfDate = 4,
     /// A fault of another program or the network, or another run was faster: trying again may help.

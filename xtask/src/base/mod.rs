@@ -14,6 +14,7 @@ pub mod files;
 pub mod github;
 pub mod gzip;
 pub mod interrupt;
+pub mod journal;
 pub mod junit;
 pub mod number;
 pub mod parallel;

@@ -2,5 +2,6 @@
 //!
 //! A [`stage`] has a list of steps. [`steps`] decides which of them are run, runs them, and reports.
 
+pub mod merge;
 pub mod stage;
 pub mod steps;

@@ -17,7 +17,7 @@ use crate::project::own_version::{STATED, own_version};
     name = "releng",
     version = STATED.unwrap_or("built from a checkout"),
     after_help = "Exit codes: 0 success · 1 failure, or a check did not pass · 2 wrong usage or configuration · \
-                  4 a file is out of date · 5 temporary failure, try again · 6 not enough history · \
+                  3 the remote does not allow it · 4 a file is out of date · 5 temporary failure, try again · 6 not enough history · \
                   75 another run holds the lock · 130 interrupted"
 )]
 pub struct Cli {

@@ -11,6 +11,7 @@ mod full_disk;
 mod linted_branch;
 mod log_end;
 mod overview_text;
+mod pipeline_number;
 mod release_job;
 mod site;
 pub mod ui;

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use crate::base::clock;
 use crate::base::error::{Exit, Failure, committed, program};
 use crate::base::files::{self, TreePath};
-use crate::base::number::parse_stated;
 use crate::base::progress::Silent;
 use crate::cli::context::Context;
 use crate::cli::ui::Ui;
@@ -105,6 +104,13 @@ impl<'a> Site<'a> {
     /// The repository in which a release is staged, by the configuration of its commit and the global flags.
     pub fn of_release(context: &'a Context, input: &ReleaseInput) -> Result<Site<'a>> {
         Site::configured(context, input.config().clone(), input.name().clone())
+    }
+
+    /// The repository in which the release of a merge commit is staged, by the configuration of the base. `git` has the commit in the
+    /// branch.
+    pub fn of_merge(context: &'a Context, config: &Config, name: &Name, git: &'a git::Repository) -> Result<Site<'a>> {
+        let site = Site::configured(context, config.clone(), name.clone())?;
+        Ok(Site { repository: Some(git), ..site })
     }
 
     fn configured(context: &'a Context, config: Config, name: Name) -> Result<Site<'a>> {
@@ -383,21 +389,4 @@ pub(super) fn beside(root: &Path) -> PathBuf {
     let mut name = root.file_name().unwrap_or_default().to_owned();
     name.push("-state");
     root.with_file_name(name)
-}
-
-/// The number of the pipeline run, from the variables of the CI system.
-pub fn pipeline_of_ci() -> Result<Option<u32>, Failure> {
-    for name in ["BUILD_NUMBER", "GITHUB_RUN_NUMBER", "CI_PIPELINE_IID"] {
-        let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) else { continue };
-        let value = value.to_string_lossy();
-        let number = parse_stated(&value).map_err(|_| {
-            let message = format!(
-                "the variable `{name}` is `{}`, which is not the number of a pipeline run",
-                value.escape_debug()
-            );
-            Failure::new(Exit::Usage, message).help("state the number: `--pipeline N`")
-        })?;
-        return Ok(Some(number));
-    }
-    Ok(None)
 }

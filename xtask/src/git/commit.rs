@@ -41,6 +41,8 @@ impl fmt::Display for NotACommitId {
     }
 }
 
+impl std::error::Error for NotACommitId {}
+
 impl FromStr for CommitId {
     type Err = NotACommitId;
 

@@ -11,6 +11,7 @@ pub mod counted_version;
 pub mod explain;
 pub mod header;
 pub mod level;
+pub mod lifted;
 pub mod lint;
 pub mod load;
 pub mod milestone;

@@ -148,6 +148,7 @@ pub const FIRST: &[FileRows] = &[
             ("the file system", By("limits::a_full_disk_is_named_with_the_next_step")),
         ],
     ),
+    ("cli/pipeline_number.rs", &[("state the number", By("helps::staging::a_number_of_a_snapshot_is_stated"))]),
     (
         "cli/site.rs",
         &[
@@ -162,7 +163,6 @@ pub const FIRST: &[FileRows] = &[
             ),
             ("mount the disk that", By("lost_tree::a_repository_whose_root_and_state_are_both_gone_is_asked_for")),
             ("stage a release: ", By("helps::repository::an_empty_repository_gets_a_release")),
-            ("state the number", By("helps::staging::a_number_of_a_snapshot_is_stated")),
         ],
     ),
     ("git/loose.rs", &[("remove the file, and fetch", By("damage::the_help_for_a_damaged_object_repairs_the_clone"))]),

@@ -17,7 +17,7 @@ const FOLDER_MODE: u32 = 0o755;
 /// Makes a folder of mode 0755, and the missing ones above it. An existing folder stays as it is.
 pub fn make_folders(folder: &TreePath) -> Result<()> {
     for missing in missing_folders(folder) {
-        make_folder(&missing)?;
+        unless_there(&missing, make_open_folder(&missing)).with_context(|| not_created(&missing))?;
         sync_parent(&missing).with_context(|| not_created(&missing))?;
     }
     Ok(())
@@ -26,7 +26,7 @@ pub fn make_folders(folder: &TreePath) -> Result<()> {
 /// Makes a folder with the mode that the umask gives, and the missing ones above it. An existing folder stays as it is.
 pub fn make_private_folders(folder: &TreePath) -> Result<()> {
     for missing in missing_folders(folder) {
-        make_plain_folder(&missing).with_context(|| not_created(&missing))?;
+        unless_there(&missing, make_plain_folder(&missing)).with_context(|| not_created(&missing))?;
         sync_parent(&missing).with_context(|| not_created(&missing))?;
     }
     Ok(())
@@ -83,6 +83,14 @@ fn make_open_folder(folder: &TreePath) -> io::Result<()> {
 fn make_with(folder: &TreePath, mode: Mode) -> io::Result<()> {
     let place = folder.place()?;
     Ok(mkdirat(&place.folder, place.name, mode)?)
+}
+
+/// It is no error if another run has made the folder meanwhile.
+fn unless_there(folder: &TreePath, made: io::Result<()>) -> io::Result<()> {
+    match made {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_folder() => Ok(()),
+        made => made,
+    }
 }
 
 /// The folders that are missing on the way to `folder`, from the highest one.

@@ -3,12 +3,13 @@
 //! A run that fails, is interrupted or killed leaves the old content in place. The next run clears what a killed run left; it
 //! recognises it by its name, and removes it under the lock only.
 //!
-//! [`tree_path`] has the paths in trees that others may write to, and follows no link there. [`draft`] makes folders, [`single`] files and links; [`link`] is the only place for hard links. [`lock`] has the locks,
+//! [`tree_path`] has the paths in trees that others may write to, and follows no link there. [`copy`] copies folders of others. [`draft`] makes folders, [`single`] files and links; [`link`] is the only place for hard links. [`lock`] has the locks,
 //! [`clear`] the temporary names and their removal, [`folders`] makes and lists plain folders, [`scratch`] has folders that are
 //! no results, [`remote`] those in the temporary folder of the system, [`read`] helpers for reading, [`free`] the room that is left.
 
 mod beneath;
 mod clear;
+mod copy;
 mod draft;
 mod folders;
 mod free;
@@ -21,6 +22,7 @@ mod single;
 mod tree_path;
 
 pub use clear::{clear_drafts, discard, remove, remove_if_there};
+pub use copy::copy_tree;
 pub use draft::{CopiedContent, Draft};
 pub use folders::{make_folders, make_state_folder, move_to};
 pub use free::{FreeSpace, find_free_space};

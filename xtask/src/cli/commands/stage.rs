@@ -8,8 +8,10 @@ use crate::base::error::this_call;
 use crate::base::files::TreePath;
 use crate::base::number::parse_stated;
 use crate::base::progress::Progress;
+use crate::ci::merge::pipeline::MergedRelease;
 use crate::cli::context::Context;
-use crate::cli::site::{Access, RunMode, Site, pipeline_of_ci};
+use crate::cli::pipeline_number::pipeline_of_ci;
+use crate::cli::site::{Access, RunMode, Site};
 use crate::repository::commits::Merged;
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::reason::Reason;
@@ -76,6 +78,17 @@ pub(super) fn run_after_dist(
 ) -> Result<()> {
     let input = StageInput::load(folder, site.config.rpm.portable_noarch, &context.ui)?;
     stage(context, site, &input, order, RunMode::Change, key).map(drop)
+}
+
+/// Stages the release of a merge commit, in the repository that the configuration of the base names; the name of the snapshot.
+pub(in crate::cli::commands) fn run_after_merge(context: &Context, release: &MergedRelease<'_>) -> Result<String> {
+    let input = StageInput::load(release.folder, release.config.rpm.portable_noarch, &context.ui)?;
+    let site = Site::of_merge(context, release.config, &input.info.name, release.git)?;
+    let order = StageOrder { pipeline: release.pipeline, command: this_call().to_owned(), ..StageOrder::default() };
+    let key = site.key()?;
+    let place = stage(context, &site, &input, &order, RunMode::Change, key.as_ref())?;
+    let name = place.as_ref().and_then(TreePath::file_name);
+    Ok(name.unwrap_or_default().to_owned())
 }
 
 /// How the release of `dist` would be staged, as a sentence.

@@ -4,12 +4,17 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::project::config::repository::{TimeLimit, step_name};
+use crate::project::config::ci_isolation::CiIsolation;
+use crate::project::config::repository::{FolderPath, TimeLimit, step_name};
 
 /// `[ci]`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct CiKeys {
+    /// The boundary around the code that `ci merge` tests. No default: it refuses without.
+    pub isolation: Option<CiIsolation>,
+    /// The folder of the release that the steps of `build-artifacts` leave, relative to the project.
+    pub artifacts: FolderPath,
     /// Environment variables that steps get beside the usual ones; `*` matches.
     pub environment: Vec<String>,
     /// The steps for a branch that is proposed.
@@ -18,6 +23,19 @@ pub struct CiKeys {
     pub check_merged: Vec<CiStep>,
     /// The steps that make the release of a merge commit.
     pub build_artifacts: Vec<CiStep>,
+}
+
+impl Default for CiKeys {
+    fn default() -> CiKeys {
+        CiKeys {
+            isolation: None,
+            artifacts: FolderPath::new("target/dist"),
+            environment: Vec::new(),
+            check_patch: Vec::new(),
+            check_merged: Vec::new(),
+            build_artifacts: Vec::new(),
+        }
+    }
 }
 
 impl CiKeys {

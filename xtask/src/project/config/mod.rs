@@ -5,6 +5,7 @@
 
 mod cargo;
 mod ci;
+mod ci_isolation;
 mod keys;
 mod parse;
 mod repository;
@@ -14,6 +15,7 @@ mod unknown;
 
 pub use cargo::{cargo_package_name, cargo_rust_version, with_vendor_directory};
 pub use ci::{CiKeys, CiStep, LINT_STEP, default_limit};
+pub use ci_isolation::CiIsolation;
 pub use keys::{ArchiveFormat, Config, Name, PATH, ProjectKeys, SourceKeys, Vendor, VersionKeys};
 pub use repository::{
     AcceptanceTest, Address, DueCase, FolderPath, PromotionKeys, PromotionKind, RepositoryKeys, TimeLimit,

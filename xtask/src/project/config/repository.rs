@@ -61,6 +61,11 @@ impl TryFrom<String> for FolderPath {
 }
 
 impl FolderPath {
+    /// A path of this program's own, for a default.
+    pub(super) fn new(path: &str) -> FolderPath {
+        FolderPath(path.to_owned())
+    }
+
     /// The text, with `~/` at its beginning if it was written so.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -2,7 +2,11 @@
 
 mod arguments;
 mod lint_step;
+mod merge;
+mod merging;
 mod output;
+mod recover;
+mod status;
 mod steps;
 mod subject;
 
@@ -28,6 +32,12 @@ enum CiCommand {
     CheckMerged(StageArgs),
     /// Run the steps that make the release of a merge commit
     BuildArtifacts(StageArgs),
+    /// Merge a branch: test the merge commit, push exactly that commit, stage its release
+    Merge(merge::Args),
+    /// Carry interrupted merges on to their end
+    Recover(recover::Args),
+    /// Print the merges and how far they are
+    Status(status::Args),
 }
 
 /// Runs a command of the CI process.
@@ -36,5 +46,8 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         CiCommand::CheckPatch(args) => steps::run(context, CiStage::CheckPatch, args),
         CiCommand::CheckMerged(args) => steps::run(context, CiStage::CheckMerged, args),
         CiCommand::BuildArtifacts(args) => steps::run(context, CiStage::BuildArtifacts, args),
+        CiCommand::Merge(args) => merge::run(context, args),
+        CiCommand::Recover(args) => recover::run(context, args),
+        CiCommand::Status(args) => status::run(context, args),
     }
 }

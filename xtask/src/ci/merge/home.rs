@@ -1,0 +1,131 @@
+//! The folder of the merges, in the state of the repository, which is never served.
+//!
+//! ```text
+//! <state>/<name>/ci/
+//!   git/                the branches, the work and the tags of the remote, in a bare repository
+//!   lock
+//!   merges/000012/
+//!     journal.jsonl     what happened
+//!     1/                the first try: work/ (the checkout), logs/, release/
+//! ```
+
+use anyhow::Result;
+
+use crate::base::error::{Exit, Failure};
+use crate::base::files::{LockFile, TreePath};
+use crate::base::journal::Journal;
+use crate::base::number::{number_after, parse_number};
+use crate::ci::merge::machine::{Merge, MergeEvent};
+use crate::ci::merge::request::MergeRequest;
+
+/// The folder of the merges of a project.
+#[derive(Clone, Debug)]
+pub struct MergeHome {
+    folder: TreePath,
+}
+
+/// A merge that is on the disk.
+pub struct StoredMerge {
+    /// From 1.
+    pub number: u32,
+    pub journal: Journal<MergeEvent>,
+    pub merge: Merge,
+}
+
+impl MergeHome {
+    /// `state` is the folder of the project in the state of the repository.
+    pub fn new(state: &TreePath) -> MergeHome {
+        MergeHome { folder: state.join("ci") }
+    }
+
+    /// The bare repository.
+    pub fn git(&self) -> TreePath {
+        self.folder.join("git")
+    }
+
+    /// The folder of a merge.
+    pub fn merge(&self, number: u32) -> TreePath {
+        self.folder.join(format!("merges/{number:06}"))
+    }
+
+    /// The folder of one try of a merge.
+    pub fn attempt(&self, number: u32, attempt: u32) -> TreePath {
+        self.merge(number).join(attempt.to_string())
+    }
+
+    /// Lets no other run change merges. Errors: another run does (exit 75).
+    pub fn lock(&self, command: &str) -> Result<LockFile> {
+        LockFile::take(&self.folder.join("lock"), command, "merging")
+    }
+
+    /// Whether another run has the lock.
+    pub fn is_locked(&self) -> bool {
+        LockFile::is_held(&self.folder.join("lock"))
+    }
+
+    /// The numbers of all merges, in order.
+    pub fn numbers(&self) -> Result<Vec<u32>> {
+        let names = self.folder.join("merges").names()?;
+        let mut numbers: Vec<u32> =
+            names.iter().filter(|name| name.len() >= 6).filter_map(|name| parse_number(trimmed(name))).collect();
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    /// The number for a new merge. That of a run that was killed before it wrote its request is used again. The caller has the lock.
+    pub fn next_number(&self) -> Result<u32> {
+        let last = self.numbers()?.last().copied().unwrap_or(0);
+        if last > 0 && self.load(last)?.is_none() {
+            return Ok(last);
+        }
+        Ok(number_after(last).ok_or_else(|| {
+            Failure::new(Exit::Failed, format!("no number is left after merge {last}"))
+                .help("somebody made this folder by hand: move it away")
+        })?)
+    }
+
+    /// An empty journal for a new merge, or the one that is there.
+    pub fn journal(&self, number: u32) -> Result<Journal<MergeEvent>> {
+        Journal::open(self.merge(number).join("journal.jsonl"))
+    }
+
+    /// A merge as its journal tells it; `None` where the journal has no complete line: its run was killed before anything happened.
+    pub fn load(&self, number: u32) -> Result<Option<StoredMerge>> {
+        let journal = self.journal(number)?;
+        if journal.lines().is_empty() {
+            return Ok(None);
+        }
+        let merge = Merge::replay(journal.lines().iter().map(|line| &line.entry)).map_err(|wrong| {
+            let message = format!("the journal of merge {number} cannot be followed: {wrong}");
+            Failure::new(Exit::Failed, message)
+                .help(format!("restore `{}` from a backup, or move it away", self.merge(number)))
+        })?;
+        Ok(Some(StoredMerge { number, journal, merge }))
+    }
+
+    /// The merge of the same commit into the same branch that has not ended.
+    pub fn find_interrupted(&self, request: &MergeRequest) -> Result<Option<StoredMerge>> {
+        let is_same = |other: &MergeRequest| {
+            (&other.remote, &other.base, &other.work, other.head)
+                == (&request.remote, &request.base, &request.work, request.head)
+        };
+        Ok(self.all()?.into_iter().find(|stored| stored.merge.next().is_some() && is_same(&stored.merge.request)))
+    }
+
+    /// All merges, in order.
+    pub fn all(&self) -> Result<Vec<StoredMerge>> {
+        let mut all = Vec::new();
+        for number in self.numbers()? {
+            all.extend(self.load(number)?);
+        }
+        Ok(all)
+    }
+}
+
+/// The digits of a padded number.
+fn trimmed(name: &str) -> &str {
+    match name.trim_start_matches('0') {
+        "" => "0",
+        digits => digits,
+    }
+}

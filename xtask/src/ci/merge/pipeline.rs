@@ -1,0 +1,171 @@
+//! Carries a merge on from step to step. Each event is in the journal before the next step begins.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::base::checksum::CHECKSUMS_FILE;
+use crate::base::clock;
+use crate::base::digest::digest_of;
+use crate::base::error::{Exit, Failure};
+use crate::base::files;
+use crate::base::progress::Progress;
+use crate::ci::merge::home::{MergeHome, StoredMerge};
+use crate::ci::merge::land;
+use crate::ci::merge::machine::{MergeEvent, MergePhase, MergeStep, PreparedMerge, TestedMerge};
+use crate::ci::merge::prepare;
+use crate::ci::merge::stages::base_config;
+use crate::ci::merge::testing::{self, MergeTests};
+use crate::ci::stage::CiStage;
+use crate::ci::steps::result::StepResult;
+use crate::git::remote::Remote;
+use crate::git::{CommitId, Repository};
+use crate::history::lint::LintFinding;
+use crate::project::config::Config;
+
+/// A release that is to be staged.
+pub struct MergedRelease<'a> {
+    /// The bare repository, whose branch has the merge commit.
+    pub git: &'a Repository,
+    /// The configuration of the base before the merge.
+    pub config: &'a Config,
+    /// The folder of the release, which is that of the merge commit.
+    pub folder: &'a Path,
+    /// The number for the snapshot.
+    pub pipeline: Option<u32>,
+}
+
+/// Where a merge happens, and what it needs from outside.
+pub struct Pipeline<'a> {
+    pub home: &'a MergeHome,
+    /// The environment of this program.
+    pub environment: BTreeMap<String, String>,
+    pub progress: &'a dyn Progress,
+    /// Stages a release, or finds that it is staged already; the name of the snapshot.
+    pub stage: &'a dyn Fn(&MergedRelease<'_>) -> Result<String>,
+    /// Hears of each stage of the tests that has ended.
+    pub tested: &'a mut dyn FnMut(CiStage, &[StepResult]) -> Result<()>,
+}
+
+impl Pipeline<'_> {
+    /// Carries out the steps that are left; the merge has ended then. Returns what `lint` found in this run.
+    ///
+    /// Errors: a step failed for a reason outside of the merge, such as a remote that cannot be reached (exit 5), or an interrupt. The
+    /// journal has all that happened, and a later call goes on.
+    pub fn go_on(&mut self, stored: &mut StoredMerge) -> Result<Vec<LintFinding>> {
+        stored.merge = stored.merge.clone().resumed();
+        let mut findings = Vec::new();
+        while let Some(step) = stored.merge.next() {
+            record(stored, MergeEvent::Began { step })?;
+            let event = match step {
+                MergeStep::Prepare => {
+                    let preparation = self.prepare(stored)?;
+                    findings = preparation.findings;
+                    preparation.event
+                }
+                MergeStep::Test => self.test(stored)?,
+                MergeStep::Confirm => {
+                    let (prepared, _) = tested_of(stored)?;
+                    land::confirm(&self.remote(stored), &stored.merge.request, prepared)?
+                }
+                MergeStep::Push => {
+                    let (prepared, tested) = tested_of(stored)?;
+                    land::push(&self.remote(stored), &stored.merge.request, prepared, tested)?
+                }
+                MergeStep::Stage => self.stage(stored)?,
+            };
+            record(stored, event)?;
+        }
+        self.tidy(stored)?;
+        Ok(findings)
+    }
+
+    fn remote(&self, stored: &StoredMerge) -> Remote {
+        Remote { address: stored.merge.request.remote.clone(), local: self.home.git().for_programs().to_owned() }
+    }
+
+    fn prepare(&self, stored: &StoredMerge) -> Result<prepare::Preparation> {
+        self.progress
+            .begin(&format!("merging {} into `{}`", stored.merge.request.work, stored.merge.request.base), None);
+        let prepared = prepare::prepare(&self.remote(stored), &stored.merge.request, stored.number, self.progress);
+        self.progress.end();
+        prepared
+    }
+
+    fn test(&mut self, stored: &StoredMerge) -> Result<MergeEvent> {
+        let MergePhase::Prepared(prepared) = &stored.merge.phase else { anyhow::bail!("there is nothing to test") };
+        let attempt = self.home.attempt(stored.number, stored.merge.attempt);
+        let git = self.home.git();
+        let tests = MergeTests {
+            git: git.for_programs(),
+            prepared,
+            base: &stored.merge.request.base,
+            folder: &attempt,
+            environment: &self.environment,
+            progress: self.progress,
+        };
+        tests.run(&mut *self.tested)
+    }
+
+    fn stage(&self, stored: &StoredMerge) -> Result<MergeEvent> {
+        let MergePhase::Landed(prepared, tested) = &stored.merge.phase else { anyhow::bail!("nothing has landed") };
+        let Some(digest) = tested.release else { return Ok(MergeEvent::Staged { snapshot: None }) };
+        let folder = testing::release_folder(&self.home.attempt(stored.number, stored.merge.attempt));
+        let found = digest_of(&folder.join(CHECKSUMS_FILE).read()?);
+        if found != digest {
+            let message = format!("`{folder}` is not the release that was tested");
+            return Err(Failure::new(Exit::Failed, message).help(help_to_stage_by_hand(prepared.merge)).into());
+        }
+        let repository = Repository::open(self.home.git().for_programs())?;
+        let release = MergedRelease {
+            git: &repository,
+            config: &base_config(&repository, prepared.base)?,
+            folder: folder.for_programs(),
+            pipeline: stored.merge.request.pipeline,
+        };
+        Ok(MergeEvent::Staged { snapshot: Some((self.stage)(&release)?) })
+    }
+
+    /// Removes what is of no use after the end; the journal and the logs stay.
+    fn tidy(&self, stored: &StoredMerge) -> Result<()> {
+        for attempt in 1..=stored.merge.attempt {
+            let folder = self.home.attempt(stored.number, attempt);
+            files::remove_if_there(&testing::release_folder(&folder))?;
+        }
+        let git = self.home.git();
+        if git.is_folder() {
+            prepare::forget(&Repository::open(git.for_programs())?, stored.number)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a person can do where the merged release was lost.
+fn help_to_stage_by_hand(merge: CommitId) -> String {
+    format!(
+        "the merge has landed: make its release again, `{} dist --rpm --rev {merge}`",
+        crate::base::error::program()
+    )
+}
+
+fn tested_of(stored: &StoredMerge) -> Result<(&PreparedMerge, &TestedMerge)> {
+    match &stored.merge.phase {
+        MergePhase::Tested(prepared, tested) | MergePhase::Confirmed(prepared, tested) => Ok((prepared, tested)),
+        _ => anyhow::bail!("nothing was tested"),
+    }
+}
+
+/// Adds an event to the journal, and then to the state.
+pub fn record(stored: &mut StoredMerge, event: MergeEvent) -> Result<()> {
+    let mut next = stored.merge.clone();
+    next.take(&event)?;
+    stored.journal.append(clock::now()?, event)?;
+    stored.merge = next;
+    Ok(())
+}
+
+/// Begins the journal with the request.
+pub fn record_request(stored: &mut StoredMerge, event: MergeEvent) -> Result<()> {
+    stored.journal.append(clock::now()?, event)
+}

@@ -1,0 +1,177 @@
+//! Where merges happen, for the commands about them: the folder of the merges, the remote, and how a merge is carried on and reported.
+
+use std::cell::RefCell;
+
+use anyhow::Result;
+
+use crate::base::clock;
+use crate::base::error::{Exit, Failure, program};
+use crate::base::files::{self, TreePath};
+use crate::ci::merge::home::{MergeHome, StoredMerge};
+use crate::ci::merge::machine::{Merge, MergePhase, StopReason};
+use crate::ci::merge::pipeline::Pipeline;
+use crate::ci::stage::CiStage;
+use crate::ci::steps::report::{ReportedStep, render_stage_junit};
+use crate::ci::steps::result::StepResult;
+use crate::cli::commands::ci::output::{OutputLog, end_of_output};
+use crate::cli::commands::stage;
+use crate::cli::context::Context;
+use crate::cli::log_end::LogEnd;
+use crate::cli::site::Site;
+use crate::history::lint::LintFinding;
+
+/// The number of last lines of the output of a failed step in the message.
+const LAST_LINES: usize = 40;
+
+/// The number of bytes of the output of a failed step in the JUnit file.
+const REPORTED: u64 = 64 << 10;
+
+/// The folder of the merges of the project.
+pub fn home(context: &Context) -> Result<MergeHome> {
+    Ok(MergeHome::new(&Site::load_or_new(context)?.layout.state))
+}
+
+/// Carries a merge on to its end, and reports it. The result is printed: the id of the merge commit, once it is in the base.
+///
+/// Errors: the merge was stopped; a step failed for a reason outside of the merge, which then waits for `ci recover`.
+pub fn go_on(context: &Context, home: &MergeHome, mut stored: StoredMerge) -> Result<()> {
+    let output = OutputLog::new(&context.ui)?;
+    let failed: RefCell<Vec<StepResult>> = RefCell::default();
+    let began = clock::now()?;
+    let logs = home.merge(stored.number);
+    let mut tested = |stage: CiStage, results: &[StepResult]| -> Result<()> {
+        let mut reported = Vec::new();
+        for result in results {
+            output.print(result)?;
+            context.ui.note(&format!("{stage}: {}: {}", result.name, result.verdict));
+            let log = result.log.as_deref().filter(|_| result.verdict.has_failed());
+            let output = log.map_or(String::new(), |log| end_of_output(log, REPORTED));
+            reported.push(ReportedStep { result: result.clone(), output });
+        }
+        let has_failed = |result: &&StepResult| result.verdict.has_failed();
+        failed.borrow_mut().extend(results.iter().filter(has_failed).cloned());
+        let xml = render_stage_junit(stage, began, &reported);
+        files::publish(&logs.join(format!("junit-{stage}.xml")), xml.as_bytes())
+    };
+    let caller =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let mut pipeline = Pipeline {
+        home,
+        environment: caller.collect(),
+        progress: &context.ui,
+        stage: &|release| stage::run_after_merge(context, release),
+        tested: &mut tested,
+    };
+    let findings = pipeline.go_on(&mut stored).map_err(|error| with_way_on(error, stored.number))?;
+    report(context, home, &stored, &findings, &failed.into_inner())
+}
+
+/// Adds to an error of a step how the merge goes on.
+fn with_way_on(error: anyhow::Error, number: u32) -> anyhow::Error {
+    let way = format!(
+        "merge {number} goes on where it stopped: `{0} ci recover`; or end it: `{0} ci recover --give-up {number} --why TEXT`",
+        program()
+    );
+    match error.downcast::<Failure>() {
+        Ok(failure) => {
+            let help = failure.help.clone().map_or_else(|| way.clone(), |help| format!("{help}\n{way}"));
+            failure.help(help).into()
+        }
+        Err(error) => Failure::new(Exit::Failed, format!("{error:#}")).help(way).into(),
+    }
+}
+
+fn report(
+    context: &Context,
+    home: &MergeHome,
+    stored: &StoredMerge,
+    findings: &[LintFinding],
+    failed: &[StepResult],
+) -> Result<()> {
+    let Merge { request, phase, .. } = &stored.merge;
+    let (work, base) = (&request.work, &request.base);
+    let name = format!("merge {}: {work} into `{base}`", stored.number);
+    match phase {
+        MergePhase::Done { merge, snapshot } => {
+            let staged = match snapshot {
+                Some(snapshot) => format!("its release is {snapshot}"),
+                None => "no step makes a release".to_owned(),
+            };
+            context.ui.note(&format!("{name} is done: `{base}` is {merge}; {staged}"));
+            context.ui.print(&format!("{merge}\n"))
+        }
+        MergePhase::Stopped(StopReason::AlreadyMerged) => {
+            context.ui.note(&format!("{work} is in `{base}` already: {}", request.head));
+            Ok(())
+        }
+        MergePhase::Stopped(reason) => {
+            Err(stopped(&name, stored, reason, findings, failed, &home.merge(stored.number)).into())
+        }
+        MergePhase::GivenUp { why } => {
+            context.ui.note(&format!("{name} was given up: {why}"));
+            Ok(())
+        }
+        _ => anyhow::bail!("{name} has not ended"),
+    }
+}
+
+/// The failure for a merge that was stopped.
+fn stopped(
+    name: &str,
+    stored: &StoredMerge,
+    reason: &StopReason,
+    findings: &[LintFinding],
+    failed: &[StepResult],
+    logs: &TreePath,
+) -> Failure {
+    let request = &stored.merge.request;
+    let (base, program) = (&request.base, program());
+    let failure = |exit| Failure::new(exit, format!("{name} was stopped: {reason}"));
+    let again = format!("merge it again: `{program} ci merge {}`", request.flags());
+    match reason {
+        StopReason::AlreadyMerged => failure(Exit::Failed),
+        StopReason::Conflicts { .. } => failure(Exit::Failed)
+            .help(format!("rebase the work: `git fetch && git rebase origin/{base}`, push it, and {again}")),
+        StopReason::Lint { .. } => {
+            let lines = findings.iter().map(|finding| {
+                let commit = finding.commit.map_or(String::new(), |commit| format!("{} ", commit.short()));
+                format!("{commit}{}: {}", finding.rule, finding.message)
+            });
+            failure(Exit::Failed)
+                .details(lines.collect::<Vec<_>>().join("\n"))
+                .help(format!("on the branch, `{program} lint --base origin/{base} --fix-plan` prints a rebase that corrects most; then {again}"))
+        }
+        StopReason::NoVersion { .. } => failure(Exit::NotEnoughHistory)
+            .help(format!("`{program} version --rev origin/{base}` says more; then {again}")),
+        StopReason::TestsFailed { .. } => {
+            let (mut details, mut help) = (Vec::new(), Vec::new());
+            for result in failed {
+                let log = result.log.as_ref();
+                let end = log.and_then(|log| LogEnd::load(&format!("output of `{}`", result.name), log, LAST_LINES));
+                match end {
+                    Some(mut end) => {
+                        details.append(&mut end.details);
+                        help.push(end.help);
+                    }
+                    None => details.push(format!("`{}`: {}", result.name, result.verdict)),
+                }
+            }
+            help.push(format!("correct the work, push it, and {again}"));
+            failure(Exit::Failed).details(details.join("\n")).help(help.join("\n"))
+        }
+        StopReason::ChangedFiles { .. } => failure(Exit::Failed).help(format!(
+            "a step must not write to tracked files: what it tested would not be what lands; then {again}"
+        )),
+        StopReason::BadRelease { .. } => failure(Exit::Failed)
+            .help(format!("correct the step of `build-artifacts`; its output is in `{logs}`; then {again}")),
+        StopReason::HeadMoved { now: Some(_) } => {
+            failure(Exit::TryAgain).help(format!("look at the new commit, and {again}"))
+        }
+        StopReason::HeadMoved { now: None } | StopReason::NoBase => {
+            failure(Exit::Failed).help("`git ls-remote` lists what the remote has".to_owned())
+        }
+        StopReason::Refused { .. } => failure(Exit::NotAllowed)
+            .help(format!("ask the people who run the remote for the right to push to `{base}`; then {again}")),
+        StopReason::LostRaces { .. } => failure(Exit::TryAgain).help(again),
+    }
+}

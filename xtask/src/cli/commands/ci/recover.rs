@@ -1,0 +1,67 @@
+//! `ci recover`: carries interrupted merges on to their end, or gives one up.
+
+use anyhow::Result;
+
+use crate::base::error::{Exit, Failure, program};
+use crate::base::number::parse_stated;
+use crate::ci::merge::machine::{MergeEvent, MergePhase};
+use crate::ci::merge::pipeline::record;
+use crate::cli::commands::ci::merging;
+use crate::cli::context::Context;
+use crate::repository::model::reason::Reason;
+
+/// Arguments of `ci recover`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// End this merge where it is, instead of carrying all merges on
+    #[arg(long, value_name = "N", value_parser = parse_stated, requires = "why")]
+    give_up: Option<u32>,
+    /// Why it is given up; `ci status` shows it
+    #[arg(long, value_name = "TEXT", requires = "give_up")]
+    why: Option<Reason>,
+}
+
+/// Carries on all merges that have not ended, in their order; the first failure is reported after all were tried.
+pub fn run(context: &Context, args: &Args) -> Result<()> {
+    let home = merging::home(context)?;
+    let _lock = home.lock("ci recover")?;
+    if let (Some(number), Some(why)) = (args.give_up, &args.why) {
+        return give_up(context, number, why);
+    }
+    let (mut failure, mut count) = (None, 0);
+    for stored in home.all()?.into_iter().filter(|stored| stored.merge.next().is_some()) {
+        count += 1;
+        if let Err(error) = merging::go_on(context, &home, stored) {
+            let is_interrupt = error.downcast_ref::<Failure>().is_some_and(|failure| failure.exit == Exit::Interrupted);
+            if is_interrupt {
+                return Err(error);
+            }
+            if let Some(earlier) = failure.replace(error) {
+                context.ui.error(&earlier);
+            }
+        }
+    }
+    if count == 0 {
+        context.ui.note("no merge was interrupted");
+    }
+    failure.map_or(Ok(()), Err)
+}
+
+fn give_up(context: &Context, number: u32, why: &Reason) -> Result<()> {
+    let home = merging::home(context)?;
+    let Some(mut stored) = home.load(number)? else {
+        let message = format!("there is no merge {number}");
+        return Err(Failure::new(Exit::Usage, message).help(format!("`{} ci status` lists them", program())).into());
+    };
+    if stored.merge.next().is_none() {
+        let message = format!("merge {number} has ended already");
+        return Err(Failure::new(Exit::Usage, message).help(format!("`{} ci status` shows how", program())).into());
+    }
+    if let MergePhase::Landed(prepared, _) = &stored.merge.phase {
+        let base = &stored.merge.request.base;
+        context.ui.note(&format!("`{base}` has the merge commit {}; only its release is not staged", prepared.merge));
+    }
+    record(&mut stored, MergeEvent::GivenUp { why: why.to_string() })?;
+    context.ui.note(&format!("merge {number} was given up"));
+    Ok(())
+}

@@ -1,0 +1,202 @@
+//! A remote repository, by the program `git`: listing, fetching and pushing.
+//!
+//! libgit2 is not used for this. Its push to a path overwrites the commit of somebody who was faster and runs no hook, and over
+//! the network it reports success for an update that the server refused. `git push --force-with-lease` with the id of the commit
+//! that is replaced fails rightly in both cases.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::base::error::{Exit, Failure};
+use crate::base::process::{Program, Said};
+use crate::base::text::{last_lines, printable};
+use crate::git::commit::CommitId;
+use crate::git::ref_name::BranchName;
+
+/// The time that one transfer may take.
+const LIMIT: Duration = Duration::from_secs(1800);
+
+/// The settings of each call. No hook of the person runs, no program of a URL is started, and what arrives stays in one pack.
+pub(super) const SETTINGS: [&str; 6] = [
+    "core.hooksPath=/dev/null",
+    "protocol.ext.allow=never",
+    "fetch.unpackLimit=1",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "submodule.recurse=false",
+];
+
+/// The variables that would make git work on another repository than the stated one.
+const REMOVED: [&str; 8] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+];
+
+/// A remote repository, and the local bare one that its commits are fetched into.
+#[derive(Clone, Debug)]
+pub struct Remote {
+    /// The address, or the name of a remote of `local`.
+    pub address: String,
+    /// The folder of a bare repository.
+    pub local: PathBuf,
+}
+
+/// The answer of a remote to a push.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PushAnswer {
+    /// The branch leads to the commit, now or already.
+    Taken,
+    /// The branch was not changed; the words of the remote, for a person.
+    Refused(String),
+    /// The branch does not lead to the expected commit any more.
+    Moved,
+    /// It is not known whether the branch was changed: the connection broke.
+    Unknown(String),
+}
+
+impl Remote {
+    /// Makes the local bare repository, if it is not there.
+    pub fn make_local(&self) -> Result<()> {
+        if self.local.join("HEAD").is_file() {
+            return Ok(());
+        }
+        let folder = self.local.as_os_str();
+        let args = ["init", "--quiet", "--bare", "--template=", "--initial-branch=none", "--"].map(OsString::from);
+        let program = self.program(Path::new("/"), args.into_iter().chain([folder.to_owned()]).collect());
+        program.read_within(LIMIT).map(drop)
+    }
+
+    /// The commits that references of the remote lead to, by full name; those that it does not have are left out.
+    ///
+    /// Errors: the remote cannot be reached (exit 5).
+    pub fn list(&self, references: &[&str]) -> Result<BTreeMap<String, CommitId>> {
+        let mut args = words(&["ls-remote", "--quiet", "--", &self.address]);
+        args.extend(references.iter().map(OsString::from));
+        let text = self.ask(args, "list the branches of")?;
+        let mut found = BTreeMap::new();
+        for line in text.lines() {
+            // A pattern of `ls-remote` matches at the end of a name.
+            if let Some((id, name)) = line.split_once('\t')
+                && let Some(id) = CommitId::parse_hex(id.as_bytes())
+                && references.contains(&name)
+            {
+                found.insert(name.to_owned(), id);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Fetches by refspecs such as `+refs/heads/a:refs/remotes/origin/a`, with all of the history.
+    ///
+    /// Errors: the remote cannot be reached, or lacks a reference (exit 5).
+    pub fn fetch(&self, refspecs: &[String]) -> Result<()> {
+        let fixed = ["fetch", "--quiet", "--no-write-fetch-head", "--no-tags", "--no-auto-gc", "--force"];
+        let mut args = words(&fixed);
+        args.extend(words(&["--no-recurse-submodules", "--", &self.address]));
+        args.extend(refspecs.iter().map(OsString::from));
+        self.ask(args, "fetch from").map(drop)
+    }
+
+    /// Makes the branch lead to `new`, if it leads to `expected` now. The local repository has `new`.
+    ///
+    /// Errors: git cannot be run; an interrupt.
+    pub fn push(&self, branch: &BranchName, expected: CommitId, new: CommitId) -> Result<PushAnswer> {
+        let name = branch.full();
+        let lease = format!("--force-with-lease={name}:{expected}");
+        let refspec = format!("{new}:{name}");
+        let args =
+            words(&["push", "--porcelain", "--no-verify", "--no-follow-tags", &lease, "--", &self.address, &refspec]);
+        let said = self.program(&self.local, args).run_within(LIMIT)?;
+        Ok(read_push(&said, &name))
+    }
+
+    /// The address of the remote `name` of the repository in `folder`: that for pushing, with the person's settings applied. A relative
+    /// path becomes an absolute one.
+    pub fn address_of(name: &str, folder: &Path) -> Result<String> {
+        let args = words(&["remote", "get-url", "--push", "--", name]);
+        let program = Program { program: "git".as_ref(), args, folder, variables: other_places(), input: Vec::new() };
+        let said = program.run_within(LIMIT)?;
+        let address = String::from_utf8_lossy(&said.output).trim_end_matches('\n').to_owned();
+        if !said.status.success() || address.is_empty() {
+            let shown = name.escape_debug();
+            return Err(Failure::new(Exit::Usage, format!("there is no remote `{shown}`"))
+                .help("`git remote -v` lists the remotes")
+                .into());
+        }
+        let is_path = !address.starts_with('/') && !address.split('/').next().unwrap_or_default().contains(':');
+        Ok(if is_path { folder.join(&address).to_string_lossy().into_owned() } else { address })
+    }
+
+    fn ask(&self, args: Vec<OsString>, what: &str) -> Result<String> {
+        let said = self.program(&self.local, args).run_within(LIMIT)?;
+        if said.status.success() {
+            return Ok(String::from_utf8_lossy(&said.output).into_owned());
+        }
+        let message = format!("cannot {what} `{}`:\n{}", printable(&self.address), words_of(&said));
+        Err(Failure::new(Exit::TryAgain, message)
+            .help(format!("see what is wrong: `git ls-remote {}`", crate::base::text::shell_word(&self.address)))
+            .into())
+    }
+
+    fn program<'a>(&self, folder: &'a Path, args: Vec<OsString>) -> Program<'a> {
+        let mut all = Vec::new();
+        for setting in SETTINGS {
+            all.extend(words(&["-c", setting]));
+        }
+        all.extend(args);
+        let mut variables = other_places();
+        variables.push(("GIT_TERMINAL_PROMPT", Some("0".to_owned())));
+        variables.push(("LC_ALL", Some("C".to_owned())));
+        Program { program: "git".as_ref(), args: all, folder, variables, input: Vec::new() }
+    }
+}
+
+/// The variables to remove, so that git works on the stated repository.
+pub(super) fn other_places() -> Vec<(&'static str, Option<String>)> {
+    REMOVED.iter().map(|name| (*name, None)).collect()
+}
+
+fn words(words: &[&str]) -> Vec<OsString> {
+    words.iter().map(OsString::from).collect()
+}
+
+/// The last lines of what git and the remote said, safe to print.
+fn words_of(said: &Said) -> String {
+    const LINES: usize = 10;
+    printable(&last_lines(&String::from_utf8_lossy(&said.errors), LINES).join("\n"))
+}
+
+/// Reads the porcelain output of a push of one reference: a flag, the references, a summary, apart by tabs.
+fn read_push(said: &Said, name: &str) -> PushAnswer {
+    let output = String::from_utf8_lossy(&said.output);
+    for line in output.lines() {
+        let mut parts = line.splitn(3, '\t');
+        let (Some(flag), Some(references), Some(summary)) = (parts.next(), parts.next(), parts.next()) else {
+            continue;
+        };
+        if references.split_once(':').is_none_or(|(_, to)| to != name) {
+            continue;
+        }
+        return match flag {
+            "!" if summary.contains("(stale info)") || summary.contains("(fetch first)") => PushAnswer::Moved,
+            // The server found another commit when it took the lock, or another push holds the lock.
+            "!" if summary.contains("(failed to update ref)") || summary.contains("(cannot lock ref") => {
+                PushAnswer::Moved
+            }
+            "!" if summary.contains("(remote failure)") => PushAnswer::Unknown(words_of(said)),
+            "!" => PushAnswer::Refused(format!("{}\n{}", printable(summary), words_of(said)).trim_end().to_owned()),
+            _ => PushAnswer::Taken,
+        };
+    }
+    PushAnswer::Unknown(words_of(said))
+}
