@@ -13,7 +13,8 @@ fn demo() -> Sandbox {
 #[test]
 fn config_shows_each_value_and_where_it_comes_from() {
     let project = demo();
-    project.write("packaging/release.toml", "[version]\ninitial = \"0.3\"\n");
+    let step = "[[ci.check-patch]]\nname = \"unit\"\nrun = [\"sh\", \"-c\", '''a 'b' \"c\"''']\n[ci]\nenvironment = [\"CC\"]\n";
+    project.write("packaging/release.toml", format!("[version]\ninitial = \"0.3\"\n{step}"));
     let shown = project.releng(&["config"]).exits(0).stdout;
     for (part, origin) in [
         ("name = \"demo\"", "demo.spec.in"),
@@ -25,7 +26,12 @@ fn config_shows_each_value_and_where_it_comes_from() {
         assert!(line.ends_with(&format!("# {origin}")), "{line}");
     }
     // What is shown can be written into the file as it is.
+    assert!(shown.contains(r#"run = ["sh","-c","a 'b' \"c\""]"#), "{shown}");
     project.write("packaging/release.toml", &shown);
+    let without_origins = |text: &str| {
+        text.lines().map(|line| line.split(" # ").next().unwrap().trim_end().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(without_origins(&project.releng(&["config"]).exits(0).stdout), without_origins(&shown));
     project.releng(&["config", "--json"]).exits(0).prints_part("\"schema\": \"releng.config/1\"");
 }
 

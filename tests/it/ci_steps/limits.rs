@@ -23,6 +23,8 @@ fn a_daemon_is_not_waited_for() {
     let project = branched(&step("daemon", "setsid sleep 20 & echo started", ""));
     let start = Instant::now();
     check_patch(&project, &[]).exits(0).says(&["started"]);
+    // Nor does it keep the lock.
+    check_patch(&project, &[]).exits(0);
     assert!(start.elapsed() < Duration::from_secs(10), "it holds the output open");
 }
 
@@ -47,7 +49,9 @@ fn a_large_output_fills_neither_memory_nor_disk() {
 
 #[test]
 fn an_interrupt_ends_all_steps() {
-    let wait = |name: &str| format!("touch target/{name}; sleep 60.0625 & wait");
+    // A time that no other run of this test has.
+    let time = format!("60.{}", std::process::id());
+    let wait = |name: &str| format!("touch target/{name}; sleep {time} & wait");
     let project =
         branched(&(step("a", &wait("a"), "") + &step("b", &wait("b"), "") + &step("c", "true", "needs = [\"a\"]")));
     let run = duct::cmd!(PROGRAM, "ci", "check-patch").dir(project.path()).env("RELENG_THREADS", "2");
@@ -57,16 +61,19 @@ fn an_interrupt_ends_all_steps() {
         assert!(begun.elapsed() < Duration::from_secs(60), "the steps have not begun");
         std::thread::sleep(Duration::from_millis(20));
     }
+    let second = check_patch(&project, &["--only", "c"]).exits(75);
+    second.says(&[" ci check-patch`, process ", " is running the steps of `check-patch` here"]);
     run_in(project.path(), "kill", &["-INT", &running.pids()[0].to_string()], &[]).exits(0);
     let output = running.wait().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(130), "{said}");
     assert!(said.contains("error: interrupted; the logs are in `") && !said.contains("reproduce"), "{said}");
+    let expected = format!("sleep\0{time}\0");
     let is_alive = || {
         let processes = std::fs::read_dir("/proc").unwrap().flatten();
-        processes.into_iter().any(|process| {
-            std::fs::read(process.path().join("cmdline")).is_ok_and(|line| line == b"sleep\x0060.0625\0")
-        })
+        processes
+            .into_iter()
+            .any(|process| std::fs::read(process.path().join("cmdline")).is_ok_and(|line| line == expected.as_bytes()))
     };
     assert!(!is_alive(), "the children of the steps have ended, too");
 }

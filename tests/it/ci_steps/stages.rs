@@ -42,6 +42,18 @@ fn the_first_commit_changes_everything() {
 }
 
 #[test]
+fn the_work_tree_stays_clean() {
+    let project = branched(&step("unit", "true", "only = [\"**\"]"));
+    project.commit("Ignore nothing", &[(".gitignore", "")]);
+    project.git(&["branch", "-f", "main", "topic"]);
+    for _ in 0..2 {
+        let ran = check_patch(&project, &[]).exits(0);
+        assert_eq!(result(&ran, "unit"), "left out: no file that matches `**` was changed");
+        assert_eq!(project.git(&["status", "--porcelain"]), "");
+    }
+}
+
+#[test]
 fn a_script_of_the_convention_is_the_only_step() {
     let project = branched("");
     project.git(&["switch", "-q", "main"]);

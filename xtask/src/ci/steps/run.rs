@@ -42,11 +42,11 @@ impl StageRun<'_> {
         self.logs.join(format!("{step}.log"))
     }
 
-    /// Makes the folder of the logs, empty.
+    /// Makes the folder of the logs, empty. The caller keeps other runs away from it.
     pub fn prepare(&self) -> Result<()> {
         files::remove_if_there(&TreePath::in_own_folder(self.logs))
             .with_context(|| format!("cannot remove `{}`", self.logs.display()))?;
-        files::make_state_folder(self.logs)
+        files::make_folders(&TreePath::top(self.logs))
     }
 
     fn start(&self, step: &CiStep) -> Result<Running> {

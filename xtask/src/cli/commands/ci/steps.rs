@@ -7,8 +7,8 @@ use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
 use crate::base::clock;
-use crate::base::error::{Exit, Failure};
-use crate::base::files::{self, TreePath};
+use crate::base::error::{Exit, Failure, this_call};
+use crate::base::files::{self, LockFile, TreePath};
 use crate::base::github::{Annotation, render_annotations};
 use crate::base::interrupt;
 use crate::base::parallel;
@@ -48,6 +48,7 @@ pub fn run(context: &Context, stage: CiStage, args: &StageArgs) -> Result<()> {
         let steps = plan.steps.iter().map(ToString::to_string).chain(files.steps()).collect();
         return context.ui.print(&Plan { title: subject.title(), steps }.to_string());
     }
+    let _lock = files.lock(stage)?;
     let began = clock::now()?;
     let caller =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
@@ -111,6 +112,14 @@ impl ReportFiles {
         junit.extend(args.junit.as_ref().map(std::path::absolute).transpose()?);
         let page = std::env::var_os(SUMMARY_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
         Ok(ReportFiles { folder, junit, page })
+    }
+
+    /// Keeps other runs of the stage away from this folder and from the work tree, as long as the lock is held.
+    fn lock(&self, stage: CiStage) -> Result<LockFile> {
+        let folder = self.folder.parent().unwrap_or(&self.folder);
+        files::make_state_folder(folder.parent().unwrap_or(folder))?;
+        let path = TreePath::top(folder).join(format!("{stage}.lock"));
+        LockFile::take(&path, this_call(), &format!("running the steps of `{stage}` here"))
     }
 
     fn summary(&self) -> PathBuf {
