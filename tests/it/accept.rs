@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use crate::support::github::github_commands;
 use crate::support::program::{PROGRAM, Ran, path_without, run_in};
 use crate::support::rpms::Rpm;
 use crate::support::site::{Site, require_same, text};
@@ -231,6 +232,13 @@ fn the_report_is_read_by_others() {
     let ran = run_in(site.project.path(), "python3", &["-c", script, path.to_str().unwrap()], &[]).exits(0);
     assert!(ran.stdout.starts_with("pass []\nfail [('failure', 'fail FAILED, exit 1"), "{}", ran.stdout);
     assert!(text(&path).contains(&format!("name=\"{SNAPSHOT}\"")), "{}", text(&path));
+}
+
+#[test]
+fn github_reads_no_commands_of_a_test() {
+    let site = staged(&[("evil", "echo \"::error::evil\"; echo \"##[error]evil\"; exit 1", "")]);
+    let ran = site.releng_with(&[("GITHUB_ACTIONS", "true")], &["accept"]).exits(1).says(&["    ::error::evil\n"]);
+    assert!(github_commands(&ran.stderr).is_empty() && github_commands(&ran.stdout).is_empty(), "{}", ran.stderr);
 }
 
 #[test]

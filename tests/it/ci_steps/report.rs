@@ -2,6 +2,7 @@
 
 use super::{branched, check_patch, result, step};
 use crate::helps::follow;
+use crate::support::github::github_commands;
 use crate::support::program::{PROGRAM, Ran, Sandbox, run_in};
 
 /// Prints what a step should not be able to say to a terminal, to GitHub or to GitLab.
@@ -11,34 +12,13 @@ fn run_with(project: &Sandbox, variables: &[(&str, &str)]) -> Ran {
     run_in(project.path(), PROGRAM, &["ci", "check-patch"], variables)
 }
 
-/// The lines that GitHub takes for commands: those that begin with `::`, after blanks, and those that contain `##[`; none
-/// after `::stop-commands::TOKEN` and before `::TOKEN::`.
-fn commands(text: &str) -> Vec<&str> {
-    let mut token: Option<String> = None;
-    let mut commands = Vec::new();
-    for line in text.lines() {
-        let command = line.trim_start();
-        match &token {
-            Some(stopped) if command == format!("::{stopped}::") => token = None,
-            Some(_) => {}
-            None if command.starts_with("::stop-commands::") => {
-                token = Some(command.trim_start_matches("::stop-commands::").to_owned());
-            }
-            None if command.starts_with("::") || command.contains("##[") => commands.push(command),
-            None => {}
-        }
-    }
-    assert_eq!(token, None, "commands are read again at the end");
-    commands
-}
-
 #[test]
 fn github_reads_no_commands_of_a_step() {
     let project = branched(&(step("evil", EVIL, "") + &step("good", "echo fine", "needs = [\"lint\"]")));
     project.commit("fixup! First", &[("src/a", "2\n")]);
     project.write("page.md", "before\n");
     let ran = run_with(&project, &[("GITHUB_ACTIONS", "true"), ("GITHUB_STEP_SUMMARY", "page.md")]).exits(1);
-    let heads: Vec<&str> = commands(&ran.stdout).iter().map(|line| line.split(" (").next().unwrap()).collect();
+    let heads: Vec<&str> = github_commands(&ran.stdout).iter().map(|line| line.split(" (").next().unwrap()).collect();
     let groups = heads.iter().filter(|line| line.starts_with("::group::")).count();
     assert_eq!(groups, 3, "{heads:?}");
     for head in ["::group::lint: passed", "::group::evil: FAILED: exit 1", "::group::good: passed"] {
@@ -48,20 +28,22 @@ fn github_reads_no_commands_of_a_step() {
     assert!(annotations[0].starts_with("::error title=evil::FAILED: exit 1%0A::error::evil%0A"), "{annotations:?}");
     assert!(annotations[1].starts_with("::warning title=fixup-left::"), "{annotations:?}");
     assert_eq!(annotations.len(), 2);
-    assert!(commands(&ran.stderr).is_empty(), "{:?}", commands(&ran.stderr));
+    assert!(github_commands(&ran.stderr).is_empty(), "{:?}", github_commands(&ran.stderr));
     assert!(!ran.stdout.contains('\x1b') && !ran.stderr.contains('\x1b'));
     let page = std::fs::read_to_string(project.join("page.md")).unwrap();
     assert!(page.starts_with("before\n### check-patch: 1 of 3 steps failed\n"), "{page}");
-    // The tests of a snapshot print into the same message of an error.
     assert!(ran.stderr.contains("::stop-commands::"));
 }
 
 #[test]
 fn gitlab_folds_the_output() {
-    let ran = run_with(&branched(&step("evil", EVIL, "")), &[("GITLAB_CI", "true")]).exits(1);
+    let project = branched(&step("evil", EVIL, ""));
+    let ran = run_with(&project, &[("GITLAB_CI", "true")]).exits(1);
     for mark in ["\x1b[0Ksection_start:", ":evil[collapsed=true]\r\x1b[0Kevil: FAILED: exit 1", ":evil\r\x1b[0K\n"] {
         assert_eq!(ran.stdout.matches(mark).count(), 1, "{mark:?}: {:?}", ran.stdout);
     }
+    let quiet = run_in(project.path(), PROGRAM, &["ci", "check-patch", "--quiet"], &[("GITLAB_CI", "true")]).exits(1);
+    assert_eq!(quiet.stdout, "lint: passed\nevil: FAILED: exit 1\n");
     assert!(ran.stdout.contains("\\u001b[2J\\u001b[0Ksection_end:1:evil"), "{}", ran.stdout);
 }
 

@@ -42,6 +42,23 @@ fn the_first_commit_changes_everything() {
 }
 
 #[test]
+fn a_clone_that_is_too_shallow_is_completed() {
+    let config = "[[ci.check-merged]]\nname = \"unit\"\nrun = [\"true\"]\nonly = [\"src/\"]\n";
+    let project = branched(config);
+    project.commit("Change the document", &[("docs/a", "2\n")]);
+    let place = tempfile::tempdir().unwrap();
+    let address = format!("file://{}", project.path().display());
+    let clone = place.path().join("clone");
+    run_in(place.path(), "git", &["clone", "-q", "--depth", "1", &address, "clone"], &[]).exits(0);
+    let refused = run_in(&clone, PROGRAM, &["ci", "check-merged"], &[]).exits(6);
+    follow(&clone, &refused, "git fetch", &[]).exits(0);
+    run_in(&clone, PROGRAM, &["ci", "check-merged"], &[]).exits(0).prints_part("unit: left out");
+    // What CI systems state for a branch that is new.
+    let new = ["ci", "check-merged", "--base", &"0".repeat(40)];
+    run_in(&clone, PROGRAM, &new, &[]).exits(0).prints("unit: passed\n");
+}
+
+#[test]
 fn the_work_tree_stays_clean() {
     let project = branched(&step("unit", "true", "only = [\"**\"]"));
     project.commit("Ignore nothing", &[(".gitignore", "")]);

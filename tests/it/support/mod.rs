@@ -3,6 +3,7 @@
 pub mod crash;
 pub mod dnf;
 pub mod farm;
+pub mod github;
 pub mod history;
 pub mod http;
 pub mod keys;

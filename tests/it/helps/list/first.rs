@@ -83,6 +83,7 @@ pub const FIRST: &[FileRows] = &[
         &[
             ("add a step to", By("ci_steps::stages::a_stage_without_steps_gets_one")),
             ("the branch itself has steps", By("ci_steps::stages::a_stage_without_steps_gets_one")),
+            ("run `git fetch --unshallow`", By("ci_steps::stages::a_clone_that_is_too_shallow_is_completed")),
             ("make a clone with files", By("ci_steps::stages::a_bare_repository_has_no_work_tree")),
         ],
     ),

@@ -149,9 +149,14 @@ impl Ui {
         TextStyle { columns: columns.filter(|columns| *columns > 0), colored: self.colored_results }
     }
 
-    /// Whether standard error is a terminal, on which the state of parallel jobs is drawn.
+    /// Whether only results, warnings and errors are printed.
+    pub fn is_quiet(&self) -> bool {
+        self.talk == Talk::Quiet
+    }
+
+    /// Whether the state of parallel jobs is drawn, on a terminal.
     pub fn draws_boards(&self) -> bool {
-        std::io::stderr().is_terminal()
+        !self.is_quiet() && std::io::stderr().is_terminal()
     }
 
     /// Whether standard output is a terminal.

@@ -23,6 +23,7 @@ impl<'a> OutputLog<'a> {
     /// In the form that the reader of this run's output needs.
     pub fn new(ui: &'a Ui) -> Result<OutputLog<'a>> {
         let style = match ci_system::detect() {
+            _ if ui.is_quiet() => None,
             Some(CiSystem::Github) => Some(LogStyle::Github { token: secret_token()? }),
             Some(CiSystem::Gitlab) => Some(LogStyle::Gitlab),
             None if ui.draws_boards() => None,

@@ -17,7 +17,7 @@ use crate::cli::context::Context;
 use crate::cli::linted_branch;
 use crate::git::changed_paths::Uncommitted;
 use crate::git::reach::GitBranch;
-use crate::git::{BranchHistory, Repository};
+use crate::git::{BranchHistory, CommitId, Repository};
 use crate::project::config::{self, CiStep, Config, LINT_STEP};
 use crate::project::definition::load_config;
 use crate::project::release;
@@ -51,10 +51,7 @@ impl<'a> StageSubject<'a> {
             let found = linted_branch::load(context, &command, args.base.as_deref(), repository, &config, head)?;
             (found.1.merge_bases.first().copied(), Some(found))
         } else {
-            match &args.base {
-                Some(base) => (Some(repository.resolve(base)?), None),
-                None => (repository.commit(head)?.parents().next(), None),
-            }
+            (find_base(repository, args.base.as_deref(), head)?, None)
         };
         let steps_of = match (&args.steps_of, &branch) {
             (Some(rev), _) => GitBranch { name: rev.clone(), tip: repository.resolve(rev)? },
@@ -167,6 +164,20 @@ impl<'a> StageSubject<'a> {
         let since = self.commits.base.map_or(String::new(), |base| format!(" since {}", base.short()));
         let head = self.commits.head.short();
         format!("{} of {head}{since}, with the steps of `{}`", self.stage, self.steps_of.name)
+    }
+}
+
+/// The commit with which a merge commit is compared: the stated one, or the first parent; `None` if there is none.
+fn find_base(repository: &Repository, stated: Option<&str>, head: CommitId) -> Result<Option<CommitId>> {
+    match stated {
+        // What CI systems state for a branch that is new.
+        Some(rev) if rev.len() == 40 && rev.bytes().all(|byte| byte == b'0') => Ok(None),
+        Some(rev) => Ok(Some(repository.resolve(rev)?)),
+        None if repository.shallow_boundary()?.contains(&head) => {
+            let message = format!("shallow clone: it ends at `{}`, and does not have its first parent", head.short());
+            Err(Failure::new(Exit::NotEnoughHistory, message).help("run `git fetch --unshallow`").into())
+        }
+        None => Ok(repository.commit(head)?.parents().next()),
     }
 }
 
