@@ -2,6 +2,7 @@
 
 mod kills;
 mod outcomes;
+mod parts;
 mod races;
 
 use crate::support::merge::{CONFIG, Landed, MergePlace, RELEASE};

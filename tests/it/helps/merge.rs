@@ -86,7 +86,7 @@ fn a_new_commit_is_merged_after_a_look() {
     place.at("work", &["checkout", "-q", "-b", "more", "topic"]);
     place.commit("More", &[("test.sh", "true\n")]);
     place.at("work", &["checkout", "-q", "master"]);
-    let stopped = merge(&place).exits(5).says(&["somebody pushed ", " to it"]);
+    let stopped = merge(&place).exits(5).says(&["somebody pushed ", " to the work"]);
     again(&place, &stopped).exits(0);
 }
 
@@ -139,7 +139,7 @@ fn a_step_makes_the_release() {
 fn work_that_is_gone_is_looked_for() {
     let delete = "git -C \"$PWD\"/$(git rev-parse --show-cdup)../../../../../../../../../origin.git update-ref -d refs/heads/topic\n";
     let place = proposed(CONFIG, "Change it", &[("test.sh", delete)]);
-    let stopped = merge(&place).exits(1).says(&["it is not there any more"]);
+    let stopped = merge(&place).exits(1).says(&["the work is not there any more"]);
     let list = follow(&place.join("work"), &stopped, "git ls-remote", &[]).exits(0).stdout;
     assert!(list.contains("refs/heads/master") && !list.contains("refs/heads/topic"), "{list}");
 }

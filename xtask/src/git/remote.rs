@@ -120,14 +120,16 @@ impl Remote {
         Ok(read_push(&said, &name))
     }
 
-    /// The address of the remote `name` of the repository in `folder`: that for pushing, with the person's settings applied. A relative
-    /// path becomes an absolute one.
+    /// The address of the remote `name` of the repository in `folder`: that for pushing, with the person's settings applied. `name` may be
+    /// an address itself. A relative path becomes an absolute one.
     pub fn address_of(name: &str, folder: &Path) -> Result<String> {
         let args = words(&["remote", "get-url", "--push", "--", name]);
         let program = Program { program: "git".as_ref(), args, folder, variables: other_places(), input: Vec::new() };
         let said = program.run_within(LIMIT)?;
         let address = String::from_utf8_lossy(&said.output).trim_end_matches('\n').to_owned();
-        if !said.status.success() || address.is_empty() {
+        let is_address = name.contains(['/', ':']) && !name.starts_with('-');
+        let address = if said.status.success() || !is_address { address } else { name.to_owned() };
+        if address.is_empty() {
             let shown = name.escape_debug();
             return Err(Failure::new(Exit::Usage, format!("there is no remote `{shown}`"))
                 .help("`git remote -v` lists the remotes")

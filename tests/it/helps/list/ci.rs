@@ -50,7 +50,7 @@ pub const CI: &[FileRows] = &[
             ("`git ls-remote` lists", By("helps::merge::work_that_is_gone_is_looked_for")),
             ("`{program} version", By("helps::merge::the_history_of_the_remote_is_looked_at")),
             ("a step must not", By("helps::merge::a_step_that_writes_elsewhere_lets_the_work_land")),
-            ("ask the people", By("helps::merge::the_right_to_push_is_given")),
+            ("the remote says why", By("helps::merge::the_right_to_push_is_given")),
             ("correct the step", By("helps::merge::a_step_makes_the_release")),
             ("correct the work", By("helps::merge::corrected_work_is_merged")),
             ("look at the new commit, and {again}", By("helps::merge::a_new_commit_is_merged_after_a_look")),

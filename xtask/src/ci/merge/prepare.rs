@@ -82,6 +82,9 @@ pub fn prepare(remote: &Remote, request: &MergeRequest, number: u32, progress: &
     let Some((_, history)) = repository.branch_history(request.head, &[base], progress)? else {
         return Ok(Preparation::stopped(StopReason::NoBase));
     };
+    if history.merge_bases.is_empty() && history.cut.is_none() {
+        return Ok(Preparation::stopped(StopReason::Unrelated));
+    }
     let base_name = request.base.as_str();
     let branch = LintedBranch { head: request.head, base_name, base, history: &history, rewrites: &[] };
     let mut findings = lint_branch(&branch, &config.lint);
@@ -92,22 +95,75 @@ pub fn prepare(remote: &Remote, request: &MergeRequest, number: u32, progress: &
     if errors > 0 {
         return Ok(Preparation { event: MergeEvent::Stopped(StopReason::Lint { errors }), findings });
     }
+    let event = match make(&repository, request, base, &message, number, progress)? {
+        Ok(prepared) => MergeEvent::Prepared(prepared),
+        Err(reason) => MergeEvent::Stopped(reason),
+    };
+    Ok(Preparation { event, findings })
+}
+
+/// Makes the merge commit and counts its version.
+fn make(
+    repository: &Repository,
+    request: &MergeRequest,
+    base: CommitId,
+    message: &str,
+    number: u32,
+    progress: &dyn Progress,
+) -> Result<Result<PreparedMerge, StopReason>> {
     let tree = match repository.try_merge(base, request.head)? {
         TrialMerge::Clean(tree) => tree,
-        TrialMerge::Conflicts(paths) => return Ok(Preparation::stopped(StopReason::Conflicts { paths })),
+        TrialMerge::Conflicts(paths) => return Ok(Err(StopReason::Conflicts { paths })),
     };
-    let parts = MergeParts { base, head: request.head, tree, message: &message, by: &request.by, at: request.at };
+    let parts = MergeParts { base, head: request.head, tree, message, by: &request.by, at: request.at };
     let merge = repository.write_merge(&parts)?;
     repository.keep(&kept_merge(number), merge)?;
     // The merge commit was written after the repository was opened.
-    let repository = Repository::open(&remote.local)?;
-    let makes_release = MergeStages::load(&config, Tree::Commit(&repository, base))?.make_release();
-    let version = match count(&repository, merge, base_name, progress)? {
+    let repository = Repository::open(repository.opened_at())?;
+    let makes_release =
+        MergeStages::load(&base_config(&repository, base)?, Tree::Commit(&repository, base))?.make_release();
+    let version = match count(&repository, merge, request.base.as_str(), progress)? {
         Ok(version) => Some(version),
-        Err(why) if makes_release => return Ok(Preparation::stopped(StopReason::NoVersion { why })),
+        Err(why) if makes_release => return Ok(Err(StopReason::NoVersion { why })),
         Err(_) => None,
     };
-    Ok(Preparation { event: MergeEvent::Prepared(PreparedMerge { base, merge, tree, version }), findings })
+    Ok(Ok(PreparedMerge { base, merge, tree, version }))
+}
+
+/// Makes a merge commit again that another run has made.
+///
+/// Errors: the remote has one of its parents no more; the request makes another merge commit.
+pub fn remake(
+    remote: &Remote,
+    request: &MergeRequest,
+    prepared: &PreparedMerge,
+    number: u32,
+    progress: &dyn Progress,
+) -> Result<()> {
+    fetch(remote, request, number)?;
+    let repository = Repository::open(&remote.local)?;
+    for parent in [prepared.base, request.head] {
+        if !repository.has_commit(parent) {
+            let message = format!("the remote has commit {parent} no more, of which the merge commit is made");
+            return Err(Failure::new(Exit::TryAgain, message)
+                .help("somebody pushed meanwhile: prepare the merge again")
+                .into());
+        }
+    }
+    repository.keep(&kept_head(number), request.head)?;
+    let config = base_config(&repository, prepared.base)?;
+    let history = repository.branch_history(request.head, &[prepared.base], progress)?;
+    let commits = history.iter().flat_map(|(_, history)| history.commits.iter().rev());
+    let message = request.message(&lift_headers(commits.map(|entry| &entry.commit), config.version.headers));
+    match make(&repository, request, prepared.base, &message, number, progress)? {
+        Ok(made) if made == *prepared => Ok(()),
+        _ => {
+            let message = format!("the request does not make the merge commit {}", prepared.merge);
+            Err(Failure::new(Exit::Failed, message)
+                .help("use one version of releng for all parts of a merge, and prepare the merge again")
+                .into())
+        }
+    }
 }
 
 /// The version of a commit of the branch `branch`, or why there is none.
@@ -117,7 +173,13 @@ fn count(
     branch: &str,
     progress: &dyn Progress,
 ) -> Result<Result<Version, String>> {
-    let config = load_config(Tree::Commit(repository, commit))?.unwrap_or_default();
+    let config = match load_config(Tree::Commit(repository, commit)) {
+        Ok(config) => config.unwrap_or_default(),
+        Err(error) => {
+            let failure = error.downcast::<Failure>()?;
+            return Ok(Err(format!("the configuration of the work is wrong: {}", failure.message)));
+        }
+    };
     match release::count_version(repository, &config, commit, Some(branch), LookBack::Whole, progress) {
         Ok(counted) => {
             Ok(counted.require_releasable().map(|()| counted.version.clone()).map_err(|failure| failure.message))

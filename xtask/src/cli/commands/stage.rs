@@ -17,7 +17,7 @@ use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::reason::Reason;
 use crate::repository::sign::Key;
 use crate::repository::stage::input::StageInput;
-use crate::repository::stage::{self, StageOrder, Staging};
+use crate::repository::stage::{self, StageOrder, Staging, next_pipeline};
 use crate::rpm::release::ReleaseInput;
 
 /// Arguments of `stage`.
@@ -84,7 +84,10 @@ pub(super) fn run_after_dist(
 pub(in crate::cli::commands) fn run_after_merge(context: &Context, release: &MergedRelease<'_>) -> Result<String> {
     let input = StageInput::load(release.folder, release.config.rpm.portable_noarch, &context.ui)?;
     let site = Site::of_merge(context, release.config, &input.info.name, release.git)?;
-    let order = StageOrder { pipeline: release.pipeline, command: this_call().to_owned(), ..StageOrder::default() };
+    // Merges land in another order than the runs of a CI system are numbered, and a run may be repeated.
+    let next = next_pipeline(&site.store()?, Series::of(&input.info.version))?;
+    let pipeline = release.pipeline.filter(|stated| *stated >= next);
+    let order = StageOrder { pipeline, command: this_call().to_owned(), ..StageOrder::default() };
     let key = site.key()?;
     let place = stage(context, &site, &input, &order, RunMode::Change, key.as_ref())?;
     let name = place.as_ref().and_then(TreePath::file_name);

@@ -34,8 +34,7 @@ use crate::repository::model::store::{Snapshot, Store};
 use crate::repository::repodata;
 use crate::repository::verify::snapshot::check_whole;
 use crate::repository::write::plan::{ChangePlan, ChangeStep, CopiedFile, NewFolder, NewPackage};
-use coming::next_pipeline;
-pub use coming::{ComingRelease, require_key};
+pub use coming::{ComingRelease, next_pipeline, require_key};
 use input::{DistPackage, StageInput};
 use latest::{LatestCandidate, LatestMove, require_ended};
 

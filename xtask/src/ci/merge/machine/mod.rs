@@ -106,6 +106,8 @@ pub enum MergeEvent {
 pub enum StopReason {
     /// The base has the head already.
     AlreadyMerged,
+    /// The work and the base have no commit in common.
+    Unrelated,
     /// Both sides changed these paths.
     Conflicts { paths: Vec<String> },
     /// `lint` finds errors in the branch.
@@ -132,6 +134,7 @@ impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StopReason::AlreadyMerged => f.write_str("the base has this commit already"),
+            StopReason::Unrelated => f.write_str("it has no commit in common with the base"),
             StopReason::Conflicts { paths } => write!(f, "conflict in {}", listed(paths)),
             StopReason::Lint { errors: 1 } => f.write_str("`lint` finds an error in the branch"),
             StopReason::Lint { errors } => write!(f, "`lint` finds {errors} errors in the branch"),
@@ -139,8 +142,8 @@ impl fmt::Display for StopReason {
             StopReason::TestsFailed { steps } => write!(f, "{} did not pass", listed(steps)),
             StopReason::ChangedFiles { paths } => write!(f, "the tests changed tracked files: {}", listed(paths)),
             StopReason::BadRelease { why } => write!(f, "the steps left no release of the merge commit: {why}"),
-            StopReason::HeadMoved { now: Some(now) } => write!(f, "somebody pushed {} to it", now.short()),
-            StopReason::HeadMoved { now: None } => f.write_str("it is not there any more"),
+            StopReason::HeadMoved { now: Some(now) } => write!(f, "somebody pushed {} to the work", now.short()),
+            StopReason::HeadMoved { now: None } => f.write_str("the work is not there any more"),
             StopReason::NoBase => f.write_str("the base is not there any more"),
             StopReason::Refused { why } => write!(f, "the remote refuses the push: {why}"),
             StopReason::LostRaces { times } => write!(f, "somebody else pushed first, {times} times"),
@@ -151,7 +154,8 @@ impl fmt::Display for StopReason {
 /// A few of some names, in backticks.
 fn listed(names: &[String]) -> String {
     const SHOWN: usize = 5;
-    let mut text = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let mut text =
+        names.iter().take(SHOWN).map(|name| format!("`{}`", name.escape_debug())).collect::<Vec<_>>().join(", ");
     if names.len() > SHOWN {
         text += &format!(" and {} more", names.len() - SHOWN);
     }

@@ -1,15 +1,18 @@
 //! Where merges happen, for the commands about them: the folder of the merges, the remote, and how a merge is carried on and reported.
 
-use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use anyhow::Result;
+use jiff::Timestamp;
 
 use crate::base::clock;
 use crate::base::error::{Exit, Failure, program};
 use crate::base::files::{self, TreePath};
 use crate::ci::merge::home::{MergeHome, StoredMerge};
-use crate::ci::merge::machine::{Merge, MergePhase, StopReason};
+use crate::ci::merge::machine::{Merge, MergeEvent, MergePhase, PreparedMerge, StopReason};
 use crate::ci::merge::pipeline::Pipeline;
+use crate::ci::merge::request::MergeRequest;
+use crate::ci::merge::testing::MergeTests;
 use crate::ci::stage::CiStage;
 use crate::ci::steps::report::{ReportedStep, render_stage_junit};
 use crate::ci::steps::result::StepResult;
@@ -31,39 +34,98 @@ pub fn home(context: &Context) -> Result<MergeHome> {
     Ok(MergeHome::new(&Site::load_or_new(context)?.layout.state))
 }
 
+/// Hears of the tests: prints the output of each step, and writes JUnit files.
+struct TestsHeard<'a> {
+    context: &'a Context,
+    output: OutputLog<'a>,
+    began: Timestamp,
+    /// The folder of the JUnit files.
+    folder: TreePath,
+    failed: Vec<StepResult>,
+}
+
+impl<'a> TestsHeard<'a> {
+    fn new(context: &'a Context, folder: TreePath) -> Result<TestsHeard<'a>> {
+        let output = OutputLog::new(&context.ui)?;
+        Ok(TestsHeard { context, output, began: clock::now()?, folder, failed: Vec::new() })
+    }
+
+    fn hear(&mut self, stage: CiStage, results: &[StepResult]) -> Result<()> {
+        let mut reported = Vec::new();
+        for result in results {
+            self.output.print(result)?;
+            self.context.ui.note(&format!("{stage}: {}: {}", result.name, result.verdict));
+            let log = result.log.as_deref().filter(|_| result.verdict.has_failed());
+            let output = log.map_or(String::new(), |log| end_of_output(log, REPORTED));
+            reported.push(ReportedStep { result: result.clone(), output });
+            if result.verdict.has_failed() {
+                self.failed.push(result.clone());
+            }
+        }
+        let xml = render_stage_junit(stage, self.began, &reported);
+        files::publish(&self.folder.join(format!("junit-{stage}.xml")), xml.as_bytes())
+    }
+}
+
+/// The environment of this program, as far as it is text.
+fn own_environment() -> BTreeMap<String, String> {
+    let all = std::env::vars_os();
+    all.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+}
+
 /// Carries a merge on to its end, and reports it. The result is printed: the id of the merge commit, once it is in the base.
 ///
 /// Errors: the merge was stopped; a step failed for a reason outside of the merge, which then waits for `ci recover`.
 pub fn go_on(context: &Context, home: &MergeHome, mut stored: StoredMerge) -> Result<()> {
-    let output = OutputLog::new(&context.ui)?;
-    let failed: RefCell<Vec<StepResult>> = RefCell::default();
-    let began = clock::now()?;
-    let logs = home.merge(stored.number);
-    let mut tested = |stage: CiStage, results: &[StepResult]| -> Result<()> {
-        let mut reported = Vec::new();
-        for result in results {
-            output.print(result)?;
-            context.ui.note(&format!("{stage}: {}: {}", result.name, result.verdict));
-            let log = result.log.as_deref().filter(|_| result.verdict.has_failed());
-            let output = log.map_or(String::new(), |log| end_of_output(log, REPORTED));
-            reported.push(ReportedStep { result: result.clone(), output });
-        }
-        let has_failed = |result: &&StepResult| result.verdict.has_failed();
-        failed.borrow_mut().extend(results.iter().filter(has_failed).cloned());
-        let xml = render_stage_junit(stage, began, &reported);
-        files::publish(&logs.join(format!("junit-{stage}.xml")), xml.as_bytes())
-    };
-    let caller =
-        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let folder = home.merge(stored.number);
+    let mut heard = TestsHeard::new(context, folder.clone())?;
+    let mut tested = |stage: CiStage, results: &[StepResult]| heard.hear(stage, results);
     let mut pipeline = Pipeline {
         home,
-        environment: caller.collect(),
+        environment: own_environment(),
         progress: &context.ui,
         stage: &|release| stage::run_after_merge(context, release),
         tested: &mut tested,
     };
     let findings = pipeline.go_on(&mut stored).map_err(|error| with_way_on(error, stored.number))?;
-    report(context, home, &stored, &findings, &failed.into_inner())
+    let (number, logs) = (Some(stored.number), folder.to_string());
+    let facts = EndFacts { number, findings: &findings, failed: &heard.failed, logs: &logs };
+    report_end(context, &stored.merge, &facts)
+}
+
+/// Tests a merge commit in the folder `out`; the event that follows, and the steps that failed.
+pub fn test_in(
+    context: &Context,
+    home: &MergeHome,
+    merge: &Merge,
+    prepared: &PreparedMerge,
+    out: &TreePath,
+) -> Result<(MergeEvent, Vec<StepResult>)> {
+    let mut heard = TestsHeard::new(context, out.clone())?;
+    let (git, environment) = (home.git(), own_environment());
+    let tests = MergeTests {
+        git: git.for_programs(),
+        prepared,
+        base: &merge.request.base,
+        folder: out,
+        environment: &environment,
+        progress: &context.ui,
+    };
+    let event = tests.run(&mut |stage, results| heard.hear(stage, results))?;
+    Ok((event, heard.failed))
+}
+
+/// What a report needs to know beside the state of a merge.
+#[derive(Default)]
+pub struct EndFacts<'a> {
+    /// The number of the merge, if it has a journal.
+    pub number: Option<u32>,
+    /// What `lint` found.
+    pub findings: &'a [LintFinding],
+    /// The steps that failed.
+    pub failed: &'a [StepResult],
+    /// The folder of the logs.
+    pub logs: &'a str,
 }
 
 /// Adds to an error of a step how the merge goes on.
@@ -81,16 +143,14 @@ fn with_way_on(error: anyhow::Error, number: u32) -> anyhow::Error {
     }
 }
 
-fn report(
-    context: &Context,
-    home: &MergeHome,
-    stored: &StoredMerge,
-    findings: &[LintFinding],
-    failed: &[StepResult],
-) -> Result<()> {
-    let Merge { request, phase, .. } = &stored.merge;
+/// Reports the end of a merge. Errors: it was stopped.
+pub fn report_end(context: &Context, merge: &Merge, facts: &EndFacts<'_>) -> Result<()> {
+    let Merge { request, phase, .. } = merge;
     let (work, base) = (&request.work, &request.base);
-    let name = format!("merge {}: {work} into `{base}`", stored.number);
+    let name = match facts.number {
+        Some(number) => format!("merge {number}: {work} into `{base}`"),
+        None => format!("the merge of {work} into `{base}`"),
+    };
     match phase {
         MergePhase::Done { merge, snapshot } => {
             let staged = match snapshot {
@@ -104,9 +164,7 @@ fn report(
             context.ui.note(&format!("{work} is in `{base}` already: {}", request.head));
             Ok(())
         }
-        MergePhase::Stopped(reason) => {
-            Err(stopped(&name, stored, reason, findings, failed, &home.merge(stored.number)).into())
-        }
+        MergePhase::Stopped(reason) => Err(stopped(&name, request, reason, facts).into()),
         MergePhase::GivenUp { why } => {
             context.ui.note(&format!("{name} was given up: {why}"));
             Ok(())
@@ -116,21 +174,14 @@ fn report(
 }
 
 /// The failure for a merge that was stopped.
-fn stopped(
-    name: &str,
-    stored: &StoredMerge,
-    reason: &StopReason,
-    findings: &[LintFinding],
-    failed: &[StepResult],
-    logs: &TreePath,
-) -> Failure {
-    let request = &stored.merge.request;
+fn stopped(name: &str, request: &MergeRequest, reason: &StopReason, facts: &EndFacts<'_>) -> Failure {
+    let EndFacts { findings, failed, logs, .. } = *facts;
     let (base, program) = (&request.base, program());
     let failure = |exit| Failure::new(exit, format!("{name} was stopped: {reason}"));
     let again = format!("merge it again: `{program} ci merge {}`", request.flags());
     match reason {
         StopReason::AlreadyMerged => failure(Exit::Failed),
-        StopReason::Conflicts { .. } => failure(Exit::Failed)
+        StopReason::Unrelated | StopReason::Conflicts { .. } => failure(Exit::Failed)
             .help(format!("rebase the work: `git fetch && git rebase origin/{base}`, push it, and {again}")),
         StopReason::Lint { .. } => {
             let lines = findings.iter().map(|finding| {
@@ -170,8 +221,9 @@ fn stopped(
         StopReason::HeadMoved { now: None } | StopReason::NoBase => {
             failure(Exit::Failed).help("`git ls-remote` lists what the remote has".to_owned())
         }
-        StopReason::Refused { .. } => failure(Exit::NotAllowed)
-            .help(format!("ask the people who run the remote for the right to push to `{base}`; then {again}")),
+        StopReason::Refused { .. } => failure(Exit::NotAllowed).help(format!(
+            "the remote says why; for the right to push to `{base}`, ask the people who run it; then {again}"
+        )),
         StopReason::LostRaces { .. } => failure(Exit::TryAgain).help(again),
     }
 }

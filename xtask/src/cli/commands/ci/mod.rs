@@ -1,10 +1,12 @@
 //! `ci`: the CI process. A CI system only calls its commands.
 
 mod arguments;
+mod asked;
 mod lint_step;
 mod merge;
 mod merging;
 mod output;
+mod parts;
 mod recover;
 mod status;
 mod steps;
@@ -33,7 +35,7 @@ enum CiCommand {
     /// Run the steps that make the release of a merge commit
     BuildArtifacts(StageArgs),
     /// Merge a branch: test the merge commit, push exactly that commit, stage its release
-    Merge(merge::Args),
+    Merge(merge::MergeArgs),
     /// Carry interrupted merges on to their end
     Recover(recover::Args),
     /// Print the merges and how far they are

@@ -1,0 +1,137 @@
+//! The parts of a merge as three jobs, each on a machine of its own, with files between them.
+
+use std::path::PathBuf;
+
+use super::with_release;
+use crate::support::merge::{Landed, MergePlace, git_in, releng_at, snapshots_in};
+use crate::support::program::Ran;
+
+/// A place with work, and clones for the three jobs.
+struct Jobs {
+    place: MergePlace,
+    head: String,
+}
+
+impl Jobs {
+    fn new(file: &str) -> Jobs {
+        let place = with_release();
+        let head = place.propose("topic", "Change it\n\nSem-Ver: feature", &[("file", file)]);
+        for job in ["decides", "tests", "finishes"] {
+            git_in(place.path(), &["clone", "-q", "origin.git", job]);
+        }
+        Jobs { place, head }
+    }
+
+    fn run(&self, job: &str, args: &[&str]) -> Ran {
+        releng_at(self.place.path(), job, &[&["ci", "merge"], args].concat(), &[])
+    }
+
+    fn prepare(&self) -> Ran {
+        self.run("decides", &["prepare", "--branch", "topic", "--head", &self.head, "--out", "../merge.json"])
+    }
+
+    fn test(&self) -> Ran {
+        self.run("tests", &["test", "../merge.json", "--out", "../tested-dir"])
+    }
+
+    fn finish(&self) -> Ran {
+        self.run("finishes", &["finish", "../merge.json", "--tested", "../tested-dir"])
+    }
+
+    fn file(&self, path: &str) -> PathBuf {
+        self.place.join(path)
+    }
+
+    /// Changes a file as a job that is not trusted could.
+    fn change(&self, path: &str, from: &str, to: &str) {
+        let text = std::fs::read_to_string(self.file(path)).unwrap();
+        assert!(text.contains(from), "{text}");
+        std::fs::write(self.file(path), text.replace(from, to)).unwrap();
+    }
+}
+
+#[test]
+fn three_jobs_do_what_one_command_does() {
+    let jobs = Jobs::new("new\n");
+    let base = jobs.place.tip("master");
+    let merge = jobs.prepare().exits(0).stdout;
+    jobs.test().exits(0);
+    assert_eq!(jobs.place.tip("master"), base, "only the last job pushes");
+    assert!(
+        jobs.file("tested-dir/release/SHA256SUMS").is_file()
+            && jobs.file("tested-dir/junit-check-merged.xml").is_file()
+    );
+    jobs.finish().exits(0).prints(&merge);
+    let landed = Landed { place: jobs.place.path(), pushed: &[], heads: std::slice::from_ref(&jobs.head) }.check();
+    assert_eq!(landed, Ok(vec![merge.trim().to_owned()]));
+    assert_eq!(snapshots_in(jobs.place.path(), "finishes"), ["snapshot-demo_0.0_pipeline_1"]);
+    // A CI system may run the job again.
+    jobs.finish().exits(0);
+    assert_eq!(jobs.place.tip("master"), merge.trim());
+    assert_eq!(snapshots_in(jobs.place.path(), "finishes").len(), 1);
+}
+
+#[test]
+fn failed_tests_leave_no_result() {
+    let jobs = Jobs::new("bad\n");
+    jobs.prepare().exits(0);
+    std::fs::create_dir(jobs.file("tested-dir")).unwrap();
+    std::fs::write(jobs.file("tested-dir/tested.json"), "of an earlier run").unwrap();
+    jobs.test().exits(1).says(&["the merge of branch `topic` into `master` was stopped: `unit` did not pass"]);
+    jobs.finish().exits(2).says(&["there is no `", "tested.json`", "ci merge test` leaves this file"]);
+    assert_eq!(jobs.place.snapshots().len(), 0);
+}
+
+#[test]
+fn what_the_last_job_is_handed_is_not_believed() {
+    let base_of = |jobs: &Jobs| jobs.place.tip("master");
+    let other_tree = "0123456789012345678901234567890123456789";
+    for (path, from, to, code, part) in [
+        ("merge.json", "Ada", "Eve", 1, "the request does not make the merge commit"),
+        ("merge.json", "\"topic\"", "\"--x\"", 2, "is no prepared merge"),
+        ("merge.json", "releng.merge/1", "releng.merge/2", 2, "is no prepared merge: its schema is"),
+        ("tested-dir/tested.json", "\"merge\": \"", "\"merge\": \"0000\", \"x\": \"", 2, "is no result of tests"),
+        ("tested-dir/release/SHA256SUMS", "  ", " *", 1, "is not the release that was tested"),
+    ] {
+        let jobs = Jobs::new("new\n");
+        jobs.prepare().exits(0);
+        jobs.test().exits(0);
+        jobs.change(path, from, to);
+        let base = base_of(&jobs);
+        jobs.finish().exits(code).says(&[part]);
+        assert_eq!(base_of(&jobs) == base, path != "tested-dir/release/SHA256SUMS", "{path}: {from}");
+    }
+    let jobs = Jobs::new("new\n");
+    jobs.prepare().exits(0);
+    jobs.test().exits(0);
+    let tested = std::fs::read_to_string(jobs.file("tested-dir/tested.json")).unwrap();
+    let tree = tested.split("\"tree\": \"").nth(2).unwrap()[..40].to_owned();
+    let (before, after) = tested.rsplit_once(&tree).unwrap();
+    std::fs::write(jobs.file("tested-dir/tested.json"), format!("{before}{other_tree}{after}")).unwrap();
+    jobs.finish().exits(1).says(&["`tested` cannot follow prepared"]);
+}
+
+#[test]
+fn a_lost_race_is_for_the_ci_system_to_repeat() {
+    let jobs = Jobs::new("new\n");
+    jobs.prepare().exits(0);
+    jobs.test().exits(0);
+    git_in(&jobs.file("decides"), &["commit", "-q", "--allow-empty", "-m", "Meanwhile"]);
+    git_in(&jobs.file("decides"), &["push", "-q", "origin", "HEAD:master"]);
+    let base = jobs.place.tip("master");
+    jobs.finish().exits(5).says(&["somebody else pushed first"]);
+    assert_eq!(jobs.place.tip("master"), base);
+    jobs.prepare().exits(0);
+    jobs.test().exits(0);
+    jobs.finish().exits(0);
+    let landed = Landed { place: jobs.place.path(), pushed: &[base], heads: std::slice::from_ref(&jobs.head) }.check();
+    assert_eq!(landed.map(|landed| landed.len()), Ok(1));
+    // The work moved before the last job.
+    let jobs = Jobs::new("new\n");
+    jobs.prepare().exits(0);
+    jobs.test().exits(0);
+    git_in(&jobs.file("decides"), &["checkout", "-q", "topic"]);
+    git_in(&jobs.file("decides"), &["commit", "-q", "--allow-empty", "-m", "More"]);
+    git_in(&jobs.file("decides"), &["push", "-q", "origin", "topic"]);
+    jobs.finish().exits(5).says(&["somebody pushed "]);
+}

@@ -1,0 +1,140 @@
+//! What a person or a CI system asks to be merged.
+
+use anyhow::Result;
+
+use crate::base::clock;
+use crate::base::error::{Exit, Failure};
+use crate::base::number::parse_stated;
+use crate::base::progress::Progress as _;
+use crate::ci::merge::home::MergeHome;
+use crate::ci::merge::prepare;
+use crate::ci::merge::request::{MergeRequest, ProposedWork};
+use crate::ci::merge::stages::{MergeStages, base_config, require_boundary};
+use crate::cli::context::Context;
+use crate::cli::pipeline_number::pipeline_of_ci;
+use crate::git::remote::Remote;
+use crate::git::{BranchName, CommitId, Repository};
+use crate::project::config::CiIsolation;
+use crate::project::release;
+use crate::project::tree::Tree;
+
+/// How often the tests may run in one merge.
+const TRIES: u32 = 3;
+
+/// What is merged into what.
+#[derive(Debug, clap::Args)]
+pub struct RequestArgs {
+    /// Branch of the remote that is merged
+    #[arg(long, value_name = "NAME", required_unless_present = "pull", conflicts_with = "pull")]
+    branch: Option<BranchName>,
+    /// Number of the pull or merge request that is merged
+    #[arg(long, value_name = "N", value_parser = parse_stated)]
+    pull: Option<u32>,
+    /// Commit that is merged: no other one is, if somebody pushes meanwhile [default: the newest one now]
+    #[arg(long, value_name = "COMMIT")]
+    head: Option<CommitId>,
+    /// Branch of the remote that it is merged into [default: the only branch of `project.branches` on the remote]
+    #[arg(long, value_name = "NAME")]
+    base: Option<BranchName>,
+    /// Name or address of the remote
+    #[arg(long, value_name = "REMOTE", default_value = "origin")]
+    remote: String,
+}
+
+/// The request, after the remote was asked what it has.
+///
+/// Errors: the remote does not have the work or the base; it has another commit than the stated one; the configuration of the base says
+/// nothing of tests, or of the boundary around them.
+pub fn ask_for(context: &Context, args: &RequestArgs, home: &MergeHome, number: u32) -> Result<MergeRequest> {
+    let repository = context.workspace()?.repository()?;
+    let remote = Remote::address_of(&args.remote, repository.opened_at())?;
+    let local = Remote { address: remote.clone(), local: home.git().for_programs().to_owned() };
+    let base = match &args.base {
+        Some(base) => base.clone(),
+        None => only_base(context, repository)?,
+    };
+    let work = find_work(args, &local)?;
+    let mut request = MergeRequest {
+        remote,
+        base,
+        work,
+        head: CommitId([0; 20]),
+        by: repository.identity()?,
+        at: clock::now()?,
+        pipeline: pipeline_of_ci()?,
+        tries: TRIES,
+    };
+    context.ui.begin("fetching", None);
+    let tips = prepare::fetch(&local, &request, number);
+    context.ui.end();
+    let tips = tips?;
+    let Some(base) = tips.base else {
+        let message = format!("`{}` has no branch `{}`", args.remote, request.base);
+        return Err(Failure::new(Exit::Usage, message).help("name the branch to merge into: `--base NAME`").into());
+    };
+    let Some(head) = tips.head else {
+        let message = format!("`{}` has no {}", args.remote, request.work);
+        return Err(Failure::new(Exit::Usage, message)
+            .help(format!("push it first; `git ls-remote {}` lists what is there", args.remote))
+            .into());
+    };
+    if args.head.is_some_and(|stated| stated != head) {
+        let message = format!("{} is at {head} now", request.work);
+        return Err(Failure::new(Exit::TryAgain, message)
+            .help("look at the new commit, and state that one: `--head COMMIT`")
+            .into());
+    }
+    request.head = head;
+    let fetched = Repository::open(&local.local)?;
+    let config = base_config(&fetched, base)?;
+    if *require_boundary(&config)? == CiIsolation::None {
+        context.ui.warn("`ci.isolation` is `none`: the tests of the work can do whatever you can do on this machine");
+    }
+    MergeStages::load(&config, Tree::Commit(&fetched, base))?;
+    Ok(request)
+}
+
+/// The only branch of the remote that work is merged into.
+fn only_base(context: &Context, repository: &Repository) -> Result<BranchName> {
+    let config = release::config_of(context.workspace()?, repository, repository.head()?, &context.ui)?;
+    let branches = repository.branches_matching(&config.project.branches)?;
+    let names: Vec<&str> = branches
+        .iter()
+        .map(|branch| branch.name.split_once('/').map_or(branch.name.as_str(), |(_, name)| name))
+        .collect();
+    match names.as_slice() {
+        [only] => Ok(only.parse()?),
+        names => {
+            let patterns = config.project.branches.join(", ");
+            let message = match names {
+                [] => format!("no branch of the remote matches `project.branches` ({patterns})"),
+                names => format!("several branches match `project.branches`: {}", names.join(", ")),
+            };
+            Err(Failure::new(Exit::Usage, message).help("name the branch to merge into: `--base NAME`").into())
+        }
+    }
+}
+
+/// The work by the arguments. A forge keeps the work of a pull request at a reference of its own.
+fn find_work(args: &RequestArgs, remote: &Remote) -> Result<ProposedWork> {
+    let Some(number) = args.pull else {
+        return match &args.branch {
+            Some(branch) => Ok(ProposedWork::Branch(branch.clone())),
+            None => {
+                Err(Failure::new(Exit::Usage, "nothing is named to merge").help("`--branch NAME` or `--pull N`").into())
+            }
+        };
+    };
+    remote.make_local()?;
+    let candidates = [format!("refs/pull/{number}/head"), format!("refs/merge-requests/{number}/head")];
+    let there = remote.list(&candidates.each_ref().map(String::as_str))?;
+    match candidates.into_iter().find(|name| there.contains_key(name)) {
+        Some(reference) => Ok(ProposedWork::Pull { number, reference }),
+        None => {
+            let message = format!("`{}` has no pull request {number}", args.remote);
+            Err(Failure::new(Exit::Usage, message)
+                .help("a server without pull requests has branches: `--branch NAME`")
+                .into())
+        }
+    }
+}

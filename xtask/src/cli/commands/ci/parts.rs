@@ -1,0 +1,175 @@
+//! `ci merge prepare`, `ci merge test` and `ci merge finish`: the parts of a merge, each as a job of its own.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use crate::base::error::{Exit, Failure, program};
+use crate::base::files::{self, TreePath};
+use crate::base::text::shell_word;
+use crate::ci::merge::handover::{PreparedFile, TESTED_FILE, TestedFile};
+use crate::ci::merge::home::{MergeHome, StoredMerge};
+use crate::ci::merge::machine::{Merge, MergeEvent, MergePhase, MergeStep};
+use crate::ci::merge::pipeline::{record, record_request};
+use crate::ci::merge::prepare;
+use crate::ci::merge::request::MergeRequest;
+use crate::ci::merge::testing::release_folder;
+use crate::cli::commands::ci::asked::{RequestArgs, ask_for};
+use crate::cli::commands::ci::merging::{self, EndFacts};
+use crate::cli::context::Context;
+use crate::git::remote::Remote;
+
+/// The parts of `ci merge`.
+#[derive(Debug, clap::Subcommand)]
+pub enum MergePart {
+    /// Make the merge commit, and write what it is made of into a file
+    Prepare(PrepareArgs),
+    /// Test the merge commit of such a file, and keep its release
+    Test(TestArgs),
+    /// Push a merge commit that was tested, and stage its release
+    Finish(FinishArgs),
+}
+
+/// Arguments of `ci merge prepare`.
+#[derive(Debug, clap::Args)]
+pub struct PrepareArgs {
+    #[command(flatten)]
+    request: RequestArgs,
+    /// File that is written, for the other parts
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+/// Arguments of `ci merge test`.
+#[derive(Debug, clap::Args)]
+pub struct TestArgs {
+    /// File of `ci merge prepare`
+    merge: PathBuf,
+    /// Folder for the logs, the result and the release; a folder of an earlier run is replaced
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+/// Arguments of `ci merge finish`.
+#[derive(Debug, clap::Args)]
+pub struct FinishArgs {
+    /// File of `ci merge prepare`
+    merge: PathBuf,
+    /// Folder of `ci merge test`
+    #[arg(long, value_name = "DIR")]
+    tested: PathBuf,
+}
+
+/// Runs a part.
+pub fn run(context: &Context, part: &MergePart) -> Result<()> {
+    match part {
+        MergePart::Prepare(args) => prepare_merge(context, args),
+        MergePart::Test(args) => test(context, args),
+        MergePart::Finish(args) => finish(context, args),
+    }
+}
+
+/// Writes the file, and prints the id of the merge commit.
+fn prepare_merge(context: &Context, args: &PrepareArgs) -> Result<()> {
+    let scratch = files::remote_scratch()?;
+    let home = MergeHome::new(&TreePath::top(scratch.path()));
+    // There is one try: the tests cannot be run again by the last part.
+    let request = MergeRequest { tries: 1, ..ask_for(context, &args.request, &home, 1)? };
+    let remote = remote_of(&home, &request.remote);
+    let preparation = prepare::prepare(&remote, &request, 1, &context.ui)?;
+    let MergeEvent::Prepared(prepared) = preparation.event else {
+        let mut merge = Merge::new(request);
+        merge.take(&preparation.event)?;
+        return merging::report_end(
+            context,
+            &merge,
+            &EndFacts { findings: &preparation.findings, ..EndFacts::default() },
+        );
+    };
+    let merge = prepared.merge;
+    files::write(&args.out, PreparedFile::new(request, prepared).render()?.as_bytes())?;
+    context.ui.note(&format!("the merge is described in `{}`", args.out.display()));
+    context.ui.print(&format!("{merge}\n"))
+}
+
+fn remote_of(home: &MergeHome, address: &str) -> Remote {
+    Remote { address: address.to_owned(), local: home.git().for_programs().to_owned() }
+}
+
+fn test(context: &Context, args: &TestArgs) -> Result<()> {
+    let PreparedFile { request, prepared, .. } = load_prepared(&args.merge)?;
+    let scratch = files::remote_scratch()?;
+    let home = MergeHome::new(&TreePath::top(scratch.path()));
+    prepare::remake(&remote_of(&home, &request.remote), &request, &prepared, 1, &context.ui)?;
+    files::make_state_folder(&args.out)?;
+    let out = TreePath::top(&args.out.canonicalize()?);
+    for name in [TESTED_FILE, "release", "logs"] {
+        files::remove_if_there(&out.join(name))?;
+    }
+    let mut merge = Merge::new(request);
+    merge.take(&MergeEvent::Prepared(prepared.clone()))?;
+    let (event, failed) = merging::test_in(context, &home, &merge, &prepared, &out)?;
+    merge.take(&event)?;
+    let MergePhase::Tested(_, tested) = merge.phase else {
+        return merging::report_end(
+            context,
+            &merge,
+            &EndFacts { failed: &failed, logs: &out.to_string(), ..EndFacts::default() },
+        );
+    };
+    files::publish(&out.join(TESTED_FILE), TestedFile::new(prepared, tested).render()?.as_bytes())?;
+    context.ui.note(&format!("the tests passed; what they left is in `{out}`"));
+    Ok(())
+}
+
+fn finish(context: &Context, args: &FinishArgs) -> Result<()> {
+    let PreparedFile { request, prepared, .. } = load_prepared(&args.merge)?;
+    let folder = TreePath::top(&args.tested.canonicalize().unwrap_or(std::path::absolute(&args.tested)?));
+    let tested = load_tested(&folder)?;
+    if tested.prepared != prepared {
+        let message = format!("`{folder}` has the tests of another merge commit, {}", tested.prepared.merge);
+        return Err(Failure::new(Exit::Usage, message).help(test_again(&args.merge)).into());
+    }
+    let home = merging::home(context)?;
+    let _lock = home.lock("ci merge finish")?;
+    if let Some(interrupted) = home.find_interrupted(&request)? {
+        context.ui.note(&format!("merge {} of this commit was interrupted: it goes on", interrupted.number));
+        return merging::go_on(context, &home, interrupted);
+    }
+    let number = home.next_number()?;
+    prepare::remake(&remote_of(&home, &request.remote), &request, &prepared, number, &context.ui)?;
+    if tested.tested.release.is_some() {
+        files::copy_tree(&folder.join("release"), &release_folder(&home.attempt(number, 1)))?;
+    }
+    let mut stored = StoredMerge { number, journal: home.journal(number)?, merge: Merge::new(request.clone()) };
+    record_request(&mut stored, MergeEvent::Requested(Box::new(request)))?;
+    for (step, event) in
+        [(MergeStep::Prepare, MergeEvent::Prepared(prepared)), (MergeStep::Test, MergeEvent::Tested(tested.tested))]
+    {
+        record(&mut stored, MergeEvent::Began { step })?;
+        record(&mut stored, event)?;
+    }
+    merging::go_on(context, &home, stored)
+}
+
+fn load_prepared(path: &Path) -> Result<PreparedFile> {
+    let text = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    Ok(PreparedFile::parse(&text).map_err(|why| {
+        Failure::new(Exit::Usage, format!("`{}` is no prepared merge: {why}", path.display()))
+            .help(format!("`{} ci merge prepare` writes such a file", program()))
+    })?)
+}
+
+fn load_tested(folder: &TreePath) -> Result<TestedFile> {
+    let path = folder.join(TESTED_FILE);
+    let help = || format!("`{} ci merge test` leaves this file, if all tests passed", program());
+    let Some(text) = path.read_if_there()? else {
+        return Err(Failure::new(Exit::Usage, format!("there is no `{path}`")).help(help()).into());
+    };
+    Ok(TestedFile::parse(&text)
+        .map_err(|why| Failure::new(Exit::Usage, format!("`{path}` is no result of tests: {why}")).help(help()))?)
+}
+
+fn test_again(merge: &Path) -> String {
+    format!("test this one: `{} ci merge test {} --out DIR`", program(), shell_word(&merge.to_string_lossy()))
+}
