@@ -123,7 +123,7 @@ const FLAGS: [(&str, &str, &str); 108] = [
 ];
 
 /// Key, and the file and name of the test. `rpm.dist.*` are the keys of each `[rpm.dist.NAME]`.
-const KEYS: [(&str, &str); 64] = [
+const KEYS: [(&str, &str); 65] = [
     ("acceptance.name", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
     ("acceptance.on", "promote::a_test_for_another_kind_of_promotion"),
     ("acceptance.run", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
@@ -137,7 +137,8 @@ const KEYS: [(&str, &str); 64] = [
     ("ci.check-patch.timeout", "ci_steps::limits::a_time_limit_ends_the_whole_group"),
     ("ci.environment", "ci_steps::stages::a_step_gets_no_tokens"),
     ("ci.artifacts", "ci_merge::the_folder_of_the_release_is_configured"),
-    ("ci.isolation", "ci_merge::outcomes::without_a_boundary_or_a_test_nothing_is_merged"),
+    ("ci.isolation", "ci_isolation::setup::the_user_is_there_and_is_not_root"),
+    ("ci.network", "ci_isolation::user::there_is_no_network_and_no_service_of_this_machine"),
     ("lint.behind-base", "lint::each_rule_has_a_severity"),
     ("lint.body-not-separated", "lint::each_rule_has_a_severity"),
     ("lint.commit-empty", "lint::each_rule_has_a_severity"),

@@ -58,10 +58,19 @@ fn run(folder: &Sandbox, dists: &str, isolation: Isolation) -> (Ending, String) 
     let args = vec![OsString::from(root().join("packaging/acceptance/install.sh"))];
     let (log, time_limit) = (folder.join("log"), Duration::from_secs(120));
     let (program, folder) = ("sh".as_ref(), own.path());
-    let outcome =
-        Job { program, args, folder, environment, time_limit, log: LogFile::whole(&log), isolation, read_only: &[] }
-            .run()
-            .unwrap();
+    let outcome = Job {
+        program,
+        args,
+        folder,
+        environment,
+        time_limit,
+        log: LogFile::whole(&log),
+        isolation,
+        read_only: &[],
+        boundary: None,
+    }
+    .run()
+    .unwrap();
     (outcome.ending, std::fs::read_to_string(log).unwrap())
 }
 

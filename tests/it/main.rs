@@ -7,6 +7,7 @@ mod architecture;
 mod archive;
 mod builders;
 mod changelog;
+mod ci_isolation;
 mod ci_merge;
 mod ci_steps;
 mod client_package;

@@ -25,7 +25,7 @@ pub const HOMES: [(&str, &[&str]); 22] = [
     ("signal_hook", &["base/interrupt.rs"]),
     ("strsim", &["project/config/unknown.rs", "history/lint/near_header.rs", "ci/steps/plan.rs"]),
     ("tar", &["source/unpack.rs"]),
-    ("tempfile", &["base/files/"]),
+    ("tempfile", &["base/files/", "base/process/job/tests.rs"]),
     ("toml", &["project/config/"]),
     ("xshell", &["base/process/"]),
     ("zip", &["source/zip.rs"]),

@@ -63,7 +63,7 @@ fn litter(folder: &Path) -> Vec<String> {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let (name, path) = (entry.file_name().to_string_lossy().into_owned(), entry.path());
         let is_on_the_way =
-            path.to_string_lossy().contains("/ci/merges/") && ["work", "release"].contains(&name.as_str());
+            path.to_string_lossy().contains("/ci/merges/") && (name.starts_with("work") || name == "release");
         if name.contains(".releng-") || is_on_the_way {
             found.push(path.display().to_string());
         } else if entry.file_type().unwrap().is_dir() {

@@ -1,7 +1,8 @@
 //! A commit checked out in a repository of its own, for programs that are not trusted: whatever they do to it, the repository that
 //! it came from is not changed.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -25,6 +26,15 @@ pub struct Checkout<'a> {
     pub branch: &'a str,
     /// The path of the objects of `from`, as the programs will see it.
     pub objects: &'a Path,
+}
+
+/// The tracked files of a checkout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrackedFiles {
+    /// `None` if git can have no tree with such files.
+    pub tree: Option<ObjectId>,
+    /// The paths of those that differ from the commit.
+    pub changed: Vec<String>,
 }
 
 impl Checkout<'_> {
@@ -61,9 +71,9 @@ impl Checkout<'_> {
         Ok(text.lines().filter_map(line).collect())
     }
 
-    /// The tree of the tracked files as they are now in the folder `work`, and the paths of those that differ from the commit.
+    /// The tracked files as they are now in the folder `work`.
     /// Nothing of the repository in `work` is read. `scratch` is an empty folder for objects.
-    pub fn tree_now(&self, work: &Path, scratch: &Path) -> Result<(ObjectId, Vec<String>)> {
+    pub fn tree_now(&self, work: &Path, scratch: &Path) -> Result<TrackedFiles> {
         let shown = |path: PathBuf| path.to_string_lossy().into_owned();
         let variables = [
             ("GIT_DIR", shown(self.from.to_owned())),
@@ -77,17 +87,56 @@ impl Checkout<'_> {
         let run = |args: &[&str]| git(work, args.iter().map(OsString::from), &variables);
         let commit = self.commit.to_string();
         run(&["read-tree", &commit])?;
+        // Git would run `git status` in the repository of a submodule, with the filters that its configuration names.
+        let list = ["ls-files", "--stage", "-z"].map(OsString::from);
+        let listed = program(work, list, &variables, Vec::new()).read_bytes_within(LIMIT)?;
+        let (mut submodules, mut odd) = (Vec::new(), Vec::new());
+        for line in listed.split(|byte| *byte == 0) {
+            let Some(tab) = line.iter().position(|byte| *byte == b'\t') else { continue };
+            let name = &line[tab + 1..];
+            if line.starts_with(b"160000 ") {
+                submodules.extend_from_slice(name);
+                submodules.push(0);
+            } else if is_odd(&work.join(OsStr::from_bytes(name))) {
+                odd.push(String::from_utf8_lossy(name).into_owned());
+            }
+        }
+        if !odd.is_empty() {
+            return Ok(TrackedFiles { tree: None, changed: odd });
+        }
+        if !submodules.is_empty() {
+            let args = ["update-index", "--skip-worktree", "-z", "--stdin"].map(OsString::from);
+            program(work, args, &variables, submodules).read_within(LIMIT)?;
+        }
         run(&["add", "--update", "--", "."])?;
         let tree = run(&["write-tree"])?;
         let tree = CommitId::parse_hex(tree.trim_end().as_bytes()).context("`git write-tree` printed no tree")?;
         let changed = run(&["diff-index", "--cached", "--name-only", "-z", "--no-renames", &commit])?;
         let paths = changed.split('\0').filter(|path| !path.is_empty()).map(str::to_owned);
-        Ok((tree, paths.collect()))
+        Ok(TrackedFiles { tree: Some(tree), changed: paths.collect() })
     }
+}
+
+/// Whether there is something that git cannot have as a file: a pipe, a device, or a file that its owner may not read.
+fn is_odd(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    path.symlink_metadata().is_ok_and(|found| match found.file_type() {
+        kind if kind.is_file() => found.mode() & 0o400 == 0,
+        kind => !kind.is_dir() && !kind.is_symlink(),
+    })
 }
 
 /// Runs git in `folder`, with settings that start no program of the repository; its output.
 fn git(folder: &Path, args: impl IntoIterator<Item = OsString>, own: &[(&'static str, String)]) -> Result<String> {
+    program(folder, args, own, Vec::new()).read_within(LIMIT)
+}
+
+fn program<'a>(
+    folder: &'a Path,
+    args: impl IntoIterator<Item = OsString>,
+    own: &[(&'static str, String)],
+    input: Vec<u8>,
+) -> Program<'a> {
     let mut all = Vec::new();
     for setting in SETTINGS.iter().chain(&["core.fsmonitor=false", "advice.detachedHead=false"]) {
         all.extend(["-c", setting].map(OsString::from));
@@ -100,5 +149,5 @@ fn git(folder: &Path, args: impl IntoIterator<Item = OsString>, own: &[(&'static
     variables.push(("GIT_LFS_SKIP_SMUDGE", Some("1".to_owned())));
     variables.push(("LC_ALL", Some("C".to_owned())));
     variables.extend(own.iter().map(|(name, value)| (*name, Some(value.clone()))));
-    Program { program: "git".as_ref(), args: all, folder, variables, input: Vec::new() }.read_within(LIMIT)
+    Program { program: "git".as_ref(), args: all, folder, variables, input }
 }

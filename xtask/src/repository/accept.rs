@@ -130,6 +130,7 @@ impl Surroundings {
             log: LogFile::whole(log.for_programs()),
             isolation: Isolation::Namespaces,
             read_only: &self.read_only,
+            boundary: None,
         };
         let ended = job.run();
         progress.end();

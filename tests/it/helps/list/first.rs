@@ -23,6 +23,24 @@ pub const FIRST: &[FileRows] = &[
     ),
     ("base/parallel.rs", &[("set the number of threads", By("helps::project::a_variable_is_corrected"))]),
     (
+        "base/process/boundary/container.rs",
+        &[
+            ("install podman", No("it asks to install a program on the machine")),
+            ("fetch it: `podman pull", No("it needs a registry")),
+            ("correct it until", No("the error is podman's own, and its text says what to correct")),
+        ],
+    ),
+    (
+        "base/process/boundary/user.rs",
+        &[
+            ("run it as root", No("it asks for the rights of root")),
+            ("name another one", No("it asks to make a user on the machine")),
+            ("make one for tests only", No("it asks to make a user on the machine")),
+            ("the boundary of `{shown}`", No("it asks to install a program on the machine")),
+            ("see whether root may", No("the error is that of the machine, and its text says what it does not allow")),
+        ],
+    ),
+    (
         "base/process/job.rs",
         &[(
             "it must be a program",

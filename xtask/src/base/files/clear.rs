@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 
 use anyhow::{Context, Result};
-use rustix::fs::{AtFlags, Dir, Mode, OFlags, openat, unlinkat};
+use rustix::fs::{AtFlags, Dir, Mode, OFlags, RenameFlags, openat, renameat_with, unlinkat};
 use rustix::io::Errno;
 
 use crate::base::files::folders::rename;
@@ -55,7 +55,7 @@ pub(super) fn clear_named(folder: &TreePath, prefix: &str) -> Result<()> {
 
 /// Removes a file, a link or a folder with all that is in it. No link is followed.
 pub fn remove(path: &TreePath) -> Result<()> {
-    let removed = path.place().and_then(|place| remove_at(place.folder.as_fd(), place.name));
+    let removed = path.place().and_then(|place| remove_at(place.folder.as_fd(), place.name, None));
     removed.with_context(|| format!("cannot remove `{path}`"))
 }
 
@@ -77,20 +77,63 @@ pub fn remove_if_there(path: &TreePath) -> Result<()> {
     }
 }
 
-fn remove_at(folder: BorrowedFd<'_>, name: &OsStr) -> io::Result<()> {
+/// The depth from which folders are lifted, see [`remove_at`].
+const DEEP: u32 = 100;
+
+/// Where folders are lifted to.
+#[derive(Clone, Copy)]
+struct Lift<'a> {
+    top: BorrowedFd<'a>,
+    depth: u32,
+}
+
+/// Removes a file or a folder. Each level of folders takes an open file and a part of the stack: so what is deep in a folder is first
+/// moved up to its top, which is read again until it is empty.
+fn remove_at(folder: BorrowedFd<'_>, name: &OsStr, lift: Option<Lift<'_>>) -> io::Result<()> {
     match unlinkat(folder, name, AtFlags::empty()) {
         Err(Errno::ISDIR) => {}
         removed => return Ok(removed?),
     }
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let inner = openat(folder, name, flags, Mode::empty())?;
+    let below = match lift {
+        Some(Lift { top, depth }) if depth >= DEEP => {
+            drop(inner);
+            return lift_up(folder, name, top);
+        }
+        Some(Lift { top, depth }) => Lift { top, depth: depth + 1 },
+        None => Lift { top: inner.as_fd(), depth: 1 },
+    };
+    remove_entries(inner.as_fd(), below)?;
+    loop {
+        match unlinkat(folder, name, AtFlags::REMOVEDIR) {
+            // Something was moved up.
+            Err(Errno::NOTEMPTY) if lift.is_none() => remove_entries(inner.as_fd(), below)?,
+            removed => return Ok(removed?),
+        }
+    }
+}
+
+fn remove_entries(folder: BorrowedFd<'_>, lift: Lift<'_>) -> io::Result<()> {
     // All names are read before the first removal.
-    let entries = Dir::read_from(&inner)?.collect::<Result<Vec<_>, _>>()?;
+    let entries = Dir::read_from(folder)?.collect::<Result<Vec<_>, _>>()?;
     for entry in entries {
         let name = OsStr::from_bytes(entry.file_name().to_bytes());
         if name != "." && name != ".." {
-            remove_at(inner.as_fd(), name)?;
+            remove_at(folder, name, Some(lift))?;
         }
     }
-    Ok(unlinkat(folder, name, AtFlags::REMOVEDIR)?)
+    Ok(())
+}
+
+/// Moves a folder to the top under a name that is free there.
+fn lift_up(folder: BorrowedFd<'_>, name: &OsStr, top: BorrowedFd<'_>) -> io::Result<()> {
+    for number in 0_u32.. {
+        let free = format!("{MARK}deep-{number}");
+        match renameat_with(folder, name, top, &free, RenameFlags::NOREPLACE) {
+            Err(Errno::EXIST) => {}
+            moved => return Ok(moved?),
+        }
+    }
+    Ok(())
 }

@@ -21,6 +21,29 @@ pub fn copy_tree(from: &TreePath, to: &TreePath) -> Result<()> {
     sync_folders(to).with_context(|| format!("cannot sync `{to}`"))
 }
 
+/// The number of bytes of all files in a folder that somebody else could write to. No link is followed.
+///
+/// Errors: something in it is neither a file nor a folder; an interrupt.
+pub fn size_of_tree(folder: &TreePath) -> Result<u64> {
+    let mut size = 0_u64;
+    let mut folders = vec![folder.clone()];
+    while let Some(folder) = folders.pop() {
+        for name in folder.names()? {
+            interrupt::check()?;
+            let path = folder.join(&name);
+            let found = path.look().with_context(|| format!("cannot read `{path}`"))?;
+            if found.is_dir() {
+                folders.push(path);
+            } else if found.is_file() {
+                size = size.saturating_add(found.len());
+            } else {
+                anyhow::bail!("`{path}` is neither a file nor a folder");
+            }
+        }
+    }
+    Ok(size)
+}
+
 fn copy_entries(from: &TreePath, to: &TreePath) -> Result<()> {
     for name in from.names()? {
         interrupt::check()?;

@@ -13,6 +13,8 @@ pub struct FreeSpace {
     pub device: u64,
     /// What a user who is not root may still write.
     pub bytes: u64,
+    /// The number of files that can still be made; 0 where there is no limit.
+    pub files: u64,
 }
 
 /// The room on the file system of a path that may not be there; `None` if nobody can tell.
@@ -20,5 +22,5 @@ pub fn find_free_space(path: &Path) -> Option<FreeSpace> {
     let there = path.ancestors().find(|folder| folder.exists())?;
     let (found, about) = (statvfs(there).ok()?, stat(there).ok()?);
     let bytes = found.f_bavail.saturating_mul(found.f_frsize);
-    Some(FreeSpace { path: there.to_owned(), device: about.st_dev, bytes })
+    Some(FreeSpace { path: there.to_owned(), device: about.st_dev, bytes, files: found.f_favail })
 }

@@ -22,7 +22,7 @@ mod single;
 mod tree_path;
 
 pub use clear::{clear_drafts, discard, remove, remove_if_there};
-pub use copy::copy_tree;
+pub use copy::{copy_tree, size_of_tree};
 pub use draft::{CopiedContent, Draft};
 pub use folders::{make_folders, make_state_folder, move_to};
 pub use free::{FreeSpace, find_free_space};

@@ -73,10 +73,10 @@ impl JobLog {
         let file = File::options().read(true).write(true).create(true).truncate(true).open(path);
         let file = file.with_context(|| format!("cannot create `{}`", path.display()))?;
         let (pipe, writer) = std::io::pipe().context("cannot make a pipe")?;
+        // The pipe is read again after a pause: with the usual 64 KiB, a job that prints much would wait most of the time.
+        let _ = fcntl_setpipe_size(&pipe, PIPE_SIZE);
         let flags = fcntl_getfl(&pipe).and_then(|flags| fcntl_setfl(&pipe, flags | OFlags::NONBLOCK));
         flags.context("cannot set up a pipe")?;
-        // A job waits while the pipe is full. If the system does not allow a larger one, the job only takes longer.
-        _ = fcntl_setpipe_size(&pipe, PIPE_SIZE);
         Ok((JobLog { pipe, file, path: path.to_owned(), limit, count: 0, recent: Vec::new() }, writer))
     }
 

@@ -2,8 +2,10 @@
 //!
 //! A program is run with an argument list, never through a shell, in a stated folder and with a time limit; an interrupt ends
 //! it. [`read`] runs a program for its output, with our environment. [`job`] runs a long one for its outcome, with a log and an
-//! environment of its own; [`isolation`] has the namespaces that a job can run in. [`net`] fetches a URL.
+//! environment of its own; [`isolation`] has the namespaces that a job can run in, and [`boundary`] what separates foreign code from
+//! this user. [`net`] fetches a URL.
 
+pub mod boundary;
 pub mod isolation;
 pub mod job;
 mod log;

@@ -1,14 +1,14 @@
 //! Carries a merge on from step to step. Each event is in the journal before the next step begins.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use crate::base::checksum::CHECKSUMS_FILE;
 use crate::base::clock;
 use crate::base::digest::digest_of;
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, program};
 use crate::base::files;
 use crate::base::progress::Progress;
 use crate::ci::merge::home::{MergeHome, StoredMerge};
@@ -41,6 +41,8 @@ pub struct Pipeline<'a> {
     pub home: &'a MergeHome,
     /// The environment of this program.
     pub environment: BTreeMap<String, String>,
+    /// Folders that no test may read.
+    pub private: Vec<PathBuf>,
     pub progress: &'a dyn Progress,
     /// Stages a release, or finds that it is staged already; the name of the snapshot.
     pub stage: &'a dyn Fn(&MergedRelease<'_>) -> Result<String>,
@@ -103,6 +105,7 @@ impl Pipeline<'_> {
             base: &stored.merge.request.base,
             folder: &attempt,
             environment: &self.environment,
+            private: &self.private,
             progress: self.progress,
         };
         tests.run(&mut *self.tested)
@@ -112,9 +115,9 @@ impl Pipeline<'_> {
         let MergePhase::Landed(prepared, tested) = &stored.merge.phase else { anyhow::bail!("nothing has landed") };
         let Some(digest) = tested.release else { return Ok(MergeEvent::Staged { snapshot: None }) };
         let folder = testing::release_folder(&self.home.attempt(stored.number, stored.merge.attempt));
-        let found = digest_of(&folder.join(CHECKSUMS_FILE).read()?);
-        if found != digest {
-            let message = format!("`{folder}` is not the release that was tested");
+        let sums = folder.join(CHECKSUMS_FILE).read_if_there()?;
+        if sums.is_none_or(|sums| digest_of(&sums) != digest) {
+            let message = format!("the release that was tested is not in `{folder}` any more");
             return Err(Failure::new(Exit::Failed, message).help(help_to_stage_by_hand(prepared.merge)).into());
         }
         let repository = Repository::open(self.home.git().for_programs())?;
@@ -132,6 +135,10 @@ impl Pipeline<'_> {
         for attempt in 1..=stored.merge.attempt {
             let folder = self.home.attempt(stored.number, attempt);
             files::remove_if_there(&testing::release_folder(&folder))?;
+            for name in folder.names()?.iter().filter(|name| name.starts_with("work")) {
+                // What a step left running may still write there.
+                drop(files::remove(&folder.join(name)));
+            }
         }
         let git = self.home.git();
         if git.is_folder() {
@@ -144,8 +151,9 @@ impl Pipeline<'_> {
 /// What a person can do where the merged release was lost.
 fn help_to_stage_by_hand(merge: CommitId) -> String {
     format!(
-        "the merge has landed: make its release again, `{} dist --rpm --rev {merge}`",
-        crate::base::error::program()
+        "the merge has landed: make its release again, and stage it: `git fetch --tags && {0} dist --no-stage --rev {merge} && {0} \
+         stage`; then give the merge up",
+        program()
     )
 }
 

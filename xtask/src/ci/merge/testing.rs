@@ -5,26 +5,28 @@
 //! computed by the bare repository, and the release is copied without following links.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use crate::base::checksum::CHECKSUMS_FILE;
 use crate::base::digest::{Digest, digest_of};
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, FULL_DISK, Failure};
 use crate::base::files::{self, TreePath};
 use crate::base::parallel;
+use crate::base::process::boundary::{Boundary, OBJECTS_INSIDE};
 use crate::base::progress::Progress;
+use crate::ci::merge::boundary::{self, TestFolders};
 use crate::ci::merge::machine::{MergeEvent, PreparedMerge, StopReason, TestedMerge};
-use crate::ci::merge::stages::{MergeStages, base_config, require_boundary};
+use crate::ci::merge::stages::{MergeStages, base_config};
 use crate::ci::stage::CiStage;
-use crate::ci::steps::environment::{StageCommits, step_environment};
+use crate::ci::steps::environment::{StageCommits, enclosed_environment, step_environment};
 use crate::ci::steps::plan;
 use crate::ci::steps::result::StepResult;
 use crate::ci::steps::run::{StageRun, run_steps};
-use crate::git::checkout::Checkout;
+use crate::git::checkout::{Checkout, TrackedFiles};
 use crate::git::{BranchName, Repository};
-use crate::project::config::Config;
+use crate::project::config::{CiIsolation, Config};
 use crate::project::tree::Tree;
 use crate::repository::stage::input::StageInput;
 
@@ -38,7 +40,18 @@ pub struct MergeTests<'a> {
     pub folder: &'a TreePath,
     /// The environment of this program.
     pub environment: &'a BTreeMap<String, String>,
+    /// Folders that no test may read.
+    pub private: &'a [PathBuf],
     pub progress: &'a dyn Progress,
+}
+
+/// Where the steps run.
+struct TestPlace<'a> {
+    work: &'a TreePath,
+    checkout: &'a Checkout<'a>,
+    boundary: Option<&'a Boundary>,
+    /// The tracked files before the first step.
+    before: &'a TrackedFiles,
 }
 
 /// The folder of the copied release in the folder of a try.
@@ -54,20 +67,53 @@ impl MergeTests<'_> {
         let repository = Repository::open(self.git)?;
         let config = base_config(&repository, self.prepared.base)?;
         let stages = MergeStages::load(&config, Tree::Commit(&repository, self.prepared.base))?;
-        require_boundary(&config)?;
-        let work = self.folder.join("work");
-        files::remove_if_there(&work)?;
         files::make_state_folder(self.folder.for_programs())?;
-        let objects = self.git.join("objects");
+        let work = self.new_work_folder(&config)?;
+        let (attempt, private) = (self.folder.for_programs(), self.private);
+        let folders = TestFolders { work: work.for_programs(), git: self.git, attempt, private };
+        let boundary = boundary::open(&config, &folders)?;
+        let objects = match &boundary {
+            Some(_) => PathBuf::from(OBJECTS_INSIDE),
+            None => self.git.join("objects"),
+        };
         let branch = self.base.as_str();
         let checkout = Checkout { from: self.git, commit: self.prepared.merge, branch, objects: &objects };
         self.progress.begin("checking out the merge commit", None);
         let made = checkout.make(work.for_programs());
         self.progress.end();
         made?;
-        let event = self.run_stages(&stages, &config, &repository, &work, &checkout, tested)?;
-        files::remove(&work)?;
+        let scratch = files::remote_scratch()?;
+        let before = checkout.tree_now(work.for_programs(), scratch.path())?;
+        if let Some(boundary) = &boundary {
+            boundary.prepare()?;
+        }
+        let place = TestPlace { work: &work, checkout: &checkout, boundary: boundary.as_ref(), before: &before };
+        let event = self.run_stages(&stages, &config, &repository, &place, tested)?;
+        // What a step left running may still write there; a later run tries again.
+        if files::remove(&work).is_err() {
+            self.progress
+                .warn(&format!("`{work}` cannot be removed: a step may have left a process that writes there"));
+        }
         Ok(event)
+    }
+
+    /// A folder for the checkout. Where nothing separates the steps from this user, it has another path in each run: a step of a run that
+    /// was killed may live, and write into its folder.
+    fn new_work_folder(&self, config: &Config) -> Result<TreePath> {
+        let old = self.folder.names()?.into_iter().filter(|name| name == "work" || name.starts_with("work-"));
+        let old: Vec<String> = old.collect();
+        let is_separate = config.ci.isolation.as_ref().is_some_and(|isolation| *isolation != CiIsolation::None);
+        for name in &old {
+            let removed = files::remove(&self.folder.join(name));
+            if is_separate {
+                removed?;
+            }
+        }
+        if is_separate {
+            return Ok(self.folder.join("work"));
+        }
+        let last = old.iter().filter_map(|name| name.strip_prefix("work-")?.parse::<u32>().ok()).max();
+        Ok(self.folder.join(format!("work-{}", last.unwrap_or(0) + 1)))
     }
 
     fn run_stages(
@@ -75,22 +121,23 @@ impl MergeTests<'_> {
         stages: &MergeStages,
         config: &Config,
         repository: &Repository,
-        work: &TreePath,
-        checkout: &Checkout<'_>,
+        place: &TestPlace<'_>,
         tested: &mut dyn FnMut(CiStage, &[StepResult]) -> Result<()>,
     ) -> Result<MergeEvent> {
+        let TestPlace { work, checkout, boundary, .. } = *place;
         let commits = StageCommits { base: Some(self.prepared.base), head: self.prepared.merge };
         let changed = repository.changed_paths(commits.base, commits.head)?;
         for (stage, steps) in &stages.stages {
             let plan = plan::decide(*stage, steps, &changed, &[])?;
             let logs = self.folder.join(format!("logs/{stage}"));
             let caller = self.environment.iter().map(|(name, value)| (name.clone(), value.clone()));
-            let run = StageRun {
-                folder: work.for_programs(),
-                logs: logs.for_programs(),
-                environment: step_environment(caller, &config.ci.environment, *stage, commits),
-                jobs: parallel::threads()?,
+            let named = &config.ci.environment;
+            let environment = match boundary {
+                Some(boundary) => enclosed_environment(boundary.kind.environment(), caller, named, *stage, commits),
+                None => step_environment(caller, named, *stage, commits),
             };
+            let (folder, logs) = (work.for_programs(), logs.for_programs());
+            let run = StageRun { folder, logs, environment, jobs: parallel::threads()?, boundary };
             run.prepare()?;
             let results = run_steps(&plan, &run, &[], self.progress, &mut |_| Ok(()))?;
             tested(*stage, &results)?;
@@ -101,8 +148,11 @@ impl MergeTests<'_> {
             }
         }
         let scratch = files::remote_scratch()?;
-        let (tree, paths) = checkout.tree_now(work.for_programs(), scratch.path())?;
-        if tree != self.prepared.tree {
+        let after = checkout.tree_now(work.for_programs(), scratch.path())?;
+        if after.tree.is_none() || after.tree != place.before.tree {
+            // Git may write a file in another form than it has in the commit, such as other line ends.
+            let (before, mut paths) = (&place.before.changed, after.changed);
+            paths.retain(|path| !before.contains(path));
             return Ok(MergeEvent::Stopped(StopReason::ChangedFiles { paths }));
         }
         let release = if stages.make_release() {
@@ -113,7 +163,7 @@ impl MergeTests<'_> {
         } else {
             None
         };
-        Ok(MergeEvent::Tested(TestedMerge { tree, release }))
+        Ok(MergeEvent::Tested(TestedMerge { tree: self.prepared.tree, release }))
     }
 
     /// Copies the release that the steps left, and checks that it is one of the merge commit; the digest of its checksums, or why it cannot
@@ -128,13 +178,12 @@ impl MergeTests<'_> {
                 "`{shown}` has no `{CHECKSUMS_FILE}`: a step must make the release there, as `dist --no-stage` does"
             )));
         }
-        files::copy_tree(&from, &to)?;
+        if let Err(error) = copy_release(&from, &to) {
+            return blame(error).map(Err);
+        }
         let input = match StageInput::load(to.for_programs(), config.rpm.portable_noarch, self.progress) {
             Ok(input) => input,
-            Err(error) => {
-                let failure = error.downcast::<Failure>()?;
-                return if failure.exit == Exit::Interrupted { Err(failure.into()) } else { Ok(Err(failure.message)) };
-            }
+            Err(error) => return blame(error).map(Err),
         };
         let (commit, version) = (input.info.commit, &input.info.version);
         if commit != self.prepared.merge || self.prepared.version.as_ref() != Some(version) {
@@ -145,4 +194,19 @@ impl MergeTests<'_> {
         }
         Ok(Ok(digest_of(&to.join(CHECKSUMS_FILE).read()?)))
     }
+}
+
+/// Copies a release, if there is room: its files may have holes that a copy fills.
+fn copy_release(from: &TreePath, to: &TreePath) -> Result<()> {
+    let size = files::size_of_tree(from)?;
+    let free = files::find_free_space(to.for_programs()).map_or(u64::MAX, |free| free.bytes);
+    anyhow::ensure!(size < free / 2, "its files have {size} bytes, which is more than half of what is free here");
+    files::copy_tree(from, to)
+}
+
+/// Why a release cannot be staged; an interrupt and a full disk are not its fault, and given back.
+fn blame(error: anyhow::Error) -> Result<String> {
+    let text = format!("{error:#}");
+    let is_interrupt = error.downcast_ref::<Failure>().is_some_and(|failure| failure.exit == Exit::Interrupted);
+    if is_interrupt || FULL_DISK.iter().any(|words| text.contains(words)) { Err(error) } else { Ok(text) }
 }

@@ -55,18 +55,50 @@ pub fn step_environment(
     commits: StageCommits,
 ) -> Vec<(String, String)> {
     let patterns: Vec<&str> = USUAL.into_iter().chain(named.iter().map(String::as_str)).collect();
-    let own = [
+    let own = variables_of(stage, commits);
+    let is_wanted = |name: &str| !own.iter().any(|(own, _)| own == name) && matches_any(name, &patterns);
+    let mut environment: Vec<(String, String)> = caller.filter(|(name, _)| is_wanted(name)).collect();
+    environment.sort();
+    environment.extend(own);
+    environment
+}
+
+/// The variables of the stage.
+fn variables_of(stage: CiStage, commits: StageCommits) -> [(String, String); 3] {
+    [
         ("RELENG_CI_STAGE", stage.to_string()),
         ("RELENG_CI_BASE", commits.base.map_or(EMPTY_TREE.to_owned(), |base| base.to_string())),
         ("RELENG_CI_HEAD", commits.head.to_string()),
-    ];
-    let is_wanted = |name: &str| {
-        !own.iter().any(|(own, _)| *own == name)
-            && patterns.iter().any(|pattern| wildmatch::matches(pattern.as_bytes(), name.as_bytes(), Scope::Name))
-    };
-    let mut environment: Vec<(String, String)> = caller.filter(|(name, _)| is_wanted(name)).collect();
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+}
+
+fn matches_any(name: &str, patterns: &[&str]) -> bool {
+    patterns.iter().any(|pattern| wildmatch::matches(pattern.as_bytes(), name.as_bytes(), Scope::Name))
+}
+
+/// The environment of a step behind a boundary: `inside` are the variables that are set there. Of those of the `caller` it gets only the
+/// ones that match one of `named`. Where home and temporary folders are is not the caller's matter.
+pub fn enclosed_environment(
+    inside: Vec<(String, String)>,
+    caller: impl Iterator<Item = (String, String)>,
+    named: &[String],
+    stage: CiStage,
+    commits: StageCommits,
+) -> Vec<(String, String)> {
+    const FIXED: [&str; 4] = ["HOME", "USER", "LOGNAME", "TMPDIR"];
+    let own = variables_of(stage, commits);
+    let is_fixed = |name: &str| FIXED.contains(&name) || own.iter().any(|(own, _)| own == name);
+    let mut environment = inside;
+    let patterns: Vec<&str> = named.iter().map(String::as_str).collect();
+    for (name, value) in caller.filter(|(name, _)| matches_any(name, &patterns) && !is_fixed(name)) {
+        match environment.iter_mut().find(|(there, _)| *there == name) {
+            Some((_, there)) => *there = value,
+            None => environment.push((name, value)),
+        }
+    }
+    environment.extend(own.iter().cloned());
     environment.sort();
-    environment.extend(own.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     environment
 }
 
@@ -101,5 +133,26 @@ mod tests {
         assert_eq!(value("RELENG_CI_STAGE"), Some("check-patch"));
         assert_eq!(value("RELENG_CI_BASE"), Some(EMPTY_TREE));
         assert_eq!(value("RELENG_CI_HEAD"), Some("07".repeat(20).as_str()));
+    }
+
+    #[test]
+    fn behind_a_boundary_only_named_variables_get_through() {
+        let pairs = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let inside = pairs(&[("HOME", "/srv/home"), ("PATH", "/usr/bin")]);
+        let caller =
+            pairs(&[("HOME", "/root"), ("PATH", "/opt/bin"), ("CC", "clang"), ("LANG", "C"), ("RELENG_CI_BASE", "x")]);
+        let commits = StageCommits { base: None, head: CommitId([7; 20]) };
+        let of = |named: &[&str]| -> Vec<String> {
+            let named: Vec<String> = named.iter().map(|name| (*name).to_owned()).collect();
+            let made =
+                enclosed_environment(inside.clone(), caller.iter().cloned(), &named, CiStage::CheckMerged, commits);
+            made.iter().take(3).map(|(name, value)| format!("{name}={value}")).collect()
+        };
+        let base = format!("RELENG_CI_BASE={EMPTY_TREE}");
+        assert_eq!(of(&[]), ["HOME=/srv/home", "PATH=/usr/bin", &base]);
+        assert_eq!(of(&["*"]), ["CC=clang", "HOME=/srv/home", "LANG=C"]);
+        assert_eq!(of(&["PATH", "HOME", "RELENG_*"]), ["HOME=/srv/home", "PATH=/opt/bin", &base]);
     }
 }

@@ -4,6 +4,7 @@
 //! they find in their environment; [`run`] runs them. Each has a [`result`], and [`report`] shows the results to people and programs.
 
 pub mod automation;
+mod disk_watch;
 pub mod environment;
 pub mod plan;
 pub mod report;

@@ -27,6 +27,8 @@ pub enum StepVerdict {
     Signalled(i32),
     /// It was ended at its time limit.
     TimedOut(Duration),
+    /// It was ended because it left too little room on the disk.
+    FilledDisk,
     /// It was not started, for this reason, such as a program that is missing.
     NotStarted(String),
     /// It was left out, for this reason.
@@ -63,6 +65,7 @@ impl StepVerdict {
             StepVerdict::Failed { exit } => format!("exit {exit}"),
             StepVerdict::Signalled(signal) => format!("ended by signal {signal}"),
             StepVerdict::TimedOut(limit) => format!("out of time after {} s", limit.as_secs()),
+            StepVerdict::FilledDisk => "ended, because it had almost filled the disk".to_owned(),
             StepVerdict::NotStarted(why) | StepVerdict::LeftOut(why) => why.clone(),
             StepVerdict::Blocked(by) => format!("`{by}` did not pass"),
         }

@@ -12,8 +12,10 @@ use anyhow::{Context, Result};
 use crate::base::error::{Exit, Failure};
 use crate::base::files::{self, TreePath};
 use crate::base::interrupt;
+use crate::base::process::boundary::Boundary;
 use crate::base::process::{Ending, Isolation, Job, LogFile, Running};
 use crate::base::progress::{Progress, Row};
+use crate::ci::steps::disk_watch::DiskWatch;
 use crate::ci::steps::plan::{PlannedStep, StagePlan};
 use crate::ci::steps::result::{StepResult, StepVerdict};
 use crate::project::config::CiStep;
@@ -34,6 +36,8 @@ pub struct StageRun<'a> {
     pub environment: Vec<(String, String)>,
     /// The number of steps that run at a time.
     pub jobs: usize,
+    /// The boundary that the steps run behind; the folder is its work then.
+    pub boundary: Option<&'a Boundary>,
 }
 
 impl StageRun<'_> {
@@ -61,6 +65,7 @@ impl StageRun<'_> {
             log: LogFile { path: &log, limit: Some(LOG_LIMIT) },
             isolation: Isolation::None,
             read_only: &[],
+            boundary: self.boundary,
         };
         job.start()
     }
@@ -74,7 +79,7 @@ struct StepProgress<'a> {
 
 enum StepState {
     Waiting,
-    Running { running: Box<Running>, since: Instant },
+    Running { running: Box<Running>, since: Instant, filled_disk: bool },
     Ended(StepResult),
 }
 
@@ -120,7 +125,11 @@ fn drive(
     ended: &mut dyn FnMut(&StepResult) -> Result<()>,
 ) -> Result<()> {
     let mut interrupted: Option<Failure> = None;
+    let watch = run.boundary.and_then(|_| DiskWatch::begin(run.folder));
     loop {
+        if watch.as_ref().is_some_and(DiskWatch::is_short) {
+            end_for_disk(steps);
+        }
         if interrupted.is_none()
             && let Err(failure) = interrupt::check()
         {
@@ -156,12 +165,25 @@ fn end_all(steps: &mut [StepProgress<'_>]) {
     }
 }
 
+/// Ends all steps at once: each moment lets them write more.
+fn end_for_disk(steps: &mut [StepProgress<'_>]) {
+    for step in steps {
+        if let StepState::Running { running, filled_disk, .. } = &mut step.state
+            && !*filled_disk
+        {
+            running.kill();
+            *filled_disk = true;
+        }
+    }
+}
+
 /// The result of a running step that has ended.
 fn poll(step: &mut StepProgress<'_>, run: &StageRun<'_>) -> Result<Option<StepResult>> {
-    let StepState::Running { running, .. } = &mut step.state else { return Ok(None) };
+    let StepState::Running { running, filled_disk, .. } = &mut step.state else { return Ok(None) };
     let Some(outcome) = running.poll()? else { return Ok(None) };
     let CiStep { name, timeout, .. } = &step.planned.step;
     let verdict = match outcome.ending {
+        _ if *filled_disk => StepVerdict::FilledDisk,
         Ending::Exited(0) => StepVerdict::Passed,
         Ending::Exited(exit) => StepVerdict::Failed { exit },
         Ending::Signalled(signal) => StepVerdict::Signalled(signal),
@@ -190,7 +212,8 @@ fn start_ready(
             Needs::Met if count >= run.jobs => {}
             Needs::Met => match run.start(step) {
                 Ok(running) => {
-                    steps[index].state = StepState::Running { running: Box::new(running), since: Instant::now() };
+                    steps[index].state =
+                        StepState::Running { running: Box::new(running), since: Instant::now(), filled_disk: false };
                 }
                 Err(error) => {
                     let result = not_started(&step.name, error, run.log_of(&step.name))?;
@@ -240,7 +263,7 @@ fn row(step: &StepProgress<'_>) -> Row {
     let name = step.planned.step.name.clone();
     match &step.state {
         StepState::Waiting => Row { name, state: "waiting".to_owned(), detail: String::new(), elapsed: Duration::ZERO },
-        StepState::Running { running, since } => {
+        StepState::Running { running, since, .. } => {
             let detail = running.last_line().unwrap_or_default();
             Row { name, state: "running".to_owned(), detail, elapsed: since.elapsed() }
         }

@@ -88,8 +88,11 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
 fn print_plan(context: &Context, branch: &LintedBranch<'_>, findings: &[LintFinding]) -> Result<()> {
     context.ui.print(&lint::fix_plan(branch, findings, branch.rewrites))?;
     let beginning = branch.rebased_onto().map_or("--root".to_owned(), |commit| commit.to_string());
+    // Git runs the editor in the top folder of the work tree.
+    let plan = std::env::current_dir().context("the current folder is not there")?.join("plan");
+    let editor = shell_word(&format!("cp {}", shell_word(&plan.to_string_lossy())));
     context.ui.note(&format!(
-        "saved as `plan`, it is run by: `git -c sequence.editor='cp \"$PWD/plan\"' rebase -i --empty=drop {beginning}`"
+        "saved as `plan` in this folder, it is run by: `git -c sequence.editor={editor} rebase -i --empty=drop {beginning}`"
     ));
     Ok(())
 }

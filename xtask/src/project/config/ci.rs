@@ -13,6 +13,8 @@ use crate::project::config::repository::{FolderPath, TimeLimit, step_name};
 pub struct CiKeys {
     /// The boundary around the code that `ci merge` tests. No default: it refuses without.
     pub isolation: Option<CiIsolation>,
+    /// Whether tests behind the boundary have the network.
+    pub network: bool,
     /// The folder of the release that the steps of `build-artifacts` leave, relative to the project.
     pub artifacts: FolderPath,
     /// Environment variables that steps get beside the usual ones; `*` matches.
@@ -29,6 +31,7 @@ impl Default for CiKeys {
     fn default() -> CiKeys {
         CiKeys {
             isolation: None,
+            network: false,
             artifacts: FolderPath::new("target/dist"),
             environment: Vec::new(),
             check_patch: Vec::new(),

@@ -57,7 +57,7 @@ mod tests {
                     [rpm.copr]\nproject = \"@lago/lago\"\nconfig = \"~/copr\"\n[rpm.koji]\nprofile = \"cbs\"\nconfig = \"~/koji\"\nscratch = true\n[repository]\nroot = \"repo\"\nstate = \"state\"\nurl = \"https://example.org\"\n\
                     keep-snapshots = 1\nkeep-days = 2\nsign = \"ABCD\"\nnext-key = \"EF01\"\n[promotion]\ninterval-days = 3\ndue = []\n\
                     [[acceptance]]\nname = \"install\"\nrun = [\"sh\"]\ntimeout = \"10m\"\non = [\"minor\"]\n\
-                    [ci]\nisolation = \"user:ci\"\nartifacts = \"out\"\nenvironment = [\"CC\"]\n\
+                    [ci]\nisolation = \"user:ci\"\nnetwork = true\nartifacts = \"out\"\nenvironment = [\"CC\"]\n\
                     [[ci.check-patch]]\nname = \"unit\"\nrun = [\"a\"]\n[[ci.check-merged]]\nname = \"unit\"\nrun = [\"a\"]\n\
                     only = [\"src/**\"]\ntimeout = \"2h\"\nneeds = []\n[[ci.build-artifacts]]\nname = \"rpm\"\nrun = [\"a\"]\n";
         let rules =

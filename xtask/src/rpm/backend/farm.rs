@@ -85,6 +85,7 @@ impl Client {
             log: LogFile::whole(&log),
             isolation: Isolation::None,
             read_only: &[],
+            boundary: None,
         };
         let outcome = job.run().map_err(|error| match error.downcast::<Failure>() {
             Ok(failure) if failure.exit == Exit::Failed => failure.help(self.install_help).into(),

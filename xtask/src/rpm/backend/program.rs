@@ -118,6 +118,7 @@ pub fn end_left(builder: &impl BuildProgram, scratch: &Path) {
         log: LogFile::whole(log),
         isolation,
         read_only: &[],
+        boundary: None,
     };
     let Ok(mut process) = job.start() else { return };
     while let Ok(None) = process.poll() {
@@ -149,8 +150,8 @@ impl<B: BuildProgram> Backend for ProgramBackend<B> {
             let scratch = place.scratch.as_deref().context("a build on this machine needs a scratch folder")?;
             let ProgramCall { args, environment, isolation } = self.builder.call(srpm, part, scratch)?;
             let (program, log) = (self.builder.program().as_ref(), LogFile::whole(&place.log));
-            let (folder, time_limit, read_only) = (scratch, self.time_limit, &[][..]);
-            let job = Job { program, args, folder, environment, time_limit, log, isolation, read_only };
+            let (folder, time_limit, read_only, boundary) = (scratch, self.time_limit, &[][..], None);
+            let job = Job { program, args, folder, environment, time_limit, log, isolation, read_only, boundary };
             let process = job.start()?;
             let (part, scratch, log) = (part.clone(), scratch.to_owned(), place.log.clone());
             self.ended.remove(&part.target);

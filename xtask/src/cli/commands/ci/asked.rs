@@ -6,6 +6,7 @@ use crate::base::clock;
 use crate::base::error::{Exit, Failure};
 use crate::base::number::parse_stated;
 use crate::base::progress::Progress as _;
+use crate::ci::merge::boundary;
 use crate::ci::merge::home::MergeHome;
 use crate::ci::merge::prepare;
 use crate::ci::merge::request::{MergeRequest, ProposedWork};
@@ -91,6 +92,7 @@ pub fn ask_for(context: &Context, args: &RequestArgs, home: &MergeHome, number: 
         context.ui.warn("`ci.isolation` is `none`: the tests of the work can do whatever you can do on this machine");
     }
     MergeStages::load(&config, Tree::Commit(&fetched, base))?;
+    boundary::try_out(&config)?;
     Ok(request)
 }
 

@@ -1,6 +1,7 @@
 //! Where merges happen, for the commands about them: the folder of the merges, the remote, and how a merge is carried on and reported.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -22,6 +23,7 @@ use crate::cli::context::Context;
 use crate::cli::log_end::LogEnd;
 use crate::cli::site::Site;
 use crate::history::lint::LintFinding;
+use crate::repository::model::layout::Layout;
 
 /// The number of last lines of the output of a failed step in the message.
 const LAST_LINES: usize = 40;
@@ -73,6 +75,15 @@ fn own_environment() -> BTreeMap<String, String> {
     all.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
 }
 
+/// The folders that a test must not read: those of the person, of the project and of its repository.
+fn private_folders(context: &Context, home: &MergeHome) -> Result<Vec<PathBuf>> {
+    let Layout { root, state, .. } = Site::load_or_new(context)?.layout;
+    let mut private = vec![context.workspace()?.root.clone(), home.git().for_programs().to_owned()];
+    private.extend([root, state].iter().filter_map(|folder| folder.for_programs().parent()).map(Path::to_owned));
+    private.extend(["HOME", "CARGO_HOME"].iter().filter_map(std::env::var_os).map(PathBuf::from));
+    Ok(private)
+}
+
 /// Carries a merge on to its end, and reports it. The result is printed: the id of the merge commit, once it is in the base.
 ///
 /// Errors: the merge was stopped; a step failed for a reason outside of the merge, which then waits for `ci recover`.
@@ -83,6 +94,7 @@ pub fn go_on(context: &Context, home: &MergeHome, mut stored: StoredMerge) -> Re
     let mut pipeline = Pipeline {
         home,
         environment: own_environment(),
+        private: private_folders(context, home)?,
         progress: &context.ui,
         stage: &|release| stage::run_after_merge(context, release),
         tested: &mut tested,
@@ -102,13 +114,14 @@ pub fn test_in(
     out: &TreePath,
 ) -> Result<(MergeEvent, Vec<StepResult>)> {
     let mut heard = TestsHeard::new(context, out.clone())?;
-    let (git, environment) = (home.git(), own_environment());
+    let (git, environment, private) = (home.git(), own_environment(), private_folders(context, home)?);
     let tests = MergeTests {
         git: git.for_programs(),
         prepared,
         base: &merge.request.base,
         folder: out,
         environment: &environment,
+        private: &private,
         progress: &context.ui,
     };
     let event = tests.run(&mut |stage, results| heard.hear(stage, results))?;

@@ -4,10 +4,13 @@ use anyhow::Result;
 
 use crate::base::error::{Exit, Failure, program};
 use crate::base::number::parse_stated;
+use crate::base::progress::Progress as _;
+use crate::ci::merge::land;
 use crate::ci::merge::machine::{MergeEvent, MergePhase};
 use crate::ci::merge::pipeline::record;
 use crate::cli::commands::ci::merging;
 use crate::cli::context::Context;
+use crate::git::remote::Remote;
 use crate::repository::model::reason::Reason;
 
 /// Arguments of `ci recover`.
@@ -57,9 +60,24 @@ fn give_up(context: &Context, number: u32, why: &Reason) -> Result<()> {
         let message = format!("merge {number} has ended already");
         return Err(Failure::new(Exit::Usage, message).help(format!("`{} ci status` shows how", program())).into());
     }
-    if let MergePhase::Landed(prepared, _) = &stored.merge.phase {
-        let base = &stored.merge.request.base;
-        context.ui.note(&format!("`{base}` has the merge commit {}; only its release is not staged", prepared.merge));
+    // A run that was killed may have pushed. Without an answer of the remote, the merge is given up all the same.
+    if let MergePhase::Tested(prepared, _) | MergePhase::Confirmed(prepared, _) = stored.merge.clone().resumed().phase {
+        let remote =
+            Remote { address: stored.merge.request.remote.clone(), local: home.git().for_programs().to_owned() };
+        if let Ok(MergeEvent::Landed) = land::confirm(&remote, &stored.merge.request, &prepared) {
+            record(&mut stored, MergeEvent::Landed)?;
+        }
+    }
+    if let MergePhase::Landed(prepared, tested) = &stored.merge.phase {
+        let (base, merge) = (&stored.merge.request.base, prepared.merge);
+        context.ui.warn(&match tested.release {
+            None => format!("`{base}` has the merge commit {merge}"),
+            Some(_) => format!(
+                "`{base}` has the merge commit {merge}, and its release is not staged; to stage it: \
+                 `git fetch --tags && {0} dist --no-stage --rev {merge} && {0} stage`",
+                program()
+            ),
+        });
     }
     record(&mut stored, MergeEvent::GivenUp { why: why.to_string() })?;
     context.ui.note(&format!("merge {number} was given up"));

@@ -57,6 +57,7 @@ pub fn run(context: &Context, stage: CiStage, args: &StageArgs) -> Result<()> {
         logs: &files.folder,
         environment: step_environment(caller, &subject.config.ci.environment, stage, subject.commits),
         jobs: parallel::threads()?,
+        boundary: None,
     };
     run.prepare()?;
     let (results, annotations) = run_all(context, &subject, &plan, &run)
