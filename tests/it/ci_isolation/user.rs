@@ -1,6 +1,10 @@
 //! Hostile work behind `ci.isolation = "user:NAME"`.
 
+use std::path::Path;
+use std::time::{Duration, Instant};
+
 use super::lab::{Lab, SECRET, behind_user};
+use crate::support::program::{PROGRAM, run_in};
 
 #[test]
 fn a_step_is_where_it_can_work() {
@@ -153,6 +157,38 @@ fn the_machine_cannot_be_changed() {
 }
 
 #[test]
+fn a_step_ends_with_a_run_that_is_interrupted_or_killed() {
+    let lab = behind_user("");
+    let token = format!("{}.8", 100_000 + std::process::id());
+    let daemon = format!("trap '' TERM INT\n(setsid sleep {token} >/dev/null 2>&1 &)\necho began; sleep {token}\n");
+    lab.push_work(&[("attack.sh", &daemon)]);
+    let mut run = duct::cmd(PROGRAM, ["ci", "merge", "--branch", "work", "--base", "main"]).dir(lab.path("clone"));
+    for name in ["GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"] {
+        run = run.env(name, "ada@example.org");
+    }
+    for signal in ["-TERM", "-KILL"] {
+        let running = run.clone().stdout_null().stderr_null().unchecked().start().unwrap();
+        let start = Instant::now();
+        while !lab.log().contains("began") {
+            assert!(start.elapsed() < Duration::from_secs(60), "it has not begun");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        run_in(Path::new("/"), "kill", &[signal, &running.pids()[0].to_string()], &[]).exits(0);
+        running.wait().unwrap();
+        let is_left = || run_in(Path::new("/"), "pgrep", &["-f", &format!("sleep.{token}")], &[]).code == 0;
+        let start = Instant::now();
+        while is_left() {
+            assert!(start.elapsed() < Duration::from_secs(5), "{signal}");
+        }
+        run_in(Path::new("/"), "find", &[&lab.merges().display().to_string(), "-name", "*.log", "-delete"], &[])
+            .exits(0);
+    }
+    // What the killed run left is no obstacle for the next one.
+    lab.releng(&["ci", "recover", "--give-up", "1", "--why", "a test"]).exits(0);
+    lab.attack("echo end\n");
+}
+
+#[test]
 fn a_daemon_ends_with_its_step() {
     let lab = behind_user("");
     let token = format!("{}.7", 100_000 + std::process::id());
@@ -163,7 +199,6 @@ fn a_daemon_ends_with_its_step() {
          python3 -c 'import os,time\nif os.fork()==0:\n os.setsid()\n if os.fork()==0: time.sleep({token})'\necho end\n"
     ));
     assert_eq!(log, "end\n");
-    let left =
-        crate::support::program::run_in(std::path::Path::new("/"), "pgrep", &["-f", &format!("sleep.{token}")], &[]);
+    let left = crate::support::program::run_in(Path::new("/"), "pgrep", &["-f", &format!("sleep.{token}")], &[]);
     assert_eq!(left.stdout, "");
 }

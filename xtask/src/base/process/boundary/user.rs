@@ -56,8 +56,7 @@ impl TestUser {
         let shown = name.escape_debug();
         if !rustix::process::geteuid().is_root() {
             let message = format!("only root can run tests as the user `{shown}`");
-            let help =
-                "run it as root, or set `ci.isolation = \"container:IMAGE\"`, which podman also runs without root";
+            let help = "run it as root, or set `ci.isolation = \"container:IMAGE\"`: podman can do without root";
             return Err(Failure::new(Exit::Failed, message).help(help).into());
         }
         let args = ["passwd", "--", name].map(OsString::from).to_vec();
