@@ -140,3 +140,21 @@ fn the_checkout_can_be_removed_whatever_is_in_it() {
     );
     assert_eq!(log, "end\n");
 }
+
+#[test]
+fn a_release_that_is_made_behind_the_boundary_is_staged() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = tempfile::Builder::new().prefix("releng-ci-test-").tempdir_in("/opt").unwrap();
+    std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let program = place.path().join("releng");
+    std::fs::copy(crate::support::program::PROGRAM, &program).unwrap();
+    let step = format!(
+        "[[ci.check-merged]]\nname = \"unit\"\nrun = [\"true\"]\n[[ci.build-artifacts]]\nname = \"release\"\nrun = [\"{}\", \"dist\", \"--no-stage\"]\n",
+        program.display()
+    );
+    let user = super::lab::user("releng-ci-test");
+    let lab = Lab::with_config(&format!("[ci]\nisolation = \"user:{user}\"\n{step}"));
+    lab.push_work(&[("new", "new\n")]);
+    lab.lands().says(&["its release is snapshot-demo_1.0_"]);
+    assert!(lab.path("clone/target/repository/demo/unstable/1.0/latest").exists());
+}
