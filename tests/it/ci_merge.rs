@@ -1,6 +1,7 @@
 //! `ci merge`, on a plain remote: what lands is the merge commit that was tested, or nothing.
 
 mod kills;
+mod met;
 mod outcomes;
 mod parts;
 mod races;

@@ -53,7 +53,8 @@ fn only_root_runs_tests_as_another_user() {
     let person = ["GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"];
     let mut variables: Vec<(&str, &str)> = vec![("HOME", &home)];
     variables.extend(person.map(|name| (name, "ada@example.org")));
-    let help = "help: run it as root, or set `ci.isolation = \"container:IMAGE\"`: podman can do without root";
+    let help =
+        "help: run it as root; podman can do without root: set `ci.isolation = \"container:IMAGE\"`, and commit it";
     run_in(&lab.path("clone"), "setpriv", &command, &variables)
         .exits(1)
         .says(&["only root can run tests as the user `releng-ci-test`", help]);

@@ -91,7 +91,7 @@ fn what_the_last_job_is_handed_is_not_believed() {
         ("merge.json", "\"topic\"", "\"--x\"", 2, "is no prepared merge"),
         ("merge.json", "releng.merge/1", "releng.merge/2", 2, "is no prepared merge: its schema is"),
         ("tested-dir/tested.json", "\"merge\": \"", "\"merge\": \"0000\", \"x\": \"", 2, "is no result of tests"),
-        ("tested-dir/release/SHA256SUMS", "  ", " *", 1, "is not the release that was tested"),
+        ("tested-dir/release/SHA256SUMS", "  ", " *", 1, "the release that was tested is not in `"),
     ] {
         let jobs = Jobs::new("new\n");
         jobs.prepare().exits(0);

@@ -225,3 +225,32 @@ fn a_lost_release_is_made_again() {
     place.merge("topic").exits(0);
     assert_eq!(place.snapshots().len(), 1);
 }
+
+#[test]
+fn a_prepared_merge_whose_work_is_gone_is_prepared_again() {
+    let place = proposed(CONFIG, "Change it", &[("file", "one\n")]);
+    let work = place.join("work");
+    let prepare = "releng ci merge prepare --branch topic --out ../merge.json";
+    run_shell(&work, prepare).exits(0);
+    place.at("work", &["checkout", "-q", "topic"]);
+    place.at("work", &["commit", "-q", "--amend", "-m", "Change it otherwise"]);
+    place.at("work", &["push", "-q", "-f", "origin", "topic"]);
+    let gone = run_shell(&work, "releng ci merge test ../merge.json --out ../tested-dir").exits(5);
+    gone.says(&["somebody pushed meanwhile: prepare the merge again"]);
+    run_shell(&work, prepare).exits(0);
+    run_shell(&work, "releng ci merge test ../merge.json --out ../tested-dir").exits(0);
+}
+
+#[test]
+fn tests_of_another_merge_are_run_again() {
+    let place = proposed(CONFIG, "Change it", &[("file", "one\n")]);
+    place.propose("other", "Add one", &[("other", "one\n")]);
+    let work = place.join("work");
+    run_shell(&work, "releng ci merge prepare --branch other --out ../other.json").exits(0);
+    run_shell(&work, "releng ci merge test ../other.json --out ../tested-dir").exits(0);
+    run_shell(&work, "releng ci merge prepare --branch topic --out ../merge.json").exits(0);
+    let finish = "releng ci merge finish ../merge.json --tested ../tested-dir";
+    let refused = run_shell(&work, finish).exits(2);
+    follow(&work, &refused, "ci merge test ../merge.json", &[("DIR", "../tested-dir")]).exits(0);
+    run_shell(&work, finish).exits(0);
+}

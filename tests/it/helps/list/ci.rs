@@ -35,7 +35,7 @@ pub const CI: &[FileRows] = &[
         ],
     ),
     (
-        "cli/commands/ci/merge.rs",
+        "cli/commands/ci/asked.rs",
         &[
             ("`--branch NAME` or", No("the parser of the command line asks for one of them before")),
             ("a server without", By("helps::merge::what_is_not_on_the_remote_is_listed")),
@@ -56,6 +56,20 @@ pub const CI: &[FileRows] = &[
             ("look at the new commit, and {again}", By("helps::merge::a_new_commit_is_merged_after_a_look")),
             ("on the branch", By("helps::merge::a_plan_cleans_the_branch")),
             ("rebase the work", By("helps::merge::work_with_a_conflict_is_rebased")),
+        ],
+    ),
+    (
+        "ci/merge/prepare.rs",
+        &[
+            ("somebody pushed meanwhile", By("helps::merge::a_prepared_merge_whose_work_is_gone_is_prepared_again")),
+            ("use one version", By("ci_merge::parts::what_the_last_job_is_handed_is_not_believed")),
+        ],
+    ),
+    (
+        "cli/commands/ci/parts.rs",
+        &[
+            ("`{} ci merge prepare`", By("ci_merge::parts::what_the_last_job_is_handed_is_not_believed")),
+            ("`{} ci merge test`", By("ci_merge::parts::failed_tests_leave_no_result")),
         ],
     ),
     (

@@ -26,6 +26,7 @@ pub const FIRST: &[FileRows] = &[
         "base/process/boundary/container.rs",
         &[
             ("install podman", No("it asks to install a program on the machine")),
+            ("set `ci.isolation = ", No("it asks to make a user on the machine")),
             ("fetch it: `podman pull", No("it needs a registry")),
             ("correct it until", No("the error is podman's own, and its text says what to correct")),
         ],
@@ -34,6 +35,7 @@ pub const FIRST: &[FileRows] = &[
         "base/process/boundary/user.rs",
         &[
             ("run it as root", No("it asks for the rights of root")),
+            ("set `ci.isolation = ", No("it asks for an image on the machine")),
             ("name another one", No("it asks to make a user on the machine")),
             ("make one for tests only", No("it asks to make a user on the machine")),
             ("the boundary of `{shown}`", No("it asks to install a program on the machine")),

@@ -29,6 +29,7 @@ pub struct PreparedFile {
 }
 
 impl PreparedFile {
+    /// The file of a merge commit that was made.
     pub fn new(request: MergeRequest, prepared: PreparedMerge) -> PreparedFile {
         PreparedFile { schema: PREPARED.to_owned(), request, prepared }
     }
@@ -53,6 +54,7 @@ pub struct TestedFile {
 }
 
 impl TestedFile {
+    /// The file of a merge commit whose tests have passed.
     pub fn new(prepared: PreparedMerge, tested: TestedMerge) -> TestedFile {
         TestedFile { schema: TESTED.to_owned(), prepared, tested }
     }

@@ -135,11 +135,8 @@ impl Pipeline<'_> {
         for attempt in 1..=stored.merge.attempt {
             let folder = self.home.attempt(stored.number, attempt);
             files::remove_if_there(&testing::release_folder(&folder))?;
-            for name in folder.names()?.iter().filter(|name| name.starts_with("work")) {
-                // What a step left running may still write there.
-                drop(files::remove(&folder.join(name)));
-            }
         }
+        remove_checkouts(self.home, stored);
         let git = self.home.git();
         if git.is_folder() {
             prepare::forget(&Repository::open(git.for_programs())?, stored.number)?;
@@ -171,6 +168,16 @@ pub fn record(stored: &mut StoredMerge, event: MergeEvent) -> Result<()> {
     stored.journal.append(clock::now()?, event)?;
     stored.merge = next;
     Ok(())
+}
+
+/// Removes the checkouts of a merge. One that a step left running still writes to may stay: it disturbs nothing.
+pub fn remove_checkouts(home: &MergeHome, stored: &StoredMerge) {
+    for attempt in 1..=stored.merge.attempt {
+        let folder = home.attempt(stored.number, attempt);
+        for name in folder.names().unwrap_or_default().iter().filter(|name| name.starts_with("work")) {
+            drop(files::remove(&folder.join(name)));
+        }
+    }
 }
 
 /// Begins the journal with the request.

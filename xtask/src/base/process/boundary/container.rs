@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, committed};
 use crate::base::process::boundary::{
     Boundary, BoundaryGuard, BoundaryKind, GuardedCall, HOME_INSIDE, JobCall, OBJECTS_INSIDE, WORK_INSIDE, find_tool,
 };
@@ -68,7 +68,10 @@ impl TestImage {
     /// Errors (exit 1): there is no podman, or it does not have the image.
     pub fn find(image: &str) -> Result<TestImage> {
         let podman = find_tool("podman", &std::env::var_os("PATH").unwrap_or_default()).map_err(|failure| {
-            failure.help("install podman; or set `ci.isolation = \"user:NAME\"`, which runs tests as another user")
+            failure.help(format!(
+                "install podman; or {}",
+                committed("set `ci.isolation = \"user:NAME\"`, which runs tests as another user")
+            ))
         })?;
         let found = TestImage { image: image.to_owned(), podman, is_root: rustix::process::geteuid().is_root() };
         let said = found.program(&["image", "exists", image]).run_within(LIMIT)?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, committed};
 use crate::base::process::boundary::{
     Boundary, BoundaryGuard, BoundaryKind, GuardedCall, HOME_INSIDE, JobCall, find_tool,
 };
@@ -56,7 +56,10 @@ impl TestUser {
         let shown = name.escape_debug();
         if !rustix::process::geteuid().is_root() {
             let message = format!("only root can run tests as the user `{shown}`");
-            let help = "run it as root, or set `ci.isolation = \"container:IMAGE\"`: podman can do without root";
+            let help = format!(
+                "run it as root; podman can do without root: {}",
+                committed("set `ci.isolation = \"container:IMAGE\"`")
+            );
             return Err(Failure::new(Exit::Failed, message).help(help).into());
         }
         let args = ["passwd", "--", name].map(OsString::from).to_vec();
@@ -133,10 +136,11 @@ impl TestUser {
 
     pub(super) fn failure(&self, line: &str) -> Failure {
         let message = format!("the boundary of the user `{}` cannot be set up: {line}", self.name);
-        Failure::new(Exit::Failed, message).help(
+        Failure::new(Exit::Failed, message).help(format!(
             "see whether root may use namespaces here: `unshare --mount --pid --fork --ipc --net mount -t tmpfs tmpfs /mnt`; \
-             else run it on another machine, or set `ci.isolation = \"container:IMAGE\"`",
-        )
+             else run it on another machine, or {}",
+            committed("set `ci.isolation = \"container:IMAGE\"`")
+        ))
     }
 }
 

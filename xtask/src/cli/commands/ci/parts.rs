@@ -101,8 +101,8 @@ fn test(context: &Context, args: &TestArgs) -> Result<()> {
     let scratch = files::remote_scratch()?;
     let home = MergeHome::new(&TreePath::top(scratch.path()));
     prepare::remake(&remote_of(&home, &request.remote), &request, &prepared, 1, &context.ui)?;
-    files::make_state_folder(&args.out)?;
-    let out = TreePath::top(&args.out.canonicalize()?);
+    let out = TreePath::top(&resolved(&args.out)?);
+    files::make_folders(&out)?;
     for name in [TESTED_FILE, "release", "logs"] {
         files::remove_if_there(&out.join(name))?;
     }
@@ -124,7 +124,7 @@ fn test(context: &Context, args: &TestArgs) -> Result<()> {
 
 fn finish(context: &Context, args: &FinishArgs) -> Result<()> {
     let PreparedFile { request, prepared, .. } = load_prepared(&args.merge)?;
-    let folder = TreePath::top(&args.tested.canonicalize().unwrap_or(std::path::absolute(&args.tested)?));
+    let folder = TreePath::top(&resolved(&args.tested)?);
     let tested = load_tested(&folder)?;
     if tested.prepared != prepared {
         let message = format!("`{folder}` has the tests of another merge commit, {}", tested.prepared.merge);
@@ -150,6 +150,14 @@ fn finish(context: &Context, args: &FinishArgs) -> Result<()> {
         record(&mut stored, event)?;
     }
     merging::go_on(context, &home, stored)
+}
+
+/// The path of a folder without `..` and links on the way to it; only the folder itself may be missing.
+fn resolved(folder: &Path) -> Result<PathBuf> {
+    let whole = std::path::absolute(folder)?;
+    let place = whole.parent().unwrap_or(Path::new("/"));
+    let place = place.canonicalize().with_context(|| format!("cannot use `{}`", place.display()))?;
+    Ok(place.join(whole.file_name().unwrap_or_default()))
 }
 
 fn load_prepared(path: &Path) -> Result<PreparedFile> {

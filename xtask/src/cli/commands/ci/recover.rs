@@ -7,7 +7,7 @@ use crate::base::number::parse_stated;
 use crate::base::progress::Progress as _;
 use crate::ci::merge::land;
 use crate::ci::merge::machine::{MergeEvent, MergePhase};
-use crate::ci::merge::pipeline::record;
+use crate::ci::merge::pipeline::{self, record};
 use crate::cli::commands::ci::merging;
 use crate::cli::context::Context;
 use crate::git::remote::Remote;
@@ -80,6 +80,7 @@ fn give_up(context: &Context, number: u32, why: &Reason) -> Result<()> {
         });
     }
     record(&mut stored, MergeEvent::GivenUp { why: why.to_string() })?;
+    pipeline::remove_checkouts(&home, &stored);
     context.ui.note(&format!("merge {number} was given up"));
     Ok(())
 }
