@@ -5,6 +5,7 @@ mod met;
 mod outcomes;
 mod parts;
 mod races;
+mod remotes;
 
 use crate::support::merge::{CONFIG, Landed, MergePlace, RELEASE};
 

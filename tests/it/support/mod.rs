@@ -3,6 +3,7 @@
 pub mod crash;
 pub mod dnf;
 pub mod farm;
+pub mod git_servers;
 pub mod github;
 pub mod history;
 pub mod http;

@@ -56,10 +56,10 @@ pub struct Remote {
 pub enum PushAnswer {
     /// The branch leads to the commit, now or already.
     Taken,
-    /// The branch was not changed; the words of the remote, for a person.
+    /// The branch was not changed; the words of the remote, for a person: the most important line, and then all.
     Refused(String),
-    /// The branch does not lead to the expected commit any more.
-    Moved,
+    /// The branch does not lead to the expected commit any more, or another push holds its lock; the words of the remote.
+    Moved(String),
     /// It is not known whether the branch was changed: the connection broke.
     Unknown(String),
 }
@@ -78,7 +78,7 @@ impl Remote {
 
     /// The commits that references of the remote lead to, by full name; those that it does not have are left out.
     ///
-    /// Errors: the remote cannot be reached (exit 5).
+    /// Errors: the remote cannot be reached (exit 5), or forbids it (exit 3).
     pub fn list(&self, references: &[&str]) -> Result<BTreeMap<String, CommitId>> {
         let mut args = words(&["ls-remote", "--quiet", "--", &self.address]);
         args.extend(references.iter().map(OsString::from));
@@ -98,7 +98,7 @@ impl Remote {
 
     /// Fetches by refspecs such as `+refs/heads/a:refs/remotes/origin/a`, with all of the history.
     ///
-    /// Errors: the remote cannot be reached, or lacks a reference (exit 5).
+    /// Errors: the remote cannot be reached, or lacks a reference (exit 5); the remote forbids it (exit 3).
     pub fn fetch(&self, refspecs: &[String]) -> Result<()> {
         let fixed = ["fetch", "--quiet", "--no-write-fetch-head", "--no-tags", "--no-auto-gc", "--force"];
         let mut args = words(&fixed);
@@ -144,8 +144,10 @@ impl Remote {
         if said.status.success() {
             return Ok(String::from_utf8_lossy(&said.output).into_owned());
         }
-        let message = format!("cannot {what} `{}`:\n{}", printable(&self.address), words_of(&said));
-        Err(Failure::new(Exit::TryAgain, message)
+        let words = words_of(&said);
+        let exit = if forbids(&words) { Exit::NotAllowed } else { Exit::TryAgain };
+        Err(Failure::new(exit, format!("cannot {what} `{}`", printable(&self.address)))
+            .details(words)
             .help(format!("see what is wrong: `git ls-remote {}`", crate::base::text::shell_word(&self.address)))
             .into())
     }
@@ -178,9 +180,40 @@ fn words_of(said: &Said) -> String {
     printable(&last_lines(&String::from_utf8_lossy(&said.errors), LINES).join("\n"))
 }
 
+/// Parts of what servers say, in small letters, to a person who may not do it. Sshd, gitolite and forges close the connection then, and
+/// git itself says the same as after a fault of the network.
+const FORBIDDEN: [&str; 13] = [
+    "denied",
+    "forbidden",
+    "protected",
+    "not allowed",
+    "not permitted",
+    "not authorized",
+    "unauthorized",
+    "authentication failed",
+    "could not read username",
+    "returned error: 401",
+    "returned error: 403",
+    "service not enabled",
+    "aborted by hook",
+];
+
+/// What `git daemon` says of any repository that it does not serve.
+const NOT_SERVED: &str = "access denied or repository not exported";
+
+/// Whether the words of git and a remote say clearly that it is not allowed.
+fn forbids(words: &str) -> bool {
+    words.lines().any(line_forbids)
+}
+
+fn line_forbids(line: &str) -> bool {
+    let line = line.to_lowercase();
+    !line.contains(NOT_SERVED) && FORBIDDEN.iter().any(|part| line.contains(part))
+}
+
 /// Reads the porcelain output of a push of one reference: a flag, the references, a summary, apart by tabs.
 fn read_push(said: &Said, name: &str) -> PushAnswer {
-    let output = String::from_utf8_lossy(&said.output);
+    let (output, words) = (String::from_utf8_lossy(&said.output), words_of(said));
     for line in output.lines() {
         let mut parts = line.splitn(3, '\t');
         let (Some(flag), Some(references), Some(summary)) = (parts.next(), parts.next(), parts.next()) else {
@@ -189,16 +222,50 @@ fn read_push(said: &Said, name: &str) -> PushAnswer {
         if references.split_once(':').is_none_or(|(_, to)| to != name) {
             continue;
         }
+        let has = |parts: &[&str]| parts.iter().any(|part| summary.contains(part));
         return match flag {
-            "!" if summary.contains("(stale info)") || summary.contains("(fetch first)") => PushAnswer::Moved,
+            "!" if has(&["(stale info)", "(fetch first)"]) => PushAnswer::Moved(words),
             // The server found another commit when it took the lock, or another push holds the lock.
-            "!" if summary.contains("(failed to update ref)") || summary.contains("(cannot lock ref") => {
-                PushAnswer::Moved
-            }
-            "!" if summary.contains("(remote failure)") => PushAnswer::Unknown(words_of(said)),
-            "!" => PushAnswer::Refused(format!("{}\n{}", printable(summary), words_of(said)).trim_end().to_owned()),
+            "!" if has(&["(failed to update ref)", "(cannot lock ref"]) && !forbids(&words) => PushAnswer::Moved(words),
+            "!" if has(&["(remote failure)"]) => unanswered(words),
+            "!" => PushAnswer::Refused(format!("{}\n{words}", printable(summary)).trim_end().to_owned()),
             _ => PushAnswer::Taken,
         };
     }
-    PushAnswer::Unknown(words_of(said))
+    unanswered(words)
+}
+
+/// The answer of a remote that says nothing of the branch.
+fn unanswered(words: String) -> PushAnswer {
+    match words.lines().find(|line| line_forbids(line)) {
+        Some(line) => PushAnswer::Refused(format!("{line}\n{words}")),
+        None => PushAnswer::Unknown(words),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_servers_say_to_who_may_not_push() {
+        for (words, is_forbidden) in [
+            ("FATAL: W any demo eve DENIED by fallthru\n(or you mis-spelled the reponame)", true),
+            ("git@example.org: Permission denied (publickey).", true),
+            ("remote: Write access to repository not granted.\nfatal: … The requested URL returned error: 403", true),
+            ("fatal: could not read Username for 'https://example.org': terminal prompts disabled", true),
+            ("remote: GitLab: You are not allowed to push code to protected branches on this project.", true),
+            ("fatal: ref updates aborted by hook", true),
+            ("fatal: remote error: access denied or repository not exported: /demo", false),
+            (
+                "fatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights",
+                false,
+            ),
+            ("ssh: connect to host example.org port 22: Connection refused", false),
+            ("Unable to create 'refs/heads/master.lock': File exists.", false),
+            ("fatal: the remote end hung up unexpectedly", false),
+        ] {
+            assert_eq!(forbids(words), is_forbidden, "{words}");
+        }
+    }
 }

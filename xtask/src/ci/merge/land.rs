@@ -98,8 +98,9 @@ pub fn push(
             Ok(None) => return Ok(MergeEvent::Stopped(StopReason::NoBase)),
             Ok(Some(_)) => match answer {
                 PushAnswer::Refused(why) => return Ok(MergeEvent::Stopped(StopReason::Refused { why })),
-                PushAnswer::Unknown(why) => silence = Silence { refusal: Some(why), unreachable: None },
-                PushAnswer::Taken | PushAnswer::Moved => silence = Silence::default(),
+                PushAnswer::Unknown(why) => silence = Silence { refusal: Some(why), ..Silence::default() },
+                PushAnswer::Moved(why) => silence = Silence { locked: why, ..Silence::default() },
+                PushAnswer::Taken => silence = Silence::default(),
             },
             Err(error) => silence.unreachable = Some(error),
         }
@@ -107,11 +108,12 @@ pub fn push(
     }
     match silence {
         Silence { unreachable: Some(error), .. } => Err(error),
-        // Servers such as gitolite close the connection when they refuse.
+        // The remote is there, and closes the connection at each push.
         Silence { refusal: Some(why), .. } => Ok(MergeEvent::Stopped(StopReason::Refused { why })),
-        Silence { .. } => {
-            let message = format!("`{}` does not take the merge commit, and does not say why", request.base);
-            Err(Failure::new(Exit::TryAgain, message).help(format!("try again: `{} ci recover`", program())).into())
+        Silence { locked, .. } => {
+            let message = format!("the remote does not make `{}` the merge commit", request.base);
+            let help = format!("try again: `{} ci recover`", program());
+            Err(Failure::new(Exit::TryAgain, message).details(locked).help(help).into())
         }
     }
 }
@@ -121,6 +123,8 @@ pub fn push(
 struct Silence {
     /// The last words of the remote.
     refusal: Option<String>,
+    /// The last words of the remote about a branch that another push changes, it says, but that is the same as before.
+    locked: String,
     /// The remote could not be asked after the last push.
     unreachable: Option<anyhow::Error>,
 }

@@ -124,7 +124,7 @@ pub enum StopReason {
     HeadMoved { now: Option<CommitId> },
     /// The base is gone.
     NoBase,
-    /// The remote refuses the push.
+    /// The remote refuses the push: the most important line of its words, and then all of them.
     Refused { why: String },
     /// Somebody else was faster each time.
     LostRaces { times: u32 },
@@ -145,7 +145,9 @@ impl fmt::Display for StopReason {
             StopReason::HeadMoved { now: Some(now) } => write!(f, "somebody pushed {} to the work", now.short()),
             StopReason::HeadMoved { now: None } => f.write_str("the work is not there any more"),
             StopReason::NoBase => f.write_str("the base is not there any more"),
-            StopReason::Refused { why } => write!(f, "the remote refuses the push: {why}"),
+            StopReason::Refused { why } => {
+                write!(f, "the remote refuses the push: {}", why.lines().next().unwrap_or_default())
+            }
             StopReason::LostRaces { times } => write!(f, "somebody else pushed first, {times} times"),
         }
     }

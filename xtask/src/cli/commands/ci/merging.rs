@@ -234,9 +234,11 @@ fn stopped(name: &str, request: &MergeRequest, reason: &StopReason, facts: &EndF
         StopReason::HeadMoved { now: None } | StopReason::NoBase => {
             failure(Exit::Failed).help("`git ls-remote` lists what the remote has".to_owned())
         }
-        StopReason::Refused { .. } => failure(Exit::NotAllowed).help(format!(
-            "the remote says why; for the right to push to `{base}`, ask the people who run it; then {again}"
-        )),
+        StopReason::Refused { why } => {
+            failure(Exit::NotAllowed).details(why.split_once('\n').map_or("", |(_, words)| words)).help(format!(
+                "the remote says why; for the right to push to `{base}`, ask the people who run it; then {again}"
+            ))
+        }
         StopReason::LostRaces { .. } => failure(Exit::TryAgain).help(again),
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::base::error::program;
 use crate::base::journal::JournalLine;
 use crate::ci::merge::home::StoredMerge;
-use crate::ci::merge::machine::{MergeEvent, MergePhase, StopReason};
+use crate::ci::merge::machine::{MergeEvent, MergePhase};
 use crate::cli::commands::ci::merging;
 use crate::cli::context::Context;
 use crate::git::CommitId;
@@ -91,9 +91,6 @@ fn detail(stored: &StoredMerge) -> Option<String> {
     match &stored.merge.phase {
         MergePhase::Done { merge, snapshot } => {
             Some(format!("{} {}", merge.short(), snapshot.as_deref().unwrap_or("without a release")))
-        }
-        MergePhase::Stopped(StopReason::Refused { why }) => {
-            Some(format!("the remote refuses the push: {}", why.lines().next().unwrap_or_default()))
         }
         MergePhase::Stopped(reason) => Some(reason.to_string()),
         MergePhase::GivenUp { why } => Some(why.clone()),
