@@ -9,6 +9,7 @@ mod builders;
 mod changelog;
 mod ci_isolation;
 mod ci_merge;
+mod ci_play;
 mod ci_steps;
 mod client_package;
 mod client_race;
