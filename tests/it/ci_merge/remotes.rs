@@ -70,11 +70,13 @@ impl RealRemote {
     /// Calls the program as a person, `ada` or another one of gitolite's. What the server says must not steer the terminal.
     #[track_caller]
     fn call(&self, person: &str, args: &[&str]) -> Ran {
-        let ssh = match &self.way {
-            Way::Gitolite(gitolite) => gitolite.ssh(person),
-            _ => "false".to_owned(),
+        let ran = match &self.way {
+            // The clone is Ada's, and its configuration has her key.
+            Way::Gitolite(gitolite) if person != "ada" => {
+                self.place.releng_with(args, &[("GIT_SSH_COMMAND", &gitolite.ssh(person))])
+            }
+            _ => self.place.releng(args),
         };
-        let ran = self.place.releng_with(args, &[("GIT_SSH_COMMAND", &ssh)]);
         assert!(!ran.stderr.contains(STEERING), "{:?}", ran.stderr);
         ran
     }
@@ -203,6 +205,23 @@ fn a_folder() {
 #[test]
 fn a_folder_with_the_transport_of_git() {
     RealRemote::new(|_| Way::File).plays();
+}
+
+#[test]
+fn the_clone_says_how_an_address_is_reached() {
+    let remote = RealRemote::new(|_| Way::File);
+    let (first, second) = (remote.propose("first", ""), remote.propose("second", ""));
+    let [file, short] = [remote.repository.display().to_string(), "short:origin.git".to_owned()];
+    let shortened = format!("url.{}.insteadOf", remote.place.join("").display());
+    remote.place.at("work", &["remote", "remove", "origin"]);
+    remote.place.at("work", &["config", &shortened, "short:"]);
+    // What the clone says of its own files does not count for the bare repository.
+    remote.place.at("work", &["config", "core.worktree", remote.place.join("work").to_str().unwrap()]);
+    for (branch, address) in [("first", &file), ("second", &short)] {
+        let args = ["ci", "merge", "--branch", branch, "--base", "master", "--remote", address];
+        remote.releng("ada", &args).exits(0);
+    }
+    remote.has(&[first, second]);
 }
 
 #[test]

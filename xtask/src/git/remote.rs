@@ -49,6 +49,8 @@ pub struct Remote {
     pub address: String,
     /// The folder of a bare repository.
     pub local: PathBuf,
+    /// The configuration file of the person's clone. It says how remotes are reached: `core.sshCommand`, `http.*`, credentials.
+    pub settings: PathBuf,
 }
 
 /// The answer of a remote to a push.
@@ -153,7 +155,9 @@ impl Remote {
     }
 
     fn program<'a>(&self, folder: &'a Path, args: Vec<OsString>) -> Program<'a> {
-        let mut all = Vec::new();
+        let mut include = OsString::from("include.path=");
+        include.push(&self.settings);
+        let mut all = vec!["-c".into(), include];
         for setting in SETTINGS {
             all.extend(words(&["-c", setting]));
         }

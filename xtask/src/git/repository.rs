@@ -52,6 +52,11 @@ impl Repository {
         &self.opened_at
     }
 
+    /// The configuration file of the repository.
+    pub fn config_file(&self) -> PathBuf {
+        self.inner.commondir().join("config")
+    }
+
     /// The root of the work tree; `None` for a bare repository.
     pub fn work_tree(&self) -> Option<&Path> {
         self.inner.workdir()

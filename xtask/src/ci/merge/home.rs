@@ -9,6 +9,8 @@
 //!     1/                the first try: work/ (the checkout), logs/, release/
 //! ```
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 
 use crate::base::error::{Exit, Failure};
@@ -17,11 +19,14 @@ use crate::base::journal::Journal;
 use crate::base::number::{number_after, parse_number};
 use crate::ci::merge::machine::{Merge, MergeEvent};
 use crate::ci::merge::request::MergeRequest;
+use crate::git::Repository;
+use crate::git::remote::Remote;
 
 /// The folder of the merges of a project.
 #[derive(Clone, Debug)]
 pub struct MergeHome {
     folder: TreePath,
+    clone_config: PathBuf,
 }
 
 /// A merge that is on the disk.
@@ -33,9 +38,15 @@ pub struct StoredMerge {
 }
 
 impl MergeHome {
-    /// `state` is the folder of the project in the state of the repository.
-    pub fn new(state: &TreePath) -> MergeHome {
-        MergeHome { folder: state.join("ci") }
+    /// `state` is the folder of the project in the state of the repository, `clone` the repository that the person works in.
+    pub fn new(state: &TreePath, clone: &Repository) -> MergeHome {
+        MergeHome { folder: state.join("ci"), clone_config: clone.config_file() }
+    }
+
+    /// A remote whose commits are fetched into the bare repository.
+    pub fn remote(&self, address: &str) -> Remote {
+        let local = self.git().for_programs().to_owned();
+        Remote { address: address.to_owned(), local, settings: self.clone_config.clone() }
     }
 
     /// The bare repository.

@@ -84,7 +84,7 @@ impl Pipeline<'_> {
     }
 
     fn remote(&self, stored: &StoredMerge) -> Remote {
-        Remote { address: stored.merge.request.remote.clone(), local: self.home.git().for_programs().to_owned() }
+        self.home.remote(&stored.merge.request.remote)
     }
 
     fn prepare(&self, stored: &StoredMerge) -> Result<prepare::Preparation> {

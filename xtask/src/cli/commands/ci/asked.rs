@@ -49,7 +49,7 @@ pub struct RequestArgs {
 pub fn ask_for(context: &Context, args: &RequestArgs, home: &MergeHome, number: u32) -> Result<MergeRequest> {
     let repository = context.workspace()?.repository()?;
     let remote = Remote::address_of(&args.remote, repository.opened_at())?;
-    let local = Remote { address: remote.clone(), local: home.git().for_programs().to_owned() };
+    let local = home.remote(&remote);
     let base = match &args.base {
         Some(base) => base.clone(),
         None => only_base(context, repository)?,

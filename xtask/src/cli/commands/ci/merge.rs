@@ -15,7 +15,6 @@ use crate::cli::commands::ci::merging;
 use crate::cli::commands::ci::parts::{self, MergePart};
 use crate::cli::context::Context;
 use crate::git::Repository;
-use crate::git::remote::Remote;
 use crate::project::config::Config;
 use crate::project::tree::Tree;
 
@@ -39,7 +38,7 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<()> {
     }
     if args.dry_run {
         let scratch = files::remote_scratch()?;
-        let home = MergeHome::new(&TreePath::top(scratch.path()));
+        let home = MergeHome::new(&TreePath::top(scratch.path()), context.workspace()?.repository()?);
         let request = ask_for(context, &args.request, &home, 1)?;
         return preview(context, &home, &request);
     }
@@ -58,7 +57,7 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<()> {
 
 /// Prints what the merge would do.
 fn preview(context: &Context, home: &MergeHome, request: &MergeRequest) -> Result<()> {
-    let remote = Remote { address: request.remote.clone(), local: home.git().for_programs().to_owned() };
+    let remote = home.remote(&request.remote);
     let preparation = prepare::prepare(&remote, request, 1, &context.ui)?;
     let title = format!("merge {} at {} into `{}`", request.work, request.head, request.base);
     let mut steps = Vec::new();

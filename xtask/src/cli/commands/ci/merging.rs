@@ -33,7 +33,7 @@ const REPORTED: u64 = 64 << 10;
 
 /// The folder of the merges of the project.
 pub fn home(context: &Context) -> Result<MergeHome> {
-    Ok(MergeHome::new(&Site::load_or_new(context)?.layout.state))
+    Ok(MergeHome::new(&Site::load_or_new(context)?.layout.state, context.workspace()?.repository()?))
 }
 
 /// Hears of the tests: prints the output of each step, and writes JUnit files.

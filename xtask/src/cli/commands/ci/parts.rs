@@ -17,7 +17,6 @@ use crate::ci::merge::testing::release_folder;
 use crate::cli::commands::ci::asked::{RequestArgs, ask_for};
 use crate::cli::commands::ci::merging::{self, EndFacts};
 use crate::cli::context::Context;
-use crate::git::remote::Remote;
 
 /// The parts of `ci merge`.
 #[derive(Debug, clap::Subcommand)]
@@ -72,10 +71,10 @@ pub fn run(context: &Context, part: &MergePart) -> Result<()> {
 /// Writes the file, and prints the id of the merge commit.
 fn prepare_merge(context: &Context, args: &PrepareArgs) -> Result<()> {
     let scratch = files::remote_scratch()?;
-    let home = MergeHome::new(&TreePath::top(scratch.path()));
+    let home = MergeHome::new(&TreePath::top(scratch.path()), context.workspace()?.repository()?);
     // There is one try: the tests cannot be run again by the last part.
     let request = MergeRequest { tries: 1, ..ask_for(context, &args.request, &home, 1)? };
-    let remote = remote_of(&home, &request.remote);
+    let remote = home.remote(&request.remote);
     let preparation = prepare::prepare(&remote, &request, 1, &context.ui)?;
     let MergeEvent::Prepared(prepared) = preparation.event else {
         let mut merge = Merge::new(request);
@@ -92,15 +91,11 @@ fn prepare_merge(context: &Context, args: &PrepareArgs) -> Result<()> {
     context.ui.print(&format!("{merge}\n"))
 }
 
-fn remote_of(home: &MergeHome, address: &str) -> Remote {
-    Remote { address: address.to_owned(), local: home.git().for_programs().to_owned() }
-}
-
 fn test(context: &Context, args: &TestArgs) -> Result<()> {
     let PreparedFile { request, prepared, .. } = load_prepared(&args.merge)?;
     let scratch = files::remote_scratch()?;
-    let home = MergeHome::new(&TreePath::top(scratch.path()));
-    prepare::remake(&remote_of(&home, &request.remote), &request, &prepared, 1, &context.ui)?;
+    let home = MergeHome::new(&TreePath::top(scratch.path()), context.workspace()?.repository()?);
+    prepare::remake(&home.remote(&request.remote), &request, &prepared, 1, &context.ui)?;
     let out = TreePath::top(&resolved(&args.out)?);
     files::make_folders(&out)?;
     for name in [TESTED_FILE, "release", "logs"] {
@@ -137,7 +132,7 @@ fn finish(context: &Context, args: &FinishArgs) -> Result<()> {
         return merging::go_on(context, &home, interrupted);
     }
     let number = home.next_number()?;
-    prepare::remake(&remote_of(&home, &request.remote), &request, &prepared, number, &context.ui)?;
+    prepare::remake(&home.remote(&request.remote), &request, &prepared, number, &context.ui)?;
     if tested.tested.release.is_some() {
         files::copy_tree(&folder.join("release"), &release_folder(&home.attempt(number, 1)))?;
     }

@@ -10,7 +10,6 @@ use crate::ci::merge::machine::{MergeEvent, MergePhase};
 use crate::ci::merge::pipeline::{self, record};
 use crate::cli::commands::ci::merging;
 use crate::cli::context::Context;
-use crate::git::remote::Remote;
 use crate::repository::model::reason::Reason;
 
 /// Arguments of `ci recover`.
@@ -62,8 +61,7 @@ fn give_up(context: &Context, number: u32, why: &Reason) -> Result<()> {
     }
     // A run that was killed may have pushed. Without an answer of the remote, the merge is given up all the same.
     if let MergePhase::Tested(prepared, _) | MergePhase::Confirmed(prepared, _) = stored.merge.clone().resumed().phase {
-        let remote =
-            Remote { address: stored.merge.request.remote.clone(), local: home.git().for_programs().to_owned() };
+        let remote = home.remote(&stored.merge.request.remote);
         if let Ok(MergeEvent::Landed) = land::confirm(&remote, &stored.merge.request, &prepared) {
             record(&mut stored, MergeEvent::Landed)?;
         }
