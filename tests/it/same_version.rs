@@ -164,3 +164,21 @@ fn a_version_of_another_commit_is_not_said_to_be_built_again() {
     site.release("Three", &["el9"]);
     site.promote(&[]).exits(0).says(&["(1.0.3)"]);
 }
+
+#[test]
+fn a_higher_release_of_a_version_leaves_nothing_to_promote() {
+    let site = Site::new();
+    site.promoted("One", &["el9"]);
+    stage_again(&site, "2");
+    site.promote(&[]).exits(0);
+    nothing_to_do(&site, &["stable/1.0 has 1.0.1 already, and nothing newer is staged"]);
+}
+
+#[test]
+fn a_higher_release_that_was_staged_twice_leaves_nothing_to_promote() {
+    let site = Site::new();
+    site.release("One", &["el9"]);
+    stage_again(&site, "2");
+    site.promote(&[]).exits(0);
+    nothing_to_do(&site, &["stable/1.0 has 1.0.1 already, and nothing newer is staged"]);
+}

@@ -65,6 +65,11 @@ impl<'a> KnownPackages<'a> {
         self.manifest.find_other_archive(manifest.archives())
     }
 
+    /// Whether the series has a newer package that replaces a package.
+    pub fn has_newer(&self, package: &PackageEntry) -> bool {
+        self.newest.get(&kind_of(package)).is_some_and(|newest| package.nevra.evr_cmp(newest).is_lt())
+    }
+
     /// The newest package that a package would replace, if it is not older.
     pub fn not_older(&self, package: &PackageEntry) -> Option<&'a Nevra> {
         let newest = *self.newest.get(&kind_of(package))?;

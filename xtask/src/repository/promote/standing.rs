@@ -26,6 +26,15 @@ pub fn place_of(manifest: &Manifest, known: Option<&KnownPackages<'_>>) -> Place
     if known.newest_version() > Some(version) {
         return Place::InSeries;
     }
+    // A higher release of the version was promoted: what is left of this one would never be installed.
+    let is_past = |package: &PackageEntry| known.has(package) || known.has_newer(package);
+    if known.versions.contains(version)
+        && known.has_commit(manifest.release.commit)
+        && manifest.packages().any(|(_, package)| known.has_newer(package))
+        && manifest.packages().all(|(_, package)| is_past(package))
+    {
+        return Place::InSeries;
+    }
     if !known.versions.contains(version)
         || !known.has_commit(manifest.release.commit)
         || !manifest.packages().all(|(_, package)| known.has_name(package))
