@@ -36,6 +36,7 @@ mod in_flight;
 mod install;
 mod key_change;
 mod key_status;
+mod lacking_commits;
 mod limits;
 mod lineage;
 mod lint;

@@ -13,7 +13,7 @@ use crate::repository::keys::unsigned::find_refused;
 use crate::repository::model::event::{Action, Event, EventLog};
 use crate::repository::model::layout::LATEST;
 use crate::repository::model::ledger::PackageIdentity;
-use crate::repository::model::manifest::Manifest;
+use crate::repository::model::manifest::{Manifest, ReleasedVersion};
 use crate::repository::model::name::{Dist, Series, SnapshotName};
 use crate::repository::model::store::{MissingFolder, Snapshot, Store};
 use crate::repository::model::test_result::{TestResult, TestVerdict, load_results};
@@ -166,10 +166,11 @@ fn find_latest_note(
     if store.latest(series)?.is_none_or(|latest| latest.pipeline() >= name.pipeline()) {
         return Ok(None);
     }
-    let (commit, dists) = (manifest.release.commit, &manifest.dists());
+    let ReleasedVersion { version, commit, .. } = &manifest.release;
+    let (commit, dists) = (*commit, &manifest.dists());
     let packages = &PackageIdentity::all_of(manifest).collect::<Vec<_>>();
     let archives = &manifest.archives().map(|(path, digest)| (path.clone(), digest)).collect::<Vec<_>>();
-    let candidate = LatestCandidate { series, name, commit, dists, packages, archives };
+    let candidate = LatestCandidate { series, name, version, commit, dists, packages, archives };
     let latest = LatestMove::decide(store, &candidate, &[], schedule.git)?.unless_unsigned(store, newest);
     let can_follow = || format!("`{LATEST}` can lead to `{name}` now: stage the release again: `{} stage`", program());
     Ok(latest.note.or_else(|| latest.moves.then(can_follow)))

@@ -41,7 +41,7 @@ pub fn require_key(store: &Store, release: &ComingRelease<'_>, git: &Git<'_>, wa
     let pipeline = pipeline.map_or_else(|| next_pipeline(store, series), Ok)?;
     let name = SnapshotName::new(store.layout.name.to_string(), series, pipeline);
     // There are no packages yet that could be compared with promoted ones.
-    let candidate = LatestCandidate { series, name: &name, commit, dists, packages: &[], archives: &[] };
+    let candidate = LatestCandidate { series, name: &name, version, commit, dists, packages: &[], archives: &[] };
     if LatestMove::decide(store, &candidate, &[], git)?.moves {
         return Err(no_key(&format!("unstable/{series}/{LATEST}"), way).into());
     }

@@ -8,11 +8,13 @@ use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure, program};
 use crate::base::progress::Silent;
 use crate::git::CommitId;
+use crate::history::Version;
 use crate::repository::commits::{Git, Succession};
 use crate::repository::keys::unsigned::{has_signed_latest, is_signed};
 use crate::repository::model::ended_dists::ended_dists;
 use crate::repository::model::layout::LATEST;
 use crate::repository::model::ledger::{Ledger, PackageIdentity};
+use crate::repository::model::manifest::ReleasedVersion;
 use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
 use crate::repository::model::store::{Snapshot, Store};
 
@@ -20,6 +22,7 @@ use crate::repository::model::store::{Snapshot, Store};
 pub struct LatestCandidate<'a> {
     pub series: Series,
     pub name: &'a SnapshotName,
+    pub version: &'a Version,
     pub commit: CommitId,
     /// The dists that it has packages for.
     pub dists: &'a [Dist],
@@ -44,24 +47,41 @@ impl LatestMove {
         LatestMove { moves: false, note: Some(note) }
     }
 
-    /// `latest` moves forward only: to a higher number, and to a commit that comes after. It never takes a dist away from its
-    /// clients, unless the dist has ended, and never leads to other packages under the names of promoted ones.
+    /// `latest` moves forward only: to a higher number, and to a commit that comes after, or to a higher version of such a commit. Where
+    /// git lacks a commit, it does not move to a lower version. It never takes a dist away from its clients, unless the dist has ended,
+    /// and never leads to other packages under the names of promoted ones.
     pub fn decide(store: &Store, to: &LatestCandidate<'_>, end_dists: &[Dist], git: &Git<'_>) -> Result<LatestMove> {
-        let LatestCandidate { series, name, commit, dists, packages, archives } = *to;
+        let LatestCandidate { series, name, version, commit, dists, packages, archives } = *to;
         let moved = LatestMove { moves: true, note: None };
         let Some(current) = store.latest(series)?.filter(|current| current != name) else { return Ok(moved) };
         let stays = |why: String| {
             let note = Some(format!("`{LATEST}` stays at `{current}`: {why}"));
             Ok(LatestMove { moves: false, note })
         };
-        if current.pipeline() > name.pipeline() {
-            return stays("its pipeline is the later one".to_owned());
-        }
+        let is_later = current.pipeline() > name.pipeline();
+        let later = || stays("its pipeline is the later one".to_owned());
         // A `latest` that cannot be read is no reason to keep it.
-        let Ok(Snapshot { manifest, .. }) = store.snapshot(series, &current) else { return Ok(moved) };
-        let earlier = manifest.release.commit;
-        if git.find_succession(earlier, commit)? == Succession::NotAfter {
-            return stays(format!("its commit {} does not come before that of `{name}`", earlier.short()));
+        let Ok(Snapshot { manifest, .. }) = store.snapshot(series, &current) else {
+            return if is_later { later() } else { Ok(moved) };
+        };
+        let ReleasedVersion { version: of_latest, commit: earlier, .. } = &manifest.release;
+        let succession = git.find_succession(*earlier, commit)?;
+        // An older release was staged from a clone that did not have the newer commit.
+        if is_later && !(succession == Succession::After && version > of_latest) {
+            return later();
+        }
+        match succession {
+            Succession::NotAfter => {
+                return stays(format!("its commit {} does not come before that of `{name}`", earlier.short()));
+            }
+            Succession::Unknown if version < of_latest => {
+                return stays(format!(
+                    "it has {of_latest}, which is above {version}, and git lacks a commit to tell which is newer; if `{name}` is: \
+                     `git fetch --tags && {} stage`",
+                    program()
+                ));
+            }
+            Succession::After | Succession::Rewritten | Succession::Unknown => {}
         }
         if let Some(archive) = find_other_archive(store, series, archives) {
             return stays(format!(

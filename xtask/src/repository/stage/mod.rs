@@ -81,10 +81,10 @@ pub fn decide(
     let stated = order.pipeline.map(named);
     let dists = input.dists();
     let packages: Vec<_> = input.identities().collect();
-    let commit = input.info.commit;
-    let archives = input.archives()?;
-    let candidate =
-        |name| LatestCandidate { series, name, commit, dists: &dists, packages: &packages, archives: &archives };
+    let (version, commit) = (&input.info.version, input.info.commit);
+    let archives = &input.archives()?;
+    let (dists, packages) = (&dists[..], &packages[..]);
+    let candidate = |name| LatestCandidate { series, name, version, commit, dists, packages, archives };
     let equal = find_equal(store, input, stated.as_ref(), signing, &mut notes)?;
     let why_unmerged = git.find_merged(commit)?.why_not(commit);
     let merged = why_unmerged.is_none() && !order.unmerged;
@@ -117,7 +117,7 @@ pub fn decide(
     let way = ForcedWay { step: RefusedStep::Stage(&order.command), tests: &tests };
     let (mut force, mut effects) = (None, Vec::new());
     if let Some(signing) = signing {
-        let change = SignedChange { series, dists: &dists, force: order.force.as_ref(), way };
+        let change = SignedChange { series, dists, force: order.force.as_ref(), way };
         // Clients of `latest` read their keys from the server. A promotion says what the others see.
         force = signing.require(store, &change)?.map(|forced| forced.reason);
     }
