@@ -65,6 +65,33 @@ fn a_full_disk_is_named_with_the_next_step() {
 }
 
 #[test]
+fn a_full_disk_of_the_state_says_what_is_visible_already() {
+    let site = Site::of_three();
+    site.release("Four", &["el9"]);
+    let state = site.state("../");
+    let saved = site.project.join("target/saved");
+    run_in(site.project.path(), "cp", &["-a", state.to_str().unwrap(), saved.to_str().unwrap()], &[]).exits(0);
+    let script = format!(
+        "cp -a target/saved/. target/repository-state/ && dd if=/dev/zero of=target/repository-state/full 2>/dev/null; \
+         {PROGRAM} promote --untested x; echo code $?; {PROGRAM} status; {PROGRAM} verify; echo code $?; \
+         rm target/repository-state/full && {PROGRAM} prune && {PROGRAM} verify"
+    );
+    let ran = with_disk(&site.project, "256k", "target/repository-state", &script).exits(0);
+    let help = "the next command that changes the repository then finishes the change: `releng prune`, for example";
+    let ran = ran.says(&[
+        "error: the change is visible already, and the next command that changes the repository finishes it: cannot ",
+        "No space left on device",
+        "help: make room on the file system of `",
+        help,
+        "finished the change of an interrupted run",
+        "help: interrupted: the next command that changes the repository finishes it",
+    ]);
+    assert!(!ran.stderr.contains("is unchanged") && !ran.stderr.contains("recover-log"), "{}", ran.stderr);
+    let interrupted = "interrupted: revisions/stable-1.0/000004: a run was interrupted: ";
+    assert!(ran.stdout.starts_with("code 1\n") && ran.stdout.contains(interrupted), "{}", ran.stdout);
+}
+
+#[test]
 fn a_full_disk_of_gpg_is_named() {
     let keys = Keys::of(&[("demo@example.org", "ed25519")]);
     let site = Site::with("[repository]\nsign = \"demo@example.org\"\n");

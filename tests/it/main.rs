@@ -71,4 +71,5 @@ mod vendor;
 mod verify;
 mod verify_race;
 mod version;
+mod vouched;
 mod ways_out;

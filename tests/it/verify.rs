@@ -248,7 +248,10 @@ fn log_ledger_results_and_repo_files() {
     let log = site.state("log.jsonl");
     edit(log.clone(), &|text| text.replacen("\"latest\":true", "\"latest\":false", 1), "log-broken", "log.jsonl");
     edit(log.clone(), &|text| text + "{\"numb", "leftover", "log.jsonl");
-    edit(log, &|text| text.lines().take(3).map(|line| format!("{line}\n")).collect(), "log-lacks-event", REVISION);
+    let begin = |count: usize| move |text: String| text.lines().take(count).map(|line| format!("{line}\n")).collect();
+    edit(log.clone(), &begin(2), "log-lacks-event", REVISION);
+    // The last event alone may be that of an interrupted run.
+    edit(log, &begin(3), "interrupted", REVISION);
     edit(site.state("ledger.json"), &|_| "{}".to_owned(), "ledger-unreadable", "ledger.json");
     let forget = |text: String| text.replace("demo-1.0.2-1.el9.noarch", "demo-1.0.9-1.el9.noarch");
     edit(site.state("ledger.json"), &forget, "ledger-differs", "ledger.json");

@@ -3,9 +3,10 @@
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use crate::base::error::{FULL_DISK, Failure, this_call};
+use crate::base::error::{FULL_DISK, Failure, program, this_call};
 use crate::base::files::{FreeSpace, find_free_space, from_home};
 use crate::base::size::human_size;
+use crate::repository::write::apply::UnfinishedChange;
 
 /// The help of an error. Where a full file system has caused the error, that is what to do first. The help of a program that
 /// failed for this reason would mislead.
@@ -31,6 +32,12 @@ fn help_to_make_room(error: &anyhow::Error) -> String {
         Some(FreeSpace { path, .. }) => format!("the file system of `{}`", path.display()),
         None => format!("the file system that is full ({})", describe_candidates()),
     };
+    if error.downcast_ref::<UnfinishedChange>().is_some() {
+        let program = program();
+        return format!(
+            "make room on {place}; the next command that changes the repository then finishes the change: `{program} prune`, for example"
+        );
+    }
     let call = this_call();
     format!("make room on {place}, and run the command again: `{call}`; what was there before is unchanged")
 }

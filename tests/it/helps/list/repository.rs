@@ -33,6 +33,7 @@ pub const REPOSITORY: &[FileRows] = &[
                 "go back to a revision",
                 By("recovery::a_damaged_revision_stops_neither_the_rollback_nor_another_series_nor_a_view"),
             ),
+            ("see what else is wrong, and", By("vouched::a_package_in_a_changed_manifest_is_not_published")),
             ("put `{}` back from a backup; to begin", By("helps::repository::a_revision_without_a_copy_is_given_up")),
             (
                 "put `{file}` back from a backup",
@@ -245,6 +246,10 @@ pub const REPOSITORY: &[FileRows] = &[
             (
                 "the next command that changes the repository removes",
                 By("helps::verify::the_next_command_repairs_what_it_can"),
+            ),
+            (
+                "the next command that changes the repository finishes",
+                By("limits::a_full_disk_of_the_state_says_what_is_visible_already"),
             ),
             (
                 "the next command that changes the repository makes it again from",

@@ -146,6 +146,11 @@ impl EventLog {
         self.entries.iter().map(|entry| &entry.event)
     }
 
+    /// Whether the log has an event. A manifest with it that is in the place of something else was copied there.
+    pub fn has(&self, event: &Event) -> bool {
+        self.events().any(|known| known == event)
+    }
+
     /// The entry of the last staging of a snapshot.
     pub fn staging_of(&self, name: &SnapshotName) -> Option<&LogEntry> {
         let is_staging =

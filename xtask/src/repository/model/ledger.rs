@@ -62,6 +62,15 @@ pub struct Ledger {
     packages: BTreeMap<LedgerKey, Digest>,
 }
 
+/// The packages of a damaged ledger that are not as they should be, in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LedgerFaults {
+    /// With another digest.
+    pub changed: Vec<String>,
+    /// Those that nothing else knows.
+    pub unknown: Vec<String>,
+}
+
 #[derive(Serialize, Deserialize)]
 struct LedgerLine {
     series: Series,
@@ -130,6 +139,27 @@ impl Ledger {
         for package in packages {
             self.packages.entry(LedgerKey::of(series, package)).or_insert(package.content);
         }
+    }
+
+    /// Adds what another ledger lists and this one does not.
+    pub fn add_all(&mut self, other: Ledger) {
+        for (key, content) in other.packages {
+            self.packages.entry(key).or_insert(content);
+        }
+    }
+
+    /// What this ledger, which may be damaged, has otherwise than `known`.
+    pub fn faults_by(&self, known: &Ledger) -> LedgerFaults {
+        let mut faults = LedgerFaults::default();
+        for (key @ LedgerKey { series, nevra, .. }, content) in &self.packages {
+            let place = format!("`{nevra}` of stable/{series}");
+            match known.packages.get(key) {
+                None => faults.unknown.push(place),
+                Some(known) if known != content => faults.changed.push(place),
+                Some(_) => {}
+            }
+        }
+        faults
     }
 
     /// The content of the file.

@@ -12,7 +12,7 @@ use crate::base::files::TreePath;
 use crate::base::progress::Progress;
 use crate::base::text::shell_word;
 use crate::repository::model::event::{Action, BrokenChain, Event, EventLog};
-use crate::repository::model::layout::{Layout, parse_revision};
+use crate::repository::model::layout::{Layout, MANIFEST, parse_revision};
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::name::{FilePath, Series, SnapshotName};
 
@@ -326,10 +326,33 @@ impl Store {
     }
 
     /// Reads the manifest of a revision.
+    ///
+    /// Errors: it is not a manifest, or not the one of the log: what it lists would become part of the next revision.
     pub fn revision(&self, series: Series, number: u32) -> Result<Revision> {
         let path = self.layout.revision(series, number);
-        let manifest = Manifest::load(&path)?.manifest;
-        Ok(Revision { number, path, manifest })
+        let loaded = Manifest::load(&path)?;
+        if let Some(why) = self.find_other_manifest(series, number, &loaded) {
+            let message = format!("`{}` {why}", path.join(MANIFEST));
+            return Err(Failure::new(Exit::Failed, message)
+                .help(format!("see what else is wrong, and what to do: `{} verify`", program()))
+                .into());
+        }
+        Ok(Revision { number, path, manifest: loaded.manifest })
+    }
+
+    /// Why the manifest in the place of a revision is not the one of the log. Where an interrupted run did not write the log, and for
+    /// an event without a digest, the manifest itself is believed.
+    fn find_other_manifest(&self, series: Series, number: u32, loaded: &LoadedManifest) -> Option<&'static str> {
+        match self.log.making_of(series, number) {
+            Some(made) => {
+                let is_other = made.manifest.is_some_and(|logged| logged != loaded.digest);
+                is_other.then_some("was changed: the log has another digest of it")
+            }
+            None => self
+                .log
+                .has(&loaded.manifest.event)
+                .then_some("was copied there: the log has its event for another folder"),
+        }
     }
 
     /// The numbers of the revision folders of a series, in order.

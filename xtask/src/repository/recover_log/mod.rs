@@ -7,6 +7,7 @@
 //!
 //! The copy of the keys is made again, too, where it is missing or damaged: a person who runs this trusts the served file.
 
+mod ledger;
 mod maybe_yanked;
 
 use std::collections::BTreeMap;
@@ -22,11 +23,11 @@ use crate::base::plan::Plan;
 use crate::repository::clients::keys::{copy_of_served, find_key_faults, help_to_lost_keys};
 use crate::repository::model::event::{Action, Event, EventLog, LogEntry};
 use crate::repository::model::layout::Layout;
-use crate::repository::model::ledger::Ledger;
 use crate::repository::model::lost_targets::{LostTarget, find_lost_targets};
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::store::{Store, read_log};
 use crate::repository::write::recovery::all_series;
+use ledger::{GatheredLedger, LedgerRepair};
 use maybe_yanked::{MaybeYanked, find_maybe_yanked};
 
 /// One write.
@@ -35,7 +36,7 @@ pub enum RecoverStep {
     /// Keeps the old log under another name.
     KeepLog { to: TreePath, content: Vec<u8> },
     /// Writes the ledger.
-    Ledger { content: Vec<u8> },
+    Ledger { content: Vec<u8>, repair: LedgerRepair },
     /// Makes the copy of the keys equal to the served ones: with the log, it may be an old one.
     Keys { content: Vec<u8> },
     /// Writes the log.
@@ -63,7 +64,7 @@ impl fmt::Display for RecoverStep {
             RecoverStep::KeepLog { to, .. } => {
                 write!(f, "write {}, a copy of the old log", to.file_name().unwrap_or_default())
             }
-            RecoverStep::Ledger { .. } => write!(f, "write ledger.json"),
+            RecoverStep::Ledger { repair, .. } => write!(f, "write ledger.json{repair}"),
             RecoverStep::Keys { .. } => write!(f, "write {}, a copy of the served keys", Layout::key_copy_name()),
             RecoverStep::Log { origin, .. } => {
                 let LogOrigin { from_manifests, from_old_log, lost, maybe_yanked, lost_targets } = origin;
@@ -111,7 +112,7 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     let found = find_manifests(&store)?;
     let folders: Vec<&LoadedManifest> = found.iter().map(|(_, loaded)| loaded).collect();
     let is_logged = |loaded: &&LoadedManifest| store.log.entries.contains(&loaded.log_entry());
-    let ledger = gather_ledger(layout, &folders)?;
+    let ledger = ledger::gather(layout, &folders, &store.log)?.content;
     let has_ledger = layout.ledger().read().ok().as_ref() == Some(&ledger)
         && store.log.ledger().is_none_or(|wanted| wanted == digest_of(&ledger));
     let is_whole = broken.is_none() && find_lost_targets(&store)?.iter().all(|lost| lost.revision.is_none());
@@ -125,6 +126,7 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     origin.lost_targets = find_lost_targets(&joined)?;
     let lost = origin.lost_targets.iter().map(|target| target.path.clone());
     let missing = joined.missing().into_iter().map(|missing| missing.path).chain(lost).collect();
+    let GatheredLedger { content: ledger, repair } = ledger::gather(layout, &folders, &log)?;
     let mut event = log.next(now, Action::RecoverLog { missing });
     event.ledger = Some(digest_of(&ledger));
     push(&mut log, &mut content, LogEntry { event, manifest: None })?;
@@ -132,7 +134,7 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     if !old.is_empty() {
         steps.push(RecoverStep::KeepLog { to: free_name(&layout.log()), content: old });
     }
-    steps.push(RecoverStep::Ledger { content: ledger });
+    steps.push(RecoverStep::Ledger { content: ledger, repair });
     let copy = copy_of_served(layout).ok().filter(|copy| !copy.is_done());
     steps.extend(copy.and_then(|copy| copy.content).map(|content| RecoverStep::Keys { content }));
     steps.push(RecoverStep::Log { content, origin });
@@ -160,7 +162,7 @@ pub fn apply(layout: &Layout, plan: &Plan<RecoverStep>) -> Result<()> {
     for step in &plan.steps {
         match step {
             RecoverStep::KeepLog { to, content } => files::publish(to, content)?,
-            RecoverStep::Ledger { content } => files::publish(&layout.ledger(), content)?,
+            RecoverStep::Ledger { content, .. } => files::publish(&layout.ledger(), content)?,
             RecoverStep::Keys { content } => files::publish(&layout.key_copy(), content)?,
             RecoverStep::Log { content, .. } => files::publish(&layout.log(), content)?,
         }
@@ -217,17 +219,6 @@ fn find_manifests(store: &Store) -> Result<Vec<(TreePath, LoadedManifest)>> {
     // One that cannot be read tells nothing: its event is lost, or in the old log.
     let load = |folder: TreePath| Manifest::load(&folder).ok().map(|loaded| (folder, loaded));
     Ok(folders.into_iter().filter_map(load).collect())
-}
-
-/// The packages of the old ledger, where it can be read, and of all revisions.
-fn gather_ledger(layout: &Layout, folders: &[&LoadedManifest]) -> Result<Vec<u8>> {
-    let mut ledger = Ledger::load(&layout.ledger()).unwrap_or_default();
-    for LoadedManifest { manifest, .. } in folders {
-        if manifest.event.action.revision().is_some() {
-            ledger.add(manifest.series, manifest.packages().map(|(_, package)| package));
-        }
-    }
-    ledger.render()
 }
 
 /// A line that may belong into the log.

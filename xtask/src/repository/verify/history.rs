@@ -154,6 +154,10 @@ pub fn verify_folder(store: &Store, found: &FoundFolder, loaded: &LoadedManifest
     let shown = shown_manifest(store, found);
     let own = &loaded.manifest.event;
     match entry_of(store, found) {
+        None if store.log.has(own) => {
+            let what = format!("somebody copied it there: the log has event {} for another folder", own.number);
+            report.add(FindingId::NameForeign, store.layout.shown(&found.path), what);
+        }
         None => report.add(FindingId::LogLacksEvent, shown, format!("the log lacks event {}", own.number)),
         Some(entry) if entry.manifest != Some(loaded.digest) && is_changed_digest(store, entry, loaded, report) => {
             let what = format!(
@@ -186,6 +190,31 @@ pub fn verify_ledger(store: &Store, folders: &[FoundFolder], report: &mut Verify
             report.add(FindingId::LedgerDiffers, "ledger.json", what);
             return;
         }
+    }
+}
+
+/// Reports the only folder whose event the log lacks as what an interrupted run left, if the event is the next one of the log: the next
+/// writer finishes that change, with its ledger, or removes a revision that was never visible.
+pub fn mark_interrupted(store: &Store, folders: &[FoundFolder], report: &mut VerifyReport) {
+    let lacks = |found: &&FoundFolder| entry_of(store, found).is_none();
+    let lacking = folders.iter().filter(lacks).filter_map(|found| Some((found, Manifest::load(&found.path).ok()?)));
+    let lacking: Vec<_> = lacking.filter(|(_, loaded)| !store.log.has(&loaded.manifest.event)).collect();
+    let [(found, LoadedManifest { manifest, .. })] = &lacking[..] else { return };
+    if !store.log.is_next(&manifest.event) {
+        return;
+    }
+    let is_visible = found.is_current || found.name.revision().is_none();
+    let (id, what) = if is_visible {
+        (FindingId::Interrupted, format!("a run was interrupted: {}", manifest.event.action))
+    } else {
+        (FindingId::Leftover, "a killed run left it".to_owned())
+    };
+    let shown = shown_manifest(store, found);
+    for finding in report.findings.iter_mut().filter(|it| it.id == FindingId::LogLacksEvent && it.path == shown) {
+        (finding.id, finding.path, finding.what) = (id, store.layout.shown(&found.path), what.clone());
+    }
+    if is_visible && manifest.event.ledger.is_some() {
+        report.findings.retain(|finding| finding.id != FindingId::LedgerDiffers);
     }
 }
 

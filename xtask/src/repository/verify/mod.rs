@@ -70,6 +70,9 @@ pub fn verify_repository(layout: &Layout, state: StateOf, now: Timestamp, progre
     unsigned::verify(&folders, layout, &mut report);
     if has_state {
         history::verify_ledger(&store, &folders, &mut report);
+        if broken.is_none() {
+            history::mark_interrupted(&store, &folders, &mut report);
+        }
         report.merge_lost_log(&store, broken.as_ref());
         history::verify_results(&store, &mut report)?;
     }

@@ -19,6 +19,8 @@ pub enum FindingId {
     NameForeign,
     /// A file, folder or line of the log that a killed run did not finish.
     Leftover,
+    /// A change that is visible, and that an interrupted run did not finish.
+    Interrupted,
     /// A link whose target does not exist.
     LinkDangling,
     /// A link with a target that the layout does not allow, or another file in place of a link.
@@ -88,6 +90,11 @@ impl FindingId {
         let help = match self {
             FindingId::NameForeign | FindingId::FileForeign => "move it away: `releng` did not make it",
             FindingId::Leftover => "the next command that changes the repository removes it",
+            FindingId::Interrupted => {
+                return format!(
+                    "the next command that changes the repository finishes it: `{program} prune`, for example"
+                );
+            }
             FindingId::LinkDangling => {
                 "for a series, roll back to a revision that is there; `latest` is made again by the next command that \
                  changes the repository"
@@ -182,6 +189,7 @@ impl FindingId {
         matches!(
             self,
             FindingId::CurrentVanished
+                | FindingId::Interrupted
                 | FindingId::KeyCopyDiffers
                 | FindingId::KeysDiffer
                 | FindingId::LedgerDiffers

@@ -1,6 +1,7 @@
 //! Carries out the steps of a change, one by one.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -36,10 +37,23 @@ pub struct ChangeContext<'a> {
 /// Carries out a plan; the folder that it has made, where it makes one.
 pub fn apply(writer: &mut Writer, plan: &ChangePlan, context: &ChangeContext<'_>) -> Result<Option<TreePath>> {
     let mut run = Run { writer, context, making: None, made: None };
+    let mut is_visible = false;
     for step in &plan.steps {
-        run.step(step)?;
+        let done = run.step(step);
+        done.map_err(|error| if is_visible { error.context(UnfinishedChange) } else { error })?;
+        is_visible |= step.is_visible();
     }
     Ok(run.made.map(|made| made.place))
+}
+
+/// The context of an error after which the change is not undone: its first visible step was carried out before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnfinishedChange;
+
+impl fmt::Display for UnfinishedChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the change is visible already, and the next command that changes the repository finishes it")
+    }
 }
 
 struct Run<'a> {

@@ -145,6 +145,15 @@ impl fmt::Display for ChangeStep {
 }
 
 impl ChangeStep {
+    /// Whether the next writer finishes the change once this step is done: a snapshot in its place, a link, an event.
+    pub fn is_visible(&self) -> bool {
+        match self {
+            ChangeStep::Finish { action, .. } => matches!(action, Action::Stage { .. }),
+            ChangeStep::Flip { .. } | ChangeStep::Log { .. } => true,
+            _ => false,
+        }
+    }
+
     /// What a person should know of damage that the step leaves behind.
     pub fn warning(&self) -> Option<String> {
         match self {

@@ -92,7 +92,8 @@ fn find_unlogged(store: &Store) -> Result<Recovery> {
             // A folder gets its name when it is whole. One without a readable manifest was put there by hand or is damaged, and
             // `verify` reports it.
             let Ok(loaded) = Manifest::load(&path) else { continue };
-            if is_copy(store, &loaded) {
+            // The log has it for another folder: somebody copied that folder, and `verify` reports it.
+            if store.log.has(&loaded.manifest.event) {
                 continue;
             }
             require_next(store, &path, &loaded.manifest.event)?;
@@ -121,11 +122,6 @@ fn unlogged_paths(store: &Store, series: Series) -> Result<Vec<UnloggedPath>> {
         paths.push(UnloggedPath { path: store.layout.snapshot(series, &name), is_visible: true });
     }
     Ok(paths)
-}
-
-/// Whether the log has the event of a manifest for another folder: somebody copied that folder, and `verify` reports it.
-fn is_copy(store: &Store, loaded: &LoadedManifest) -> bool {
-    store.log.events().any(|event| *event == loaded.manifest.event)
 }
 
 /// Errors: the event of the folder is not the next one of the log.

@@ -1,0 +1,160 @@
+//! The log vouches for what is there: a manifest that somebody changed, and a folder that somebody copied, do not become part of what is
+//! published.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::helps::follow;
+use crate::support::program::run_in;
+use crate::support::site::{Site, UNTESTED, require_same, text};
+
+const YANKED: &str = "demo-1.0.2-1.el9.noarch";
+
+fn revision(number: u32) -> String {
+    format!("revisions/stable-1.0/{number:06}")
+}
+
+/// Three releases, and the second one is yanked.
+fn yanked() -> Site {
+    let site = Site::of_three();
+    site.releng(&["yank", YANKED, "--why", "it leaks"]).exits(0);
+    site
+}
+
+/// Changes the list of files in a manifest.
+fn change_files(site: &Site, folder: &str, change: impl FnOnce(&mut Vec<Value>)) {
+    let path = format!("{folder}/manifest.json");
+    let mut manifest: Value = serde_json::from_str(&site.text(&path)).unwrap();
+    change(manifest["files"].as_array_mut().unwrap());
+    let changed = serde_json::to_string_pretty(&manifest).unwrap() + "\n";
+    site.tamper(&path, |content| *content = changed.clone().into_bytes());
+}
+
+fn is_of_yanked(file: &Value) -> bool {
+    file["path"].as_str().unwrap().ends_with(&format!("{YANKED}.rpm"))
+}
+
+/// Copies a folder with all that it says of its files.
+fn copy(from: &Path, to: &Path) {
+    run_in(Path::new("/"), "cp", &["-a", from.to_str().unwrap(), to.to_str().unwrap()], &[]).exits(0);
+}
+
+#[test]
+fn a_package_in_a_changed_manifest_is_not_published() {
+    let site = yanked();
+    site.release("Four", &["el9"]);
+    let rpm = format!("rpm/el9/noarch/{YANKED}.rpm");
+    let folder = site.served(&revision(4)).join("rpm/el9/noarch");
+    fs::set_permissions(&folder, PermissionsExt::from_mode(0o755)).unwrap();
+    copy(&site.served(&revision(3)).join(&rpm), &site.served(&revision(4)).join(&rpm));
+    let before: Value = serde_json::from_str(&site.text(&format!("{}/manifest.json", revision(3)))).unwrap();
+    let entry = before["files"].as_array().unwrap().iter().find(|file| is_of_yanked(file)).unwrap().clone();
+    change_files(&site, &revision(4), |files| {
+        files.push(entry);
+        files.sort_by_key(|file| file["path"].as_str().unwrap().to_owned());
+    });
+    let served = site.trees();
+    let parts =
+        ["stable/1.0 cannot be used: its revision 4 is damaged", "manifest.json` was changed: the log has another"];
+    let promote = [&["promote"], UNTESTED].concat();
+    let yank = ["yank", "demo-1.0.1-1.el9.noarch", "--why", "it burns"];
+    for args in [&promote[..], &yank, &["promote", "--due"]] {
+        let preview = site.releng(&[args, &["--dry-run"]].concat()).exits(1);
+        preview.says(&parts);
+        site.releng(args).exits(1).says(&parts);
+    }
+    let rollback = site.releng(&["rollback", "1.0", "--to", "4"]).exits(1);
+    let rollback = rollback.says(&["was changed: the log has another digest of it"]);
+    let found = follow(site.project.path(), &rollback, "verify", &[]).exits(1);
+    found.says(&["the newest revision without findings: `releng rollback 1.0 --to 3`"]);
+    site.releng(&["status"]).exits(0).prints_part("revision 4 is damaged");
+    require_same(&served[0], &site.trees()[0]);
+    // The help works, and the yanked package stays out.
+    let refused = site.releng(&promote).exits(1);
+    follow(site.project.path(), &refused, "rollback", &[]).exits(0);
+    site.promote(&[]).exits(0);
+    assert!(!site.text("stable/1.0/manifest.json").contains(YANKED));
+}
+
+#[test]
+fn a_manifest_that_lost_an_entry_is_refused_by_the_dry_run_too() {
+    let site = yanked();
+    site.release("Four", &["el9"]);
+    change_files(&site, &revision(4), |files| {
+        files.retain(|file| !file["path"].as_str().unwrap().ends_with("demo-1.0.1-1.el9.noarch.rpm"));
+    });
+    let parts = ["its revision 4 is damaged", "the log has another digest of it"];
+    site.promote(&["--dry-run"]).exits(1).says(&parts);
+    site.promote(&[]).exits(1).says(&parts);
+}
+
+#[test]
+fn a_copy_of_a_revision_is_no_revision() {
+    let site = Site::of_three();
+    let served = site.served(&revision(7));
+    copy(&site.served(&revision(2)), &served);
+    for args in [&["--dry-run"][..], &[]] {
+        let rollback = [&["rollback", "1.0", "--to", "7"], args].concat();
+        site.releng(&rollback)
+            .exits(1)
+            .says(&["manifest.json` was copied there: the log has its event for another folder"]);
+    }
+    let found = site.releng(&["verify"]).exits(1).says(&["name-foreign: move it away"]);
+    assert!(
+        found.stdout.contains(&format!("name-foreign: {}: somebody copied it there", revision(7))),
+        "{}",
+        found.stdout
+    );
+    assert_eq!(found.stdout.lines().count(), 1, "{}", found.stdout);
+    // A link to it does not help.
+    let link = site.served("stable/1.0");
+    fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink("../revisions/stable-1.0/000007", &link).unwrap();
+    site.release("Four", &["el9"]);
+    site.promote(&[]).exits(1).says(&["its revision 7 is damaged", "was copied there"]);
+    fs::rename(&served, site.project.join("target/away")).unwrap();
+    fs::remove_file(&link).unwrap();
+    site.promote(&[]).exits(0);
+    site.releng(&["verify"]).exits(0);
+}
+
+#[test]
+fn a_ledger_with_another_digest_is_corrected_by_the_manifests() {
+    let site = Site::of_three();
+    let path = site.state("ledger.json");
+    let whole = text(&path);
+    let at = whole.find("\"content\": \"").unwrap() + 12;
+    let other = if whole[at..].starts_with('0') { "1" } else { "0" };
+    fs::write(&path, format!("{}{other}{}", &whole[..at], &whole[at + 1..])).unwrap();
+    let plan = site.releng(&["recover-log", "--dry-run"]).exits(0).stdout;
+    assert!(plan.contains("write ledger.json\n    corrected: `"), "{plan}");
+    let found = site.releng(&["verify"]).exits(1).says(&["ledger-differs: "]);
+    follow(site.project.path(), &found, "recover-log", &[]).exits(0);
+    assert_eq!(text(&path), whole);
+    site.releng(&["verify"]).exits(0);
+    // A package that nothing knows is dropped.
+    let added = whole.replace("demo-1.0.2-1.el9", "demo-1.0.9-1.el9");
+    fs::write(&path, added).unwrap();
+    let plan = site.releng(&["recover-log", "--dry-run"]).exits(0).stdout;
+    assert!(plan.contains(&format!("dropped: `{}` of stable/1.0", "demo-1.0.9-1.el9.noarch")), "{plan}");
+    site.releng(&["recover-log"]).exits(0);
+    assert_eq!(text(&path), whole);
+    site.releng(&["verify"]).exits(0);
+}
+
+#[test]
+fn an_older_ledger_loses_nothing() {
+    let site = Site::of_three();
+    let path = site.state("ledger.json");
+    let older = text(&path);
+    site.promoted("Four", &["el9"]);
+    let newer = text(&path);
+    fs::write(&path, older).unwrap();
+    let plan = site.releng(&["recover-log", "--dry-run"]).exits(0).stdout;
+    assert!(!plan.contains("dropped") && !plan.contains("corrected"), "{plan}");
+    site.releng(&["recover-log"]).exits(0);
+    assert_eq!(text(&path), newer);
+}
