@@ -30,6 +30,7 @@ mod ended_dists;
 mod explain;
 mod farms;
 mod flags;
+mod foreign_keys;
 mod gates;
 mod helps;
 mod in_flight;

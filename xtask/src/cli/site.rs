@@ -138,7 +138,8 @@ impl<'a> Site<'a> {
             Origin::Git(repository) => Some(repository),
             _ => None,
         };
-        let layout = Layout::new(name, &root, &state, keys.url.as_ref());
+        let mut layout = Layout::new(name, &root, &state, keys.url.as_ref());
+        layout.own_keys = keys.sign.iter().chain(&keys.next_key).cloned().collect();
         if layout.root.look().is_ok_and(|found| !found.is_dir()) {
             let message = blocked_folder(&layout.root.to_string());
             return Err(Failure::new(Exit::Usage, message).help(HELP_FOR_BLOCKED).into());

@@ -8,7 +8,7 @@ use crate::base::interrupt;
 use crate::cli::context::Context;
 use crate::cli::overview_text::{render, render_keys, render_problem};
 use crate::cli::site::Site;
-use crate::repository::clients::keys::{KeyRepair, find_key_faults, help_to_lost_keys};
+use crate::repository::clients::keys::{KeyRepair, describe_foreign, find_key_faults, help_to_lost_keys};
 use crate::repository::clients::root_files;
 use crate::repository::keys::stand::{self, KeyStand, KeysOverview};
 use crate::repository::model::layout::Layout;
@@ -137,6 +137,9 @@ fn find_key_problems(store: &Store) -> Vec<RepositoryProblem> {
             KeyRepair::Older(_) => continue,
         };
         problems.push(RepositoryProblem { what, help: Some(help_to_repair()) });
+    }
+    for key in faults.foreign {
+        problems.push(RepositoryProblem { what: describe_foreign(&store.layout, &key), help: None });
     }
     if let Some(why) = faults.damage {
         let what = format!("the copy `{}` in the state is damaged: {why}", Layout::key_copy_name());

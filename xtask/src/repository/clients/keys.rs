@@ -10,12 +10,15 @@ use anyhow::{Result, anyhow, ensure};
 use crate::base::digest::digest_of;
 use crate::base::error::program;
 use crate::base::files::TreePath;
+use crate::repository::clients::known_keys::{KnownKeys, keep_known};
 use crate::repository::clients::root_files::RootFile;
-use crate::repository::model::event::LogEntry;
+use crate::repository::model::event::{EventLog, LogEntry};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::manifest::Manifest;
-use crate::repository::model::store::Store;
-use crate::repository::sign::{PublicKey, signature_of_checksums, signer_of_signature};
+use crate::repository::model::store::{Store, read_log};
+use crate::repository::sign::{
+    END_OF_KEY, KeyName, PublicKey, signature_of_checksums, signer_of_signature, split_keys,
+};
 
 /// The first word of the copy. The name of the project and the digest of all other lines follow.
 const SCHEMA: &str = "releng.keys/1";
@@ -64,6 +67,8 @@ pub struct KeyFaults {
     pub damage: Option<String>,
     /// That both are missing or damaged. A command that signs makes them again.
     pub lost: Option<LostKeys>,
+    /// The keys of the served file that nothing here knows, where the served file says what clients get. They are dropped.
+    pub foreign: Vec<KeyName>,
 }
 
 /// A file with the keys that is written again.
@@ -75,13 +80,6 @@ pub enum KeyRepair {
     /// The copy, which an older program wrote; with its digest.
     Older(RootFile),
 }
-
-/// The armoured keys in a text of several.
-pub fn split_keys(keys: &str) -> impl Iterator<Item = &str> {
-    keys.split_inclusive(END).filter(|key| key.contains("BEGIN PGP"))
-}
-
-const END: &str = "-----END PGP PUBLIC KEY BLOCK-----\n";
 
 /// The files with the keys `content` that are not written yet: the copy in the state, and then the served file. They are written
 /// before anything that one of the keys has signed.
@@ -105,6 +103,15 @@ pub fn help_to_lost_keys() -> String {
     )
 }
 
+/// A key of the served file that is dropped, in words.
+pub fn describe_foreign(layout: &Layout, key: &KeyName) -> String {
+    format!(
+        "`{}` has {key}, which clients will not get: neither the configuration, nor a signature, nor a package `{}-repo` knows it",
+        layout.key_name(),
+        layout.name
+    )
+}
+
 /// Finds what is wrong with the served file and its copy.
 pub fn find_key_faults(store: &Store) -> KeyFaults {
     let layout = &store.layout;
@@ -125,9 +132,14 @@ pub fn find_key_faults(store: &Store) -> KeyFaults {
             return faults;
         }
     };
-    match read_served(layout, damage.as_deref()) {
-        Ok(keys) if damage.is_none() => faults.repairs.push(KeyRepair::Copy(copy_of(layout, &keys))),
-        Ok(_) => faults.damage = damage,
+    match read_served(store, damage.as_deref()) {
+        Ok(KnownKeys { text, foreign }) => {
+            if damage.is_none() {
+                faults.repairs.push(KeyRepair::Copy(copy_of(layout, &text)));
+                faults.repairs.extend(repair_served(layout, text));
+            }
+            (faults.damage, faults.foreign) = (damage, foreign);
+        }
         // A repository without signatures has no keys.
         Err(_) if damage.is_none() && !layout.keys().is_there() && !is_signed(store) => {}
         Err(lost) => faults.lost = Some(lost),
@@ -142,19 +154,22 @@ fn repair_served(layout: &Layout, keys: Vec<u8>) -> Option<KeyRepair> {
 
 /// The keys that are served: those of the copy, or of the served file where the copy is missing or damaged.
 pub fn read_keys(layout: &Layout) -> KeyText {
-    match read_copy(layout) {
-        KeyCopy::Whole(keys) | KeyCopy::Older(keys) => KeyText { file: layout.key_copy(), text: Ok(keys) },
-        KeyCopy::Absent => KeyText { file: layout.keys(), text: read_served(layout, None) },
-        KeyCopy::Damaged(why) => KeyText { file: layout.keys(), text: read_served(layout, Some(&why)) },
-    }
+    let damage = match read_copy(layout) {
+        KeyCopy::Whole(keys) | KeyCopy::Older(keys) => return KeyText { file: layout.key_copy(), text: Ok(keys) },
+        KeyCopy::Absent => None,
+        KeyCopy::Damaged(why) => Some(why),
+    };
+    let (log, _) = read_log(layout).map_or_else(|_| (EventLog::default(), None), |log| EventLog::parse_sound(&log));
+    let store = Store { layout: layout.clone(), log };
+    KeyText { file: layout.keys(), text: read_served(&store, damage.as_deref()).map(|known| known.text) }
 }
 
 /// The keys of the served file, which is beside a copy that is missing, or damaged as `damage` says.
-fn read_served(layout: &Layout, damage: Option<&str>) -> Result<Vec<u8>, LostKeys> {
-    let served = match layout.keys().read_if_there() {
+fn read_served(store: &Store, damage: Option<&str>) -> Result<KnownKeys, LostKeys> {
+    let served = match store.layout.keys().read_if_there() {
         Ok(None) => "is missing".to_owned(),
-        Ok(Some(keys)) => match require_keys(&keys) {
-            Ok(_) => return Ok(keys),
+        Ok(Some(keys)) => match known_part(store, &keys) {
+            Ok(known) => return Ok(known),
             Err(error) => format!("is damaged: {error:#}"),
         },
         Err(error) => format!("cannot be read: {error:#}"),
@@ -183,13 +198,19 @@ fn current_folders(store: &Store) -> Result<Vec<(TreePath, Option<&LogEntry>)>> 
     Ok(folders)
 }
 
-/// The copy with the keys of the served file.
+/// The copy with the keys of the served file that are known here.
 ///
 /// Errors: the served file is missing, or has something else than keys.
-pub fn copy_of_served(layout: &Layout) -> Result<RootFile> {
-    let keys = layout.keys().read()?;
-    require_keys(&keys)?;
-    Ok(copy_of(layout, &keys))
+pub fn copy_of_served(store: &Store) -> Result<RootFile> {
+    let known = known_part(store, &store.layout.keys().read()?)?;
+    Ok(copy_of(&store.layout, &known.text))
+}
+
+/// Errors: no key is known; the text has something else than keys.
+fn known_part(store: &Store, keys: &[u8]) -> Result<KnownKeys> {
+    let known = keep_known(store, require_keys(keys)?)?;
+    ensure!(!known.text.is_empty(), "neither the configuration nor a signature knows a key in it");
+    Ok(known)
 }
 
 fn served_file(layout: &Layout, keys: Vec<u8>) -> RootFile {
@@ -235,7 +256,7 @@ fn require_keys(text: &[u8]) -> Result<Vec<PublicKey>> {
     let text = String::from_utf8_lossy(text);
     let keys: Vec<&str> = split_keys(&text).collect();
     ensure!(!keys.is_empty(), "it has no keys");
-    ensure!(keys.iter().all(|key| key.ends_with(END)), "a key in it is not whole");
+    ensure!(keys.iter().all(|key| key.ends_with(END_OF_KEY)), "a key in it is not whole");
     PublicKey::read_all(keys.into_iter())
 }
 

@@ -4,18 +4,17 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use crate::repository::clients::keys::split_keys;
 use crate::repository::clients::package::read_file;
 use crate::repository::clients::series_package::key_path;
+use crate::repository::clients::shipped::packages_of;
 use crate::repository::keys::key_set::KeySet;
-use crate::repository::keys::shipped::packages_of;
 use crate::repository::model::event::Action;
 use crate::repository::model::layout::Layout;
 use crate::repository::model::manifest::{FileEntry, PackageEntry};
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::store::{Revision, Store};
 use crate::repository::repodata;
-use crate::repository::sign::{Fingerprint, PublicKey};
+use crate::repository::sign::{Fingerprint, PublicKey, split_keys};
 
 /// What the clients of a series have.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use crate::base::clock;
 use crate::base::error::{Exit, Failure, committed};
 use crate::project::config::RepositoryKeys;
-use crate::repository::clients::keys::{KeyText, read_keys, split_keys};
-use crate::repository::keys::shipped::read_shipped_keys;
+use crate::repository::clients::keys::{KeyText, read_keys};
+use crate::repository::clients::shipped::read_shipped_keys;
 use crate::repository::model::layout::Layout;
-use crate::repository::sign::{Fingerprint, PublicKey};
+use crate::repository::model::store::Store;
+use crate::repository::sign::{Fingerprint, PublicKey, split_keys};
 
 /// The keys of a repository that is signed.
 #[derive(Clone, Debug)]
@@ -77,8 +78,10 @@ impl KeySet {
     /// Errors: gpg is not installed.
     pub fn load_served(layout: &Layout) -> Result<Vec<PublicKey>> {
         let KeyText { file, text } = read_keys(layout);
-        let text =
-            text.map_or_else(|_| read_shipped_keys(layout), |text| Ok(String::from_utf8_lossy(&text).into_owned()));
+        let text = text.map_or_else(
+            |_| read_shipped_keys(&Store::open_sound(layout.clone())?.0),
+            |text| Ok(String::from_utf8_lossy(&text).into_owned()),
+        );
         let read = PublicKey::read_all(split_keys(&text?));
         let (now, mut keys) = (clock::now()?, Vec::<PublicKey>::new());
         for mut key in read.with_context(|| format!("the keys in `{file}` cannot be used"))? {

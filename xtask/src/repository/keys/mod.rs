@@ -5,14 +5,12 @@
 //! served and goes into the `<name>-repo` packages, while the key before still signs. Then it signs, and the key before remains
 //! for as long as something is served that it has signed.
 //!
-//! [`key_set`] has the keys, [`client_keys`] what clients have got, [`shipped`] the packages that they got it
-//! from, [`uses`] what a key has signed, [`rules`] what follows from
+//! [`key_set`] has the keys, [`client_keys`] what clients have got, [`uses`] what a key has signed, [`rules`] what follows from
 //! these, [`signing`] what a command that signs needs, [`unsigned`] what clients refuse, and [`stand`] what `status` shows.
 
 pub mod client_keys;
 pub mod key_set;
 pub mod rules;
-pub mod shipped;
 pub mod signing;
 pub mod stand;
 pub mod unsigned;

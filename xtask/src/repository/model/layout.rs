@@ -56,13 +56,16 @@ pub struct Layout {
     pub state: TreePath,
     /// The public address of `root`, if one is configured.
     pub url: Option<String>,
+    /// The values of `repository.sign` and `repository.next-key`.
+    pub own_keys: Vec<String>,
 }
 
 impl Layout {
     /// The paths of the project `name` in the absolute folders `root` and `state`; `url` is the address of `root`.
     pub fn new(name: Name, root: &Path, state: &Path, url: Option<&Address>) -> Layout {
         let (folder, url) = (name.to_string(), url.map(|url| format!("{url}/{name}")));
-        Layout { name, root: TreePath::top(root).join(&folder), state: TreePath::top(state).join(&folder), url }
+        let (root, state) = (TreePath::top(root).join(&folder), TreePath::top(state).join(&folder));
+        Layout { name, root, state, url, own_keys: Vec::new() }
     }
 
     /// The link to the current revision of a series.

@@ -135,7 +135,7 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
         steps.push(RecoverStep::KeepLog { to: free_name(&layout.log()), content: old });
     }
     steps.push(RecoverStep::Ledger { content: ledger, repair });
-    let copy = copy_of_served(layout).ok().filter(|copy| !copy.is_done());
+    let copy = copy_of_served(&joined).ok().filter(|copy| !copy.is_done());
     steps.extend(copy.and_then(|copy| copy.content).map(|content| RecoverStep::Keys { content }));
     steps.push(RecoverStep::Log { content, origin });
     Ok(Plan { title, steps })
@@ -150,7 +150,7 @@ fn decide_on_keys(store: &Store) -> Result<Plan<RecoverStep>> {
         return Err(Failure::new(Exit::Failed, lost.describe(layout)).help(help_to_lost_keys()).into());
     }
     if (faults.damage.is_some() || !layout.key_copy().is_there())
-        && let Ok(copy) = copy_of_served(layout)
+        && let Ok(copy) = copy_of_served(store)
     {
         plan.steps.extend(copy.content.map(|content| RecoverStep::Keys { content }));
     }

@@ -23,7 +23,7 @@ use anyhow::Result;
 pub use key::Key;
 pub use keyring::Keyring;
 pub use name::KeyName;
-pub use public::PublicKey;
+pub use public::{END_OF_KEY, PublicKey, split_keys};
 pub use signature::{SIGNATURE, signature_of_checksums};
 pub use signers::{signer_of_signature, signers_of_packages};
 

@@ -9,6 +9,14 @@ use crate::repository::sign::key::{ended, export};
 use crate::repository::sign::listing::{ListedKey, parse_public};
 use crate::repository::sign::{Fingerprint, KeyName, error_line, gpg};
 
+/// The armoured keys in a text of several.
+pub fn split_keys(keys: &str) -> impl Iterator<Item = &str> {
+    keys.split_inclusive(END_OF_KEY).filter(|key| key.contains("BEGIN PGP"))
+}
+
+/// The last line of an armoured key.
+pub const END_OF_KEY: &str = "-----END PGP PUBLIC KEY BLOCK-----\n";
+
 /// A public key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKey {
@@ -68,6 +76,9 @@ impl PublicKey {
             let imported = home.gpg(&["--status-fd", "1", "--import"], text.as_bytes())?;
             let lines = String::from_utf8_lossy(&imported.output).into_owned();
             let print = lines.lines().find_map(|line| line.strip_prefix("[GNUPG:] IMPORT_OK ")?.split(' ').nth(1));
+            let mut all = lines.lines().filter_map(|line| line.strip_prefix("[GNUPG:] IMPORT_OK ")?.split(' ').nth(1));
+            // The second one would be given to clients under the name of the first.
+            anyhow::ensure!(all.all(|other| Some(other) == print), "key {} is several keys in one", number + 1);
             let Some(print) = print else {
                 anyhow::bail!("key {} is not a public key: {}", number + 1, error_line(&imported.errors));
             };

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::base::digest::digest_of;
-use crate::repository::clients::keys::{KeyRepair, find_key_faults};
+use crate::repository::clients::keys::{KeyRepair, describe_foreign, find_key_faults};
 use crate::repository::clients::root_files;
 use crate::repository::model::event::{Event, LogEntry};
 use crate::repository::model::layout::{Layout, MANIFEST};
@@ -68,6 +68,9 @@ pub fn verify_keys(store: &Store, report: &mut VerifyReport) {
             KeyRepair::Copy(file) => report.add(FindingId::KeyCopyDiffers, file.name, "it is missing"),
             KeyRepair::Older(_) => {}
         }
+    }
+    for key in faults.foreign {
+        report.add(FindingId::KeysDiffer, store.layout.key_name(), describe_foreign(&store.layout, &key));
     }
     if let Some(why) = faults.damage {
         report.add(FindingId::KeyCopyDiffers, Layout::key_copy_name(), why);

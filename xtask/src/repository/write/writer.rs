@@ -7,7 +7,9 @@ use crate::base::digest::Digest;
 use crate::base::error::program;
 use crate::base::files::{self, LockFile};
 use crate::base::progress::Progress;
-use crate::repository::clients::keys::{KeyFaults, KeyRepair, LostKeys, find_key_faults, help_to_lost_keys};
+use crate::repository::clients::keys::{
+    KeyFaults, KeyRepair, LostKeys, describe_foreign, find_key_faults, help_to_lost_keys,
+};
 use crate::repository::clients::root_files;
 use crate::repository::model::event::{Event, LogEntry};
 use crate::repository::model::layout::Layout;
@@ -106,7 +108,10 @@ impl Writer {
 
 /// Writes the keys and their copy again. A damaged copy stays until a person decides, and is not used.
 fn repair_keys(store: &Store, progress: &dyn Progress) -> Result<()> {
-    let (layout, KeyFaults { repairs, damage, lost }) = (&store.layout, find_key_faults(store));
+    let (layout, KeyFaults { repairs, damage, lost, foreign }) = (&store.layout, find_key_faults(store));
+    for key in foreign {
+        progress.warn(&describe_foreign(layout, &key));
+    }
     for repair in repairs {
         let (file, what) = match &repair {
             KeyRepair::Served(file) => (file, "again from the copy in the state: it was missing or changed".to_owned()),

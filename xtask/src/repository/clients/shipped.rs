@@ -3,13 +3,13 @@
 use anyhow::Result;
 
 use crate::base::checksum::digest_in_tree;
-use crate::repository::clients::keys::split_keys;
 use crate::repository::clients::package::read_file;
 use crate::repository::clients::series_package::{key_path, package_name};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::manifest::{FileEntry, Manifest, PackageEntry};
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::store::Store;
+use crate::repository::sign::split_keys;
 
 /// The `<name>-repo` packages of a dist, the oldest first.
 pub fn packages_of<'m>(layout: &Layout, manifest: &'m Manifest, dist: &Dist) -> Vec<(&'m FileEntry, &'m PackageEntry)> {
@@ -22,11 +22,10 @@ pub fn packages_of<'m>(layout: &Layout, manifest: &'m Manifest, dist: &Dist) -> 
 
 /// The keys in the newest packages of all series, each text once. What is not as the log has it is passed over: somebody who can write
 /// only to the root cannot add a key.
-pub fn read_shipped_keys(layout: &Layout) -> Result<String> {
-    let (store, _) = Store::open_sound(layout.clone())?;
+pub fn read_shipped_keys(store: &Store) -> Result<String> {
     let mut keys: Vec<String> = Vec::new();
     for series in store.series()?.into_iter().rev() {
-        for key in keys_of_series(&store, series).unwrap_or_default() {
+        for key in keys_of_series(store, series).unwrap_or_default() {
             if !keys.contains(&key) {
                 keys.push(key);
             }

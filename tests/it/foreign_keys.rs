@@ -1,0 +1,68 @@
+//! A key that somebody added to the served file, where the copy in the state is lost: clients do not get it.
+
+use std::fs;
+
+use crate::support::keys::Keys;
+use crate::support::signed::{KEY, SignedSite};
+
+const OTHER: &str = "other@example.org";
+
+fn count(keys: &str) -> usize {
+    keys.matches("BEGIN PGP PUBLIC KEY BLOCK").count()
+}
+
+/// Adds a foreign key to the served file, and removes or damages the copy.
+fn add_foreign(signed: &SignedSite, other: &Keys, copy: Option<&str>) {
+    let key = other.gpg(&["--armor", "--export", OTHER]).stdout;
+    let served = signed.site.served("RPM-GPG-KEY-demo");
+    let text = fs::read_to_string(&served).unwrap() + &key;
+    assert_eq!(count(&text), 2);
+    fs::write(served, text).unwrap();
+    match copy {
+        Some(text) => fs::write(signed.site.state("keys.asc"), text).unwrap(),
+        None => fs::remove_file(signed.site.state("keys.asc")).unwrap(),
+    }
+}
+
+#[test]
+fn a_foreign_key_is_not_given_to_clients() {
+    let other = Keys::of(&[(OTHER, "rsa3072")]);
+    let signed = SignedSite::new();
+    signed.promoted("One");
+    signed.promoted("Two");
+    signed.staged("Three");
+    let keys = || [signed.site.text("RPM-GPG-KEY-demo"), fs::read_to_string(signed.site.state("keys.asc")).unwrap()];
+    let yank = ["yank", "demo-1.0.1-1.el9.noarch", "--why", "it leaks"];
+    for args in [&["stage"][..], &yank, &["rollback", "1.0", "--to", "2"], &["prune"], &["recover-log"]] {
+        add_foreign(&signed, &other, None);
+        let parts = ["`RPM-GPG-KEY-demo` has ", OTHER, "which clients will not get: neither the configuration, nor"];
+        let found = signed.releng(&["verify"]).exits(1);
+        assert!(parts.iter().all(|part| found.stdout.contains(part)), "{}", found.stdout);
+        let ran = signed.releng(args).exits(0);
+        if args[0] != "recover-log" {
+            ran.says(&parts);
+        }
+        signed.releng(&["prune"]).exits(0);
+        assert!(keys().iter().all(|keys| count(keys) == 1), "{args:?}");
+        signed.releng(&["verify"]).exits(0);
+    }
+    add_foreign(&signed, &other, Some("junk"));
+    signed.promote(&[]).exits(0).says(&["which clients will not get"]);
+    assert!(keys().iter().all(|keys| count(keys) == 1));
+    signed.releng(&["verify"]).exits(0);
+    let names = signed.site.project.files("target/repository/demo/stable/1.0/rpm/el9");
+    let packages: Vec<&String> = names.iter().filter(|name| name.contains("demo-repo-")).collect();
+    assert_eq!(packages.len(), 1, "no new package for clients: {packages:?}");
+}
+
+#[test]
+fn a_former_key_that_has_signed_a_package_stays() {
+    let signed = SignedSite::with(Keys::of(&[(KEY, "rsa3072"), ("next@example.org", "rsa3072")]));
+    signed.promoted("One");
+    signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"next@example.org\"\n"));
+    signed.promoted("Two");
+    fs::remove_file(signed.site.state("keys.asc")).unwrap();
+    signed.configure("sign = \"next@example.org\"\n");
+    signed.promoted("Three");
+    assert_eq!(count(&signed.site.text("RPM-GPG-KEY-demo")), 2);
+}
