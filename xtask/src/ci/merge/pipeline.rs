@@ -79,7 +79,7 @@ impl Pipeline<'_> {
             };
             record(stored, event)?;
         }
-        self.tidy(stored)?;
+        tidy(self.home, stored)?;
         Ok(findings)
     }
 
@@ -129,20 +129,33 @@ impl Pipeline<'_> {
         };
         Ok(MergeEvent::Staged { snapshot: Some((self.stage)(&release)?) })
     }
+}
 
-    /// Removes what is of no use after the end; the journal and the logs stay.
-    fn tidy(&self, stored: &StoredMerge) -> Result<()> {
-        for attempt in 1..=stored.merge.attempt {
-            let folder = self.home.attempt(stored.number, attempt);
-            files::remove_if_there(&testing::release_folder(&folder))?;
-        }
-        remove_checkouts(self.home, stored);
-        let git = self.home.git();
-        if git.is_folder() {
-            prepare::forget(&Repository::open(git.for_programs())?, stored.number)?;
-        }
-        Ok(())
+/// Removes what is of no use after the end of a merge; the journal and the logs stay.
+fn tidy(home: &MergeHome, stored: &StoredMerge) -> Result<()> {
+    for attempt in 1..=stored.merge.attempt {
+        files::remove_if_there(&testing::release_folder(&home.attempt(stored.number, attempt)))?;
     }
+    remove_checkouts(home, stored);
+    let git = home.git();
+    if git.is_folder() {
+        prepare::forget(&Repository::open(git.for_programs())?, stored.number)?;
+    }
+    Ok(())
+}
+
+/// Removes what killed runs left of merges that have ended. The caller has the lock.
+pub fn sweep(home: &MergeHome) -> Result<()> {
+    for stored in home.all()?.iter().filter(|stored| stored.merge.next().is_none()) {
+        let mut left = Vec::new();
+        for attempt in 1..=stored.merge.attempt {
+            left.extend(home.attempt(stored.number, attempt).names()?);
+        }
+        if left.iter().any(|name| name == "release" || name.starts_with("work")) {
+            tidy(home, stored)?;
+        }
+    }
+    Ok(())
 }
 
 /// What a person can do where the merged release was lost.

@@ -6,7 +6,7 @@ use crate::base::files::{self, TreePath};
 use crate::base::plan::Plan;
 use crate::ci::merge::home::{MergeHome, StoredMerge};
 use crate::ci::merge::machine::{Merge, MergeEvent};
-use crate::ci::merge::pipeline::record_request;
+use crate::ci::merge::pipeline::{self, record_request};
 use crate::ci::merge::prepare;
 use crate::ci::merge::request::MergeRequest;
 use crate::ci::merge::stages::{MergeStages, base_config};
@@ -44,6 +44,7 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<()> {
     }
     let home = merging::home(context)?;
     let _lock = home.lock("ci merge")?;
+    pipeline::sweep(&home)?;
     let number = home.next_number()?;
     let request = ask_for(context, &args.request, &home, number)?;
     if let Some(interrupted) = home.find_interrupted(&request)? {

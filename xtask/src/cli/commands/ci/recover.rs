@@ -30,6 +30,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     if let (Some(number), Some(why)) = (args.give_up, &args.why) {
         return give_up(context, number, why);
     }
+    pipeline::sweep(&home)?;
     let (mut failure, mut count) = (None, 0);
     for stored in home.all()?.into_iter().filter(|stored| stored.merge.next().is_some()) {
         count += 1;
