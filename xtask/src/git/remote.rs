@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::base::error::{Exit, Failure};
 use crate::base::process::{Program, Said};
@@ -67,10 +67,11 @@ pub enum PushAnswer {
 }
 
 impl Remote {
-    /// Makes the local bare repository, if it is not there.
+    /// Makes the local bare repository, if it is not there. Removes the lock files that a killed run left there: the caller has the lock
+    /// of the merges.
     pub fn make_local(&self) -> Result<()> {
         if self.local.join("HEAD").is_file() {
-            return Ok(());
+            return clear_locks(&self.local, Depth::Top);
         }
         let folder = self.local.as_os_str();
         let args = ["init", "--quiet", "--bare", "--template=", "--initial-branch=none", "--"].map(OsString::from);
@@ -172,6 +173,28 @@ impl Remote {
 /// The variables to remove, so that git works on the stated repository.
 pub(super) fn other_places() -> Vec<(&'static str, Option<String>)> {
     REMOVED.iter().map(|name| (*name, None)).collect()
+}
+
+/// Which part of a repository is looked at for lock files.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// The files of the repository, and everything in `refs/`.
+    Top,
+    /// Everything in a folder.
+    Refs,
+}
+
+fn clear_locks(folder: &Path, depth: Depth) -> Result<()> {
+    for entry in std::fs::read_dir(folder).with_context(|| format!("cannot list `{}`", folder.display()))? {
+        let path = entry.with_context(|| format!("cannot list `{}`", folder.display()))?.path();
+        let is_folder = path.symlink_metadata().is_ok_and(|found| found.is_dir());
+        if is_folder && (depth == Depth::Refs || path.ends_with("refs")) {
+            clear_locks(&path, Depth::Refs)?;
+        } else if !is_folder && path.extension().is_some_and(|extension| extension == "lock") {
+            std::fs::remove_file(&path).with_context(|| format!("cannot remove `{}`", path.display()))?;
+        }
+    }
+    Ok(())
 }
 
 fn words(words: &[&str]) -> Vec<OsString> {

@@ -144,8 +144,11 @@ fn tidy(home: &MergeHome, stored: &StoredMerge) -> Result<()> {
     Ok(())
 }
 
-/// Removes what killed runs left of merges that have ended. The caller has the lock.
+/// Removes what killed runs left: lock files of git, and what is of no use of merges that have ended. The caller has the lock.
 pub fn sweep(home: &MergeHome) -> Result<()> {
+    if home.git().is_folder() {
+        home.remote("").make_local()?;
+    }
     for stored in home.all()?.iter().filter(|stored| stored.merge.next().is_none()) {
         let mut left = Vec::new();
         for attempt in 1..=stored.merge.attempt {
