@@ -14,7 +14,7 @@ use crate::support::program::Ran;
 const TEST: &str = "git rev-parse HEAD^{tree} >> \"$TESTED\"\nplace=${TESTED%/*}\ncd \"$place\"\n\
     if [ -e during ]; then mv during done; sh -ex done >&2; fi\n";
 
-/// A hook that refuses every push, and tries to steer the terminal of whom it answers.
+/// A hook that refuses every push, and prints escape sequences for the terminal of the person who pushes.
 const REFUSAL: &str =
     "#!/bin/sh\nprintf 'only on weekdays \\033[2J\\033]0;title\\007\\302\\233 \\342\\200\\256\\n' >&2\nexit 1\n";
 
@@ -255,7 +255,7 @@ fn gitolite_decides_who_merges() {
         let ran = remote.releng(person, &["ci", "merge", "--branch", "topic"]).exits(3).prints("");
         let help = "for the right to push to `master`, ask the people who run it; then merge it again: `";
         ran.says(&["was stopped: the remote refuses the push: ", words, help]);
-        // It is asked once: a clear answer does not change by asking again.
+        // The push is tried once: the answer is clear.
         assert_eq!(
             (server.log().matches(&words["FATAL: ".len()..]).count(), remote.place.tip("master")),
             (1, base.clone())

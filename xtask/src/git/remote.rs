@@ -201,7 +201,7 @@ fn words(words: &[&str]) -> Vec<OsString> {
     words.iter().map(OsString::from).collect()
 }
 
-/// The last lines of what git and the remote said, safe to print.
+/// The last lines of the errors of git and of the remote, safe to print.
 fn words_of(said: &Said) -> String {
     const LINES: usize = 10;
     printable(&last_lines(&String::from_utf8_lossy(&said.errors), LINES).join("\n"))

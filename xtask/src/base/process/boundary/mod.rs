@@ -51,7 +51,7 @@ pub struct Boundary {
     pub empty: PathBuf,
     /// Folders that no job may read, wherever they are.
     pub private: Vec<PathBuf>,
-    /// A path that marks what belongs to the caller, for the removal of what a killed run left.
+    /// A path that marks the containers of the caller: the next run removes those of a killed run by it.
     pub mark: PathBuf,
     /// Whether the job has the network of this machine.
     pub has_network: bool,

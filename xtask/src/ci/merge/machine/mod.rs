@@ -225,7 +225,7 @@ impl Merge {
         Ok(merge)
     }
 
-    /// The state for a run that goes on where another one ended. What the remote said then is old, so it is asked again.
+    /// The state for a run that goes on where another one ended. The last answer of the remote is old, so the next step is to confirm.
     pub fn resumed(mut self) -> Merge {
         if let MergePhase::Confirmed(prepared, tested) = self.phase {
             self.phase = MergePhase::Tested(prepared, tested);
