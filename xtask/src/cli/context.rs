@@ -1,6 +1,7 @@
 //! The context that every command gets: the global flags, the terminal, the project.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -96,4 +97,10 @@ impl Context {
         let stated = std::env::var_os("RELENG_REPOSITORY").filter(|stated| !stated.is_empty());
         self.repository.clone().or(stated.map(PathBuf::from))
     }
+}
+
+/// The environment of this program, as far as it is text.
+pub fn own_environment() -> BTreeMap<String, String> {
+    let all = std::env::vars_os();
+    all.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
 }

@@ -67,11 +67,10 @@ pub enum PushAnswer {
 }
 
 impl Remote {
-    /// Makes the local bare repository, if it is not there. Removes the lock files that a killed run left there: the caller has the lock
-    /// of the merges.
+    /// Makes the local bare repository, if it is not there.
     pub fn make_local(&self) -> Result<()> {
         if self.local.join("HEAD").is_file() {
-            return clear_locks(&self.local, Depth::Top);
+            return Ok(());
         }
         let folder = self.local.as_os_str();
         let args = ["init", "--quiet", "--bare", "--template=", "--initial-branch=none", "--"].map(OsString::from);
@@ -184,12 +183,17 @@ enum Depth {
     Refs,
 }
 
-fn clear_locks(folder: &Path, depth: Depth) -> Result<()> {
+/// Removes the lock files that a killed run left in the bare repository `local`. The caller has a lock of its own on everything in it.
+pub fn clear_locks(local: &Path) -> Result<()> {
+    clear_locks_in(local, Depth::Top)
+}
+
+fn clear_locks_in(folder: &Path, depth: Depth) -> Result<()> {
     for entry in std::fs::read_dir(folder).with_context(|| format!("cannot list `{}`", folder.display()))? {
         let path = entry.with_context(|| format!("cannot list `{}`", folder.display()))?.path();
         let is_folder = path.symlink_metadata().is_ok_and(|found| found.is_dir());
         if is_folder && (depth == Depth::Refs || path.ends_with("refs")) {
-            clear_locks(&path, Depth::Refs)?;
+            clear_locks_in(&path, Depth::Refs)?;
         } else if !is_folder && path.extension().is_some_and(|extension| extension == "lock") {
             std::fs::remove_file(&path).with_context(|| format!("cannot remove `{}`", path.display()))?;
         }

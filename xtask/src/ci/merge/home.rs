@@ -20,7 +20,7 @@ use crate::base::number::{number_after, parse_number};
 use crate::ci::merge::machine::{Merge, MergeEvent};
 use crate::ci::merge::request::MergeRequest;
 use crate::git::Repository;
-use crate::git::remote::Remote;
+use crate::git::remote::{Remote, clear_locks};
 
 /// The folder of the merges of a project.
 #[derive(Clone, Debug)]
@@ -64,9 +64,15 @@ impl MergeHome {
         self.merge(number).join(attempt.to_string())
     }
 
-    /// Lets no other run change merges. Errors: another run does (exit 75).
+    /// Lets no other run change merges. Removes the lock files that a killed run left in the bare repository.
+    ///
+    /// Errors: another run changes merges (exit 75).
     pub fn lock(&self, command: &str) -> Result<LockFile> {
-        LockFile::take(&self.folder.join("lock"), command, "merging")
+        let lock = LockFile::take(&self.folder.join("lock"), command, "merging")?;
+        if self.git().is_folder() {
+            clear_locks(self.git().for_programs())?;
+        }
+        Ok(lock)
     }
 
     /// Whether another run has the lock.

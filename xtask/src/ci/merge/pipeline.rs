@@ -13,8 +13,9 @@ use crate::base::files;
 use crate::base::progress::Progress;
 use crate::ci::merge::home::{MergeHome, StoredMerge};
 use crate::ci::merge::land;
-use crate::ci::merge::machine::{MergeEvent, MergePhase, MergeStep, PreparedMerge, TestedMerge};
+use crate::ci::merge::machine::{Merge, MergeEvent, MergePhase, MergeStep, PreparedMerge, TestedMerge};
 use crate::ci::merge::prepare;
+use crate::ci::merge::request::MergeRequest;
 use crate::ci::merge::stages::base_config;
 use crate::ci::merge::testing::{self, MergeTests};
 use crate::ci::stage::CiStage;
@@ -144,11 +145,8 @@ fn tidy(home: &MergeHome, stored: &StoredMerge) -> Result<()> {
     Ok(())
 }
 
-/// Removes what killed runs left: lock files of git, and what is of no use of merges that have ended. The caller has the lock.
+/// Removes what killed runs left of merges that have ended. The caller has the lock.
 pub fn sweep(home: &MergeHome) -> Result<()> {
-    if home.git().is_folder() {
-        home.remote("").make_local()?;
-    }
     for stored in home.all()?.iter().filter(|stored| stored.merge.next().is_none()) {
         let mut left = Vec::new();
         for attempt in 1..=stored.merge.attempt {
@@ -196,7 +194,9 @@ pub fn remove_checkouts(home: &MergeHome, stored: &StoredMerge) {
     }
 }
 
-/// Begins the journal with the request.
-pub fn record_request(stored: &mut StoredMerge, event: MergeEvent) -> Result<()> {
-    stored.journal.append(clock::now()?, event)
+/// Begins the journal of a new merge.
+pub fn begin(home: &MergeHome, number: u32, request: MergeRequest) -> Result<StoredMerge> {
+    let mut journal = home.journal(number)?;
+    journal.append(clock::now()?, MergeEvent::Requested(Box::new(request.clone())))?;
+    Ok(StoredMerge { number, journal, merge: Merge::new(request) })
 }

@@ -4,9 +4,9 @@ use anyhow::Result;
 
 use crate::base::files::{self, TreePath};
 use crate::base::plan::Plan;
-use crate::ci::merge::home::{MergeHome, StoredMerge};
-use crate::ci::merge::machine::{Merge, MergeEvent};
-use crate::ci::merge::pipeline::{self, record_request};
+use crate::ci::merge::home::MergeHome;
+use crate::ci::merge::machine::MergeEvent;
+use crate::ci::merge::pipeline;
 use crate::ci::merge::prepare;
 use crate::ci::merge::request::MergeRequest;
 use crate::ci::merge::stages::{MergeStages, base_config};
@@ -47,13 +47,10 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<()> {
     pipeline::sweep(&home)?;
     let number = home.next_number()?;
     let request = ask_for(context, &args.request, &home, number)?;
-    if let Some(interrupted) = home.find_interrupted(&request)? {
-        context.ui.note(&format!("merge {} of this commit was interrupted: it goes on", interrupted.number));
+    if let Some(interrupted) = merging::find_interrupted(context, &home, &request)? {
         return merging::go_on(context, &home, interrupted);
     }
-    let mut stored = StoredMerge { number, journal: home.journal(number)?, merge: Merge::new(request.clone()) };
-    record_request(&mut stored, MergeEvent::Requested(Box::new(request)))?;
-    merging::go_on(context, &home, stored)
+    merging::go_on(context, &home, pipeline::begin(&home, number, request)?)
 }
 
 /// Prints what the merge would do.

@@ -1,6 +1,5 @@
 //! Where merges happen, for the commands about them: the folder of the merges, the remote, and how a merge is carried on and reported.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -15,25 +14,27 @@ use crate::ci::merge::pipeline::Pipeline;
 use crate::ci::merge::request::MergeRequest;
 use crate::ci::merge::testing::MergeTests;
 use crate::ci::stage::CiStage;
-use crate::ci::steps::report::{ReportedStep, render_stage_junit};
+use crate::ci::steps::report::render_stage_junit;
 use crate::ci::steps::result::StepResult;
-use crate::cli::commands::ci::output::{OutputLog, end_of_output};
+use crate::cli::commands::ci::output::{OutputLog, last_output, reported};
 use crate::cli::commands::stage;
-use crate::cli::context::Context;
-use crate::cli::log_end::LogEnd;
+use crate::cli::context::{Context, own_environment};
 use crate::cli::site::Site;
 use crate::history::lint::LintFinding;
 use crate::repository::model::layout::Layout;
 
-/// The number of last lines of the output of a failed step in the message.
-const LAST_LINES: usize = 40;
-
-/// The number of bytes of the output of a failed step in the JUnit file.
-const REPORTED: u64 = 64 << 10;
-
 /// The folder of the merges of the project.
 pub fn home(context: &Context) -> Result<MergeHome> {
     Ok(MergeHome::new(&Site::load_or_new(context)?.layout.state, context.workspace()?.repository()?))
+}
+
+/// The merge of a request that was interrupted, if there is one; a note says that it goes on.
+pub fn find_interrupted(context: &Context, home: &MergeHome, request: &MergeRequest) -> Result<Option<StoredMerge>> {
+    let interrupted = home.find_interrupted(request)?;
+    if let Some(StoredMerge { number, .. }) = &interrupted {
+        context.ui.note(&format!("merge {number} of this commit was interrupted: it goes on"));
+    }
+    Ok(interrupted)
 }
 
 /// Hears of the tests: prints the output of each step, and writes JUnit files.
@@ -53,26 +54,18 @@ impl<'a> TestsHeard<'a> {
     }
 
     fn hear(&mut self, stage: CiStage, results: &[StepResult]) -> Result<()> {
-        let mut reported = Vec::new();
+        let mut steps = Vec::new();
         for result in results {
             self.output.print(result)?;
             self.context.ui.note(&format!("{stage}: {}: {}", result.name, result.verdict));
-            let log = result.log.as_deref().filter(|_| result.verdict.has_failed());
-            let output = log.map_or(String::new(), |log| end_of_output(log, REPORTED));
-            reported.push(ReportedStep { result: result.clone(), output });
+            steps.push(reported(result.clone()));
             if result.verdict.has_failed() {
                 self.failed.push(result.clone());
             }
         }
-        let xml = render_stage_junit(stage, self.began, &reported);
+        let xml = render_stage_junit(stage, self.began, &steps);
         files::publish(&self.folder.join(format!("junit-{stage}.xml")), xml.as_bytes())
     }
-}
-
-/// The environment of this program, as far as it is text.
-fn own_environment() -> BTreeMap<String, String> {
-    let all = std::env::vars_os();
-    all.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
 }
 
 /// The folders that a test must not read: those of the person, of the project and of its repository.
@@ -210,9 +203,7 @@ fn stopped(name: &str, request: &MergeRequest, reason: &StopReason, facts: &EndF
         StopReason::TestsFailed { .. } => {
             let (mut details, mut help) = (Vec::new(), Vec::new());
             for result in failed {
-                let log = result.log.as_ref();
-                let end = log.and_then(|log| LogEnd::load(&format!("output of `{}`", result.name), log, LAST_LINES));
-                match end {
+                match last_output(result) {
                     Some(mut end) => {
                         details.append(&mut end.details);
                         help.push(end.help);

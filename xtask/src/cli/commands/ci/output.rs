@@ -5,13 +5,20 @@ use anyhow::Result;
 use crate::base::clock;
 use crate::base::files;
 use crate::base::token::secret_token;
-use crate::ci::steps::report::{LogStyle, render_output};
+use crate::ci::steps::report::{LogStyle, ReportedStep, render_output};
 use crate::ci::steps::result::StepResult;
 use crate::cli::ci_system::{self, CiSystem};
+use crate::cli::log_end::LogEnd;
 use crate::cli::ui::Ui;
 
 /// The number of bytes of the output of a step that are printed; the log has more.
 const PRINTED: u64 = 1 << 20;
+
+/// The number of bytes of the output of a failed step in the JUnit file.
+const REPORTED: u64 = 64 << 10;
+
+/// The number of last lines of the output of a failed step in the message.
+const LAST_LINES: usize = 40;
 
 /// Prints the output of each step when it has ended. On a terminal, the last lines of each step are drawn instead.
 pub struct OutputLog<'a> {
@@ -52,7 +59,7 @@ impl<'a> OutputLog<'a> {
 }
 
 /// The end of an output; a line says where the rest is, if it is longer.
-pub fn end_of_output(log: &std::path::Path, count: u64) -> String {
+fn end_of_output(log: &std::path::Path, count: u64) -> String {
     let Ok(end) = files::read_end(log, count) else { return String::new() };
     let text = String::from_utf8_lossy(&end.bytes).into_owned();
     match end.before {
@@ -62,4 +69,16 @@ pub fn end_of_output(log: &std::path::Path, count: u64) -> String {
             format!("[the first {before} bytes are in `{}`]\n{rest}", log.display())
         }
     }
+}
+
+/// A step with the end of its output, if it has failed.
+pub fn reported(result: StepResult) -> ReportedStep {
+    let log = result.log.as_deref().filter(|_| result.verdict.has_failed());
+    let output = log.map_or(String::new(), |log| end_of_output(log, REPORTED));
+    ReportedStep { result, output }
+}
+
+/// The last lines of the output of a failed step, for the message; `None` if it printed nothing.
+pub fn last_output(result: &StepResult) -> Option<LogEnd> {
+    LogEnd::load(&format!("output of `{}`", result.name), result.log.as_deref()?, LAST_LINES)
 }

@@ -8,9 +8,9 @@ use crate::base::error::{Exit, Failure, program};
 use crate::base::files::{self, TreePath};
 use crate::base::text::shell_word;
 use crate::ci::merge::handover::{PreparedFile, TESTED_FILE, TestedFile};
-use crate::ci::merge::home::{MergeHome, StoredMerge};
+use crate::ci::merge::home::MergeHome;
 use crate::ci::merge::machine::{Merge, MergeEvent, MergePhase, MergeStep};
-use crate::ci::merge::pipeline::{record, record_request};
+use crate::ci::merge::pipeline::{self, record};
 use crate::ci::merge::prepare;
 use crate::ci::merge::request::MergeRequest;
 use crate::ci::merge::testing::release_folder;
@@ -127,8 +127,8 @@ fn finish(context: &Context, args: &FinishArgs) -> Result<()> {
     }
     let home = merging::home(context)?;
     let _lock = home.lock("ci merge finish")?;
-    if let Some(interrupted) = home.find_interrupted(&request)? {
-        context.ui.note(&format!("merge {} of this commit was interrupted: it goes on", interrupted.number));
+    pipeline::sweep(&home)?;
+    if let Some(interrupted) = merging::find_interrupted(context, &home, &request)? {
         return merging::go_on(context, &home, interrupted);
     }
     let number = home.next_number()?;
@@ -136,8 +136,7 @@ fn finish(context: &Context, args: &FinishArgs) -> Result<()> {
     if tested.tested.release.is_some() {
         files::copy_tree(&folder.join("release"), &release_folder(&home.attempt(number, 1)))?;
     }
-    let mut stored = StoredMerge { number, journal: home.journal(number)?, merge: Merge::new(request.clone()) };
-    record_request(&mut stored, MergeEvent::Requested(Box::new(request)))?;
+    let mut stored = pipeline::begin(&home, number, request)?;
     for (step, event) in
         [(MergeStep::Prepare, MergeEvent::Prepared(prepared)), (MergeStep::Test, MergeEvent::Tested(tested.tested))]
     {

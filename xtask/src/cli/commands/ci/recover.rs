@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::base::error::{Exit, Failure, program};
 use crate::base::number::parse_stated;
 use crate::base::progress::Progress as _;
+use crate::ci::merge::home::MergeHome;
 use crate::ci::merge::land;
 use crate::ci::merge::machine::{MergeEvent, MergePhase};
 use crate::ci::merge::pipeline::{self, record};
@@ -28,7 +29,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let home = merging::home(context)?;
     let _lock = home.lock("ci recover")?;
     if let (Some(number), Some(why)) = (args.give_up, &args.why) {
-        return give_up(context, number, why);
+        return give_up(context, &home, number, why);
     }
     pipeline::sweep(&home)?;
     let (mut failure, mut count) = (None, 0);
@@ -50,8 +51,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     failure.map_or(Ok(()), Err)
 }
 
-fn give_up(context: &Context, number: u32, why: &Reason) -> Result<()> {
-    let home = merging::home(context)?;
+fn give_up(context: &Context, home: &MergeHome, number: u32, why: &Reason) -> Result<()> {
     let Some(mut stored) = home.load(number)? else {
         let message = format!("there is no merge {number}");
         return Err(Failure::new(Exit::Usage, message).help(format!("`{} ci status` lists them", program())).into());
@@ -79,7 +79,7 @@ fn give_up(context: &Context, number: u32, why: &Reason) -> Result<()> {
         });
     }
     record(&mut stored, MergeEvent::GivenUp { why: why.to_string() })?;
-    pipeline::remove_checkouts(&home, &stored);
+    pipeline::remove_checkouts(home, &stored);
     context.ui.note(&format!("merge {number} was given up"));
     Ok(())
 }

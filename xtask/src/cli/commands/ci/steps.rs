@@ -22,17 +22,10 @@ use crate::ci::steps::run::{StageRun, run_steps};
 use crate::cli::ci_system::{self, CiSystem};
 use crate::cli::commands::ci::arguments::StageArgs;
 use crate::cli::commands::ci::lint_step;
-use crate::cli::commands::ci::output::{OutputLog, end_of_output};
+use crate::cli::commands::ci::output::{OutputLog, last_output, reported};
 use crate::cli::commands::ci::subject::StageSubject;
-use crate::cli::context::Context;
-use crate::cli::log_end::LogEnd;
+use crate::cli::context::{Context, own_environment};
 use crate::project::config::LINT_STEP;
-
-/// The number of last lines of the output of a failed step in the message.
-const LAST_LINES: usize = 40;
-
-/// The number of bytes of the output of a failed step in the JUnit file.
-const REPORTED: u64 = 64 << 10;
 
 /// The variable with the file whose content GitHub shows with a run.
 const SUMMARY_VARIABLE: &str = "GITHUB_STEP_SUMMARY";
@@ -50,8 +43,7 @@ pub fn run(context: &Context, stage: CiStage, args: &StageArgs) -> Result<()> {
     }
     let _lock = files.lock(stage)?;
     let began = clock::now()?;
-    let caller =
-        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let caller = own_environment().into_iter();
     let run = StageRun {
         folder: subject.folder,
         logs: &files.folder,
@@ -87,13 +79,6 @@ fn run_all(
     };
     let results = run_steps(plan, run, &finished, &context.ui, &mut |result| output.print(result))?;
     Ok((results, annotations))
-}
-
-/// A step with the end of its output, if it has failed.
-fn reported(result: StepResult) -> ReportedStep {
-    let log = result.log.as_deref().filter(|_| result.verdict.has_failed());
-    let output = log.map_or(String::new(), |log| end_of_output(log, REPORTED));
-    ReportedStep { result, output }
 }
 
 /// The files with the results.
@@ -181,9 +166,7 @@ fn require_passed(subject: &StageSubject<'_>, args: &StageArgs, steps: &[Reporte
     let message = format!("{} of {} steps failed: {}", failed.len(), steps.len(), names.join(", "));
     let (mut details, mut help) = (Vec::new(), Vec::new());
     for result in failed {
-        let end =
-            result.log.as_ref().and_then(|log| LogEnd::load(&format!("output of `{}`", result.name), log, LAST_LINES));
-        match end {
+        match last_output(result) {
             Some(mut end) => {
                 details.append(&mut end.details);
                 help.push(end.help);
