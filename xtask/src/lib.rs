@@ -9,6 +9,7 @@
 //! * [`source`]: writes the source archives.
 //! * [`rpm`]: the spec, the source RPM and the binary RPMs; [`rpm::release`] is the main job.
 //! * [`repository`]: the tree that `dnf` installs from.
+//! * [`forge`]: GitHub, GitLab and Forgejo.
 //! * [`ci`]: the steps that are run for a branch or a merge commit.
 //! * [`cli`]: arguments, output, and one file for each command.
 //!
@@ -17,6 +18,7 @@
 pub mod base;
 pub mod ci;
 pub mod cli;
+pub mod forge;
 pub mod git;
 pub mod history;
 pub mod project;

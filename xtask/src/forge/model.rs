@@ -1,0 +1,132 @@
+//! What is said to a forge and heard from it, in words that GitHub, GitLab and Forgejo share.
+//!
+//! All texts come from strangers: they are printed through `base::text`, and no rule trusts them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::git::{BranchName, CommitId};
+
+/// Who did something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The number that the forge gave: a name can change its owner, a number cannot.
+    pub id: u64,
+    /// The name in addresses, such as `ada`.
+    pub login: String,
+    /// Whether it is a person, as the forge says: no bot, no application, no organisation.
+    pub is_person: bool,
+}
+
+/// What an account may do in a repository, from the least to the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Permission {
+    /// No access, or that of everyone.
+    None,
+    Read,
+    /// GitHub's `triage`, GitLab's reporter: labels, but no commits.
+    Triage,
+    /// May push: GitLab's developer.
+    Write,
+    /// GitHub's `maintain`, GitLab's maintainer.
+    Maintain,
+    /// GitHub's and Forgejo's `admin`, GitLab's owner.
+    Admin,
+}
+
+/// A pull request (GitLab: merge request) as the forge has it at this moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PullRequest {
+    pub number: u32,
+    /// Neither closed nor merged.
+    pub is_open: bool,
+    pub is_draft: bool,
+    pub title: String,
+    pub author: Account,
+    /// The newest commit of the work.
+    pub head: CommitId,
+    /// Whether the work is in another repository than the base, or was in one that is gone.
+    pub is_from_fork: bool,
+    pub base: BranchName,
+    pub labels: Vec<String>,
+}
+
+/// What a review says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReviewVerdict {
+    Approved,
+    ChangesRequested,
+    /// A comment, or a review that was dismissed or is not known.
+    Other,
+}
+
+/// A review of a pull request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Review {
+    pub author: Account,
+    pub verdict: ReviewVerdict,
+    /// The commit that was reviewed, where the forge knows it.
+    pub commit: Option<CommitId>,
+}
+
+/// A comment on a pull request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comment {
+    pub id: u64,
+    pub author: Account,
+    /// Markdown.
+    pub text: String,
+    pub at: Timestamp,
+}
+
+/// The state of a commit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StatusState {
+    Pending,
+    Success,
+    /// The tests failed.
+    Failure,
+    /// The tests could not be run to their end.
+    Error,
+}
+
+/// A status that a commit shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommitStatus {
+    /// Which status it is, such as `releng/check-patch`: a later one with the same name replaces it.
+    pub context: String,
+    pub state: StatusState,
+    /// One line.
+    pub description: String,
+    /// Where the log is.
+    pub url: Option<String>,
+}
+
+/// The release of a version on a forge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForgeRelease {
+    /// The number that later calls name.
+    pub id: u64,
+    pub tag: String,
+    /// Whether only its makers see it. GitLab has no drafts.
+    pub is_draft: bool,
+    /// The page for people.
+    pub page: String,
+    pub assets: Vec<Asset>,
+}
+
+/// A file of a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asset {
+    pub id: u64,
+    pub name: String,
+    /// In bytes.
+    pub size: u64,
+    /// `sha256:…`, where the forge knows it.
+    pub digest: Option<String>,
+    /// Whether it is there whole.
+    pub is_uploaded: bool,
+}
