@@ -6,6 +6,7 @@ mod outcomes;
 mod parts;
 mod races;
 mod remotes;
+mod troubles;
 
 use crate::support::merge::{CONFIG, Landed, MergePlace, RELEASE};
 

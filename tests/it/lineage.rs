@@ -5,17 +5,8 @@ use std::collections::BTreeSet;
 use releng::base::progress::Silent;
 use releng::git::{CommitId, Lineage};
 
+use crate::support::dice::Dice;
 use crate::support::history::{History, Mark, START, Written};
-
-/// A random number generator of three lines: the histories are the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % sides
-    }
-}
 
 /// Merges back and forth, octopuses, unrelated roots, and dates up to `skew` seconds from where they should be.
 fn random_history(dice: &mut Dice, size: usize, skew: usize) -> History {

@@ -16,8 +16,8 @@ const WRAPPER: &str = "#!/bin/sh\nif [ -n \"$COUNT\" ]; then\n\
     [ $n = \"$AT\" ] && (unset COUNT; cd \"$PLACE\" && sh -ec \"$ACTION\" >/dev/null 2>\"$PLACE/action.log\" && touch acted)\nfi\n\
     exec \"GIT\" \"$@\"\n";
 
-/// What happens, with its name.
-const ACTIONS: [(&str, &str); 6] = [
+/// What happens to the remote, with its name.
+pub const ACTIONS: [(&str, &str); 6] = [
     (
         "push to the base",
         "\"$GIT\" clone -q -b master origin.git other && cd other && echo x > other && \"$GIT\" add -A && \

@@ -1,6 +1,7 @@
 //! Helpers that keep a test under ten lines.
 
 pub mod crash;
+pub mod dice;
 pub mod dnf;
 pub mod farm;
 pub mod git_servers;
