@@ -26,6 +26,17 @@ pub fn parse_stated_to(text: &str, highest: u32) -> Result<u32, String> {
     number.ok_or_else(|| format!("write a number from 1 to {highest}"))
 }
 
+/// The name of a numbered folder, in which at least six digits keep the order: `000007`.
+pub fn padded(number: u32) -> String {
+    format!("{number:06}")
+}
+
+/// The number of a folder that [`padded`] names, and of no other.
+pub fn parse_padded(name: &str) -> Option<u32> {
+    let number = name.parse().ok()?;
+    (number <= HIGHEST && padded(number) == name).then_some(number)
+}
+
 /// Whether a text is one or more ASCII digits.
 pub fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
@@ -47,6 +58,16 @@ mod tests {
     #[test]
     fn the_highest_number_has_none_after_it() {
         assert_eq!([0, HIGHEST - 1, HIGHEST, u32::MAX].map(number_after), [Some(1), Some(HIGHEST), None, None]);
+    }
+
+    #[test]
+    fn a_padded_number_has_one_spelling() {
+        for number in [0, 7, 999_999, 1_000_000, HIGHEST] {
+            assert_eq!(parse_padded(&padded(number)), Some(number));
+        }
+        for name in ["", "7", "00007", "0000007", "+00007", "1000000000", "x"] {
+            assert_eq!(parse_padded(name), None, "{name}");
+        }
     }
 
     #[test]

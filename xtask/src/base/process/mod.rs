@@ -3,7 +3,7 @@
 //! A program is run with an argument list, never through a shell, in a stated folder and with a time limit; an interrupt ends
 //! it. [`read`] runs a program for its output, with our environment. [`job`] runs a long one for its outcome, with a log and an
 //! environment of its own; [`isolation`] has the namespaces that a job can run in, and [`boundary`] what separates foreign code from
-//! this user. [`net`] fetches a URL.
+//! this user; [`podman`] is what both kinds of container need. [`net`] fetches a URL.
 
 pub mod boundary;
 pub mod isolation;
@@ -11,6 +11,7 @@ pub mod job;
 mod log;
 mod lookup;
 pub mod net;
+pub mod podman;
 pub mod read;
 
 pub use isolation::{BUILD_PLACE, Enclosure, Isolation, can_enclose_builds, is_executable};

@@ -16,7 +16,7 @@ use anyhow::Result;
 use crate::base::error::{Exit, Failure};
 use crate::base::files::{LockFile, TreePath};
 use crate::base::journal::Journal;
-use crate::base::number::{number_after, parse_number};
+use crate::base::number::{number_after, padded, parse_padded};
 use crate::ci::merge::machine::{Merge, MergeEvent};
 use crate::ci::merge::request::MergeRequest;
 use crate::git::Repository;
@@ -56,7 +56,7 @@ impl MergeHome {
 
     /// The folder of a merge.
     pub fn merge(&self, number: u32) -> TreePath {
-        self.folder.join(format!("merges/{number:06}"))
+        self.folder.join("merges").join(padded(number))
     }
 
     /// The folder of one try of a merge.
@@ -83,8 +83,7 @@ impl MergeHome {
     /// The numbers of all merges, in order.
     pub fn numbers(&self) -> Result<Vec<u32>> {
         let names = self.folder.join("merges").names()?;
-        let mut numbers: Vec<u32> =
-            names.iter().filter(|name| name.len() >= 6).filter_map(|name| parse_number(trimmed(name))).collect();
+        let mut numbers: Vec<u32> = names.iter().filter_map(|name| parse_padded(name)).collect();
         numbers.sort_unstable();
         Ok(numbers)
     }
@@ -136,13 +135,5 @@ impl MergeHome {
             all.extend(self.load(number)?);
         }
         Ok(all)
-    }
-}
-
-/// The digits of a padded number.
-fn trimmed(name: &str) -> &str {
-    match name.trim_start_matches('0') {
-        "" => "0",
-        digits => digits,
     }
 }

@@ -15,7 +15,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::base::files::TreePath;
-use crate::base::number::HIGHEST;
+use crate::base::number::{padded, parse_padded};
 use crate::project::config::{Address, Name};
 use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
 
@@ -182,14 +182,12 @@ impl Layout {
 
 /// The name of the folder of a revision: `000007`.
 pub fn revision_name(number: u32) -> String {
-    format!("{number:06}")
+    padded(number)
 }
 
 /// The number of a revision, from the path of its folder or the target of a link to it.
 pub fn parse_revision(path: &Path) -> Option<u32> {
-    let name = path.file_name()?.to_str()?;
-    let number = name.parse().ok()?;
-    (number <= HIGHEST && revision_name(number) == name).then_some(number)
+    parse_padded(path.file_name()?.to_str()?)
 }
 
 /// The name of the changelog of a series: `ChangeLog_1.0.txt`.

@@ -8,6 +8,7 @@ use anyhow::Result;
 
 use crate::base::error::{Exit, Failure, committed};
 use crate::base::process::Isolation;
+use crate::base::process::podman::{PODMAN_VARIABLES, TIMEOUT_SLACK};
 use crate::base::text;
 use crate::project::config::{RpmKeys, Word};
 use crate::rpm::backend::model::{define_args, reproducible_macros, transient};
@@ -22,31 +23,12 @@ const MOUNT_POINT: &str = "/builddir";
 /// The beginning of the names of images that are on this machine only; podman would look for a registry `localhost`.
 const LOCAL: &str = "localhost/";
 
-/// The variables by which podman finds its configuration, its images, the registries and, without root, its user session.
-const VARIABLES: [&str; 16] = [
-    "HOME",
-    "TMPDIR",
-    "XDG_RUNTIME_DIR",
-    "XDG_CONFIG_HOME",
-    "XDG_DATA_HOME",
-    "DBUS_SESSION_BUS_ADDRESS",
-    "CONTAINERS_CONF",
-    "CONTAINERS_STORAGE_CONF",
-    "CONTAINERS_REGISTRIES_CONF",
-    "REGISTRY_AUTH_FILE",
-    "HTTP_PROXY",
-    "http_proxy",
-    "HTTPS_PROXY",
-    "https_proxy",
-    "NO_PROXY",
-    "no_proxy",
-];
+/// The variables by which podman reaches registries.
+const REGISTRY_VARIABLES: [&str; 7] =
+    ["REGISTRY_AUTH_FILE", "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"];
 
 /// The command of a shell that runs its arguments. podman reads the two outputs apart, and their lines would be out of order.
 const IN_ORDER: &str = "exec \"$@\" 2>&1";
-
-/// The seconds after `rpm.timeout` at which podman itself ends a container that nobody removed.
-const TIMEOUT_SLACK: u64 = 60;
 
 /// Words in the errors of podman that trying again may cure.
 const TRANSIENT: [&str; 8] = [
@@ -167,8 +149,8 @@ fn explain_podman(image: &str, log: &str) -> Failure {
 /// The call of podman with `args`.
 fn podman(args: Vec<String>) -> ProgramCall {
     let mut environment = inherited_variables();
-    for name in VARIABLES {
-        environment.extend(std::env::var(name).map(|value| (name.to_owned(), value)));
+    for name in PODMAN_VARIABLES.iter().chain(&REGISTRY_VARIABLES) {
+        environment.extend(std::env::var(name).map(|value| ((*name).to_owned(), value)));
     }
     ProgramCall { args: args.into_iter().map(Into::into).collect(), environment, isolation: Isolation::None }
 }

@@ -15,22 +15,9 @@ use crate::base::process::boundary::{
     Boundary, BoundaryGuard, BoundaryKind, GuardedCall, HOME_INSIDE, JobCall, OBJECTS_INSIDE, WORK_INSIDE, find_tool,
 };
 use crate::base::process::isolation::{EnclosedCommand, Enclosure};
+use crate::base::process::podman::{PODMAN_VARIABLES, TIMEOUT_SLACK};
 use crate::base::process::read::Program;
 use crate::base::text::shell_word;
-
-/// The variables by which podman finds its configuration, its images and, without root, the session of its user.
-const VARIABLES: [&str; 10] = [
-    "PATH",
-    "HOME",
-    "TMPDIR",
-    "XDG_RUNTIME_DIR",
-    "XDG_CONFIG_HOME",
-    "XDG_DATA_HOME",
-    "DBUS_SESSION_BUS_ADDRESS",
-    "CONTAINERS_CONF",
-    "CONTAINERS_STORAGE_CONF",
-    "CONTAINERS_REGISTRIES_CONF",
-];
 
 /// The label of the containers; its value is the mark of the caller.
 const LABEL: &str = "releng-ci";
@@ -38,9 +25,6 @@ const LABEL: &str = "releng-ci";
 /// Where podman is run by root: the first of the 65,536 users of this machine that are the users of the container. It is above those
 /// that `/etc/subuid` and systemd give away.
 const FIRST_USER: u32 = 1_900_000_000;
-
-/// The seconds after the time limit of a job at which podman itself ends a container that nobody removed.
-const TIMEOUT_SLACK: u64 = 60;
 
 /// The first process in the container. A file has at most 16 GiB. The pipes of podman belong to another user, and a script that opens
 /// `/dev/stderr` again could not; so the output goes through a pipe that is made here. What the job has started is ended before
@@ -147,7 +131,10 @@ impl TestImage {
         // podman itself ends when this process is killed; the container is ended by the next run.
         let command = EnclosedCommand { enclosure, is_read_only: false, program: self.podman.clone(), args };
         let guard = BoundaryGuard { kind: BoundaryKind::Container(self.clone()), container: Some(name) };
-        let environment = VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));
+        let environment = ["PATH"]
+            .iter()
+            .chain(&PODMAN_VARIABLES)
+            .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));
         GuardedCall { command, environment: environment.collect(), guard }
     }
 
