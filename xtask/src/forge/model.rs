@@ -108,10 +108,10 @@ pub struct CommitStatus {
 /// The release of a version on a forge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForgeRelease {
-    /// The number that later calls name.
+    /// The number that later calls name. 0 on GitLab, where the tag is the name.
     pub id: u64,
     pub tag: String,
-    /// Whether only its makers see it. GitLab has no drafts.
+    /// Whether only its makers see it. On GitLab: never.
     pub is_draft: bool,
     /// The page for people.
     pub page: String,
