@@ -229,8 +229,13 @@ fn status_names_what_is_not_signed_until_it_is_signed() {
     let [stable, latest] = ["stable/1.0", "unstable/1.0/latest"]
         .map(|place| format!("problem       {place} is not signed, and clients that have a key ignore it"));
     let status = signed.releng(&["status"]).exits(0);
-    let help = "; set `repository.sign` to the key that has signed it before, and commit it; then promote a release: `";
-    let status = status.prints_part(&stable).prints_part(&latest).prints_part(help);
+    let help = "; set `repository.sign` to the key that has signed it before, and commit it; then stage ";
+    let [next, first] = [
+        "the next release, and promote it: `releng dist --rpm`; `releng promote`; ",
+        "a release: `releng dist --rpm`; ",
+    ]
+    .map(|step| format!("{help}{step}"));
+    let status = status.prints_part(&stable).prints_part(&latest).prints_part(&next).prints_part(&first);
     let forced = "promoted 2026-01-02 from snapshot-demo_1.0_pipeline_2 with --force: no keys\n";
     status.prints_part(forced).prints_part("staged with --force: no keys");
     let json = signed.releng(&["status", "--json"]).exits(0).stdout;

@@ -21,12 +21,17 @@ fn lost(more: &str) -> SignedSite {
         signed.releng(&["accept"]).exits(0);
     }
     signed.promote(&[]).exits(0);
-    let listing = signed.keys.gpg(&["--with-colons", "--list-keys", KEY]).stdout;
-    let print = listing.lines().find_map(|line| line.strip_prefix("fpr:::::::::")).unwrap().trim_end_matches(':');
-    signed.keys.gpg(&["--yes", "--delete-secret-and-public-key", print]);
+    delete(&signed);
     signed.configure(&format!("sign = \"{NEW}\"\n{more}"));
     signed.site.commit("Two");
     signed
+}
+
+/// Loses the first key.
+fn delete(signed: &SignedSite) {
+    let listing = signed.keys.gpg(&["--with-colons", "--list-keys", KEY]).stdout;
+    let print = listing.lines().find_map(|line| line.strip_prefix("fpr:::::::::")).unwrap().trim_end_matches(':');
+    signed.keys.gpg(&["--yes", "--delete-secret-and-public-key", print]);
 }
 
 /// The commands of the program on the line of a message that begins so.
@@ -105,6 +110,22 @@ fn a_rollback_behind_a_key_by_force_is_signed_by_that_key() {
     signed.releng(&["dist", "--rpm"]).exits(0);
     signed.promote(&[]).exits(0);
     assert_eq!(signed.site.link("stable/1.0").display().to_string(), "../revisions/stable-1.0/000004");
+    signed.releng(&["verify"]).exits(0);
+}
+
+#[test]
+fn a_rollback_under_a_key_that_is_not_announced_goes_by_the_key_before() {
+    let signed = SignedSite::with(Keys::of(&[(KEY, "rsa3072"), (NEW, "rsa3072")]));
+    signed.promoted("One");
+    signed.promoted("Two");
+    signed.configure(&format!("sign = \"{NEW}\"\n"));
+    let now = "to do it now: set `repository.sign` to the key before, which clients have";
+    signed.releng(&["yank", "demo-1.0.1-1.el9.noarch", "--why", "x"]).exits(1).says(&[now]);
+    signed.releng(&["rollback", "1.0"]).exits(1).says(&[now, BY_FORCE]);
+    // The signatures of that key are copied: the key itself is not needed.
+    delete(&signed);
+    signed.configure(&format!("sign = \"{KEY}\"\n"));
+    signed.releng(&["rollback", "1.0"]).exits(0);
     signed.releng(&["verify"]).exits(0);
 }
 

@@ -58,7 +58,15 @@ pub const REPOSITORY: &[FileRows] = &[
         "repository/keys/rules.rs",
         &[
             ("set `repository.next-key` to it", By("helps::next_key::a_next_key_that_has_expired_is_replaced")),
-            ("announce it", By("key_change::an_untouched_client_goes_through_announcement_and_switch")),
+            ("{at_once}announce it", By("key_change::an_untouched_client_goes_through_announcement_and_switch")),
+            (
+                "to do it now",
+                By("helps::lost_key::a_rollback_under_a_key_that_is_not_announced_goes_by_the_key_before"),
+            ),
+            (
+                "set `repository.sign` to the key before",
+                By("helps::lost_key::a_rollback_under_a_key_that_is_not_announced_goes_by_the_key_before"),
+            ),
             ("`{program} dist --rpm", By("helps::lost_key::each_refusal_names_the_commands_that_lead_out")),
             ("{program} stage", By("helps::lost_key::each_refusal_names_the_commands_that_lead_out")),
             ("`{stage} --force", By("helps::lost_key::stage_and_promote_name_the_commands_from_there_on")),

@@ -57,7 +57,7 @@ pub(super) fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access,
     let signing = if undo.signs() { site.signing(site.key()?.as_ref())? } else { None };
     undo.require_signed(access.store(), signing.as_ref())?;
     if let Some(signing) = &signing {
-        let way = ForcedWay { step: RefusedStep::Build(""), tests: &site.config.acceptance };
+        let way = ForcedWay { step: RefusedStep::Undo, tests: &site.config.acceptance };
         signing.require(access.store(), &SignedChange { series: undo.series(), dists: &[], force: None, way })?;
     }
     let keys = site.keys().ok().flatten();

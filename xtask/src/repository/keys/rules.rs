@@ -36,8 +36,10 @@ pub struct KeyFacts<'a> {
 /// The step of a release that is refused.
 #[derive(Clone, Copy)]
 pub enum RefusedStep<'a> {
-    /// Its build, with these arguments; or a change that has to wait for a release.
+    /// Its build, with these arguments.
     Build(&'a str),
+    /// A rollback or a yank, which takes no reason.
+    Undo,
     /// Its staging by this command.
     Stage(&'a str),
     /// The promotion of this snapshot.
@@ -57,11 +59,16 @@ impl ForcedWay<'_> {
     pub fn help(&self) -> String {
         let program = program();
         let mut commands = Vec::new();
-        if let RefusedStep::Build(args) = self.step {
+        let build = match self.step {
+            RefusedStep::Build(args) => Some(args),
+            RefusedStep::Undo => Some(""),
+            RefusedStep::Stage(_) | RefusedStep::Promote(_) => None,
+        };
+        if let Some(args) = build {
             commands.push(format!("`{program} dist --rpm{args} --no-stage`"));
         }
         let stage = match self.step {
-            RefusedStep::Build(_) => Some(format!("{program} stage")),
+            RefusedStep::Build(_) | RefusedStep::Undo => Some(format!("{program} stage")),
             RefusedStep::Stage(command) => Some(command.to_owned()),
             RefusedStep::Promote(_) => None,
         };
@@ -195,12 +202,23 @@ fn not_shipped(key: &PublicKey, clients: &SeriesClients, lacking: &[&Dist], way:
     let dists = lacking.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let (key, series) = (key.name(), clients.series);
     let message = format!("clients of stable/{series} for {dists} do not have the key {key} yet");
+    let at_once = match way.step {
+        RefusedStep::Undo => help_to_undo_now(),
+        _ => String::new(),
+    };
     Failure::new(Exit::Failed, message).help(format!(
-        "announce it: {}; then promote a release; {STEPS}\n\
+        "{at_once}announce it: {}; then promote a release; {STEPS}\n\
          if the key before is lost or has expired: {}; clients with the `-repo` package then need a person",
         help_to_announce(),
         way.help()
     ))
+}
+
+fn help_to_undo_now() -> String {
+    let change = committed("set `repository.sign` to the key before, which clients have");
+    format!(
+        "to do it now: {change}; then run the command again; a rollback copies the signatures of that key and needs no new one\n"
+    )
 }
 
 fn help_to_announce() -> String {

@@ -66,14 +66,15 @@ pub fn effect_of_no_key(place: &str) -> String {
 
 /// What clients of a series refuse now, because they have a key and it is not signed, with the next step.
 pub fn find_refused(store: &Store, series: Series, current: Option<&Revision>) -> Vec<Failure> {
-    let mut refused = Vec::new();
+    let (program, mut refused) = (program(), Vec::new());
     if let Some(Revision { number, manifest, .. }) = current {
         refused.extend(if is_signed(manifest) { unsigned_packages(manifest) } else { None });
         let mut earlier = store.revisions(series).unwrap_or_default();
         earlier.retain(|other| other < number);
         let folders = earlier.iter().rev().map(|number| store.layout.revision(series, *number));
         if !is_signed(manifest) && (has_signed_packages(manifest) || has_signed(folders)) {
-            refused.push(not_signed(&format!("stable/{series}"), "promote a release"));
+            let step = format!("stage the next release, and promote it: `{program} dist --rpm`; `{program} promote`");
+            refused.push(not_signed(&format!("stable/{series}"), &step));
         }
     }
     let latest = store.latest(series).ok().flatten();
@@ -83,7 +84,8 @@ pub fn find_refused(store: &Store, series: Series, current: Option<&Revision>) -
         let mut earlier = store.snapshots(series).unwrap_or_default();
         earlier.retain(|other| other.pipeline() < latest.name.pipeline());
         if has_signed(earlier.iter().rev().map(|name| store.layout.snapshot(series, name))) {
-            refused.push(not_signed(&format!("unstable/{series}/{LATEST}"), "stage a release"));
+            let step = format!("stage a release: `{program} dist --rpm`");
+            refused.push(not_signed(&format!("unstable/{series}/{LATEST}"), &step));
         }
     }
     refused
@@ -111,9 +113,8 @@ fn not_signed(place: &str, step: &str) -> Failure {
         "{place} is not signed, and clients that have a key ignore it: dnf 4 prints \"Nothing to do\" and exits 0"
     );
     Failure::new(Exit::Failed, message).help(format!(
-        "{}; then {step}: `{} dist --rpm`; or end signing: a person sets `gpgcheck=0` and `repo_gpgcheck=0` on each client",
-        committed("set `repository.sign` to the key that has signed it before"),
-        program()
+        "{}; then {step}; or end signing: a person sets `gpgcheck=0` and `repo_gpgcheck=0` on each client",
+        committed("set `repository.sign` to the key that has signed it before")
     ))
 }
 
