@@ -48,6 +48,21 @@ fn a_stated_repository_that_is_not_there_is_refused() {
 }
 
 #[test]
+fn a_root_with_dots_is_found_where_the_system_finds_it() {
+    let site = Site::with("[repository]\nroot = \"link/../served\"\n");
+    std::fs::create_dir_all(site.project.join("target/disk/below")).unwrap();
+    std::os::unix::fs::symlink("target/disk/below", site.project.join("link")).unwrap();
+    site.release("One", &["el9"]);
+    assert!(site.project.join("target/disk/served/demo/unstable/1.0/latest").is_dir());
+    site.releng(&["status"]).exits(0).prints_part("latest snapshot-demo_1.0_pipeline_1");
+    site.releng(&["verify"]).exits(0);
+    for place in ["target/disk/below/../served", "target/./disk/served"] {
+        site.releng(&["--repository", place, "prune"]).exits(0);
+        site.releng(&["verify", &format!("{place}/demo")]).exits(0);
+    }
+}
+
+#[test]
 fn a_command_that_finds_no_repository_creates_none() {
     let site = Site::new();
     for (command, code) in COMMANDS {

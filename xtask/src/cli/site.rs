@@ -116,9 +116,9 @@ impl<'a> Site<'a> {
     fn configured(context: &'a Context, config: Config, name: Name) -> Result<Site<'a>> {
         let workspace = context.workspace()?;
         let keys = &config.repository;
-        let place = |folder: &FolderPath| workspace.root.join(files::from_home(folder.as_str()));
+        let place = |folder: &FolderPath| files::without_dots(&workspace.root.join(files::from_home(folder.as_str())));
         let (root, state) = match context.stated_repository() {
-            Some(root) => (std::path::absolute(&root)?, None),
+            Some(root) => (files::without_dots(&std::path::absolute(&root)?), None),
             None => (place(&keys.root), keys.state.as_ref().map(place)),
         };
         if root.metadata().is_ok_and(|found| !found.is_dir()) {

@@ -28,7 +28,7 @@ pub use folders::{make_folders, make_state_folder, move_to};
 pub use free::{FreeSpace, find_free_space};
 pub use link::Linked;
 pub use lock::LockFile;
-pub use read::{from_home, last_line, read_end};
+pub use read::{from_home, last_line, read_end, without_dots};
 pub use remote::{clear_abandoned_scratch, remote_scratch};
 pub use scratch::{Scratch, is_large_scratch, large_scratch, scratch_beside, spool};
 pub use single::{append_line, copy_into, flip, publish, truncate, write};

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use crate::base::text;
 
@@ -27,6 +27,23 @@ pub fn read_end(path: &Path, count: u64) -> io::Result<FileEnd> {
 pub fn last_line(path: &Path) -> Option<String> {
     let tail = read_end(path, 4096).ok()?.bytes;
     text::last_line(&String::from_utf8_lossy(&tail)).map(str::to_owned)
+}
+
+/// An absolute path without `.` and `..`. As for the system, `..` after a link to a folder is the folder above the one that it leads to.
+pub fn without_dots(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                // A folder that is not there yet is no link.
+                plain = plain.canonicalize().unwrap_or(plain);
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// The path with a leading `~/` replaced by the home folder.

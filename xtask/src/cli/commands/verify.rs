@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::base::clock;
 use crate::base::error::{Exit, Failure, program};
-use crate::base::files::TreePath;
+use crate::base::files::{self, TreePath};
 use crate::base::interrupt;
 use crate::cli::context::Context;
 use crate::cli::site::{Site, beside};
@@ -41,7 +41,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         Some(place) if place.starts_with("http://") || place.starts_with("https://") => {
             address::verify(place, &context.ui)?.into()
         }
-        Some(place) => verify_path(context, &std::path::absolute(place)?)?,
+        Some(place) => verify_path(context, &files::without_dots(&std::path::absolute(place)?))?,
     };
     // What an interrupted run has not read is no fault of the repository.
     interrupt::check()?;
