@@ -50,6 +50,18 @@ fn a_command_acts_on_the_series_of_head() {
 }
 
 #[test]
+fn a_flag_for_a_new_series_says_when_it_begins_none() {
+    let site = Site::new();
+    let said = "`--major` begins nothing, and this is a patch promotion";
+    site.release("One", &["el9"]);
+    let first = site.promote(&[]).exits(0);
+    assert!(!first.stderr.contains("begins nothing"), "{}", first.stderr);
+    site.release("Two", &["el9"]);
+    site.promote(&["--dry-run"]).exits(0).says(&["stable/1.0 is there: ", said]);
+    site.promote(&[]).exits(0).says(&[said, "to stable/1.0 (patch)"]);
+}
+
+#[test]
 fn latest_never_loses_a_dist() {
     let site = Site::new();
     site.release("One", &["el8", "el9"]);

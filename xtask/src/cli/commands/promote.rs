@@ -63,7 +63,15 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         None => site.series(context, store, args.series)?,
     };
     match promote::decide(store, series, &order, &site.git(), &context.ui)? {
-        Promoting::New(promotion) => carry_out(context, &site, &mut access, &promotion),
+        Promoting::New(promotion) => {
+            if args.major && promotion.current.is_some() {
+                let kind = promotion.kind;
+                context.ui.note(&format!(
+                    "stable/{series} is there: `--major` begins nothing, and this is a {kind} promotion"
+                ));
+            }
+            carry_out(context, &site, &mut access, &promotion)
+        }
         Promoting::Already(done) => site.report_already(&done),
     }
 }
