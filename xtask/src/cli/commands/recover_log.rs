@@ -2,8 +2,10 @@
 
 use anyhow::Result;
 
+use crate::base::progress::Progress;
 use crate::cli::context::Context;
 use crate::cli::site::Site;
+use crate::repository::clients::keys::describe_foreign;
 use crate::repository::recover_log::{self, RecoverStep};
 use crate::repository::write::writer::lock;
 
@@ -24,6 +26,13 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     if plan.steps.is_empty() {
         context.ui.note("the log and the ledger are whole");
         return Ok(());
+    }
+    for step in &plan.steps {
+        if let RecoverStep::Keys { foreign, .. } = step {
+            for key in foreign {
+                context.ui.warn(&describe_foreign(layout, key));
+            }
+        }
     }
     if args.dry_run {
         return context.ui.print(&plan.to_string());

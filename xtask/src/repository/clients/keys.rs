@@ -198,12 +198,20 @@ fn current_folders(store: &Store) -> Result<Vec<(TreePath, Option<&LogEntry>)>> 
     Ok(folders)
 }
 
+/// A copy that is made from the served file.
+pub struct CopyOfServed {
+    /// The copy, with the keys that are known here.
+    pub file: RootFile,
+    /// The other keys.
+    pub foreign: Vec<KeyName>,
+}
+
 /// The copy with the keys of the served file that are known here.
 ///
 /// Errors: the served file is missing, or has something else than keys.
-pub fn copy_of_served(store: &Store) -> Result<RootFile> {
-    let known = known_part(store, &store.layout.keys().read()?)?;
-    Ok(copy_of(&store.layout, &known.text))
+pub fn copy_of_served(store: &Store) -> Result<CopyOfServed> {
+    let KnownKeys { text, foreign } = known_part(store, &store.layout.keys().read()?)?;
+    Ok(CopyOfServed { file: copy_of(&store.layout, &text), foreign })
 }
 
 /// Errors: no key is known; the text has something else than keys.

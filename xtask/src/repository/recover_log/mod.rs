@@ -20,12 +20,14 @@ use crate::base::digest::{Digest, digest_of};
 use crate::base::error::{Exit, Failure, program};
 use crate::base::files::{self, TreePath};
 use crate::base::plan::Plan;
-use crate::repository::clients::keys::{copy_of_served, find_key_faults, help_to_lost_keys};
+use crate::repository::clients::keys::{CopyOfServed, copy_of_served, find_key_faults, help_to_lost_keys};
+use crate::repository::clients::root_files::RootFile;
 use crate::repository::model::event::{Action, Event, EventLog, LogEntry};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::lost_targets::{LostTarget, find_lost_targets};
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::store::{Store, read_log};
+use crate::repository::sign::KeyName;
 use crate::repository::write::recovery::all_series;
 use ledger::{GatheredLedger, LedgerRepair};
 use maybe_yanked::{MaybeYanked, find_maybe_yanked};
@@ -38,7 +40,11 @@ pub enum RecoverStep {
     /// Writes the ledger.
     Ledger { content: Vec<u8>, repair: LedgerRepair },
     /// Makes the copy of the keys equal to the served ones: with the log, it may be an old one.
-    Keys { content: Vec<u8> },
+    Keys {
+        content: Vec<u8>,
+        /// The served keys that nothing here knows, and that are left out.
+        foreign: Vec<KeyName>,
+    },
     /// Writes the log.
     Log { content: Vec<u8>, origin: LogOrigin },
 }
@@ -135,8 +141,7 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
         steps.push(RecoverStep::KeepLog { to: free_name(&layout.log()), content: old });
     }
     steps.push(RecoverStep::Ledger { content: ledger, repair });
-    let copy = copy_of_served(&joined).ok().filter(|copy| !copy.is_done());
-    steps.extend(copy.and_then(|copy| copy.content).map(|content| RecoverStep::Keys { content }));
+    steps.extend(write_keys(&joined, |file| !file.is_done()));
     steps.push(RecoverStep::Log { content, origin });
     Ok(Plan { title, steps })
 }
@@ -149,12 +154,16 @@ fn decide_on_keys(store: &Store) -> Result<Plan<RecoverStep>> {
     if let Some(lost) = faults.lost {
         return Err(Failure::new(Exit::Failed, lost.describe(layout)).help(help_to_lost_keys()).into());
     }
-    if (faults.damage.is_some() || !layout.key_copy().is_there())
-        && let Ok(copy) = copy_of_served(store)
-    {
-        plan.steps.extend(copy.content.map(|content| RecoverStep::Keys { content }));
+    if faults.damage.is_some() || !layout.key_copy().is_there() {
+        plan.steps.extend(write_keys(store, |_| true));
     }
     Ok(plan)
+}
+
+/// The step that makes the copy of the keys again from the served file, if that has keys and the copy `is_wanted`.
+fn write_keys(store: &Store, is_wanted: impl Fn(&RootFile) -> bool) -> Option<RecoverStep> {
+    let CopyOfServed { file, foreign } = copy_of_served(store).ok().filter(|copy| is_wanted(&copy.file))?;
+    file.content.map(|content| RecoverStep::Keys { content, foreign })
 }
 
 /// Carries out the plan. The log is last: after a kill, the run can be repeated.
@@ -163,7 +172,7 @@ pub fn apply(layout: &Layout, plan: &Plan<RecoverStep>) -> Result<()> {
         match step {
             RecoverStep::KeepLog { to, content } => files::publish(to, content)?,
             RecoverStep::Ledger { content, .. } => files::publish(&layout.ledger(), content)?,
-            RecoverStep::Keys { content } => files::publish(&layout.key_copy(), content)?,
+            RecoverStep::Keys { content, .. } => files::publish(&layout.key_copy(), content)?,
             RecoverStep::Log { content, .. } => files::publish(&layout.log(), content)?,
         }
     }
