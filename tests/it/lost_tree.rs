@@ -92,6 +92,24 @@ fn a_repository_whose_root_and_state_are_both_gone_is_asked_for() {
 }
 
 #[test]
+fn an_old_copy_of_the_root_is_left_by_a_rollback_and_then_recorded() {
+    let site = Site::of_three();
+    let (root, old) = (site.served(""), site.project.join("target/old"));
+    run_in(Path::new("/"), "cp", &["-a", root.to_str().unwrap(), old.to_str().unwrap()], &[]).exits(0);
+    site.releng(&["yank", "demo-1.0.2-1.el9.noarch", "--why", "it burns"]).exits(0);
+    site.releng(&["rollback", "1.0", "--to", "3", "--with-yanked"]).exits(0);
+    std::fs::remove_dir_all(&root).unwrap();
+    std::fs::rename(&old, &root).unwrap();
+    let found = site.releng(&["verify"]).exits(1);
+    assert!(!found.stdout.contains("link-differs"), "no command makes it again: {}", found.stdout);
+    let (back, prune) = (found.stderr.find("rollback 1.0 --to 3"), found.stderr.find("prune"));
+    assert!(back < prune, "{}", found.stderr);
+    follow(&site, &found.stderr, "rollback 1.0 --to 3").exits(0);
+    follow(&site, &found.stderr, "prune --missing").exits(0);
+    verifies(&site);
+}
+
+#[test]
 fn what_was_recorded_as_missing_counts_again_once_it_is_back() {
     let site = Site::of_three();
     let (root, away) = (site.served(""), site.project.join("target/away"));

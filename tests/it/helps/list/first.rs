@@ -148,7 +148,6 @@ pub const FIRST: &[FileRows] = &[
     (
         "cli/commands/verify.rs",
         &[
-            ("{id}: {}", No("the text of the finding is a row of its own, in `verify/report.rs`")),
             ("stage a release", By("helps::repository::an_empty_repository_gets_a_release")),
             ("name a folder with", By("helps::verify::a_folder_that_is_no_repository_is_left_for_one")),
         ],

@@ -52,8 +52,12 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
             let mut ids: Vec<FindingId> = report.findings.iter().map(|finding| finding.id).collect();
             ids.sort_unstable();
             ids.dedup();
-            let mut help: Vec<String> = ids.iter().map(|id| format!("{id}: {}", id.help())).collect();
+            // Nothing else can be run before what stops every command is put right.
+            let (first, others): (Vec<FindingId>, Vec<FindingId>) = ids.into_iter().partition(|id| id.stops_changes());
+            let of_kinds = |ids: &[FindingId]| ids.iter().map(|id| format!("{id}: {}", id.help())).collect::<Vec<_>>();
+            let mut help = of_kinds(&first);
             help.extend(ways_out.iter().map(WayOut::help));
+            help.extend(of_kinds(&others));
             let plural = if count == 1 { "finding" } else { "findings" };
             Err(Failure::new(Exit::Failed, format!("{count} {plural}")).help(help.join("\n")).into())
         }

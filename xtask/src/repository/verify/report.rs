@@ -165,6 +165,19 @@ impl FindingId {
         help.to_owned()
     }
 
+    /// Whether the commands that change the repository refuse to run.
+    pub fn stops_changes(self) -> bool {
+        matches!(
+            self,
+            FindingId::FolderForeign
+                | FindingId::LedgerDiffers
+                | FindingId::LedgerUnreadable
+                | FindingId::LinkForeign
+                | FindingId::LogBroken
+                | FindingId::LogLacksEvent
+        )
+    }
+
     /// Whether a folder with such a finding has other content than its manifest lists, or none.
     pub(super) fn is_damage(self) -> bool {
         matches!(
