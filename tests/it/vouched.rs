@@ -146,6 +146,28 @@ fn a_ledger_with_another_digest_is_corrected_by_the_manifests() {
 }
 
 #[test]
+fn a_changed_manifest_is_not_confirmed_by_a_log_that_is_put_together_again() {
+    let site = Site::of_three();
+    let (ledger, log) = (text(&site.state("ledger.json")), text(&site.state("log.jsonl")));
+    change_files(&site, &revision(3), |files| {
+        files.retain(|file| !file["path"].as_str().unwrap().ends_with("demo-1.0.1-1.el9.noarch.rpm"));
+    });
+    fs::write(site.state("ledger.json"), "nonsense").unwrap();
+    let found = site.releng(&["verify"]).exits(1).says(&["help: ledger-unreadable: ", "releng rollback 1.0 --to 2`"]);
+    let (first, then) = (found.stderr.find("recover-log"), found.stderr.find("rollback"));
+    assert!(first < then, "a rollback is refused before: {}", found.stderr);
+    follow(site.project.path(), &found, "recover-log", &[]).exits(0);
+    assert!(text(&site.state("log.jsonl")).starts_with(&log), "the line of the third revision is the old one");
+    assert_eq!(text(&site.state("ledger.json")), ledger, "the snapshot has the packages of the third revision");
+    let found = site.releng(&["verify"]).exits(1);
+    let only = found.stdout.lines().filter(|line| line.starts_with("manifest-changed: ")).count();
+    assert!(only == 1 && !found.stdout.contains("ledger"), "{}", found.stdout);
+    follow(site.project.path(), &found, "rollback", &[]).exits(0);
+    site.releng(&["prune", "--damaged"]).exits(0);
+    site.releng(&["verify"]).exits(0);
+}
+
+#[test]
 fn an_older_ledger_loses_nothing() {
     let site = Site::of_three();
     let path = site.state("ledger.json");

@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::Result;
 
 use crate::base::digest::digest_of;
-use crate::repository::model::event::{EventLog, LogEntry};
+use crate::repository::model::event::{Action, EventLog, LogEntry};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::ledger::{Ledger, LedgerFaults};
 use crate::repository::model::manifest::LoadedManifest;
@@ -33,7 +33,7 @@ impl fmt::Display for LedgerRepair {
     }
 }
 
-/// The packages of all revisions, and those of the ledger that is there. Of one that the program never wrote by the log, only the entries
+/// The packages of all revisions and of all snapshots that were promoted, and those of the ledger that is there. Of one that the program never wrote by the log, only the entries
 /// count that a manifest confirms: the manifests are those that the log has.
 pub fn gather(layout: &Layout, folders: &[&LoadedManifest], log: &EventLog) -> Result<GatheredLedger> {
     let mut known = Ledger::default();
@@ -42,7 +42,11 @@ pub fn gather(layout: &Layout, folders: &[&LoadedManifest], log: &EventLog) -> R
         log.entries.iter().any(|entry| entry.event == loaded.manifest.event && has_digest(entry))
     };
     for loaded @ LoadedManifest { manifest, .. } in folders {
-        if manifest.event.action.revision().is_some() && is_logged(loaded) {
+        let is_promoted = match &manifest.event.action {
+            Action::Stage { snapshot, .. } => log.was_promoted(snapshot),
+            action => action.revision().is_some(),
+        };
+        if is_promoted && is_logged(loaded) {
             known.add(manifest.series, manifest.packages().map(|(_, package)| package));
         }
     }

@@ -7,6 +7,7 @@
 //!
 //! The copy of the keys is made again, too, where it is missing or damaged: a person who runs this trusts the served file.
 
+mod changed;
 mod ledger;
 mod maybe_yanked;
 
@@ -116,7 +117,7 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     let store = Store { layout: layout.clone(), log: sound };
     store.require_folders()?;
     let found = find_manifests(&store)?;
-    let folders: Vec<&LoadedManifest> = found.iter().map(|(_, loaded)| loaded).collect();
+    let folders = changed::without_changed(&store, &found)?;
     let is_logged = |loaded: &&LoadedManifest| store.log.entries.contains(&loaded.log_entry());
     let ledger = ledger::gather(layout, &folders, &store.log)?.content;
     let has_ledger = layout.ledger().read().ok().as_ref() == Some(&ledger)

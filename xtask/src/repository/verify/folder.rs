@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result};
 
 use crate::base::checksum::{CHECKSUMS_FILE, parse_sums};
+use crate::base::digest::digest_of;
 use crate::base::files::TreePath;
 use crate::base::parallel;
 use crate::repository::model::layout::{MANIFEST, SNAPSHOT_CHANGELOG, dist_folder, series_changelog};
@@ -67,6 +68,13 @@ pub fn verify(
     folder.check_order(report);
     folder.check_signatures(keyring, report)?;
     Ok(Some(loaded))
+}
+
+/// Whether a manifest is as the program writes it, and nothing in its folder contradicts it. Signatures are not checked.
+pub fn fits(path: &TreePath, loaded: &LoadedManifest) -> Result<bool> {
+    let mut report = VerifyReport::default();
+    verify(path, &path.to_string(), None, FolderUse::Former, &mut report)?;
+    Ok(report.findings.is_empty() && digest_of(&loaded.manifest.render()?) == loaded.digest)
 }
 
 /// Reports the files that differ from the manifest, and returns the paths of the others.

@@ -188,8 +188,12 @@ pub fn verify_ledger(store: &Store, folders: &[FoundFolder], report: &mut Verify
         Err(error) => return report.add(FindingId::LedgerUnreadable, "ledger.json", format!("{error:#}")),
     };
     for found in folders.iter().filter(|found| matches!(found.name, FolderName::Revision(_))) {
-        // A manifest that cannot be read is reported already.
+        // A manifest that cannot be read or was changed is reported already.
         let Ok(loaded) = Manifest::load(&found.path) else { continue };
+        let logged = entry_of(store, found).and_then(|entry| entry.manifest);
+        if logged.is_some_and(|logged| logged != loaded.digest) {
+            continue;
+        }
         if let Some(nevra) = ledger.missing(found.series, &loaded.manifest) {
             let what = format!("it lacks `{nevra}` of stable/{}, or has another digest of it", found.series);
             report.add(FindingId::LedgerDiffers, "ledger.json", what);
