@@ -27,14 +27,22 @@ fn a_package_that_a_lost_event_may_have_yanked_is_named() {
     let expected = format!(
         "from the old log; lost: 7\n    a lost event can be a hold or its end, a prune, a record that a commit was merged or that a \
          dist ended, or the event of a snapshot or revision that is gone, such as a yank\n    may have been yanked: `{YANKED}` from \
-         stable/1.0; if so, yank it again after a rollback that brings it back\n"
+         stable/1.0; it stays out: a rollback brings it back only with `--with-yanked`, and its snapshot is promoted only by its \
+         name\n"
     );
     assert!(plan.ends_with(&expected), "{plan}");
-    // The log does not know of it, so a rollback brings it back, and a yank takes it out again.
-    site.releng(&["rollback", "1.0", "--to", "3"]).exits(0);
-    assert!(site.served(&format!("stable/1.0/rpm/el9/noarch/{YANKED}.rpm")).exists());
+    // The log keeps it: it stays out until a person brings it back.
+    let is_served = || site.served(&format!("stable/1.0/rpm/el9/noarch/{YANKED}.rpm")).exists();
+    let listed = format!("yanked        {YANKED}, perhaps: an event that was lost may have done it; recorded");
+    site.releng(&["status"]).exits(0).prints_part(&listed);
+    let stays = format!("stays out: `{YANKED}`, which a lost event before event 10 may have yanked");
+    site.releng(&["rollback", "1.0", "--to", "3"]).exits(0).says(&[&stays]);
+    assert!(!is_served());
+    site.releng(&["verify"]).exits(0);
+    site.releng(&["rollback", "1.0", "--to", "3", "--with-yanked"]).exits(0);
+    assert!(is_served() && !site.releng(&["status"]).stdout.contains("yanked"));
     site.releng(&["yank", YANKED, "--why", "it burns"]).exits(0);
-    assert!(!site.served(&format!("stable/1.0/rpm/el9/noarch/{YANKED}.rpm")).exists());
+    assert!(!is_served());
 }
 
 #[test]
@@ -87,15 +95,37 @@ fn without_the_yank() -> Site {
 
 const LOST: &str = "`stable/1.0` leads to revision 4, which is not there: put it back from a backup, and run `releng recover-log` again";
 
+/// Nothing is published in place of revision 4 before a person decides, and nothing forgets that it is lost.
+#[track_caller]
+fn stays_lost(site: &Site) {
+    let lost = "revision 4 of stable/1.0 is lost, and so is its event: if it was a yank, revision 3 still has what was taken out";
+    let back = "releng rollback 1.0 --to 3`";
+    for _ in 0..2 {
+        let status = site.releng(&["status"]).exits(0).stdout;
+        assert!(status.contains(lost) && status.contains(back) && !status.contains("due"), "{status}");
+        let found = site.releng(&["verify"]).exits(1).says(&[back]).stdout;
+        assert!(found.contains(&format!("current-vanished: revisions/stable-1.0/000004: {lost}")), "{found}");
+        assert!(!found.contains("link-differs"), "{found}");
+        site.releng(&["prune"]).exits(0).says(&[lost]);
+        assert_eq!(site.link("stable/1.0"), std::path::Path::new("../revisions/stable-1.0/000004"));
+        site.promote(&[]).exits(1).says(&[lost, back]);
+        site.promote(&["snapshot-demo_1.0_pipeline_3"]).exits(1).says(&[lost, back]);
+        site.releng(&["rollback", "1.0"]).exits(1).says(&[lost, back]);
+    }
+}
+
 /// The yank is repeated, as the plan of the recovery says, and the number of the lost revision is not used again.
 #[track_caller]
 fn repeats_the_yank(site: &Site) {
     let log = text(&site.state("log.jsonl"));
     assert!(log.lines().last().unwrap().contains("\"missing\":[\"revisions/stable-1.0/000004\"]"), "{log}");
+    stays_lost(site);
     let yank = ["yank", YANKED, "--why", "it burns"];
     let plan = site.releng(&[&yank[..], &["--dry-run"]].concat()).exits(0).stdout;
     assert!(plan.contains("make revisions/stable-1.0/000005:\n"), "{plan}");
-    site.releng(&yank).exits(0).says(&["made the link `stable/1.0` again"]);
+    let refused = site.releng(&["rollback", "1.0"]).exits(1);
+    let fill = [("NEVRA", YANKED), ("REASON", "'it burns'")];
+    follow(site.project.path(), &refused, "yank", &fill).exits(0);
     assert_eq!(site.link("stable/1.0"), std::path::Path::new("../revisions/stable-1.0/000005"));
     assert!(!site.served(&format!("stable/1.0/rpm/el9/noarch/{YANKED}.rpm")).exists());
     site.releng(&["verify"]).exits(0);
@@ -120,7 +150,7 @@ fn a_revision_that_was_lost_with_the_state_is_named_and_its_number_stays_used() 
     assert!(found.stdout.contains("link-dangling: stable/1.0: "), "{}", found.stdout);
     let plan = site.releng(&["recover-log", "--dry-run"]).exits(0).stdout;
     assert!(
-        plan.contains(LOST) && plan.contains("if revision 4 was a yank or a rollback, do that again at once"),
+        plan.contains(LOST) && plan.contains("the link stays as it is until `yank` or `rollback --to` makes another"),
         "{plan}"
     );
     site.releng(&["recover-log"]).exits(0).prints(&plan);
@@ -174,9 +204,22 @@ fn a_snapshot_that_was_lost_with_the_state_keeps_its_number() {
     let lost =
         "`unstable/1.0/latest` leads to `unstable/1.0/snapshot-demo_1.0_pipeline_3`, which is not there: put it back";
     assert!(plan.contains(lost) && plan.contains("`stable/1.0` leads to revision 3, which is not there"), "{plan}");
-    site.promoted("Four", &["el9"]);
+    site.release("Four", &["el9"]);
     assert_eq!(site.link("unstable/1.0/latest"), std::path::Path::new("snapshot-demo_1.0_pipeline_4"));
-    assert_eq!(site.link("stable/1.0"), std::path::Path::new("../revisions/stable-1.0/000004"));
+    // It was no yank.
+    let gates = site.promote(&["--dry-run"]).exits(1);
+    assert!(
+        gates.stdout.contains("series     NO: revision 3 of stable/1.0 is lost, and so is its event"),
+        "{}",
+        gates.stdout
+    );
+    let back = follow(site.project.path(), &gates, "rollback", &[]).exits(0);
+    back.says(&[
+        "from revision 3, which is lost, to 1.0.2, revision 2",
+        "if revision 3 was a yank, what it took out comes back",
+    ]);
+    site.promote(&[]).exits(0);
+    assert_eq!(site.link("stable/1.0"), std::path::Path::new("../revisions/stable-1.0/000005"));
     site.releng(&["verify"]).exits(0);
 }
 

@@ -6,7 +6,10 @@ use crate::repository::keys::stand::{KeyClients, KeyRole, KeyStand};
 use crate::repository::keys::uses::KeyUses;
 use crate::repository::model::event::{Action, Event};
 use crate::repository::model::test_result::TestVerdict;
-use crate::repository::overview::{EventRef, PromotedState, SeriesOverview, SnapshotOverview, StableOverview};
+use crate::repository::model::yanks::YankedPackage;
+use crate::repository::overview::{
+    EventRef, PromotedState, SeriesOverview, SnapshotOverview, StableOverview, StableState,
+};
 use crate::repository::promote::schedule::DueReason;
 
 /// How many snapshots of a series are listed besides those that somebody may look for, and how many yanked packages.
@@ -132,10 +135,10 @@ fn describe_clients(clients: &KeyClients, role: KeyRole) -> String {
 /// The text of a series.
 pub fn render(overview: &SeriesOverview, style: TextStyle) -> String {
     let series = overview.series;
-    let mut text = style.line(&format!("stable/{series}"), LabelColor::Bold, &stable(overview.stable.as_ref()));
+    let mut text = style.line(&format!("stable/{series}"), LabelColor::Bold, &stable(&overview.stable));
     let (shown, more) = overview.yanked.split_at(overview.yanked.len().min(NEWEST));
-    for (package, event) in shown {
-        text += &style.line("yanked", LabelColor::Due, &format!("{package}, {}", when(event)));
+    for yanked in shown {
+        text += &style.line("yanked", LabelColor::Due, &describe_yanked(yanked));
     }
     if !more.is_empty() {
         text += &style.line("", LabelColor::Plain, &format!("and {} more packages", more.len()));
@@ -190,7 +193,7 @@ fn describe_reason(DueReason { due, configured }: &DueReason) -> String {
 impl SeriesOverview {
     /// Whether somebody may look for a snapshot, however old it is.
     fn must_list(&self, snapshot: &SnapshotOverview) -> bool {
-        let current = self.stable.as_ref().and_then(|stable| stable.content.as_ref());
+        let current = self.stable.revision().and_then(|stable| stable.content.as_ref());
         self.latest.as_ref() == Some(&snapshot.name)
             || snapshot.held.is_some()
             || current.is_some_and(|current| current.snapshot == snapshot.name)
@@ -212,8 +215,21 @@ impl SnapshotOverview {
     }
 }
 
-fn stable(stable: Option<&StableOverview>) -> String {
-    let Some(StableOverview { revision, made_by, content }) = stable else { return "nothing yet".to_owned() };
+fn describe_yanked(yanked: &YankedPackage) -> String {
+    let (package, when) = (&yanked.package, when(&EventRef::of_yank(yanked)));
+    match yanked.why {
+        Some(_) => format!("{package}, {when}"),
+        None => format!("{package}, perhaps: an event that was lost may have done it; recorded {when}"),
+    }
+}
+
+fn stable(stable: &StableState) -> String {
+    let StableOverview { revision, made_by, content } = match stable {
+        StableState::Revision(revision) => revision.as_ref(),
+        StableState::Nothing => return "nothing yet".to_owned(),
+        StableState::NoLink => return "not known: something else is in the place of the link".to_owned(),
+        StableState::Lost(number) => return format!("revision {number}, which is lost"),
+    };
     let mut parts = Vec::new();
     match content {
         Some(content) => {

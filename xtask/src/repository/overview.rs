@@ -13,34 +13,54 @@ use crate::repository::keys::unsigned::find_refused;
 use crate::repository::model::event::{Action, Event, EventLog};
 use crate::repository::model::layout::LATEST;
 use crate::repository::model::ledger::PackageIdentity;
+use crate::repository::model::lost_targets::find_unsettled;
 use crate::repository::model::manifest::{Manifest, ReleasedVersion};
 use crate::repository::model::name::{Dist, Series, SnapshotName};
 use crate::repository::model::store::{MissingFolder, Snapshot, Store};
 use crate::repository::model::test_result::{TestResult, TestVerdict, load_results};
-use crate::repository::model::yanks::yanked_and_gone;
+use crate::repository::model::yanks::{YankedPackage, yanked_and_gone};
 use crate::repository::promote::schedule::{DueSnapshot, Schedule};
 use crate::repository::retention::find_hold;
 use crate::repository::stage::latest::{LatestCandidate, LatestMove};
-use crate::rpm::nevra::Nevra;
 
 /// A series.
 pub struct SeriesOverview {
     pub series: Series,
-    /// `None` if nothing is stable.
-    pub stable: Option<StableOverview>,
+    pub stable: StableState,
     pub latest: Option<SnapshotName>,
     /// Why `latest` does not lead to a newer snapshot of merged work.
     pub latest_note: Option<String>,
     /// The newest first.
     pub snapshots: Vec<SnapshotOverview>,
-    /// The yanked packages that the current revision does not have, with the event that removed each; the newest event first.
-    pub yanked: Vec<(Nevra, EventRef)>,
+    /// The yanked packages that the current revision does not have; the newest event first.
+    pub yanked: Vec<YankedPackage>,
     /// What the log tells of and the tree does not have.
     pub missing: Vec<MissingFolder>,
     /// The promotion that is due.
     pub due: Option<DueSnapshot>,
     /// What cannot be read or does not fit together.
     pub problems: Vec<String>,
+}
+
+/// What clients of a series get.
+pub enum StableState {
+    /// Nothing: nothing was promoted.
+    Nothing,
+    /// Nobody knows: something else is in the place of the link.
+    NoLink,
+    /// Nothing: the link leads to a revision with this number, which neither the tree nor the log has.
+    Lost(u32),
+    Revision(Box<StableOverview>),
+}
+
+impl StableState {
+    /// The current revision, if the log has it.
+    pub fn revision(&self) -> Option<&StableOverview> {
+        match self {
+            StableState::Revision(revision) => Some(revision),
+            _ => None,
+        }
+    }
 }
 
 /// The current revision of a series.
@@ -89,6 +109,11 @@ impl EventRef {
     fn of(event: &Event) -> EventRef {
         EventRef { number: event.number, at: event.at }
     }
+
+    /// The event that took a package out.
+    pub fn of_yank(yanked: &YankedPackage) -> EventRef {
+        EventRef { number: yanked.event, at: yanked.at }
+    }
 }
 
 /// Whether a snapshot was promoted, and what became of that.
@@ -109,11 +134,17 @@ pub fn load(store: &Store, series: Series, schedule: &Schedule<'_>, now: Timesta
     if let Some(Some(_)) = number {
         current = keep(store.current(series), &mut problems).flatten().map(Rc::new);
     }
-    let stable = number.flatten().map(|revision| StableOverview {
-        revision,
-        made_by: store.log.making_of(series, revision).map(|entry| entry.event.clone()),
-        content: current.as_ref().map(|current| content_of(&current.manifest)),
-    });
+    let stable = match number {
+        None => StableState::NoLink,
+        Some(None) => store.linked_revision(series)?.map_or(StableState::Nothing, StableState::Lost),
+        Some(Some(revision)) => StableState::Revision(Box::new(StableOverview {
+            revision,
+            made_by: store.log.making_of(series, revision).map(|entry| entry.event.clone()),
+            content: current.as_ref().map(|current| content_of(&current.manifest)),
+        })),
+    };
+    let unsettled = find_unsettled(store, series);
+    problems.extend(unsettled.map(|lost| problem_with(&lost.describe(), Some(&lost.help()))));
     let latest = keep(store.latest(series), &mut problems).flatten();
     let history = SeriesHistory::of(&store.log, series);
     let mut snapshots = Vec::new();
@@ -130,7 +161,7 @@ pub fn load(store: &Store, series: Series, schedule: &Schedule<'_>, now: Timesta
     let missing = store.missing().into_iter().filter(belongs).collect();
     // Nobody knows what is due after a revision that cannot be read.
     let mut due = None;
-    if current.is_some() || number == Some(None) {
+    if current.is_some() || matches!(stable, StableState::Nothing) {
         due = keep(schedule.newest(store, series, current.as_ref()), &mut problems).flatten();
     }
     let refused = find_refused(store, series, current.as_deref());
@@ -218,10 +249,10 @@ fn newest_results(results: &[TestResult], snapshot: &Snapshot) -> Vec<(String, T
 }
 
 /// The yanked packages that a revision does not have, the newest event first.
-fn find_yanked(store: &Store, series: Series, manifest: &Manifest) -> Vec<(Nevra, EventRef)> {
+fn find_yanked(store: &Store, series: Series, manifest: &Manifest) -> Vec<YankedPackage> {
     let mut gone = yanked_and_gone(&store.log, series, Some(manifest));
     gone.sort_by_key(|yanked| std::cmp::Reverse(yanked.event));
-    gone.into_iter().map(|yanked| (yanked.package, EventRef { number: yanked.event, at: yanked.at })).collect()
+    gone
 }
 
 /// What the events of a series say about its snapshots.

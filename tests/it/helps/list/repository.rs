@@ -22,6 +22,13 @@ pub const REPOSITORY: &[FileRows] = &[
         &[("{}; without it", By("helps::repository::a_lost_log_and_a_damaged_ledger_are_put_together_again"))],
     ),
     (
+        "repository/model/lost_targets.rs",
+        &[(
+            "put the folder of revision",
+            By("lost_events::a_revision_that_was_lost_with_the_state_is_named_and_its_number_stays_used"),
+        )],
+    ),
+    (
         "repository/model/manifest.rs",
         &[("check the repository", By("helps::repository::a_damaged_manifest_is_found_by_verify"))],
     ),

@@ -13,7 +13,8 @@ use crate::repository::clients::root_files;
 use crate::repository::keys::stand::{self, KeyStand, KeysOverview};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::store::Store;
-use crate::repository::overview::{self, EventRef, PromotedState, SeriesOverview, SnapshotOverview, StableOverview};
+use crate::repository::model::yanks::YankedPackage;
+use crate::repository::overview::{self, EventRef, PromotedState, SeriesOverview, SnapshotOverview, StableState};
 use crate::repository::promote::schedule::DueReason;
 use crate::repository::verify::{help_to_copy_keys, help_to_repair};
 use crate::repository::write::recovery;
@@ -155,11 +156,11 @@ fn series_json(overview: &SeriesOverview) -> Value {
     let reasons = due.iter().flat_map(|due| &due.reasons);
     json!({
         "series": series,
-        "stable": stable.as_ref().map(stable_json),
+        "stable": stable_json(stable),
         "latest": latest,
         "latest-note": latest_note,
         "snapshots": snapshots.iter().map(snapshot_json).collect::<Vec<_>>(),
-        "yanked": yanked.iter().map(|(package, event)| json!({ "package": package, "by": event_json(event) })).collect::<Vec<_>>(),
+        "yanked": yanked.iter().map(yanked_json).collect::<Vec<_>>(),
         "missing": missing.iter().map(|missing| json!({ "path": missing.path, "event": missing.event })).collect::<Vec<_>>(),
         "problems": problems,
         "due": reasons.map(|DueReason { due, configured }| json!({
@@ -171,7 +172,16 @@ fn series_json(overview: &SeriesOverview) -> Value {
     })
 }
 
-fn stable_json(stable: &StableOverview) -> Value {
+fn yanked_json(yanked: &YankedPackage) -> Value {
+    json!({ "package": yanked.package, "by": event_json(&EventRef::of_yank(yanked)), "certain": yanked.why.is_some() })
+}
+
+fn stable_json(stable: &StableState) -> Value {
+    let stable = match stable {
+        StableState::Revision(revision) => revision,
+        StableState::Nothing | StableState::NoLink => return Value::Null,
+        StableState::Lost(number) => return json!({ "version": null, "revision": number }),
+    };
     let content = stable.content.as_ref();
     json!({
         "version": content.map(|content| &content.version),

@@ -113,7 +113,19 @@ pub enum Action {
         /// The snapshots and revisions that the events tell of and the repository does not have, relative to its root.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         missing: Vec<FilePath>,
+        /// The packages that one of the lost events may have yanked. They count as yanked.
+        #[serde(default, rename = "maybe-yanked", skip_serializing_if = "Vec::is_empty")]
+        maybe_yanked: Vec<MaybeYanked>,
     },
+}
+
+/// A package that a series had before some lost events, and does not have after them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MaybeYanked {
+    pub series: Series,
+    /// The first known revision without it.
+    pub revision: u32,
+    pub package: Nevra,
 }
 
 impl Action {
@@ -167,7 +179,7 @@ impl Action {
     /// The paths, relative to the root, that were missing when the action was recorded.
     pub fn recorded_missing(&self) -> &[FilePath] {
         match self {
-            Action::Prune { missing, .. } | Action::RecoverLog { missing } => missing,
+            Action::Prune { missing, .. } | Action::RecoverLog { missing, .. } => missing,
             _ => &[],
         }
     }

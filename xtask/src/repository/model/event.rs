@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::digest::{Digest, digest_of};
 use crate::base::schema::describe_fault_in_line;
-pub use crate::repository::model::action::{Action, NewRevision, RevisionCause};
+pub use crate::repository::model::action::{Action, MaybeYanked, NewRevision, RevisionCause};
 use crate::repository::model::name::{FilePath, Series, SnapshotName};
 
 /// The highest number that an event can have, so that a number from outside never ends the counting. No repository gets there.

@@ -1,10 +1,14 @@
 //! What was lost together with its event: neither the tree nor the log has it, and only a link still leads there.
+//!
+//! `recover-log` records it as missing. Nobody knows what a lost revision was: after a yank, the revision before has the package again. So
+//! the link of the series stays as it is until a person makes another revision, by `yank` or by `rollback --to`: [`find_unsettled`].
 
 use std::path::Path;
 
 use anyhow::Result;
 
-use crate::base::error::Failure;
+use crate::base::error::{Exit, Failure, program};
+use crate::repository::model::event::Action;
 use crate::repository::model::layout::parse_revision;
 use crate::repository::model::name::{FilePath, Series, SnapshotName};
 use crate::repository::model::store::Store;
@@ -18,6 +22,57 @@ pub struct LostTarget {
     pub path: FilePath,
     /// The number of the revision; `None` for a snapshot.
     pub revision: Option<u32>,
+}
+
+/// A revision that was lost with its event, as long as no later one was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnsettledRevision {
+    pub series: Series,
+    /// The number of the lost revision.
+    pub number: u32,
+    /// The newest revision that the log has.
+    pub before: u32,
+}
+
+impl UnsettledRevision {
+    /// What is wrong, in words.
+    pub fn describe(&self) -> String {
+        let UnsettledRevision { series, number, before } = self;
+        format!(
+            "revision {number} of stable/{series} is lost, and so is its event: if it was a yank, revision {before} still has what was \
+             taken out"
+        )
+    }
+
+    /// What a person can do.
+    pub fn help(&self) -> String {
+        let (program, UnsettledRevision { series, number, before }) = (program(), self);
+        format!(
+            "put the folder of revision {number} back from a backup, and run `{program} recover-log`; without one: if it was a yank, \
+             yank again: `{program} yank NEVRA --series {series} --why REASON`; if not, go on from revision {before}: `{program} \
+             rollback {series} --to {before}`"
+        )
+    }
+
+    /// The refusal of a change that would make the decision for the person.
+    pub fn refusal(&self) -> Failure {
+        Failure::new(Exit::Failed, self.describe()).help(self.help())
+    }
+}
+
+/// The newest revision of a series, if it was lost with its event and no later revision was made; `None` if there is no revision to go
+/// back to, either.
+pub fn find_unsettled(store: &Store, series: Series) -> Option<UnsettledRevision> {
+    let before = store.current_number(series).ok().flatten()?;
+    let folder = store.layout.shown(&store.layout.revisions(series));
+    let recorded = store.log.events().filter_map(|event| match &event.action {
+        Action::RecoverLog { missing, .. } => Some(missing),
+        _ => None,
+    });
+    let numbers = recorded.flatten().filter_map(|path| parse_revision(Path::new(below(path.as_str(), &folder)?)));
+    let number = numbers.max().filter(|number| *number > store.log.highest_revision(series))?;
+    let is_back = store.layout.revision(series, number).is_folder();
+    (!is_back).then_some(UnsettledRevision { series, number, before })
 }
 
 /// The lost targets of all links. What the log has recorded as missing is not lost any more.
@@ -62,6 +117,9 @@ pub fn highest_removed_pipeline(store: &Store, series: Series) -> u32 {
 
 /// The names of what was removed from a folder.
 fn removed_below<'s>(store: &'s Store, folder: &str) -> Vec<&'s str> {
-    let removed = store.log.removed().into_iter();
-    removed.filter_map(|path| path.strip_prefix(folder)?.strip_prefix('/')).collect()
+    store.log.removed().into_iter().filter_map(|path| below(path, folder)).collect()
+}
+
+fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
+    path.strip_prefix(folder)?.strip_prefix('/')
 }

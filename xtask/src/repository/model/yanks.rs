@@ -1,4 +1,4 @@
-//! The packages that were yanked from a series.
+//! The packages that were yanked from a series, and those that a lost event may have yanked, which count as yanked.
 //!
 //! Two questions are asked of them. *Does the series lack it now?* `status` lists such packages, and a snapshot with one is promoted by
 //! its name only: [`yanked_and_gone`]. *Does it stay out of a rollback?* It does unless somebody has brought it back since: `kept_out`
@@ -9,7 +9,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::repository::model::event::{Action, EventLog};
+use crate::repository::model::event::{Action, Event, EventLog};
 use crate::repository::model::manifest::Manifest;
 use crate::repository::model::name::Series;
 use crate::rpm::nevra::Nevra;
@@ -23,27 +23,48 @@ pub struct YankedPackage {
     /// The number of the event.
     pub event: u64,
     pub at: Timestamp,
-    pub why: String,
+    /// `None` if the event of the yank is lost, and perhaps there was none.
+    pub why: Option<String>,
 }
 
 impl fmt::Display for YankedPackage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`, yanked by event {}: {}", self.package, self.event, self.why)
+        let YankedPackage { package, event, why, .. } = self;
+        match why {
+            Some(why) => write!(f, "`{package}`, yanked by event {event}: {why}"),
+            None => write!(f, "`{package}`, which a lost event before event {event} may have yanked"),
+        }
     }
 }
 
-/// Each package that was ever yanked from a series, sorted.
+/// Each package that was ever yanked from a series, or may have been, sorted.
 pub fn last_yanks(log: &EventLog, series: Series) -> Vec<YankedPackage> {
-    let mut last: BTreeMap<&Nevra, YankedPackage> = BTreeMap::new();
+    let mut last: BTreeMap<Nevra, YankedPackage> = BTreeMap::new();
     for event in log.events() {
-        let Action::Yank { series: of, revision, packages, why, .. } = &event.action else { continue };
-        for package in packages.iter().filter(|_| *of == series) {
-            let (revision, why) = (*revision, why.clone());
-            let yanked = YankedPackage { package: package.clone(), revision, event: event.number, at: event.at, why };
-            last.insert(package, yanked);
+        for yanked in yanked_by(event, series) {
+            last.insert(yanked.package.clone(), yanked);
         }
     }
     last.into_values().collect()
+}
+
+/// The packages that an event has yanked from a series, or has found to be perhaps yanked.
+fn yanked_by(event: &Event, series: Series) -> Vec<YankedPackage> {
+    let Event { number, at, action, .. } = event;
+    let yanked = |package: &Nevra, revision: u32, why: Option<&String>| {
+        let (package, why) = (package.clone(), why.cloned());
+        YankedPackage { package, revision, event: *number, at: *at, why }
+    };
+    match action {
+        Action::Yank { series: of, revision, packages, why, .. } if *of == series => {
+            packages.iter().map(|package| yanked(package, *revision, Some(why))).collect()
+        }
+        Action::RecoverLog { maybe_yanked, .. } => {
+            let of_series = maybe_yanked.iter().filter(|maybe| maybe.series == series);
+            of_series.map(|maybe| yanked(&maybe.package, maybe.revision, None)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The packages that were yanked from a series and that its current revision does not have, whatever else happened since; sorted.

@@ -8,6 +8,7 @@ use crate::base::error::{Failure, committed, program};
 use crate::project::config::{AcceptanceTest, PromotionKind};
 use crate::repository::commits::{Merged, Recount};
 use crate::repository::model::ledger::{Ledger, PackageIdentity};
+use crate::repository::model::lost_targets::UnsettledRevision;
 use crate::repository::model::manifest::Manifest;
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::store::{Revision, Snapshot};
@@ -89,6 +90,8 @@ pub struct GateFacts<'a> {
     pub snapshot: &'a Snapshot,
     /// The current revision of the series; `None` for a new series.
     pub current: Option<&'a Revision>,
+    /// A newer revision of the series that was lost.
+    pub unsettled: Option<&'a UnsettledRevision>,
     /// What the current revision has.
     pub known: Option<&'a KnownPackages<'a>>,
     pub ledger: &'a Ledger,
@@ -284,6 +287,9 @@ impl GateFacts<'_> {
         if own != self.manifest().series {
             let why = format!("it is in unstable/{}, but its version belongs to {own}", self.manifest().series);
             return no("series", why, "build the release again and stage it");
+        }
+        if let Some(lost) = self.unsettled {
+            return no("series", lost.describe(), lost.help());
         }
         match (self.current, self.order.major) {
             (Some(current), _) => yes("series", format!("stable/{own}, now at revision {}", current.number)),

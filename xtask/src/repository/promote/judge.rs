@@ -11,6 +11,7 @@ use crate::repository::keys::signing::{SignatureFacts, judge_snapshot};
 use crate::repository::model::ended_dists::ended_dists;
 use crate::repository::model::event::{NewRevision, RevisionCause};
 use crate::repository::model::ledger::Ledger;
+use crate::repository::model::lost_targets::find_unsettled;
 use crate::repository::model::name::{Dist, SnapshotName};
 use crate::repository::model::reason::Reason;
 use crate::repository::model::store::{Revision, Snapshot, Store};
@@ -89,9 +90,11 @@ impl<'a> Judge<'a> {
         let key_facts = SignatureFacts { snapshot: &snapshot, current: revision, tests, force };
         let key = judge_snapshot(&store.layout, order.keys.as_ref(), &key_facts)?;
         let was_merged = snapshot.manifest.merged || store.log.was_merged(&snapshot.name);
+        let unsettled = find_unsettled(store, snapshot.manifest.series);
         let facts = GateFacts {
             snapshot: &snapshot,
             current: revision,
+            unsettled: unsettled.as_ref(),
             known: known.as_ref(),
             ledger,
             merged,

@@ -21,6 +21,7 @@ use crate::base::progress::Progress;
 use crate::repository::commits::Git;
 use crate::repository::model::event::Action;
 use crate::repository::model::ledger::Ledger;
+use crate::repository::model::lost_targets::find_unsettled;
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::{Snapshot, Store};
 use crate::repository::write::revision::AlreadyDone;
@@ -89,6 +90,9 @@ pub fn decide(
             Ok(Promoting::New(Box::new(judged.into_promotion(store)?)))
         }
         (None, None, Some(current)) => {
+            if let Some(lost) = find_unsettled(store, series) {
+                return Err(lost.refusal().into());
+            }
             let left_out =
                 closed.left_out.filter(|left_out| left_out.is_newer_than(&current.manifest.release.snapshot));
             let end = left_out.map_or(String::new(), |left_out| format!("; left out: {}", left_out.describe(current)));
@@ -130,8 +134,9 @@ impl ClosedSnapshots {
 /// The revision that the promotion of a snapshot made, if nothing has changed the series since: the command was repeated.
 fn find_done(store: &Store, series: Series, name: &SnapshotName) -> Option<Promoting> {
     let (revision, event) = store.log.last_revision(series)?;
-    // A revision that is gone and recorded as missing has nothing any more.
-    let is_current = store.current_number(series).ok().flatten() == Some(revision);
+    // A revision that is gone and recorded as missing has nothing any more, and after a lost one, nobody knows what the series should have.
+    let is_current =
+        store.current_number(series).ok().flatten() == Some(revision) && find_unsettled(store, series).is_none();
     match &event.action {
         Action::Promote { snapshot, version, .. } if snapshot == name && is_current => {
             let why = format!("`{name}` ({version}) is in stable/{series} already: event {} promoted it", event.number);

@@ -1,26 +1,18 @@
 //! What can still be known of a yank whose event is lost: a package that a series had before, and does not have after.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
-use crate::repository::model::event::{Action, EventLog};
+use crate::repository::model::event::{Action, EventLog, MaybeYanked};
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::name::Series;
 use crate::rpm::nevra::Nevra;
 
-/// A package that a series had before some lost events and does not have after them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MaybeYanked {
-    package: Nevra,
-    series: Series,
-}
-
-impl fmt::Display for MaybeYanked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let MaybeYanked { package, series } = self;
-        let then = "yank it again after a rollback that brings it back";
-        write!(f, "may have been yanked: `{package}` from stable/{series}; if so, {then}")
-    }
+/// A package in words, with what follows.
+pub fn describe(MaybeYanked { series, package, .. }: &MaybeYanked) -> String {
+    format!(
+        "may have been yanked: `{package}` from stable/{series}; it stays out: a rollback brings it back only with `--with-yanked`, \
+         and its snapshot is promoted only by its name"
+    )
 }
 
 /// The packages that a revision has and no later one, if an event between it and the next known one is lost, and a known rollback or yank
@@ -53,7 +45,11 @@ pub fn find_maybe_yanked(log: &EventLog, lost: &[(u64, u64)], folders: &[&Loaded
         let is_kept = |package: &Nevra| after().any(|(_, _, manifest)| has_package(manifest, package));
         let packages: BTreeSet<&Nevra> = manifest.packages().map(|(_, package)| &package.nevra).collect();
         let gone = packages.into_iter().filter(|package| !is_explained(package) && !is_kept(package));
-        found.extend(gone.map(|package| MaybeYanked { package: package.clone(), series: *series }));
+        found.extend(gone.map(|package| MaybeYanked {
+            series: *series,
+            revision: *later_number,
+            package: package.clone(),
+        }));
     }
     found
 }

@@ -23,7 +23,7 @@ use crate::base::files::{self, TreePath};
 use crate::base::plan::Plan;
 use crate::repository::clients::keys::{CopyOfServed, copy_of_served, find_key_faults, help_to_lost_keys};
 use crate::repository::clients::root_files::RootFile;
-use crate::repository::model::event::{Action, Event, EventLog, LogEntry};
+use crate::repository::model::event::{Action, Event, EventLog, LogEntry, MaybeYanked};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::lost_targets::{LostTarget, find_lost_targets};
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
@@ -31,7 +31,7 @@ use crate::repository::model::store::{Store, read_log};
 use crate::repository::sign::KeyName;
 use crate::repository::write::recovery::all_series;
 use ledger::{GatheredLedger, LedgerRepair};
-use maybe_yanked::{MaybeYanked, find_maybe_yanked};
+use maybe_yanked::find_maybe_yanked;
 
 /// One write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl fmt::Display for RecoverStep {
                 if !lost.is_empty() {
                     write!(f, "\n    {LOST}")?;
                 }
-                maybe_yanked.iter().try_for_each(|package| write!(f, "\n    {package}"))?;
+                maybe_yanked.iter().try_for_each(|package| write!(f, "\n    {}", maybe_yanked::describe(package)))?;
                 lost_targets.iter().try_for_each(|target| write!(f, "\n    {}", describe_lost(target)))
             }
         }
@@ -97,8 +97,9 @@ fn describe_lost(LostTarget { link, path, revision }: &LostTarget) -> String {
         return format!("`{link}` leads to `{path}`, which is not there: {back}; or stage its release again");
     };
     format!(
-        "`{link}` leads to revision {number}, which is not there: {back}; without it, the next command that changes the repository \
-         makes the link lead to the revision before: if revision {number} was a yank or a rollback, do that again at once"
+        "`{link}` leads to revision {number}, which is not there: {back}; without it, the link stays as it is until `yank` or \
+         `rollback --to` makes another revision: `{} status` has the commands",
+        program()
     )
 }
 
@@ -134,7 +135,7 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     let lost = origin.lost_targets.iter().map(|target| target.path.clone());
     let missing = joined.missing().into_iter().map(|missing| missing.path).chain(lost).collect();
     let GatheredLedger { content: ledger, repair } = ledger::gather(layout, &folders, &log)?;
-    let mut event = log.next(now, Action::RecoverLog { missing });
+    let mut event = log.next(now, Action::RecoverLog { missing, maybe_yanked: origin.maybe_yanked.clone() });
     event.ledger = Some(digest_of(&ledger));
     push(&mut log, &mut content, LogEntry { event, manifest: None })?;
     let mut steps = Vec::new();

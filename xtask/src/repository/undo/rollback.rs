@@ -13,6 +13,7 @@ use crate::repository::dependencies::LostDependency;
 use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::unsigned::is_signed;
 use crate::repository::model::event::{Action, Event, NewRevision, RevisionCause};
+use crate::repository::model::lost_targets::find_unsettled;
 use crate::repository::model::manifest::{FileEntry, Manifest, is_source};
 use crate::repository::model::name::{Dist, FilePath, Series};
 use crate::repository::model::store::{Revision, Store};
@@ -44,6 +45,10 @@ pub fn decide_rollback(store: &Store, order: &RollbackOrder<'_>) -> Result<Undoi
     let current = require_current(store, series)?;
     let already = |why: String| Ok(Undoing::Already(AlreadyDone { series, revision: current, why }));
     let before = store.revision(series, current).ok();
+    let unsettled = find_unsettled(store, series);
+    if let Some(unsettled) = unsettled.as_ref().filter(|_| to.is_none()) {
+        return Err(unsettled.refusal().into());
+    }
     // An older program has copied signatures whose key had expired. Then the same content is made and signed again.
     let is_refused = before.as_ref().is_some_and(|before| signatures::have_ended(&store.layout, before, order.keys));
     let to = match (to, store.log.last_revision(series)) {
@@ -67,31 +72,41 @@ pub fn decide_rollback(store: &Store, order: &RollbackOrder<'_>) -> Result<Undoi
     let left_out = if with_yanked { &[][..] } else { &yanked };
     let is_same = |before: &Revision| has_content(store, &before.manifest, &base.manifest, left_out);
     let same = before.as_ref().filter(|before| is_same(before));
-    if !is_refused && same.is_some_and(|same| damaged_own_files(&store.layout, same).next().is_none()) {
+    if !is_refused
+        && unsettled.is_none()
+        && same.is_some_and(|same| damaged_own_files(&store.layout, same).next().is_none())
+    {
         let what = match left_out {
             [] => String::new(),
             left_out => format!(" without what was yanked: {}", describe_left_out(order, to, left_out)),
         };
         return already(format!("stable/{series} has the content of revision {to} already{what}"));
     }
-    let is_again = same.is_some() && !is_refused;
+    let is_again = same.is_some() && !is_refused && unsettled.is_none();
     let number = next_number(store, series)?;
     let signatures = signatures::judge(&store.layout, &base, order.keys)?;
     let contents = contents_of(store, order, current, &base, left_out, signatures)?;
     let version = contents.release.version.clone();
     let before = before.map(|before| before.manifest);
-    let from = before.as_ref().map_or(String::new(), |before| format!("{}, ", before.release.version));
+    let from = match (&unsettled, &before) {
+        (Some(lost), _) => format!("revision {}, which is lost", lost.number),
+        (None, Some(before)) => format!("{}, revision {current}", before.release.version),
+        (None, None) => format!("revision {current}"),
+    };
     let without_yanked = if left_out.is_empty() { "" } else { ", without what was yanked" };
     let title = if is_again {
         format!("make what is damaged in stable/{series} again: {version}, revision {to}{without_yanked}")
     } else {
-        format!("roll stable/{series} back from {from}revision {current}, to {version}, revision {to}{without_yanked}")
+        format!("roll stable/{series} back from {from}, to {version}, revision {to}{without_yanked}")
     };
     let mut notes = match (left_out, yanked.as_slice()) {
         ([], []) => Vec::new(),
         ([], returning) => vec![format!("this brings back what was yanked: {}", describe(returning))],
         (left_out, _) => vec![format!("stays out: {}", describe_left_out(order, to, left_out))],
     };
+    if let Some(lost) = &unsettled {
+        notes.push(format!("if revision {} was a yank, what it took out comes back: yank it again", lost.number));
+    }
     let empty = dists_without_packages(store, &contents);
     if !empty.is_empty() {
         notes.push(format!("stable/{series} then has no packages for {empty}"));

@@ -8,7 +8,7 @@ use crate::repository::clients::root_files;
 use crate::repository::model::event::{Event, LogEntry};
 use crate::repository::model::layout::{Layout, MANIFEST};
 use crate::repository::model::ledger::Ledger;
-use crate::repository::model::lost_targets::find_lost_targets;
+use crate::repository::model::lost_targets::{find_lost_targets, find_unsettled};
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::name::Series;
 use crate::repository::model::store::{MissingFolder, Store};
@@ -81,7 +81,10 @@ pub fn verify_keys(store: &Store, report: &mut VerifyReport) {
 fn verify_links(store: &Store, series: Series, report: &mut VerifyReport) {
     let layout = &store.layout;
     let shown = layout.shown(&layout.stable(series));
-    if let (Ok(linked), Ok(Some(wanted))) = (store.linked_revision(series), store.current_number(series))
+    if let Some(unsettled) = find_unsettled(store, series) {
+        let lost = layout.revision(series, unsettled.number);
+        report.add(FindingId::CurrentVanished, layout.shown(&lost), unsettled.describe());
+    } else if let (Ok(linked), Ok(Some(wanted))) = (store.linked_revision(series), store.current_number(series))
         && linked != Some(wanted)
         // The next command leaves a link to what is missing as it is.
         && layout.revision(series, wanted).is_folder()

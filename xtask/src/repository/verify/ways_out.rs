@@ -14,6 +14,7 @@ use crate::base::text::shell_word;
 use crate::project::config::RepositoryKeys;
 use crate::repository::clients::in_flight::{IN_FLIGHT, WITHDRAWN};
 use crate::repository::clients::series_package::package_name;
+use crate::repository::model::lost_targets::{UnsettledRevision, find_unsettled};
 use crate::repository::model::manifest::{LoadedManifest, Manifest, ReleasedVersion};
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::Store;
@@ -39,6 +40,8 @@ pub enum WayOut {
     RemakeArchive(DamagedArchive),
     /// Nothing else of a current revision is damaged than these packages and what the program can make again.
     Yank(Series, Vec<Nevra>),
+    /// The newest revision was lost together with its event.
+    Settle(UnsettledRevision),
     /// Nothing else of the current revision with this number is damaged than what the program can make again.
     Remake(Series, u32),
     /// The newest revision of a series without findings.
@@ -97,6 +100,7 @@ impl WayOut {
                 let packages = packages.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
                 format!("to take out only what is damaged: `{program} yank {packages} --series {series} --why REASON`")
             }
+            WayOut::Settle(lost) => lost.help(),
             WayOut::Remake(series, number) => {
                 format!(
                     "to make what is damaged in stable/{series} again from its packages, in a new revision with the same content: \
@@ -176,6 +180,7 @@ pub fn find(store: &Store, folders: &[FoundFolder], report: &VerifyReport, now: 
     let archives = find_archives(store, folders, report);
     let mut ways: Vec<WayOut> = archives.into_iter().take(NAMED).map(WayOut::RemakeArchive).collect();
     for series in store.series()? {
+        ways.extend(find_unsettled(store, series).map(WayOut::Settle));
         if let Some(number) = store.current_number(series).ok().flatten() {
             ways.extend(find_for_current(store, folders, report, series, number));
         }

@@ -25,7 +25,7 @@ use crate::base::error::{Exit, Failure, program};
 use crate::base::files::TreePath;
 use crate::repository::model::event::{Action, Event};
 use crate::repository::model::layout::Layout;
-use crate::repository::model::lost_targets::{LostTarget, find_lost_targets};
+use crate::repository::model::lost_targets::{LostTarget, find_lost_targets, find_unsettled};
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::name::Series;
 use crate::repository::model::store::{Store, help_to_recover};
@@ -189,8 +189,9 @@ fn find_wrong_links(store: &Store) -> Result<Vec<LinkRepair>> {
     for series in store.series()? {
         let (Ok(linked), Ok(current)) = (store.linked_revision(series), store.current_number(series)) else { continue };
         let is_there = current.is_some_and(|number| layout.revision(series, number).is_folder());
-        // A link to a revision that is missing stays: clients cannot be given another one without a decision.
-        if linked != current && (is_there || current.is_none()) {
+        // A link to a revision that is missing or lost stays: clients cannot be given another one without a decision.
+        let may_lead_back = is_there && find_unsettled(store, series).is_none();
+        if linked != current && (may_lead_back || current.is_none()) {
             let target = current.map(|number| Layout::revision_target(series, number));
             links.push(repair(layout, layout.stable(series), target));
         }

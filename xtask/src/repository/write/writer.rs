@@ -14,6 +14,7 @@ use crate::repository::clients::root_files;
 use crate::repository::model::event::{Event, LogEntry};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::ledger::Ledger;
+use crate::repository::model::lost_targets::find_unsettled;
 use crate::repository::model::manifest::LoadedManifest;
 use crate::repository::model::store::Store;
 use crate::repository::write::plan::{ChangePlan, ChangeStep};
@@ -77,6 +78,11 @@ impl Writer {
                     files::remove_if_there(link)?;
                     progress.warn(&format!("removed the link `{shown}`: what it led to is gone"));
                 }
+            }
+        }
+        for series in self.store.series()? {
+            if let Some(lost) = find_unsettled(&self.store, series) {
+                progress.warn(&format!("{}; {}", lost.describe(), lost.help()));
             }
         }
         repair_keys(&self.store, progress)?;
