@@ -92,6 +92,75 @@ fn a_repository_whose_root_and_state_are_both_gone_is_asked_for() {
 }
 
 #[test]
+fn a_log_that_is_lost_is_named_by_status_and_nothing_is_due() {
+    let site = Site::of_three();
+    site.releng(&["yank", "demo-1.0.2-1.el9.noarch", "--why", "it burns"]).exits(0);
+    std::fs::remove_dir_all(site.served("revisions/stable-1.0/000004")).unwrap();
+    std::fs::remove_dir_all(site.state("")).unwrap();
+    let status = site.releng(&["status"]).exits(0).stdout;
+    for part in ["its log is lost: there is no log", "stable/1.0    revision 4, which is lost"] {
+        assert!(status.contains(part), "{status}");
+    }
+    assert!(!status.contains("nothing yet") && !status.contains("due"), "{status}");
+    follow(&site, &status, "recover-log").exits(0);
+}
+
+#[test]
+fn nothing_is_put_together_where_there_is_no_repository() {
+    let site = Site::of_three();
+    for folder in ["target/repository", "target/repository-state"] {
+        std::fs::remove_dir_all(site.project.join(folder)).unwrap();
+    }
+    for command in [&["recover-log"][..], &["recover-log", "--dry-run"]] {
+        site.releng(command).exits(1).says(&["there is no repository in `", "mount the disk that `"]);
+    }
+    assert!(!site.project.join("target/repository-state").exists());
+}
+
+#[test]
+fn what_is_in_the_place_of_a_folder_or_of_a_link_is_named() {
+    let site = Site::of_three();
+    let (folder, away) = (site.served("revisions/stable-1.0/000002"), site.project.join("target/away"));
+    let replace = |folder: &Path| {
+        std::fs::rename(folder, &away).unwrap();
+        std::os::unix::fs::symlink(&away, folder).unwrap();
+    };
+    let put_back = |folder: &Path| {
+        std::fs::remove_file(folder).unwrap();
+        std::fs::rename(&away, folder).unwrap();
+    };
+    replace(&folder);
+    let only = "`revisions/stable-1.0/000002` is a link or a file, and only a folder may be there\n";
+    site.releng(&["verify"]).exits(1).prints(&format!("folder-foreign: revisions/stable-1.0/000002: {only}"));
+    let status = site.releng(&["status"]).exits(0).stdout;
+    assert!(status.contains("a link or a file is in its place; to record that it is gone: move that away"), "{status}");
+    put_back(&folder);
+    let current = site.served("revisions/stable-1.0/000003");
+    replace(&current);
+    let found = site.releng(&["verify"]).exits(1);
+    for line in [
+        "current-vanished: revisions/stable-1.0/000003: a link or a file is in its place; event 6 made it",
+        "link-dangling: stable/1.0: it leads to `../revisions/stable-1.0/000003`, where no folder is",
+    ] {
+        assert!(found.stdout.contains(line), "{}", found.stdout);
+    }
+    let status = site.releng(&["status"]).exits(0).stdout;
+    assert!(status.contains("its revision 3 is missing: a link or a file is in its place; go back"), "{status}");
+    put_back(&current);
+    let link = site.served("stable/1.0");
+    std::fs::remove_file(&link).unwrap();
+    std::fs::create_dir(&link).unwrap();
+    site.releng(&["status"])
+        .exits(0)
+        .prints_part("stable/1.0    not known: something else is in the place of the link");
+    let found = site.releng(&["verify"]).exits(1).says(&["link-foreign: move it away"]);
+    assert!(found.stdout.contains("link-foreign: stable/1.0: a folder or a file is in the place of the link"));
+    std::fs::remove_dir(&link).unwrap();
+    site.releng(&["prune"]).exits(0).says(&["made the link `stable/1.0` again"]);
+    verifies(&site);
+}
+
+#[test]
 fn an_old_copy_of_the_root_is_left_by_a_rollback_and_then_recorded() {
     let site = Site::of_three();
     let (root, old) = (site.served(""), site.project.join("target/old"));
@@ -106,6 +175,19 @@ fn an_old_copy_of_the_root_is_left_by_a_rollback_and_then_recorded() {
     assert!(back < prune, "{}", found.stderr);
     follow(&site, &found.stderr, "rollback 1.0 --to 3").exits(0);
     follow(&site, &found.stderr, "prune --missing").exits(0);
+    verifies(&site);
+}
+
+#[test]
+fn a_lost_latest_is_named_before_its_link_is_made_again() {
+    let site = Site::of_three();
+    let link = site.served("unstable/1.0/latest");
+    std::fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink("snapshot-demo_1.0_pipeline_9", &link).unwrap();
+    let lost =
+        "`unstable/1.0/snapshot-demo_1.0_pipeline_9`, where it led, is neither there nor in the log: put it back";
+    site.releng(&["status"]).exits(0).prints_part(lost);
+    site.releng(&["prune"]).exits(0).says(&["made the link `unstable/1.0/latest` again", lost]);
     verifies(&site);
 }
 

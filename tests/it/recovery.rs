@@ -216,7 +216,7 @@ fn a_lost_state_is_put_together_again() {
     let ledger = text(&site.state("ledger.json"));
     remove(site.state(""));
     let way_out =
-        ["refusing to change the repository: `", "there is no log", "in the repository: `releng recover-log`"];
+        ["its log is lost: there is no log, and `", "was made by event ", "in the repository: `releng recover-log`"];
     every_writer_refuses(&site, &way_out);
     let status = site.releng(&["status"]).exits(0).stdout;
     assert!(status.contains("problem       refusing to change") && status.contains("recover-log"), "{status}");

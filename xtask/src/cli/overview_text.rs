@@ -5,6 +5,7 @@ use crate::base::text::{one_line, printable, shorten, words, wrap};
 use crate::repository::keys::stand::{KeyClients, KeyRole, KeyStand};
 use crate::repository::keys::uses::KeyUses;
 use crate::repository::model::event::{Action, Event};
+use crate::repository::model::missing_folder::MissingFolder;
 use crate::repository::model::test_result::TestVerdict;
 use crate::repository::model::yanks::YankedPackage;
 use crate::repository::overview::{
@@ -161,13 +162,7 @@ pub fn render(overview: &SeriesOverview, style: TextStyle) -> String {
         text += &style.line("latest", LabelColor::Due, note);
     }
     for missing in &overview.missing {
-        let value = format!(
-            "{}, which event {} made; to record that it is gone: `{} prune --missing`",
-            missing.path,
-            missing.event,
-            program()
-        );
-        text += &style.line("missing", LabelColor::Bad, &value);
+        text += &style.line("missing", LabelColor::Bad, &describe_missing(missing));
     }
     for problem in &overview.problems {
         text += &style.line("problem", LabelColor::Bad, problem);
@@ -213,6 +208,15 @@ impl SnapshotOverview {
     fn failed(&self) -> bool {
         self.snapshot.is_none() || self.tests.iter().any(|(_, verdict)| *verdict != TestVerdict::Passed)
     }
+}
+
+fn describe_missing(MissingFolder { path, event, is_replaced }: &MissingFolder) -> String {
+    let (instead, first) =
+        if *is_replaced { ("; a link or a file is in its place", "move that away, and run ") } else { ("", "") };
+    format!(
+        "{path}, which event {event} made{instead}; to record that it is gone: {first}`{} prune --missing`",
+        program()
+    )
 }
 
 fn describe_yanked(yanked: &YankedPackage) -> String {

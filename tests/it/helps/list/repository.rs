@@ -41,7 +41,10 @@ pub const REPOSITORY: &[FileRows] = &[
                 By("recovery::a_damaged_revision_stops_neither_the_rollback_nor_another_series_nor_a_view"),
             ),
             ("see what else is wrong, and", By("vouched::a_package_in_a_changed_manifest_is_not_published")),
-            ("put `{}` back from a backup; to begin", By("helps::repository::a_revision_without_a_copy_is_given_up")),
+            (
+                "put `{folder}` back from a backup; to begin",
+                By("helps::repository::a_revision_without_a_copy_is_given_up"),
+            ),
             (
                 "put `{file}` back from a backup",
                 By("helps::repository::a_lost_log_and_a_damaged_ledger_are_put_together_again"),
@@ -333,7 +336,8 @@ pub const REPOSITORY: &[FileRows] = &[
     (
         "repository/write/recovery.rs",
         &[
-            ("if it was copied", By("recovery::a_snapshot_of_another_repository_is_named_and_moved_away")),
+            ("if it {copied}", By("recovery::a_snapshot_of_another_repository_is_named_and_moved_away")),
+            ("{recover}\nif", By("recovery::a_lost_state_is_put_together_again")),
             ("put `{path}` and the log back", By("lost_events::an_old_state_without_the_newest_revision_is_refused")),
         ],
     ),

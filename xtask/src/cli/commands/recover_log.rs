@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::base::progress::Progress;
+use crate::cli::commands::verify::require_repository;
 use crate::cli::context::Context;
 use crate::cli::site::Site;
 use crate::repository::clients::keys::describe_foreign;
@@ -20,6 +21,7 @@ pub struct Args {
 /// Puts the log together and says what is lost.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let site = Site::load(context)?;
+    require_repository(&site)?;
     let layout = &site.layout;
     let _lock = if args.dry_run { None } else { Some(lock(layout, "recover-log")?) };
     let plan = recover_log::decide(layout, site.now)?;

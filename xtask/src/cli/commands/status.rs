@@ -119,8 +119,11 @@ fn find_problems(store: &mut Store) -> Vec<RepositoryProblem> {
     }
     let repair = |what: String| RepositoryProblem { what, help: Some(help_to_repair()) };
     let links = recovery.links.iter().map(|link| match &link.target {
-        Some(target) => repair(format!("the link `{}` does not lead to `{}`", link.shown, target.display())),
-        None => repair(format!("the link `{}` leads to nothing", link.shown)),
+        Some(target) => {
+            let what = format!("the link `{}` does not lead to `{}`", link.shown, target.display());
+            repair(what + &link.describe_lost())
+        }
+        None => repair(format!("the link `{}` leads to nothing{}", link.shown, link.describe_lost())),
     });
     let files = root_files::changed(store, None).unwrap_or_default();
     let files = files.into_iter().map(|file| repair(format!("`{}` {}", file.name, file.describe_fault())));

@@ -64,8 +64,8 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     }
 }
 
-/// `Err` if nothing was ever staged: to verify nothing is no success.
-fn require_repository(site: &Site<'_>) -> Result<(), Failure> {
+/// `Err` if nothing was ever staged: to verify nothing, or to put nothing together, is no success.
+pub(super) fn require_repository(site: &Site<'_>) -> Result<(), Failure> {
     if site.exists() {
         return Ok(());
     }

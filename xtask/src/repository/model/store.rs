@@ -14,7 +14,8 @@ use crate::base::text::shell_word;
 use crate::repository::model::event::{Action, BrokenChain, Event, EventLog};
 use crate::repository::model::layout::{Layout, MANIFEST, parse_revision};
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
-use crate::repository::model::name::{FilePath, Series, SnapshotName};
+use crate::repository::model::missing_folder::MissingFolder;
+use crate::repository::model::name::{Series, SnapshotName};
 
 /// A repository. The log is read when the repository is opened, all else when a method needs it.
 pub struct Store {
@@ -48,15 +49,6 @@ pub struct Revision {
     /// The folder.
     pub path: TreePath,
     pub manifest: Manifest,
-}
-
-/// A snapshot or revision that the log tells of, that was not pruned, and that is not there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MissingFolder {
-    /// Relative to the root.
-    pub path: FilePath,
-    /// The number of the event that made it.
-    pub event: u64,
 }
 
 impl Store {
@@ -130,7 +122,8 @@ impl Store {
                 && !self.layout.root.join(&shown).is_folder()
                 && let Ok(path) = shown.parse()
             {
-                missing.push(MissingFolder { path, event: event.number });
+                let is_replaced = self.layout.root.join(&shown).is_there();
+                missing.push(MissingFolder { path, event: event.number, is_replaced });
             }
         }
         missing
@@ -306,8 +299,12 @@ impl Store {
     }
 
     fn lost_revision(&self, series: Series, number: u32, error: &anyhow::Error) -> anyhow::Error {
-        let is_there = self.layout.revision(series, number).is_there();
-        let what = if is_there { format!("is damaged: {error:#}") } else { "is missing".to_owned() };
+        let folder = self.layout.revision(series, number);
+        let what = match folder.look() {
+            Ok(found) if found.is_dir() => format!("is damaged: {error:#}"),
+            Ok(_) => "is missing: a link or a file is in its place".to_owned(),
+            Err(_) => "is missing".to_owned(),
+        };
         let message = format!("stable/{series} cannot be used: its revision {number} {what}");
         let others = self.revisions(series).unwrap_or_default();
         let readable = others.iter().rev().find(|other| **other != number && self.revision(series, **other).is_ok());
@@ -316,9 +313,8 @@ impl Store {
                 format!("go back to a revision that is whole: `{} rollback {series} --to {other}`", program())
             }
             None => format!(
-                "put `{}` back from a backup; to begin the series again without it: remove what is left of it, and \
+                "put `{folder}` back from a backup; to begin the series again without it: remove what is left of it, and \
                  run `{} prune --missing`",
-                self.layout.revision(series, number),
                 program()
             ),
         };

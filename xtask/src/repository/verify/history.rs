@@ -10,8 +10,9 @@ use crate::repository::model::layout::{Layout, MANIFEST};
 use crate::repository::model::ledger::Ledger;
 use crate::repository::model::lost_targets::{find_lost_targets, find_unsettled};
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
+use crate::repository::model::missing_folder::MissingFolder;
 use crate::repository::model::name::Series;
-use crate::repository::model::store::{MissingFolder, Store};
+use crate::repository::model::store::Store;
 use crate::repository::model::test_result::load_results;
 use crate::repository::verify::tree::{FolderName, FoundFolder};
 use crate::repository::verify::{FindingId, VerifyReport};
@@ -19,10 +20,14 @@ use crate::repository::verify::{FindingId, VerifyReport};
 /// Checks what is cheap to read, all of one moment: that nothing is missing, the links and the ledger.
 pub fn verify_moment(store: &Store, report: &mut VerifyReport) -> Result<()> {
     let current = current_revisions(store)?;
-    for MissingFolder { path, event } in store.missing() {
+    for MissingFolder { path, event, is_replaced } in store.missing() {
         let is_current = current.iter().any(|(_, current)| *current == path.as_str());
+        if is_replaced && !is_current {
+            continue; // `tree` reports what is in its place
+        }
         let id = if is_current { FindingId::CurrentVanished } else { FindingId::Vanished };
-        report.add(id, path.to_string(), format!("it is missing; event {event} made it"));
+        let how = if is_replaced { "a link or a file is in its place" } else { "it is missing" };
+        report.add(id, path.to_string(), format!("{how}; event {event} made it"));
     }
     for series in store.series()? {
         verify_links(store, series, report);

@@ -95,6 +95,7 @@ fn find_snapshots(store: &Store, series: Series, report: &mut VerifyReport) -> R
         let snapshot = name.parse::<SnapshotName>().ok();
         let fits = snapshot.as_ref().is_some_and(|name| name.series().is_none_or(|of| of == series));
         if judge_name(report, &path, &name, fits)
+            && judge_folder(report, &folder.join(&name), &path)
             && let Some(snapshot) = snapshot
         {
             let is_current = latest.as_deref() == Some(Path::new(&name));
@@ -115,7 +116,9 @@ fn find_revisions(store: &Store, series: Series, report: &mut VerifyReport) -> R
     let mut found = Vec::new();
     for name in folder.names()? {
         let number = parse_revision(Path::new(&name));
-        if judge_name(report, &format!("revisions/stable-{series}/{name}"), &name, number.is_some())
+        let path = format!("revisions/stable-{series}/{name}");
+        if judge_name(report, &path, &name, number.is_some())
+            && judge_folder(report, &folder.join(&name), &path)
             && let Some(number) = number
         {
             let is_current = current == Some(number);
@@ -142,9 +145,18 @@ fn judge_name(report: &mut VerifyReport, path: &str, name: &str, is_ours: bool) 
     is_ours
 }
 
+/// Reports a link or a file in the place of a snapshot or revision, and returns whether a folder is there or a run has just removed it.
+fn judge_folder(report: &mut VerifyReport, path: &TreePath, shown: &str) -> bool {
+    let is_replaced = path.look().is_ok_and(|found| !found.is_dir());
+    if is_replaced {
+        report.add(FindingId::FolderForeign, shown, blocked_folder(shown));
+    }
+    !is_replaced
+}
+
 fn judge_link(report: &mut VerifyReport, link: &TreePath, shown: &str, is_ours: impl Fn(&Path) -> bool) {
     match link.read_link() {
-        Err(_) => report.add(FindingId::LinkForeign, shown, "it is not a symbolic link"),
+        Err(_) => report.add(FindingId::LinkForeign, shown, "a folder or a file is in the place of the link"),
         Ok(None) => {} // a run has just removed it
         Ok(Some(target)) if !is_ours(&target) => {
             report.add(FindingId::LinkForeign, shown, format!("it leads to `{}`", target.display()));
@@ -153,7 +165,7 @@ fn judge_link(report: &mut VerifyReport, link: &TreePath, shown: &str, is_ours: 
             report.add(
                 FindingId::LinkDangling,
                 shown,
-                format!("it leads to `{}`, which does not exist", target.display()),
+                format!("it leads to `{}`, where no folder is", target.display()),
             );
         }
         Ok(Some(_)) => {}

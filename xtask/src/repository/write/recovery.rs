@@ -27,7 +27,7 @@ use crate::repository::model::event::{Action, Event};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::lost_targets::{LostTarget, find_lost_targets, find_unsettled};
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
-use crate::repository::model::name::Series;
+use crate::repository::model::name::{FilePath, Series};
 use crate::repository::model::store::{Store, help_to_recover};
 
 /// What is done before a change.
@@ -50,6 +50,17 @@ pub struct LinkRepair {
     pub shown: String,
     /// `None` if the link is to be removed.
     pub target: Option<PathBuf>,
+    /// What it leads to now and neither the tree nor the log has, relative to the root.
+    pub lost: Option<FilePath>,
+}
+
+impl LinkRepair {
+    /// What was lost, for the end of a sentence; empty if nothing was.
+    pub fn describe_lost(&self) -> String {
+        let back = "put it back from a backup together with the log, or stage its release again";
+        let describe = |lost: &FilePath| format!("; `{lost}`, where it led, is neither there nor in the log: {back}");
+        self.lost.as_ref().map_or(String::new(), describe)
+    }
 }
 
 /// Decides what the next writer does first, and adds the event of an interrupted run to the log of `store`, in memory.
@@ -129,18 +140,21 @@ fn require_next(store: &Store, folder: &TreePath, event: &Event) -> Result<(), F
     if store.log.is_next(event) {
         return Ok(());
     }
+    let (folder, number) = (store.layout.shown(folder), event.number);
+    let copied = "was copied there from another repository: move it away";
+    let recover = help_to_recover(&store.layout.log());
     let has = match store.log.next_number() - 1 {
-        0 => "there is no log".to_owned(),
+        0 => {
+            let message = format!(
+                "refusing to change the repository: its log is lost: there is no log, and `{folder}` was made by event {number}"
+            );
+            return Err(Failure::new(Exit::Failed, message).help(format!("{recover}\nif `{folder}` {copied}")));
+        }
         last if event.number <= last => format!("event {} of the log is another one", event.number),
         last => format!("the log ends at event {last}"),
     };
-    let (folder, number) = (store.layout.shown(folder), event.number);
     let message = format!("refusing to change the repository: `{folder}` was made by event {number}, but {has}");
-    let help = format!(
-        "if it was copied there from another repository: move it away\notherwise: {}",
-        help_to_recover(&store.layout.log())
-    );
-    Err(Failure::new(Exit::Failed, message).help(help))
+    Err(Failure::new(Exit::Failed, message).help(format!("if it {copied}\notherwise: {recover}")))
 }
 
 /// Errors: the ledger is not the one that the log tells of.
@@ -186,6 +200,12 @@ pub fn find_unfinished_prune(store: &Store) -> Vec<(TreePath, TreePath)> {
 fn find_wrong_links(store: &Store) -> Result<Vec<LinkRepair>> {
     let layout = &store.layout;
     let mut links = Vec::new();
+    let lost = find_lost_targets(store)?;
+    let repair = |link: TreePath, target: Option<PathBuf>| {
+        let shown = layout.shown(&link);
+        let lost = lost.iter().find(|lost| lost.link == shown).map(|lost| lost.path.clone());
+        LinkRepair { link, shown, target, lost }
+    };
     for series in store.series()? {
         let (Ok(linked), Ok(current)) = (store.linked_revision(series), store.current_number(series)) else { continue };
         let is_there = current.is_some_and(|number| layout.revision(series, number).is_folder());
@@ -193,16 +213,12 @@ fn find_wrong_links(store: &Store) -> Result<Vec<LinkRepair>> {
         let may_lead_back = is_there && find_unsettled(store, series).is_none();
         if linked != current && (may_lead_back || current.is_none()) {
             let target = current.map(|number| Layout::revision_target(series, number));
-            links.push(repair(layout, layout.stable(series), target));
+            links.push(repair(layout.stable(series), target));
         }
         let (Ok(linked), Ok(latest)) = (store.linked_latest(series), store.latest(series)) else { continue };
         if linked != latest {
-            links.push(repair(layout, layout.latest(series), latest.map(|name| name.to_string().into())));
+            links.push(repair(layout.latest(series), latest.map(|name| name.to_string().into())));
         }
     }
     Ok(links)
-}
-
-fn repair(layout: &Layout, link: TreePath, target: Option<PathBuf>) -> LinkRepair {
-    LinkRepair { shown: layout.shown(&link), link, target }
 }

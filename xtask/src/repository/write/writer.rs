@@ -66,17 +66,18 @@ impl Writer {
         for (item, to) in &recovery.trash {
             files::move_to(item, to)?;
         }
-        for LinkRepair { link, shown, target } in &recovery.links {
+        for repair @ LinkRepair { link, shown, target, .. } in &recovery.links {
+            let lost = repair.describe_lost();
             match target {
                 // The link of an interrupted run is no damage.
                 Some(target) if recovery.unlogged.is_some() => files::flip(link, target)?,
                 Some(target) => {
                     files::flip(link, target)?;
-                    progress.warn(&format!("made the link `{shown}` again: it leads to `{}`", target.display()));
+                    progress.warn(&format!("made the link `{shown}` again: it leads to `{}`{lost}", target.display()));
                 }
                 None => {
                     files::remove_if_there(link)?;
-                    progress.warn(&format!("removed the link `{shown}`: what it led to is gone"));
+                    progress.warn(&format!("removed the link `{shown}`: what it led to is gone{lost}"));
                 }
             }
         }
