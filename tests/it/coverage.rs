@@ -11,7 +11,7 @@ use releng::project::config::{AcceptanceTest, CiStep, DistKeys, known_keys};
 use crate::support::text_of;
 
 /// Command, flag, and the file and name of the test. The flags of all commands have no command.
-const FLAGS: [(&str, &str, &str); 108] = [
+const FLAGS: [(&str, &str, &str); 113] = [
     ("", "assume-version", "dist::a_stated_version_goes_before_everything"),
     ("", "color", "commands::colour_follows_the_flag_and_the_terminal"),
     ("", "project", "messages::no_project"),
@@ -19,6 +19,11 @@ const FLAGS: [(&str, &str, &str); 108] = [
     ("", "repository", "flags::the_flag_for_the_repository_goes_before_the_variable_and_both_before_the_key"),
     ("accept", "dry-run", "accept::the_tests_are_those_of_the_snapshots_commit"),
     ("accept", "junit", "accept::the_report_is_read_by_others"),
+    ("announce", "again", "announce::delivery::the_login_comes_from_the_environment_or_from_a_file_of_ones_own"),
+    ("announce", "dry-run", "announce::once::a_plan_is_printed_and_nothing_is_sent"),
+    ("announce", "out", "announce::text::the_mail_is_written_to_a_stated_file_or_only_planned"),
+    ("announce", "send", "announce::once::a_plan_is_printed_and_nothing_is_sent"),
+    ("announce", "sent", "announce::once::a_plan_is_printed_and_nothing_is_sent"),
     ("changelog", "format", "dist::an_unpacked_archive_answers_as_git_does"),
     ("changelog", "since", "dist::an_unpacked_archive_answers_as_git_does"),
     ("build-artifacts", "base", "ci_steps::stages::each_stage_has_the_flags"),
@@ -123,11 +128,20 @@ const FLAGS: [(&str, &str, &str); 108] = [
 ];
 
 /// Key, and the file and name of the test. `rpm.dist.*` are the keys of each `[rpm.dist.NAME]`.
-const KEYS: [(&str, &str); 65] = [
+const KEYS: [(&str, &str); 74] = [
     ("acceptance.name", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
     ("acceptance.on", "promote::a_test_for_another_kind_of_promotion"),
     ("acceptance.run", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
     ("acceptance.timeout", "accept::a_test_that_does_not_end"),
+    ("announce.cc", "announce::people::copies_and_answers_have_their_headers"),
+    ("announce.from", "announce::people::copies_and_answers_have_their_headers"),
+    ("announce.password-file", "announce::delivery::the_login_comes_from_the_environment_or_from_a_file_of_ones_own"),
+    ("announce.reply-to", "announce::people::copies_and_answers_have_their_headers"),
+    ("announce.retry", "announce::delivery::a_temporary_refusal_is_tried_again"),
+    ("announce.sendmail", "announce::delivery::a_program_gets_the_envelope_as_arguments_and_the_mail_as_input"),
+    ("announce.smtp", "announce::delivery::each_recipient_gets_it_once"),
+    ("announce.template", "announce::text::a_project_has_its_own_template"),
+    ("announce.to", "announce::people::copies_and_answers_have_their_headers"),
     ("ci.build-artifacts.run", "ci_steps::stages::each_stage_has_the_flags"),
     ("ci.check-merged.run", "ci_steps::stages::each_stage_has_the_flags"),
     ("ci.check-patch.name", "ci_steps::steps_run_side_by_side_where_needs_allow_it"),

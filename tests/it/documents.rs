@@ -46,6 +46,13 @@ fn desk_of(document: &str) -> Desk {
         "docs/packager.md" => Desk::released("", 1),
         "docs/ci.md" => Desk::released(CONFIG, 1),
         "docs/maintainer.md" | "docs/configuration.md" | "docs/merge.md" => Desk::released("", 0),
+        "docs/announce.md" => {
+            let desk = Desk::released(CONFIG, 1);
+            desk.does(RELEASE);
+            desk.does("ln -s ../lago/target/repository ../www.example.org/repos");
+            desk.does("printf '#!/bin/sh\\ncat >>\"$HOME/mails\"\\n' >../bin/sendmail && chmod 755 ../bin/sendmail");
+            desk
+        }
         "docs/install.md" => {
             let desk = Desk::released(CONFIG, 1);
             desk.does(RELEASE);

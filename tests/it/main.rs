@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed, helpers included")]
 
 mod accept;
+mod announce;
 mod architecture;
 mod archive;
 mod builders;

@@ -11,10 +11,12 @@
 //! * [`repository`]: the tree that `dnf` installs from.
 //! * [`forge`]: GitHub, GitLab and Forgejo.
 //! * [`ci`]: the steps that are run for a branch or a merge commit.
+//! * [`announce`]: the mail about a promoted release.
 //! * [`cli`]: arguments, output, and one file for each command.
 //!
 //! ARCHITECTURE.md has the invariants; `tests/it/architecture/` checks them.
 
+pub mod announce;
 pub mod base;
 pub mod ci;
 pub mod cli;

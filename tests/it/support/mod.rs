@@ -10,6 +10,7 @@ pub mod history;
 pub mod http;
 pub mod keys;
 pub mod machine;
+pub mod mail;
 pub mod merge;
 pub mod podman;
 pub mod program;

@@ -4,8 +4,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::base::error;
 use crate::cli::commands::{
-    accept, changelog, ci, completions, config, dist, hold, lint, man, promote, prune, recover_log, rollback, rpm,
-    spec, stage, status, tag, verify, version, yank,
+    accept, announce, changelog, ci, completions, config, dist, hold, lint, man, promote, prune, recover_log, rollback,
+    rpm, spec, stage, status, tag, verify, version, yank,
 };
 use crate::cli::context::Global;
 use crate::cli::release_job::ReleaseArgs;
@@ -53,6 +53,8 @@ pub enum Command {
     Accept(accept::Args),
     /// Add a tested snapshot to a stable series
     Promote(promote::Args),
+    /// Write the mail about a promoted release, and send it
+    Announce(announce::Args),
     /// Return a stable series to the content of an earlier revision
     Rollback(rollback::Args),
     /// Remove a package from its stable series

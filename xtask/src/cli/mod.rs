@@ -28,8 +28,8 @@ use crate::base::text::shell_word;
 use crate::base::threads;
 use arguments::{Cli, Command};
 use commands::{
-    accept, changelog, ci, completions, config, dist, hold, lint, man, promote, prune, recover_log, rollback, rpm,
-    spec, srpm, stage, status, tag, verify, version, yank,
+    accept, announce, changelog, ci, completions, config, dist, hold, lint, man, promote, prune, recover_log, rollback,
+    rpm, spec, srpm, stage, status, tag, verify, version, yank,
 };
 use context::{Context, Global};
 use ui::{Color, Talk, Ui};
@@ -100,6 +100,7 @@ pub fn run(context: &Context, command: &Command) -> Result<()> {
         Command::Stage(args) => stage::run(context, args),
         Command::Accept(args) => accept::run(context, args),
         Command::Promote(args) => promote::run(context, args),
+        Command::Announce(args) => announce::run(context, args),
         Command::Rollback(args) => rollback::run(context, args),
         Command::Yank(args) => yank::run(context, args),
         Command::Status(args) => status::run(context, args),

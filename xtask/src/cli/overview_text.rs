@@ -1,5 +1,7 @@
 //! The text of `status`: a few lines for each series, each with a label, wrapped to the width of the terminal.
 
+use crate::announce::overview::AnnounceOverview;
+use crate::announce::release::ReleasePromotion;
 use crate::base::error::{committed, program};
 use crate::base::text::{one_line, printable, shorten, words, wrap};
 use crate::repository::keys::stand::{KeyClients, KeyRole, KeyStand};
@@ -174,6 +176,15 @@ pub fn render(overview: &SeriesOverview, style: TextStyle) -> String {
         text += &style.line("next", LabelColor::Due, &due.next);
     }
     text
+}
+
+/// The line about the announcement of the current release of a series.
+pub fn render_announcement(overview: &AnnounceOverview, style: TextStyle) -> String {
+    let AnnounceOverview { promotion: ReleasePromotion { version, .. }, state, next } = overview;
+    match next {
+        Some(next) => style.line("due", LabelColor::Due, &format!("{version} is {state}; {next}")),
+        None => style.line("announced", LabelColor::Good, &format!("{version} was {state}")),
+    }
 }
 
 fn describe_reason(DueReason { due, configured }: &DueReason) -> String {

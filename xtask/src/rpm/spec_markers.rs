@@ -128,8 +128,9 @@ fn render_line(line: &str, number: usize, values: &Values<'_>, spec: &mut String
     Ok(())
 }
 
-/// Splits at the first `@@NAME@@`. Other uses of `@@`, such as in the hunks of a patch, are text.
-fn split_at_marker(text: &str) -> Option<(&str, &str, &str)> {
+/// Splits at the first `@@NAME@@`: the text before it, the marker, the text after it. Other uses of `@@`, such as in the hunks of a
+/// patch, are text.
+pub fn split_at_marker(text: &str) -> Option<(&str, &str, &str)> {
     let mut from = 0;
     loop {
         let start = from + text[from..].find("@@")?;

@@ -1,5 +1,6 @@
 //! The help texts of the sources with the tests that follow them: by file, the beginning of the text, and the test.
 
+mod announce;
 mod ci;
 mod first;
 mod repository;
@@ -19,6 +20,6 @@ pub type FileRows = (&'static str, &'static [(&'static str, Followed)]);
 
 /// All rows: the file, the beginning of the text, and how it is followed.
 pub fn rows() -> impl Iterator<Item = (&'static str, &'static str, Followed)> {
-    let files = [ci::CI, first::FIRST, repository::REPOSITORY, rpm::PACKAGES].into_iter().flatten();
+    let files = [announce::ANNOUNCE, ci::CI, first::FIRST, repository::REPOSITORY, rpm::PACKAGES].into_iter().flatten();
     files.flat_map(|(file, rows)| rows.iter().map(|(begin, followed)| (*file, *begin, *followed)))
 }

@@ -1,6 +1,7 @@
 //! The commands, one file each: load, decide, apply, report.
 
 pub mod accept;
+pub mod announce;
 pub mod changelog;
 pub mod ci;
 pub mod completions;

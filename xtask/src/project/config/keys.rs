@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::history::lint::Severities;
 use crate::history::milestone::Milestone;
 use crate::history::{HeaderForms, VersionRules};
+use crate::project::config::announce::AnnounceKeys;
 use crate::project::config::ci::CiKeys;
 use crate::project::config::repository::{AcceptanceTest, PromotionKeys, RepositoryKeys};
 use crate::project::config::rpms::RpmKeys;
@@ -26,6 +27,7 @@ pub struct Config {
     /// The tests that a snapshot must pass before it is promoted.
     pub acceptance: Vec<AcceptanceTest>,
     pub promotion: PromotionKeys,
+    pub announce: AnnounceKeys,
     pub ci: CiKeys,
     /// The severity of each rule of the history lint.
     pub lint: Severities,

@@ -3,6 +3,7 @@
 //! Every key is optional, and unknown keys are refused. The keys are the fields of [`Config`], and are listed nowhere
 //! else: the default value of [`Config`] is the list for `cargo xtask config` and for messages about unknown keys.
 
+mod announce;
 mod cargo;
 mod ci;
 mod ci_isolation;
@@ -13,6 +14,7 @@ mod rpms;
 mod shape;
 mod unknown;
 
+pub use announce::{AnnounceKeys, MailAddress, MailEncryption, MailServer, SendmailPath};
 pub use cargo::{cargo_package_name, cargo_rust_version, with_vendor_directory};
 pub use ci::{CiKeys, CiStep, LINT_STEP, default_limit};
 pub use ci_isolation::CiIsolation;

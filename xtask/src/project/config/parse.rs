@@ -55,7 +55,8 @@ mod tests {
                     vendor = \"none\"\n[rpm]\nspec = \"lago.spec.in\"\nchangelog-entries = 200\nsrpm = \"rpmbuild\"\n\
                     portable-noarch = true\ndists = [\"el9\"]\nbackend = \"copr\"\ntimeout = \"1h\"\npoll = \"5s\"\n\
                     [rpm.copr]\nproject = \"@lago/lago\"\nconfig = \"~/copr\"\n[rpm.koji]\nprofile = \"cbs\"\nconfig = \"~/koji\"\nscratch = true\n[repository]\nroot = \"repo\"\nstate = \"state\"\nurl = \"https://example.org\"\n\
-                    keep-snapshots = 1\nkeep-days = 2\nsign = \"ABCD\"\nnext-key = \"EF01\"\n[promotion]\ninterval-days = 3\ndue = []\n\
+                    keep-snapshots = 1\nkeep-days = 2\nsign = \"ABCD\"\nnext-key = \"EF01\"\n[announce]\nto = \"a@b\"\ncc = [\"c@d\"]\nfrom = \"e@f\"\nreply-to = \"g@h\"\nsmtp = \"smtps://i\"\nsendmail = \"/j\"\n\
+                    password-file = \"k\"\ntemplate = \"l\"\nretry = \"1s\"\n[promotion]\ninterval-days = 3\ndue = []\n\
                     [[acceptance]]\nname = \"install\"\nrun = [\"sh\"]\ntimeout = \"10m\"\non = [\"minor\"]\n\
                     [ci]\nisolation = \"user:ci\"\nnetwork = true\nartifacts = \"out\"\nenvironment = [\"CC\"]\n\
                     [[ci.check-patch]]\nname = \"unit\"\nrun = [\"a\"]\n[[ci.check-merged]]\nname = \"unit\"\nrun = [\"a\"]\n\
@@ -92,7 +93,7 @@ mod tests {
         assert!(message.ends_with("line 4: unknown key `ci.check-patch.need`"), "{message}");
         assert_eq!(help, "did you mean `ci.check-patch.needs`?");
         assert_eq!(refusal("[ci]\nenviroment = []\n").1, "did you mean `ci.environment`?");
-        let tables = "`[ci]`, `[lint]`, `[project]`, `[promotion]`, `[repository]`, `[rpm]`, `[source]`, `[version]`, `[[acceptance]]`";
+        let tables = "`[announce]`, `[ci]`, `[lint]`, `[project]`, `[promotion]`, `[repository]`, `[rpm]`, `[source]`, `[version]`, `[[acceptance]]`";
         let help = format!("the tables are {tables}; `config` prints all keys");
         assert_eq!(refusal("[wholly-other-things]\n").1, help);
     }
