@@ -11,7 +11,7 @@ use releng::project::config::{AcceptanceTest, CiStep, DistKeys, known_keys};
 use crate::support::text_of;
 
 /// Command, flag, and the file and name of the test. The flags of all commands have no command.
-const FLAGS: [(&str, &str, &str); 113] = [
+const FLAGS: [(&str, &str, &str); 117] = [
     ("", "assume-version", "dist::a_stated_version_goes_before_everything"),
     ("", "color", "commands::colour_follows_the_flag_and_the_terminal"),
     ("", "project", "messages::no_project"),
@@ -69,6 +69,10 @@ const FLAGS: [(&str, &str, &str); 113] = [
     ("merge", "remote", "ci_merge::outcomes::what_is_not_there_is_named"),
     ("recover", "give-up", "ci_merge::outcomes::a_merge_is_given_up_with_a_reason"),
     ("recover", "why", "ci_merge::outcomes::a_merge_is_given_up_with_a_reason"),
+    ("respond", "dry-run", "ci_respond::a_dry_run_prints_what_the_event_alone_leads_to"),
+    ("respond", "event", "ci_respond::a_dry_run_prints_what_the_event_alone_leads_to"),
+    ("respond", "name", "ci_respond::a_dry_run_prints_what_the_event_alone_leads_to"),
+    ("respond", "out", "ci_respond::the_decision_is_handed_to_the_next_jobs"),
     ("promote", "dry-run", "flags::a_promotion_needs_one_of_the_configured_branches"),
     ("promote", "due", "due::what_is_due_is_promoted_and_nothing_else"),
     ("promote", "force", "key_change::a_key_that_clients_do_not_have_signs_only_by_force"),
@@ -128,7 +132,7 @@ const FLAGS: [(&str, &str, &str); 113] = [
 ];
 
 /// Key, and the file and name of the test. `rpm.dist.*` are the keys of each `[rpm.dist.NAME]`.
-const KEYS: [(&str, &str); 74] = [
+const KEYS: [(&str, &str); 76] = [
     ("acceptance.name", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
     ("acceptance.on", "promote::a_test_for_another_kind_of_promotion"),
     ("acceptance.run", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
@@ -150,6 +154,8 @@ const KEYS: [(&str, &str); 74] = [
     ("ci.check-patch.run", "ci_steps::steps_run_side_by_side_where_needs_allow_it"),
     ("ci.check-patch.timeout", "ci_steps::limits::a_time_limit_ends_the_whole_group"),
     ("ci.environment", "ci_steps::stages::a_step_gets_no_tokens"),
+    ("ci.admins", "ci_respond::decisions::the_key_for_admins_narrows_who_may_merge"),
+    ("ci.untrusted", "ci_respond::decisions::the_work_of_strangers_is_tested_only_if_that_is_configured"),
     ("ci.artifacts", "ci_merge::the_folder_of_the_release_is_configured"),
     ("ci.isolation", "ci_isolation::setup::the_user_is_there_and_is_not_root"),
     ("ci.network", "ci_isolation::user::there_is_no_network_and_no_service_of_this_machine"),

@@ -11,6 +11,7 @@ mod changelog;
 mod ci_isolation;
 mod ci_merge;
 mod ci_play;
+mod ci_respond;
 mod ci_steps;
 mod client_package;
 mod client_race;

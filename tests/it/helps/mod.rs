@@ -14,6 +14,7 @@ mod next_key;
 mod project;
 mod promotion;
 mod repository;
+mod respond;
 mod rpm;
 mod staging;
 mod template;

@@ -45,6 +45,13 @@ pub const CI: &[FileRows] = &[
         ],
     ),
     (
+        "cli/commands/ci/respond.rs",
+        &[
+            ("name it as the forge", By("helps::respond::an_event_gets_its_name")),
+            ("name the file with", By("helps::respond::the_file_of_an_event_is_named")),
+        ],
+    ),
+    (
         "cli/commands/ci/merging.rs",
         &[
             ("`git ls-remote` lists", By("helps::merge::work_that_is_gone_is_looked_for")),

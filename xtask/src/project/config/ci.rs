@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::project::config::ci_admin::CiAdmin;
 use crate::project::config::ci_isolation::CiIsolation;
 use crate::project::config::repository::{FolderPath, TimeLimit, step_name};
 
@@ -19,6 +20,10 @@ pub struct CiKeys {
     pub artifacts: FolderPath,
     /// Environment variables that steps get beside the usual ones; `*` matches.
     pub environment: Vec<String>,
+    /// Who may start a merge by a comment, of those whom the forge lets administrate the project. Default: all of them.
+    pub admins: Option<Vec<CiAdmin>>,
+    /// Whether the work of people without the right to push is tested before a member asks for it.
+    pub untrusted: bool,
     /// The steps for a branch that is proposed.
     pub check_patch: Vec<CiStep>,
     /// The steps for a merge commit.
@@ -34,6 +39,8 @@ impl Default for CiKeys {
             network: false,
             artifacts: FolderPath::new("target/dist"),
             environment: Vec::new(),
+            admins: None,
+            untrusted: false,
             check_patch: Vec::new(),
             check_merged: Vec::new(),
             build_artifacts: Vec::new(),

@@ -8,6 +8,7 @@ mod merging;
 mod output;
 mod parts;
 mod recover;
+mod respond;
 mod status;
 mod steps;
 mod subject;
@@ -36,6 +37,8 @@ enum CiCommand {
     BuildArtifacts(StageArgs),
     /// Merge a branch: test the merge commit, push exactly that commit, stage its release
     Merge(merge::MergeArgs),
+    /// Decide about an event of a forge, such as a comment, and answer it
+    Respond(respond::Args),
     /// Carry interrupted merges on to their end
     Recover(recover::Args),
     /// Print the merges and how far they are
@@ -49,6 +52,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         CiCommand::CheckMerged(args) => steps::run(context, CiStage::CheckMerged, args),
         CiCommand::BuildArtifacts(args) => steps::run(context, CiStage::BuildArtifacts, args),
         CiCommand::Merge(args) => merge::run(context, args),
+        CiCommand::Respond(args) => respond::run(context, args),
         CiCommand::Recover(args) => recover::run(context, args),
         CiCommand::Status(args) => status::run(context, args),
     }

@@ -1,0 +1,48 @@
+//! Carries a decision out: the answer, the label, the status.
+//!
+//! Everything may happen twice: an event is delivered again, or a run is killed and started again. So everything is done in a way that
+//! doing it again changes nothing. A comment that is accepted gets an answer with the marker `accepted`; when the decision was handed over,
+//! `done` is added. A run that finds `accepted` alone does the rest, and one that finds `done` does nothing.
+
+use anyhow::Result;
+
+use crate::ci::respond::decision::{DecidedAction, Decision, LabelChange};
+use crate::ci::respond::reply::{MarkedEffect, head_marker, marker};
+use crate::forge::Forge;
+use crate::forge::model::{CommitStatus, StatusState};
+
+/// Carries a decision out. `hand_over` gives it to the next job.
+///
+/// Errors: the forge cannot be reached, or does not let this program do it; the decision cannot be handed over. What was not done is done
+/// when the event is delivered again.
+pub fn apply(forge: &dyn Forge, decision: &Decision, hand_over: impl FnOnce() -> Result<()>) -> Result<()> {
+    let Some(pull) = decision.pull else { return hand_over() };
+    let answer = decision.comment.zip(decision.reply.as_deref());
+    let acts = matches!(decision.action, DecidedAction::CheckPatch | DecidedAction::Merge);
+    let mut accepted = None;
+    if let (Some((comment, reply)), Some(head)) = (answer.filter(|_| acts), decision.head) {
+        let mark = marker(comment, MarkedEffect::Accepted);
+        let text = format!("{reply}\n\n{mark}\n{}", head_marker(comment, head));
+        accepted = Some(forge.comment(pull, &mark, &text)?.id);
+    }
+    match decision.label {
+        Some(LabelChange::Add(label)) => forge.add_label(pull, label)?,
+        Some(LabelChange::Remove(label)) => forge.remove_label(pull, label)?,
+        None => {}
+    }
+    if let Some((head, context)) = decision.head.zip(decision.status) {
+        let description = "accepted, and waits for its job".to_owned();
+        let status = CommitStatus { context: context.to_owned(), state: StatusState::Pending, description, url: None };
+        forge.set_status(head, &status)?;
+    }
+    hand_over()?;
+    let Some((comment, reply)) = answer else { return Ok(()) };
+    let done = marker(comment, MarkedEffect::Done);
+    match (accepted, decision.head) {
+        (Some(id), Some(head)) => {
+            let marks = [marker(comment, MarkedEffect::Accepted), head_marker(comment, head), done];
+            forge.replace_comment(pull, id, &format!("{reply}\n\n{}", marks.join("\n")))
+        }
+        _ => forge.comment(pull, &done, &format!("{reply}\n\n{done}")).map(drop),
+    }
+}

@@ -1,0 +1,263 @@
+//! The rules about who may start what: a function of the wish and the facts.
+
+use crate::ci::respond::comment::SpokenCommand;
+use crate::ci::respond::decision::{DecidedAction, Decision, LabelChange, NEEDS_REVIEW, is_plain_branch};
+use crate::ci::respond::facts::{KnownFacts, MergeForecast, OwnSide, Question};
+use crate::ci::respond::reply::{self, AnswerProgress};
+use crate::ci::respond::wish::{Wish, WishKind};
+use crate::forge::model::{Account, Permission, PullRequest, ReviewVerdict};
+use crate::git::CommitId;
+use crate::git::wildmatch::{Scope, matches};
+use crate::project::config::Config;
+
+/// Decides; or returns the question whose answer is needed next. Facts are asked only where those before do not say no.
+pub fn decide(wish: &Wish, facts: &KnownFacts) -> Result<Decision, Question> {
+    let case = WishCase { wish, facts };
+    let decided = match wish.kind {
+        WishKind::Command(command) => case.command(command),
+        WishKind::Hint(meant) => case.explain("a line of the comment is nearly a command", reply::hint(meant)),
+        WishKind::ExplainSeveral => case.explain("the comment has several commands", reply::SEVERAL.to_owned()),
+        WishKind::TestNewWork => case.new_work(),
+        WishKind::NoteReview => case.review(),
+    };
+    match decided {
+        Ok(decision) => Ok(decision),
+        Err(Pause::No(decision)) => Ok(*decision),
+        Err(Pause::Ask(question)) => Err(question),
+    }
+}
+
+/// Why the rules are not followed to their end.
+enum Pause {
+    Ask(Question),
+    No(Box<Decision>),
+}
+
+impl From<Question> for Pause {
+    fn from(question: Question) -> Pause {
+        Pause::Ask(question)
+    }
+}
+
+/// A wish with what is known.
+struct WishCase<'c> {
+    wish: &'c Wish,
+    facts: &'c KnownFacts,
+}
+
+/// The pull request, and the configuration that counts for it.
+struct OpenPull<'c> {
+    pull: &'c PullRequest,
+    config: &'c Config,
+}
+
+impl<'c> WishCase<'c> {
+    fn command(&self, command: SpokenCommand) -> Result<Decision, Pause> {
+        let progress = self.progress()?;
+        let pull = self.pull()?;
+        let is_merge = matches!(command, SpokenCommand::Merge { .. });
+        if let AnswerProgress::Accepted(accepted) = progress
+            && accepted != pull.head
+            && command != SpokenCommand::Review
+        {
+            return Err(
+                self.no_saying("the head has moved since it was accepted", reply::moved_on(accepted, pull.head))
+            );
+        }
+        let open = self.with_base(pull)?;
+        if !self.may(command, &open)? {
+            return Err(self.no_saying("the author of the comment may not do this", reply::not_allowed(command)));
+        }
+        let mut decision = self.decision(&open, "the author of the comment may do this");
+        if command == SpokenCommand::Review {
+            decision.change_label(LabelChange::Add(NEEDS_REVIEW));
+            decision.reply = Some(reply::ACCEPT_REVIEW.to_owned());
+            return Ok(decision);
+        }
+        if is_merge {
+            self.require_mergeable(&open)?;
+        }
+        let forecast = self.forecast(pull)?;
+        if let (true, MergeForecast::Stops(why)) = (is_merge, forecast) {
+            return Err(self.no_saying("the merge would stop at once", reply::would_stop(why)));
+        }
+        let (head, base) = (pull.head, &pull.base);
+        if is_merge {
+            decision.act(DecidedAction::Merge);
+            decision.reply = Some(reply::accept_merge(head, base, forecast));
+        } else {
+            decision.act(DecidedAction::CheckPatch);
+            decision.reply = Some(reply::accept_tests(head, base, forecast));
+        }
+        Ok(decision)
+    }
+
+    /// Whether the author of the comment may give this command.
+    fn may(&self, command: SpokenCommand, open: &OpenPull<'_>) -> Result<bool, Pause> {
+        let by = &self.wish.by;
+        match command {
+            SpokenCommand::Test => Ok(self.permission(by)? >= Permission::Write),
+            SpokenCommand::Review => Ok(by.id == open.pull.author.id || self.permission(by)? >= Permission::Triage),
+            SpokenCommand::Merge { .. } => {
+                let admins = open.config.ci.admins.as_deref();
+                let is_listed = admins.is_none_or(|admins| admins.iter().any(|admin| admin.is(by.id, &by.login)));
+                Ok(is_listed && self.permission(by)? >= Permission::Maintain)
+            }
+        }
+    }
+
+    /// No draft, and the commit is the stated one; work from a fork is merged only at a commit that somebody looked at.
+    fn require_mergeable(&self, open: &OpenPull<'_>) -> Result<(), Pause> {
+        let pull = open.pull;
+        if pull.is_draft {
+            return Err(self.no_saying("the pull request is a draft", reply::DRAFT));
+        }
+        match self.wish.kind.stated_head() {
+            Some(stated) if stated == pull.head => Ok(()),
+            Some(_) => Err(self.no_saying("the stated commit is not the head", reply::other_head(pull.head))),
+            None if !pull.is_from_fork || self.is_approved(pull)? => Ok(()),
+            None => Err(self.no_saying(
+                "work from a fork needs its commit in the comment, or an approving review of it",
+                reply::unseen_fork(pull.head),
+            )),
+        }
+    }
+
+    /// Whether a member has approved exactly the head, and has said nothing else since.
+    fn is_approved(&self, pull: &PullRequest) -> Result<bool, Pause> {
+        let reviews = self.facts.reviews.as_ref().ok_or(Question::Reviews)?;
+        for (at, review) in reviews.iter().enumerate() {
+            let author = &review.author;
+            let is_last = reviews[at + 1..]
+                .iter()
+                .all(|later| later.author.id != author.id || later.verdict == ReviewVerdict::Other);
+            let counts = review.verdict == ReviewVerdict::Approved && review.commit == Some(pull.head) && is_last;
+            let is_other_person = author.is_person && author.id != pull.author.id;
+            if counts && is_other_person && self.permission(author)? >= Permission::Write {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn new_work(&self) -> Result<Decision, Pause> {
+        self.own()?;
+        let pull = self.pull()?;
+        if self.wish.pull.head != Some(pull.head) {
+            return Err(self.no("the head has moved since: the event about the newer commit counts"));
+        }
+        let open = self.with_base(pull)?;
+        let reason = if open.config.ci.untrusted {
+            "`ci.untrusted` is true"
+        } else if self.is_member(&pull.author)? && self.is_member(&self.wish.by)? {
+            "the author and the sender are members"
+        } else {
+            return Err(self.no("the work is of somebody who may not push, and `ci.untrusted` is not true"));
+        };
+        let mut decision = self.decision(&open, reason);
+        decision.act(DecidedAction::CheckPatch);
+        Ok(decision)
+    }
+
+    fn review(&self) -> Result<Decision, Pause> {
+        self.own()?;
+        let pull = self.pull()?;
+        if self.wish.by.id == pull.author.id {
+            return Err(self.no("the review is by the author of the pull request"));
+        }
+        if !pull.labels.iter().any(|label| label == NEEDS_REVIEW) {
+            return Err(self.no("the pull request does not have the label"));
+        }
+        let open = self.with_base(pull)?;
+        if !self.is_member(&self.wish.by)? {
+            return Err(self.no("the review is not by a member"));
+        }
+        let mut decision = self.decision(&open, "a member has reviewed the work");
+        decision.change_label(LabelChange::Remove(NEEDS_REVIEW));
+        Ok(decision)
+    }
+
+    /// An answer that changes nothing else.
+    fn explain(&self, reason: &str, text: String) -> Result<Decision, Pause> {
+        self.progress()?;
+        Err(self.no_saying(reason, text))
+    }
+
+    /// How far an earlier delivery of the comment came.
+    fn progress(&self) -> Result<AnswerProgress, Pause> {
+        let own = self.own()?;
+        let Some(comment) = self.wish.comment else { return Ok(AnswerProgress::Open) };
+        match reply::find_progress(&own.comments, comment.id) {
+            AnswerProgress::Done => Err(self.no("the comment was answered before")),
+            progress => Ok(progress),
+        }
+    }
+
+    /// The own account, which did not cause the event.
+    fn own(&self) -> Result<&'c OwnSide, Pause> {
+        let own = self.facts.own.as_ref().ok_or(Question::Own)?;
+        if own.account.id == self.wish.by.id {
+            return Err(self.no("this program caused the event itself"));
+        }
+        Ok(own)
+    }
+
+    /// The open pull request.
+    fn pull(&self) -> Result<&'c PullRequest, Pause> {
+        let found = self.facts.pull.as_ref().ok_or(Question::Pull)?;
+        match found {
+            Some(pull) if pull.is_open && pull.number == self.wish.number => Ok(pull),
+            _ => Err(self.no("the pull request is not open any more")),
+        }
+    }
+
+    /// The configuration of the base, which must be a branch that is released.
+    fn with_base(&self, pull: &'c PullRequest) -> Result<OpenPull<'c>, Pause> {
+        if !is_plain_branch(&pull.base) {
+            return Err(self.no("the name of the base has letters that shells and logs read as more than a name"));
+        }
+        let found = self.facts.base.as_ref().ok_or_else(|| Question::Base(pull.base.clone()))?;
+        let Some(config) = found else { return Err(self.no("the base is not on the remote")) };
+        let name = pull.base.as_str().as_bytes();
+        let is_released = config.project.branches.iter().any(|pattern| matches(pattern.as_bytes(), name, Scope::Path));
+        if is_released {
+            return Ok(OpenPull { pull, config });
+        }
+        let reason = "the base is none of `project.branches`";
+        Err(if self.wish.comment.is_some() { self.no_saying(reason, reply::WRONG_BASE) } else { self.no(reason) })
+    }
+
+    fn permission(&self, account: &Account) -> Result<Permission, Pause> {
+        let known = self.facts.permissions.get(&account.id).copied();
+        Ok(known.ok_or_else(|| Question::Permission(account.clone()))?)
+    }
+
+    /// Whether an account is a person who may push.
+    fn is_member(&self, account: &Account) -> Result<bool, Pause> {
+        Ok(account.is_person && self.permission(account)? >= Permission::Write)
+    }
+
+    fn forecast(&self, pull: &PullRequest) -> Result<&'c MergeForecast, Pause> {
+        let (base, head): (_, CommitId) = (pull.base.clone(), pull.head);
+        Ok(self.facts.forecast.as_ref().ok_or(Question::Forecast { base, head })?)
+    }
+
+    fn decision(&self, open: &OpenPull<'_>, reason: &str) -> Decision {
+        let pull = open.pull;
+        Decision {
+            head: Some(pull.head),
+            base: Some(pull.base.clone()),
+            fork: Some(pull.is_from_fork),
+            ..Decision::refuse(self.wish, reason)
+        }
+    }
+
+    fn no(&self, reason: &str) -> Pause {
+        Pause::No(Box::new(Decision::refuse(self.wish, reason)))
+    }
+
+    fn no_saying(&self, reason: &str, text: impl Into<String>) -> Pause {
+        let decision = Decision { reply: Some(text.into()), ..Decision::refuse(self.wish, reason) };
+        Pause::No(Box::new(decision))
+    }
+}

@@ -1,0 +1,64 @@
+//! What the events of all forges have in common.
+
+use jiff::Timestamp;
+
+use crate::forge::model::Account;
+use crate::git::{BranchName, CommitId};
+
+/// What happened on a forge, as the event has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForgeEvent {
+    pub kind: EventKind,
+    /// Who caused it.
+    pub sender: Option<Account>,
+    /// The pull request that it is about.
+    pub pull: Option<EventPull>,
+}
+
+/// The kind of an event, with what belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    Comment(EventComment),
+    /// A pull request was opened or opened again, or has new commits.
+    NewWork,
+    /// The sender has reviewed the pull request.
+    Reviewed,
+    /// Nothing that the CI process acts on.
+    Other,
+}
+
+/// A comment, as the event has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventComment {
+    /// The number that the forge gave.
+    pub id: Option<u64>,
+    /// The account that wrote it.
+    pub author_id: Option<u64>,
+    /// Whether it was written just now: not edited, not deleted.
+    pub is_new: bool,
+    /// Whether a person wrote it in the conversation: no application, no message of the forge.
+    pub is_by_hand: bool,
+    /// Markdown.
+    pub text: String,
+    pub at: Option<Timestamp>,
+}
+
+/// A pull request, as the event has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventPull {
+    pub number: Option<u32>,
+    /// Neither closed nor merged.
+    pub is_open: bool,
+    /// Whether the conversation is closed for most people.
+    pub is_locked: bool,
+    pub author_id: Option<u64>,
+    pub head: Option<CommitId>,
+    pub base: Option<BranchName>,
+    /// Whether the work is in another repository, or was in one that is gone.
+    pub is_from_fork: Option<bool>,
+}
+
+/// An event that nobody acts on.
+pub fn other(sender: Option<Account>, pull: Option<EventPull>) -> ForgeEvent {
+    ForgeEvent { kind: EventKind::Other, sender, pull }
+}
