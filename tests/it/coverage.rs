@@ -132,7 +132,7 @@ const FLAGS: [(&str, &str, &str); 117] = [
 ];
 
 /// Key, and the file and name of the test. `rpm.dist.*` are the keys of each `[rpm.dist.NAME]`.
-const KEYS: [(&str, &str); 76] = [
+const KEYS: [(&str, &str); 80] = [
     ("acceptance.name", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
     ("acceptance.on", "promote::a_test_for_another_kind_of_promotion"),
     ("acceptance.run", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
@@ -156,6 +156,10 @@ const KEYS: [(&str, &str); 76] = [
     ("ci.environment", "ci_steps::stages::a_step_gets_no_tokens"),
     ("ci.admins", "ci_respond::decisions::the_key_for_admins_narrows_who_may_merge"),
     ("ci.untrusted", "ci_respond::decisions::the_work_of_strangers_is_tested_only_if_that_is_configured"),
+    ("ci.forge", "forge::configuration::the_keys_say_where_the_forge_and_the_token_are"),
+    ("ci.forge-project", "forge::configuration::the_keys_say_where_the_forge_and_the_token_are"),
+    ("ci.forge-url", "forge::configuration::the_keys_say_where_the_forge_and_the_token_are"),
+    ("ci.token-file", "forge::configuration::the_keys_say_where_the_forge_and_the_token_are"),
     ("ci.artifacts", "ci_merge::the_folder_of_the_release_is_configured"),
     ("ci.isolation", "ci_isolation::setup::the_user_is_there_and_is_not_root"),
     ("ci.network", "ci_isolation::user::there_is_no_network_and_no_service_of_this_machine"),

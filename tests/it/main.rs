@@ -33,6 +33,7 @@ mod explain;
 mod farms;
 mod flags;
 mod foreign_keys;
+mod forge;
 mod gates;
 mod helps;
 mod in_flight;

@@ -4,6 +4,7 @@ pub mod crash;
 pub mod dice;
 pub mod dnf;
 pub mod farm;
+pub mod forge;
 pub mod git_servers;
 pub mod github;
 pub mod history;

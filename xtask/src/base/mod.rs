@@ -2,8 +2,8 @@
 //!
 //! [`error`] has the type of a failure, [`plan`] that of a plan. [`progress`] reports long work, and [`interrupt`] stops it.
 //! [`files`] is the only writer of results, [`process`] the only place that runs other programs, [`clock`] the only reader of the
-//! clock. [`as_text`], [`digest`], [`checksum`], [`github`], [`gzip`], [`junit`], [`number`], [`schema`], [`size`], [`text`],
-//! [`threads`], [`token`], [`zlib`] and [`parallel`] are tools.
+//! clock. [`as_text`], [`digest`], [`checksum`], [`github`], [`gzip`], [`http`], [`junit`], [`number`], [`schema`], [`secret`],
+//! [`size`], [`text`], [`threads`], [`token`], [`zlib`] and [`parallel`] are tools.
 
 pub(crate) mod as_text;
 pub mod checksum;
@@ -13,6 +13,7 @@ pub mod error;
 pub mod files;
 pub mod github;
 pub mod gzip;
+pub mod http;
 pub mod interrupt;
 pub mod journal;
 pub mod junit;
@@ -22,6 +23,7 @@ pub mod plan;
 pub mod process;
 pub mod progress;
 pub mod schema;
+pub mod secret;
 pub mod size;
 pub mod text;
 pub mod threads;

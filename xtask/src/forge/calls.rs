@@ -6,12 +6,16 @@ use anyhow::Result;
 
 use crate::forge::model::{Account, Asset, Comment, CommitStatus, ForgeRelease, Permission, PullRequest, Review};
 use crate::git::CommitId;
+use crate::project::config::ForgeKind;
 
 /// A repository on a forge.
 ///
 /// Errors of all calls: the forge cannot be reached, or fails (exit 5, after several tries); it does not accept the token (exit 3); it
 /// has no such thing, where the call does not say `None` for it.
 pub trait Forge {
+    /// The program that the forge runs.
+    fn kind(&self) -> ForgeKind;
+
     /// The account that the token belongs to.
     fn own_account(&self) -> Result<Account>;
 

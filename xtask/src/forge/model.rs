@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::base::error::{Exit, Failure};
 use crate::git::{BranchName, CommitId};
 
 /// Who did something.
@@ -16,6 +17,13 @@ pub struct Account {
     pub login: String,
     /// Whether it is a person, as the forge says: no bot, no application, no organisation.
     pub is_person: bool,
+}
+
+impl Account {
+    /// The account of somebody who has left the forge: no right is given to it.
+    pub fn gone() -> Account {
+        Account { id: 0, login: String::new(), is_person: false }
+    }
 }
 
 /// What an account may do in a repository, from the least to the most.
@@ -129,4 +137,28 @@ pub struct Asset {
     pub digest: Option<String>,
     /// Whether it is there whole.
     pub is_uploaded: bool,
+}
+
+/// The newest commit of a pull request. The id of only zeros, which forges send at times, is none.
+pub fn parse_head(text: &str) -> Result<CommitId, String> {
+    let id = CommitId::parse_hex(text.as_bytes()).filter(|id| *id != CommitId([0; 20]));
+    id.ok_or_else(|| format!("`{}` is not a commit", text.escape_debug()))
+}
+
+/// The name of a branch.
+pub fn parse_branch(text: &str) -> Result<BranchName, String> {
+    text.parse().map_err(|_| format!("`{}` is not the name of a branch", text.escape_debug()))
+}
+
+/// The oldest comment of an account that contains a marker. A marker in the comment of somebody else means nothing.
+pub fn find_marked(comments: Vec<Comment>, own: &Account, marker: &str) -> Option<Comment> {
+    comments.into_iter().find(|comment| comment.author.id == own.id && comment.text.contains(marker))
+}
+
+/// `Err` unless a text contains its marker, which is not empty: without it, the comment would be written again and again.
+pub fn require_marker(marker: &str, text: &str) -> Result<(), Failure> {
+    if !marker.is_empty() && text.contains(marker) {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Failed, format!("a comment does not contain its marker `{}`", marker.escape_debug())))
 }

@@ -3,9 +3,10 @@
 //! A program is run with an argument list, never through a shell, in a stated folder and with a time limit; an interrupt ends
 //! it. [`read`] runs a program for its output, with our environment. [`job`] runs a long one for its outcome, with a log and an
 //! environment of its own; [`isolation`] has the namespaces that a job can run in, and [`boundary`] what separates foreign code from
-//! this user; [`podman`] is what both kinds of container need. [`net`] fetches a URL.
+//! this user; [`podman`] is what both kinds of container need. [`net`] fetches a URL, [`http`] sends a request to a service.
 
 pub mod boundary;
+pub mod http;
 pub mod isolation;
 pub mod job;
 mod log;

@@ -54,6 +54,9 @@ pub struct Program<'a> {
     pub input: Vec<u8>,
 }
 
+/// The number of bytes of an output that are kept, where the caller has no limit.
+const NO_LIMIT: u64 = u64::MAX;
+
 /// The variables that a program gets beside its own.
 #[derive(Clone, Copy)]
 enum Inherited {
@@ -93,12 +96,18 @@ impl Program<'_> {
     /// Errors: there is no such program; it still runs at `limit` (exit 5); an interrupt. In the last two cases the program
     /// and its children were killed.
     pub fn run_within(&self, limit: Duration) -> Result<Said> {
-        self.run_while(limit, interrupt::check, Inherited::All)
+        self.run_while(limit, NO_LIMIT, interrupt::check, Inherited::All)
+    }
+
+    /// Like [`Program::run_within`], for a program whose output others decide on: an output is read up to `most` bytes and then closed.
+    /// An output of `most` bytes may have been longer. The program gets PATH and its own variables only.
+    pub fn run_bounded_within(&self, limit: Duration, most: u64) -> Result<Said> {
+        self.run_while(limit, most, interrupt::check, Inherited::Path)
     }
 
     /// Like [`Program::run_within`]. The program gets PATH and its own variables only.
     pub fn run_alone_within(&self, limit: Duration) -> Result<Said> {
-        self.run_while(limit, interrupt::check, Inherited::Path)
+        self.run_while(limit, NO_LIMIT, interrupt::check, Inherited::Path)
     }
 
     /// The failure of a program that ended with another exit code than 0, with the last lines of standard error.
@@ -112,6 +121,7 @@ impl Program<'_> {
     fn run_while(
         &self,
         limit: Duration,
+        most: u64,
         go_on: impl Fn() -> Result<(), Failure>,
         inherited: Inherited,
     ) -> Result<Said> {
@@ -121,7 +131,7 @@ impl Program<'_> {
             if Instant::now() < deadline { Ok(()) } else { Err(self.too_late(limit)) }
         };
         // An error of `check` drops `started`, which kills the group.
-        let mut started = self.start(inherited)?;
+        let mut started = self.start(inherited, most)?;
         let (mut output, mut errors) = (None, None);
         while output.is_none() || errors.is_none() {
             match started.streams.recv_timeout(INTERRUPT_PAUSE) {
@@ -142,7 +152,7 @@ impl Program<'_> {
         Ok(Said { status, output: output.unwrap_or_default(), errors: errors.unwrap_or_default() })
     }
 
-    fn start(&self, inherited: Inherited) -> Result<Started> {
+    fn start(&self, inherited: Inherited, most: u64) -> Result<Started> {
         let shown = self.program.to_string_lossy();
         let failed = |error: &dyn std::fmt::Display| {
             Failure::new(Exit::Failed, format!("cannot run `{shown}`: {error}"))
@@ -157,10 +167,10 @@ impl Program<'_> {
         // An error below drops `started`, which kills the group.
         let started = Started { child, streams, is_reaped: false };
         if let Some(pipe) = output {
-            send_whole(pipe, sender.clone(), Stream::Output)?;
+            send_whole(pipe.take(most), sender.clone(), Stream::Output)?;
         }
         if let Some(pipe) = errors {
-            send_whole(pipe, sender, Stream::Errors)?;
+            send_whole(pipe.take(most), sender, Stream::Errors)?;
         }
         if let Some(mut pipe) = input {
             let input = self.input.clone();
@@ -293,6 +303,14 @@ mod tests {
     }
 
     #[test]
+    fn an_output_without_end_is_read_up_to_its_limit() {
+        let said = program(&["yes"], vec![]).run_bounded_within(LONG, 1000).unwrap();
+        assert_eq!((said.output.len(), said.status.success()), (1000, false));
+        let said = program(&["sh", "-c", "printf abc"], vec![]).run_bounded_within(LONG, 1000).unwrap();
+        assert_eq!((said.output, said.status.code()), (b"abc".to_vec(), Some(0)));
+    }
+
+    #[test]
     fn a_failure_shows_how_it_ended_and_the_last_lines() {
         let message = run("seq 1 50 >&2; exit 3").unwrap_err().to_string();
         assert!(message.contains("failed, exit 3:\n31\n32\n") && message.ends_with("\n50"), "{message}");
@@ -312,7 +330,7 @@ mod tests {
         let args = ["-c", script].map(OsString::from).to_vec();
         let run = Program { program: "sh".as_ref(), args, folder: folder.path(), variables: vec![], input: vec![] };
         let start = Instant::now();
-        let error = run.run_while(limit, go_on, Inherited::All).map(drop).unwrap_err();
+        let error = run.run_while(limit, NO_LIMIT, go_on, Inherited::All).map(drop).unwrap_err();
         assert!(start.elapsed() < Duration::from_millis(900), "{:?}", start.elapsed());
         std::thread::sleep(Duration::from_millis(1500));
         (error.downcast().unwrap(), folder.path().join("alive").exists())

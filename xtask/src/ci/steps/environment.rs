@@ -4,6 +4,7 @@
 //! variables that cargo and rustup set for `cargo xtask`, which would change a cargo that the step runs.
 
 use crate::ci::stage::CiStage;
+use crate::forge::TOKEN_VARIABLES;
 use crate::git::CommitId;
 use crate::git::wildmatch::{self, Scope};
 
@@ -56,7 +57,8 @@ pub fn step_environment(
 ) -> Vec<(String, String)> {
     let patterns: Vec<&str> = USUAL.into_iter().chain(named.iter().map(String::as_str)).collect();
     let own = variables_of(stage, commits);
-    let is_wanted = |name: &str| !own.iter().any(|(own, _)| own == name) && matches_any(name, &patterns);
+    let is_own = |name: &str| own.iter().any(|(own, _)| own == name);
+    let is_wanted = |name: &str| !is_own(name) && !is_token(name) && matches_any(name, &patterns);
     let mut environment: Vec<(String, String)> = caller.filter(|(name, _)| is_wanted(name)).collect();
     environment.sort();
     environment.extend(own);
@@ -71,6 +73,11 @@ fn variables_of(stage: CiStage, commits: StageCommits) -> [(String, String); 3] 
         ("RELENG_CI_HEAD", commits.head.to_string()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
+}
+
+/// Whether a variable holds a token for the forge. No step gets it, whatever the configuration names.
+fn is_token(name: &str) -> bool {
+    TOKEN_VARIABLES.contains(&name)
 }
 
 fn matches_any(name: &str, patterns: &[&str]) -> bool {
@@ -92,6 +99,9 @@ pub fn enclosed_environment(
     let mut environment = inside;
     let patterns: Vec<&str> = named.iter().map(String::as_str).collect();
     for (name, value) in caller.filter(|(name, _)| matches_any(name, &patterns) && !is_fixed(name)) {
+        if is_token(&name) {
+            continue;
+        }
         match environment.iter_mut().find(|(there, _)| *there == name) {
             Some((_, there)) => *there = value,
             None => environment.push((name, value)),
@@ -112,6 +122,8 @@ mod tests {
             ("PATH", "/bin"),
             ("LC_ALL", "C"),
             ("GITHUB_TOKEN", "secret"),
+            ("GITLAB_TOKEN", "secret"),
+            ("RELENG_FORGE_TOKEN", "secret"),
             ("CARGO", "/cargo"),
             ("CARGO_MANIFEST_DIR", "/x"),
             ("RUSTUP_TOOLCHAIN", "stable"),
@@ -123,7 +135,7 @@ mod tests {
             ("LAGOON", "2"),
         ];
         let caller = caller.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter();
-        let named = ["CC".to_owned(), "LAGO_*".to_owned(), "RELENG_*".to_owned()];
+        let named = ["CC".to_owned(), "LAGO_*".to_owned(), "RELENG_*".to_owned(), "GIT*_TOKEN".to_owned()];
         let commits = StageCommits { base: None, head: CommitId([7; 20]) };
         let environment = step_environment(caller, &named, CiStage::CheckPatch, commits);
         let names: Vec<&str> = environment.iter().map(|(name, _)| name.as_str()).collect();
@@ -141,8 +153,14 @@ mod tests {
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
         };
         let inside = pairs(&[("HOME", "/srv/home"), ("PATH", "/usr/bin")]);
-        let caller =
-            pairs(&[("HOME", "/root"), ("PATH", "/opt/bin"), ("CC", "clang"), ("LANG", "C"), ("RELENG_CI_BASE", "x")]);
+        let caller = pairs(&[
+            ("HOME", "/root"),
+            ("PATH", "/opt/bin"),
+            ("CC", "clang"),
+            ("LANG", "C"),
+            ("RELENG_CI_BASE", "x"),
+            ("FORGEJO_TOKEN", "x"),
+        ]);
         let commits = StageCommits { base: None, head: CommitId([7; 20]) };
         let of = |named: &[&str]| -> Vec<String> {
             let named: Vec<String> = named.iter().map(|name| (*name).to_owned()).collect();

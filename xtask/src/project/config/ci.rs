@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::project::config::ci_admin::CiAdmin;
+use crate::project::config::ci_forge::{ForgeKind, ForgeProject, TokenFile};
 use crate::project::config::ci_isolation::CiIsolation;
-use crate::project::config::repository::{FolderPath, TimeLimit, step_name};
+use crate::project::config::repository::{Address, FolderPath, TimeLimit, step_name};
 
 /// `[ci]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,6 +17,14 @@ pub struct CiKeys {
     pub isolation: Option<CiIsolation>,
     /// Whether tests behind the boundary have the network.
     pub network: bool,
+    /// The program that the forge runs. Default: by the host of the remote's address.
+    pub forge: Option<ForgeKind>,
+    /// The address of the forge's API. Default: that of the remote's host.
+    pub forge_url: Option<Address>,
+    /// The repository on the forge. Default: by the remote's address.
+    pub forge_project: Option<ForgeProject>,
+    /// A file with the token for the forge, which only its owner may read. Default: the token is in the environment.
+    pub token_file: Option<TokenFile>,
     /// The folder of the release that the steps of `build-artifacts` leave, relative to the project.
     pub artifacts: FolderPath,
     /// Environment variables that steps get beside the usual ones; `*` matches.
@@ -37,6 +46,10 @@ impl Default for CiKeys {
         CiKeys {
             isolation: None,
             network: false,
+            forge: None,
+            forge_url: None,
+            forge_project: None,
+            token_file: None,
             artifacts: FolderPath::new("target/dist"),
             environment: Vec::new(),
             admins: None,

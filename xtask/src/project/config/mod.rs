@@ -7,6 +7,7 @@ mod announce;
 mod cargo;
 mod ci;
 mod ci_admin;
+mod ci_forge;
 mod ci_isolation;
 mod keys;
 mod parse;
@@ -19,6 +20,7 @@ pub use announce::{AnnounceKeys, MailAddress, MailEncryption, MailServer, Sendma
 pub use cargo::{cargo_package_name, cargo_rust_version, with_vendor_directory};
 pub use ci::{CiKeys, CiStep, LINT_STEP, default_limit};
 pub use ci_admin::CiAdmin;
+pub use ci_forge::{ForgeKind, ForgeProject, TokenFile};
 pub use ci_isolation::CiIsolation;
 pub use keys::{ArchiveFormat, Config, Name, PATH, ProjectKeys, SourceKeys, Vendor, VersionKeys};
 pub use repository::{

@@ -58,7 +58,8 @@ mod tests {
                     keep-snapshots = 1\nkeep-days = 2\nsign = \"ABCD\"\nnext-key = \"EF01\"\n[announce]\nto = \"a@b\"\ncc = [\"c@d\"]\nfrom = \"e@f\"\nreply-to = \"g@h\"\nsmtp = \"smtps://i\"\nsendmail = \"/j\"\n\
                     password-file = \"k\"\ntemplate = \"l\"\nretry = \"1s\"\n[promotion]\ninterval-days = 3\ndue = []\n\
                     [[acceptance]]\nname = \"install\"\nrun = [\"sh\"]\ntimeout = \"10m\"\non = [\"minor\"]\n\
-                    [ci]\nisolation = \"user:ci\"\nnetwork = true\nartifacts = \"out\"\nenvironment = [\"CC\"]\n\
+                    [ci]\nisolation = \"user:ci\"\nnetwork = true\nartifacts = \"out\"\nenvironment = [\"CC\"]\nforge = \"github\"\n\
+                    forge-url = \"https://example.org\"\nforge-project = \"a/b\"\ntoken-file = \"~/token\"\n\
                     [[ci.check-patch]]\nname = \"unit\"\nrun = [\"a\"]\n[[ci.check-merged]]\nname = \"unit\"\nrun = [\"a\"]\n\
                     only = [\"src/**\"]\ntimeout = \"2h\"\nneeds = []\n[[ci.build-artifacts]]\nname = \"rpm\"\nrun = [\"a\"]\n";
         let rules =

@@ -1,0 +1,201 @@
+//! The answers of GitLab's REST API, read into the model. Fields that are not used are not read, and those that can be missing may be.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::forge::model::{Account, Asset, Permission};
+
+/// A user. Only `GET /user` and `GET /users/{id}` say whether it is a bot.
+#[derive(Clone, Debug, Deserialize)]
+pub struct GitlabAccount {
+    pub id: u64,
+    pub username: String,
+    #[serde(default)]
+    pub bot: bool,
+}
+
+impl From<GitlabAccount> for Account {
+    fn from(account: GitlabAccount) -> Account {
+        Account { id: account.id, login: account.username, is_person: !account.bot }
+    }
+}
+
+/// A member of a project or of a group that it is in.
+#[derive(Debug, Deserialize)]
+pub struct GitlabMember {
+    id: u64,
+    access_level: u32,
+    /// That of the user: `active`, or `blocked` and others.
+    #[serde(default)]
+    state: String,
+    /// `active`, or `awaiting`.
+    membership_state: Option<String>,
+}
+
+impl GitlabMember {
+    /// What the account may do, by GitLab's levels: 10 guest, 15 planner, 20 reporter, 30 developer, 40 maintainer, 50 owner.
+    pub fn of(&self, account: &Account) -> Permission {
+        let is_active =
+            self.state == "active" && self.membership_state.as_deref().is_none_or(|state| state == "active");
+        if self.id != account.id || !is_active {
+            return Permission::None;
+        }
+        match self.access_level {
+            0..10 => Permission::None,
+            10..20 => Permission::Read,
+            20..30 => Permission::Triage,
+            30..40 => Permission::Write,
+            40..50 => Permission::Maintain,
+            50 => Permission::Admin,
+            // A level that is not known gives no more than a known one.
+            51.. => Permission::None,
+        }
+    }
+}
+
+/// A merge request.
+#[derive(Debug, Deserialize)]
+pub struct GitlabMerge {
+    pub iid: u32,
+    /// `opened`, `closed`, `locked` or `merged`.
+    pub state: String,
+    #[serde(default)]
+    pub draft: bool,
+    pub title: String,
+    pub author: GitlabAccount,
+    pub sha: Option<String>,
+    /// `None` where the project of the work is gone.
+    pub source_project_id: Option<u64>,
+    pub target_project_id: u64,
+    pub target_branch: String,
+    #[serde(default)]
+    pub labels: Vec<String>,
+}
+
+/// A comment.
+#[derive(Debug, Deserialize)]
+pub struct GitlabNote {
+    pub id: u64,
+    pub author: GitlabAccount,
+    pub body: String,
+    /// Whether GitLab wrote it, such as "added 1 commit".
+    #[serde(default)]
+    pub system: bool,
+    pub created_at: Timestamp,
+}
+
+/// The approvals of a merge request.
+#[derive(Debug, Deserialize)]
+pub struct GitlabApprovals {
+    #[serde(default)]
+    pub approved_by: Vec<GitlabApproval>,
+}
+
+/// One approval.
+#[derive(Debug, Deserialize)]
+pub struct GitlabApproval {
+    pub user: GitlabAccount,
+}
+
+/// Somebody who was asked for a review.
+#[derive(Debug, Deserialize)]
+pub struct GitlabReviewer {
+    pub user: GitlabAccount,
+    /// Such as `unreviewed`, `reviewed` or `requested_changes`.
+    pub state: String,
+}
+
+/// A status of a commit.
+#[derive(Debug, Deserialize)]
+pub struct GitlabStatus {
+    pub status: String,
+}
+
+/// A release. It has no number and no drafts.
+#[derive(Debug, Deserialize)]
+pub struct GitlabRelease {
+    pub tag_name: String,
+    #[serde(rename = "_links", default)]
+    pub links: GitlabReleaseLinks,
+    #[serde(default)]
+    pub assets: GitlabAssets,
+}
+
+/// The addresses of a release.
+#[derive(Debug, Default, Deserialize)]
+pub struct GitlabReleaseLinks {
+    #[serde(rename = "self", default)]
+    pub own: String,
+}
+
+/// What a release links to.
+#[derive(Debug, Default, Deserialize)]
+pub struct GitlabAssets {
+    #[serde(default)]
+    pub links: Vec<GitlabLink>,
+}
+
+/// A link of a release.
+#[derive(Clone, Debug, Deserialize)]
+pub struct GitlabLink {
+    pub id: u64,
+    pub name: String,
+    pub url: String,
+}
+
+/// A package of the registry.
+#[derive(Debug, Deserialize)]
+pub struct GitlabPackage {
+    pub id: u64,
+    pub name: String,
+    pub version: Option<String>,
+}
+
+/// A file of a package.
+#[derive(Clone, Debug, Deserialize)]
+pub struct GitlabPackageFile {
+    pub id: u64,
+    pub file_name: String,
+    pub size: u64,
+    pub file_sha256: Option<String>,
+}
+
+impl GitlabPackageFile {
+    /// The file as an asset, with the number of its link; 0 where it has none.
+    pub fn into_asset(self, link: u64) -> Asset {
+        let digest = self.file_sha256.map(|digest| format!("sha256:{digest}"));
+        Asset { id: link, name: self.file_name, size: self.size, digest, is_uploaded: true }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_permission_is_the_level_of_an_active_member() {
+        let ada = Account { id: 7, login: "ada".to_owned(), is_person: true };
+        let member = |id: u64, access_level: u32, state: &str, membership_state: Option<&str>| {
+            let membership_state = membership_state.map(str::to_owned);
+            GitlabMember { id, access_level, state: state.to_owned(), membership_state }.of(&ada)
+        };
+        for (level, expected) in [
+            (0, Permission::None),
+            (5, Permission::None),
+            (10, Permission::Read),
+            (15, Permission::Read),
+            (20, Permission::Triage),
+            (25, Permission::Triage),
+            (30, Permission::Write),
+            (40, Permission::Maintain),
+            (50, Permission::Admin),
+            (60, Permission::None),
+        ] {
+            assert_eq!(member(7, level, "active", Some("active")), expected, "{level}");
+        }
+        assert_eq!(member(7, 50, "active", None), Permission::Admin);
+        assert_eq!(member(7, 50, "blocked", None), Permission::None);
+        assert_eq!(member(7, 50, "active", Some("awaiting")), Permission::None);
+        assert_eq!(member(8, 50, "active", None), Permission::None);
+    }
+}
