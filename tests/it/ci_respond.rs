@@ -1,6 +1,7 @@
 //! `ci respond`: decisions about events of forges.
 
 mod decisions;
+mod forge;
 mod mutations;
 mod samples;
 mod twists;
