@@ -60,6 +60,7 @@ mod tests {
                     [[acceptance]]\nname = \"install\"\nrun = [\"sh\"]\ntimeout = \"10m\"\non = [\"minor\"]\n\
                     [ci]\nisolation = \"user:ci\"\nnetwork = true\nartifacts = \"out\"\nenvironment = [\"CC\"]\nforge = \"github\"\n\
                     forge-url = \"https://example.org\"\nforge-project = \"a/b\"\ntoken-file = \"~/token\"\n\
+                    admins = [\"ada\"]\nuntrusted = true\n\
                     [[ci.check-patch]]\nname = \"unit\"\nrun = [\"a\"]\n[[ci.check-merged]]\nname = \"unit\"\nrun = [\"a\"]\n\
                     only = [\"src/**\"]\ntimeout = \"2h\"\nneeds = []\n[[ci.build-artifacts]]\nname = \"rpm\"\nrun = [\"a\"]\n";
         let rules =
