@@ -2,6 +2,7 @@
 
 mod decisions;
 mod forge;
+mod merging;
 mod mutations;
 mod samples;
 mod twists;
@@ -80,7 +81,8 @@ fn the_decision_is_handed_to_the_next_jobs() {
     let ran = respond(&folder, &comment_event("Thanks!"), &["--out", "decision.json"], &variables).exits(0);
     assert_eq!(decision(&ran)["reason"], "no line of the comment is a command");
     assert_eq!(std::fs::read_to_string(folder.path().join("decision.json")).unwrap(), ran.stdout);
-    assert_eq!(std::fs::read_to_string(output).unwrap(), "earlier=1\naction=none\npull=\nhead=\nbase=\n");
+    let expected = format!("earlier=1\naction=none\npull=\nhead=\nbase=\ndecision={}", ran.stdout);
+    assert_eq!(std::fs::read_to_string(output).unwrap(), expected);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use releng::project::config::{AcceptanceTest, CiStep, DistKeys, known_keys};
 use crate::support::text_of;
 
 /// Command, flag, and the file and name of the test. The flags of all commands have no command.
-const FLAGS: [(&str, &str, &str); 117] = [
+const FLAGS: [(&str, &str, &str); 131] = [
     ("", "assume-version", "dist::a_stated_version_goes_before_everything"),
     ("", "color", "commands::colour_follows_the_flag_and_the_terminal"),
     ("", "project", "messages::no_project"),
@@ -65,6 +65,20 @@ const FLAGS: [(&str, &str, &str); 117] = [
     ("merge", "branch", "ci_merge::a_merge_is_previewed_without_a_change"),
     ("merge", "dry-run", "ci_merge::a_merge_is_previewed_without_a_change"),
     ("merge", "head", "ci_merge::outcomes::a_commit_that_is_not_the_stated_one_is_not_merged"),
+    ("finish", "decision", "ci_respond::merging::the_last_job_takes_the_merge_of_the_decision_and_no_other"),
+    ("merge", "decision", "ci_respond::merging::a_decision_is_written_for_the_next_jobs"),
+    ("prepare", "decision", "ci_respond::merging::the_last_job_takes_the_merge_of_the_decision_and_no_other"),
+    ("report", "decision", "ci_respond::merging::jobs_that_did_not_pass_are_shown"),
+    ("report", "result", "ci_respond::merging::jobs_that_did_not_pass_are_shown"),
+    ("finish", "tested", "ci_merge::parts::three_jobs_do_what_one_command_does"),
+    ("prepare", "base", "ci_merge::parts::the_first_job_takes_what_the_whole_command_takes"),
+    ("prepare", "branch", "ci_merge::parts::three_jobs_do_what_one_command_does"),
+    ("prepare", "head", "ci_merge::parts::three_jobs_do_what_one_command_does"),
+    ("prepare", "out", "ci_merge::parts::three_jobs_do_what_one_command_does"),
+    ("prepare", "pull", "ci_merge::parts::the_first_job_takes_what_the_whole_command_takes"),
+    ("prepare", "remote", "ci_merge::parts::the_first_job_takes_what_the_whole_command_takes"),
+    ("test", "out", "ci_merge::parts::three_jobs_do_what_one_command_does"),
+    ("test", "no-isolation", "ci_merge::parts::the_machine_that_tests_needs_the_boundary_and_no_other"),
     ("merge", "pull", "ci_merge::a_pull_request_has_a_reference_of_its_own"),
     ("merge", "remote", "ci_merge::outcomes::what_is_not_there_is_named"),
     ("recover", "give-up", "ci_merge::outcomes::a_merge_is_given_up_with_a_reason"),
@@ -275,9 +289,9 @@ fn each_flag_has_a_test_that_uses_it() {
     let globals: BTreeSet<String> =
         definition.get_arguments().filter_map(|argument| argument.get_long()).map(str::to_owned).collect();
     let built_in = ["help", "version"];
-    let commands =
-        definition.get_subcommands().flat_map(|command| [command].into_iter().chain(command.get_subcommands()));
-    for command in std::iter::once(&definition).chain(commands) {
+    let mut commands = vec![&definition];
+    while let Some(command) = commands.pop() {
+        commands.extend(command.get_subcommands());
         for flag in command.get_arguments().filter_map(|argument| argument.get_long()) {
             let is_global = globals.contains(flag);
             if !built_in.contains(&flag) {

@@ -33,6 +33,8 @@ pub const HOMES: [(&str, &[&str]); 24] = [
             "history/lint/near_header.rs",
             "ci/steps/plan.rs",
             "ci/respond/near_miss.rs",
+            "ci/respond/order.rs",
+            "ci/respond/outcome.rs",
             "announce/text.rs",
         ],
     ),
@@ -45,7 +47,7 @@ pub const HOMES: [(&str, &[&str]); 24] = [
 ];
 
 /// Rules, which are functions of values: files and folders that touch nothing outside.
-pub const PURE: [&str; 67] = [
+pub const PURE: [&str; 70] = [
     "base/digest.rs",
     "base/error.rs",
     "base/github.rs",
@@ -94,6 +96,7 @@ pub const PURE: [&str; 67] = [
     "forge/place.rs",
     "forge/refusal.rs",
     "forge/retry.rs",
+    "ci/merge/answer.rs",
     "ci/merge/machine/",
     "ci/merge/request.rs",
     "ci/respond/comment.rs",
@@ -101,6 +104,8 @@ pub const PURE: [&str; 67] = [
     "ci/respond/decision.rs",
     "ci/respond/facts.rs",
     "ci/respond/near_miss.rs",
+    "ci/respond/order.rs",
+    "ci/respond/outcome.rs",
     "ci/respond/reply.rs",
     "ci/respond/wish.rs",
     "ci/stage.rs",

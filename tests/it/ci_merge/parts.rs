@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::with_release;
-use crate::support::merge::{Landed, MergePlace, git_in, releng_at, snapshots_in};
+use crate::support::merge::{CONFIG, Landed, MergePlace, RELEASE, git_in, releng_at, snapshots_in};
 use crate::support::program::Ran;
 
 /// A place with work, and clones for the three jobs.
@@ -51,6 +51,21 @@ impl Jobs {
 }
 
 #[test]
+fn the_machine_that_tests_needs_the_boundary_and_no_other() {
+    let config = format!("{CONFIG}{RELEASE}").replace("\"none\"", "\"user:releng-nobody-here\"");
+    let place = MergePlace::new(&config);
+    let head = place.propose("topic", "Change it", &[("file", "new\n")]);
+    for job in ["decides", "tests", "finishes"] {
+        git_in(place.path(), &["clone", "-q", "origin.git", job]);
+    }
+    let jobs = Jobs { place, head };
+    jobs.prepare().exits(0);
+    jobs.test().exits(1).says(&["releng-nobody-here"]);
+    jobs.run("tests", &["test", "../merge.json", "--out", "../tested-dir", "--no-isolation"]).exits(0);
+    jobs.finish().exits(0);
+}
+
+#[test]
 fn three_jobs_do_what_one_command_does() {
     let jobs = Jobs::new("new\n");
     let base = jobs.place.tip("master");
@@ -69,6 +84,18 @@ fn three_jobs_do_what_one_command_does() {
     jobs.finish().exits(0);
     assert_eq!(jobs.place.tip("master"), merge.trim());
     assert_eq!(snapshots_in(jobs.place.path(), "finishes").len(), 1);
+}
+
+#[test]
+fn the_first_job_takes_what_the_whole_command_takes() {
+    let jobs = Jobs::new("new\n");
+    jobs.place.at("origin.git", &["update-ref", "refs/pull/7/head", &jobs.head]);
+    let request = ["--pull", "7", "--base", "master", "--remote", "../origin.git", "--head", &jobs.head];
+    jobs.run("decides", &[&["prepare", "--out", "../merge.json"], &request[..]].concat()).exits(0);
+    let file: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(jobs.file("merge.json")).unwrap()).unwrap();
+    assert_eq!((&file["request"]["work"]["pull"]["number"], &file["request"]["base"]), (&7.into(), &"master".into()));
+    jobs.run("decides", &["prepare", "--out", "x", "--pull", "7", "--base", "other"]).exits(2);
 }
 
 #[test]

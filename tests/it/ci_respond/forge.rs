@@ -9,25 +9,30 @@ use crate::support::merge::{CONFIG, MergePlace};
 use crate::support::program::Ran;
 
 /// People of the double.
-const ADMIN: (u64, &str) = (7, "ada");
-const MAINTAINER: (u64, &str) = (8, "grace");
-const MEMBER: (u64, &str) = (9, "linus");
-const READER: (u64, &str) = (11, "reader");
+pub(super) const ADMIN: (u64, &str) = (7, "ada");
+pub(super) const MAINTAINER: (u64, &str) = (8, "grace");
+pub(super) const MEMBER: (u64, &str) = (9, "linus");
+pub(super) const READER: (u64, &str) = (11, "reader");
 
 /// A forge, and a remote with work for pull request 5.
 pub struct ForgePlace {
-    place: MergePlace,
-    double: Double,
+    pub(super) place: MergePlace,
+    pub(super) double: Double,
     kind: ForgeKind,
     /// The newest commit of the work.
-    head: String,
+    pub(super) head: String,
 }
 
 impl ForgePlace {
     /// `keys` are lines of `[ci]` in the base.
     pub fn new(kind: ForgeKind, keys: &str) -> ForgePlace {
+        ForgePlace::with_steps(kind, keys, "")
+    }
+
+    /// `rest` follows the other lines of the configuration.
+    pub(super) fn with_steps(kind: ForgeKind, keys: &str, rest: &str) -> ForgePlace {
         let double = Double::start(kind);
-        let place = MergePlace::new(&config_of(kind, &double.url(), keys));
+        let place = MergePlace::new(&format!("{}{rest}", config_of(kind, &double.url(), keys)));
         let head = place.propose("fix", "Say more", &[("file", "more\n")]);
         let this = ForgePlace { place, double, kind, head: head.clone() };
         this.moves_to(&head);
@@ -47,7 +52,7 @@ impl ForgePlace {
     }
 
     /// Somebody pushes one more commit to the work.
-    fn pushes(&self) -> String {
+    pub(super) fn pushes(&self) -> String {
         self.place.at("work", &["checkout", "-q", "fix"]);
         let head = self.place.commit("Say even more", &[("file", "even more\n")]);
         self.place.at("work", &["push", "-q", "origin", "fix"]);
@@ -56,7 +61,7 @@ impl ForgePlace {
         head
     }
 
-    fn becomes(&self, who: (u64, &str), role: &'static str) {
+    pub(super) fn becomes(&self, who: (u64, &str), role: &'static str) {
         self.double.with(|state| {
             let person = state.people.iter_mut().find(|person| person.id == who.0).unwrap();
             person.role = role;
@@ -64,7 +69,7 @@ impl ForgePlace {
     }
 
     /// The event about a new comment, which is on the forge, too.
-    fn comment(&self, id: u64, by: (u64, &str), text: &str) -> Value {
+    pub(super) fn comment(&self, id: u64, by: (u64, &str), text: &str) -> Value {
         self.double.with(|state| {
             state.notes.push(Note { id, pull: 5, author: by.0, text: text.to_owned(), is_system: false });
         });
@@ -139,21 +144,21 @@ impl ForgePlace {
     }
 
     /// The own comments.
-    fn answers(&self) -> Vec<String> {
+    pub(super) fn answers(&self) -> Vec<String> {
         self.double.with(|state| {
             state.notes.iter().filter(|note| note.author == state.own).map(|note| note.text.clone()).collect()
         })
     }
 
     /// The statuses: commit, name, state.
-    fn statuses(&self) -> Vec<(String, String, String)> {
+    pub(super) fn statuses(&self) -> Vec<(String, String, String)> {
         self.double.with(|state| {
             let parts = state.statuses.iter();
             parts.map(|status| (status.commit.clone(), status.context.clone(), status.state.clone())).collect()
         })
     }
 
-    fn labels(&self) -> Vec<String> {
+    pub(super) fn labels(&self) -> Vec<String> {
         self.double.with(|state| state.pulls[0].labels.clone())
     }
 }

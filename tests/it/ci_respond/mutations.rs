@@ -81,7 +81,7 @@ fn check(sample: &Sample, line: &str, asks: Asks, twists: &[&Twist]) -> Decision
     }
     check_texts(&decision, &shown);
     if decision.action == DecidedAction::None {
-        assert_eq!((decision.head, decision.status, &decision.label), (None, None, &None), "{shown}");
+        assert_eq!((decision.head, &decision.status, &decision.label), (None, &None, &None), "{shown}");
     }
     decision
 }

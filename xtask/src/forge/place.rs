@@ -3,6 +3,7 @@
 use crate::base::error::{Exit, Failure, committed};
 use crate::base::http::is_loopback;
 use crate::forge::address::origin;
+use crate::forge::model::Account;
 use crate::project::config::{CiKeys, ForgeKind, ForgeProject};
 
 /// The place of a project.
@@ -13,6 +14,24 @@ pub struct ForgePlace {
     pub api: String,
     /// Such as `lago-project/lago`.
     pub project: ForgeProject,
+}
+
+impl ForgePlace {
+    /// The address by which a forge recognises the commits of an account, and that gets no mail.
+    pub fn private_email(&self, account: &Account) -> String {
+        let origin = origin(&self.api);
+        let host = origin.split_once("://").map_or("localhost", |(_, host)| host);
+        let host = match host.split(':').next().unwrap_or_default() {
+            "api.github.com" => "github.com",
+            host => host,
+        };
+        let Account { id, login, .. } = account;
+        match self.kind {
+            ForgeKind::Github => format!("{id}+{login}@users.noreply.{host}"),
+            ForgeKind::Gitlab => format!("{id}-{login}@users.noreply.{host}"),
+            ForgeKind::Forgejo => format!("{login}@noreply.{host}"),
+        }
+    }
 }
 
 /// The parts of a remote's address.
@@ -134,6 +153,18 @@ fn remote_parts(remote: &str) -> Option<RemoteParts> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_commit_of_an_account_has_the_address_of_its_forge() {
+        let account = Account { id: 7, login: "ada".to_owned(), is_person: true };
+        for (remote, expected) in [
+            ("git@github.com:lago/lago.git", "7+ada@users.noreply.github.com"),
+            ("https://gitlab.example.org:8443/lago/lago", "7-ada@users.noreply.gitlab.example.org"),
+            ("https://codeberg.org/lago/lago", "ada@noreply.codeberg.org"),
+        ] {
+            assert_eq!(find_place(&CiKeys::default(), remote).unwrap().private_email(&account), expected);
+        }
+    }
 
     fn keys(forge: Option<ForgeKind>, url: &str, project: &str) -> CiKeys {
         let forge_url = (!url.is_empty()).then(|| url.to_owned().try_into().unwrap());

@@ -52,6 +52,13 @@ pub const CI: &[FileRows] = &[
         ],
     ),
     (
+        "cli/commands/ci/decided.rs",
+        &[
+            ("`{} ci respond --out FILE`", By("ci_respond::merging::a_decision_is_written_for_the_next_jobs")),
+            ("merge only where the action", No("a CI system looks at the action before it begins the job")),
+        ],
+    ),
+    (
         "cli/commands/ci/merging.rs",
         &[
             ("`git ls-remote` lists", By("helps::merge::work_that_is_gone_is_looked_for")),
@@ -59,6 +66,10 @@ pub const CI: &[FileRows] = &[
             ("a step must not", By("helps::merge::a_step_that_writes_elsewhere_lets_the_work_land")),
             ("the remote says why", By("helps::merge::the_right_to_push_is_given")),
             ("correct the step", By("helps::merge::a_step_makes_the_release")),
+            (
+                "if it is to be merged all the same",
+                By("ci_respond::merging::an_approval_that_is_dismissed_counts_no_more"),
+            ),
             ("correct the work", By("helps::merge::corrected_work_is_merged")),
             ("look at the new commit, and {again}", By("helps::merge::a_new_commit_is_merged_after_a_look")),
             ("on the branch", By("helps::merge::a_plan_cleans_the_branch")),
@@ -75,6 +86,10 @@ pub const CI: &[FileRows] = &[
     (
         "cli/commands/ci/parts.rs",
         &[
+            (
+                "prepare the merge that was decided on",
+                By("ci_respond::merging::the_last_job_takes_the_merge_of_the_decision_and_no_other"),
+            ),
             ("`{} ci merge prepare`", By("ci_merge::parts::what_the_last_job_is_handed_is_not_believed")),
             ("`{} ci merge test`", By("ci_merge::parts::failed_tests_leave_no_result")),
         ],

@@ -9,11 +9,11 @@ use crate::base::process::boundary::{Boundary, BoundaryKind, TestImage, TestUser
 use crate::ci::merge::stages::require_boundary;
 use crate::project::config::{CiIsolation, Config};
 
-/// The boundary of the configuration; `None` for `none`.
+/// The boundary with this name; `None` for `none`.
 ///
-/// Errors: the configuration names none (exit 2); this machine does not have it.
-fn find_kind(config: &Config) -> Result<Option<BoundaryKind>> {
-    Ok(match require_boundary(config)? {
+/// Errors: this machine does not have it.
+fn find_kind(isolation: &CiIsolation) -> Result<Option<BoundaryKind>> {
+    Ok(match isolation {
         CiIsolation::User(name) => Some(BoundaryKind::User(TestUser::find(name)?)),
         CiIsolation::Container(image) => Some(BoundaryKind::Container(TestImage::find(image)?)),
         CiIsolation::None => None,
@@ -24,7 +24,7 @@ fn find_kind(config: &Config) -> Result<Option<BoundaryKind>> {
 ///
 /// Errors: the configuration names none (exit 2); this machine cannot set it up.
 pub fn try_out(config: &Config) -> Result<()> {
-    let Some(kind) = find_kind(config)? else { return Ok(()) };
+    let Some(kind) = find_kind(require_boundary(config)?)? else { return Ok(()) };
     let scratch = files::remote_scratch()?;
     let folder = |name: &str| scratch.path().join(name);
     let [work, objects, empty] = ["work", "objects", "empty"].map(folder);
@@ -47,11 +47,11 @@ pub struct TestFolders<'a> {
     pub private: &'a [PathBuf],
 }
 
-/// The boundary of the configuration around a run of the tests; `None` for `none`. What a killed run left is ended.
+/// The boundary around a run of the tests; `None` for `none`. What a killed run left is ended.
 ///
-/// Errors: as those of [`try_out`].
-pub fn open(config: &Config, folders: &TestFolders<'_>) -> Result<Option<Boundary>> {
-    let Some(kind) = find_kind(config)? else { return Ok(None) };
+/// Errors: this machine does not have it.
+pub fn open(isolation: &CiIsolation, has_network: bool, folders: &TestFolders<'_>) -> Result<Option<Boundary>> {
+    let Some(kind) = find_kind(isolation)? else { return Ok(None) };
     let empty = folders.attempt.join("empty");
     files::make_state_folder(&empty)?;
     let boundary = Boundary {
@@ -61,7 +61,7 @@ pub fn open(config: &Config, folders: &TestFolders<'_>) -> Result<Option<Boundar
         empty,
         private: folders.private.to_vec(),
         mark: folders.git.to_owned(),
-        has_network: config.ci.network,
+        has_network,
     };
     boundary.end_leftovers()?;
     Ok(Some(boundary))

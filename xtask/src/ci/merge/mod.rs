@@ -2,6 +2,7 @@
 //!
 //! [`request`] is what was asked for, and [`machine`] decides on the steps.
 
+pub mod answer;
 pub mod boundary;
 pub mod handover;
 pub mod home;

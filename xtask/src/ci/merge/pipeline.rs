@@ -13,7 +13,7 @@ use crate::base::files;
 use crate::base::progress::Progress;
 use crate::ci::merge::home::{MergeHome, StoredMerge};
 use crate::ci::merge::land;
-use crate::ci::merge::machine::{Merge, MergeEvent, MergePhase, MergeStep, PreparedMerge, TestedMerge};
+use crate::ci::merge::machine::{Merge, MergeEvent, MergePhase, MergeStep, PreparedMerge, StopReason, TestedMerge};
 use crate::ci::merge::prepare;
 use crate::ci::merge::request::MergeRequest;
 use crate::ci::merge::stages::base_config;
@@ -47,6 +47,10 @@ pub struct Pipeline<'a> {
     pub progress: &'a dyn Progress,
     /// Stages a release, or finds that it is staged already; the name of the snapshot.
     pub stage: &'a dyn Fn(&MergedRelease<'_>) -> Result<String>,
+    /// Asks the forge whether a merge that a comment asked for is still wanted, by the configuration of the base; else why not.
+    pub withdrawn: &'a dyn Fn(&MergeRequest, &Config) -> Result<Option<String>>,
+    /// Shows on the forge how such a merge has ended. It may show it already.
+    pub report: &'a dyn Fn(&Merge) -> Result<()>,
     /// Hears of each stage of the tests that has ended.
     pub tested: &'a mut dyn FnMut(CiStage, &[StepResult]) -> Result<()>,
 }
@@ -68,15 +72,16 @@ impl Pipeline<'_> {
                     preparation.event
                 }
                 MergeStep::Test => self.test(stored)?,
-                MergeStep::Confirm => {
-                    let (prepared, _) = tested_of(stored)?;
-                    land::confirm(&self.remote(stored), &stored.merge.request, prepared)?
-                }
+                MergeStep::Confirm => self.confirm(stored)?,
                 MergeStep::Push => {
                     let (prepared, tested) = tested_of(stored)?;
                     land::push(&self.remote(stored), &stored.merge.request, prepared, tested)?
                 }
                 MergeStep::Stage => self.stage(stored)?,
+                MergeStep::Report => {
+                    (self.report)(&stored.merge)?;
+                    MergeEvent::Reported
+                }
             };
             record(stored, event)?;
         }
@@ -93,7 +98,14 @@ impl Pipeline<'_> {
             .begin(&format!("merging {} into `{}`", stored.merge.request.work, stored.merge.request.base), None);
         let prepared = prepare::prepare(&self.remote(stored), &stored.merge.request, stored.number, self.progress);
         self.progress.end();
-        prepared
+        let prepared = prepared?;
+        // Before the tests: they can take hours, and the pull request can be closed already.
+        if let MergeEvent::Prepared(made) = &prepared.event
+            && let Some(event) = self.ask_forge(&stored.merge.request, made.base)?
+        {
+            return Ok(prepare::Preparation { event, findings: prepared.findings });
+        }
+        Ok(prepared)
     }
 
     fn test(&mut self, stored: &StoredMerge) -> Result<MergeEvent> {
@@ -104,12 +116,33 @@ impl Pipeline<'_> {
             git: git.for_programs(),
             prepared,
             base: &stored.merge.request.base,
+            isolation: None,
             folder: &attempt,
             environment: &self.environment,
             private: &self.private,
             progress: self.progress,
         };
         tests.run(&mut *self.tested)
+    }
+
+    /// The remote is asked last: it can change while the forge answers.
+    fn confirm(&self, stored: &StoredMerge) -> Result<MergeEvent> {
+        let (request, (prepared, _)) = (&stored.merge.request, tested_of(stored)?);
+        let withdrawn = self.ask_forge(request, prepared.base)?;
+        match (land::confirm(&self.remote(stored), request, prepared)?, withdrawn) {
+            (MergeEvent::Confirmed, Some(stop)) => Ok(stop),
+            (answer, _) => Ok(answer),
+        }
+    }
+
+    /// Stops a merge that a comment asked for, and that is not wanted any more.
+    fn ask_forge(&self, request: &MergeRequest, base: CommitId) -> Result<Option<MergeEvent>> {
+        if request.comment.is_none() {
+            return Ok(None);
+        }
+        let repository = Repository::open(self.home.git().for_programs())?;
+        let why = (self.withdrawn)(request, &base_config(&repository, base)?)?;
+        Ok(why.map(|why| MergeEvent::Stopped(StopReason::Withdrawn { why })))
     }
 
     fn stage(&self, stored: &StoredMerge) -> Result<MergeEvent> {

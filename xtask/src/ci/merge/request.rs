@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::base::text::shell_word;
+use crate::forge::model::Account;
 use crate::git::merge::Committer;
 use crate::git::{BranchName, CommitId};
 
@@ -38,6 +39,16 @@ impl fmt::Display for ProposedWork {
     }
 }
 
+/// The comment on a forge by which somebody asked for a merge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct MergeComment {
+    pub id: u64,
+    pub by: Account,
+    /// Whether it names the commit.
+    pub names_commit: bool,
+}
+
 /// A request to merge: everything that the merge commit is made of, beside the base.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -53,6 +64,9 @@ pub struct MergeRequest {
     pub by: Committer,
     /// When.
     pub at: Timestamp,
+    /// The comment that asked for it, if it was one: the forge is asked again before the push, and hears of the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<MergeComment>,
     /// The number for the snapshot; the next free one, if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pipeline: Option<u32>,
@@ -100,6 +114,7 @@ mod tests {
             head: CommitId([0xab; 20]),
             by: Committer { name: "Ada".to_owned(), email: "ada@example.org".to_owned() },
             at: Timestamp::UNIX_EPOCH,
+            comment: None,
             pipeline: None,
             tries: 3,
         }

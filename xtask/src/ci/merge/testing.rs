@@ -18,7 +18,7 @@ use crate::base::process::boundary::{Boundary, OBJECTS_INSIDE};
 use crate::base::progress::Progress;
 use crate::ci::merge::boundary::{self, TestFolders};
 use crate::ci::merge::machine::{MergeEvent, PreparedMerge, StopReason, TestedMerge};
-use crate::ci::merge::stages::{MergeStages, base_config};
+use crate::ci::merge::stages::{MergeStages, base_config, require_boundary};
 use crate::ci::stage::CiStage;
 use crate::ci::steps::environment::{StageCommits, enclosed_environment, step_environment};
 use crate::ci::steps::plan;
@@ -36,6 +36,8 @@ pub struct MergeTests<'a> {
     pub git: &'a Path,
     pub prepared: &'a PreparedMerge,
     pub base: &'a BranchName,
+    /// What separates the tests from this user, if the caller knows better than the configuration of the base.
+    pub isolation: Option<&'a CiIsolation>,
     /// The folder of this try. What an earlier run left there is removed.
     pub folder: &'a TreePath,
     /// The environment of this program.
@@ -68,10 +70,14 @@ impl MergeTests<'_> {
         let config = base_config(&repository, self.prepared.base)?;
         let stages = MergeStages::load(&config, Tree::Commit(&repository, self.prepared.base))?;
         files::make_state_folder(self.folder.for_programs())?;
-        let work = self.new_work_folder(&config)?;
+        let isolation = match self.isolation {
+            Some(isolation) => isolation,
+            None => require_boundary(&config)?,
+        };
+        let work = self.new_work_folder(*isolation != CiIsolation::None)?;
         let (attempt, private) = (self.folder.for_programs(), self.private);
         let folders = TestFolders { work: work.for_programs(), git: self.git, attempt, private };
-        let boundary = boundary::open(&config, &folders)?;
+        let boundary = boundary::open(isolation, config.ci.network, &folders)?;
         let objects = match &boundary {
             Some(_) => PathBuf::from(OBJECTS_INSIDE),
             None => self.git.join("objects"),
@@ -99,10 +105,9 @@ impl MergeTests<'_> {
 
     /// A folder for the checkout. Where nothing separates the steps from this user, it has another path in each run: a step of a run that
     /// was killed may live, and write into its folder.
-    fn new_work_folder(&self, config: &Config) -> Result<TreePath> {
+    fn new_work_folder(&self, is_separate: bool) -> Result<TreePath> {
         let old = self.folder.names()?.into_iter().filter(|name| name == "work" || name.starts_with("work-"));
         let old: Vec<String> = old.collect();
-        let is_separate = config.ci.isolation.as_ref().is_some_and(|isolation| *isolation != CiIsolation::None);
         for name in &old {
             let removed = files::remove(&self.folder.join(name));
             if is_separate {

@@ -25,14 +25,14 @@ pub fn apply(forge: &dyn Forge, decision: &Decision, hand_over: impl FnOnce() ->
         let text = format!("{reply}\n\n{mark}\n{}", head_marker(comment, head));
         accepted = Some(forge.comment(pull, &mark, &text)?.id);
     }
-    match decision.label {
+    match &decision.label {
         Some(LabelChange::Add(label)) => forge.add_label(pull, label)?,
         Some(LabelChange::Remove(label)) => forge.remove_label(pull, label)?,
         None => {}
     }
-    if let Some((head, context)) = decision.head.zip(decision.status) {
+    if let Some((head, context)) = decision.head.zip(decision.status.clone()) {
         let description = "accepted, and waits for its job".to_owned();
-        let status = CommitStatus { context: context.to_owned(), state: StatusState::Pending, description, url: None };
+        let status = CommitStatus { context, state: StatusState::Pending, description, url: None };
         forge.set_status(head, &status)?;
     }
     hand_over()?;

@@ -113,6 +113,7 @@ fn forecast(asked: &Asked<'_>, number: u32, base: &BranchName, head: CommitId) -
         // The version does not depend on who merges.
         by: Committer { name: "releng".to_owned(), email: "releng@localhost".to_owned() },
         at: asked.now,
+        comment: None,
         pipeline: None,
         tries: 1,
     };

@@ -70,7 +70,7 @@ impl<'c> WishCase<'c> {
         }
         let mut decision = self.decision(&open, "the author of the comment may do this");
         if command == SpokenCommand::Review {
-            decision.change_label(LabelChange::Add(NEEDS_REVIEW));
+            decision.change_label(LabelChange::Add(NEEDS_REVIEW.to_owned()));
             decision.reply = Some(reply::ACCEPT_REVIEW.to_owned());
             return Ok(decision);
         }
@@ -173,7 +173,7 @@ impl<'c> WishCase<'c> {
             return Err(self.no("the review is not by a member"));
         }
         let mut decision = self.decision(&open, "a member has reviewed the work");
-        decision.change_label(LabelChange::Remove(NEEDS_REVIEW));
+        decision.change_label(LabelChange::Remove(NEEDS_REVIEW.to_owned()));
         Ok(decision)
     }
 

@@ -1,8 +1,10 @@
 //! What is done about an event: a value that is printed, and that the next jobs of a CI system read.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::base::schema::parse_json;
+use crate::ci::merge::answer::MERGE_STATUS;
 use crate::ci::respond::comment::SpokenCommand;
 use crate::ci::respond::wish::{Wish, WishKind};
 use crate::git::{BranchName, CommitId};
@@ -10,13 +12,16 @@ use crate::git::{BranchName, CommitId};
 /// The schema of a [`Decision`].
 pub const DECISION_SCHEMA: &str = "releng.decision/1";
 
+/// The name of the status for the tests of a pull request.
+pub const CHECK_PATCH_STATUS: &str = "releng/check-patch";
+
 /// The label that asks for a review.
 pub const NEEDS_REVIEW: &str = "needs review";
 
 /// What is done about an event. No text in it comes from outside, but for names whose letters are harmless everywhere.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
-    pub schema: &'static str,
+    pub schema: String,
     pub action: DecidedAction,
     /// The number of the pull request.
     pub pull: Option<u32>,
@@ -29,12 +34,14 @@ pub struct Decision {
     pub by: Option<DecisionAsker>,
     /// The number of the comment that asked.
     pub comment: Option<u64>,
+    /// Whether the comment states the commit.
+    pub names_commit: Option<bool>,
     /// When the comment was written.
     pub at: Option<Timestamp>,
     /// The label that is put on or taken off.
     pub label: Option<LabelChange>,
     /// The status of the head that is set to pending.
-    pub status: Option<&'static str>,
+    pub status: Option<String>,
     /// The answer below the comment, in Markdown.
     pub reply: Option<String>,
     /// Why.
@@ -42,7 +49,7 @@ pub struct Decision {
 }
 
 /// What the next job does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DecidedAction {
     CheckPatch,
@@ -65,7 +72,7 @@ impl DecidedAction {
 }
 
 /// The account that asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DecisionAsker {
     pub id: u64,
     /// The name, if it has only letters of names of accounts.
@@ -73,18 +80,18 @@ pub struct DecisionAsker {
 }
 
 /// A change of the labels of a pull request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LabelChange {
-    Add(&'static str),
-    Remove(&'static str),
+    Add(String),
+    Remove(String),
 }
 
 impl Decision {
     /// Nothing is done about an event that asks for nothing.
     pub fn nothing(reason: &str) -> Decision {
         Decision {
-            schema: DECISION_SCHEMA,
+            schema: DECISION_SCHEMA.to_owned(),
             action: DecidedAction::None,
             pull: None,
             head: None,
@@ -92,6 +99,7 @@ impl Decision {
             fork: None,
             by: None,
             comment: None,
+            names_commit: None,
             at: None,
             label: None,
             status: None,
@@ -106,6 +114,7 @@ impl Decision {
             pull: Some(wish.number),
             by: Some(DecisionAsker { id: wish.by.id, login: plain_login(&wish.by.login) }),
             comment: wish.comment.map(|comment| comment.id),
+            names_commit: wish.comment.map(|_| wish.kind.stated_head().is_some()),
             at: wish.comment.and_then(|comment| comment.at),
             ..Decision::nothing(reason)
         }
@@ -129,7 +138,7 @@ impl Decision {
                 "the author of the comment is an admin, and the head is the stated or reviewed commit"
             }
             WishKind::Command(SpokenCommand::Review) => {
-                decision.change_label(LabelChange::Add(NEEDS_REVIEW));
+                decision.change_label(LabelChange::Add(NEEDS_REVIEW.to_owned()));
                 "the author of the comment wrote the pull request, or may label it"
             }
             WishKind::TestNewWork => {
@@ -137,7 +146,7 @@ impl Decision {
                 "the author and the sender may push, or `ci.untrusted` is true"
             }
             WishKind::NoteReview => {
-                decision.change_label(LabelChange::Remove(NEEDS_REVIEW));
+                decision.change_label(LabelChange::Remove(NEEDS_REVIEW.to_owned()));
                 "the reviewer may push and did not write the pull request, which has the label"
             }
             WishKind::Hint(_) | WishKind::ExplainSeveral => "the comment has no answer yet, and gets a hint",
@@ -150,8 +159,8 @@ impl Decision {
     pub fn act(&mut self, action: DecidedAction) {
         self.action = action;
         self.status = match action {
-            DecidedAction::CheckPatch => Some("releng/check-patch"),
-            DecidedAction::Merge => Some("releng/merge"),
+            DecidedAction::CheckPatch => Some(CHECK_PATCH_STATUS.to_owned()),
+            DecidedAction::Merge => Some(MERGE_STATUS.to_owned()),
             DecidedAction::Label | DecidedAction::None => None,
         };
     }
@@ -160,6 +169,11 @@ impl Decision {
     pub fn change_label(&mut self, change: LabelChange) {
         self.action = DecidedAction::Label;
         self.label = Some(change);
+    }
+
+    /// Reads the JSON form. Errors: the text is no decision; why.
+    pub fn parse(text: &[u8]) -> Result<Decision, String> {
+        parse_json(text, DECISION_SCHEMA, |decision: &Decision| &decision.schema)
     }
 
     /// The JSON form, on one line.

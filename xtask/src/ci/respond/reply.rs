@@ -25,6 +25,10 @@ pub enum MarkedEffect {
     Accepted,
     /// Nothing is left to do.
     Done,
+    /// The merge that it asked for has ended.
+    Ended,
+    /// A job of the merge did not pass.
+    Failed,
 }
 
 /// The invisible line by which an own comment is recognised. In a comment of somebody else it means nothing.
@@ -32,6 +36,8 @@ pub fn marker(comment: u64, effect: MarkedEffect) -> String {
     let effect = match effect {
         MarkedEffect::Accepted => "accepted",
         MarkedEffect::Done => "done",
+        MarkedEffect::Ended => "ended",
+        MarkedEffect::Failed => "failed",
     };
     format!("<!-- releng:{comment}:{effect} -->")
 }

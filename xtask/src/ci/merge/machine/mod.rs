@@ -1,10 +1,12 @@
 //! The merge pipeline as a state machine. It decides on the next step, and takes what came of it; it does nothing itself.
 //!
 //! ```text
-//!  requested ─prepare─► prepared ─test─► tested ─confirm─► confirmed ─push─► landed ─stage─► done
+//!  requested ─prepare─► prepared ─test─► tested ─confirm─► confirmed ─push─► landed ─stage─► done ─report─►
 //!      ▲                                    │                  │
 //!      └────────────── somebody else pushed first ─────────────┘
 //! ```
+//!
+//! A merge that a comment on a forge asked for has a last step: to report there how it ended, also where it was stopped.
 //!
 //! Every entry of the journal is an event of this machine, so the state of an interrupted merge is that after its last event.
 //! A step that began and has no outcome is done again. This is safe, because each step first finds out what is there already.
@@ -32,6 +34,8 @@ pub enum MergeStep {
     Push,
     /// Stage the release that the tests left.
     Stage,
+    /// Answer on the forge.
+    Report,
 }
 
 impl fmt::Display for MergeStep {
@@ -42,6 +46,7 @@ impl fmt::Display for MergeStep {
             MergeStep::Confirm => "confirm",
             MergeStep::Push => "push",
             MergeStep::Stage => "stage",
+            MergeStep::Report => "report",
         })
     }
 }
@@ -98,6 +103,8 @@ pub enum MergeEvent {
     GivenUp {
         why: String,
     },
+    /// The forge shows how it ended.
+    Reported,
 }
 
 /// Why a merge ends without a change of the base.
@@ -124,6 +131,8 @@ pub enum StopReason {
     HeadMoved { now: Option<CommitId> },
     /// The base is gone.
     NoBase,
+    /// The forge says that nobody wants this merge any more, or that who asked for it may not.
+    Withdrawn { why: String },
     /// The remote refuses the push: the most important line of its words, and then all of them.
     Refused { why: String },
     /// Somebody else was faster each time.
@@ -145,6 +154,7 @@ impl fmt::Display for StopReason {
             StopReason::HeadMoved { now: Some(now) } => write!(f, "somebody pushed {} to the work", now.short()),
             StopReason::HeadMoved { now: None } => f.write_str("the work is not there any more"),
             StopReason::NoBase => f.write_str("the base is not there any more"),
+            StopReason::Withdrawn { why } => f.write_str(why),
             StopReason::Refused { why } => {
                 write!(f, "the remote refuses the push: {}", why.lines().next().unwrap_or_default())
             }
@@ -192,6 +202,8 @@ pub struct Merge {
     pub phase: MergePhase,
     /// The last step that began.
     pub began: Option<MergeStep>,
+    /// Whether the forge shows how it ended.
+    pub is_reported: bool,
 }
 
 /// Error: an event that cannot follow the state.
@@ -209,7 +221,7 @@ impl std::error::Error for WrongEvent {}
 impl Merge {
     /// A merge that was just requested.
     pub fn new(request: MergeRequest) -> Merge {
-        Merge { request, attempt: 1, phase: MergePhase::Requested, began: None }
+        Merge { request, attempt: 1, phase: MergePhase::Requested, began: None, is_reported: false }
     }
 
     /// The state after the events of a journal.
@@ -241,7 +253,9 @@ impl Merge {
             MergePhase::Tested(..) => Some(MergeStep::Confirm),
             MergePhase::Confirmed(..) => Some(MergeStep::Push),
             MergePhase::Landed(..) => Some(MergeStep::Stage),
-            MergePhase::Done { .. } | MergePhase::Stopped(_) | MergePhase::GivenUp { .. } => None,
+            MergePhase::Done { .. } | MergePhase::Stopped(_) | MergePhase::GivenUp { .. } => {
+                (self.request.comment.is_some() && !self.is_reported).then_some(MergeStep::Report)
+            }
         }
     }
 
@@ -279,6 +293,12 @@ impl Merge {
             (Phase::Landed(prepared, _), MergeEvent::Staged { snapshot }) => {
                 Phase::Done { merge: prepared.merge, snapshot: snapshot.clone() }
             }
+            // A person gives up the report, or there it is: the merge has ended as it has.
+            (phase, MergeEvent::GivenUp { .. } | MergeEvent::Reported) if self.next() == Some(MergeStep::Report) => {
+                self.is_reported = true;
+                phase.clone()
+            }
+            (_, MergeEvent::Stopped(_)) if self.next() == Some(MergeStep::Report) => return Err(self.wrong(event)),
             (Phase::Landed(..), MergeEvent::Stopped(_)) => return Err(self.wrong(event)),
             (_, MergeEvent::Stopped(reason)) if self.next().is_some() => Phase::Stopped(reason.clone()),
             (_, MergeEvent::GivenUp { why }) if self.next().is_some() => Phase::GivenUp { why: why.clone() },

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::*;
-use crate::ci::merge::request::ProposedWork;
+use crate::ci::merge::request::{MergeComment, ProposedWork};
+use crate::forge::model::Account;
 use crate::git::merge::Committer;
 
 const TREE: ObjectId = CommitId([3; 20]);
@@ -17,9 +18,16 @@ fn request(tries: u32) -> MergeRequest {
         head: CommitId([1; 20]),
         by: Committer { name: "Ada".to_owned(), email: "ada@example.org".to_owned() },
         at: Timestamp::UNIX_EPOCH,
+        comment: None,
         pipeline: None,
         tries,
     }
+}
+
+/// A request by a comment.
+fn commented(tries: u32) -> MergeRequest {
+    let by = Account { id: 7, login: "ada".to_owned(), is_person: true };
+    MergeRequest { comment: Some(MergeComment { id: 9, by, names_commit: false }), ..request(tries) }
 }
 
 fn prepared() -> PreparedMerge {
@@ -32,7 +40,8 @@ fn tested(tree: ObjectId) -> MergeEvent {
 
 /// Every event once.
 fn events() -> Vec<MergeEvent> {
-    let steps = [MergeStep::Prepare, MergeStep::Test, MergeStep::Confirm, MergeStep::Push, MergeStep::Stage];
+    let steps =
+        [MergeStep::Prepare, MergeStep::Test, MergeStep::Confirm, MergeStep::Push, MergeStep::Stage, MergeStep::Report];
     let mut events: Vec<MergeEvent> = steps.into_iter().map(|step| MergeEvent::Began { step }).collect();
     events.extend([
         MergeEvent::Requested(Box::new(request(2))),
@@ -45,6 +54,7 @@ fn events() -> Vec<MergeEvent> {
         MergeEvent::Staged { snapshot: Some("snapshot-x_1.0_pipeline_1".to_owned()) },
         MergeEvent::Stopped(StopReason::HeadMoved { now: None }),
         MergeEvent::GivenUp { why: "no".to_owned() },
+        MergeEvent::Reported,
     ]);
     events
 }
@@ -86,13 +96,45 @@ fn check(merge: &Merge, way: &[MergeEvent]) {
     let count = |is: fn(&MergeEvent) -> bool| way.iter().filter(|event| is(event)).count();
     assert!(count(|event| matches!(event, MergeEvent::Landed)) <= 1, "one landing: {way:?}");
     assert!(count(|event| matches!(event, MergeEvent::Staged { .. })) <= 1, "one snapshot: {way:?}");
+    assert!(count(|event| matches!(event, MergeEvent::Reported)) <= 1, "one report: {way:?}");
+    assert!(!merge.is_reported || merge.request.comment.is_some(), "nobody asked on a forge: {way:?}");
     assert!(merge.attempt <= merge.request.tries);
 }
 
 #[test]
 fn on_every_way_only_tested_work_lands_and_once() {
-    let ways = walk(&Merge::new(request(2)), &mut Vec::new(), 10);
-    assert!(ways > 10_000, "{ways}");
+    for request in [request(2), commented(2)] {
+        let ways = walk(&Merge::new(request), &mut Vec::new(), 10);
+        assert!(ways > 10_000, "{ways}");
+    }
+}
+
+#[test]
+fn a_merge_that_a_comment_asked_for_is_reported_once_however_it_ends() {
+    let landed = [
+        MergeEvent::Prepared(prepared()),
+        tested(TREE),
+        MergeEvent::Confirmed,
+        MergeEvent::Landed,
+        MergeEvent::Staged { snapshot: None },
+    ];
+    let ends: [&[MergeEvent]; 3] =
+        [&landed, &[MergeEvent::Stopped(StopReason::AlreadyMerged)], &[MergeEvent::GivenUp { why: "no".to_owned() }]];
+    for end in ends {
+        let mut merge = Merge::new(commented(2));
+        end.iter().for_each(|event| merge.take(event).unwrap());
+        let phase = merge.phase.clone();
+        assert_eq!(merge.next(), Some(MergeStep::Report));
+        merge.take(&MergeEvent::Began { step: MergeStep::Report }).unwrap();
+        assert!(merge.take(&MergeEvent::Stopped(StopReason::NoBase)).is_err());
+        // Where the forge is gone, a person gives up the report, and the merge has ended as it has.
+        let mut given_up = merge.clone();
+        given_up.take(&MergeEvent::GivenUp { why: "no forge".to_owned() }).unwrap();
+        merge.take(&MergeEvent::Reported).unwrap();
+        for merge in [merge, given_up] {
+            assert_eq!((merge.next(), &merge.phase), (None, &phase));
+        }
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What a person or a CI system asks to be merged.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 
 use crate::base::clock;
@@ -11,6 +13,8 @@ use crate::ci::merge::home::MergeHome;
 use crate::ci::merge::prepare;
 use crate::ci::merge::request::{MergeRequest, ProposedWork};
 use crate::ci::merge::stages::{MergeStages, base_config, require_boundary};
+use crate::ci::respond::order::MergeOrder;
+use crate::cli::commands::ci::decided;
 use crate::cli::context::Context;
 use crate::cli::pipeline_number::pipeline_of_ci;
 use crate::git::remote::Remote;
@@ -26,7 +30,7 @@ const TRIES: u32 = 3;
 #[derive(Debug, clap::Args)]
 pub struct RequestArgs {
     /// Branch of the remote that is merged
-    #[arg(long, value_name = "NAME", required_unless_present = "pull", conflicts_with = "pull")]
+    #[arg(long, value_name = "NAME", required_unless_present_any = ["pull", "decision"], conflicts_with = "pull")]
     branch: Option<BranchName>,
     /// Number of the pull or merge request that is merged
     #[arg(long, value_name = "N", value_parser = parse_stated)]
@@ -37,34 +41,52 @@ pub struct RequestArgs {
     /// Branch of the remote that it is merged into [default: the only branch of `project.branches` on the remote]
     #[arg(long, value_name = "NAME")]
     base: Option<BranchName>,
+    /// Decision of `ci respond`, which says what is merged and who asked for it: the forge is asked again, and hears of the end
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["branch", "pull", "head", "base"])]
+    decision: Option<PathBuf>,
     /// Name or address of the remote
     #[arg(long, value_name = "REMOTE", default_value = "origin")]
     remote: String,
 }
 
+/// Where the tests of a merge run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum TestsRun {
+    /// In this run, behind the boundary of the configuration.
+    Here,
+    /// In another job, which has its own boundary.
+    Elsewhere,
+}
+
 /// The request, after the remote was asked what it has.
 ///
 /// Errors: the remote does not have the work or the base; it has another commit than the stated one; the configuration of the base says
-/// nothing of tests, or of the boundary around them.
-pub fn ask_for(context: &Context, args: &RequestArgs, home: &MergeHome, number: u32) -> Result<MergeRequest> {
+/// nothing of tests, or of the boundary around those that run here.
+pub fn ask_for(
+    context: &Context,
+    args: &RequestArgs,
+    home: &MergeHome,
+    number: u32,
+    tests: TestsRun,
+) -> Result<MergeRequest> {
     let repository = context.workspace()?.repository()?;
     let remote = Remote::address_of(&args.remote, repository.opened_at())?;
     let local = home.remote(&remote);
-    let base = match &args.base {
-        Some(base) => base.clone(),
-        None => only_base(context, repository)?,
+    let order = args.decision.as_deref().map(|path| decided::load_order(context, path)).transpose()?;
+    let base = match (&order, &args.base) {
+        (Some(order), _) => order.base.clone(),
+        (None, Some(base)) => base.clone(),
+        (None, None) => only_base(context, repository)?,
     };
-    let work = find_work(args, &local)?;
-    let mut request = MergeRequest {
-        remote,
-        base,
-        work,
-        head: CommitId([0; 20]),
-        by: repository.identity()?,
-        at: clock::now()?,
-        pipeline: pipeline_of_ci()?,
-        tries: TRIES,
+    let pull = order.as_ref().map(|order| order.pull).or(args.pull);
+    let work = find_work(args, pull, &local)?;
+    let stated = order.as_ref().map(|order| order.head).or(args.head);
+    let (by, at, comment) = match order {
+        Some(MergeOrder { by, at, comment, .. }) => (by, at, Some(comment)),
+        None => (repository.identity()?, clock::now()?, None),
     };
+    let (head, pipeline) = (CommitId([0; 20]), pipeline_of_ci()?);
+    let mut request = MergeRequest { remote, base, work, head, by, at, comment, pipeline, tries: TRIES };
     context.ui.begin("fetching", None);
     let tips = prepare::fetch(&local, &request, number);
     context.ui.end();
@@ -79,7 +101,7 @@ pub fn ask_for(context: &Context, args: &RequestArgs, home: &MergeHome, number: 
             .help(format!("push it first; `git ls-remote {}` lists what is there", args.remote))
             .into());
     };
-    if args.head.is_some_and(|stated| stated != head) {
+    if stated.is_some_and(|stated| stated != head) {
         let message = format!("{} is at {head} now", request.work);
         return Err(Failure::new(Exit::TryAgain, message)
             .help("look at the new commit, and state that one: `--head COMMIT`")
@@ -88,11 +110,13 @@ pub fn ask_for(context: &Context, args: &RequestArgs, home: &MergeHome, number: 
     request.head = head;
     let fetched = Repository::open(&local.local)?;
     let config = base_config(&fetched, base)?;
-    if *require_boundary(&config)? == CiIsolation::None {
+    if tests == TestsRun::Here && *require_boundary(&config)? == CiIsolation::None {
         context.ui.warn("`ci.isolation` is `none`: the tests of the work can do whatever you can do on this machine");
     }
     MergeStages::load(&config, Tree::Commit(&fetched, base))?;
-    boundary::try_out(&config)?;
+    if tests == TestsRun::Here {
+        boundary::try_out(&config)?;
+    }
     Ok(request)
 }
 
@@ -118,8 +142,8 @@ fn only_base(context: &Context, repository: &Repository) -> Result<BranchName> {
 }
 
 /// The work by the arguments. A forge keeps the work of a pull request at a reference of its own.
-fn find_work(args: &RequestArgs, remote: &Remote) -> Result<ProposedWork> {
-    let Some(number) = args.pull else {
+fn find_work(args: &RequestArgs, pull: Option<u32>, remote: &Remote) -> Result<ProposedWork> {
+    let Some(number) = pull else {
         return match &args.branch {
             Some(branch) => Ok(ProposedWork::Branch(branch.clone())),
             None => {

@@ -10,7 +10,7 @@ use crate::ci::merge::pipeline;
 use crate::ci::merge::prepare;
 use crate::ci::merge::request::MergeRequest;
 use crate::ci::merge::stages::{MergeStages, base_config};
-use crate::cli::commands::ci::asked::{RequestArgs, ask_for};
+use crate::cli::commands::ci::asked::{RequestArgs, TestsRun, ask_for};
 use crate::cli::commands::ci::merging;
 use crate::cli::commands::ci::parts::{self, MergePart};
 use crate::cli::context::Context;
@@ -39,14 +39,14 @@ pub fn run(context: &Context, args: &MergeArgs) -> Result<()> {
     if args.dry_run {
         let scratch = files::remote_scratch()?;
         let home = MergeHome::new(&TreePath::top(scratch.path()), context.workspace()?.repository()?);
-        let request = ask_for(context, &args.request, &home, 1)?;
+        let request = ask_for(context, &args.request, &home, 1, TestsRun::Here)?;
         return preview(context, &home, &request);
     }
     let home = merging::home(context)?;
     let _lock = home.lock("ci merge")?;
     pipeline::sweep(&home)?;
     let number = home.next_number()?;
-    let request = ask_for(context, &args.request, &home, number)?;
+    let request = ask_for(context, &args.request, &home, number, TestsRun::Here)?;
     if let Some(interrupted) = merging::find_interrupted(context, &home, &request)? {
         return merging::go_on(context, &home, interrupted);
     }

@@ -16,11 +16,13 @@ use crate::ci::merge::testing::MergeTests;
 use crate::ci::stage::CiStage;
 use crate::ci::steps::report::render_stage_junit;
 use crate::ci::steps::result::StepResult;
+use crate::cli::commands::ci::on_forge;
 use crate::cli::commands::ci::output::{OutputLog, last_output, reported};
 use crate::cli::commands::stage;
 use crate::cli::context::{Context, own_environment};
 use crate::cli::site::Site;
 use crate::history::lint::LintFinding;
+use crate::project::config::CiIsolation;
 use crate::repository::model::layout::Layout;
 
 /// The folder of the merges of the project.
@@ -90,6 +92,8 @@ pub fn go_on(context: &Context, home: &MergeHome, mut stored: StoredMerge) -> Re
         private: private_folders(context, home)?,
         progress: &context.ui,
         stage: &|release| stage::run_after_merge(context, release),
+        withdrawn: &on_forge::withdrawn,
+        report: &|merge| on_forge::report(context, home, merge),
         tested: &mut tested,
     };
     let findings = pipeline.go_on(&mut stored).map_err(|error| with_way_on(error, stored.number))?;
@@ -104,6 +108,7 @@ pub fn test_in(
     home: &MergeHome,
     merge: &Merge,
     prepared: &PreparedMerge,
+    isolation: Option<&CiIsolation>,
     out: &TreePath,
 ) -> Result<(MergeEvent, Vec<StepResult>)> {
     let mut heard = TestsHeard::new(context, out.clone())?;
@@ -112,6 +117,7 @@ pub fn test_in(
         git: git.for_programs(),
         prepared,
         base: &merge.request.base,
+        isolation,
         folder: out,
         environment: &environment,
         private: &private,
@@ -221,6 +227,9 @@ fn stopped(name: &str, request: &MergeRequest, reason: &StopReason, facts: &EndF
             .help(format!("correct the step of `build-artifacts`; its output is in `{logs}`; then {again}")),
         StopReason::HeadMoved { now: Some(_) } => {
             failure(Exit::TryAgain).help(format!("look at the new commit, and {again}"))
+        }
+        StopReason::Withdrawn { .. } => {
+            failure(Exit::Failed).help(format!("if it is to be merged all the same, ask for it again, or {again}"))
         }
         StopReason::HeadMoved { now: None } | StopReason::NoBase => {
             failure(Exit::Failed).help("`git ls-remote` lists what the remote has".to_owned())

@@ -2,12 +2,15 @@
 
 mod arguments;
 mod asked;
+mod decided;
 mod lint_step;
 mod merge;
 mod merging;
+mod on_forge;
 mod output;
 mod parts;
 mod recover;
+mod report;
 mod respond;
 mod status;
 mod steps;
@@ -39,6 +42,8 @@ enum CiCommand {
     Merge(merge::MergeArgs),
     /// Decide about an event of a forge, such as a comment, and answer it
     Respond(respond::Args),
+    /// Show on the forge how the jobs after `ci respond` ended
+    Report(report::Args),
     /// Carry interrupted merges on to their end
     Recover(recover::Args),
     /// Print the merges and how far they are
@@ -53,6 +58,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         CiCommand::BuildArtifacts(args) => steps::run(context, CiStage::BuildArtifacts, args),
         CiCommand::Merge(args) => merge::run(context, args),
         CiCommand::Respond(args) => respond::run(context, args),
+        CiCommand::Report(args) => report::run(context, args),
         CiCommand::Recover(args) => recover::run(context, args),
         CiCommand::Status(args) => status::run(context, args),
     }

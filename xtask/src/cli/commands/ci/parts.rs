@@ -14,9 +14,11 @@ use crate::ci::merge::pipeline::{self, record};
 use crate::ci::merge::prepare;
 use crate::ci::merge::request::MergeRequest;
 use crate::ci::merge::testing::release_folder;
-use crate::cli::commands::ci::asked::{RequestArgs, ask_for};
+use crate::cli::commands::ci::asked::{RequestArgs, TestsRun, ask_for};
+use crate::cli::commands::ci::decided;
 use crate::cli::commands::ci::merging::{self, EndFacts};
 use crate::cli::context::Context;
+use crate::project::config::CiIsolation;
 
 /// The parts of `ci merge`.
 #[derive(Debug, clap::Subcommand)]
@@ -47,6 +49,9 @@ pub struct TestArgs {
     /// Folder for the logs, the result and the release; a folder of an earlier run is replaced
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Run the tests as this user: the machine has no secrets, and is thrown away afterwards
+    #[arg(long)]
+    no_isolation: bool,
 }
 
 /// Arguments of `ci merge finish`.
@@ -57,6 +62,9 @@ pub struct FinishArgs {
     /// Folder of `ci merge test`
     #[arg(long, value_name = "DIR")]
     tested: PathBuf,
+    /// Decision of `ci respond`, which came by another way than the file: the merge must be the one that it names
+    #[arg(long, value_name = "FILE")]
+    decision: Option<PathBuf>,
 }
 
 /// Runs a part.
@@ -73,7 +81,7 @@ fn prepare_merge(context: &Context, args: &PrepareArgs) -> Result<()> {
     let scratch = files::remote_scratch()?;
     let home = MergeHome::new(&TreePath::top(scratch.path()), context.workspace()?.repository()?);
     // There is one try: the tests cannot be run again by the last part.
-    let request = MergeRequest { tries: 1, ..ask_for(context, &args.request, &home, 1)? };
+    let request = MergeRequest { tries: 1, ..ask_for(context, &args.request, &home, 1, TestsRun::Elsewhere)? };
     let remote = home.remote(&request.remote);
     let preparation = prepare::prepare(&remote, &request, 1, &context.ui)?;
     let MergeEvent::Prepared(prepared) = preparation.event else {
@@ -103,7 +111,8 @@ fn test(context: &Context, args: &TestArgs) -> Result<()> {
     }
     let mut merge = Merge::new(request);
     merge.take(&MergeEvent::Prepared(prepared.clone()))?;
-    let (event, failed) = merging::test_in(context, &home, &merge, &prepared, &out)?;
+    let isolation = args.no_isolation.then_some(&CiIsolation::None);
+    let (event, failed) = merging::test_in(context, &home, &merge, &prepared, isolation, &out)?;
     merge.take(&event)?;
     let MergePhase::Tested(_, tested) = merge.phase else {
         return merging::report_end(
@@ -125,6 +134,7 @@ fn finish(context: &Context, args: &FinishArgs) -> Result<()> {
         let message = format!("`{folder}` has the tests of another merge commit, {}", tested.prepared.merge);
         return Err(Failure::new(Exit::Usage, message).help(test_again(&args.merge)).into());
     }
+    require_order(context, args, &request)?;
     let home = merging::home(context)?;
     let _lock = home.lock("ci merge finish")?;
     pipeline::sweep(&home)?;
@@ -144,6 +154,23 @@ fn finish(context: &Context, args: &FinishArgs) -> Result<()> {
         record(&mut stored, event)?;
     }
     merging::go_on(context, &home, stored)
+}
+
+/// The request came through other jobs, one of which runs foreign code. What a comment asked for is known from the decision alone.
+fn require_order(context: &Context, args: &FinishArgs, request: &MergeRequest) -> Result<()> {
+    let is_ordered = match &args.decision {
+        Some(path) => decided::load_order(context, path)?.is(request),
+        None => request.comment.is_none(),
+    };
+    if is_ordered {
+        return Ok(());
+    }
+    let message = format!("the merge in `{}` is not the one of the decision", args.merge.display());
+    let help = format!(
+        "prepare the merge that was decided on: `{} ci merge prepare --decision FILE --out FILE`, and state that decision here, too",
+        program()
+    );
+    Err(Failure::new(Exit::Usage, message).help(help).into())
 }
 
 /// The path of a folder without `..` and links on the way to it; only the folder itself may be missing.

@@ -7,9 +7,9 @@ use crate::base::number::parse_stated;
 use crate::base::progress::Progress as _;
 use crate::ci::merge::home::MergeHome;
 use crate::ci::merge::land;
-use crate::ci::merge::machine::{MergeEvent, MergePhase};
+use crate::ci::merge::machine::{MergeEvent, MergePhase, MergeStep};
 use crate::ci::merge::pipeline::{self, record};
-use crate::cli::commands::ci::merging;
+use crate::cli::commands::ci::{merging, on_forge};
 use crate::cli::context::Context;
 use crate::repository::model::reason::Reason;
 
@@ -79,6 +79,17 @@ fn give_up(context: &Context, home: &MergeHome, number: u32, why: &Reason) -> Re
         });
     }
     record(&mut stored, MergeEvent::GivenUp { why: why.to_string() })?;
+    if stored.merge.next() == Some(MergeStep::Report) {
+        // The forge may be gone for good.
+        let event = match on_forge::report(context, home, &stored.merge) {
+            Ok(()) => MergeEvent::Reported,
+            Err(error) => {
+                context.ui.warn(&format!("the forge does not show it: {error:#}"));
+                MergeEvent::GivenUp { why: why.to_string() }
+            }
+        };
+        record(&mut stored, event)?;
+    }
     pipeline::remove_checkouts(home, &stored);
     context.ui.note(&format!("merge {number} was given up"));
     Ok(())

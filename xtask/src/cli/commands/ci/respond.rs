@@ -8,16 +8,14 @@ use anyhow::{Context as _, Result};
 
 use crate::base::clock;
 use crate::base::error::{Exit, Failure, program, this_call};
-use crate::base::files::{self, TreePath};
-use crate::ci::merge::home::MergeHome;
+use crate::base::files;
 use crate::ci::respond::apply::apply;
-use crate::ci::respond::ask::{Asked, BaseSource, decide_asking};
+use crate::ci::respond::ask::{Asked, decide_asking};
 use crate::ci::respond::decision::Decision;
 use crate::ci::respond::wish::{Wish, find_wish};
+use crate::cli::commands::ci::decided;
 use crate::cli::context::Context;
-use crate::forge;
 use crate::forge::event::{ForgeEvent, LARGEST_EVENT, NotAnEvent, read_event};
-use crate::git::remote::Remote;
 
 /// Arguments of `ci respond`.
 #[derive(Debug, clap::Args)]
@@ -51,14 +49,9 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
 
 /// Asks, decides, and carries the decision out.
 fn answer(context: &Context, args: &Args, wish: &Wish) -> Result<()> {
-    let clone = context.workspace()?.repository()?;
     let scratch = files::remote_scratch()?;
-    let home = MergeHome::new(&TreePath::top(scratch.path()), clone);
-    let source = BaseSource { clone, address: Remote::address_of("origin", clone.opened_at())?, home };
-    // What is checked out may be the work of a stranger: it must not say where the token is sent.
-    let config = source.config_of("HEAD")?.unwrap_or_default();
-    let variable = |name: &str| std::env::var(name).ok();
-    let forge = forge::open(&config.ci, &source.address, &variable)?;
+    let source = decided::base_source(context, &scratch)?;
+    let forge = decided::open_forge(&source)?;
     let asked = Asked { forge: forge.as_ref(), source: &source, now: clock::now()?, progress: &context.ui };
     let decision = decide_asking(wish, &asked)?;
     apply(forge.as_ref(), &decision, || hand_over(context, args, &decision))
@@ -102,7 +95,7 @@ fn hand_over(context: &Context, args: &Args, decision: &Decision) -> Result<()> 
         }
         // Only a job of GitHub Actions, or of what behaves like it, has this file.
         if let Some(path) = std::env::var_os("GITHUB_OUTPUT").filter(|path| !path.is_empty()) {
-            append(Path::new(&path), &decision.outputs())?;
+            append(Path::new(&path), &format!("{}decision={text}", decision.outputs()))?;
         }
     }
     context.ui.print(&text)

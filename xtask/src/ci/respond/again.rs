@@ -1,0 +1,55 @@
+//! A merge that a comment asked for is decided on once more, before its tests and before its push. It takes as long as the tests: meanwhile the
+//! pull request can be closed, get other commits or lose its approval, and a person can lose the right to merge.
+
+use anyhow::Result;
+
+use crate::ci::merge::request::{MergeRequest, ProposedWork};
+use crate::ci::respond::comment::SpokenCommand;
+use crate::ci::respond::decide::decide;
+use crate::ci::respond::decision::DecidedAction;
+use crate::ci::respond::facts::{KnownFacts, MergeForecast, OwnSide, Question};
+use crate::ci::respond::wish::{AskingComment, Wish, WishKind};
+use crate::forge::Forge;
+use crate::forge::event::EventPull;
+use crate::project::config::Config;
+
+/// Why a merge is not wanted any more, by the same rules as at first; `None` if it is. `config` is that of the base.
+///
+/// Errors: the forge cannot be reached, or does not let this program ask.
+pub fn why_withdrawn(forge: &dyn Forge, request: &MergeRequest, config: &Config) -> Result<Option<String>> {
+    let (Some(comment), ProposedWork::Pull { number, .. }) = (&request.comment, &request.work) else { return Ok(None) };
+    let stated = comment.names_commit.then_some(request.head);
+    let wish = Wish {
+        kind: WishKind::Command(SpokenCommand::Merge { head: stated }),
+        number: *number,
+        pull: EventPull::default(),
+        by: comment.by.clone(),
+        comment: Some(AskingComment { id: comment.id, at: Some(request.at) }),
+    };
+    // That the comment was answered, and how the merge comes out, is known.
+    let mut facts = KnownFacts {
+        own: Some(OwnSide { account: forge.own_account()?, comments: Vec::new() }),
+        base: Some(Some(config.clone())),
+        forecast: Some(MergeForecast::Unversioned),
+        ..KnownFacts::default()
+    };
+    let decision = loop {
+        match decide(&wish, &facts) {
+            Ok(decision) => break decision,
+            Err(Question::Pull) => facts.pull = Some(forge.pull(*number)?),
+            Err(Question::Reviews) => facts.reviews = Some(forge.reviews(*number)?),
+            Err(Question::Permission(account)) => {
+                facts.permissions.insert(account.id, forge.permission(&account)?);
+            }
+            Err(known @ (Question::Own | Question::Base(_) | Question::Forecast { .. })) => {
+                anyhow::bail!("{known:?} is asked again")
+            }
+        }
+    };
+    let is_same = decision.head == Some(request.head) && decision.base.as_ref() == Some(&request.base);
+    Ok(match decision.action {
+        DecidedAction::Merge if is_same => None,
+        DecidedAction::Merge => Some("the pull request has another commit or another base now".to_owned()),
+        _ => Some(decision.reason),
+    })
+}

@@ -1,0 +1,58 @@
+//! `ci report`: shows on the forge how the jobs after `ci respond` ended.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::base::files;
+use crate::ci::respond::outcome::{JobResult, outcome_of};
+use crate::ci::respond::reply::{MarkedEffect, marker};
+use crate::cli::ci_system::log_address;
+use crate::cli::commands::ci::decided;
+use crate::cli::context::Context;
+use crate::forge::model::CommitStatus;
+
+/// Arguments of `ci report`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Decision of `ci respond`
+    #[arg(long, value_name = "FILE")]
+    decision: PathBuf,
+    /// How the jobs ended: success, failure, cancelled or skipped
+    #[arg(long, value_name = "RESULT")]
+    result: JobResult,
+}
+
+/// Sets the status, and answers the comment where a merge did not come to its end.
+pub fn run(context: &Context, args: &Args) -> Result<()> {
+    let decision = decided::load(&args.decision)?;
+    let (Some(outcome), Some(pull), Some(head), Some(name)) =
+        (outcome_of(&decision, args.result), decision.pull, decision.head, decision.status.as_deref())
+    else {
+        context.ui.note("there is nothing to show");
+        return Ok(());
+    };
+    let scratch = files::remote_scratch()?;
+    let forge = decided::open_forge(&decided::base_source(context, &scratch)?)?;
+    let text = outcome.text.zip(decision.comment);
+    if let Some((_, comment)) = &text {
+        let own = forge.own_account()?;
+        let ended = marker(*comment, MarkedEffect::Ended);
+        if forge.comments(pull)?.iter().any(|said| said.author.id == own.id && said.text.contains(&ended)) {
+            context.ui.note("the last job of the merge has shown its end");
+            return Ok(());
+        }
+    }
+    let status = CommitStatus {
+        context: name.to_owned(),
+        state: outcome.state,
+        description: outcome.description,
+        url: log_address(),
+    };
+    forge.set_status(head, &status)?;
+    if let Some((text, comment)) = text {
+        let mark = marker(comment, MarkedEffect::Failed);
+        forge.comment(pull, &mark, &format!("{text}\n\n{mark}"))?;
+    }
+    Ok(())
+}
