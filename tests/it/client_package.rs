@@ -100,12 +100,10 @@ fn rpmlint_finds_no_error() {
 #[test]
 fn what_cannot_be_a_package() {
     let error = |package: ClientPackage| format!("{:#}", package.render().map(|_| "a package").unwrap_err());
-    let future = "2100-01-01T00:00:00Z".parse().unwrap();
-    assert!(error(ClientPackage { date: future, ..package(1) }).contains("is in the future"));
-    let past = "1969-01-01T00:00:00Z".parse().unwrap();
-    assert!(
-        error(ClientPackage { date: past, ..package(1) }).starts_with("cannot make `lago-repo-1.0.0-1.noarch.rpm`")
-    );
+    for date in ["1969-01-01T00:00:00Z", "2200-01-01T00:00:00Z"] {
+        let error = error(ClientPackage { date: date.parse().unwrap(), ..package(1) });
+        assert!(error.starts_with("cannot make `lago-repo-1.0.0-1.noarch.rpm`"), "{error}");
+    }
     assert!(error(ClientPackage { version: "1.0-1", ..package(1) }).contains("version"));
     assert!(error(ClientPackage { summary: "a\nb", ..package(1) }).contains("summary"));
 }

@@ -67,8 +67,8 @@ const WARNING: &str = "warning: the repodata of el9 in revision 1 is damaged: it
 
 #[test]
 fn damaged_repodata_of_the_only_revision_is_made_again() {
-    let primary = |site: &Site| flip_repodata(site, "-primary.xml.zst");
-    let other = |site: &Site| flip_repodata(site, "-other.xml.zst");
+    let primary = |site: &Site| flip_repodata(site, "-primary.xml.gz");
+    let other = |site: &Site| flip_repodata(site, "-other.xml.gz");
     for damage in [&cut_index as &dyn Fn(&Site), &primary, &other, &remove_repodata] {
         let site = site();
         let before = repodata(&site);
@@ -92,7 +92,7 @@ fn repodata_that_all_revisions_link_is_made_again() {
     site.releng(&["rollback", "1.0"]).exits(0);
     site.releng(&["prune"]).exits(0);
     let before = repodata(&site);
-    flip_repodata(&site, "-primary.xml.zst"); // of revisions 1 and 3
+    flip_repodata(&site, "-primary.xml.gz"); // of revisions 1 and 3
     remove_second(&site);
     let found = site.releng(&["verify"]).exits(1);
     assert!(!found.stderr.contains("the newest revision without findings"), "{}", found.stderr);

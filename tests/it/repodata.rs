@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use releng::base::files::TreePath;
 use releng::repository::repodata::read;
-use releng::repository::repodata::{Compression, FOLDER, Fragments, INDEX, RepodataFault, RepodataFile, load, render};
+use releng::repository::repodata::{FOLDER, Fragments, INDEX, RepodataFault, RepodataFile, load, render};
 use releng::rpm::package::{PackageFile, read_all};
 
 use crate::support::program::{Sandbox, run_in};
@@ -100,7 +100,7 @@ fn build_varied(folder: &Path) -> Vec<String> {
 fn describe(folder: &Path, names: &[String]) -> Vec<Fragments> {
     let paths: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
     let packages: Vec<PackageFile> = read_all(&paths).unwrap();
-    packages.iter().zip(names).map(|(package, name)| Fragments::of(package, name, TIMESTAMP).unwrap()).collect()
+    packages.iter().zip(names).map(|(package, name)| Fragments::of(package, name, TIMESTAMP)).collect()
 }
 
 #[track_caller]
@@ -130,7 +130,7 @@ fn it_says_what_createrepo_c_says() {
     let (theirs, ours) = (folder.join("theirs"), folder.join("ours"));
     let names = build_varied(&theirs);
     createrepo_c(&theirs, &["--compress-type", "gz"]);
-    write(&render(&describe(&theirs, &names), Compression::Gzip, TIMESTAMP).unwrap(), &ours);
+    write(&render(&describe(&theirs, &names), TIMESTAMP).unwrap(), &ours);
     let (theirs, ours) = (lines(&theirs), lines(&ours));
     assert!(theirs.len() > 200, "{}", theirs.len());
     let only = |these: &[String], those: &[String]| {
@@ -145,7 +145,7 @@ fn what_xml_cannot_say_is_replaced() {
     let folder = Sandbox::bare();
     let loud = Rpm::new("loud", "7").changelog("* Thu Mar 19 2020 Ada\n- Ring the \u{7} bell");
     let name = loud.build_into(folder.path()).file_name().unwrap().to_str().unwrap().to_owned();
-    write(&render(&describe(folder.path(), &[name]), Compression::Gzip, TIMESTAMP).unwrap(), folder.path());
+    write(&render(&describe(folder.path(), &[name]), TIMESTAMP).unwrap(), folder.path());
     let lines = lines(folder.path());
     assert!(lines.iter().any(|line| line.ends_with("'- Ring the \u{fffd} bell'")), "{lines:?}");
 }
@@ -154,50 +154,44 @@ fn what_xml_cannot_say_is_replaced() {
 fn dnf_reads_it() {
     let folder = Sandbox::bare();
     let names = build_varied(folder.path());
-    let packages = describe(folder.path(), &names);
-    for compression in [Compression::Gzip, Compression::Zstd] {
-        write(&render(&packages, compression, TIMESTAMP).unwrap(), folder.path());
-        let empty = tempfile::tempdir().unwrap();
-        let place = |name: &str| {
-            std::fs::create_dir_all(empty.path().join(name)).unwrap();
-            empty.path().join(name).display().to_string()
-        };
-        let mut args = vec![format!("--installroot={}", place("root")), "--releasever=9".to_owned()];
-        for option in ["reposdir", "cachedir", "persistdir", "logdir"] {
-            args.push(format!("--setopt={option}={}", place(option)));
-        }
-        args.push(format!("--repofrompath=t,file://{}", folder.path().display()));
-        let rest = ["-q", "-y", "--forcearch=x86_64", "--setopt=plugins=0", "--repo=t", "repoquery"];
-        args.extend(rest.map(str::to_owned));
-        args.push("--qf=%{name}-%{epoch}:%{version}-%{release}.%{arch} %{buildtime}".to_owned());
-        let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let said = run_in(folder.path(), "dnf", &args, &[]).exits(0).stdout;
-        let seen: Vec<&str> = said.lines().filter_map(|line| line.split(' ').next()).collect();
-        let expected = ["lago-2:1.0.1-1.el9.noarch", "lago-2:1.0.1-1.el9.src", "loud-0:7-1.noarch"];
-        let expected =
-            [&expected[..], &["part-0:2-1.noarch", "part-more-1:3-1.noarch", "plain-0:0.1~rc1+2^3-1.noarch"]];
-        assert_eq!(seen, expected.concat(), "{said}");
+    write(&render(&describe(folder.path(), &names), TIMESTAMP).unwrap(), folder.path());
+    let empty = tempfile::tempdir().unwrap();
+    let place = |name: &str| {
+        std::fs::create_dir_all(empty.path().join(name)).unwrap();
+        empty.path().join(name).display().to_string()
+    };
+    let mut args = vec![format!("--installroot={}", place("root")), "--releasever=9".to_owned()];
+    for option in ["reposdir", "cachedir", "persistdir", "logdir"] {
+        args.push(format!("--setopt={option}={}", place(option)));
     }
+    args.push(format!("--repofrompath=t,file://{}", folder.path().display()));
+    let rest = ["-q", "-y", "--forcearch=x86_64", "--setopt=plugins=0", "--repo=t", "repoquery"];
+    args.extend(rest.map(str::to_owned));
+    args.push("--qf=%{name}-%{epoch}:%{version}-%{release}.%{arch} %{buildtime}".to_owned());
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let said = run_in(folder.path(), "dnf", &args, &[]).exits(0).stdout;
+    let seen: Vec<&str> = said.lines().filter_map(|line| line.split(' ').next()).collect();
+    let expected = ["lago-2:1.0.1-1.el9.noarch", "lago-2:1.0.1-1.el9.src", "loud-0:7-1.noarch"];
+    let expected = [&expected[..], &["part-0:2-1.noarch", "part-more-1:3-1.noarch", "plain-0:0.1~rc1+2^3-1.noarch"]];
+    assert_eq!(seen, expected.concat(), "{said}");
 }
 
 #[test]
 fn what_was_written_is_taken_over() {
     let folder = Sandbox::bare();
     let mut packages = describe(folder.path(), &build_varied(folder.path()));
-    for compression in [Compression::Gzip, Compression::Zstd] {
-        let made = render(&packages, compression, TIMESTAMP).unwrap();
-        let place = folder.join(&format!("{compression:?}"));
-        write(&made, &place);
-        let loaded = load(&TreePath::top(&place)).unwrap();
-        packages.sort_by(|one, other| one.href.cmp(&other.href));
-        assert!(loaded == packages);
-        let again = render(&loaded, compression, TIMESTAMP).unwrap();
-        assert!(again.iter().zip(&made).all(|(again, made)| again.name == made.name && again.content == made.content));
-        let listing = read(&fetch_from(&place)).unwrap();
-        assert_eq!(listing.packages.len(), 6);
-        assert_eq!(listing.files.len(), 3);
-    }
-    write(&render(&[], Compression::Zstd, TIMESTAMP).unwrap(), &folder.join("none"));
+    let made = render(&packages, TIMESTAMP).unwrap();
+    let place = folder.join("made");
+    write(&made, &place);
+    let loaded = load(&TreePath::top(&place)).unwrap();
+    packages.sort_by(|one, other| one.href.cmp(&other.href));
+    assert!(loaded == packages);
+    let again = render(&loaded, TIMESTAMP).unwrap();
+    assert!(again.iter().zip(&made).all(|(again, made)| again.name == made.name && again.content == made.content));
+    let listing = read(&fetch_from(&place)).unwrap();
+    assert_eq!(listing.packages.len(), 6);
+    assert_eq!(listing.files.len(), 3);
+    write(&render(&[], TIMESTAMP).unwrap(), &folder.join("none"));
     assert_eq!(load(&TreePath::top(&folder.join("none"))).unwrap(), []);
 }
 
@@ -214,10 +208,7 @@ fn repodata_of_others_is_read() {
         let listing = read(&fetch_from(folder.path()));
         if compression != "gz" {
             let fault = listing.unwrap_err().to_string();
-            assert!(
-                fault.contains("-primary.xml.") && fault.contains("it is compressed with neither gzip nor zstd"),
-                "{fault}"
-            );
+            assert!(fault.contains("-primary.xml.") && fault.contains("it is not compressed with gzip"), "{fault}");
             continue;
         }
         let mut listed = listing.unwrap().packages;
@@ -243,7 +234,7 @@ fn threads_and_order_shape_no_byte() {
         if std::env::var("RELENG_THREADS").unwrap() != "1" {
             names.reverse();
         }
-        let index = render(&describe(folder, &names), Compression::Zstd, TIMESTAMP).unwrap().pop().unwrap();
+        let index = render(&describe(folder, &names), TIMESTAMP).unwrap().pop().unwrap();
         assert_eq!(index.name, INDEX);
         return std::fs::write(folder.join("index"), index.content).unwrap();
     }
@@ -265,8 +256,9 @@ fn a_package_that_is_not_sound_is_named() {
     let folder = Sandbox::bare();
     let sound = Rpm::new("lago", "1.0.1").dist("el9").payload(8192).build_into(&folder.join("sound"));
     let bytes = std::fs::read(&sound).unwrap();
-    let offsets = PackageFile::read(&sound).unwrap().metadata.get_package_segment_offsets();
-    let (header, payload) = (usize::try_from(offsets.header).unwrap(), usize::try_from(offsets.payload).unwrap());
+    let head = PackageFile::read(&sound).unwrap().head;
+    let header = head.before_header.len();
+    let payload = header + head.header.bytes().len();
     let name = "lago-1.0.1-1.el9.noarch.rpm";
     let flip = |at: usize| {
         let mut bytes = bytes.clone();
@@ -277,10 +269,10 @@ fn a_package_that_is_not_sound_is_named() {
     let cases = [
         ("no lead", flip(0), name, "it does not begin with the magic number of an RPM"),
         ("signature header: magic", flip(96), name, "its signature header: it does not begin"),
-        ("signature header: digest of the header", flip(sha256), name, "digest mismatch"),
+        ("signature header: digest of the header", flip(sha256), name, "its header does not have the digest"),
         ("header: magic", flip(header), name, "its header: it does not begin"),
-        ("header: index", flip(header + 40), name, "an entry is not within it"),
-        ("header: store", flip(payload - 200), name, "digest mismatch"),
+        ("header: index", flip(header + 40), name, "its header: HEADERI18NTABLE (100): its value overlaps"),
+        ("header: store", flip(payload - 200), name, "its header does not have the digest"),
         ("payload: start", flip(payload), name, "its payload does not have the digest in its header"),
         ("payload: end", flip(bytes.len() - 1), name, "its payload does not"),
         ("without the last byte", bytes[..bytes.len() - 1].to_vec(), name, "its payload does not"),
@@ -329,7 +321,7 @@ fn a_package_that_is_not_sound_is_named() {
 fn repodata_that_is_not_sound_is_named() {
     let folder = Sandbox::bare();
     let names = build_varied(folder.path());
-    write(&render(&describe(folder.path(), &names), Compression::Gzip, TIMESTAMP).unwrap(), folder.path());
+    write(&render(&describe(folder.path(), &names), TIMESTAMP).unwrap(), folder.path());
     let index = std::fs::read_to_string(folder.join("repodata/repomd.xml")).unwrap();
     let listing = read(&fetch_from(folder.path())).unwrap();
     let primary = listing.files[0].as_str();

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use releng::base::files::TreePath;
-use releng::repository::repodata::{Compression, FOLDER, Fragments, load, render};
+use releng::repository::repodata::{FOLDER, Fragments, load, render};
 use releng::rpm::package::{Known, PackageFile, map_all};
 
 const TIMESTAMP: i64 = 1_584_606_281;
@@ -59,14 +59,14 @@ fn name(path: &Path) -> Result<&str> {
 
 fn written(folder: &str, out: &str, read: impl Fn(&Path) -> Result<PackageFile> + Sync) -> Result<()> {
     let paths = rpms(folder)?;
-    let packages = map_all(&paths, |path| Fragments::of(&read(path)?, name(path)?, TIMESTAMP))?;
+    let packages = map_all(&paths, |path| Ok(Fragments::of(&read(path)?, name(path)?, TIMESTAMP)))?;
     write(&packages, out)
 }
 
 fn write(packages: &[Fragments], out: &str) -> Result<()> {
     let folder = Path::new(out).join(FOLDER);
     std::fs::create_dir_all(&folder)?;
-    for file in render(packages, Compression::Gzip, TIMESTAMP)? {
+    for file in render(packages, TIMESTAMP)? {
         std::fs::write(folder.join(file.name), file.content)?;
     }
     Ok(())
@@ -108,6 +108,6 @@ fn read_digests(out: &str) -> Result<BTreeMap<String, Known>> {
 fn add(series: &str, package: &str, out: &str) -> Result<()> {
     let mut packages = load(&TreePath::top(Path::new(series)))?;
     let path = Path::new(package);
-    packages.push(Fragments::of(&PackageFile::read(path)?, name(path)?, TIMESTAMP)?);
+    packages.push(Fragments::of(&PackageFile::read(path)?, name(path)?, TIMESTAMP));
     write(&packages, out)
 }

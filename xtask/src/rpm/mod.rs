@@ -3,7 +3,7 @@
 //! * [`spec`] renders the spec of a release from its template. [`spec_markers`] replaces the markers of a template, and
 //!   [`spec_compare`] compares a spec with the one that its template gives.
 //! * [`srpm`] writes the source RPM without `rpmbuild`; [`rpmbuild`] writes it with the `rpmbuild` of the machine.
-//! * [`package`] reads RPM files, after [`header_check`] has checked the offsets in their headers. [`nevra`] is the name of a
+//! * [`package`] reads RPM files, whose headers [`header`] reads and checks. [`nevra`] is the name of a
 //!   package, [`capability`] and [`requirement`] are what it provides and requires.
 //! * [`builds`] plans, drives and stores the builds of binary RPMs, and a [`backend`] runs them. [`rust`] checks the compiler of
 //!   a dist before a build.
@@ -13,7 +13,7 @@ pub mod backend;
 mod boolean;
 pub mod builds;
 pub mod capability;
-pub mod header_check;
+pub mod header;
 pub mod nevra;
 pub mod package;
 pub mod release;
@@ -24,3 +24,4 @@ pub mod spec;
 pub mod spec_compare;
 pub mod spec_markers;
 pub mod srpm;
+mod version_order;

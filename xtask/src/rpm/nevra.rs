@@ -4,9 +4,8 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-use rpmrepo_metadata::Evr;
-
 use crate::base::as_text::serde_as_text;
+use crate::rpm::version_order::compare_versions;
 
 /// `name-[epoch:]version-release.arch`; an epoch of 0 is not shown.
 ///
@@ -73,9 +72,19 @@ impl Nevra {
         self.release[..end].parse().ok()
     }
 
-    /// The architecture; `src` for a source package.
+    /// The architecture; `src` for a source package, `nosrc` for one that lacks a source or patch.
     pub fn arch(&self) -> &str {
         &self.arch
+    }
+
+    /// 0 if the package has none.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Whether it is a source package.
+    pub fn is_source(&self) -> bool {
+        matches!(self.arch.as_str(), "src" | "nosrc")
     }
 
     /// Whether the package has debugging information only. Such packages have a folder of their own.
@@ -85,7 +94,7 @@ impl Nevra {
 
     /// Whether the repodata of a dist lists the package: source packages and debugging information are not listed.
     pub fn is_described(&self) -> bool {
-        self.arch != "src" && !self.is_debug()
+        !self.is_source() && !self.is_debug()
     }
 
     /// The file name: `name-version-release.arch.rpm`.
@@ -102,7 +111,12 @@ impl Nevra {
 
 /// Compares two triples of epoch, version and release as rpm does; an empty epoch is 0.
 pub fn compare_evr(one: [&str; 3], other: [&str; 3]) -> Ordering {
-    Evr::from(<(&str, &str, &str)>::from(one)).cmp(&Evr::from(<(&str, &str, &str)>::from(other)))
+    let [epoch, version, release] = one;
+    let [other_epoch, other_version, other_release] = other;
+    let without_default = |epoch: &str| if epoch.is_empty() { "0".to_owned() } else { epoch.to_owned() };
+    compare_versions(&without_default(epoch), &without_default(other_epoch))
+        .then_with(|| compare_versions(version, other_version))
+        .then_with(|| compare_versions(release, other_release))
 }
 
 /// Whether a package of this name has debugging information only.

@@ -3,6 +3,7 @@
 //! By default, rpmbuild writes the time, the host and the paths of its folders into the package. Here it runs in the folder
 //! of the sources, with fixed values for these, so that one version of rpm on one host writes the same bytes each time.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fs::{self, File, FileTimes, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -14,6 +15,9 @@ use anyhow::{Context, Result};
 use crate::base::error::{Exit, Failure};
 use crate::base::process::{Program, Said};
 use crate::base::progress::Progress;
+use crate::rpm::header::contents::DependencyKind;
+use crate::rpm::header::tag::HeaderTag;
+use crate::rpm::header::text::read_text;
 use crate::rpm::package::PackageFile;
 
 /// The limit of rpmspec and `rpmbuild -bs`, which copies and compresses the sources.
@@ -66,11 +70,14 @@ pub fn write_srpm(folder: &Path, spec_name: &str, source_date: u32, progress: &d
 
 /// `Err` if a tag of the source RPM has a macro that nobody has defined. rpmbuild prints a warning only.
 pub fn require_expanded(made: &PackageFile) -> Result<(), Failure> {
-    let PackageFile { metadata, nevra, .. } = made;
-    let dependencies = metadata.get_requires().into_iter().chain(metadata.get_conflicts()).flatten();
-    let mut texts = vec![nevra.file_name()];
-    texts.extend(dependencies.flat_map(|dependency| [dependency.name, dependency.version]));
-    texts.extend([metadata.get_license(), metadata.get_url()].into_iter().flatten().map(str::to_owned));
+    let header = &made.head.header;
+    let dependencies = [DependencyKind::Requires, DependencyKind::Conflicts].map(|kind| header.dependencies(kind));
+    let mut texts = vec![made.nevra.file_name()];
+    for dependency in dependencies.into_iter().flatten() {
+        texts.extend([dependency.name, dependency.version].map(|text| read_text(text).into_owned()));
+    }
+    texts
+        .extend([HeaderTag::LICENSE, HeaderTag::URL].into_iter().filter_map(|tag| made.text(tag)).map(Cow::into_owned));
     let Some(text) = texts.iter().find(|text| text.contains("%{")) else { return Ok(()) };
     let name = text.split("%{").nth(1).and_then(|rest| rest.split('}').next()).unwrap_or_default();
     let name = name.trim_start_matches(['?', '!']);

@@ -16,7 +16,6 @@ pub const REPOSITORY: &[FileRows] = &[
             ("see what else is wrong", By("accept::a_damaged_snapshot_is_not_tested")),
         ],
     ),
-    ("repository/clients/package.rs", &[("set the clock", No("it asks to correct the clock of the machine"))]),
     (
         "repository/model/ledger.rs",
         &[("{}; without it", By("helps::repository::a_lost_log_and_a_damaged_ledger_are_put_together_again"))],

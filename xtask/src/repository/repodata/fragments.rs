@@ -3,14 +3,12 @@
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use memchr::memmem;
-use rpmrepo_metadata::{
-    Checksum, FilelistsXml, MetadataError, OtherXml, Package, PackageOptions, PackageSource, PrimaryXml, utils,
-};
 
 use crate::base::error::{Exit, Failure};
 use crate::base::files::TreePath;
+use crate::repository::repodata::elements::PackageElements;
 use crate::repository::repodata::read;
 use crate::repository::repodata::{FOLDER, INDEX, MetadataKind};
 use crate::rpm::package::PackageFile;
@@ -57,36 +55,9 @@ impl Eq for Element {}
 
 impl Fragments {
     /// Describes a package that will be at `href`, with the file date `timestamp` (seconds since 1970).
-    ///
-    /// The elements are those of createrepo_c 0.17, with two differences. The requirements of transaction scriptlets are marked
-    /// `pre`, as in later versions of createrepo_c. A control character, which XML does not allow, is replaced; createrepo_c
-    /// omits the package with a warning.
-    ///
-    /// Errors: the headers have data that repodata cannot express.
-    pub fn of(package: &PackageFile, href: &str, timestamp: i64) -> Result<Fragments> {
-        let made = || -> Result<Fragments, MetadataError> {
-            let source = PackageSource {
-                checksum: Some(Checksum::Sha256(package.digest.to_string())),
-                size_package: Some(package.size),
-                time_file: u64::try_from(timestamp).unwrap_or(0),
-                location_href: href.to_owned(),
-                location_base: None,
-            };
-            let described = Package::from_package_metadata(&package.metadata, source, PackageOptions::default())?;
-            let mut primary = PrimaryXml::new_writer(utils::create_xml_writer(Vec::new()));
-            primary.write_package(&described)?;
-            let mut filelists = FilelistsXml::new_writer(utils::create_xml_writer(Vec::new()));
-            filelists.write_package(&described)?;
-            let mut other = OtherXml::new_writer(utils::create_xml_writer(Vec::new()));
-            other.write_package(&described)?;
-            Ok(Fragments {
-                href: href.to_owned(),
-                primary: primary.into_inner().into(),
-                filelists: filelists.into_inner().into(),
-                other: other.into_inner().into(),
-            })
-        };
-        made().with_context(|| format!("cannot describe `{}` in repodata", package.path.display()))
+    pub fn of(package: &PackageFile, href: &str, timestamp: i64) -> Fragments {
+        let PackageElements { primary, filelists, other } = PackageElements::of(package, href, timestamp);
+        Fragments { href: href.to_owned(), primary: primary.into(), filelists: filelists.into(), other: other.into() }
     }
 }
 

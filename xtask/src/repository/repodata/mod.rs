@@ -4,9 +4,15 @@
 //! revision before and of the snapshot, and opens a package only if that repodata is damaged. File names begin with the digest,
 //! packages are sorted, and the caller gives the dates: the same packages make the same bytes.
 
+mod describe;
+mod elements;
 mod fragments;
+mod index;
+mod primary;
 mod read;
 mod relations;
+mod xml;
+mod xml_reader;
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -14,7 +20,8 @@ use std::io::{self, Write};
 use anyhow::{Context, Result};
 
 pub use fragments::{Fragments, load};
-pub use read::{ListedPackage, RepodataFault, RepodataListing, read};
+pub use primary::ListedPackage;
+pub use read::{RepodataFault, RepodataListing, read};
 pub use relations::{PackageRelations, relations};
 
 use crate::base::digest::{Digest, HashingWriter, digest_of};
@@ -38,56 +45,17 @@ pub fn signature_of_index(dist: &Dist) -> String {
 /// Level 5 is 10 % faster than level 6, and the files are 0.2 % larger. The files of createrepo_c (zlib, level 6) are 4 % larger
 /// than both.
 const GZIP_LEVEL: u32 = 5;
-/// A compromise between the time to stage and the size of the files that each client downloads.
-const ZSTD_LEVEL: i32 = 9;
 
-/// The compression of the files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compression {
-    /// Every version of yum and dnf reads it.
-    Gzip,
-    /// Smaller and faster; dnf reads it since el9.
-    Zstd,
-}
-
-impl Compression {
-    /// gzip for el8 and older, zstd for all others.
-    pub fn of_dist(dist: &Dist) -> Compression {
-        match dist.as_str() {
-            "el5" | "el6" | "el7" | "el8" => Compression::Gzip,
-            _ => Compression::Zstd,
-        }
-    }
-
-    fn ending(self) -> &'static str {
-        match self {
-            Compression::Gzip => "gz",
-            Compression::Zstd => "zst",
-        }
-    }
-
-    /// Compresses the `size` bytes that `fill` writes.
-    fn compress(self, size: usize, fill: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send) -> Result<Vec<u8>> {
-        let mut packed = Vec::with_capacity(size / 4);
-        match self {
-            Compression::Gzip => {
-                gzip::compress_at(GZIP_LEVEL, &mut packed, parallel::threads()?, |blocks| Ok(fill(blocks)?))?
-            }
-            Compression::Zstd => {
-                let mut encoder = zstd::stream::Encoder::new(&mut packed, ZSTD_LEVEL)?;
-                encoder.include_checksum(true)?;
-                encoder.set_pledged_src_size(Some(size as u64))?;
-                fill(&mut encoder)?;
-                encoder.finish()?;
-            }
-        }
-        Ok(packed)
-    }
+/// Compresses what `fill` writes with gzip, which every version of yum and dnf reads. `size` is the number of its bytes.
+fn compress(size: usize, fill: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send) -> Result<Vec<u8>> {
+    let mut packed = Vec::with_capacity(size / 4);
+    gzip::compress_at(GZIP_LEVEL, &mut packed, parallel::threads()?, |blocks| Ok(fill(blocks)?))?;
+    Ok(packed)
 }
 
 /// The compressors with their versions, for manifests.
 pub fn compressors() -> Vec<String> {
-    vec!["gzip zlib-rs".to_owned(), format!("zstd {}", zstd::zstd_safe::version_string())]
+    vec!["gzip zlib-rs".to_owned()]
 }
 
 /// One of the three XML files that describe packages.
@@ -162,14 +130,14 @@ pub struct RepodataFile {
 }
 
 /// Makes the files of the repodata, the index last. `timestamp` (seconds since 1970) is the revision and the date of each file.
-pub fn render(packages: &[Fragments], compression: Compression, timestamp: i64) -> Result<Vec<RepodataFile>> {
+pub fn render(packages: &[Fragments], timestamp: i64) -> Result<Vec<RepodataFile>> {
     let mut sorted: Vec<&Fragments> = packages.iter().collect();
     sorted.sort_by(|one, other| one.href.cmp(&other.href));
     let packed = std::thread::scope(|scope| -> Result<Vec<PackedMetadata>> {
         let sorted = sorted.as_slice();
         let mut started = Vec::new();
         for kind in MetadataKind::ALL {
-            started.push(threads::spawn_scoped(scope, move || PackedMetadata::new(kind, sorted, compression))?);
+            started.push(threads::spawn_scoped(scope, move || PackedMetadata::new(kind, sorted))?);
         }
         let mut packed = Vec::new();
         for thread in started {
@@ -194,10 +162,10 @@ struct PackedMetadata {
 }
 
 impl PackedMetadata {
-    fn new(kind: MetadataKind, packages: &[&Fragments], compression: Compression) -> Result<PackedMetadata> {
+    fn new(kind: MetadataKind, packages: &[&Fragments]) -> Result<PackedMetadata> {
         let open_size = kind.size(packages);
         let mut open_digest = None;
-        let content = compression.compress(open_size, |out| {
+        let content = compress(open_size, |out| {
             let mut out = HashingWriter::new(out);
             kind.write(packages, &mut out)?;
             open_digest = Some(out.finish().1);
@@ -205,7 +173,7 @@ impl PackedMetadata {
         })?;
         let open_digest = open_digest.context("nothing was written")?;
         let digest = digest_of(&content);
-        let name = format!("{digest}-{}.xml.{}", kind.name(), compression.ending());
+        let name = format!("{digest}-{}.xml.gz", kind.name());
         Ok(PackedMetadata { kind, name, digest, open_digest, open_size, content })
     }
 
@@ -238,19 +206,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn old_dists_get_gzip() {
-        let of = |dist: &str| Compression::of_dist(&dist.parse().unwrap());
-        assert!(["el6", "el7", "el8"].iter().all(|dist| of(dist) == Compression::Gzip));
-        assert!(["el9", "el10", "fc42", "local"].iter().all(|dist| of(dist) == Compression::Zstd));
-    }
-
-    #[test]
     fn the_compressed_bytes_are_unchanged() {
-        let made = |compression| {
-            let files = render(&[], compression, 1_584_576_000).unwrap();
-            files.last().map(|index| digest_of(&index.content).to_string()).unwrap()
-        };
-        assert_eq!(made(Compression::Gzip), "2e55b80f6106812d086fe6be97c2a13f988a4afe8328761d46eaccf500d3d82c");
-        assert_eq!(made(Compression::Zstd), "e31014ddc482adfb9222bbb8576f6321d2d27376782cbf103aa488c3ebb45471");
+        let files = render(&[], 1_584_576_000).unwrap();
+        let made = files.last().map(|index| digest_of(&index.content).to_string()).unwrap();
+        assert_eq!(made, "2e55b80f6106812d086fe6be97c2a13f988a4afe8328761d46eaccf500d3d82c");
     }
 }

@@ -1,15 +1,18 @@
 //! Reads repodata that any program wrote, and checks everything that its index states.
+//!
+//! The files must be packed with gzip, as createrepo_c packs them by default and as every version of yum and dnf reads them.
 
 use std::io::Read;
 
 use anyhow::Result;
-use rpmrepo_metadata::{Checksum, MetadataError, Package, PrimaryXml, RepomdRecord, RepomdXml, utils};
 
-use crate::base::digest::{Digest, digest_of};
+use crate::base::digest::digest_of;
 use crate::base::error::{Exit, Failure};
 use crate::base::files::TreePath;
 use crate::base::gzip;
 use crate::base::parallel;
+use crate::repository::repodata::index::{IndexRecord, read_index};
+use crate::repository::repodata::primary::{ListedPackage, read_primary};
 use crate::repository::repodata::{FOLDER, INDEX};
 
 /// The limit for an unpacked file. It stops a file that was made to fill the memory.
@@ -22,19 +25,6 @@ pub struct RepodataListing {
     pub packages: Vec<ListedPackage>,
     /// The files that the index lists, relative to the folder of the dist.
     pub files: Vec<String>,
-}
-
-/// A package as repodata describes it. The texts can be forged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListedPackage {
-    /// Relative to the folder of the dist.
-    pub href: String,
-    /// Name, epoch (if it is not 0), version, release and architecture.
-    pub nevra: String,
-    /// The SHA-256 digest of the file; `None` if repodata has another kind of checksum.
-    pub digest: Option<Digest>,
-    /// In bytes.
-    pub size: u64,
 }
 
 /// A fault of repodata.
@@ -61,13 +51,13 @@ pub fn read(fetch: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<RepodataListing> 
         let (name, text) = open(record, fetch)?;
         require_text(record, &name, &text)?;
         listing.files.push(name.clone());
-        if record.metadata_name == "primary" {
+        if record.kind == "primary" {
             let fault = |why: String| RepodataFault { file: name.clone(), why };
             require_end(&text, "</metadata>").map_err(fault)?;
-            listing.packages = parse_primary(&text).map_err(|error| fault(error.to_string()))?;
+            listing.packages = read_primary(&text).map_err(|error| fault(error.to_string()))?;
         }
     }
-    if !records.iter().any(|record| record.metadata_name == "primary") {
+    if !records.iter().any(|record| record.kind == "primary") {
         let why = "it does not list a file `primary`".to_owned();
         return Err(RepodataFault { file: format!("{FOLDER}/{INDEX}"), why }.into());
     }
@@ -90,9 +80,9 @@ pub(super) fn open_texts<T: Send>(
     let fetch = |file: &str| dist_folder.join(file).read();
     let in_folder = || format!("the repodata in `{dist_folder}` is damaged");
     let records = index(&fetch).map_err(|error| failed(error, &in_folder()))?;
-    let open = |(): &mut (), record: RepomdRecord| {
+    let open = |(): &mut (), record: IndexRecord| {
         let text = open(&record, &fetch)?.1;
-        Ok(MetadataText { kind: record.metadata_name, content: split(text) })
+        Ok(MetadataText { kind: record.kind, content: split(text) })
     };
     let mut texts = Vec::with_capacity(records.len());
     let keep = |text| {
@@ -111,18 +101,16 @@ fn failed(error: anyhow::Error, context: &str) -> anyhow::Error {
     }
 }
 
-fn index(fetch: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<Vec<RepomdRecord>> {
+fn index(fetch: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<Vec<IndexRecord>> {
     let file = format!("{FOLDER}/{INDEX}");
     let text = fetch(&file)?;
     require_end(&text, "</repomd>").map_err(|why| RepodataFault { file: file.clone(), why })?;
-    let parsed = RepomdXml::read_data(utils::create_xml_reader(text.as_slice()));
-    let data = parsed.map_err(|error| RepodataFault { file, why: error.to_string() })?;
-    Ok(data.records().clone())
+    Ok(read_index(&text).map_err(|why| RepodataFault { file, why })?)
 }
 
 /// Fetches and unpacks the file of a record, and returns its path and the text.
-fn open(record: &RepomdRecord, fetch: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<(String, Vec<u8>)> {
-    let href = record.location_href.to_string_lossy().into_owned();
+fn open(record: &IndexRecord, fetch: &dyn Fn(&str) -> Result<Vec<u8>>) -> Result<(String, Vec<u8>)> {
+    let href = record.href.clone();
     let fault = |why: &str| RepodataFault { file: href.clone(), why: why.to_owned() };
     let name = href.strip_prefix(FOLDER).and_then(|rest| rest.strip_prefix('/')).unwrap_or_default();
     if name.is_empty() || name.contains(['/', '\\']) || name.starts_with(['.', '-']) {
@@ -132,7 +120,7 @@ fn open(record: &RepomdRecord, fetch: &dyn Fn(&str) -> Result<Vec<u8>>) -> Resul
     if record.size.is_some_and(|size| size != packed.len() as u64) {
         return Err(fault("its size differs from the index").into());
     }
-    if !matches(&record.checksum, &packed) {
+    if record.digest != digest_of(&packed) {
         return Err(fault("its digest differs from the index").into());
     }
     let text = unpack(packed, record.open_size).map_err(|error| fault(&format!("it cannot be unpacked: {error}")))?;
@@ -140,8 +128,8 @@ fn open(record: &RepomdRecord, fetch: &dyn Fn(&str) -> Result<Vec<u8>>) -> Resul
 }
 
 /// Checks the size and digest that the index states for the unpacked text.
-fn require_text(record: &RepomdRecord, file: &str, text: &[u8]) -> Result<(), RepodataFault> {
-    let differs = record.open_checksum.as_ref().is_some_and(|checksum| !matches(checksum, text))
+fn require_text(record: &IndexRecord, file: &str, text: &[u8]) -> Result<(), RepodataFault> {
+    let differs = record.open_digest.is_some_and(|digest| digest != digest_of(text))
         || record.open_size.is_some_and(|size| size != text.len() as u64);
     if differs {
         return Err(RepodataFault {
@@ -152,21 +140,14 @@ fn require_text(record: &RepomdRecord, file: &str, text: &[u8]) -> Result<(), Re
     Ok(())
 }
 
-fn matches(checksum: &Checksum, content: &[u8]) -> bool {
-    matches!(checksum, Checksum::Sha256(stated) if *stated == digest_of(content).to_string())
-}
-
 /// Unpacks a file. `size` is the unpacked size in the index, and may be wrong.
 fn unpack(packed: Vec<u8>, size: Option<u64>) -> std::io::Result<Vec<u8>> {
     const TRUSTED: u64 = 64 << 20;
     let mut text = Vec::with_capacity(usize::try_from(size.unwrap_or(0).min(TRUSTED)).unwrap_or(0));
     match packed.as_slice() {
         [0x1f, 0x8b, ..] => _ = gzip::reader(packed.as_slice()).take(LARGEST).read_to_end(&mut text)?,
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-            _ = zstd::stream::Decoder::new(packed.as_slice())?.take(LARGEST).read_to_end(&mut text)?;
-        }
-        [0xfd, b'7', b'z', ..] | [b'B', b'Z', b'h', ..] => {
-            return Err(std::io::Error::other("it is compressed with neither gzip nor zstd"));
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0xfd, b'7', b'z', ..] | [b'B', b'Z', b'h', ..] => {
+            return Err(std::io::Error::other("it is not compressed with gzip"));
         }
         _ => return Ok(packed),
     }
@@ -179,27 +160,4 @@ fn require_end(text: &[u8], end: &str) -> Result<(), String> {
         return Err(format!("it does not end with `{end}`: it is truncated"));
     }
     Ok(())
-}
-
-fn parse_primary(text: &[u8]) -> Result<Vec<ListedPackage>, MetadataError> {
-    let mut reader = PrimaryXml::new_reader(utils::create_xml_reader(text));
-    reader.read_header()?;
-    let mut packages = Vec::new();
-    loop {
-        let mut package: Option<Package> = None;
-        reader.read_package(&mut package)?;
-        let Some(package) = package else { return Ok(packages) };
-        let digest = match package.checksum() {
-            Checksum::Sha256(digest) => digest.parse().ok(),
-            _ => None,
-        };
-        let (epoch, version, release) = package.as_evr().values();
-        let epoch = if epoch == "0" { String::new() } else { format!("{epoch}:") };
-        packages.push(ListedPackage {
-            href: package.location_href().to_owned(),
-            nevra: format!("{}-{epoch}{version}-{release}.{}", package.name(), package.arch()),
-            digest,
-            size: package.size_package(),
-        });
-    }
 }

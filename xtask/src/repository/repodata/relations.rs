@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
 use memchr::memmem;
-use rpmrepo_metadata::visitor::{self, RequirementData};
-use rpmrepo_metadata::{FileType, FilelistsVisitor, PrimaryVisitor, utils};
 
-use crate::repository::repodata::{Fragments, MetadataKind};
+use crate::repository::repodata::Fragments;
+use crate::repository::repodata::xml_reader::{StartTag, XmlFault, XmlPart, XmlReader};
 use crate::rpm::capability::{Capability, VersionRange, VersionSense};
 use crate::rpm::requirement::Requirement;
 
@@ -38,106 +37,86 @@ impl PackageRelations {
 
 /// The relations of packages, in their order.
 pub fn relations(packages: &[&Fragments]) -> Result<Vec<PackageRelations>> {
-    let mut reader = RelationsReader::default();
-    parse(MetadataKind::Primary, packages, |text| {
-        visitor::parse_primary(&mut utils::create_xml_reader(text), &mut reader).map(drop)
-    })?;
-    let mut all = reader.packages;
+    let in_package = |package: &Fragments| format!("cannot read what the repodata says about `{}`", package.href);
+    let mut all = Vec::with_capacity(packages.len());
+    for package in packages {
+        all.push(read_package(&package.primary).with_context(|| in_package(package))?);
+    }
     let required = all.iter().flat_map(|package| &package.requires).flat_map(Requirement::capabilities);
     let wanted: BTreeSet<String> =
         required.map(|capability| &capability.name).filter(|name| name.starts_with('/')).cloned().collect();
-    anyhow::ensure!(all.len() == packages.len(), "the repodata has {} packages, not {}", all.len(), packages.len());
-    for (package, fragments) in all.iter_mut().zip(packages) {
-        package.files = files_of(fragments, &wanted)?;
+    for (relations, package) in all.iter_mut().zip(packages) {
+        relations.files = files_of(package, &wanted).with_context(|| in_package(package))?;
     }
     Ok(all)
 }
 
 /// The wanted paths that a package contains. Few packages have any, so that their text is searched before it is parsed.
-fn files_of(package: &Fragments, wanted: &BTreeSet<String>) -> Result<BTreeSet<String>> {
+fn files_of(package: &Fragments, wanted: &BTreeSet<String>) -> Result<BTreeSet<String>, XmlFault> {
     let is_escaped = |path: &str| path.contains(['&', '<', '>', '"', '\'']);
     let may_have =
         |path: &String| is_escaped(path) || memmem::find(&package.filelists, format!(">{path}<").as_bytes()).is_some();
-    let mut reader = FilesReader { wanted, found: BTreeSet::new() };
-    if wanted.iter().any(may_have) {
-        parse(MetadataKind::Filelists, &[package], |text| {
-            visitor::parse_filelists(&mut utils::create_xml_reader(text), &mut reader).map(drop)
-        })?;
+    let mut found = BTreeSet::new();
+    if !wanted.iter().any(may_have) {
+        return Ok(found);
     }
-    Ok(reader.found)
-}
-
-/// Writes a file of repodata with these packages, and passes it to a parser of whole files.
-fn parse<E>(kind: MetadataKind, packages: &[&Fragments], read: impl FnOnce(&[u8]) -> Result<(), E>) -> Result<()>
-where
-    E: std::error::Error + Send + Sync + 'static,
-{
-    let mut text = Vec::with_capacity(kind.size(packages));
-    kind.write(packages, &mut text)?;
-    read(&text).with_context(|| format!("cannot read the `{}` of the repodata", kind.name()))
-}
-
-/// Collects the packages of the file `primary`.
-#[derive(Default)]
-struct RelationsReader {
-    packages: Vec<PackageRelations>,
-}
-
-impl RelationsReader {
-    fn last(&mut self, add: impl FnOnce(&mut PackageRelations)) {
-        if let Some(package) = self.packages.last_mut() {
-            add(package);
+    let mut reader = XmlReader::new(&package.filelists)?;
+    while let Some(part) = reader.next_part()? {
+        if matches!(&part, XmlPart::Start(tag) if tag.name == "file") {
+            let path = reader.text_of_element()?;
+            if wanted.contains(&path) {
+                found.insert(path);
+            }
         }
     }
+    Ok(found)
 }
 
-impl PrimaryVisitor for RelationsReader {
-    fn begin_package(&mut self, name: &str, arch: &str, _: &str, _: &str) {
-        let own = Capability { name: name.to_owned(), range: None };
-        let (provides, requires, obsoletes, files) = Default::default();
-        self.packages.push(PackageRelations { arch: arch.to_owned(), own, provides, requires, obsoletes, files });
-    }
-
-    fn set_evr(&mut self, epoch: &str, version: &str, release: &str) {
-        let range = VersionRange::new(VersionSense::Equal, [epoch, version, release]);
-        self.last(|package| package.own.range = Some(range));
-    }
-
-    fn add_provide(&mut self, provided: RequirementData<'_>) {
-        self.last(|package| package.provides.push(capability(&provided)));
-    }
-
-    fn add_require(&mut self, required: RequirementData<'_>) {
-        // rpm refuses to install a package with a boolean dependency that it cannot parse.
-        let requirement = if required.name.starts_with('(') {
-            Requirement::parse_boolean(required.name)
-        } else {
-            Some(Requirement::one(capability(&required)))
-        };
-        self.last(|package| package.requires.extend(requirement));
-    }
-
-    fn add_obsolete(&mut self, obsoleted: RequirementData<'_>) {
-        self.last(|package| package.obsoletes.push(capability(&obsoleted)));
-    }
-}
-
-fn capability(data: &RequirementData<'_>) -> Capability {
-    let sense = data.flags.and_then(|flags| VersionSense::parse(flags.as_operator()));
-    let evr = [data.epoch, data.version, data.release].map(Option::unwrap_or_default);
-    Capability { name: data.name.to_owned(), range: sense.map(|sense| VersionRange::new(sense, evr)) }
-}
-
-/// Collects the wanted paths of one package.
-struct FilesReader<'w> {
-    wanted: &'w BTreeSet<String>,
-    found: BTreeSet<String>,
-}
-
-impl FilelistsVisitor for FilesReader<'_> {
-    fn add_file(&mut self, _: FileType, path: &str) {
-        if self.wanted.contains(path) {
-            self.found.insert(path.to_owned());
+/// Reads the element of a package in the file `primary`.
+fn read_package(element: &[u8]) -> Result<PackageRelations, XmlFault> {
+    let mut reader = XmlReader::new(element)?;
+    let own = Capability { name: String::new(), range: None };
+    let (arch, provides, requires, obsoletes, files) = Default::default();
+    let mut package = PackageRelations { arch, own, provides, requires, obsoletes, files };
+    while let Some(part) = reader.next_part()? {
+        let XmlPart::Start(tag) = part else { continue };
+        match (reader.open(), tag.name) {
+            (["package", "name"], _) => package.own.name = reader.text_of_element()?,
+            (["package", "arch"], _) => package.arch = reader.text_of_element()?,
+            (["package", "version"], _) => package.own.range = Some(range(VersionSense::Equal, &tag)),
+            (["package", "format", "rpm:provides", _], "rpm:entry") => package.provides.push(capability(&tag)),
+            (["package", "format", "rpm:requires", _], "rpm:entry") => package.requires.extend(requirement(&tag)),
+            (["package", "format", "rpm:obsoletes", _], "rpm:entry") => package.obsoletes.push(capability(&tag)),
+            _ => {}
         }
     }
+    Ok(package)
+}
+
+/// rpm refuses to install a package with a boolean dependency that it cannot parse, so that `None` is no loss.
+fn requirement(entry: &StartTag<'_>) -> Option<Requirement> {
+    let required = capability(entry);
+    if required.name.starts_with('(') {
+        Requirement::parse_boolean(&required.name)
+    } else {
+        Some(Requirement::one(required))
+    }
+}
+
+fn capability(entry: &StartTag<'_>) -> Capability {
+    let sense = match entry.attribute("flags").as_deref() {
+        Some("LT") => Some(VersionSense::Less),
+        Some("LE") => Some(VersionSense::LessOrEqual),
+        Some("EQ") => Some(VersionSense::Equal),
+        Some("GE") => Some(VersionSense::GreaterOrEqual),
+        Some("GT") => Some(VersionSense::Greater),
+        _ => None,
+    };
+    let name = entry.attribute("name").unwrap_or_default().into_owned();
+    Capability { name, range: sense.map(|sense| range(sense, entry)) }
+}
+
+fn range(sense: VersionSense, tag: &StartTag<'_>) -> VersionRange {
+    let [epoch, version, release] = ["epoch", "ver", "rel"].map(|name| tag.attribute(name).unwrap_or_default());
+    VersionRange::new(sense, [&epoch, &version, &release])
 }

@@ -154,7 +154,7 @@ impl<'a> Run<'a> {
             making.assembly.copy(&file.path, to.as_str(), file.digest, Some(entry))?;
             if let Some(dist) = dist.as_ref().filter(|_| file.nevra.is_described()) {
                 let href = to.below(&dist_folder(dist)).unwrap_or(to.as_str());
-                let fragments = Fragments::of(file, href, making.date.as_second())?;
+                let fragments = Fragments::of(file, href, making.date.as_second());
                 making.added.entry(dist.clone()).or_default().push(fragments);
             }
             progress.advance(1);
@@ -177,7 +177,7 @@ impl<'a> Run<'a> {
         let entry = PackageEntry { nevra, dist: Some(dist.clone()), unsigned_sha256, content: file.content };
         let to = format!("{}/{}", dist_folder(dist), package.href());
         making.assembly.copy(&path, &to, file.digest, Some(entry))?;
-        let fragments = Fragments::of(&file, &package.href(), making.date.as_second())?;
+        let fragments = Fragments::of(&file, &package.href(), making.date.as_second());
         making.added.entry(dist.clone()).or_default().push(fragments);
         Ok(())
     }

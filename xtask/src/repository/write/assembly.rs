@@ -17,7 +17,7 @@ use crate::repository::model::event::Event;
 use crate::repository::model::layout::{MANIFEST, dist_folder};
 use crate::repository::model::manifest::{FileEntry, HeadOfFolder, Manifest, PackageEntry, Tool};
 use crate::repository::model::name::{Dist, FilePath};
-use crate::repository::repodata::{self, Compression, Fragments};
+use crate::repository::repodata::{self, Fragments};
 use crate::repository::sign::{Key, Keyring, SIGNATURE};
 
 /// A snapshot or revision in the making.
@@ -81,7 +81,7 @@ impl<'a> Assembly<'a> {
     /// Writes the repodata of a dist, signed where there is a key.
     pub fn describe(&mut self, dist: &Dist, packages: &[Fragments]) -> Result<()> {
         let timestamp = self.date.as_second();
-        for file in repodata::render(packages, Compression::of_dist(dist), timestamp)? {
+        for file in repodata::render(packages, timestamp)? {
             let path = format!("{}/{}/{}", dist_folder(dist), repodata::FOLDER, file.name);
             if file.name == repodata::INDEX {
                 self.write_signed(&path, &file.content)?;

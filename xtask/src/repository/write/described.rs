@@ -136,7 +136,7 @@ fn describe_files<'m>(
         let read = read.filter(|read| (read.digest, &read.nevra) == (file.sha256, &package.nevra));
         let Some(read) = read else { return Ok(Err(package.nevra.clone())) };
         let href = file.path.below(&folder).unwrap_or(file.path.as_str());
-        Fragments::of(&read, href, file.date.as_second()).map(Ok)
+        Ok(Ok(Fragments::of(&read, href, file.date.as_second())))
     };
     let keep = |made: Result<Fragments, Nevra>| {
         match made {

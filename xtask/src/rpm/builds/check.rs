@@ -1,10 +1,12 @@
 //! Checks the packages of a build before they are accepted: they must be the packages that the spec makes, with its version
 //! and release, for the dist and architecture of the target.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::project::config::Dist;
 use crate::rpm::backend::{BuildTarget, SourceRpm, interpreter_in};
+use crate::rpm::header::text::read_text;
 use crate::rpm::nevra::is_debug_name;
 use crate::rpm::package::PackageFile;
 use crate::rpm::srpm::{BuiltPackage, Parsed};
@@ -61,7 +63,7 @@ pub fn verify(
             }
             continue;
         }
-        let built_from = package.metadata.get_source_rpm().unwrap_or_default();
+        let built_from = package.source_rpm().unwrap_or_default();
         if built_from == srpm_name(srpm) && target.dist.parts().is_some() {
             let why = "its release has no dist: write `Release: @@RELEASE@@%{?dist}` in the template";
             return wrong(package, why.to_owned());
@@ -102,8 +104,8 @@ fn srpm_name(srpm: &SourceRpm) -> String {
 
 fn name_and_evr(package: &PackageFile) -> BuiltPackage {
     let nevra = &package.nevra;
-    let epoch = package.metadata.get_epoch().ok().filter(|epoch| *epoch > 0).map(|epoch| format!("{epoch}:"));
-    let evr = format!("{}{}-{}", epoch.unwrap_or_default(), nevra.version(), nevra.release());
+    let epoch = if nevra.epoch() == 0 { String::new() } else { format!("{}:", nevra.epoch()) };
+    let evr = format!("{epoch}{}-{}", nevra.version(), nevra.release());
     BuiltPackage { name: nevra.name().to_owned(), evr }
 }
 
@@ -111,10 +113,9 @@ fn name_and_evr(package: &PackageFile) -> BuiltPackage {
 /// the dist that built it.
 pub fn verify_portable(packages: &[PackageFile]) -> Result<(), PackageProblem> {
     for package in packages.iter().filter(|package| !package.is_source()) {
-        let paths = package.metadata.get_file_paths().unwrap_or_default();
-        let paths = paths.iter().map(|path| path.display().to_string());
-        let requires = package.metadata.get_requires().unwrap_or_default();
-        let mut texts = paths.chain(requires.into_iter().map(|dependency| dependency.name.clone()));
+        let paths = package.head.header.paths();
+        let paths = paths.iter().map(|listed| read_text(&listed.path()).into_owned());
+        let mut texts = paths.chain(package.required_names().map(Cow::into_owned));
         let bound = texts.find_map(|text| interpreter_in(&text).map(|name| (text, name)));
         if let Some((text, name)) = bound {
             let why = format!("`{}` is not portable: `{text}` names the version of {name}", package.nevra);

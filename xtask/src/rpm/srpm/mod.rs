@@ -3,8 +3,9 @@
 //! `rpmbuild -bs` evaluates a spec with the macros of the machine, and writes paths of its build folder into the
 //! package. This module evaluates a spec with the spec's own definitions only (`reader`, which uses `lines`, `macros`
 //! and `expression`). A macro of the machine is an error with its line if it reaches the package; `rpm.srpm =
-//! "rpmbuild"` is for such specs. `write` makes the header that the `rpmbuild` of rpm 4.18 makes (encoded by `header`),
-//! and `payload` the cpio archive after it. `tests/it/srpm.rs` compares the packages of both tag by tag.
+//! "rpmbuild"` is for such specs. `write` makes the header that the `rpmbuild` of rpm 4.18 makes, and `payload` the cpio
+//! archive after it. `tests/it/srpm.rs` compares the packages of both tag by tag. [`files_package`] writes a package of plain
+//! files with the same parts.
 //!
 //! ```text
 //! text ── Parsed::parse ──> Parsed ── needed_files ──> the caller finds them ── write ──> name-version-release.src.rpm
@@ -15,11 +16,12 @@ mod changelog;
 mod dependency;
 mod error;
 mod expression;
-mod header;
+pub mod files_package;
 mod known;
 mod lines;
 mod macros;
 mod parsed;
+mod parts;
 mod payload;
 mod reader;
 mod scan;

@@ -5,15 +5,14 @@
 
 use std::io::{self, Seek, Write};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::base::checksum::digest_of;
 use crate::base::error::{Exit, Failure};
 use crate::base::files;
-use crate::base::gzip::LEVEL;
+use crate::rpm::header::encode::{LeadKind, TagValue, encode_lead};
 use crate::rpm::srpm::dependency::{Dependency, EQUAL};
-use crate::rpm::srpm::header::{self, IMMUTABLE_REGION, SIGNATURE_REGION, TagValue};
 use crate::rpm::srpm::parsed::{Parsed, Translated};
+use crate::rpm::srpm::parts::{BUILD_HOST, RPM_VERSION, SHA256, payload_tags, three_tags, write_headers};
 use crate::rpm::srpm::payload::{self, Content, Payload, SourceFile};
 use crate::rpm::srpm::tag::{self, FileKind};
 
@@ -28,15 +27,6 @@ pub struct BuildFacts<'a> {
     pub threads: usize,
 }
 
-/// The name of the build host, a fixed one, so that all machines write the same bytes.
-const BUILD_HOST: &str = "reproducible";
-/// The version of rpm whose layout is written.
-const RPM_VERSION: &str = "4.18.0";
-/// Reserved bytes, which `rpmsign` uses for signatures without moving the rest of the file; the same number as in rpm.
-const ROOM_FOR_SIGNATURES: usize = 4096 + 32;
-/// The number of SHA-256 in OpenPGP.
-const SHA256: u32 = 8;
-
 /// Writes the source package of `spec` to `output`; the same arguments give the same bytes.
 ///
 /// `files` must have every one of [`Parsed::needed_files`]; others are ignored. Errors: a needed file that was not given
@@ -47,14 +37,9 @@ pub fn write(spec: &Parsed, files: &[SourceFile], facts: &BuildFacts<'_>, output
     let chosen = choose(spec, &spec_file, files)?;
     let mut spool = files::spool();
     let payload = payload::write(&chosen, facts.source_date, facts.threads, &mut spool)?;
-    let header = header::encode(IMMUTABLE_REGION, header_tags(spec, facts, &payload));
-    let mut signature = header::encode(SIGNATURE_REGION, signature_tags(&header, &payload)?);
-    signature.resize(signature.len().next_multiple_of(8), 0);
     let epoch = spec.epoch.map(|epoch| format!("{epoch}:")).unwrap_or_default();
-    let lead = format!("{}-{epoch}{}-{}", spec.name(), spec.version(), spec.release());
-    for part in [&header::encode_source_lead(&lead)[..], &signature, &header] {
-        output.write_all(part)?;
-    }
+    let lead = encode_lead(LeadKind::Source, &format!("{}-{epoch}{}-{}", spec.name(), spec.version(), spec.release()));
+    write_headers(&lead, header_tags(spec, facts, &payload), &payload, output)?;
     spool.rewind()?;
     io::copy(&mut spool, output)?;
     Ok(())
@@ -75,20 +60,6 @@ fn choose<'f>(spec: &Parsed, spec_file: &'f SourceFile, files: &'f [SourceFile])
     Ok(chosen)
 }
 
-/// The tags of the signature header: sizes and a digest, by which rpm verifies a package without a signature.
-///
-/// rpm up to 4.13 uses MD5 and SHA-1 instead. Without them it installs a package without verifying it.
-fn signature_tags(header: &[u8], payload: &Payload) -> Result<Vec<(u32, TagValue)>> {
-    let size = u32::try_from(header.len() as u64 + payload.size).context("the payload has more than four gigabytes")?;
-    let archive_size = u32::try_from(payload.archive_size).context("the payload has more than four gigabytes")?;
-    Ok(vec![
-        (273, TagValue::text(digest_of(header).to_string())),
-        (1000, TagValue::number(size)),
-        (1007, TagValue::number(archive_size)),
-        (1008, TagValue::Binary(vec![0; ROOM_FOR_SIGNATURES])),
-    ])
-}
-
 fn header_tags(spec: &Parsed, facts: &BuildFacts<'_>, payload: &Payload) -> Vec<(u32, TagValue)> {
     let mut tags = vec![
         (100, TagValue::Texts(spec.languages.clone())),
@@ -101,14 +72,9 @@ fn header_tags(spec: &Parsed, facts: &BuildFacts<'_>, payload: &Payload) -> Vec<
         (1089, TagValue::Texts(spec.build_architectures.clone())),
         (1094, TagValue::text(format!("{BUILD_HOST} {}", facts.source_date))),
         (1106, TagValue::number(1)), // this is a source package
-        (1124, TagValue::text("cpio")),
-        (1125, TagValue::text("gzip")),
-        (1126, TagValue::text(LEVEL.to_string())),
         (5062, TagValue::text("utf-8")),
-        (5092, TagValue::Texts(vec![payload.digest.to_string()])),
-        (5093, TagValue::number(SHA256)),
-        (5097, TagValue::Texts(vec![payload.archive_digest.to_string()])),
     ];
+    tags.extend(payload_tags(payload));
     tags.extend(spec.texts.iter().map(|(tag, text)| (*tag, TagValue::text(text))));
     tags.extend(spec.epoch.map(|epoch| (1003, TagValue::number(epoch))));
     tags.extend(spec.translated.iter().map(|(tag, text)| (*tag, translated(text))));
@@ -143,7 +109,7 @@ fn file_tags(facts: &BuildFacts<'_>, payload: &Payload) -> Vec<(u32, TagValue)> 
     let flags = files.iter().map(|file| if file.name == facts.spec_name { SPEC_FILE } else { 0 }).collect();
     let total = files.iter().map(|file| u64::from(file.size)).sum::<u64>();
     vec![
-        (tag::SIZE, TagValue::number(u32::try_from(total).unwrap_or(u32::MAX))), // `signature_tags` refuses more
+        (tag::SIZE, TagValue::number(u32::try_from(total).unwrap_or(u32::MAX))), // `payload::write` refuses more
         (1028, TagValue::Int32(files.iter().map(|file| file.size).collect())),
         (1030, TagValue::Int16(files.iter().map(|file| file.mode).collect())),
         (1033, TagValue::Int16(vec![0; files.len()])), // device numbers, of device files
@@ -193,15 +159,6 @@ fn sorted(mut dependencies: Vec<Dependency>) -> Vec<Dependency> {
     dependencies.sort();
     dependencies.dedup();
     dependencies
-}
-
-/// The flags, versions and names of dependencies, with the three tags in this order.
-fn three_tags([name, version, flags]: [u32; 3], dependencies: Vec<Dependency>) -> [(u32, TagValue); 3] {
-    [
-        (flags, TagValue::Int32(dependencies.iter().map(|one| one.flags).collect())),
-        (version, TagValue::Texts(dependencies.iter().map(|one| one.version.clone()).collect())),
-        (name, TagValue::Texts(dependencies.into_iter().map(|one| one.name).collect())),
-    ]
 }
 
 fn changelog_tags(spec: &Parsed) -> [(u32, TagValue); 3] {

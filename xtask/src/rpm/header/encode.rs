@@ -2,7 +2,9 @@
 //!
 //! A header is a sorted index of tags, followed by their values. The last value is a *region*: it repeats the size of the
 //! index, so that a reader can check that the digests cover the whole index. rpm's manual "V4 package format" has the
-//! details. The crate `rpm` builds packages with its own choice of tags, and this writer needs the tags of rpmbuild.
+//! details. What a package says is up to the caller.
+
+use crate::rpm::header::tag::HeaderTag;
 
 /// The value of a tag, by the type that rpm gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,9 +82,9 @@ fn push_text(store: &mut Vec<u8>, text: &str) {
 }
 
 /// The tag that closes a signature header.
-pub const SIGNATURE_REGION: u32 = 62;
+pub const SIGNATURE_REGION: u32 = HeaderTag::HEADERSIGNATURES.0;
 /// The tag that closes a package's header.
-pub const IMMUTABLE_REGION: u32 = 63;
+pub const IMMUTABLE_REGION: u32 = HeaderTag::HEADERIMMUTABLE.0;
 
 const MAGIC: [u8; 8] = [0x8e, 0xad, 0xe8, 0x01, 0, 0, 0, 0];
 const INDEX_ENTRY: usize = 16;
@@ -121,10 +123,18 @@ fn number(size: usize) -> u32 {
     u32::try_from(size).unwrap_or(u32::MAX)
 }
 
+/// The type of a package in its lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeadKind {
+    Binary,
+    Source,
+}
+
 /// The lead, the first 96 bytes of every RPM file. rpm and `file(1)` use only its magic number and type.
-pub fn encode_source_lead(name: &str) -> [u8; 96] {
+pub fn encode_lead(kind: LeadKind, name: &str) -> [u8; 96] {
     let mut lead = [0; 96];
-    lead[..10].copy_from_slice(&[0xed, 0xab, 0xee, 0xdb, 3, 0, 0, 1, 0, 1]); // version 3.0, source, architecture 1
+    lead[..10].copy_from_slice(&[0xed, 0xab, 0xee, 0xdb, 3, 0, 0, 0, 0, 1]); // version 3.0, architecture 1
+    lead[7] = u8::from(kind == LeadKind::Source);
     let length = name.len().min(65); // a zero byte ends the name
     lead[10..10 + length].copy_from_slice(&name.as_bytes()[..length]);
     lead[77] = 1; // Linux
