@@ -161,7 +161,7 @@ impl PackageHeader {
         for bytes in index.chunks_exact(ENTRY).skip(skipped) {
             let entry = IndexEntry::parse(bytes);
             let fault = |rule| fault(entry.tag, rule);
-            if entry.tag < HeaderTag::HEADERI18NTABLE.0 {
+            if !(HeaderTag::HEADERI18NTABLE.0..1 << 31).contains(&entry.tag) {
                 return Err(fault(HeaderRule::TagNumber));
             }
             let kind = ValueKind::of(entry.kind).ok_or(fault(HeaderRule::ValueType))?;

@@ -36,7 +36,7 @@ pub enum HeaderRule {
     RegionTrailer,
     /// `hdrblobVerifyRegion`: the region is not larger than the header, and is all of the main header.
     RegionSize,
-    /// `hdrchkTag`: numbers below 100 are those of regions.
+    /// `hdrchkTag`: numbers below 100 are those of regions, and rpm up to 4.20 reads large ones as negative.
     TagNumber,
     /// `hdrchkType`: the types 1 to 9.
     ValueType,
@@ -80,7 +80,7 @@ impl HeaderRule {
             HeaderRule::RegionEntry => "the region is not that of a header",
             HeaderRule::RegionTrailer => "the trailer of the region is missing or differs from the region",
             HeaderRule::RegionSize => "the size of the region is not that of the header",
-            HeaderRule::TagNumber => "the number of a region stands between those of tags",
+            HeaderRule::TagNumber => "no tag has this number",
             HeaderRule::ValueType => "its value has a type that rpm does not know",
             HeaderRule::ValueCount => "the number of its values cannot be right",
             HeaderRule::Alignment => "its value does not lie at a multiple of its size",

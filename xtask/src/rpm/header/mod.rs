@@ -18,3 +18,6 @@ pub mod fault;
 pub mod head;
 pub mod tag;
 pub mod text;
+
+#[cfg(test)]
+mod tests;
