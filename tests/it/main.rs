@@ -77,3 +77,4 @@ mod verify_race;
 mod version;
 mod vouched;
 mod ways_out;
+mod workflows;
