@@ -205,6 +205,20 @@ fn packages_repodata_checksums_and_changelogs_behind_a_forged_manifest() {
 }
 
 #[test]
+fn repodata_that_an_earlier_version_packed_is_no_damage() {
+    let site = site();
+    edit_manifest(&site, SNAPSHOT, |manifest| {
+        let files = manifest["files"].as_array_mut().unwrap();
+        let file = files.iter_mut().find(|file| file["path"].as_str().unwrap().ends_with("-primary.xml.gz")).unwrap();
+        let old = file["path"].as_str().unwrap().replace(".xml.gz", ".xml.zst");
+        let (from, to) = (format!("{SNAPSHOT}/{}", file["path"].as_str().unwrap()), format!("{SNAPSHOT}/{old}"));
+        std::fs::rename(site.served(&from), site.served(&to)).unwrap();
+        file["path"] = old.into();
+    });
+    is_found_in(&site, SNAPSHOT, "repodata-old", "rpm/el9/repodata/");
+}
+
+#[test]
 fn a_package_that_the_repodata_does_not_describe() {
     let site = site();
     // The repodata of the first snapshot, with its own files, in the place of the second one's.

@@ -259,6 +259,7 @@ pub const REPOSITORY: &[FileRows] = &[
         "repository/verify/report.rs",
         &[
             ("set `repository.sign`", By("key_status::an_expired_key_closes_the_gate_and_is_a_finding_of_its_own")),
+            ("clients read it; the next promotion", No("no version that runs here packs repodata in that way")),
             ("move it away: `releng`", By("helps::verify::what_releng_did_not_make_is_moved_away")),
             (
                 "the next command that changes the repository removes",

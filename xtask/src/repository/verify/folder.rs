@@ -17,6 +17,9 @@ use crate::repository::verify::content::{FolderFiles, archive, find_wrong_change
 use crate::repository::verify::{FindingId, VerifyReport};
 use crate::rpm::package::PackageFile;
 
+/// The suffix of repodata of versions that packed those of some dists with zstd.
+const OLD_PACKING: &str = ".zst";
+
 /// Whether clients read a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FolderUse {
@@ -135,8 +138,16 @@ impl FolderCheck<'_> {
         let folder = dist_folder(dist);
         let own = format!("{folder}/{}/", repodata::FOLDER);
         let paths = self.manifest.files.iter().map(|file| file.path.as_str());
-        if paths.filter(|path| path.starts_with(&own)).any(|path| !self.is_sound(path)) {
+        let paths: Vec<&str> = paths.filter(|path| path.starts_with(&own)).collect();
+        if paths.iter().any(|path| !self.is_sound(path)) {
             return; // A changed or missing file is reported already.
+        }
+        if paths.iter().any(|path| path.ends_with(OLD_PACKING)) {
+            return report.add(
+                FindingId::RepodataOld,
+                self.at(&own),
+                "an earlier version packed it with zstd: it is not compared",
+            );
         }
         let fetch = |file: &str| {
             let path = self.path.join(&folder).join(file);

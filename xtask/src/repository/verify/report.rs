@@ -43,6 +43,8 @@ pub enum FindingId {
     PackageDamaged,
     /// Repodata that cannot be read, or whose files differ from its index.
     RepodataDamaged,
+    /// Repodata that an earlier version packed in another way. Clients read it, and this program does not.
+    RepodataOld,
     /// A package that the repodata does not list.
     PackageUndescribed,
     /// A package that the repodata lists and that is missing or differs.
@@ -121,6 +123,9 @@ impl FindingId {
             }
             FindingId::RepodataDamaged | FindingId::PackageUndescribed | FindingId::PackageGone => {
                 "stop serving it: roll back to a revision without findings, then promote again"
+            }
+            FindingId::RepodataOld => {
+                "clients read it; the next promotion makes it anew; stage a snapshot again before you promote it"
             }
             FindingId::SignatureBad => "stop serving it: somebody may have changed it; stage or promote again",
             FindingId::KeyExpired => {
