@@ -50,6 +50,25 @@ fn a_signed_series_takes_no_release_without_a_key() {
     signed.releng(&["verify"]).exits(0);
 }
 
+/// Who may write to the served tree deletes what is signed. What was published counts for the files of clients.
+#[test]
+fn what_is_deleted_does_not_turn_the_check_of_clients_off() {
+    let signed = SignedSite::new();
+    signed.promoted("One");
+    let files = ["demo-stable-1.0-el9.repo", "demo-unstable-1.0-el9.repo"];
+    let before = files.map(|name| signed.site.text(name));
+    assert!(before.iter().all(|text| text.contains("\nrepo_gpgcheck=1\n")), "{before:?}");
+    for path in ["rpm/el9/repodata/repomd.xml.asc", "rpm/el9/repodata", "rpm/el9"] {
+        for folder in ["stable/1.0", "unstable/1.0/latest"] {
+            let path = signed.site.served(&format!("{folder}/{path}"));
+            let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            removed.unwrap();
+        }
+        signed.releng(&["prune"]).exits(0);
+        assert_eq!(files.map(|name| signed.site.text(name)), before, "{path}");
+    }
+}
+
 #[test]
 fn status_judges_what_is_due_by_the_keys() {
     let signed = SignedSite::new();

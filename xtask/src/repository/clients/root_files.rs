@@ -6,11 +6,11 @@ use anyhow::Result;
 
 use crate::base::files::{self, TreePath};
 use crate::repository::clients::repo_file::RepoFile;
-use crate::repository::model::layout::{Channel, dist_folder};
+use crate::repository::model::layout::Channel;
+use crate::repository::model::manifest::Manifest;
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::store::Store;
 use crate::repository::repodata;
-use crate::repository::sign::SIGNATURE;
 
 /// A file in the root of the repository, or the copy of one in the state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,10 +119,15 @@ fn shown_dists(store: &Store) -> Result<ShownDists> {
             // Where a revision or snapshot is missing, nobody knows its dists.
             let Some(folder) = folder.filter(TreePath::is_folder) else { continue };
             let dists = shown.entry((series, channel)).or_default();
-            for name in folder.join("rpm").names()? {
-                let Ok(dist) = name.parse::<Dist>() else { continue };
-                let index = folder.join(dist_folder(&dist)).join(repodata::FOLDER).join(repodata::INDEX);
-                let is_signed = index.with_file_name(format!("{}{SIGNATURE}", repodata::INDEX)).is_there();
+            // What was published counts, and not what is left of it: a signature or a dist that somebody has deleted must not lead
+            // clients to repodata that they do not check.
+            let manifest = Manifest::load(&folder).ok().map(|loaded| loaded.manifest);
+            let published = manifest.iter().flat_map(Manifest::dists);
+            let there = folder.join("rpm").names()?.into_iter().filter_map(|name| name.parse::<Dist>().ok());
+            for dist in published.chain(there) {
+                let signature = repodata::signature_of_index(&dist);
+                let is_listed = manifest.as_ref().is_some_and(|manifest| manifest.file(&signature).is_some());
+                let is_signed = is_listed || folder.join(&signature).is_there();
                 dists.insert(dist, is_signed);
             }
         }
