@@ -14,18 +14,14 @@
 //! * [`announce`]: the mail about a promoted release.
 //! * [`cli`]: arguments, output, and one file for each command.
 //!
+//! The folders up to `repository` are a crate of their own, `releng-core`, whose root is `core.rs`.
+//!
 //! ARCHITECTURE.md has the invariants; `tests/it/architecture/` checks them.
 
 pub mod announce;
-pub mod base;
 pub mod ci;
 pub mod cli;
 pub mod forge;
-pub mod git;
-pub mod history;
-pub mod project;
-pub mod repository;
-pub mod rpm;
-pub mod source;
 
 pub use cli::main;
+pub use releng_core::{base, git, history, project, repository, rpm, source};

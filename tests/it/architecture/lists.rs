@@ -8,7 +8,7 @@ pub const FOLDERS: [&str; 11] =
 pub const VOCABULARY: [&str; 5] = ["anyhow", "serde", "serde_json", "semver", "jiff"];
 
 /// Where each other crate may be named.
-pub const HOMES: [(&str, &[&str]); 23] = [
+pub const HOMES: [(&str, &[&str]); 24] = [
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/commands/completions.rs"]),
     ("clap_mangen", &["cli/commands/man.rs"]),
@@ -22,6 +22,7 @@ pub const HOMES: [(&str, &[&str]); 23] = [
     ("md5", &["base/package_digest.rs"]),
     ("memchr", &["rpm/header/blob.rs", "repository/repodata/"]),
     ("pulldown_cmark", &["ci/respond/comment.rs"]),
+    ("releng_core", &["lib.rs"]),
     ("rustix", &["base/files/", "base/process/", "base/threads.rs", "cli/ui/"]),
     ("sha1", &["base/package_digest.rs"]),
     ("sha2", &["base/digest.rs", "base/package_digest.rs"]),

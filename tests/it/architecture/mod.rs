@@ -69,6 +69,18 @@ fn folders_use_only_those_below_them() {
 }
 
 #[test]
+fn the_lower_crate_holds_the_lower_folders() {
+    let (core, whole) = (text_of("xtask/src/core.rs"), text_of("xtask/src/lib.rs"));
+    let modules = |text: &str| -> BTreeSet<String> {
+        text.lines().filter_map(|line| Some(line.strip_prefix("pub mod ")?.trim_end_matches(';').to_owned())).collect()
+    };
+    let (lower, upper) = (modules(&core), modules(&whole));
+    let expected: BTreeSet<String> = FOLDERS.iter().take(lower.len()).map(|folder| (*folder).to_owned()).collect();
+    assert_eq!(lower, expected, "the lower crate is what is below a height");
+    assert_eq!(lower.len() + upper.len(), FOLDERS.len());
+}
+
+#[test]
 fn there_is_no_circle() {
     assert_eq!(find_any_circle(&own_sources()), None);
 }
@@ -118,10 +130,12 @@ fn a_planted_circle_is_found_between_files_and_between_folders() {
 
 #[test]
 fn crates_are_named_in_their_homes_only() {
-    let manifest = text_of("xtask/Cargo.toml");
-    let dependencies = manifest.split("[dependencies]\n").nth(1).unwrap().split("\n[").next().unwrap();
-    let names: BTreeSet<String> =
-        dependencies.lines().filter_map(|line| Some(line.split_once(" = ")?.0.replace('-', "_"))).collect();
+    let mut names = BTreeSet::new();
+    for manifest in ["xtask/Cargo.toml", "xtask/core/Cargo.toml"] {
+        let text = text_of(manifest);
+        let dependencies = text.split("\n[dependencies]\n").nth(1).unwrap().split("\n[").next().unwrap().to_owned();
+        names.extend(dependencies.lines().filter_map(|line| Some(line.split_once(" = ")?.0.replace('-', "_"))));
+    }
     let known = HOMES.iter().map(|(name, _)| *name).chain(VOCABULARY).map(str::to_owned).collect();
     assert_eq!(names, known, "each dependency has a home in this test, and each home is a dependency");
     for (file, source) in own_sources() {

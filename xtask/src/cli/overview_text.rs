@@ -146,7 +146,7 @@ pub fn render(overview: &SeriesOverview, style: TextStyle) -> String {
     if !more.is_empty() {
         text += &style.line("", LabelColor::Plain, &format!("and {} more packages", more.len()));
     }
-    let listed = |index: usize, snapshot: &SnapshotOverview| index < NEWEST || overview.must_list(snapshot);
+    let listed = |index: usize, snapshot: &SnapshotOverview| index < NEWEST || must_list(overview, snapshot);
     let mut left_out = 0;
     for (index, snapshot) in overview.snapshots.iter().enumerate() {
         if !listed(index, snapshot) {
@@ -196,29 +196,25 @@ fn describe_reason(DueReason { due, configured }: &DueReason) -> String {
     format!("{due}{not_automatic}")
 }
 
-impl SeriesOverview {
-    /// Whether somebody may look for a snapshot, however old it is.
-    fn must_list(&self, snapshot: &SnapshotOverview) -> bool {
-        let current = self.stable.revision().and_then(|stable| stable.content.as_ref());
-        self.latest.as_ref() == Some(&snapshot.name)
-            || snapshot.held.is_some()
-            || current.is_some_and(|current| current.snapshot == snapshot.name)
-    }
+/// Whether somebody may look for a snapshot, however old it is.
+fn must_list(overview: &SeriesOverview, snapshot: &SnapshotOverview) -> bool {
+    let current = overview.stable.revision().and_then(|stable| stable.content.as_ref());
+    overview.latest.as_ref() == Some(&snapshot.name)
+        || snapshot.held.is_some()
+        || current.is_some_and(|current| current.snapshot == snapshot.name)
 }
 
 fn color_of(snapshot: &SnapshotOverview) -> LabelColor {
     match snapshot.promoted {
-        _ if snapshot.failed() => LabelColor::Bad,
+        _ if failed(snapshot) => LabelColor::Bad,
         PromotedState::RolledBack(_) => LabelColor::Due,
         _ if !snapshot.merged => LabelColor::Plain,
         PromotedState::Never | PromotedState::Promoted(_) => LabelColor::Good,
     }
 }
 
-impl SnapshotOverview {
-    fn failed(&self) -> bool {
-        self.snapshot.is_none() || self.tests.iter().any(|(_, verdict)| *verdict != TestVerdict::Passed)
-    }
+fn failed(snapshot: &SnapshotOverview) -> bool {
+    snapshot.snapshot.is_none() || snapshot.tests.iter().any(|(_, verdict)| *verdict != TestVerdict::Passed)
 }
 
 fn describe_missing(MissingFolder { path, event, is_replaced }: &MissingFolder) -> String {

@@ -13,7 +13,7 @@ use crate::project::workspace::{Origin, Workspace};
 pub const STATED: Option<&str> = option_env!("RELENG_BUILD_VERSION");
 
 /// The folder of the sources from which the program was built.
-const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 /// The version of this program, such as `0.1.240`. Without a stated version, it is counted in the checkout from which the program
 /// was built, and says so: `0.1.240 (checkout)`.
