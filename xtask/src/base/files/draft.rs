@@ -22,7 +22,7 @@ use crate::base::files::folders::{
     make_folder, make_folders, make_open_folders_of, make_plain_folder, make_plain_folders_of, make_target, rename,
     resolve, sync_folders, sync_parent,
 };
-use crate::base::files::link::{Linked, link_or_copy};
+use crate::base::files::link::{LinkFolders, Linked, link_or_copy};
 use crate::base::files::lock::LockFile;
 use crate::base::files::scratch::{Scratch, scratch_named};
 use crate::base::files::tree_path::TreePath;
@@ -46,6 +46,7 @@ pub struct Draft {
     /// Relative paths of the files that are no links.
     new: Vec<PathBuf>,
     linked: usize,
+    link_folders: LinkFolders,
 }
 
 /// What was copied.
@@ -80,7 +81,14 @@ impl Draft {
         make_folder(&made)?;
         let seconds = u64::try_from(date.as_second()).unwrap_or(0);
         let purpose = DraftPurpose::Publish { date: UNIX_EPOCH + Duration::from_secs(seconds) };
-        Ok(Draft { place: place.clone(), made, purpose, new: Vec::new(), linked: 0 })
+        Ok(Draft {
+            place: place.clone(),
+            made,
+            purpose,
+            new: Vec::new(),
+            linked: 0,
+            link_folders: LinkFolders::default(),
+        })
     }
 
     /// Makes an empty temporary folder beside `target`, and the folders above it, and locks the folder above. [`Draft::commit`]
@@ -107,7 +115,7 @@ impl Draft {
         let made = parent.join(format!("{prefix}new"));
         make_plain_folder(&made).with_context(|| format!("cannot create a folder in `{parent}`"))?;
         let purpose = DraftPurpose::Replace { prefix, _lock: lock };
-        Ok(Draft { place, made, purpose, new: Vec::new(), linked: 0 })
+        Ok(Draft { place, made, purpose, new: Vec::new(), linked: 0, link_folders: LinkFolders::default() })
     }
 
     /// The temporary path. Messages name [`Draft::place`] instead.
@@ -168,9 +176,9 @@ impl Draft {
     pub fn link(&mut self, from: &TreePath, path: &str) -> Result<Linked> {
         let failed = || format!("cannot link `{from}` to `{}`", self.place.join(path));
         let to = self.made.join(path);
-        let linked = match link_or_copy(from, &to) {
+        let linked = match link_or_copy(&mut self.link_folders, from, &to) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && from.is_there() => {
-                self.make_folder_of(&to).and_then(|()| link_or_copy(from, &to))
+                self.make_folder_of(&to).and_then(|()| link_or_copy(&mut self.link_folders, from, &to))
             }
             linked => linked,
         };

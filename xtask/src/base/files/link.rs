@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use rustix::fs::{AtFlags, linkat};
 use rustix::io::Errno;
 
+use crate::base::files::kept::KeptFolder;
 use crate::base::files::tree_path::TreePath;
 
 /// The result of [`link_or_copy`].
@@ -18,19 +19,26 @@ pub enum Linked {
     Copy,
 }
 
+/// The folders of the files that were linked last.
+#[derive(Default)]
+pub(super) struct LinkFolders {
+    from: KeptFolder,
+    to: KeptFolder,
+}
+
 /// Makes `to` the same file as `from` by a hard link. Where the system refuses links, `to` becomes a copy with the same mode and
 /// modification time, not yet synced.
-pub(super) fn link_or_copy(from: &TreePath, to: &TreePath) -> io::Result<Linked> {
-    match link(from, to) {
+pub(super) fn link_or_copy(folders: &mut LinkFolders, from: &TreePath, to: &TreePath) -> io::Result<Linked> {
+    match link(folders, from, to) {
         Ok(()) => Ok(Linked::Same),
         Err(error) if is_refusal(&error) => copy(from, to).map(|()| Linked::Copy),
         Err(error) => Err(error),
     }
 }
 
-fn link(from: &TreePath, to: &TreePath) -> io::Result<()> {
-    let (from, to) = (from.place()?, to.place()?);
-    Ok(linkat(&from.folder, from.name, &to.folder, to.name, AtFlags::empty())?)
+fn link(folders: &mut LinkFolders, from: &TreePath, to: &TreePath) -> io::Result<()> {
+    let ((from, name), (to, new_name)) = (folders.from.place(from)?, folders.to.place(to)?);
+    Ok(linkat(from, name, to, new_name, AtFlags::empty())?)
 }
 
 fn copy(from: &TreePath, to: &TreePath) -> io::Result<()> {
@@ -61,8 +69,10 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let (from, to) = (place.path().join("from"), place.path().join("to"));
         fs::write(&from, "text").unwrap();
-        let link_or_copy =
-            |from: &Path, to: &Path| link_or_copy(&TreePath::in_own_folder(from), &TreePath::in_own_folder(to));
+        let mut folders = LinkFolders::default();
+        let mut link_or_copy = |from: &Path, to: &Path| {
+            link_or_copy(&mut folders, &TreePath::in_own_folder(from), &TreePath::in_own_folder(to))
+        };
         assert_eq!(link_or_copy(&from, &to).unwrap(), Linked::Same);
         assert_eq!(from.metadata().unwrap().ino(), to.metadata().unwrap().ino());
         for (from, to) in [(place.path().join("missing"), place.path().join("other")), (from, to)] {

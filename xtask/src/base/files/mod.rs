@@ -5,7 +5,8 @@
 //!
 //! [`tree_path`] has the paths in trees that others may write to, and follows no link there. [`copy`] copies folders of others. [`draft`] makes folders, [`single`] files and links; [`link`] is the only place for hard links. [`lock`] has the locks,
 //! [`clear`] the temporary names and their removal, [`folders`] makes and lists plain folders, [`scratch`] has folders that are
-//! no results, [`remote`] those in the temporary folder of the system, [`read`] helpers for reading, [`free`] the room that is left.
+//! no results, [`remote`] those in the temporary folder of the system, [`read`] helpers for reading, [`free`] the room that is left,
+//! [`kept`] folders that stay open.
 
 mod beneath;
 mod clear;
@@ -13,6 +14,7 @@ mod copy;
 mod draft;
 mod folders;
 mod free;
+mod kept;
 mod link;
 mod lock;
 mod read;
@@ -26,6 +28,7 @@ pub use copy::{copy_tree, size_of_tree};
 pub use draft::{CopiedContent, Draft};
 pub use folders::{make_folders, make_state_folder, move_to};
 pub use free::{FreeSpace, find_free_space};
+pub use kept::KeptFolder;
 pub use link::Linked;
 pub use lock::LockFile;
 pub use read::{from_home, last_line, read_end, without_dots};

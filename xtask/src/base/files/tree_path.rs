@@ -234,7 +234,7 @@ impl TreePath {
     }
 
     /// The result, with the path of the link or file where a folder should be, if that is the cause of the error.
-    fn explain<T>(&self, result: io::Result<T>) -> io::Result<T> {
+    pub(super) fn explain<T>(&self, result: io::Result<T>) -> io::Result<T> {
         result.map_err(|error| match Errno::from_io_error(&error) {
             Some(Errno::LOOP | Errno::NOTDIR) => self.find_obstacle().unwrap_or(error),
             _ => error,

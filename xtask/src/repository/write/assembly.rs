@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::base::checksum::{CHECKSUMS_FILE, digest_in_tree, render_sums};
 use crate::base::digest::{Digest, digest_of};
 use crate::base::error::{Exit, Failure};
-use crate::base::files::{CopiedContent, Draft, Linked, TreePath};
+use crate::base::files::{CopiedContent, Draft, KeptFolder, Linked, TreePath};
 use crate::project::own_version::own_version;
 use crate::repository::model::event::Event;
 use crate::repository::model::layout::{MANIFEST, dist_folder};
@@ -136,9 +136,10 @@ impl<'a> Assembly<'a> {
             Failure::new(Exit::Failed, format!("`{shown}` is not what was written: it was read back differently"))
                 .help("check the disk, and run this again")
         };
+        let mut kept = KeptFolder::default();
         for entry in &manifest.files {
             let path = self.draft.folder().join(&entry.path);
-            let found = path.look().with_context(|| format!("cannot read back `{}`", entry.path))?;
+            let found = kept.look(&path).with_context(|| format!("cannot read back `{}`", entry.path))?;
             // A link is taken for sound by its size and date; one with another date, such as a restored copy, is read.
             let is_dated = found.mtime() == entry.date.as_second();
             let is_linked = self.linked.contains(&entry.path);

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::base::checksum::{CHECKSUMS_FILE, digest_in_tree};
 use crate::base::error::{Exit, Failure, committed, program};
+use crate::base::files::KeptFolder;
 use crate::base::number::number_after;
 use crate::repository::clients::in_flight::{self, WITHDRAWN};
 use crate::repository::clients::keys::changed_keys;
@@ -110,7 +111,9 @@ pub fn revision_steps(
     if let Some(current) = current.filter(|_| layout.url.is_some()) {
         let withdrawn = in_flight::withdrawn(&current, &carried, now)?;
         // A damaged package is of no use to clients, and must not prevent the rollback that removes it.
-        let is_sound = |file: &Carried| find_damage(file).is_none() && !mending.left_out.contains(&file.entry.path);
+        let mut kept = KeptFolder::default();
+        let is_sound =
+            |file: &Carried| find_damage(file, &mut kept).is_none() && !mending.left_out.contains(&file.entry.path);
         carried.extend(withdrawn.into_iter().filter(is_sound));
     }
     let place = layout.revision(series, number);
@@ -209,8 +212,9 @@ fn signed_dists(
 
 /// `Err` for the first file that is not as its manifest lists it: it would become part of the new revision.
 pub fn require_unchanged(store: &Store, carried: &[Carried]) -> Result<(), Failure> {
+    let mut kept = KeptFolder::default();
     for file in carried {
-        if let Some(damage) = find_damage(file) {
+        if let Some(damage) = find_damage(file, &mut kept) {
             let path = store.layout.shown(&file.from.join(&file.entry.path));
             let help = format!("see what else is wrong: `{} verify`", program());
             return Err(Failure::new(Exit::Failed, format!("`{path}` {damage} since it was put there")).help(help));
@@ -221,10 +225,10 @@ pub fn require_unchanged(store: &Store, carried: &[Carried]) -> Result<(), Failu
 
 /// The damage of a published file, such as `was changed`. A file with the size and date of its manifest is taken for sound; one
 /// with another date, such as a restored copy, is read.
-fn find_damage(file: &Carried) -> Option<&'static str> {
+fn find_damage(file: &Carried, kept: &mut KeptFolder) -> Option<&'static str> {
     let Carried { from, entry, .. } = file;
     let path = from.join(&entry.path);
-    let Ok(found) = path.look() else { return Some("is missing") };
+    let Ok(found) = kept.look(&path) else { return Some("is missing") };
     let is_same = found.is_file() && found.len() == entry.size;
     let has_digest = || digest_in_tree(&path).ok() == Some(entry.sha256);
     if is_same && (found.mtime() == entry.date.as_second() || has_digest()) {
