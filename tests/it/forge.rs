@@ -9,7 +9,7 @@ mod schemas;
 mod transport;
 
 use releng::base::error::Failure;
-use releng::forge::model::Account;
+use releng::forge::model::{Account, WantedRelease};
 use releng::git::CommitId;
 
 /// The newest commit of the pull request.
@@ -17,6 +17,11 @@ const HEAD: CommitId = CommitId([0x11; 20]);
 
 fn account(id: u64, login: &str) -> Account {
     Account { id, login: login.to_owned(), is_person: true }
+}
+
+/// A release of [`HEAD`].
+fn wanted(tag: &str) -> WantedRelease {
+    WantedRelease { tag: tag.to_owned(), commit: HEAD, name: format!("demo {tag}"), notes: "# Notes".to_owned() }
 }
 
 #[track_caller]

@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use releng::forge::model::{Account, CommitStatus, Permission, ReviewVerdict, StatusState};
+use releng::forge::model::{Account, CommitStatus, ForgeRelease, Permission, ReviewVerdict, StatusState};
 use releng::git::CommitId;
 use releng::project::config::ForgeKind;
 
-use super::{HEAD, account, failure};
+use super::{HEAD, account, failure, wanted};
 use crate::support::forge::{Double, FORK_ID, Fault, Note, PROJECT_ID, Reply, Vote};
 
 /// A forge of each kind.
@@ -219,11 +219,17 @@ fn a_release_is_made_filled_and_shown_once_whatever_happens() {
                     plan("POST ");
                     plan("PATCH ");
                 }
-                let release = client.draft_release("1.0.0", HEAD, "demo 1.0.0", "# Notes").unwrap();
+                let release = client.draft_release(&wanted("1.0.0")).unwrap();
                 plan("POST ");
                 plan("PUT ");
-                asset = Some(client.upload(&release, name, &file).unwrap());
-                client.show_release(&release).unwrap();
+                let uploaded = client.upload(&release, name, &file).unwrap();
+                // GitLab has no release yet, and the others a draft: nobody sees it before it is whole.
+                let is_hidden = forge.with(|state| state.releases.iter().all(|one| one.tag != "1.0.0" || one.draft));
+                assert_eq!(is_hidden, asset.is_none(), "{kind}");
+                asset = Some(uploaded.clone());
+                let whole = ForgeRelease { assets: vec![uploaded], ..release };
+                let shown = client.show_release(&whole, &wanted("1.0.0")).unwrap();
+                assert!(!shown.is_draft && shown.assets.len() == 1, "{kind}");
             }
             let release = client.release("1.0.0").unwrap().unwrap();
             assert_eq!((release.is_draft, release.assets.len()), (false, 1), "{kind}: {:?}", forge.asked());

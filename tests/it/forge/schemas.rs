@@ -7,7 +7,7 @@ use releng::forge::model::{CommitStatus, StatusState};
 use releng::project::config::ForgeKind;
 use serde_json::{Value, json};
 
-use super::{HEAD, account};
+use super::{HEAD, account, wanted};
 use crate::support::forge::{Double, Note, Vote};
 use crate::support::root;
 
@@ -46,9 +46,9 @@ fn tour(forge: &Double) {
     let file = folder.path().join("demo-1.0.0.tar.gz");
     fs::write(&file, [7; 100]).unwrap();
     for _ in 0..2 {
-        let release = client.draft_release("1.0.0", HEAD, "demo 1.0.0", "# Notes").unwrap();
+        let release = client.draft_release(&wanted("1.0.0")).unwrap();
         let asset = client.upload(&release, "demo-1.0.0.tar.gz", &file).unwrap();
-        client.show_release(&release).unwrap();
+        client.show_release(&release, &wanted("1.0.0")).unwrap();
         client.remove_asset(&release, &asset).unwrap();
     }
 }

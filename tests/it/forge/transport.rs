@@ -34,7 +34,7 @@ fn another_host_never_gets_the_token() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("f"), "x").unwrap();
     forge.with(|state| state.url = other.url());
-    let release = forge.client().draft_release("1.0.0", super::HEAD, "x", "").unwrap();
+    let release = forge.client().draft_release(&super::wanted("1.0.0")).unwrap();
     let refused = failure(forge.client().upload(&release, "f", &folder.path().join("f")).unwrap_err());
     assert!(refused.message.contains("does not get the token"), "{refused}");
     assert_eq!(other.asked(), [""; 0]);

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::forge::model::{Account, Asset, Comment, CommitStatus, ForgeRelease, Permission, PullRequest, Review};
+use crate::forge::model::{
+    Account, Asset, Comment, CommitStatus, ForgeRelease, Permission, PullRequest, Review, WantedRelease,
+};
 use crate::git::CommitId;
 use crate::project::config::ForgeKind;
 
@@ -47,12 +49,11 @@ pub trait Forge {
     /// Takes a label off a pull request; it may not have it.
     fn remove_label(&self, number: u32, label: &str) -> Result<()>;
 
-    /// The release of a tag, drafts included, if there is one.
+    /// The release of a tag, drafts included, if there is one. On GitLab, kept files without a release are a draft.
     fn release(&self, tag: &str) -> Result<Option<ForgeRelease>>;
 
-    /// Makes a release, unless the tag has one already: as a draft where the forge has drafts (GitLab has none, so that everyone sees it at
-    /// once). `notes` is Markdown.
-    fn draft_release(&self, tag: &str, commit: CommitId, name: &str, notes: &str) -> Result<ForgeRelease>;
+    /// Makes the draft of a release, unless the tag has a release or a draft already. On GitLab nothing is made yet.
+    fn draft_release(&self, wanted: &WantedRelease) -> Result<ForgeRelease>;
 
     /// Adds a file to a release, unless it has this file already. What a broken upload left is replaced.
     ///
@@ -62,6 +63,7 @@ pub trait Forge {
     /// Takes a file out of a release. It may be gone already.
     fn remove_asset(&self, release: &ForgeRelease, asset: &Asset) -> Result<()>;
 
-    /// Shows a draft to everyone.
-    fn show_release(&self, release: &ForgeRelease) -> Result<ForgeRelease>;
+    /// Shows a draft to everyone, with the name, the notes and the commit of `wanted`, whatever the draft had, and with the files that
+    /// `release` lists.
+    fn show_release(&self, release: &ForgeRelease, wanted: &WantedRelease) -> Result<ForgeRelease>;
 }

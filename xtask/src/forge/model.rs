@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::error::{Exit, Failure};
 use crate::git::{BranchName, CommitId};
+use crate::project::config::ForgeKind;
 
 /// Who did something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,15 +114,27 @@ pub struct CommitStatus {
     pub url: Option<String>,
 }
 
+/// A release as it is wanted on a forge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WantedRelease {
+    /// The forge makes this tag when the release is shown, if it is not there.
+    pub tag: String,
+    /// The commit of the tag.
+    pub commit: CommitId,
+    pub name: String,
+    /// Markdown.
+    pub notes: String,
+}
+
 /// The release of a version on a forge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForgeRelease {
     /// The number that later calls name. 0 on GitLab, where the tag is the name.
     pub id: u64,
     pub tag: String,
-    /// Whether only its makers see it. On GitLab: never.
+    /// Whether only its makers see it. GitLab has no drafts: there it is made when it is shown, and before that only its files are kept.
     pub is_draft: bool,
-    /// The page for people.
+    /// The page for people. Empty for a draft on GitLab.
     pub page: String,
     pub assets: Vec<Asset>,
 }
@@ -137,6 +150,13 @@ pub struct Asset {
     pub digest: Option<String>,
     /// Whether it is there whole.
     pub is_uploaded: bool,
+}
+
+/// The name that a forge gives a file: GitHub replaces characters other than letters, digits and `._-`.
+pub fn name_on(kind: ForgeKind, name: &str) -> String {
+    let is_kept = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
+    let on_github = |letter: char| if is_kept(letter) { letter } else { '.' };
+    if kind == ForgeKind::Github { name.chars().map(on_github).collect() } else { name.to_owned() }
 }
 
 /// The newest commit of a pull request. The id of only zeros, which forges send at times, is none.

@@ -113,7 +113,7 @@ fn releases(state: &mut State, asked: &Asked, parts: &[&str]) -> Reply {
         },
         ("PATCH", [id]) => {
             let Some(found) = state.release(id) else { return not_found() };
-            found.draft = asked.json()["draft"] == true;
+            found.change(asked);
             let found = found.clone();
             Reply::json(200, &release(state, &found))
         }

@@ -116,8 +116,14 @@ fn releases(state: &mut State, asked: &Asked, parts: &[&str]) -> Reply {
             if state.releases.iter().any(|release| release.tag == tag) {
                 return message(409, "Release already exists");
             }
-            let new = state.add_release(tag, asked.text("ref"), asked.text("name"), asked.text("description"), false);
-            Reply::json(201, &release(&new))
+            state.add_release(tag.clone(), asked.text("ref"), asked.text("name"), asked.text("description"), false);
+            for link in asked.json()["assets"]["links"].as_array().into_iter().flatten() {
+                let text = |field: &str| link[field].as_str().unwrap().to_owned();
+                let (id, name, url) = (state.next_id(), text("name"), text("url"));
+                let files = &mut state.releases.last_mut().unwrap().files;
+                files.push(Kept { id, name, bytes: Vec::new(), is_whole: true, url });
+            }
+            Reply::json(201, &release(state.releases.last().unwrap()))
         }
         (_, _, None) => not_found(),
         ("GET", [_], Some(at)) => Reply::json(200, &release(&state.releases[at])),

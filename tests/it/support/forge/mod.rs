@@ -4,8 +4,10 @@
 //! published descriptions of the APIs.
 
 mod forgejo;
+mod git_http;
 mod github;
 mod gitlab;
+mod rights;
 mod state;
 mod wire;
 
@@ -20,11 +22,15 @@ use releng::forge::{Forge, ForgePlace, Pace, client_of};
 use releng::project::config::ForgeKind;
 use serde_json::{Value, json};
 
-pub use state::{FORK_ID, Note, PROJECT, PROJECT_ID, State, Vote};
+pub use rights::Grant;
+pub use state::{FORK_ID, Kept, Note, PROJECT, PROJECT_ID, State, Vote};
 pub use wire::{Asked, Reply};
 
 /// The token of the own account.
 pub const TOKEN: &str = "forge/Token+of-releng_0123456789";
+
+/// Requests that change something, as the place of a fault.
+pub const WRITES: &str = "writes";
 
 /// What goes wrong at a request.
 #[derive(Clone)]
@@ -43,14 +49,20 @@ pub enum Fault {
     Half,
     /// The answer comes late.
     Slow(Duration),
+    /// The request was not acted on, and no answer comes for this long.
+    Hang(Duration),
+    /// The request was acted on, and no answer comes for this long.
+    HangAfter(Duration),
     /// The last file of the releases is there without its bytes, and the answer is 502.
     HalfUploaded,
 }
 
 /// A fault that waits for its requests.
 struct Planned {
-    /// A part of `METHOD target`.
+    /// A part of `METHOD target`, or [`WRITES`].
     at: String,
+    /// How many requests it passes over first.
+    skip: usize,
     left: usize,
     fault: Fault,
 }
@@ -124,7 +136,22 @@ impl Double {
 
     /// Plans a fault for the next `times` requests whose `METHOD target` contains `at`.
     pub fn fault(&self, at: &str, times: usize, fault: Fault) {
-        self.shared.planned.lock().unwrap().push(Planned { at: at.to_owned(), left: times, fault });
+        self.shared.planned.lock().unwrap().push(Planned { at: at.to_owned(), skip: 0, left: times, fault });
+    }
+
+    /// Plans a fault for one request, after `skip` others with this part. No other faults wait then.
+    pub fn fault_after(&self, at: &str, skip: usize, fault: Fault) {
+        *self.shared.planned.lock().unwrap() = vec![Planned { at: at.to_owned(), skip, left: 1, fault }];
+    }
+
+    /// Whether all planned faults have happened.
+    pub fn is_struck(&self) -> bool {
+        self.shared.planned.lock().unwrap().iter().all(|planned| planned.left == 0)
+    }
+
+    /// Forgets the faults that have not happened.
+    pub fn heal(&self) {
+        self.shared.planned.lock().unwrap().clear();
     }
 
     /// The requests since the last call with the status of their answers, such as `200 GET /user`. Of a connection that ended, 0.
@@ -166,24 +193,56 @@ impl Shared {
     fn take_fault(&self, asked: &Asked) -> Option<Fault> {
         let line = format!("{} {}", asked.method, asked.target);
         let mut planned = self.planned.lock().unwrap();
-        let found = planned.iter_mut().find(|planned| planned.left > 0 && line.contains(&planned.at))?;
+        let is_meant = |at: &str| line.contains(at) || (at == WRITES && asked.method != "GET");
+        let found = planned.iter_mut().find(|planned| planned.left > 0 && is_meant(&planned.at))?;
+        if found.skip > 0 {
+            found.skip -= 1;
+            return None;
+        }
         found.left -= 1;
         Some(found.fault.clone())
     }
 
     /// The right answer.
     fn answer(&self, asked: &Asked) -> Reply {
-        let said = asked.headers.get("authorization").map_or("", String::as_str);
-        let word = if self.kind == ForgeKind::Forgejo { "token" } else { "Bearer" };
-        if said != format!("{word} {TOKEN}") {
-            return Reply::json(401, &json!({"message": "401 Unauthorized"}));
+        if let Some(rest) = git_http::path_in_repository(asked) {
+            return self.answer_git(asked, &rest);
         }
+        let said = asked.headers.get("authorization").map_or("", String::as_str);
+        let word = if self.kind == ForgeKind::Forgejo { "token " } else { "Bearer " };
+        let token = said.strip_prefix(word).unwrap_or_default();
         let mut state = self.state.lock().unwrap();
-        match self.kind {
+        let account = match state.grants.get_mut(token) {
+            Some(grant) => match grant.refuse(asked) {
+                Some(refusal) => return refusal,
+                None => grant.account,
+            },
+            None if token == TOKEN => state.own,
+            None => return Reply::json(401, &json!({"message": "401 Unauthorized"})),
+        };
+        let own = std::mem::replace(&mut state.own, account);
+        let reply = match self.kind {
             ForgeKind::Github => github::answer(&mut state, asked),
             ForgeKind::Gitlab => gitlab::answer(&mut state, asked),
             ForgeKind::Forgejo => forgejo::answer(&mut state, asked),
+        };
+        state.own = own;
+        reply
+    }
+
+    fn answer_git(&self, asked: &Asked, rest: &str) -> Reply {
+        let mut state = self.state.lock().unwrap();
+        let password = git_http::password(asked).unwrap_or_default();
+        let may_push = match state.grants.get_mut(&password) {
+            Some(grant) => grant.may("contents"),
+            None => password == TOKEN,
+        };
+        let Some(git) = state.git.clone() else { return Reply::empty(404) };
+        drop(state);
+        if git_http::is_push(asked) && !may_push {
+            return git_http::no_push();
         }
+        git_http::answer(&git, asked, rest)
     }
 
     /// The file that was uploaded last loses its content.
@@ -214,6 +273,15 @@ fn serve(shared: &Shared, stream: &TcpStream) -> std::io::Result<()> {
         }
         Some(Fault::DropAfter) => {
             shared.answer(&asked);
+            None
+        }
+        Some(Fault::Hang(time)) => {
+            std::thread::sleep(time);
+            None
+        }
+        Some(Fault::HangAfter(time)) => {
+            shared.answer(&asked);
+            std::thread::sleep(time);
             None
         }
         Some(Fault::After(reply)) => {

@@ -1,7 +1,10 @@
 //! What the double of a forge knows: one repository, its people, pull requests and releases.
 
+use std::path::PathBuf;
+
 use releng::base::digest::digest_of;
 
+use super::rights::Grants;
 use super::wire::{Asked, Reply};
 
 /// The repository, and its id; a fork has another id.
@@ -81,6 +84,25 @@ pub struct Release {
     pub files: Vec<Kept>,
 }
 
+impl Release {
+    /// Takes the fields that a request states.
+    pub fn change(&mut self, asked: &Asked) {
+        let stated = asked.json();
+        let texts = [
+            ("tag_name", &mut self.tag),
+            ("target_commitish", &mut self.commit),
+            ("name", &mut self.name),
+            ("body", &mut self.notes),
+        ];
+        for (field, kept) in texts {
+            if let Some(text) = stated[field].as_str() {
+                text.clone_into(kept);
+            }
+        }
+        self.draft = stated["draft"].as_bool().unwrap_or(self.draft);
+    }
+}
+
 /// A file of a release, or of GitLab's packages.
 #[derive(Clone)]
 pub struct Kept {
@@ -118,6 +140,10 @@ pub struct State {
     pub page: usize,
     /// Whether the token is that of a workflow, to which GitHub closes `GET /user`.
     pub is_application: bool,
+    /// The tokens of jobs.
+    pub grants: Grants,
+    /// The bare repository that is served to git.
+    pub git: Option<PathBuf>,
     last_id: u64,
 }
 
@@ -157,8 +183,14 @@ impl State {
             packages: Vec::new(),
             page: 100,
             is_application: false,
+            grants: Grants::new(),
+            git: None,
             last_id: 1000,
         }
+    }
+
+    pub fn add_person(&mut self, id: u64, login: &str, is_bot: bool, role: &'static str) {
+        self.people.push(Who { id, login: login.to_owned(), is_bot, role });
     }
 
     pub fn next_id(&mut self) -> u64 {

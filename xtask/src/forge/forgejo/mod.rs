@@ -17,8 +17,8 @@ use crate::forge::forgejo::answers::{
     ForgejoAccount, ForgejoComment, ForgejoLabel, ForgejoPermission, ForgejoPull, ForgejoReview,
 };
 use crate::forge::model::{
-    Account, Asset, Comment, CommitStatus, ForgeRelease, Permission, PullRequest, Review, StatusState, find_marked,
-    require_marker,
+    Account, Asset, Comment, CommitStatus, ForgeRelease, Permission, PullRequest, Review, StatusState, WantedRelease,
+    find_marked, require_marker,
 };
 use crate::forge::place::ForgePlace;
 use crate::forge::retry::Pace;
@@ -155,8 +155,8 @@ impl Forge for Forgejo {
         self.find_release(tag)
     }
 
-    fn draft_release(&self, tag: &str, commit: CommitId, name: &str, notes: &str) -> Result<ForgeRelease> {
-        self.make_draft(tag, commit, name, notes)
+    fn draft_release(&self, wanted: &WantedRelease) -> Result<ForgeRelease> {
+        self.make_draft(wanted)
     }
 
     fn upload(&self, release: &ForgeRelease, name: &str, file: &Path) -> Result<Asset> {
@@ -168,7 +168,7 @@ impl Forge for Forgejo {
         self.client.send_repeatable(&ForgeRequest::delete(path), &[404]).map(drop)
     }
 
-    fn show_release(&self, release: &ForgeRelease) -> Result<ForgeRelease> {
-        self.show(release)
+    fn show_release(&self, release: &ForgeRelease, wanted: &WantedRelease) -> Result<ForgeRelease> {
+        self.show(release, wanted)
     }
 }

@@ -3,15 +3,14 @@
 use std::path::Path;
 
 use anyhow::Result;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::forge::address::encoded;
 use crate::forge::client::{ForgeContent, ForgeRequest};
 use crate::forge::forgejo::Forgejo;
 use crate::forge::forgejo::answers::{ForgejoAsset, ForgejoRelease};
 use crate::forge::local_file::{LocalFile, Namesake};
-use crate::forge::model::{Asset, ForgeRelease};
-use crate::git::CommitId;
+use crate::forge::model::{Asset, ForgeRelease, WantedRelease};
 
 impl Forgejo {
     /// The release of a tag. A draft may be only in the list.
@@ -24,18 +23,12 @@ impl Forgejo {
         Ok(all.into_iter().rfind(|release| release.tag_name == tag).map(ForgeRelease::from))
     }
 
-    pub(super) fn make_draft(&self, tag: &str, commit: CommitId, name: &str, notes: &str) -> Result<ForgeRelease> {
-        let find = || self.find_release(tag);
+    pub(super) fn make_draft(&self, wanted: &WantedRelease) -> Result<ForgeRelease> {
+        let find = || self.find_release(&wanted.tag);
         if let Some(found) = find()? {
             return Ok(found);
         }
-        let content = json!({
-            "tag_name": tag,
-            "target_commitish": commit.to_string(),
-            "name": name,
-            "body": notes,
-            "draft": true,
-        });
+        let content = release_json(wanted, true);
         let request = ForgeRequest::json("POST", self.path("/releases"), content);
         self.client.make(&request, &[409], &find, &|release: ForgejoRelease| Ok(release.into()))
     }
@@ -62,10 +55,22 @@ impl Forgejo {
         if local.is(&asset) { Ok(asset) } else { Err(local.not_kept(name, self.client.kind).into()) }
     }
 
-    pub(super) fn show(&self, release: &ForgeRelease) -> Result<ForgeRelease> {
+    pub(super) fn show(&self, release: &ForgeRelease, wanted: &WantedRelease) -> Result<ForgeRelease> {
         let path = self.path(&format!("/releases/{}", release.id));
-        let request = ForgeRequest::json("PATCH", path, json!({"draft": false}));
+        let request = ForgeRequest::json("PATCH", path, release_json(wanted, false));
         let answer = self.client.send_repeatable(&request, &[])?;
         Ok(self.client.read::<ForgejoRelease>(&request, &answer)?.into())
     }
+}
+
+/// The content of a release.
+fn release_json(wanted: &WantedRelease, is_draft: bool) -> Value {
+    let WantedRelease { tag, commit, name, notes } = wanted;
+    json!({
+        "tag_name": tag,
+        "target_commitish": commit.to_string(),
+        "name": name,
+        "body": notes,
+        "draft": is_draft,
+    })
 }

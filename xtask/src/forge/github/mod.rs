@@ -17,8 +17,8 @@ use crate::forge::github::answers::{
     GithubAccount, GithubComment, GithubPermission, GithubPull, GithubReview, GithubViewer,
 };
 use crate::forge::model::{
-    Account, Asset, Comment, CommitStatus, ForgeRelease, Permission, PullRequest, Review, StatusState, find_marked,
-    require_marker,
+    Account, Asset, Comment, CommitStatus, ForgeRelease, Permission, PullRequest, Review, StatusState, WantedRelease,
+    find_marked, require_marker,
 };
 use crate::forge::place::ForgePlace;
 use crate::forge::retry::Pace;
@@ -153,8 +153,8 @@ impl Forge for Github {
         Ok(self.find_release(tag)?.map(ForgeRelease::from))
     }
 
-    fn draft_release(&self, tag: &str, commit: CommitId, name: &str, notes: &str) -> Result<ForgeRelease> {
-        self.make_draft(tag, commit, name, notes)
+    fn draft_release(&self, wanted: &WantedRelease) -> Result<ForgeRelease> {
+        self.make_draft(wanted)
     }
 
     fn upload(&self, release: &ForgeRelease, name: &str, file: &Path) -> Result<Asset> {
@@ -165,8 +165,8 @@ impl Forge for Github {
         self.delete_asset(asset.id)
     }
 
-    fn show_release(&self, release: &ForgeRelease) -> Result<ForgeRelease> {
-        self.show(release)
+    fn show_release(&self, release: &ForgeRelease, wanted: &WantedRelease) -> Result<ForgeRelease> {
+        self.show(release, wanted)
     }
 }
 

@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use anyhow::Result;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::forge::address::encoded;
 use crate::forge::client::{ForgeContent, ForgeRequest};
 use crate::forge::github::Github;
 use crate::forge::github::answers::{GithubAsset, GithubRelease};
 use crate::forge::local_file::{LocalFile, Namesake};
-use crate::forge::model::{Asset, ForgeRelease};
-use crate::git::CommitId;
+use crate::forge::model::{Asset, ForgeRelease, WantedRelease, name_on};
+use crate::project::config::ForgeKind;
 
 impl Github {
     /// The release of a tag. A draft is only in the list: its tag does not exist yet for GitHub.
@@ -25,18 +25,12 @@ impl Github {
         Ok(all.into_iter().rfind(|release| release.tag_name == tag))
     }
 
-    pub(super) fn make_draft(&self, tag: &str, commit: CommitId, name: &str, notes: &str) -> Result<ForgeRelease> {
-        let find = || Ok(self.find_release(tag)?.map(ForgeRelease::from));
+    pub(super) fn make_draft(&self, wanted: &WantedRelease) -> Result<ForgeRelease> {
+        let find = || Ok(self.find_release(&wanted.tag)?.map(ForgeRelease::from));
         if let Some(found) = find()? {
             return Ok(found);
         }
-        let content = json!({
-            "tag_name": tag,
-            "target_commitish": commit.to_string(),
-            "name": name,
-            "body": notes,
-            "draft": true,
-        });
+        let content = release_json(wanted, true);
         let request = ForgeRequest::json("POST", self.path("/releases"), content);
         self.client.make(&request, &[422], &find, &|release: GithubRelease| Ok(release.into()))
     }
@@ -44,7 +38,7 @@ impl Github {
     pub(super) fn upload_file(&self, release: &ForgeRelease, name: &str, file: &Path) -> Result<Asset> {
         let local = LocalFile::read(file)?;
         let (there, address) = self.look_at(release)?;
-        let renamed = name_on_github(name);
+        let renamed = name_on(ForgeKind::Github, name);
         let clear = |assets: &[Asset]| match local.find(assets, &[name, &renamed], &release.tag)? {
             Namesake::Nothing => Ok(None),
             Namesake::Same(asset) => Ok(Some(asset)),
@@ -74,16 +68,27 @@ impl Github {
         self.client.send_repeatable(&ForgeRequest::delete(path), &[404]).map(drop)
     }
 
-    pub(super) fn show(&self, release: &ForgeRelease) -> Result<ForgeRelease> {
-        let request =
-            ForgeRequest::json("PATCH", self.path(&format!("/releases/{}", release.id)), json!({"draft": false}));
+    pub(super) fn show(&self, release: &ForgeRelease, wanted: &WantedRelease) -> Result<ForgeRelease> {
+        let path = self.path(&format!("/releases/{}", release.id));
+        let request = ForgeRequest::json("PATCH", path, release_json(wanted, false));
         let answer = self.client.send_repeatable(&request, &[])?;
         Ok(self.client.read::<GithubRelease>(&request, &answer)?.into())
     }
 }
 
-/// The name that GitHub gives a file: it replaces characters other than letters, digits and `._-`.
-fn name_on_github(name: &str) -> String {
-    let is_kept = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
-    name.chars().map(|letter| if is_kept(letter) { letter } else { '.' }).collect()
+/// The content of a release.
+fn release_json(wanted: &WantedRelease, is_draft: bool) -> Value {
+    let WantedRelease { tag, commit, name, notes } = wanted;
+    let mut content = json!({
+        "tag_name": tag,
+        "target_commitish": commit.to_string(),
+        "name": name,
+        "body": notes,
+        "draft": is_draft,
+    });
+    if !is_draft {
+        // The release with the highest version stays the latest one: this one may be of an older series.
+        content["make_latest"] = json!("legacy");
+    }
+    content
 }

@@ -21,7 +21,7 @@ use crate::forge::gitlab::answers::{
 };
 use crate::forge::model::{
     Account, Asset, Comment, CommitStatus, ForgeRelease, Permission, PullRequest, Review, ReviewVerdict, StatusState,
-    find_marked, parse_branch, parse_head, require_marker,
+    WantedRelease, find_marked, parse_branch, parse_head, require_marker,
 };
 use crate::forge::place::ForgePlace;
 use crate::forge::retry::Pace;
@@ -203,8 +203,8 @@ impl Forge for Gitlab {
         self.find_release(tag)
     }
 
-    fn draft_release(&self, tag: &str, commit: CommitId, name: &str, notes: &str) -> Result<ForgeRelease> {
-        self.make_release(tag, commit, name, notes)
+    fn draft_release(&self, wanted: &WantedRelease) -> Result<ForgeRelease> {
+        self.make_draft(wanted)
     }
 
     fn upload(&self, release: &ForgeRelease, name: &str, file: &Path) -> Result<Asset> {
@@ -215,12 +215,8 @@ impl Forge for Gitlab {
         self.remove_file(release, asset)
     }
 
-    /// The release is shown already.
-    fn show_release(&self, release: &ForgeRelease) -> Result<ForgeRelease> {
-        self.find_release(&release.tag)?.ok_or_else(|| {
-            Failure::new(Exit::Failed, format!("GitLab has no release `{}` any more", release.tag.escape_debug()))
-                .into()
-        })
+    fn show_release(&self, release: &ForgeRelease, wanted: &WantedRelease) -> Result<ForgeRelease> {
+        self.show(release, wanted)
     }
 }
 

@@ -1,22 +1,29 @@
-//! The releases of GitLab: everyone sees them at once, and their files are links into the registry of packages.
+//! The releases of GitLab. Their files are links into the registry of packages.
+//!
+//! GitLab has no drafts. In place of one, the files are kept in the registry; the release is made with all of its links in one request, so
+//! that nobody sees half of it.
 
 use std::path::Path;
 
 use anyhow::Result;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::forge::address::encoded;
 use crate::forge::client::{ForgeContent, ForgeRequest};
 use crate::forge::gitlab::Gitlab;
 use crate::forge::gitlab::answers::{GitlabLink, GitlabPackage, GitlabPackageFile, GitlabRelease};
 use crate::forge::local_file::{LocalFile, Namesake};
-use crate::forge::model::{Asset, ForgeRelease};
-use crate::git::CommitId;
+use crate::forge::model::{Asset, ForgeRelease, WantedRelease};
 
 impl Gitlab {
+    /// The release of a tag. Files in the registry without a release are a draft.
     pub(super) fn find_release(&self, tag: &str) -> Result<Option<ForgeRelease>> {
         let release: Option<GitlabRelease> = self.client.get(&self.path(&format!("/releases/{}", encoded(tag))))?;
-        release.map(|release| self.release_of(release)).transpose()
+        if let Some(release) = release {
+            return self.release_of(release).map(Some);
+        }
+        let kept: Vec<Asset> = self.files_of(tag)?.into_iter().map(|(_, file)| file.into_asset(0)).collect();
+        Ok((!kept.is_empty()).then(|| draft_of(tag, kept)))
     }
 
     fn release_of(&self, release: GitlabRelease) -> Result<ForgeRelease> {
@@ -61,22 +68,46 @@ impl Gitlab {
         format!("{}{}", self.client.api, self.file_path(tag, name))
     }
 
-    pub(super) fn make_release(&self, tag: &str, commit: CommitId, name: &str, notes: &str) -> Result<ForgeRelease> {
-        let find = || self.find_release(tag);
+    /// What is kept so far.
+    pub(super) fn make_draft(&self, wanted: &WantedRelease) -> Result<ForgeRelease> {
+        Ok(self.find_release(&wanted.tag)?.unwrap_or_else(|| draft_of(&wanted.tag, Vec::new())))
+    }
+
+    /// Makes the release, with links to the files of the draft.
+    pub(super) fn show(&self, release: &ForgeRelease, wanted: &WantedRelease) -> Result<ForgeRelease> {
+        let WantedRelease { tag, commit, name, notes } = wanted;
+        let find = || Ok(self.find_release(tag)?.filter(|found| !found.is_draft));
         if let Some(found) = find()? {
             return Ok(found);
         }
-        let content = json!({"tag_name": tag, "ref": commit.to_string(), "name": name, "description": notes});
+        let links: Vec<Value> = release.assets.iter().map(|asset| self.link_json(tag, &asset.name)).collect();
+        let content = json!({
+            "tag_name": tag,
+            "ref": commit.to_string(),
+            "name": name,
+            "description": notes,
+            "assets": {"links": links},
+        });
         let request = ForgeRequest::json("POST", self.path("/releases"), content);
         self.client.make(&request, &[409], &find, &|release| self.release_of(release))
     }
 
-    /// Keeps a file in the registry, and then links to it. Each of the two is done only if it is not there.
+    fn link_json(&self, tag: &str, name: &str) -> Value {
+        json!({
+            "name": name,
+            "url": self.address_of(tag, name),
+            "direct_asset_path": format!("/{name}"),
+            "link_type": "package",
+        })
+    }
+
+    /// Keeps a file in the registry. If the release is shown already, links to it. Each of the two is done only if it is not there.
     pub(super) fn upload_file(&self, release: &ForgeRelease, name: &str, file: &Path) -> Result<Asset> {
         let local = LocalFile::read(file)?;
         let tag = &release.tag;
         let linked = || -> Result<Option<Asset>> {
-            let assets = self.find_release(tag)?.map(|release| release.assets).unwrap_or_default();
+            let shown = self.find_release(tag)?.filter(|release| !release.is_draft);
+            let assets = shown.map(|release| release.assets).unwrap_or_default();
             match local.find(&assets, &[name], tag)? {
                 Namesake::Same(asset) => Ok(Some(asset)),
                 Namesake::Nothing | Namesake::Broken(_) => Ok(None),
@@ -95,12 +126,10 @@ impl Gitlab {
                 return Err(local.not_kept(name, self.client.kind).into());
             }
         }
-        let content = json!({
-            "name": name,
-            "url": self.address_of(tag, name),
-            "direct_asset_path": format!("/{name}"),
-            "link_type": "package",
-        });
+        if release.is_draft {
+            return Ok(local.as_asset(0, name.to_owned()));
+        }
+        let content = self.link_json(tag, name);
         let path = self.path(&format!("/releases/{}/assets/links", encoded(tag)));
         let request = ForgeRequest::json("POST", path, content);
         let read = |link: GitlabLink| Ok(local.as_asset(link.id, link.name));
@@ -133,4 +162,9 @@ impl Gitlab {
         }
         Ok(())
     }
+}
+
+/// The files that are kept for a release.
+fn draft_of(tag: &str, assets: Vec<Asset>) -> ForgeRelease {
+    ForgeRelease { id: 0, tag: tag.to_owned(), is_draft: true, page: String::new(), assets }
 }
