@@ -11,7 +11,7 @@ use releng::project::config::{AcceptanceTest, CiStep, DistKeys, known_keys};
 use crate::support::text_of;
 
 /// Command, flag, and the file and name of the test. The flags of all commands have no command.
-const FLAGS: [(&str, &str, &str); 131] = [
+const FLAGS: [(&str, &str, &str); 132] = [
     ("", "assume-version", "dist::a_stated_version_goes_before_everything"),
     ("", "color", "commands::colour_follows_the_flag_and_the_terminal"),
     ("", "project", "messages::no_project"),
@@ -21,6 +21,7 @@ const FLAGS: [(&str, &str, &str); 131] = [
     ("accept", "junit", "accept::the_report_is_read_by_others"),
     ("announce", "again", "announce::delivery::the_login_comes_from_the_environment_or_from_a_file_of_ones_own"),
     ("announce", "dry-run", "announce::once::a_plan_is_printed_and_nothing_is_sent"),
+    ("announce", "forge", "announce::forge::a_release_appears_whole_on_each_forge"),
     ("announce", "out", "announce::text::the_mail_is_written_to_a_stated_file_or_only_planned"),
     ("announce", "send", "announce::once::a_plan_is_printed_and_nothing_is_sent"),
     ("announce", "sent", "announce::once::a_plan_is_printed_and_nothing_is_sent"),

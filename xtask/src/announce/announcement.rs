@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::announce::mail::{MailAttachment, MailPeople, message_id, write_mail};
 use crate::announce::release::PromotedRelease;
 use crate::announce::served::address_of;
-use crate::announce::text::{AnnouncedText, AnnouncedValues, BUILT_IN, render_text};
+use crate::announce::text::{AnnouncedText, AnnouncedValues, BUILT_IN, TextForm, render_text};
 use crate::base::error::{Exit, Failure, committed};
 use crate::project::config::{AnnounceKeys, PATH};
 use crate::project::tree::Tree;
@@ -39,26 +39,49 @@ impl Announcement {
         layout: &Layout,
         tree: Tree<'_>,
     ) -> Result<Announcement> {
+        let AnnouncedRelease { text, whole_list } = write_text(&release, keys, layout, tree, TextForm::Mail)?;
         let promotion = &release.promotion;
-        let template = load_template(keys, tree)?;
-        let url = address_of(layout, promotion.series);
-        let file_name = format!("ChangeLog-{}.txt", promotion.version);
-        let is_listed = template.as_deref().unwrap_or(BUILT_IN).contains("@@CHANGELOG@@");
-        let attached = (is_listed && release.changes.len() > LONGEST_LIST)
-            .then(|| MailAttachment { file_name: file_name.clone(), content: release.changes.clone() });
-        let head = attached.as_ref().map(|whole| head_of(&whole.content, &file_name));
-        let values = AnnouncedValues {
-            name: &layout.name,
-            version: &promotion.version,
-            promoted: promotion.at,
-            changes: head.as_deref().unwrap_or(&release.changes),
-            url: url.as_deref(),
-        };
-        let text = render(template.as_deref(), keys, &values)?;
         let message_id = message_id(&layout.name, &promotion.version, &people.from);
-        let content = write_mail(&people, &text, attached.as_ref(), promotion.at, &message_id)?;
+        let content = write_mail(&people, &text, whole_list.as_ref(), promotion.at, &message_id)?;
         Ok(Announcement { release, people, message_id, content })
     }
+}
+
+/// The text about a release.
+pub struct AnnouncedRelease {
+    pub text: AnnouncedText,
+    /// The whole list of changes, where the text has only its head.
+    pub whole_list: Option<MailAttachment>,
+}
+
+/// Writes the text about a release. `tree` has the template.
+///
+/// Errors (exit 2): the template is missing, is not UTF-8, or cannot be rendered.
+pub fn write_text(
+    release: &PromotedRelease,
+    keys: &AnnounceKeys,
+    layout: &Layout,
+    tree: Tree<'_>,
+    form: TextForm,
+) -> Result<AnnouncedRelease> {
+    let promotion = &release.promotion;
+    let template = load_template(keys, tree)?;
+    let url = address_of(layout, promotion.series);
+    let file_name = format!("ChangeLog-{}.txt", promotion.version);
+    let is_listed = template.as_deref().unwrap_or(BUILT_IN).contains("@@CHANGELOG@@");
+    let whole_list = (is_listed && release.changes.len() > LONGEST_LIST)
+        .then(|| MailAttachment { file_name: file_name.clone(), content: release.changes.clone() });
+    let head = whole_list.as_ref().map(|whole| head_of(&whole.content, &file_name));
+    let values = AnnouncedValues {
+        form,
+        name: &layout.name,
+        version: &promotion.version,
+        promoted: promotion.at,
+        changes: head.as_deref().unwrap_or(&release.changes),
+        url: url.as_deref(),
+    };
+    let text = render(template.as_deref(), keys, &values)?;
+    Ok(AnnouncedRelease { text, whole_list })
 }
 
 /// Sender and recipients by the configuration. Errors (exit 2): the keys of `[announce]` do not fit together.

@@ -19,7 +19,9 @@ use crate::announce::release::ReleasePromotion;
 use crate::base::digest::Digest;
 use crate::base::files::{LockFile, TreePath};
 use crate::base::journal::{Journal, JournalLine};
+use crate::git::CommitId;
 use crate::history::Version;
+use crate::project::config::ForgeKind;
 use crate::repository::model::event::{Action, EventLog};
 
 /// An entry of the journal.
@@ -44,6 +46,10 @@ pub enum AnnounceEvent {
     Unknown { version: Version, why: String },
     /// A person says that the announcement was sent.
     SentByPerson { version: Version },
+    /// A run begins to make the release on the forge.
+    ReleaseTry { version: Version, forge: ForgeKind, project: String, tag: String, commit: CommitId },
+    /// The release is shown on the forge, with all of its files.
+    ReleaseShown { version: Version, page: String },
 }
 
 impl AnnounceEvent {
@@ -53,7 +59,9 @@ impl AnnounceEvent {
             | AnnounceEvent::Sent { version, .. }
             | AnnounceEvent::Refused { version, .. }
             | AnnounceEvent::Unknown { version, .. }
-            | AnnounceEvent::SentByPerson { version } => version,
+            | AnnounceEvent::SentByPerson { version }
+            | AnnounceEvent::ReleaseTry { version, .. }
+            | AnnounceEvent::ReleaseShown { version, .. } => version,
         }
     }
 }
@@ -91,6 +99,14 @@ impl fmt::Display for AnnounceState {
             }
         }
     }
+}
+
+/// A release that is shown on the forge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownRelease {
+    pub at: Timestamp,
+    /// The page for people.
+    pub page: String,
 }
 
 /// The folder.
@@ -136,6 +152,18 @@ impl AnnounceHome {
     }
 }
 
+/// The release of a version on the forge, by the entries of the journal; `None` if it is not known to be shown whole. A run that was killed
+/// leaves nothing to decide: the next one looks at what the forge has.
+pub fn find_shown(lines: &[JournalLine<AnnounceEvent>], version: &Version) -> Option<ShownRelease> {
+    let of_version = lines.iter().rev().filter(|line| line.entry.version() == version);
+    let mut about_release = of_version.filter_map(|line| match &line.entry {
+        AnnounceEvent::ReleaseShown { page, .. } => Some(Some(ShownRelease { at: line.time, page: page.clone() })),
+        AnnounceEvent::ReleaseTry { .. } => Some(None),
+        _ => None,
+    });
+    about_release.next().flatten()
+}
+
 /// The state after the entries about a version.
 fn replay(lines: &[JournalLine<AnnounceEvent>], version: &Version) -> AnnounceState {
     let (mut state, mut before) = (AnnounceState::Due, AnnounceState::Due);
@@ -154,6 +182,8 @@ fn replay(lines: &[JournalLine<AnnounceEvent>], version: &Version) -> AnnounceSt
             // What was sent before a further try stays sent.
             AnnounceEvent::Refused { .. } => state = before.clone(),
             AnnounceEvent::Unknown { why, .. } => state = AnnounceState::Unknown { at: *time, why: why.clone() },
+            // They are not about the mail.
+            AnnounceEvent::ReleaseTry { .. } | AnnounceEvent::ReleaseShown { .. } => {}
         }
     }
     state
@@ -178,11 +208,22 @@ mod tests {
             "refused" => AnnounceEvent::Refused { version: version.clone(), answer: "550".to_owned() },
             "unknown" => AnnounceEvent::Unknown { version: version.clone(), why: "w".to_owned() },
             "person" => AnnounceEvent::SentByPerson { version: version.clone() },
+            "release" => AnnounceEvent::ReleaseTry {
+                version: version.clone(),
+                forge: ForgeKind::Github,
+                project: "ada/lago".to_owned(),
+                tag: "1.0.2".to_owned(),
+                commit: CommitId([1; 20]),
+            },
+            "shown" => AnnounceEvent::ReleaseShown { version: version.clone(), page: "z".to_owned() },
             _ => AnnounceEvent::Sent { version: "1.0.1".parse().unwrap(), answer: "250".to_owned() },
         };
         let line =
             |word: &str| JournalLine { number: 1, time: Timestamp::UNIX_EPOCH, previous: None, entry: entry(word) };
         let lines: Vec<_> = words.split(' ').map(line).collect();
+        if find_shown(&lines, &version).is_some() {
+            return "shown".to_owned();
+        }
         match replay(&lines, &version) {
             AnnounceState::Due => "due",
             AnnounceState::Sent { .. } => "sent",
@@ -208,6 +249,11 @@ mod tests {
             ("try sent try refused", "sent"),
             ("try sent try", "unknown"),
             ("try sent other", "sent"),
+            ("try release", "unknown"),
+            ("release try sent", "sent"),
+            ("release shown", "shown"),
+            ("release shown try unknown other", "shown"),
+            ("release shown release", "due"),
         ] {
             assert_eq!(state_after(words), expected, "{words}");
         }

@@ -43,6 +43,8 @@ pub struct PromotedRelease {
     pub manifest: Digest,
     /// The changes, in the form of the changelog.
     pub changes: String,
+    /// The current revision of the series, which has the release.
+    pub revision: Revision,
 }
 
 /// The promotions of the current releases, the newest first: of each series the last one, unless a rollback or a yank has taken it back.
@@ -81,20 +83,20 @@ pub fn load_release(store: &Store, version: &Version) -> Result<PromotedRelease>
         Some(revision) => find_withdrawal(&store.log, &revision.manifest, &promotion),
         None => Some(format!("stable/{series} has no revision any more")),
     };
-    let (Some(revision), None) = (&current, &withdrawal) else {
+    let (Some(revision), None) = (current, &withdrawal) else {
         let message = format!("{version} is not announced: {}", withdrawal.unwrap_or_default());
         let help = format!("announce a release that people can install; what is stable: `{} status`", program());
         return Err(Failure::new(Exit::Failed, message).help(help).into());
     };
     let earlier = earlier_releases(&store.log, &revision.manifest, &promotion);
-    let changelog = read_changelog(series, revision)?;
+    let changelog = read_changelog(series, &revision)?;
     let changes = changes_of(version, &earlier, changelog).ok_or_else(|| {
         let message = format!("`{}` of stable/{series} has no entry of {version}", series_changelog(series));
         Failure::new(Exit::Failed, message)
             .help("announce a newer release of the series: its changelog has other commits")
     })?;
     let manifest = Manifest::load(&revision.path)?.digest;
-    Ok(PromotedRelease { promotion, manifest, changes: changes.render_rpm() })
+    Ok(PromotedRelease { promotion, manifest, changes: changes.render_rpm(), revision })
 }
 
 /// Why the series does not have the release any more; `None` if it has it.

@@ -26,9 +26,18 @@ pub const BUILT_IN: &str = include_str!("announce.txt");
 
 const MARKERS: [&str; 5] = ["@@NAME@@", "@@VERSION@@", "@@DATE@@", "@@CHANGELOG@@", "@@URL@@"];
 
+/// Where a text is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextForm {
+    Mail,
+    /// As the notes of a release on a forge. The changes are code there: what people wrote into commits makes no links, mentions or images.
+    Markdown,
+}
+
 /// The values of the markers.
 #[derive(Clone, Copy, Debug)]
 pub struct AnnouncedValues<'a> {
+    pub form: TextForm,
     pub name: &'a Name,
     pub version: &'a Version,
     /// The time of the promotion.
@@ -119,8 +128,14 @@ fn render_line(
                 text.push_str(&values.promoted.to_zoned(TimeZone::UTC).strftime("%d-%m-%Y").to_string());
             }
             "@@CHANGELOG@@" => {
-                let indent = if line.trim_start().starts_with(marker) { before } else { "" };
-                push_indented(values.changes.trim_end(), indent, text);
+                let changes = values.changes.trim_end();
+                match values.form {
+                    TextForm::Mail => {
+                        let indent = if line.trim_start().starts_with(marker) { before } else { "" };
+                        push_indented(changes, indent, text);
+                    }
+                    TextForm::Markdown => push_code(changes, text),
+                }
             }
             "@@URL@@" => text.push_str(values.url.ok_or_else(|| no_address(number))?),
             unknown => return Err(unknown_marker(number, unknown)),
@@ -140,6 +155,17 @@ fn push_indented(lines: &str, indent: &str, text: &mut String) {
         }
         text.push_str(line);
     }
+}
+
+/// Appends lines as a block of code that they cannot end. What is before the marker stays before the block.
+fn push_code(lines: &str, text: &mut String) {
+    text.truncate(text.trim_end_matches([' ', '\t']).len());
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    let longest = lines.split(|letter| letter != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest.max(2) + 1);
+    text.push_str(&format!("{fence}\n{lines}\n{fence}\n"));
 }
 
 fn no_address(line: usize) -> WrongTemplate {
@@ -168,7 +194,14 @@ mod tests {
         let promoted = "2026-03-01T23:59:59Z".parse().unwrap();
         render_text(
             template,
-            &AnnouncedValues { name: &name, version: &version, promoted, changes: CHANGES, url: None },
+            &AnnouncedValues {
+                form: TextForm::Mail,
+                name: &name,
+                version: &version,
+                promoted,
+                changes: CHANGES,
+                url: None,
+            },
         )
     }
 
@@ -180,6 +213,23 @@ mod tests {
             Here are the changes:\n    * Thu Mar 19 2020 Ada <a@b> - 1.0.2-1\n    - 0123abcd: @@NAME@@\n\n    * Wed Mar 18 2020\n\n\
             Enjoy!\n";
         assert_eq!(text.body, body);
+    }
+
+    #[test]
+    fn the_changes_are_code_in_markdown() {
+        let name = Name::try_from("lago".to_owned()).unwrap();
+        let version = "1.0.2".parse().unwrap();
+        let promoted = "2026-03-01T23:59:59Z".parse().unwrap();
+        let changes = "- 0123abcd: ````@ada ![x](https://x.example.org)\n```\n# Buy\n";
+        let values =
+            AnnouncedValues { form: TextForm::Markdown, name: &name, version: &version, promoted, changes, url: None };
+        for (template, expected) in [
+            ("a:\n    @@CHANGELOG@@\n\nEnd\n", format!("a:\n`````\n{changes}`````\n\n\nEnd\n")),
+            ("changes: @@CHANGELOG@@ end\n", format!("changes:\n`````\n{changes}`````\n end\n")),
+            ("@@CHANGELOG@@", format!("`````\n{changes}`````\n\n")),
+        ] {
+            assert_eq!(render_text(template, &values).unwrap().body, expected);
+        }
     }
 
     #[test]

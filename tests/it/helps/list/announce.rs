@@ -44,6 +44,30 @@ pub const ANNOUNCE: &[FileRows] = &[
         ],
     ),
     (
+        "announce/publish.rs",
+        &[
+            (
+                "somebody else has changed it meanwhile",
+                No("it needs somebody who changes the draft between two requests"),
+            ),
+            ("find out who made the tag", By("announce::forge::a_tag_on_another_commit_stops_the_release")),
+        ],
+    ),
+    (
+        "announce/release_files.rs",
+        &[(
+            "see what else is wrong",
+            By("announce::forge::a_link_in_the_served_tree_leads_no_other_file_to_the_forge"),
+        )],
+    ),
+    (
+        "announce/release_plan.rs",
+        &[
+            ("find out who has put it there", By("announce::forge::a_draft_of_somebody_else_is_not_shown_as_it_is")),
+            ("what people may have is not replaced", By("announce::forge::what_is_missing_later_is_added_again")),
+        ],
+    ),
+    (
         "announce/release.rs",
         &[
             ("only a promoted release", By("announce::once::what_people_cannot_install_is_not_announced")),

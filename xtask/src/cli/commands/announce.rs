@@ -1,4 +1,4 @@
-//! `announce`: writes the mail about a promoted release, and sends it.
+//! `announce`: writes the mail about a promoted release, and sends it; makes the release on the forge.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,8 @@ use crate::announce::served::{address_of, require_served};
 use crate::base::error::{Exit, Failure, program};
 use crate::base::plan::Plan;
 use crate::cli::context::Context;
-use crate::cli::site::Site;
+use crate::cli::forge_release::{self, ForgeOrder};
+use crate::cli::site::{RunMode, Site};
 use crate::history::Version;
 use crate::repository::model::store::Store;
 
@@ -25,24 +26,31 @@ pub struct Args {
     #[arg(value_name = "VERSION")]
     version: Option<Version>,
     /// Send the mail, by `announce.smtp` or `announce.sendmail`, after the release can be read at `repository.url`
-    #[arg(long)]
+    #[arg(long, group = "public")]
     send: bool,
-    /// Send it although it was sent before, or may have been
-    #[arg(long, requires = "send")]
+    /// Make the release on GitHub, GitLab or Forgejo, with the sources as its files, after it can be read at `repository.url`
+    #[arg(long, group = "public")]
+    forge: bool,
+    /// Do it although it was done before, or may have been
+    #[arg(long, requires = "public")]
     again: bool,
     /// Record that the announcement was sent, by a mail program or by an interrupted run
-    #[arg(long, conflicts_with_all = ["send", "out"])]
+    #[arg(long, conflicts_with_all = ["public", "out"])]
     sent: bool,
     /// Write the mail to this file [default: target/announce/NAME-X.Y.Z.eml]
-    #[arg(long, value_name = "FILE", conflicts_with = "send")]
+    #[arg(long, value_name = "FILE", conflicts_with = "public")]
     out: Option<PathBuf>,
     /// Print the plan without carrying it out
     #[arg(long)]
     dry_run: bool,
 }
 
-/// Writes the mail and prints the path of its file; sends it with `--send`.
+/// Writes the mail and prints the path of its file; sends it with `--send`. With `--forge`, makes the release there and prints its page.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
+    if args.forge {
+        let order = ForgeOrder { version: args.version.clone(), again: args.again, mode: RunMode::of(args.dry_run) };
+        return forge_release::run(context, &order);
+    }
     let site = Site::load(context)?;
     site.warn_of_none();
     let keys = &site.config.announce;

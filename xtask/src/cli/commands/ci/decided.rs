@@ -50,6 +50,6 @@ pub fn open_forge(source: &BaseSource<'_>) -> Result<Box<dyn Forge>> {
 
 /// The keys in the configuration that the remote has in its main branch. What is checked out may be the work of a stranger: it must not say where
 /// a token is sent.
-fn trusted_keys(source: &BaseSource<'_>) -> Result<CiKeys> {
+pub fn trusted_keys(source: &BaseSource<'_>) -> Result<CiKeys> {
     Ok(source.config_of("HEAD")?.unwrap_or_default().ci)
 }

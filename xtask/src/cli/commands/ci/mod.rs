@@ -2,7 +2,7 @@
 
 mod arguments;
 mod asked;
-mod decided;
+pub mod decided;
 mod lint_step;
 mod merge;
 mod merging;
