@@ -246,7 +246,16 @@ fn without_a_test_or_a_snapshot() {
     let site = Site::new();
     site.releng(&["accept"]).exits(1).says(&["nothing is staged in `", "help: stage a release: `"]);
     site.release("Go on", &[]);
-    site.releng(&["accept"]).exits(2).says(&["no acceptance test is configured", "`[[acceptance]]`"]);
+    let before = site.trees();
+    site.releng(&["accept", "--junit", "target/accept.xml"])
+        .exits(0)
+        .prints("")
+        .says(&["no acceptance test is configured: `snapshot-demo_1.0_pipeline_1` was not tested", "`[[acceptance]]`"]);
+    assert!(site.trees() == before, "there is no result");
+    assert!(crate::support::site::text(&site.project.join("target/accept.xml")).contains("tests=\"0\""));
+    // Whether it may be promoted is the promotion's business.
+    site.releng(&["promote", "--due"]).exits(0);
+    site.releng(&["promote", "--major"]).exits(1).says(&["no acceptance test is configured for a major promotion"]);
     site.releng(&["accept", "snapshot-demo_1.0_pipeline_2"]).exits(1).says(&["there is no snapshot"]);
 }
 

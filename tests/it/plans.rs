@@ -231,7 +231,7 @@ fn a_dry_run_has_the_verdict_of_the_run() {
     site.commit("One").build(&["el9"]);
     one_verdict(&site, &["stage"], 0);
     one_verdict(&site, &["stage"], 0);
-    one_verdict(&site, &["accept"], 2);
+    one_verdict(&site, &["accept"], 0);
     one_verdict(&site, &["promote"], 1);
     one_verdict(&site, &promote, 1);
     one_verdict(&site, &[&promote[..], &["--major"]].concat(), 0);

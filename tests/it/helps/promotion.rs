@@ -31,9 +31,10 @@ fn a_test_that_is_configured_counts_from_the_next_release_on() {
     site.release("One", &[]);
     let help = "configure one in `[[acceptance]]`, and commit it; then make the release again";
     site.releng(&["promote", "--major"]).exits(1).says(&[help]);
-    let refused = site.releng(&["accept"]).exits(2).says(&["no acceptance test is configured"]);
+    let warned = site.releng(&["accept"]).exits(0).says(&["no acceptance test is configured"]).stderr;
     site.project.commit("Test", &[("packaging/release.toml", TEST)]);
-    follow(site.project.path(), &refused, "dist", &[]).exits(0);
+    let command = warned.split('`').find(|part| part.starts_with("releng dist")).unwrap();
+    crate::helps::run_shell(site.project.path(), command).exits(0);
     site.releng(&["accept"]).exits(0);
     site.releng(&["promote", "--major"]).exits(0);
 }

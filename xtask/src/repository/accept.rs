@@ -51,17 +51,8 @@ impl fmt::Display for TestRun {
 
 /// The tests of a snapshot, in the order in which they are run.
 ///
-/// Errors: there is no test; the snapshot is damaged.
+/// Errors: the snapshot is damaged.
 pub fn decide(store: &Store, snapshot: &Snapshot, tests: Vec<AcceptanceTest>) -> Result<Plan<TestRun>> {
-    if tests.is_empty() {
-        let help = format!(
-            "{}; then make the release again: `{} dist{}`",
-            committed("add a test to `packaging/release.toml`, `[[acceptance]]` with `name` and `run`"),
-            program(),
-            if snapshot.manifest.dists().is_empty() { "" } else { " --rpm" }
-        );
-        return Err(Failure::new(Exit::Usage, "no acceptance test is configured").help(help).into());
-    }
     if store.log.staging_of(&snapshot.name).is_none() {
         let message = format!("refusing to test `{}`: the log has no event that staged it", snapshot.name);
         return Err(Failure::new(Exit::Failed, message).help(help_to_recover(&store.layout.log())).into());
@@ -78,6 +69,19 @@ pub fn decide(store: &Store, snapshot: &Snapshot, tests: Vec<AcceptanceTest>) ->
         steps.push(TestRun { test, place, shown });
     }
     Ok(Plan { title: format!("accept {}", snapshot.name), steps })
+}
+
+/// The warning that a snapshot has no tests. That is no error: a job that accepts and promotes runs in projects without tests, too, and the
+/// gate `tested` of the promotion decides whether a release needs them.
+pub fn warning_of_no_test(snapshot: &Snapshot) -> String {
+    let has_packages = !snapshot.manifest.dists().is_empty();
+    format!(
+        "no acceptance test is configured: `{}` was not tested; to have it tested, {}, and make the release again: `{} dist{}`",
+        snapshot.name,
+        committed("add a test to `packaging/release.toml`, `[[acceptance]]` with `name` and `run`"),
+        program(),
+        if has_packages { " --rpm" } else { "" }
+    )
 }
 
 /// The refusal to test a damaged snapshot.

@@ -8,10 +8,6 @@ pub const REPOSITORY: &[FileRows] = &[
     (
         "repository/accept.rs",
         &[
-            (
-                "{}; then make the release",
-                By("helps::promotion::a_test_that_is_configured_counts_from_the_next_release_on"),
-            ),
             ("add a test", By("helps::promotion::a_test_that_is_configured_counts_from_the_next_release_on")),
             ("see what else is wrong", By("accept::a_damaged_snapshot_is_not_tested")),
         ],

@@ -9,6 +9,7 @@ use crate::base::error::{Exit, Failure, program};
 use crate::base::files::{self, TreePath};
 use crate::base::interrupt;
 use crate::base::junit::{Case, CaseResult, Suite, render_junit};
+use crate::base::progress::Progress as _;
 use crate::cli::context::Context;
 use crate::cli::log_end::LogEnd;
 use crate::cli::site::Site;
@@ -44,6 +45,9 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let snapshot = store.snapshot(series, &name)?;
     let tests = site.git().config_of(snapshot.manifest.release.commit)?.acceptance;
     let plan = accept::decide(&store, &snapshot, tests)?;
+    if plan.steps.is_empty() {
+        context.ui.warn(&accept::warning_of_no_test(&snapshot));
+    }
     let junit_path = args.junit.as_ref().map(std::path::absolute).transpose()?;
     if args.dry_run {
         let junit_step = junit_path.map_or(String::new(), |path| format!("  write {}\n", path.display()));
