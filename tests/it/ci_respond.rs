@@ -1,10 +1,11 @@
 //! `ci respond`: decisions about events of forges.
 
 mod decisions;
-mod forge;
+pub mod forge;
 mod merging;
 mod mutations;
 mod samples;
+mod strangers;
 mod twists;
 mod world;
 

@@ -51,9 +51,26 @@ fn the_work_of_strangers_is_tested_only_if_that_is_configured() {
             World { author_permission: Permission::Read, ..world.clone() },
         ] {
             let (decision, _) = world.decide(&wish(WishKind::TestNewWork, 7, "eve"));
-            assert_eq!((decision.action, decision.reply), (expected, None), "{keys}");
+            let is_told = expected == DecidedAction::None;
+            assert_eq!((decision.action, decision.reply.is_some()), (expected, is_told), "{keys}");
+            assert_eq!(
+                (decision.comment, decision.status),
+                (None, (!is_told).then(|| "releng/check-patch".to_owned()))
+            );
         }
     }
+}
+
+#[test]
+fn a_stranger_is_told_once_why_nothing_is_tested() {
+    let stranger = World { author_permission: Permission::Read, ..World::open(1, HEAD) };
+    let reply = |world: &World| world.decide(&wish(WishKind::TestNewWork, 7, "eve")).0.reply;
+    assert!(reply(&stranger).unwrap().contains("`ci test please`"));
+    let told = World { own_comments: vec!["Thank you.\n\n<!-- releng:untested -->".to_owned()], ..stranger.clone() };
+    assert_eq!(reply(&told), None);
+    let mut bot = stranger;
+    bot.pull.author.is_person = false;
+    assert_eq!(reply(&bot), None, "a program does not read it");
 }
 
 #[test]

@@ -7,7 +7,7 @@
 use anyhow::Result;
 
 use crate::ci::respond::decision::{DecidedAction, Decision, LabelChange};
-use crate::ci::respond::reply::{MarkedEffect, head_marker, marker};
+use crate::ci::respond::reply::{MarkedEffect, UNTESTED_MARK, head_marker, marker};
 use crate::forge::Forge;
 use crate::forge::model::{CommitStatus, StatusState};
 
@@ -36,6 +36,9 @@ pub fn apply(forge: &dyn Forge, decision: &Decision, hand_over: impl FnOnce() ->
         forge.set_status(head, &status)?;
     }
     hand_over()?;
+    if let (None, Some(reply)) = (decision.comment, &decision.reply) {
+        return forge.comment(pull, UNTESTED_MARK, &format!("{reply}\n\n{UNTESTED_MARK}")).map(drop);
+    }
     let Some((comment, reply)) = answer else { return Ok(()) };
     let done = marker(comment, MarkedEffect::Done);
     match (accepted, decision.head) {

@@ -152,11 +152,22 @@ impl<'c> WishCase<'c> {
         } else if self.is_member(&pull.author)? && self.is_member(&self.wish.by)? {
             "the author and the sender are members"
         } else {
-            return Err(self.no("the work is of somebody who may not push, and `ci.untrusted` is not true"));
+            return Err(self.untested(pull));
         };
         let mut decision = self.decision(&open, reason);
         decision.act(DecidedAction::CheckPatch);
         Ok(decision)
+    }
+
+    /// A person whose work is not tested gets an answer: one for each pull request, however often they push.
+    fn untested(&self, pull: &PullRequest) -> Pause {
+        let reason = "the work is of somebody who may not push, and `ci.untrusted` is not true";
+        let own = self.facts.own.as_ref();
+        let is_told = own.is_none_or(|own| own.comments.iter().any(|text| text.contains(reply::UNTESTED_MARK)));
+        if is_told || !pull.author.is_person || !self.wish.by.is_person {
+            return self.no(reason);
+        }
+        self.no_saying(reason, reply::UNTESTED)
     }
 
     fn review(&self) -> Result<Decision, Pause> {

@@ -42,7 +42,7 @@ pub struct Decision {
     pub label: Option<LabelChange>,
     /// The status of the head that is set to pending.
     pub status: Option<String>,
-    /// The answer below the comment, in Markdown.
+    /// The answer, in Markdown: below the comment; without one, it is about the pull request, which gets it once.
     pub reply: Option<String>,
     /// Why.
     pub reason: String,

@@ -72,6 +72,13 @@ pub fn accept_tests(head: CommitId, base: &BranchName, forecast: &MergeForecast)
     format!("The tests are accepted at {head}: no later commit is tested with them. {merge}")
 }
 
+/// The work of a stranger is not tested by itself.
+pub const UNTESTED: &str = "Thank you for this work. Its tests do not start by themselves, because not everybody involved may push to this \
+    project. A member of the project looks at the changes first, and then starts the tests with the comment `ci test please`.";
+
+/// The invisible line of that answer: a pull request gets it once.
+pub const UNTESTED_MARK: &str = "<!-- releng:untested -->";
+
 /// The merge begins.
 pub fn accept_merge(head: CommitId, base: &BranchName, forecast: &MergeForecast) -> String {
     let version = match forecast {

@@ -1,0 +1,50 @@
+//! The work of people who may not push: it is tested if that is configured, and else they get one answer.
+
+use releng::project::config::ForgeKind;
+
+use super::forge::{ForgePlace, MEMBER, READER, outcome};
+use crate::support::forge::{Fault, Note};
+
+#[test]
+fn the_work_of_strangers_is_tested_only_if_that_is_configured() {
+    for (keys, by_stranger) in [("", "none"), ("untrusted = true", "check-patch")] {
+        let place = ForgePlace::new(ForgeKind::Github, keys);
+        let event = place.about_pull("opened", MEMBER);
+        assert_eq!(outcome(&place.deliver(&event, "pull_request").exits(0)).0, "check-patch");
+        let by_reader = place.about_pull("opened", READER);
+        assert_eq!(outcome(&place.deliver(&by_reader, "pull_request").exits(0)).0, by_stranger, "{keys}");
+        place.double.with(|state| state.pulls[0].author = READER.0);
+        assert_eq!(outcome(&place.deliver(&event, "pull_request").exits(0)).0, by_stranger, "{keys}");
+        assert_eq!(place.answers().len(), usize::from(keys.is_empty()));
+    }
+}
+
+#[test]
+fn a_stranger_gets_one_answer_for_each_pull_request() {
+    for kind in ForgeKind::ALL {
+        let place = ForgePlace::new(kind, "");
+        place.double.with(|state| {
+            state.pulls[0].author = READER.0;
+            // What others write stops no answer, and nobody else can make more of them.
+            let text = "<!-- releng:untested -->".to_owned();
+            state.notes.push(Note { id: 1, pull: 5, author: READER.0, text, is_system: false });
+        });
+        let action = if kind == ForgeKind::Gitlab { "open" } else { "opened" };
+        place.double.fault("POST ", 1, Fault::DropAfter);
+        for number in 0..4 {
+            if number > 0 {
+                place.pushes();
+            }
+            let event = place.about_pull(action, READER);
+            assert_eq!(outcome(&place.deliver(&event, "pull_request").exits(0)).0, "none", "{kind}");
+        }
+        let answers = place.answers();
+        assert_eq!(answers.len(), 1, "{kind}: {answers:?}");
+        assert!(
+            answers[0].starts_with("Thank you for this work. ") && answers[0].contains("`ci test please`"),
+            "{kind}"
+        );
+        // A member does what it says.
+        assert_eq!(place.says(41, MEMBER, "ci test please").0, "check-patch", "{kind}");
+    }
+}
