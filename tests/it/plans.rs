@@ -3,8 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
+use releng::project::config::ForgeKind;
+
+use crate::announce::forge::ForgeSite;
+use crate::announce::text::{PEOPLE, promoted_site};
 use crate::support::crash::trace::{Call, Outcome, TRACED, parse};
+use crate::support::forge::TOKEN;
 use crate::support::keys::Keys;
+use crate::support::mail::{Encryption, MailServerProcess};
 use crate::support::program::{PROGRAM, Ran, run_in};
 use crate::support::site::{NOW, Site, UNTESTED};
 
@@ -78,7 +84,10 @@ fn unnamed(plan: &str, calls: &[Call], roots: &[PathBuf; 2]) -> Vec<String> {
         let changed = if call.name.starts_with("link") { &call.paths[1..] } else { &call.paths[..] };
         for path in changed.iter().filter_map(|path| shown(path, roots)) {
             let makes_folder = call.name.starts_with("mkdir");
-            if path != "lock" && !path.is_empty() && !named.has(&path, makes_folder || new_folders.contains(&path)) {
+            if !path.ends_with("lock")
+                && !path.is_empty()
+                && !named.has(&path, makes_folder || new_folders.contains(&path))
+            {
                 unnamed.push(format!("{} {path}", call.name));
             }
             if makes_folder {
@@ -156,6 +165,35 @@ fn every_change_of_a_signed_repository_is_a_step_of_the_plan() {
     everything_is_named(&site, &variables, &[&["promote"], UNTESTED].concat());
     everything_is_named(&site, &variables, &["rollback", "1.0"]);
     everything_is_named(&site, &variables, &["yank", "demo-1.0.1-1.el9.noarch", "--why", "it burns"]);
+}
+
+#[test]
+fn every_change_of_an_announcement_is_a_step_of_the_plan() {
+    let server = MailServerProcess::double("{}", Encryption::None);
+    let site = promoted_site(&format!("smtp = \"smtp://127.0.0.1:{}\"\n", server.port));
+    everything_is_named(&site, &[], &["announce", "--send"]);
+    everything_is_named(&site, &[], &["announce", "1.0.1", "--send", "--again"]);
+    site.promoted("Two", &[]);
+    everything_is_named(&site, &[], &["announce", "--sent"]);
+    assert_eq!(server.mails().len(), 2);
+    let place = ForgeSite::new(ForgeKind::Github);
+    everything_is_named(&place.site, &[("RELENG_FORGE_TOKEN", TOKEN)], &["announce", "--forge"]);
+    place.is_whole();
+}
+
+#[test]
+fn before_there_is_anything_to_announce_a_dry_run_has_the_verdict_of_the_run() {
+    let site = Site::with(PEOPLE);
+    one_verdict(&site, &["announce"], 0);
+    one_verdict(&site, &["announce", "--forge"], 0);
+    one_verdict(&site, &["announce", "1.0.1"], 1);
+    one_verdict(&site, &["announce", "1.0.1", "--forge"], 1);
+    let site = promoted_site("");
+    one_verdict(&site, &["announce", "--send"], 2);
+    one_verdict(&site, &["announce", "--sent"], 0);
+    one_verdict(&site, &["announce", "--forge"], 2); // there is no remote
+    let place = ForgeSite::new(ForgeKind::Github);
+    one_verdict(&place.site, &["announce", "--forge"], 3); // there is no token
 }
 
 #[test]

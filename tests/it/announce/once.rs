@@ -288,6 +288,52 @@ fn a_run_killed_at_any_call_never_sends_two_mails() {
     assert!(sent > 2 && open > 2, "{sent} runs sent the mail, {open} left that to a person");
 }
 
+/// A disk that fails or is full at any of these calls: the run says so, and never are two mails sent.
+#[test]
+fn a_disk_that_fails_never_makes_two_mails() {
+    let site = site_with_program("cat >\"$TMPDIR/mail\"");
+    let command = [PROGRAM, "announce", "1.0.1", "--send"];
+    let roots = ["target/repository-state", "target/announce"];
+    let mut scenario = Scenario::new("announce --send", site.project.path(), &command, &roots, &[]);
+    scenario.variables = vec![("RELENG_NOW".to_owned(), NOW.to_owned())];
+    let work = tempfile::tempdir().unwrap();
+    let recorded = work.path().join("recorded");
+    copy(&scenario.prepared, &recorded);
+    let (ran, trace) = record(&scenario, &scenario.command, &recorded);
+    ran.exits(0);
+    let (mut early, mut late) = (0, 0);
+    for (index, (_, point)) in points(&scenario, &trace, &recorded).iter().enumerate() {
+        let error = ["EIO", "ENOSPC", "EDQUOT"][index % 3];
+        let place = work.path().join(index.to_string());
+        let arrived = || usize::from(place.with_extension("tmp").join("mail").exists());
+        let struck = strike(&scenario, &scenario.command, (&scenario.prepared, &place), point, Fault::Errno(error));
+        let ran = struck.unwrap_or_else(|missed| panic!("{point}: {missed}"));
+        let first = arrived();
+        // Some calls make no difference, such as removing what is not needed any more.
+        assert!(ran.code == 0 || ran.stderr.contains("error: "), "{error} at {point}: {}", ran.stderr);
+        if ran.code != 0 {
+            let words = if error == "EIO" { "Input/output error" } else { "o" };
+            assert!(ran.stderr.contains(words) && ran.stderr.contains('`'), "{error} at {point}: {}", ran.stderr);
+        }
+        let again = run(&scenario, &scenario.command, &place);
+        let second = arrived();
+        match (ran.code, first) {
+            (0, 1) => assert_eq!((again.code, second), (1, 0), "{error} at {point}"),
+            (_, 0) => {
+                assert_eq!(second, usize::from(again.code == 0), "{error} at {point}: {}", again.stderr);
+                early += 1;
+            }
+            (_, _) => {
+                assert_eq!((again.code, second), (1, 0), "{error} at {point}: {}", again.stderr);
+                assert!(again.stderr.contains("is not sent again: it was "), "{error} at {point}: {}", again.stderr);
+                late += 1;
+            }
+        }
+        std::fs::remove_dir_all(&place).unwrap();
+    }
+    assert!(early > 2 && late > 0, "{early} runs failed before the mail, {late} after it");
+}
+
 #[test]
 fn a_plan_is_printed_and_nothing_is_sent() {
     let (site, server) = site_and_double("{}");
