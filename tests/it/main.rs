@@ -8,6 +8,7 @@ mod architecture;
 mod archive;
 mod builders;
 mod changelog;
+mod chapter;
 mod ci_isolation;
 mod ci_merge;
 mod ci_play;
