@@ -7,7 +7,8 @@ use releng::base::progress::Silent;
 use releng::git::Repository;
 use releng::history::changelog::Repackaging;
 use releng::history::{
-    Changelog, CountedRelease, LookBack, VersionRequest, VersionRules, load_changelog, load_release, load_version,
+    Changelog, CountedRelease, LookBack, Version, VersionRequest, VersionRules, load_changelog, load_release,
+    load_version,
 };
 
 use crate::support::history::{History, START, Written};
@@ -15,7 +16,7 @@ use crate::support::history::{History, START, Written};
 #[track_caller]
 fn changelog(written: &Written) -> Changelog {
     let repository = written.open();
-    load_changelog(&repository, repository.head().unwrap(), VersionRules::default(), None, &Silent).unwrap()
+    load_changelog(&repository, repository.head().unwrap(), &VersionRules::default(), None, &Silent).unwrap()
 }
 
 /// Messages and people that real histories have and no one would think of.
@@ -118,9 +119,10 @@ fn the_text_of_a_small_history() {
     );
     let repository = written.open();
     let head = repository.head().unwrap();
-    let since = load_changelog(&repository, head, VersionRules::default(), "0.9".parse().ok(), &Silent).unwrap();
+    let since =
+        load_changelog(&repository, head, &VersionRules::default(), Some(&"0.9".parse().unwrap()), &Silent).unwrap();
     assert_eq!(since.render_rpm(), expected);
-    assert_eq!(changelog(&written).since("0.9".parse().unwrap()).unwrap(), since);
+    assert_eq!(changelog(&written).since(&Version::new(0, 9, 0)).unwrap(), since);
     let again = since.newest(1).render_spec(Some(Repackaging { release: 2 }));
     assert_eq!(
         again,
@@ -160,9 +162,14 @@ fn an_unknown_milestone_is_refused_with_those_there_are() {
     history.commit("s\n\nSem-Ver: feature");
     let written = history.write();
     let repository = written.open();
-    let refused =
-        load_changelog(&repository, repository.head().unwrap(), VersionRules::default(), "0.8".parse().ok(), &Silent)
-            .unwrap_err();
+    let refused = load_changelog(
+        &repository,
+        repository.head().unwrap(),
+        &VersionRules::default(),
+        Some(&"0.8".parse().unwrap()),
+        &Silent,
+    )
+    .unwrap_err();
     let failure = refused.downcast::<Failure>().unwrap();
     assert_eq!(failure.exit, Exit::Usage);
     assert_eq!(failure.help.unwrap(), "the milestones are 0.10, 0.9");
@@ -178,10 +185,13 @@ fn a_shallow_clone_has_what_is_in_sight() {
     let repository = Repository::open(&written.clone_with(&["--depth=3"])).unwrap();
     let head = repository.head().unwrap();
     assert_eq!(
-        load_changelog(&repository, head, VersionRules::default(), "0.9".parse().ok(), &Silent).unwrap().entries.len(),
+        load_changelog(&repository, head, &VersionRules::default(), Some(&"0.9".parse().unwrap()), &Silent)
+            .unwrap()
+            .entries
+            .len(),
         2
     );
-    let refused = load_changelog(&repository, head, VersionRules::default(), None, &Silent)
+    let refused = load_changelog(&repository, head, &VersionRules::default(), None, &Silent)
         .unwrap_err()
         .downcast::<Failure>()
         .unwrap();
@@ -234,7 +244,7 @@ fn a_release_has_one_version_whatever_its_dates() {
     let written = history.write();
     let repository = written.open();
     let commit = repository.head().unwrap();
-    let request = VersionRequest { commit, rules: VersionRules::default(), branch: None, look_back: LookBack::Whole };
+    let request = VersionRequest { commit, rules: &VersionRules::default(), branch: None, look_back: LookBack::Whole };
     let CountedRelease { counted, changelog } = load_release(&repository, &request, &Silent).unwrap();
     assert_eq!(counted.version.to_string(), "3.5.1");
     assert_eq!(changelog.entries[0].version, counted.version);

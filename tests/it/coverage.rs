@@ -147,7 +147,7 @@ const FLAGS: [(&str, &str, &str); 132] = [
 ];
 
 /// Key, and the file and name of the test. `rpm.dist.*` are the keys of each `[rpm.dist.NAME]`.
-const KEYS: [(&str, &str); 80] = [
+const KEYS: [(&str, &str); 83] = [
     ("acceptance.name", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
     ("acceptance.on", "promote::a_test_for_another_kind_of_promotion"),
     ("acceptance.run", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
@@ -227,7 +227,10 @@ const KEYS: [(&str, &str); 80] = [
     ("source.formats", "flags::a_first_version_and_the_archives_are_configured"),
     ("source.vendor", "vendor::no_lock_file"),
     ("version.headers", "conventional::conventional_commits_raise_the_version_if_configured"),
+    ("version.ignore-tags", "release_tags::the_form_is_configured"),
     ("version.initial", "flags::a_first_version_and_the_archives_are_configured"),
+    ("version.merged-tags", "release_tags::merged_tags_can_be_left_out"),
+    ("version.tags", "release_tags::the_form_is_configured"),
 ];
 
 /// Variables of the environment, which `--help` does not list as arguments.

@@ -15,6 +15,7 @@ fn an_explanation_fits_a_terminal() {
     let written = history.write();
     let explained = explain::render_text(&answer(&written.open()));
     let mut expected = "2.0.1 is the version of commit TIP
+release tags: `X.Y`, recognised from the tags
 
 1.2.0  BASE  base   tag 1.2
 1.2.1  FIRST  patch  patch
@@ -57,7 +58,7 @@ fn the_json_has_the_fields_of_its_schema() {
     let (tip, base, side) = (name("main"), name("1.2"), name("main^2"));
     let message = &answer.warnings[0].message;
     let expected = format!(
-        r#"{{"schema":"releng.version/1","version":"2.0.0","commit":"{tip}","base":"1.2","base_commit":"{base}","dirty":true,"steps":[{{"commit":"{tip}","level":"major","header":"Sem-ver: py2-breaking","from":"{side}","subject":"merge","version":"2.0.0"}}],"warnings":[{{"id":"untagged-bump","message":"{message}"}}]}}"#
+        r#"{{"schema":"releng.version/1","version":"2.0.0","commit":"{tip}","base":"1.2","base_commit":"{base}","dirty":true,"steps":[{{"commit":"{tip}","level":"major","header":"Sem-ver: py2-breaking","from":"{side}","merged":null,"subject":"merge","version":"2.0.0"}}],"tags":{{"forms":["X.Y"],"origin":"recognised"}},"warnings":[{{"id":"untagged-bump","message":"{message}"}}]}}"#
     );
     assert_eq!(explain::render_json(&answer, WorkTree::Dirty), expected + "\n");
 }

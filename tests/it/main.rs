@@ -56,6 +56,7 @@ mod plans;
 mod pre_release;
 mod promote;
 mod recovery;
+mod release_tags;
 mod repo_package;
 mod repodata;
 mod report;

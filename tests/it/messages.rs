@@ -36,7 +36,7 @@ fn a_folder_of_another_projects_repository() {
 }
 
 #[test]
-fn a_project_that_the_repository_around_it_ignores() {
+fn a_project_that_the_repository_around_it_does_not_track() {
     let outer = Sandbox::released(&[(".gitignore", "/deps/\n/target\n/kept\n"), ("Cargo.toml", "[workspace]\n")]);
     outer.write("deps/thing/Cargo.toml", "[package]\nname = \"thing\"\n");
     outer.write("deps/spec/packaging/thing.spec.in", TEMPLATE);
@@ -50,6 +50,13 @@ fn a_project_that_the_repository_around_it_ignores() {
         outer.releng(&["--project", folder, "version"]).exits(6).says(&parts);
         outer.releng(&["--project", folder, "--assume-version", "3.2.1", "version"]).exits(0).prints("3.2.1\n");
     }
+    outer.write("new/README.md", "");
+    outer.write("new/src/lib.rs", "");
+    outer.write("loose/file", "");
+    for folder in ["new", "new/src"] {
+        outer.releng(&["--project", folder, "version"]).exits(6).says(&["/new`", "which does not track it"]);
+    }
+    outer.releng(&["--project", "loose", "version"]).exits(0).prints("1.0.1\n");
     // A folder of the project itself, ignored or not.
     for folder in ["deps/plain", "deps", "kept", "."] {
         outer.releng(&["--project", folder, "version"]).exits(0).prints("1.0.1\n");
@@ -84,9 +91,9 @@ fn no_tags_and_no_declared_beginning() {
     assert_eq!(untagged.releng(&["version"]).exits(0).says(&["no milestone tag"]).stdout, "0.0.1\n");
     untagged.releng(&["version", "--strict"]).exits(1).says(&["no milestone tag"]);
     dist_refuses(&untagged, &[], 6, &["git fetch --tags", "version.initial"]);
-    untagged.git(&["tag", "v1.0"]);
+    untagged.git(&["tag", "other-1.0"]);
     dist_refuses(&untagged, &[], 6, &["version.initial"]);
-    untagged.releng(&["version"]).exits(0).says(&["`v1.0` is not a milestone tag"]);
+    untagged.releng(&["version"]).exits(0).says(&["`other-1.0` is not a release tag of this project"]);
     untagged.releng(&["version", "--at", "0.0.1"]).exits(0).says(&["no milestone tag"]);
     untagged.releng(&["changelog"]).exits(0).says(&["no milestone tag"]);
     untagged.commit("Declare the beginning", &[("packaging/release.toml", "[version]\ninitial = \"0.3\"\n")]);

@@ -22,9 +22,12 @@ fn a_pre_release_tag_since_the_base_is_a_warning() {
         history.tag("1.3", commit);
         assert_eq!(summary(&answer(&history.write().open())), "1.3.0", "{tag} before the milestone");
     }
-    for tag in ["v1.3.0", "nightly", "1.3.0-1", "1.3-a1b2c3"] {
+    for tag in ["nightly", "1.3-a1b2c3"] {
         assert_eq!(summary(&answer(&with_tag(tag).write().open())), "1.2.1", "{tag}");
     }
+    let mut history = with_tag("1.3-rc1");
+    history.tag("1.3.0-1", history.tip());
+    assert_eq!(summary(&answer(&history.write().open())), "1.3.0", "the release has come");
 }
 
 #[test]

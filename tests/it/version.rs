@@ -5,8 +5,7 @@ use releng::base::progress::Silent;
 use releng::git::Repository;
 use releng::history::load::find_version;
 use releng::history::{
-    CountedVersion, HeaderForms, LookBack, Milestone, VersionRequest, VersionRules, WarningId, load_version,
-    load_versions,
+    CountedVersion, LookBack, Milestone, VersionRequest, VersionRules, WarningId, load_version, load_versions,
 };
 
 use crate::support::history::{History, Mark, START, git};
@@ -20,7 +19,7 @@ pub fn try_answer(repository: &Repository) -> anyhow::Result<CountedVersion> {
     let commit = repository.head()?;
     load_version(
         repository,
-        &VersionRequest { commit, rules: VersionRules::default(), branch: None, look_back: LookBack::Whole },
+        &VersionRequest { commit, rules: &VersionRules::default(), branch: None, look_back: LookBack::Whole },
         &Silent,
     )
 }
@@ -74,7 +73,7 @@ fn versions_and_warnings() {
         ("tag below the computed version", low_tag, "0.5.0 tag-not-above-previous"),
         ("tag at the version before it", equal_tag, "1.3.0 tag-not-above-previous"),
         ("leading zero", leading_zero, "1.2.2 bad-tag-spelling"),
-        ("other shapes", other_shapes, "1.2.2 pre-release-tag"),
+        ("other shapes", other_shapes, "1.2.2 other-release-tags"),
         ("break", || tagged_then(BREAK.as_bytes()), "2.0.0 untagged-bump"),
         ("feature, then a patch", feature_and_patch, "1.3.1 untagged-bump"),
         ("two breaks", two_breaks, "3.0.0 untagged-bump"),
@@ -340,19 +339,19 @@ fn linked_work_trees_and_detached_heads_answer_too() {
 fn a_declared_beginning_is_counted_from() {
     let written = patches(3).write();
     let repository = written.open();
-    let request = |initial: Option<Milestone>, branch| VersionRequest {
-        commit: repository.head().unwrap(),
-        rules: VersionRules { initial, headers: HeaderForms::SemVer },
-        branch,
-        look_back: LookBack::Bounded,
+    let count = |initial: Option<Milestone>, branch| {
+        let rules = &VersionRules { initial, ..VersionRules::default() };
+        let commit = repository.head().unwrap();
+        let request = VersionRequest { commit, rules, branch, look_back: LookBack::Bounded };
+        load_version(&repository, &request, &Silent).unwrap()
     };
-    let declared = load_version(&repository, &request("0.1".parse().ok(), Some("v0")), &Silent).unwrap();
+    let declared = count("0.1".parse().ok(), Some("v0"));
     assert_eq!(summary(&declared), "0.1.3");
     assert!(declared.require_releasable().is_ok());
-    let other_branch = load_version(&repository, &request("0.1".parse().ok(), Some("v1")), &Silent).unwrap();
+    let other_branch = count("0.1".parse().ok(), Some("v1"));
     assert!(other_branch.warnings.iter().any(|warning| warning.id == WarningId::MajorNotOfBranch));
     assert_eq!(other_branch.require_releasable().unwrap_err().exit, Exit::Failed);
-    let undeclared = load_version(&repository, &request(None, Some("main")), &Silent).unwrap();
+    let undeclared = count(None, Some("main"));
     assert_eq!(undeclared.require_releasable().unwrap_err().exit, Exit::NotEnoughHistory);
 }
 
@@ -363,10 +362,10 @@ fn the_commits_of_a_version_come_newest_first() {
     let older = history.patches(1);
     history.commit(BREAK);
     let base = history.patches(1);
-    history.tag("1.0.0", base); // not a milestone
+    history.tag("v1.0.0", base); // not a milestone
     let written = history.write();
     written.git(&["tag", "0.9", &written.id(base).to_string()]);
-    let steps = load_versions(&written.open(), written.id(history.tip()), VersionRules::default(), &Silent).unwrap();
+    let steps = load_versions(&written.open(), written.id(history.tip()), &VersionRules::default(), &Silent).unwrap();
     let versions = steps.iter().map(|step| step.version.to_string()).collect::<Vec<_>>();
     assert_eq!(versions, ["0.9.0", "2.0.0", "1.0.1", "1.0.0"]);
     let found = find_version(&steps, &"1.0.1".parse().unwrap());
@@ -379,12 +378,8 @@ fn a_bounded_look_back_reads_fewer_commits() {
     history.tag("0.0", history.tip());
     let written = history.write();
     let repository = written.open();
-    let request = |look_back| VersionRequest {
-        commit: repository.head().unwrap(),
-        rules: VersionRules::default(),
-        branch: None,
-        look_back,
-    };
+    let rules = &VersionRules::default();
+    let request = |look_back| VersionRequest { commit: repository.head().unwrap(), rules, branch: None, look_back };
     let quick = load_version(&repository, &request(LookBack::Bounded), &Silent).unwrap();
     assert_eq!(summary(&quick), "0.0.0");
     let whole = load_version(&repository, &request(LookBack::Whole), &Silent).unwrap();

@@ -27,8 +27,8 @@ pub fn changes_of(version: &Version, earlier: &EarlierReleases, changelog: Chang
         return None;
     }
     let begin = previous_milestone(version, earlier, &changelog);
-    match begin.filter(|milestone| changelog.has(*milestone)) {
-        Some(milestone) => changelog.since(milestone).ok(),
+    match begin.map(Version::from).filter(|begin| changelog.has(begin)) {
+        Some(begin) => changelog.since(&begin).ok(),
         None => Some(changelog),
     }
 }

@@ -71,7 +71,7 @@ pub enum Command {
     Verify(verify::Args),
     /// Put a lost or damaged log together again from the manifests in the repository
     RecoverLog(recover_log::Args),
-    /// Create missing milestone tags `X.Y`
+    /// Create missing milestone tags, in the form of the project's tags
     Tag(tag::Args),
     /// Print the effective configuration and the origin of each value
     Config(config::Args),

@@ -5,6 +5,7 @@
 //! sorts them by mainline commit; [`branch`] finds those that a branch has beyond its base. [`changed_paths`] compares commits and the work tree. [`tree`] lists the entries of a tree, and [`attributes`] reads `.gitattributes`.
 //! [`loose`] checks objects that libgit2 cannot read safely. Objects are read raw: names and messages are bytes; replace refs and grafts are ignored.
 
+pub mod ancestry;
 pub mod attributes;
 pub mod branch;
 pub mod change;
@@ -28,6 +29,7 @@ pub mod tags;
 pub mod tree;
 pub mod wildmatch;
 
+pub use ancestry::Ancestry;
 pub use branch::{BranchCommit, BranchHistory, Merges};
 pub use commit::{ByteLines, Commit, CommitId};
 pub use lineage::{Lineage, MainlineStep};
@@ -35,5 +37,5 @@ pub use mode::Mode;
 pub use ref_name::BranchName;
 pub use repository::{Missing, Repository};
 pub use signature::Signature;
-pub use tags::{GitTag, TagNeed};
+pub use tags::{GitTag, TagList, TagNeed};
 pub use tree::ObjectId;

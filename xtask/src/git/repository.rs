@@ -141,14 +141,16 @@ impl Repository {
         Ok(index.get_path(path, 0).is_some())
     }
 
-    /// Whether git ignores the folder `path` (relative to the work tree) and tracks no file in it.
+    /// Whether git tracks a file in the folder `path` (relative to the work tree).
+    pub fn tracks_any(&self, path: &Path) -> Result<bool> {
+        let index = self.inner.index().context("cannot read the index")?;
+        Ok(index.iter().any(|entry| Path::new(OsStr::from_bytes(&entry.path)).starts_with(path)))
+    }
+
+    /// Whether git ignores the folder `path` (relative to the work tree).
     pub fn ignores(&self, path: &Path) -> Result<bool> {
         let failed = || format!("cannot read the ignore rules for `{}`", path.display());
-        if !self.inner.is_path_ignored(path).with_context(failed)? {
-            return Ok(false);
-        }
-        let index = self.inner.index().context("cannot read the index")?;
-        Ok(!index.iter().any(|entry| Path::new(OsStr::from_bytes(&entry.path)).starts_with(path)))
+        self.inner.is_path_ignored(path).with_context(failed)
     }
 
     /// The oldest commits of a shallow clone: they have parents that the clone lacks. Empty for a complete clone. They are read once.

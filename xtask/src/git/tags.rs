@@ -1,6 +1,6 @@
-//! Finds the commits of tags, and makes tags.
+//! Lists tags, finds their commits, and makes tags.
 //!
-//! The caller selects tags by name. Only the selected ones are peeled, which matters in a repository with ten thousand
+//! The list has names only. Only the tags that a caller selects are peeled, which matters in a repository with ten thousand
 //! tags.
 
 use anyhow::{Context, Result};
@@ -17,7 +17,7 @@ pub struct GitTag {
     pub commit: Option<CommitId>,
 }
 
-/// Whether a caller of [`Repository::tags`] needs a tag.
+/// Whether a caller of [`TagList::select`] needs a tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TagNeed {
     /// The tag is not read.
@@ -28,32 +28,85 @@ pub enum TagNeed {
     Required,
 }
 
+/// The tags of a repository, sorted by name. Names that are not UTF-8 are left out.
+pub struct TagList<'r> {
+    repository: &'r Repository,
+    tags: Vec<ListedTag>,
+}
+
+/// A tag whose commit was not looked up.
+struct ListedTag {
+    /// The name after `refs/tags/`.
+    name: String,
+    /// The object, for an annotated tag of `packed-refs` the one that it leads to; `None` for a reference without one.
+    target: Result<Option<CommitId>, git2::Error>,
+}
+
 impl Repository {
-    /// The tags that `need` selects by their names after `refs/tags/`, sorted by name. Names that are not UTF-8 are
-    /// ignored. Annotated, signed, nested and lightweight tags are treated alike.
-    ///
-    /// Errors: a required tag, or an object on its way to the commit, cannot be read.
-    pub fn tags(&self, need: impl Fn(&str) -> TagNeed) -> Result<Vec<GitTag>> {
-        let odb = self.odb()?;
+    /// Lists the tags.
+    pub fn tag_list(&self) -> Result<TagList<'_>> {
         let mut tags = Vec::new();
-        let references = self.inner.references_glob("refs/tags/*").context("cannot list the tags")?;
-        for reference in references {
+        for reference in self.inner.references_glob("refs/tags/*").context("cannot list the tags")? {
             let reference = reference.context("cannot list the tags")?;
             let name = reference.name_bytes().strip_prefix(b"refs/tags/").unwrap_or_default();
             let Ok(name) = std::str::from_utf8(name) else { continue };
-            let need = need(name);
+            tags.push(ListedTag { name: name.to_owned(), target: target_of(&reference) });
+        }
+        tags.sort_by(|left, right| left.name.cmp(&right.name));
+        Ok(TagList { repository: self, tags })
+    }
+}
+
+/// The object of a tag. A symbolic tag is rare, but legal.
+fn target_of(reference: &git2::Reference<'_>) -> Result<Option<CommitId>, git2::Error> {
+    let peeled = |direct: &git2::Reference<'_>| direct.target_peel().or_else(|| direct.target()).map(id_of);
+    match reference.kind() {
+        Some(git2::ReferenceType::Direct) => Ok(peeled(reference)),
+        _ => reference.resolve().map(|direct| peeled(&direct)),
+    }
+}
+
+impl TagList<'_> {
+    /// The names after `refs/tags/`.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tags.iter().map(|tag| tag.name.as_str())
+    }
+
+    /// The tags that `need` selects, with their commits. Annotated, signed, nested and lightweight tags are treated alike.
+    ///
+    /// Errors: a required tag, or an object on its way to the commit, cannot be read.
+    pub fn select(&self, need: impl Fn(&str) -> TagNeed) -> Result<Vec<GitTag>> {
+        let odb = self.repository.odb()?;
+        let mut selected = Vec::new();
+        for tag in &self.tags {
+            let need = need(&tag.name);
             if need == TagNeed::None {
                 continue;
             }
-            let commit = match commit_of(&odb, &reference) {
-                Ok(commit) => commit,
-                Err(_) if need == TagNeed::Optional => continue,
-                Err(error) => return Err(error.context(format!("cannot read the tag `{name}`"))),
-            };
-            tags.push(GitTag { name: name.to_owned(), commit });
+            match (tag.commit(&odb), need) {
+                (Ok(commit), _) => selected.push(GitTag { name: tag.name.clone(), commit }),
+                (Err(_), TagNeed::Optional) => {}
+                (Err(error), _) => return Err(error.context(format!("cannot read the tag `{}`", tag.name))),
+            }
         }
-        tags.sort_by(|left, right| left.name.cmp(&right.name));
-        Ok(tags)
+        Ok(selected)
+    }
+
+    /// The commit of the tag called `name`; `None` if there is no such tag, it leads to no commit, or cannot be read.
+    pub fn find_commit(&self, name: &str) -> Result<Option<CommitId>> {
+        let odb = self.repository.odb()?;
+        let place = self.tags.binary_search_by(|tag| tag.name.as_str().cmp(name));
+        Ok(place.ok().and_then(|place| self.tags[place].commit(&odb).ok()).flatten())
+    }
+}
+
+impl ListedTag {
+    fn commit(&self, odb: &ObjectDatabase<'_>) -> Result<Option<CommitId>> {
+        match &self.target {
+            Ok(Some(target)) => peel(odb, *target),
+            Ok(None) => Ok(None),
+            Err(error) => Err(anyhow::anyhow!("{}", error.message())),
+        }
     }
 }
 
@@ -65,16 +118,6 @@ impl Repository {
         let object = self.inner.find_object(oid_of(commit), Some(ObjectType::Commit)).with_context(failed)?;
         self.inner.tag_lightweight(name, &object, false).with_context(failed)?;
         Ok(())
-    }
-}
-
-/// The commit of a tag. A symbolic tag is rare, but legal. For an annotated tag, `packed-refs` has the peeled id: no need
-/// to read the tag.
-fn commit_of(odb: &ObjectDatabase<'_>, reference: &git2::Reference<'_>) -> Result<Option<CommitId>> {
-    let direct = reference.resolve()?;
-    match direct.target_peel().or_else(|| direct.target()) {
-        Some(target) => peel(odb, id_of(target)),
-        None => Ok(None),
     }
 }
 

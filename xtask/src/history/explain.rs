@@ -9,7 +9,9 @@ use crate::git::CommitId;
 use crate::history::counted_version::{Base, CountedVersion};
 use crate::history::level::Level;
 use crate::history::milestone::Milestone;
-use crate::history::version::{Version, VersionStep};
+use crate::history::release_tags::{FormOrigin, ProjectForm};
+use crate::history::step::VersionStep;
+use crate::history::version::Version;
 use crate::history::warning::Warning;
 
 /// The width of the text.
@@ -28,8 +30,8 @@ pub enum WorkTree {
 
 /// `--explain`: the base, each step with its header and version, and the warnings.
 pub fn render_text(counted: &CountedVersion) -> String {
-    let mut lines =
-        vec![format!("{} is the version of commit {}", counted.version, counted.commit.short()), String::new()];
+    let first = format!("{} is the version of commit {}", counted.version, counted.commit.short());
+    let mut lines = vec![first, form_line(&counted.form), String::new()];
     let width = counted.steps.iter().map(|step| step.version.to_string().len()).max().unwrap_or(0).max(5);
     lines.push(base_line(counted, width));
     let mut steps = counted.steps.as_slice();
@@ -43,6 +45,7 @@ pub fn render_text(counted: &CountedVersion) -> String {
             steps = &steps[run..];
         } else {
             lines.push(step_line(step, width));
+            lines.extend(merged_line(step, width));
             lines.extend(header_line(step, width));
             steps = &steps[1..];
         }
@@ -57,21 +60,26 @@ pub fn render_text(counted: &CountedVersion) -> String {
 }
 
 fn is_plain(step: &VersionStep) -> bool {
-    step.level == Level::Patch && step.header.is_none()
+    step.level == Level::Patch && step.header.is_none() && step.merged.is_none()
+}
+
+fn form_line(form: &ProjectForm) -> String {
+    match form.origin {
+        FormOrigin::Configured => format!("release tags: {form}, as `version.tags` says"),
+        FormOrigin::Recognised => format!("release tags: {form}, recognised from the tags"),
+        FormOrigin::Default => format!("release tags: {form}; there are none yet"),
+        FormOrigin::Undecided(_) => format!("release tags: {form}, which is not certain"),
+    }
 }
 
 fn base_line(counted: &CountedVersion, width: usize) -> String {
-    let (version, commit, what) = match counted.base {
-        Some(Base { milestone, commit: Some(commit) }) => {
-            (format!("{milestone}.0"), commit.short(), format!("base   tag {milestone}"))
-        }
-        Some(Base { milestone, commit: None }) => {
-            (format!("{milestone}.0"), String::new(), "base   version.initial, just before the first commit".to_owned())
-        }
-        None => {
-            ("0.0.0".to_owned(), String::new(), "base   no milestone tag, counted from the first commit".to_owned())
-        }
+    let commit = counted.base.as_ref().and_then(Base::commit).map(|commit| commit.short()).unwrap_or_default();
+    let what = match &counted.base {
+        Some(Base::Tag(tag, _)) => format!("base   tag {}", tag.name),
+        Some(Base::Initial(_)) => "base   version.initial, just before the first commit".to_owned(),
+        None => "base   no release tag on the mainline, counted from the first commit".to_owned(),
     };
+    let version = counted.base.as_ref().map_or(Version::new(0, 0, 0), Base::version).to_string();
     format!("{version:width$}  {commit:8}  {what}")
 }
 
@@ -79,6 +87,12 @@ fn step_line(step: &VersionStep, width: usize) -> String {
     let head = format!("{:width$}  {}  {:5}  ", step.version.to_string(), step.commit.id.short(), step.level.name());
     let left = COLUMNS.saturating_sub(head.chars().count());
     head + &shorten(&step.subject(), left)
+}
+
+/// The line below a step with the merged tag that it is raised from.
+fn merged_line(step: &VersionStep, width: usize) -> Option<String> {
+    let tag = step.merged.as_ref()?;
+    Some(format!("{:width$}  {:8}         merges the tag {}", "", "", tag.name))
 }
 
 /// The line below a step with the `Sem-Ver:` line that gave its level.
@@ -93,15 +107,16 @@ fn header_line(step: &VersionStep, width: usize) -> Option<String> {
 
 /// `--json`: the same facts in the schema `releng.version/1`, as one line.
 pub fn render_json(counted: &CountedVersion, work_tree: WorkTree) -> String {
-    let base_commit = counted.base.and_then(|base| base.commit);
+    let base_commit = counted.base.as_ref().and_then(Base::commit);
     let document = VersionDocument {
         schema: SCHEMA,
         version: &counted.version,
         commit: Some(counted.commit.to_string()),
-        base: counted.base.map(|base| base.milestone),
+        base: counted.base.as_ref().map(Base::to_string),
         base_commit: base_commit.map(|commit| commit.to_string()),
         dirty: work_tree == WorkTree::Dirty,
         steps: counted.steps.iter().map(VersionDocumentStep::of).collect(),
+        tags: Some(FormDocument::of(&counted.form)),
         warnings: &counted.warnings,
     };
     // Strings and numbers always have a JSON form.
@@ -114,10 +129,11 @@ pub fn render_stated_json(version: &Version, commit: Option<CommitId>, base: Opt
         schema: SCHEMA,
         version,
         commit: commit.map(|commit| commit.to_string()),
-        base,
+        base: base.map(|base| base.to_string()),
         base_commit: None,
         dirty: false,
         steps: Vec::new(),
+        tags: None,
         warnings: &[],
     };
     serde_json::to_string(&document).unwrap_or_default() + "\n"
@@ -130,11 +146,33 @@ struct VersionDocument<'a> {
     schema: &'static str,
     version: &'a Version,
     commit: Option<String>,
-    base: Option<Milestone>,
+    /// The name of the tag, or the value of `version.initial`.
+    base: Option<String>,
     base_commit: Option<String>,
     dirty: bool,
     steps: Vec<VersionDocumentStep<'a>>,
+    tags: Option<FormDocument>,
     warnings: &'a [Warning],
+}
+
+/// The form of the release tags, and where it comes from.
+#[derive(Serialize)]
+struct FormDocument {
+    forms: Vec<String>,
+    /// `configured`, `recognised`, `default` or `undecided`.
+    origin: &'static str,
+}
+
+impl FormDocument {
+    fn of(form: &ProjectForm) -> FormDocument {
+        let origin = match form.origin {
+            FormOrigin::Configured => "configured",
+            FormOrigin::Recognised => "recognised",
+            FormOrigin::Default => "default",
+            FormOrigin::Undecided(_) => "undecided",
+        };
+        FormDocument { forms: form.forms.iter().map(ToString::to_string).collect(), origin }
+    }
 }
 
 #[derive(Serialize)]
@@ -143,6 +181,8 @@ struct VersionDocumentStep<'a> {
     level: Level,
     header: Option<&'a str>,
     from: Option<String>,
+    /// The merged tag that the version is raised from.
+    merged: Option<&'a str>,
     subject: String,
     version: &'a Version,
 }
@@ -154,6 +194,7 @@ impl VersionDocumentStep<'_> {
             level: step.level,
             header: step.header.as_ref().map(|header| header.line.as_str()),
             from: step.header.as_ref().map(|header| header.from.to_string()),
+            merged: step.merged.as_ref().map(|tag| tag.name.as_str()),
             subject: step.subject(),
             version: &step.version,
         }

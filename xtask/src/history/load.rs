@@ -1,19 +1,29 @@
 //! Reads from git what the rules need; refuses a clone that lacks some of it.
 
+use std::collections::HashMap;
+
 use anyhow::Result;
 
 use crate::base::error::{Exit, Failure};
 use crate::base::progress::Progress;
-use crate::git::{CommitId, Lineage, MainlineStep, Repository, TagNeed};
+use crate::git::{Ancestry, CommitId, Lineage, MainlineStep, Repository, TagList};
 use crate::history::changelog::Changelog;
 use crate::history::counted_version::{CountedVersion, VersionFacts, VersionRules};
-use crate::history::milestone::Milestone;
-use crate::history::milestone_tags::{Milestones, is_version_like, tag_need};
-use crate::history::version::{Version, VersionStep, count, read_headers};
+use crate::history::pre_release::is_pre_release;
+use crate::history::release_tags::candidate::{Candidate, is_version_like};
+use crate::history::release_tags::form::TagForm;
+use crate::history::release_tags::recognise::{LeadingTags, Recognition, recognise};
+use crate::history::release_tags::{ProjectForm, ReleaseTag, ReleaseTags};
+use crate::history::since::Since;
+use crate::history::step::{VersionStep, count, read_headers};
+use crate::history::version::Version;
 
 /// How many commits before the base `version` reads without options. Two warnings compare the base with the milestone
 /// before it. If it is farther away, these warnings are left out; the version never depends on it.
 pub const LOOK_BACK: usize = 2_000;
+
+/// How many tags on other branches are compared with a version.
+const RIVALS: usize = 5;
 
 /// How many commits before the base are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +38,7 @@ pub enum LookBack {
 #[derive(Clone, Copy, Debug)]
 pub struct VersionRequest<'a> {
     pub commit: CommitId,
-    pub rules: VersionRules,
+    pub rules: &'a VersionRules,
     /// The branch of the commit, for the rule about branches `vX`.
     pub branch: Option<&'a str>,
     pub look_back: LookBack,
@@ -46,18 +56,18 @@ pub fn load_version(
     request: &VersionRequest<'_>,
     progress: &dyn Progress,
 ) -> Result<CountedVersion> {
-    let milestones = load_milestones(repository)?;
+    let tags = load_tags(repository, request.commit, request.rules, progress)?;
     if request.look_back == LookBack::Whole {
         let whole = repository.lineage(request.commit, |_| false, progress)?;
         if whole.cut.is_none() {
-            return count_from_whole(repository, request, &milestones, whole);
+            return count_from_whole(repository, request, &tags, whole);
         }
     }
-    let is_tagged = |commit| milestones.of(commit).is_some();
+    let is_tagged = |commit| tags.of(commit).is_some();
     let lineage = repository.lineage(request.commit, is_tagged, progress)?;
-    match lineage.base.and_then(|base| milestones.of(base)) {
-        Some(milestone) => require_whole(&lineage, &format!("the version counts commits since the `{milestone}` tag"))?,
-        None => require_whole(&lineage, "the version counts commits since a milestone tag, and the clone has none")?,
+    match lineage.base.and_then(|base| tags.of(base)) {
+        Some(tag) => require_whole(&lineage, &format!("the version counts commits since the `{}` tag", tag.name))?,
+        None => require_whole(&lineage, "the version counts commits since a release tag, and the clone has none")?,
     }
     let before_base = match lineage.base {
         Some(base) => {
@@ -67,7 +77,7 @@ pub fn load_version(
         }
         None => None,
     };
-    count_version(repository, request, &milestones, lineage, before_base)
+    count_version(repository, request, &tags, lineage, before_base)
 }
 
 /// A version with its whole changelog.
@@ -84,25 +94,25 @@ pub fn load_release(
     request: &VersionRequest<'_>,
     progress: &dyn Progress,
 ) -> Result<CountedRelease> {
-    let milestones = load_milestones(repository)?;
+    let tags = load_tags(repository, request.commit, request.rules, progress)?;
     let whole = repository.lineage(request.commit, |_| false, progress)?;
     require_whole(&whole, "the changelog goes back to the first commit")?;
-    let start = start_of(&whole, &milestones, request.rules);
-    let changelog = Changelog::new(start, &whole.steps, &milestones, request.rules.headers);
-    let counted = count_from_whole(repository, request, &milestones, whole)?;
+    let start = start_of(&whole, &tags, request.rules);
+    let changelog = Changelog::new(start, &whole.steps, &tags, request.rules.headers);
+    let counted = count_from_whole(repository, request, &tags, whole)?;
     Ok(CountedRelease { counted, changelog })
 }
 
 fn count_from_whole(
     repository: &Repository,
     request: &VersionRequest<'_>,
-    milestones: &Milestones,
+    tags: &ReleaseTags,
     whole: Lineage,
 ) -> Result<CountedVersion> {
-    let is_tagged = |step: &MainlineStep| milestones.of(step.commit.id).is_some();
+    let is_tagged = |step: &MainlineStep| tags.of(step.commit.id).is_some();
     let mut before = whole.steps;
     let Some(base) = before.iter().rposition(is_tagged) else {
-        return count_version(repository, request, milestones, Lineage { steps: before, base: None, cut: None }, None);
+        return count_version(repository, request, tags, Lineage { steps: before, base: None, cut: None }, None);
     };
     let since = before.split_off(base + 1);
     let earlier = before[..base].iter().rposition(is_tagged);
@@ -110,22 +120,49 @@ fn count_from_whole(
     let id_of = |steps: &[MainlineStep]| steps.last().map(|step| step.commit.id);
     let lineage = Lineage { base: id_of(&before_base), steps: since, cut: None };
     let before_base = Lineage { base: id_of(&before), steps: before_base, cut: None };
-    count_version(repository, request, milestones, lineage, Some(before_base))
+    count_version(repository, request, tags, lineage, Some(before_base))
 }
 
 fn count_version(
     repository: &Repository,
     request: &VersionRequest<'_>,
-    milestones: &Milestones,
+    tags: &ReleaseTags,
     lineage: Lineage,
     before_base: Option<Lineage>,
 ) -> Result<CountedVersion> {
     let VersionRequest { commit, rules, branch, .. } = *request;
-    let has_no_milestone = lineage.base.is_none() && rules.initial.is_none();
-    let need = |name: &str| if is_version_like(name) { TagNeed::Optional } else { TagNeed::None };
-    let lookalikes = if has_no_milestone { repository.tags(need)? } else { Vec::new() };
-    let lookalike = lookalikes.last().map(|tag| tag.name.as_str());
-    Ok(CountedVersion::new(VersionFacts { commit, lineage, before_base, milestones, rules, branch, lookalike }))
+    let has_beginning = lineage.base.is_some() || rules.initial.is_some();
+    let list = if has_beginning { None } else { Some(repository.tag_list()?) };
+    let is_lookalike = |name: &&str| rules.tags.reads(name) && (is_version_like(name) || is_pre_release(name));
+    let lookalike = list.as_ref().and_then(|list| list.names().filter(is_lookalike).last());
+    let facts = VersionFacts { commit, lineage, before_base, tags, rules, branch, lookalike };
+    let mut counted = CountedVersion::new(facts);
+    if let Some((rival, tagged)) = find_rival(repository, &counted, tags)? {
+        counted.warn_of_rival(rival, tagged);
+    }
+    Ok(counted)
+}
+
+/// The highest release tag that may make the version wrong: of the same version, or above it and later than the base on another
+/// branch.
+fn find_rival<'t>(
+    repository: &Repository,
+    counted: &CountedVersion,
+    tags: &'t ReleaseTags,
+) -> Result<Option<(&'t ReleaseTag, CommitId)>> {
+    let Some(origin) = counted.origin() else { return Ok(None) };
+    for (rival, tagged) in counted.find_rivals(tags).into_iter().take(RIVALS) {
+        let is_same = rival.version == counted.version;
+        let is_later = || {
+            Ok::<_, anyhow::Error>(
+                repository.is_ancestor(origin, tagged)? && !repository.is_ancestor(tagged, counted.commit)?,
+            )
+        };
+        if is_same || is_later()? {
+            return Ok(Some((rival, tagged)));
+        }
+    }
+    Ok(None)
 }
 
 /// Every commit of the mainline with its version, newest first.
@@ -134,15 +171,15 @@ fn count_version(
 pub fn load_versions(
     repository: &Repository,
     commit: CommitId,
-    rules: VersionRules,
+    rules: &VersionRules,
     progress: &dyn Progress,
 ) -> Result<Vec<VersionStep>> {
-    let milestones = load_milestones(repository)?;
+    let tags = load_tags(repository, commit, rules, progress)?;
     let lineage = repository.lineage(commit, |_| false, progress)?;
     require_whole(&lineage, "the versions of the mainline are counted from its first commit")?;
-    let start = start_of(&lineage, &milestones, rules);
+    let start = start_of(&lineage, &tags, rules);
     let headers = lineage.steps.iter().map(|step| read_headers(step, rules.headers)).collect::<Vec<_>>();
-    let mut steps = count(start, lineage.steps.into_iter().zip(headers), &milestones);
+    let mut steps = count(start, lineage.steps.into_iter().zip(headers), &tags, rules.headers);
     steps.reverse();
     Ok(steps)
 }
@@ -152,42 +189,110 @@ pub fn find_version<'a>(steps: &'a [VersionStep], version: &Version) -> Vec<&'a 
     steps.iter().filter(|step| step.version == *version).collect()
 }
 
-/// The changelog of a commit: of its whole mainline, or since a milestone.
+/// The changelog of a commit: of its whole mainline, or since a release.
 ///
-/// Errors: a shallow clone that lacks some of it (exit 6); `since` is no milestone of the mainline; objects that cannot
+/// Errors: a shallow clone that lacks some of it (exit 6); `since` is no release of the mainline; objects that cannot
 /// be read.
 pub fn load_changelog(
     repository: &Repository,
     commit: CommitId,
-    rules: VersionRules,
-    since: Option<Milestone>,
+    rules: &VersionRules,
+    since: Option<&Since>,
     progress: &dyn Progress,
 ) -> Result<Changelog> {
-    let milestones = load_milestones(repository)?;
-    let is_since = |id| since.is_some_and(|since| milestones.is_on(since, id));
+    let tags = load_tags(repository, commit, rules, progress)?;
+    let version = since.map(|since| since.version(Some(&tags.form))).transpose()?;
+    let is_since = |id| tags.all_of(id).iter().any(|tag| Some(&tag.version) == version.as_ref());
     let lineage = repository.lineage(commit, is_since, progress)?;
     match since {
         Some(since) => require_whole(&lineage, &format!("the changelog goes back to the `{since}` tag"))?,
         None => require_whole(&lineage, "the changelog goes back to the first commit")?,
     }
-    let start = start_of(&lineage, &milestones, rules);
-    let changelog = Changelog::new(start, &lineage.steps, &milestones, rules.headers);
-    match since {
+    let start = start_of(&lineage, &tags, rules);
+    let merging = lineage.steps.iter().rev().find(|step| {
+        tags.counts_merged() && tags.brought_in_by(step).any(|(tag, _)| Some(&tag.version) == version.as_ref())
+    });
+    let merging = merging.map(|step| step.commit.id);
+    let changelog = Changelog::new(start, &lineage.steps, &tags, rules.headers);
+    let Some(version) = version.filter(|_| lineage.base.is_none()) else { return Ok(changelog) };
+    let is_initial = rules.initial.map(Version::from).as_ref() == Some(&version);
+    match merging {
         // `version.initial` is before the first commit: all entries came after it.
-        Some(since) if lineage.base.is_none() && Some(since) == rules.initial && !changelog.has(since) => Ok(changelog),
-        // The mainline has no such tag. A version `X.Y.0` without a tag counts too; the error lists all of them.
-        Some(since) if lineage.base.is_none() => Ok(changelog.since(since)?),
-        _ => Ok(changelog),
+        _ if is_initial && !changelog.has(&version) => Ok(changelog),
+        // The tag is beside the mainline: all that came to the mainline with it or later.
+        Some(merging) if !changelog.has(&version) => Ok(changelog.from_step(merging)),
+        // The mainline has no such tag. A version without a tag counts too; the error lists all of them.
+        _ => Ok(changelog.since(&version)?),
     }
 }
 
-fn load_milestones(repository: &Repository) -> Result<Milestones> {
-    Ok(Milestones::new(repository.tags(tag_need)?))
+/// The release tags of a repository, for the version of `commit`.
+fn load_tags(
+    repository: &Repository,
+    commit: CommitId,
+    rules: &VersionRules,
+    progress: &dyn Progress,
+) -> Result<ReleaseTags> {
+    let list = repository.tag_list()?;
+    let form = find_form(repository, &list, commit, rules, progress)?;
+    let tags = list.select(|name| ReleaseTags::need(&form, &rules.tags, name))?;
+    Ok(ReleaseTags::new(form, &rules.tags, tags))
 }
 
-fn start_of(lineage: &Lineage, milestones: &Milestones, rules: VersionRules) -> Version {
-    let beginning = lineage.base.and_then(|base| milestones.of(base)).or(rules.initial);
-    beginning.map_or(Version::new(0, 0, 0), Version::from)
+/// The form of the release tags: configured, or recognised from the highest versions that `commit` reaches.
+fn find_form(
+    repository: &Repository,
+    list: &TagList<'_>,
+    commit: CommitId,
+    rules: &VersionRules,
+    progress: &dyn Progress,
+) -> Result<ProjectForm> {
+    if !rules.tags.forms.is_empty() {
+        return Ok(ProjectForm::configured(&rules.tags)?);
+    }
+    let candidates = rules.tags.candidates(list.names());
+    if let Some(unreadable) = &rules.tags.unreadable_name
+        && candidates.iter().any(|candidate| candidate.is_named)
+    {
+        return Err(unreadable.clone().into());
+    }
+    let mut ancestry = repository.ancestry(commit, progress)?;
+    if let Some(forms) = leading_form(list, &candidates, &mut ancestry)? {
+        return Ok(ProjectForm::recognised(Recognition::Forms(forms), &candidates));
+    }
+    let recognition = recognise(&candidates, |tag| match list.find_commit(&tag.name)? {
+        Some(tagged) => ancestry.has(tagged),
+        None => Ok(false),
+    })?;
+    Ok(ProjectForm::recognised(recognition, &candidates))
+}
+
+/// The form of the tags that are above those of all other forms, if the commit reaches enough of them; see [`LeadingTags`].
+fn leading_form(
+    list: &TagList<'_>,
+    candidates: &[Candidate],
+    ancestry: &mut Ancestry<'_>,
+) -> Result<Option<Vec<TagForm>>> {
+    let Some(mut leading) = LeadingTags::of(candidates) else { return Ok(None) };
+    let mut versions: HashMap<CommitId, Vec<&Version>> = HashMap::new();
+    for tag in &leading.tags {
+        if let Some(commit) = list.find_commit(&tag.name)? {
+            versions.entry(commit).or_default().push(&tag.version);
+        }
+    }
+    while let Some(commit) = ancestry.next_of(|commit| versions.contains_key(&commit))? {
+        for version in &versions[&commit] {
+            if let Some(forms) = leading.reach(version) {
+                return Ok(Some(forms));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn start_of(lineage: &Lineage, tags: &ReleaseTags, rules: &VersionRules) -> Version {
+    let base = lineage.base.and_then(|base| tags.of(base)).map(|tag| tag.version.clone());
+    base.or(rules.initial.map(Version::from)).unwrap_or(Version::new(0, 0, 0))
 }
 
 /// Refuses an incomplete history, which would give a wrong number; `need` is the reason for the message.

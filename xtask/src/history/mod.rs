@@ -1,7 +1,7 @@
 //! The version and the changelog, from commits and tags.
 //!
-//! `X.Y` comes from [`milestone_tags`], `Z` counts the steps of the mainline since, and a pseudo-header ([`header`]) in
-//! any commit of a step raises `X` or `Y`. The rules are pure: [`version`] counts, [`counted_version`] adds base and
+//! `X.Y` comes from [`release_tags`], `Z` counts the steps of the mainline since, and a pseudo-header ([`header`]) in
+//! any commit of a step raises `X` or `Y`. The rules are pure: [`step`] counts, [`counted_version`] adds base and
 //! warnings, [`changelog`] makes entries. Only [`load`] reads from git.
 
 pub mod bug;
@@ -15,7 +15,10 @@ pub mod lifted;
 pub mod lint;
 pub mod load;
 pub mod milestone;
-pub mod milestone_tags;
+pub mod pre_release;
+pub mod release_tags;
+pub mod since;
+pub mod step;
 pub mod version;
 pub mod warning;
 
@@ -25,5 +28,8 @@ pub use header::HeaderForms;
 pub use level::Level;
 pub use load::{CountedRelease, LookBack, VersionRequest, load_changelog, load_release, load_version, load_versions};
 pub use milestone::Milestone;
-pub use version::{Version, VersionStep};
+pub use release_tags::TagRules;
+pub use since::Since;
+pub use step::VersionStep;
+pub use version::Version;
 pub use warning::{Warning, WarningId};

@@ -81,6 +81,22 @@ impl Project {
     }
 }
 
+/// The name of the project, for the form of its tags; `None` where it has none or several. Errors: its files cannot be read.
+pub fn find_plain_name(tree: Tree<'_>, config: &Config) -> Result<Option<String>, Failure> {
+    let find = || {
+        let template = if config.project.name.is_some() { None } else { load_template(tree, config)? };
+        find_name(tree, config, template.as_ref())
+    };
+    match find() {
+        Ok(found) => Ok(found.map(|(name, _)| name.to_string())),
+        Err(error) => match error.downcast::<Failure>() {
+            Ok(failure) if failure.exit == Exit::Usage => Ok(None), // the command that needs the name reports it
+            Ok(failure) => Err(failure),
+            Err(error) => Err(Failure::new(Exit::Failed, format!("cannot read the project's name: {error:#}"))),
+        },
+    }
+}
+
 fn find_name(tree: Tree<'_>, config: &Config, template: Option<&Template>) -> Result<Option<(Name, NameSource)>> {
     if let Some(name) = &config.project.name {
         return Ok(Some((name.clone(), NameSource::Config)));

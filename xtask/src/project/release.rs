@@ -9,10 +9,10 @@ use crate::base::error::{Exit, Failure};
 use crate::base::progress::Progress;
 use crate::git::{CommitId, Repository};
 use crate::history::{
-    self, Changelog, CountedRelease, CountedVersion, LookBack, Milestone, Version, VersionRequest, WarningId,
+    self, Changelog, CountedRelease, CountedVersion, LookBack, Since, Version, VersionRequest, VersionRules, WarningId,
 };
 use crate::project::config::{self, Config};
-use crate::project::definition::load_config;
+use crate::project::definition::{find_plain_name, load_config};
 use crate::project::release_info::CHANGELOG_FILE;
 use crate::project::tree::Tree;
 use crate::project::workspace::{Origin, Workspace};
@@ -64,6 +64,12 @@ fn is_lack_of_history(error: &anyhow::Error) -> bool {
     error.downcast_ref::<Failure>().is_some_and(|failure| failure.exit == Exit::NotEnoughHistory)
 }
 
+/// The rules by which the version of `commit` is counted.
+pub fn rules_of(repository: &Repository, config: &Config, commit: CommitId) -> VersionRules {
+    let find_name = || find_plain_name(Tree::Commit(repository, commit), config);
+    config.version.rules(if config.version.needs_name() { find_name() } else { Ok(None) })
+}
+
 /// The version of `commit`. `rev` is the revision of the command line, if there was one: it may name the branch.
 pub fn count_version(
     repository: &Repository,
@@ -74,7 +80,7 @@ pub fn count_version(
     progress: &dyn Progress,
 ) -> Result<CountedVersion> {
     let branch = repository.branch(rev);
-    let rules = config.version.rules();
+    let rules = &rules_of(repository, config, commit);
     history::load_version(repository, &VersionRequest { commit, rules, branch: branch.as_deref(), look_back }, progress)
 }
 
@@ -95,7 +101,7 @@ pub fn count_release(
     progress: &dyn Progress,
 ) -> Result<CountedRelease> {
     let branch = repository.branch(rev);
-    let rules = config.version.rules();
+    let rules = &rules_of(repository, config, commit);
     let request = VersionRequest { commit, rules, branch: branch.as_deref(), look_back: LookBack::Whole };
     history::load_release(repository, &request, progress)
 }
@@ -108,16 +114,15 @@ pub fn warn_without_beginning(counted: &CountedVersion, progress: &dyn Progress)
 }
 
 /// The changelog of `HEAD` or of the unpacked archive, whole or since a milestone.
-pub fn changelog(workspace: &Workspace, since: Option<Milestone>, progress: &dyn Progress) -> Result<Changelog> {
+pub fn changelog(workspace: &Workspace, since: Option<&Since>, progress: &dyn Progress) -> Result<Changelog> {
     match &workspace.origin {
         Origin::Unpacked(info) => {
             let whole = unpacked_changelog(workspace)?;
-            match since {
-                // `version.initial` has no entry of its own.
-                Some(since) if info.base == Some(since) && !whole.has(since) => Ok(whole),
-                Some(since) => Ok(whole.since(since)?),
-                None => Ok(whole),
-            }
+            let Some(since) = since else { return Ok(whole) };
+            let version = since.version(None)?;
+            // `version.initial` has no entry of its own.
+            let is_initial = info.base.map(Version::from).as_ref() == Some(&version) && !whole.has(&version);
+            if is_initial { Ok(whole) } else { Ok(whole.since(&version)?) }
         }
         _ => {
             let repository = workspace.repository()?;
@@ -126,7 +131,8 @@ pub fn changelog(workspace: &Workspace, since: Option<Milestone>, progress: &dyn
             if since.is_some() {
                 let counted = count_version(repository, &config, commit, None, LookBack::Bounded, progress)?;
                 warn_without_beginning(&counted, progress);
-                return history::load_changelog(repository, commit, config.version.rules(), since, progress);
+                let rules = rules_of(repository, &config, commit);
+                return history::load_changelog(repository, commit, &rules, since, progress);
             }
             let CountedRelease { counted, changelog } = count_release(repository, &config, commit, None, progress)?;
             warn_without_beginning(&counted, progress);

@@ -42,9 +42,9 @@ impl Workspace {
         let root = start.ancestors().find(|folder| is_root(folder)).ok_or_else(|| no_project(&start))?.to_owned();
         let origin = find_origin(&root)?;
         if let Origin::Git(repository) = &origin
-            && let Some(inner) = find_ignored_project(repository, &root, &start)?
+            && let Some((inner, Untracked { verb })) = find_untracked_project(repository, &root, &start)?
         {
-            let why = format!("it lies in the repository of `{}`, which ignores it", root.display());
+            let why = format!("it lies in the repository of `{}`, which {verb} it", root.display());
             return Ok(Workspace { origin: Origin::Nothing(no_history(&inner, &why)), root: inner });
         }
         Ok(Workspace { root, origin })
@@ -128,7 +128,7 @@ fn no_history(root: &Path, why: &str) -> Failure {
 }
 
 /// The files that only the top folder of a project, or of a part of one, has.
-const PROJECT_FILES: [&str; 9] = [
+const PROJECT_FILES: [&str; 10] = [
     "Cargo.toml",
     "pyproject.toml",
     "setup.py",
@@ -137,25 +137,43 @@ const PROJECT_FILES: [&str; 9] = [
     "meson.build",
     "CMakeLists.txt",
     "configure.ac",
+    "Makefile.PL",
     "Gemfile",
 ];
+/// The beginnings and ends of the names of such files.
+const PROJECT_NAMES: [(&str, &str); 5] =
+    [("", ".spec.in"), ("", ".spec"), ("README", ""), ("COPYING", ""), ("LICENSE", "")];
 
-/// The folder of another project on the way from `root` down to `start`, such as an unpacked dependency: it has a file of
-/// [`PROJECT_FILES`] or a spec template, and the repository ignores it.
-fn find_ignored_project(repository: &Repository, root: &Path, start: &Path) -> Result<Option<PathBuf>> {
+/// A folder of which the repository tracks no file.
+struct Untracked {
+    /// What the repository does, for messages.
+    verb: &'static str,
+}
+
+/// The folder of another project on the way from `root` down to `start`, such as an unpacked dependency: it has the files of a
+/// project, and the repository ignores it or does not track it.
+fn find_untracked_project(repository: &Repository, root: &Path, start: &Path) -> Result<Option<(PathBuf, Untracked)>> {
     for folder in start.ancestors().take_while(|folder| *folder != root) {
-        let is_project = PROJECT_FILES.iter().any(|name| folder.join(name).is_file()) || has_template(folder);
         let below = folder.strip_prefix(root)?;
-        if is_project && repository.work_tree().is_some() && repository.ignores(below)? {
-            return Ok(Some(folder.to_owned()));
+        if repository.work_tree().is_none() || !is_project(folder) || repository.tracks_any(below)? {
+            continue;
         }
+        let verb = if repository.ignores(below)? { "ignores" } else { "does not track" };
+        return Ok(Some((folder.to_owned(), Untracked { verb })));
     }
     Ok(None)
 }
 
-fn has_template(folder: &Path) -> bool {
+fn is_project(folder: &Path) -> bool {
     let mut entries = folder.read_dir().into_iter().flatten().flatten();
-    entries.any(|entry| entry.file_name().as_encoded_bytes().ends_with(b".spec.in"))
+    entries.any(|entry| {
+        let name = entry.file_name();
+        let has = |(begin, end): &(&str, &str)| {
+            let bytes = name.as_encoded_bytes();
+            bytes.starts_with(begin.as_bytes()) && bytes.ends_with(end.as_bytes())
+        };
+        PROJECT_FILES.iter().any(|known| name == *known) || PROJECT_NAMES.iter().any(has)
+    })
 }
 
 fn is_root(folder: &Path) -> bool {

@@ -57,6 +57,23 @@ pub enum Succession {
     Unknown,
 }
 
+/// Why a version that git counts should not be promoted, in the words of the warning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VersionDoubt {
+    /// The commits state a break that the version does not count.
+    UncountedBreak(String),
+    /// A release tag of another branch is not below the version.
+    UnmergedTags(String),
+}
+
+impl VersionDoubt {
+    fn of(warnings: &[Warning]) -> Option<VersionDoubt> {
+        let find = |id| warnings.iter().find(|warning| warning.id == id).map(|warning| warning.message.clone());
+        let uncounted_break = find(WarningId::ConventionalBreak).map(VersionDoubt::UncountedBreak);
+        uncounted_break.or_else(|| find(WarningId::UnmergedTags).map(VersionDoubt::UnmergedTags))
+    }
+}
+
 /// The version that git now counts for the commit of a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recount {
@@ -64,8 +81,9 @@ pub enum Recount {
         version: Version,
         /// The milestone that the version is counted from.
         base: Option<Milestone>,
-        /// The warning about a break that the commits state and the version does not count.
-        uncounted_break: Option<String>,
+        /// The name of the tag for the milestone of the version; `None` if the form of the project's tags has none for it.
+        milestone_tag: Option<String>,
+        doubt: Option<VersionDoubt>,
     },
     /// Could not be determined; the reason.
     Unknown(String),
@@ -160,10 +178,10 @@ impl Git<'_> {
         let config = self.config_of(commit)?;
         match release::count_version(repository, &config, commit, None, history::LookBack::Bounded, &Silent) {
             Ok(answer) => {
-                let is_break = |warning: &Warning| warning.id == WarningId::ConventionalBreak;
-                let uncounted_break = answer.warnings.into_iter().find(is_break).map(|warning| warning.message);
-                let base = answer.base.map(|base| base.milestone);
-                Ok(Recount::Counted { version: answer.version, base, uncounted_break })
+                let (base, doubt) = (answer.milestone(), VersionDoubt::of(&answer.warnings));
+                let milestone = Version::new(answer.version.major(), answer.version.minor(), 0);
+                let milestone_tag = answer.form.write(&milestone);
+                Ok(Recount::Counted { version: answer.version, base, milestone_tag, doubt })
             }
             Err(error) => Ok(Recount::Unknown(format!("git cannot count the version here: {error:#}"))),
         }
@@ -178,7 +196,7 @@ impl Git<'_> {
     ) -> Result<Option<Changes>> {
         let Some(repository) = self.repository_with(&[commit]) else { return Ok(None) };
         let config = self.config_of(commit)?;
-        let rules = config.version.rules();
+        let rules = &release::rules_of(repository, &config, commit);
         let changelog = history::load_changelog(repository, commit, rules, None, progress)?;
         let mut fixes = Vec::new();
         for entry in changelog.entries.iter().filter(|entry| entry.version > *version) {
@@ -190,7 +208,7 @@ impl Git<'_> {
         let steps = history::load_versions(repository, commit, rules, progress)?;
         let is_feature = |step: &&VersionStep| step.version > *version && step.level == Level::Minor;
         let features = steps.iter().filter(is_feature).map(VersionStep::subject).collect();
-        let bump = steps.iter().find(|step| step.level > Level::Patch || step.milestone.is_some());
+        let bump = steps.iter().find(|step| step.level > Level::Patch || step.tag.is_some());
         let last_bump = bump.and_then(|step| Timestamp::from_second(step.commit.committer().seconds()).ok());
         Ok(Some(Changes { fixes, features, last_bump }))
     }

@@ -208,6 +208,15 @@ pub const FIRST: &[FileRows] = &[
             ("set `version.initial`", By("helps::project::a_clone_is_completed")),
             ("release it from the branch", By("helps::project::a_version_is_released_from_the_branch_of_its_series")),
             ("if the tags are only missing", By("helps::project::a_clone_is_completed")),
+            ("`version.tags = ", By("release_tags::the_form_is_configured")),
+            ("write the form that counts", By("release_tags::the_form_is_configured")),
+            ("{}\n`version.ignore-tags", By("release_tags::the_form_is_configured")),
+            (
+                "{help}\nif tags of another form",
+                By("release_tags::tags_with_the_name_of_another_project_are_configured"),
+            ),
+            ("remove `version.merged-tags`", By("release_tags::merged_tags_can_be_left_out")),
+            ("to count merged tags", By("release_tags::merged_tags_can_be_left_out")),
         ],
     ),
     (
@@ -232,6 +241,8 @@ pub const FIRST: &[FileRows] = &[
         ],
     ),
     ("history/load.rs", &[("run `git fetch", By("messages::a_shallow_clone"))]),
+    ("history/release_tags/mod.rs", &[("set `project.name`", By("release_tags::the_form_is_configured"))]),
+    ("history/since.rs", &[("write a milestone", By("release_tags::a_changelog_begins_after_a_release"))]),
     (
         "project/config/shape.rs",
         &[

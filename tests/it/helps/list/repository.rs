@@ -125,6 +125,7 @@ pub const REPOSITORY: &[FileRows] = &[
                 By("helps::promotion::a_snapshot_of_another_machine_is_promoted_where_its_commit_is"),
             ),
             ("to stage it without", By("gates::unmerged_work")),
+            ("merge the commit of that tag", By("release_tags::a_release_of_another_branch_stops_a_promotion")),
             ("if it breaks", By("helps::promotion::a_break_that_is_not_counted_is_declared")),
             ("a tag was added", By("helps::promotion::a_tag_that_came_later_needs_a_new_build")),
             ("put the tag back", By("helps::promotion::a_tag_that_came_later_needs_a_new_build")),

@@ -4,15 +4,15 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::cli::context::Context;
-use crate::history::Milestone;
+use crate::history::Since;
 use crate::project::release;
 
 /// Arguments of `changelog`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Print only the changes after this milestone
+    /// Print only the changes after this milestone, version or release tag
     #[arg(long, value_name = "X.Y")]
-    since: Option<Milestone>,
+    since: Option<Since>,
     /// Output format
     #[arg(long, value_enum, default_value = "rpm")]
     format: Format,
@@ -30,7 +30,7 @@ enum Format {
 
 /// Prints the changelog of `HEAD`, or of the archive that was unpacked here.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
-    let mut changelog = release::changelog(context.workspace()?, args.since, &context.ui)?;
+    let mut changelog = release::changelog(context.workspace()?, args.since.as_ref(), &context.ui)?;
     if let Some(version) = context.assumed_version()? {
         changelog = changelog.assume_version(version);
     }

@@ -1,4 +1,4 @@
-//! `tag`: creates missing milestone tags `X.Y`.
+//! `tag`: creates missing milestone tags, in the form of the project's release tags.
 
 use std::fmt;
 
@@ -8,7 +8,6 @@ use crate::base::error::{Exit, Failure, program};
 use crate::base::plan::Plan;
 use crate::cli::context::Context;
 use crate::git::CommitId;
-use crate::history::Milestone;
 use crate::project::release;
 
 /// Arguments of `tag`.
@@ -21,14 +20,14 @@ pub struct Args {
 
 /// A tag that will be made.
 struct MissingTag {
-    milestone: Milestone,
+    name: String,
     commit: CommitId,
     subject: String,
 }
 
 impl fmt::Display for MissingTag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "tag {} on {} {}", self.milestone, self.commit.short(), self.subject)
+        write!(f, "tag {} on {} {}", self.name, self.commit.short(), self.subject)
     }
 }
 
@@ -40,16 +39,16 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     answer.require_releasable()?;
     let mut steps: Vec<MissingTag> = answer
         .missing_tags()
-        .map(|(step, milestone)| MissingTag { milestone, commit: step.commit.id, subject: step.subject() })
+        .map(|(step, name)| MissingTag { name, commit: step.commit.id, subject: step.subject() })
         .collect();
     steps.reverse();
     if steps.is_empty() {
         context.ui.note("all milestone tags exist");
         return Ok(());
     }
-    for MissingTag { milestone, .. } in &steps {
-        if let Ok(commit) = repository.resolve(&format!("refs/tags/{milestone}")) {
-            return Err(elsewhere(*milestone, commit).into());
+    for MissingTag { name, .. } in &steps {
+        if let Ok(commit) = repository.resolve(&format!("refs/tags/{name}")) {
+            return Err(elsewhere(name, commit).into());
         }
     }
     let plan = Plan { title: "make milestone tags".to_owned(), steps };
@@ -57,21 +56,21 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         return context.ui.print(&plan.to_string());
     }
     for tag in &plan.steps {
-        repository.tag(&tag.milestone.to_string(), tag.commit)?;
+        repository.tag(&tag.name, tag.commit)?;
         context.ui.print(&format!("{tag}\n"))?;
     }
-    let names: Vec<String> = plan.steps.iter().map(|tag| tag.milestone.to_string()).collect();
+    let names: Vec<&str> = plan.steps.iter().map(|tag| tag.name.as_str()).collect();
     context.ui.note(&format!("the tags are in this clone only; push them: `git push origin {}`", names.join(" ")));
     Ok(())
 }
 
 /// The failure where the tag exists on a commit that the version is not counted from.
-fn elsewhere(milestone: Milestone, commit: CommitId) -> Failure {
+fn elsewhere(name: &str, commit: CommitId) -> Failure {
     let message =
-        format!("the tag `{milestone}` exists on commit {}, which is not on the mainline of `HEAD`", commit.short());
+        format!("the tag `{name}` exists on commit {}, which is not on the mainline of `HEAD`", commit.short());
     Failure::new(Exit::Failed, message).help(format!(
         "if it was made by mistake, such as on a topic branch, delete it, and on the remote as well, then tag again: \
-         `git tag --delete {milestone} && {} tag`",
+         `git tag --delete {name} && {} tag`",
         program()
     ))
 }

@@ -122,7 +122,8 @@ fn find_commit(context: &Context, args: &Args, at: &Version) -> Result<()> {
     let config = release::config_of(workspace, repository, tip, &context.ui)?;
     let answer = release::count_version(repository, &config, tip, None, LookBack::Bounded, &context.ui)?;
     release::warn_without_beginning(&answer, &context.ui);
-    let steps = history::load_versions(repository, tip, config.version.rules(), &context.ui)?;
+    let rules = release::rules_of(repository, &config, tip);
+    let steps = history::load_versions(repository, tip, &rules, &context.ui)?;
     let found = history::load::find_version(&steps, at);
     let Some((newest, others)) = found.split_first() else {
         let message = format!("no commit on the mainline of `{}` had the version {at}", tip.short());

@@ -20,9 +20,9 @@ use crate::base::text::one_line;
 use crate::git::{Commit, CommitId, MainlineStep};
 use crate::history::bug;
 use crate::history::header::{self, HeaderForms};
-use crate::history::milestone::Milestone;
-use crate::history::milestone_tags::Milestones;
-use crate::history::version::{Version, next, read_headers};
+use crate::history::release_tags::ReleaseTags;
+use crate::history::step::{decide, read_headers};
+use crate::history::version::Version;
 
 /// The dates that RPM accepts: it refuses years before 1990, and keeps seconds in 32 bits.
 const EARLIEST: Date = date(1990, 1, 1);
@@ -73,11 +73,11 @@ pub struct ChangelogItem {
 
 impl Changelog {
     /// The changelog of steps, oldest first. `start` is the version of the commit before the first step.
-    pub fn new(start: Version, steps: &[MainlineStep], milestones: &Milestones, forms: HeaderForms) -> Changelog {
+    pub fn new(start: Version, steps: &[MainlineStep], tags: &ReleaseTags, forms: HeaderForms) -> Changelog {
         let mut version = start;
         let mut entries = Vec::with_capacity(steps.len());
         for step in steps {
-            version = next(&version, read_headers(step, forms).level, milestones.of(step.commit.id));
+            version = decide(&version, step, read_headers(step, forms), tags, forms).version;
             let committed = day(step.commit.committer().seconds());
             entries.push(ChangelogEntry {
                 version: version.clone(),
@@ -102,21 +102,20 @@ impl Changelog {
         }
     }
 
-    /// The entries newer than the milestone: those before the newest entry of the version `X.Y.0`.
+    /// The entries newer than a release: those before the newest entry of its version.
     ///
     /// Errors (exit 2): there is no such entry; the help lists the milestones.
-    pub fn since(mut self, milestone: Milestone) -> Result<Changelog, Failure> {
-        let version = Version::from(milestone);
-        match self.entries.iter().position(|entry| entry.version == version) {
+    pub fn since(mut self, version: &Version) -> Result<Changelog, Failure> {
+        match self.entries.iter().position(|entry| entry.version == *version) {
             Some(end) => {
                 self.entries.truncate(end);
                 Ok(self)
             }
-            None => Err(self.no_such_milestone(milestone)),
+            None => Err(self.no_such_release(version)),
         }
     }
 
-    fn no_such_milestone(&self, milestone: Milestone) -> Failure {
+    fn no_such_release(&self, version: &Version) -> Failure {
         let milestones = self.entries.iter().filter(|entry| entry.version.patch() == 0);
         let mut names =
             milestones.map(|entry| format!("{}.{}", entry.version.major(), entry.version.minor())).collect::<Vec<_>>();
@@ -126,12 +125,21 @@ impl Changelog {
         } else {
             format!("the milestones are {}", names.join(", "))
         };
-        Failure::new(Exit::Usage, format!("`{milestone}` is not a milestone of this mainline")).help(help)
+        Failure::new(Exit::Usage, format!("no commit of this mainline has the version {version}")).help(help)
     }
 
-    /// Whether a commit had the version `X.Y.0` of this milestone.
-    pub fn has(&self, milestone: Milestone) -> bool {
-        self.entries.iter().any(|entry| entry.version == Version::from(milestone))
+    /// The entries from the step of `commit` on, which is the oldest of them.
+    #[must_use]
+    pub fn from_step(mut self, commit: CommitId) -> Changelog {
+        let is_step = |entry: &ChangelogEntry| entry.changes.first().is_some_and(|own| own.commit == Some(commit));
+        let kept = self.entries.iter().position(is_step).map_or(0, |place| place + 1);
+        self.entries.truncate(kept);
+        self
+    }
+
+    /// Whether a commit had this version.
+    pub fn has(&self, version: &Version) -> bool {
+        self.entries.iter().any(|entry| entry.version == *version)
     }
 
     /// The entries up to `version`, without newer ones; none if no commit had this version.

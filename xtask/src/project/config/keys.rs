@@ -4,8 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::error::Failure;
 use crate::history::lint::Severities;
 use crate::history::milestone::Milestone;
+use crate::history::release_tags::form::TagForm;
+use crate::history::release_tags::{MergedTags, TagRules};
 use crate::history::{HeaderForms, VersionRules};
 use crate::project::config::announce::AnnounceKeys;
 use crate::project::config::ci::CiKeys;
@@ -55,16 +58,54 @@ impl Default for ProjectKeys {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct VersionKeys {
-    /// The version just before the first commit, as long as there is no milestone tag: N commits give `X.Y.N`.
+    /// The version just before the first commit, as long as there is no release tag: N commits give `X.Y.N`.
     pub initial: Option<Milestone>,
     /// The lines of commit messages that raise `X` or `Y`.
     pub headers: HeaderForms,
+    /// The forms of release tags. Default: the one that the tags have in common.
+    pub tags: Option<Forms>,
+    /// Tags that are none: `*` and `?` match.
+    pub ignore_tags: Vec<String>,
+    /// Whether the tags of commits that were merged in count. Default: in every form but `X.Y`.
+    pub merged_tags: Option<bool>,
 }
 
 impl VersionKeys {
-    /// The keys that decide how commits are counted.
-    pub fn rules(&self) -> VersionRules {
-        VersionRules { initial: self.initial, headers: self.headers }
+    /// The keys that decide how commits are counted; `name` is that of the project, if it has one, or why it cannot be read.
+    pub fn rules(&self, name: Result<Option<String>, Failure>) -> VersionRules {
+        let merged = self.merged_tags.map(|count| if count { MergedTags::Count } else { MergedTags::DoNotCount });
+        let forms = self.tags.as_ref().map(|forms| forms.0.clone()).unwrap_or_default();
+        let (name, unreadable_name) = match name {
+            Ok(name) => (name, None),
+            Err(why) => (None, Some(why)),
+        };
+        let tags = TagRules { forms, ignored: self.ignore_tags.clone(), merged, name, unreadable_name };
+        VersionRules { initial: self.initial, headers: self.headers, tags }
+    }
+
+    /// Whether the project's name has a part in the form of its tags.
+    pub fn needs_name(&self) -> bool {
+        self.tags.as_ref().is_none_or(|forms| forms.0.iter().any(TagForm::has_name))
+    }
+}
+
+/// The value of `version.tags`: at least one form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<TagForm>", into = "Vec<TagForm>")]
+pub struct Forms(Vec<TagForm>);
+
+impl TryFrom<Vec<TagForm>> for Forms {
+    type Error = &'static str;
+
+    fn try_from(forms: Vec<TagForm>) -> Result<Forms, &'static str> {
+        let why = "a list without a form: write `tags = [\"X.Y\"]`, or leave the key out";
+        if forms.is_empty() { Err(why) } else { Ok(Forms(forms)) }
+    }
+}
+
+impl From<Forms> for Vec<TagForm> {
+    fn from(forms: Forms) -> Vec<TagForm> {
+        forms.0
     }
 }
 

@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         use std::num::NonZero;
-        let text = "[project]\nname = \"lago\"\nbranches = [\"v*\"]\n[version]\ninitial = \"0.1\"\nheaders = [\"sem-ver\"]\n[source]\nformats = [\"zip\"]\n\
+        let text = "[project]\nname = \"lago\"\nbranches = [\"v*\"]\n[version]\ninitial = \"0.1\"\nheaders = [\"sem-ver\"]\ntags = [\"vX.Y.Z\"]\nignore-tags = [\"20*\"]\nmerged-tags = true\n[source]\nformats = [\"zip\"]\n\
                     vendor = \"none\"\n[rpm]\nspec = \"lago.spec.in\"\nchangelog-entries = 200\nsrpm = \"rpmbuild\"\n\
                     portable-noarch = true\ndists = [\"el9\"]\nbackend = \"copr\"\ntimeout = \"1h\"\npoll = \"5s\"\n\
                     [rpm.copr]\nproject = \"@lago/lago\"\nconfig = \"~/copr\"\n[rpm.koji]\nprofile = \"cbs\"\nconfig = \"~/koji\"\nscratch = true\n[repository]\nroot = \"repo\"\nstate = \"state\"\nurl = \"https://example.org\"\n\
@@ -201,6 +201,8 @@ mod tests {
             ("[project]\nname = \"a/b\"\n", "cannot name a package"),
             ("[version]\ninitial = 0.1\n", "line 2"),
             ("[version]\ninitial = \"1\"\n", "two numbers"),
+            ("[version]\ntags = [\"v\"]\n", "line 2: `version.tags`: `v` is not a form of tags; a form has `X`"),
+            ("[version]\ntags = []\n", "line 2: `version.tags`: a list without a form"),
             ("[source]\nformats = [\"rar\"]\n", "line 2: `source.formats` cannot be `rar`"),
             ("[repository]\nurl = \"ftp://x\"\n", "`https://` or `http://`"),
             ("[[acceptance]]\nname = \"../x\"\nrun = [\"true\"]\n", "letters, digits and"),

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::base::error::{Failure, committed, program};
 use crate::project::config::{AcceptanceTest, PromotionKind};
-use crate::repository::commits::{Merged, Recount};
+use crate::repository::commits::{Merged, Recount, VersionDoubt};
 use crate::repository::model::ledger::{Ledger, PackageIdentity};
 use crate::repository::model::lost_targets::UnsettledRevision;
 use crate::repository::model::manifest::Manifest;
@@ -185,16 +185,27 @@ impl GateFacts<'_> {
     fn version(&self) -> Gate {
         let staged = &self.manifest().release.version;
         match &self.recount {
-            Recount::Counted { version, uncounted_break: None, .. } if version == staged => {
+            Recount::Counted { version, doubt: None, .. } if version == staged => {
                 yes("version", format!("{staged}, confirmed by git"))
             }
-            Recount::Counted { version, uncounted_break: Some(warning), .. } if version == staged => no(
-                "version",
-                warning,
-                "if it breaks compatibility, write `headers = [\"sem-ver\", \"conventional\"]` below `[version]` in the \
+            Recount::Counted { version, doubt: Some(VersionDoubt::UnmergedTags(warning)), .. } if version == staged => {
+                no(
+                    "version",
+                    warning,
+                    "merge the commit of that tag, or tag a later commit here above it; then build the release again and stage it",
+                )
+            }
+            Recount::Counted { version, doubt: Some(VersionDoubt::UncountedBreak(warning)), .. }
+                if version == staged =>
+            {
+                no(
+                    "version",
+                    warning,
+                    "if it breaks compatibility, write `headers = [\"sem-ver\", \"conventional\"]` below `[version]` in the \
                  configuration, or tag that commit as the milestone `X.0` of a new series; if not, tag a later commit \
                  as the next milestone `X.Y`; then build the release again and stage it",
-            ),
+                )
+            }
             Recount::Counted { version, base, .. } => {
                 let why = format!("git now counts {version}, and it was staged as {staged}");
                 match self.manifest().release.base {
@@ -337,17 +348,20 @@ impl GateFacts<'_> {
         if self.kind() == PromotionKind::Patch {
             return yes("milestone", "not needed: X and Y are unchanged");
         }
-        let base = match &self.recount {
-            Recount::Counted { base, .. } => *base,
-            Recount::Unknown(_) => self.manifest().release.base,
-        };
         let Some(milestone) = version.milestone() else { return yes("milestone", "the version has no milestone") };
+        let (base, tag) = match &self.recount {
+            Recount::Counted { base, milestone_tag, .. } => (*base, milestone_tag.clone()),
+            Recount::Unknown(_) => (self.manifest().release.base, Some(milestone.to_string())),
+        };
         if base == Some(milestone) {
             return yes("milestone", format!("{version} is counted from `{milestone}`"));
         }
+        let Some(tag) = tag else {
+            return yes("milestone", format!("the form of the release tags has none for {milestone}"));
+        };
         no(
             "milestone",
-            format!("the tag `{milestone}` is missing"),
+            format!("the tag `{tag}` is missing"),
             format!("create it: `{} tag`, and push the tag", program()),
         )
     }

@@ -87,7 +87,7 @@ impl ReleaseInput {
         }
         let (version, base, changelog) = match &order.assumed_version {
             Some(version) => {
-                let rules = project.config.version.rules();
+                let rules = &release::rules_of(repository, &project.config, commit);
                 (version.clone(), None, history::load_changelog(repository, commit, rules, None, progress)?)
             }
             None => {
@@ -98,7 +98,7 @@ impl ReleaseInput {
                 for warning in &counted.warnings {
                     progress.warn(&warning.to_string());
                 }
-                (counted.version, counted.base.map(|base| base.milestone), changelog)
+                (counted.version.clone(), counted.milestone(), changelog)
             }
         };
         let release = ProjectRelease { changelog: changelog.assume_version(version.clone()), version };
