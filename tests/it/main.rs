@@ -49,6 +49,7 @@ mod lost_events;
 mod lost_tree;
 mod made_again;
 mod messages;
+mod nosrc;
 mod own_package;
 mod packages;
 mod places;

@@ -126,7 +126,8 @@ impl Rpm {
     #[track_caller]
     pub fn build_source_into(&self, folder: &Path) -> PathBuf {
         let built = rpmbuild("-bs", std::slice::from_ref(self));
-        let name = format!("{}-{}-{}.src.rpm", self.name, self.version, self.release);
+        let suffix = if self.lines.iter().any(|line| line.contains("NoSource")) { "nosrc" } else { "src" };
+        let name = format!("{}-{}-{}.{suffix}.rpm", self.name, self.version, self.release);
         take(&built.path().join("SRPMS").join(name), folder)
     }
 }
@@ -158,6 +159,11 @@ fn rpmbuild(what: &str, rpms: &[Rpm]) -> TempDir {
         std::fs::write(path, content).unwrap();
     }
     std::fs::write(top.path().join("all.spec"), spec(rpms)).unwrap();
+    for source in rpms.iter().flat_map(|rpm| &rpm.lines).filter_map(|line| line.strip_prefix("Source0: ")) {
+        let folder = top.path().join("SOURCES");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(source), "data").unwrap();
+    }
     let home = top.path().to_str().unwrap();
     let mut args = vec![what.to_owned(), "--quiet".to_owned(), "--nodeps".to_owned()];
     for define in [

@@ -212,7 +212,7 @@ fn content_of(manifest: &Manifest) -> StableContent {
     let mut dists: BTreeMap<Dist, Option<Version>> = manifest.dists().into_iter().map(|dist| (dist, None)).collect();
     let releases: Vec<&Version> = manifest.releases().map(|release| &release.version).collect();
     let known: BTreeMap<String, &Version> = releases.iter().map(|version| (version.to_string(), *version)).collect();
-    for (_, package) in manifest.packages().filter(|(_, package)| package.nevra.arch() != "src") {
+    for (_, package) in manifest.packages().filter(|(_, package)| !package.nevra.is_source()) {
         if let (Some(dist), Some(version)) = (&package.dist, known.get(package.nevra.version()))
             && let Some(newest) = dists.get_mut(dist)
         {

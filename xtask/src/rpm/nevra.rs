@@ -119,6 +119,11 @@ pub fn compare_evr(one: [&str; 3], other: [&str; 3]) -> Ordering {
         .then_with(|| compare_versions(release, other_release))
 }
 
+/// `name-version-release` from the file name of a source package; `None` for any other file.
+pub fn strip_source_suffix(file: &str) -> Option<&str> {
+    file.strip_suffix(".src.rpm").or_else(|| file.strip_suffix(".nosrc.rpm"))
+}
+
 /// Whether a package of this name has debugging information only.
 pub fn is_debug_name(name: &str) -> bool {
     name.ends_with("-debuginfo") || name.ends_with("-debugsource")

@@ -19,7 +19,7 @@ use crate::rpm::header::digests::DigestCheck;
 use crate::rpm::header::head::{HeadError, RpmHead};
 use crate::rpm::header::tag::HeaderTag;
 use crate::rpm::header::text::read_text;
-use crate::rpm::nevra::Nevra;
+use crate::rpm::nevra::{Nevra, strip_source_suffix};
 
 /// The size of the buffer for a payload.
 const BUFFER: usize = 1 << 18;
@@ -175,7 +175,7 @@ impl PackageFile {
             return Err(damaged(path, &format!("by its header, the file name is `{wanted}`")).into());
         }
         let source = header.text(HeaderTag::SOURCERPM).map(read_text);
-        let source = source.as_deref().and_then(|source| source.strip_suffix(".src.rpm"));
+        let source = source.as_deref().and_then(strip_source_suffix);
         let source_version = source.and_then(|source| source.rsplit('-').nth(1)).filter(|_| !is_source);
         let source_version = source_version.unwrap_or(&version).to_owned();
         let is_signed = head.is_signed();

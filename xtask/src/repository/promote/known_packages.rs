@@ -83,5 +83,5 @@ pub fn is_taken_over(file: &FileEntry) -> bool {
 }
 
 fn kind_of(package: &PackageEntry) -> PackageKind<'_> {
-    (&package.dist, package.nevra.name(), package.nevra.arch() == "src")
+    (&package.dist, package.nevra.name(), package.nevra.is_source())
 }

@@ -87,7 +87,7 @@ fn built_again(manifest: &Manifest, current: &Manifest, known: &KnownPackages<'_
     let from = origin.map_or(String::new(), |release| format!(", from `{}`", release.snapshot));
     let other_archive = known.find_other_archive(manifest);
     // A package that a person installs says more than a source package.
-    let package = new.iter().find(|package| package.nevra.arch() != "src").or(new.first());
+    let package = new.iter().find(|package| !package.nevra.is_source()).or(new.first());
     let what = match (package, other_archive) {
         (Some(package), _) => format!("`{}`", package.nevra),
         (None, Some(archive)) => format!("`{archive}`"),

@@ -18,6 +18,7 @@ use crate::repository::model::ledger::PackageIdentity;
 use crate::repository::model::manifest::is_archive;
 use crate::repository::model::name::{Dist, FilePath};
 use crate::rpm::builds::{self, BuildListing};
+use crate::rpm::nevra::strip_source_suffix;
 use crate::rpm::package::{self, PackageFile};
 use crate::source::unpack::{self, ArchiveFacts};
 
@@ -307,7 +308,8 @@ fn read_sources(
             return Err(refuse(folder, &format!("`{path}` has the name of a file that staging makes")).into());
         }
         let file = folder.join(path);
-        let package = name.ends_with(".src.rpm").then(|| PackageFile::read_in_tree(&file).map(Arc::new)).transpose()?;
+        let is_package = strip_source_suffix(name).is_some();
+        let package = is_package.then(|| PackageFile::read_in_tree(&file).map(Arc::new)).transpose()?;
         let digest = match &package {
             Some(package) => package.digest,
             None => digest_in_tree(&file)?,

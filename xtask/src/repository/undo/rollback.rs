@@ -239,7 +239,7 @@ fn dists_without_packages(store: &Store, contents: &RevisionContents) -> String 
     let clients = package_name(&store.layout);
     let packages = contents.carried.iter().filter_map(|carried| carried.entry.package.as_ref());
     let full: BTreeSet<&Dist> = packages
-        .filter(|package| package.nevra.name() != clients && package.nevra.arch() != "src")
+        .filter(|package| package.nevra.name() != clients && !package.nevra.is_source())
         .filter_map(|package| package.dist.as_ref())
         .collect();
     let all = dists_of(&contents.carried, &contents.described);

@@ -111,7 +111,7 @@ pub(super) fn without(base: &Revision, described: DescribedRevision, removed: &[
     let last = releases.iter().rposition(|release| {
         let version = release.version.to_string();
         let packages = carried.iter().filter_map(|carried| carried.entry.package.as_ref());
-        let mut of_dists = packages.filter(|package| package.dist.is_some() && package.nevra.arch() != "src");
+        let mut of_dists = packages.filter(|package| package.dist.is_some() && !package.nevra.is_source());
         of_dists.any(|package| package.nevra.version() == version)
     });
     let last = last.unwrap_or(releases.len() - 1);
