@@ -46,6 +46,8 @@ mod limits;
 mod lineage;
 mod lint;
 mod lost_events;
+mod lost_ledger;
+mod lost_log_lines;
 mod lost_tree;
 mod made_again;
 mod messages;

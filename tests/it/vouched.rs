@@ -135,14 +135,27 @@ fn a_ledger_with_another_digest_is_corrected_by_the_manifests() {
     follow(site.project.path(), &found, "recover-log", &[]).exits(0);
     assert_eq!(text(&path), whole);
     site.releng(&["verify"]).exits(0);
-    // A package that nothing knows is dropped.
-    let added = whole.replace("demo-1.0.2-1.el9", "demo-1.0.9-1.el9");
-    fs::write(&path, added).unwrap();
+    assert!(text(&site.state("ledger.json.replaced-1")).contains(&format!("\"{other}")));
+    // A package that nothing knows may have been public.
+    let added = whole.replacen("    {", &format!("{},\n    {{", entry_of_another(&whole)), 1);
+    fs::write(&path, &added).unwrap();
     let plan = site.releng(&["recover-log", "--dry-run"]).exits(0).stdout;
-    assert!(plan.contains(&format!("dropped: `{}` of stable/1.0", "demo-1.0.9-1.el9.noarch")), "{plan}");
+    assert!(
+        plan.contains(&format!("kept: `{}` of stable/1.0, which no revision", "demo-1.0.9-1.el9.noarch")),
+        "{plan}"
+    );
     site.releng(&["recover-log"]).exits(0);
-    assert_eq!(text(&path), whole);
+    let (kept, entry): (Value, Value) =
+        (serde_json::from_str(&text(&path)).unwrap(), serde_json::from_str(&entry_of_another(&whole)).unwrap());
+    assert!(kept["packages"].as_array().unwrap().contains(&entry), "{kept}");
     site.releng(&["verify"]).exits(0);
+}
+
+/// An entry of a ledger for a package that was never promoted.
+fn entry_of_another(ledger: &str) -> String {
+    let of_el9 = ledger.split("    {").find(|entry| entry.contains("demo-1.0.2-1.el9.noarch")).unwrap();
+    let entry = of_el9.split('}').next().unwrap();
+    format!("    {{{}}}", entry.replace("demo-1.0.2-1.el9", "demo-1.0.9-1.el9"))
 }
 
 #[test]

@@ -173,7 +173,7 @@ pub const REPOSITORY: &[FileRows] = &[
         ],
     ),
     (
-        "repository/recover_log/mod.rs",
+        "repository/recover_log/join.rs",
         &[("move the snapshots", By("recovery::a_snapshot_of_another_repository_is_named_and_moved_away"))],
     ),
     (

@@ -116,7 +116,20 @@ pub enum Action {
         /// The packages that one of the lost events may have yanked. They count as yanked.
         #[serde(default, rename = "maybe-yanked", skip_serializing_if = "Vec::is_empty")]
         maybe_yanked: Vec<MaybeYanked>,
+        /// The numbers that lost revisions may have had. They are not used again.
+        #[serde(default, rename = "used-revisions", skip_serializing_if = "Vec::is_empty")]
+        used_revisions: Vec<UsedRevisions>,
     },
+}
+
+/// That newer revisions of a series may be lost, with their events and with the link that led to them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsedRevisions {
+    pub series: Series,
+    /// The newest known revision; 0 if none is known.
+    pub known: u32,
+    /// The highest number that does not count as free.
+    pub until: u32,
 }
 
 /// A package that a series had before some lost events, and does not have after them.

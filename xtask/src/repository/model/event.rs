@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::digest::{Digest, digest_of};
 use crate::base::schema::describe_fault_in_line;
-pub use crate::repository::model::action::{Action, MaybeYanked, NewRevision, RevisionCause};
+pub use crate::repository::model::action::{Action, MaybeYanked, NewRevision, RevisionCause, UsedRevisions};
 use crate::repository::model::name::{FilePath, Series, SnapshotName};
 
 /// The highest number that an event can have, so that a number from outside never ends the counting. No repository gets there.
@@ -233,7 +233,7 @@ impl EventLog {
 
 impl Event {
     /// The number of the first event that the entry stands for.
-    fn first_number(&self) -> u64 {
+    pub fn first_number(&self) -> u64 {
         match self.action {
             Action::Lost { from, .. } if from <= self.number => from,
             _ => self.number,

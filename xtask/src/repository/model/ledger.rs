@@ -12,9 +12,9 @@ use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure};
 use crate::base::files::TreePath;
 use crate::base::schema::parse_json;
+use crate::repository::model::lost_state::help_to_recover;
 use crate::repository::model::manifest::{Manifest, PackageEntry};
 use crate::repository::model::name::{Dist, Series};
-use crate::repository::model::store::help_to_recover;
 use crate::rpm::nevra::Nevra;
 
 const SCHEMA: &str = "releng.ledger/1";
@@ -146,6 +146,11 @@ impl Ledger {
         for (key, content) in other.packages {
             self.packages.entry(key).or_insert(content);
         }
+    }
+
+    /// Whether this ledger lists everything that another one lists, with the same content.
+    pub fn has_all(&self, other: &Ledger) -> bool {
+        other.packages.iter().all(|(key, content)| self.packages.get(key) == Some(content))
     }
 
     /// What this ledger, which may be damaged, has otherwise than `known`.

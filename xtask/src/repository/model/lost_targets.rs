@@ -9,7 +9,7 @@ use anyhow::Result;
 
 use crate::base::error::{Exit, Failure, program};
 use crate::repository::model::event::Action;
-use crate::repository::model::layout::parse_revision;
+use crate::repository::model::layout::{Layout, parse_revision};
 use crate::repository::model::name::{FilePath, Series, SnapshotName};
 use crate::repository::model::store::Store;
 
@@ -64,12 +64,11 @@ impl UnsettledRevision {
 /// back to, either.
 pub fn find_unsettled(store: &Store, series: Series) -> Option<UnsettledRevision> {
     let before = store.current_number(series).ok().flatten()?;
-    let folder = store.layout.shown(&store.layout.revisions(series));
     let recorded = store.log.events().filter_map(|event| match &event.action {
         Action::RecoverLog { missing, .. } => Some(missing),
         _ => None,
     });
-    let numbers = recorded.flatten().filter_map(|path| parse_revision(Path::new(below(path.as_str(), &folder)?)));
+    let numbers = recorded.flatten().filter_map(|path| parse_revision_of(&store.layout, series, path.as_str()));
     let number = numbers.max().filter(|number| *number > store.log.highest_revision(series))?;
     let is_back = store.layout.revision(series, number).is_folder();
     (!is_back).then_some(UnsettledRevision { series, number, before })
@@ -102,10 +101,21 @@ fn find_unknown(store: &Store, shown: &str) -> Result<Option<FilePath>, Failure>
     if is_known { Ok(None) } else { shown.parse().map(Some).map_err(Failure::from) }
 }
 
-/// The highest number of a revision of a series that the log has as pruned or missing; 0 if it has none.
+/// The number of a revision of a series, from its path relative to the root; `None` for any other path.
+pub fn parse_revision_of(layout: &Layout, series: Series, path: &str) -> Option<u32> {
+    parse_revision(Path::new(below(path, &layout.shown(&layout.revisions(series)))?))
+}
+
+/// The highest number of a revision of a series that the log has as pruned or missing, or that a lost one may have had; 0 if it has none.
 pub fn highest_removed_revision(store: &Store, series: Series) -> u32 {
     let numbers = removed_below(store, &store.layout.shown(&store.layout.revisions(series)));
-    numbers.into_iter().filter_map(|name| parse_revision(Path::new(name))).max().unwrap_or(0)
+    let removed = numbers.into_iter().filter_map(|name| parse_revision(Path::new(name))).max();
+    let recorded = store.log.events().filter_map(|event| match &event.action {
+        Action::RecoverLog { used_revisions, .. } => Some(used_revisions),
+        _ => None,
+    });
+    let used = recorded.flatten().filter(|used| used.series == series).map(|used| used.until).max();
+    removed.max(used).unwrap_or(0)
 }
 
 /// The highest pipeline number of a snapshot of a series that the log has as pruned or missing; 0 if it has none.
