@@ -98,10 +98,14 @@ fn a_key_that_expires_soon_is_a_warning_and_one_that_has_expired_signs_nothing()
     let after = (end + SignedDuration::from_secs(1)).to_string();
     let refused = signed.releng_at(&after, &["stage"]).exits(1);
     refused.says(&["is expired", "help: make a new key, set `repository.sign` to it, and commit it: ", "a new expiry"]);
-    signed.releng_at(&after, &["status"]).exits(0).prints_part(": sign with another key: with the next one");
+    let status =
+        signed.releng_at(&after, &["status"]).exits(0).prints_part(": sign with another key: with the next one");
+    assert!(status.stdout.contains(&format!("should sign, and cannot, ended {date}\n")), "{}", status.stdout);
     // The help works.
     signed.keys.add(NEXT, "rsa3072", "", "5y");
     signed.configure(&format!("sign = \"{NEXT}\"\n"));
+    let refused = signed.releng_at(&after, &["stage"]).exits(1).says(&["help: the key before has expired: `"]);
+    assert!(!refused.stderr.contains("announce it"), "no key can announce another one: {}", refused.stderr);
     signed.releng_at(&after, &["stage", "--force", "it has expired"]).exits(0);
     signed.releng_at(&after, &[&promote[..], &["--force", "it has expired"]].concat()).exits(0);
 }

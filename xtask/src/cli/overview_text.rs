@@ -87,10 +87,13 @@ pub fn render_keys(keys: &[KeyStand], style: TextStyle) -> String {
 }
 
 fn describe_key(key: &KeyStand) -> String {
-    let end = key.expires.map_or(String::new(), |end| format!(", until {}", end.strftime("%Y-%m-%d")));
+    let until = if key.has_ended { "ended" } else { "until" };
+    let end = key.expires.map_or(String::new(), |end| format!(", {until} {}", end.strftime("%Y-%m-%d")));
     let name = key.name.plain();
     let role = match key.role {
+        KeyRole::Sign if key.has_ended => "should sign, and cannot",
         KeyRole::Sign => "signs",
+        KeyRole::Next if key.has_ended => "is the next key, and cannot sign",
         KeyRole::Next => "is the next key",
         KeyRole::Former if key.uses.is_some_and(|uses| !uses.is_needed()) => "is served",
         KeyRole::Former => "has signed before",

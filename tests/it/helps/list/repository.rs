@@ -63,7 +63,7 @@ pub const REPOSITORY: &[FileRows] = &[
         "repository/keys/rules.rs",
         &[
             ("set `repository.next-key` to it", By("helps::next_key::a_next_key_that_has_expired_is_replaced")),
-            ("{at_once}announce it", By("key_change::an_untouched_client_goes_through_announcement_and_switch")),
+            ("{announce} has expired", By("key_change::an_untouched_client_goes_through_announcement_and_switch")),
             (
                 "to do it now",
                 By("helps::lost_key::a_rollback_under_a_key_that_is_not_announced_goes_by_the_key_before"),

@@ -141,7 +141,7 @@ pub fn judge(facts: &KeyFacts<'_>) -> KeyJudgement {
         if let Some(reason) = facts.force {
             return KeyJudgement::forced(reason, vec![effect_of_force(key, clients.series, &lacking)]);
         }
-        return KeyJudgement::refused(not_shipped(key, clients, &lacking, &facts.way));
+        return KeyJudgement::refused(not_shipped(facts, key, clients, &lacking));
     }
     yes(format!("{} signs, and clients have it", sign.name()))
 }
@@ -198,18 +198,30 @@ fn needs_rsa(dist: &Dist) -> bool {
     name[family.len()..].parse::<u32>().is_ok_and(|number| number <= last)
 }
 
-fn not_shipped(key: &PublicKey, clients: &SeriesClients, lacking: &[&Dist], way: &ForcedWay<'_>) -> Failure {
+fn not_shipped(facts: &KeyFacts<'_>, key: &PublicKey, clients: &SeriesClients, lacking: &[&Dist]) -> Failure {
+    let way = &facts.way;
     let dists = lacking.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let (key, series) = (key.name(), clients.series);
-    let message = format!("clients of stable/{series} for {dists} do not have the key {key} yet");
+    let series = clients.series;
     let at_once = match way.step {
         RefusedStep::Undo => help_to_undo_now(),
         _ => String::new(),
     };
+    // Only a key that clients have and that has not ended can announce another one.
+    let announces = |known: &PublicKey| {
+        known.fingerprint != key.fingerprint && known.ended.is_none() && clients.lacking(&known.fingerprint).is_empty()
+    };
+    let announce = if facts.keys.served.iter().any(announces) {
+        format!(
+            "{at_once}announce it: {}; then promote a release; {STEPS}\nif the key before is lost or",
+            help_to_announce()
+        )
+    } else {
+        "the key before".to_owned()
+    };
+    let key = key.name();
+    let message = format!("clients of stable/{series} for {dists} do not have the key {key} yet");
     Failure::new(Exit::Failed, message).help(format!(
-        "{at_once}announce it: {}; then promote a release; {STEPS}\n\
-         if the key before is lost or has expired: {}; clients with the `-repo` package then need a person",
-        help_to_announce(),
+        "{announce} has expired: {}; clients with the `-repo` package then need a person; {STEPS}",
         way.help()
     ))
 }

@@ -113,7 +113,7 @@ pub fn decide_rollback(store: &Store, order: &RollbackOrder<'_>) -> Result<Undoi
     }
     if signatures == OldSignatures::Replaced {
         notes.push(format!(
-            "repodata and checksums are signed anew: another key has signed those of revision {to}, or their key has expired"
+            "repodata and checksums are signed anew: a signature of revision {to} is missing, or of another key, or its key has expired"
         ));
     }
     let new = NewRevision { series, number, cause: RevisionCause::Rollback { to, version } };
