@@ -132,12 +132,10 @@ fn each_file_that_releng_makes_itself_is_made_again() {
         let before = site.text("stable/1.0/ChangeLog_1.0.txt");
         flip(&site, &format!("stable/1.0/{path}"));
         let found = site.releng(&["verify"]).exits(1);
-        follow(site.project.path(), &found, "rollback 1.0 --to 1", &[]).exits(0);
+        // The sources have the same changelog.
+        let step = if path == "ChangeLog_1.0.txt" { "ln -f" } else { "rollback 1.0 --to 1" };
+        follow(site.project.path(), &found, step, &[]).exits(0);
         assert_eq!(site.text("stable/1.0/ChangeLog_1.0.txt"), before);
-        if path == "ChangeLog_1.0.txt" {
-            // The snapshot has the same file.
-            follow(site.project.path(), &found, "releng stage", &[]).exits(0);
-        }
         let number = if path == CLIENT_PACKAGE { 2 } else { 1 };
         is_sound(&site, &["demo-0:1.0.1-1.el9.noarch", &format!("demo-repo-0:1.0-{number}.noarch")]);
     }

@@ -126,9 +126,9 @@ fn a_damaged_source_archive_is_made_again() {
         found.stderr
     );
     let (first, steps) = (found.stderr.find("dist --rev"), found.stderr.matches("dist --rev").count());
-    assert!(steps == 3 && first < found.stderr.find("prune --damaged"), "{}", found.stderr);
-    for name in ["demo-1.0.1.tar.gz", "demo-1.0.1.zip", "demo-1.0.3.zip"] {
-        follow(site.project.path(), &found, &format!("sources/{name}"), &[]).exits(0);
+    assert!(steps == 2 && first < found.stderr.find("prune --damaged"), "{}", found.stderr);
+    for name in ["sources/demo-1.0.1.tar.gz", "sources/demo-1.0.1.zip", "ln -f"] {
+        follow(site.project.path(), &found, name, &[]).exits(0);
     }
     verifies(&site);
     site.promoted("Four", &["el9"]);
@@ -229,4 +229,35 @@ fn a_damaged_manifest_of_the_only_revision_needs_a_backup() {
         .exits(0);
         verifies(&site);
     }
+}
+
+#[test]
+fn what_another_folder_has_is_linked_from_there() {
+    let site = Site::of_three();
+    let package = "rpm/el9/noarch/demo-1.0.1-1.el9.noarch.rpm";
+    let archive = "sources/demo-1.0.2.tar.gz";
+    for (revision, path) in [(3, package), (3, archive), (2, archive)] {
+        std::fs::remove_file(site.served(&format!("revisions/stable-1.0/{revision:06}/{path}"))).unwrap();
+    }
+    let found =
+        site.releng(&["verify"]).exits(1).says(&["another folder has what is damaged; to put it back: `ln -f "]);
+    for part in ["releng yank", "releng dist", "prune --damaged"] {
+        assert!(!found.stderr.contains(part), "{part}: {}", found.stderr);
+    }
+    follow(site.project.path(), &found, "ln -f", &[]).exits(0);
+    verifies(&site);
+}
+
+#[test]
+fn an_archive_that_is_gone_everywhere_is_made_again_everywhere_at_once() {
+    let site = Site::of_three();
+    let mut places: Vec<String> = (1..=3).map(|number| format!("revisions/stable-1.0/{number:06}")).collect();
+    places.push(snapshot(1));
+    for place in &places {
+        std::fs::remove_file(site.served(&format!("{place}/sources/demo-1.0.1.tar.gz"))).unwrap();
+    }
+    let found = site.releng(&["verify"]).exits(1);
+    assert_eq!(found.stderr.matches("dist --rev").count(), 1, "{}", found.stderr);
+    follow(site.project.path(), &found, "sources/demo-1.0.1.tar.gz", &[]).exits(0);
+    verifies(&site);
 }

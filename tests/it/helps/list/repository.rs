@@ -253,6 +253,14 @@ pub const REPOSITORY: &[FileRows] = &[
     ),
     ("repository/verify/address.rs", &[("name a snapshot", By("verify::what_is_published_at_an_address"))]),
     (
+        "repository/verify/copies.rs",
+        &[
+            ("ln -f", By("ways_out::what_another_folder_has_is_linked_from_there")),
+            ("; for {more}", No("it needs more than twenty damaged files, and then the same command again")),
+            ("another folder has", By("ways_out::what_another_folder_has_is_linked_from_there")),
+        ],
+    ),
+    (
         "repository/verify/report.rs",
         &[
             ("set `repository.sign`", By("key_status::an_expired_key_closes_the_gate_and_is_a_finding_of_its_own")),

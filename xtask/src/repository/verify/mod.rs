@@ -6,6 +6,7 @@
 
 pub mod address;
 mod content;
+mod copies;
 pub mod folder;
 pub mod history;
 pub mod keys;

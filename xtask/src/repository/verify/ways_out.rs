@@ -20,6 +20,7 @@ use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::Store;
 use crate::repository::prune::{self, JudgedFolder};
 use crate::repository::retention::KeepReason;
+use crate::repository::verify::copies::{SoundCopy, find_copies, help_to_link};
 use crate::repository::verify::tree::FoundFolder;
 use crate::repository::verify::unsigned::is_signed;
 use crate::repository::verify::{Finding, FindingId, VerifyReport};
@@ -36,6 +37,8 @@ const YANKED: usize = 50;
 /// A next step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WayOut {
+    /// Another folder has what is damaged.
+    Link(Vec<SoundCopy>),
     /// A damaged source archive can be made again from its commit.
     RemakeArchive(DamagedArchive),
     /// Nothing else of a current revision is damaged than these packages and what the program can make again.
@@ -61,14 +64,21 @@ pub enum WayOut {
 /// A source archive that is missing or has other content than it should have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DamagedArchive {
-    place: TreePath,
-    is_missing: bool,
+    /// One of several hard links to a file.
+    places: Vec<DamagedPlace>,
     /// The name of the file.
     name: String,
     /// The digest by the manifest.
     sha256: Digest,
     /// The flags of `dist` that make the release again.
     flags: String,
+}
+
+/// A place of a damaged archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct DamagedPlace {
+    path: TreePath,
+    is_missing: bool,
 }
 
 impl WayOut {
@@ -93,6 +103,7 @@ impl WayOut {
     pub fn help(&self) -> String {
         let program = program();
         match self {
+            WayOut::Link(copies) => help_to_link(copies),
             WayOut::RemakeArchive(archive) => {
                 format!("to make `{}` again, with all links to it: `{}`", archive.name, archive.command())
             }
@@ -145,13 +156,18 @@ impl WayOut {
 impl DamagedArchive {
     /// Makes it again, and writes into the file: with it, all hard links to the file are whole again.
     fn command(&self) -> String {
-        let DamagedArchive { place, is_missing, name, sha256, flags } = self;
-        let (program, place) = (program(), shell_word(&place.to_string()));
-        let unlocked = if *is_missing { String::new() } else { format!("chmod u+w {place} && ") };
+        let DamagedArchive { places, name, sha256, flags } = self;
+        let program = program();
+        let put = |DamagedPlace { path, is_missing }: &DamagedPlace| {
+            let place = shell_word(&path.to_string());
+            let unlocked = if *is_missing { String::new() } else { format!("chmod u+w {place} && ") };
+            format!("{unlocked}cp target/remade/sources/{name} {place} && chmod a-w {place}")
+        };
+        let put = places.iter().map(put).collect::<Vec<_>>().join(" && ");
         let made = format!("{program} dist{flags} --no-stage --out target/remade");
         // A tag that came after the build changes the archive.
         let checked = format!("echo '{sha256}  target/remade/sources/{name}' | sha256sum --check --quiet");
-        format!("{made} && {checked} && {unlocked}cp target/remade/sources/{name} {place} && chmod a-w {place}")
+        format!("{made} && {checked} && {put}")
     }
 }
 
@@ -177,18 +193,23 @@ pub fn is_damaged(store: &Store, found: &FoundFolder, report: &VerifyReport) -> 
 
 /// The next steps for the findings in the whole repository. A step that keeps more comes first.
 pub fn find(store: &Store, folders: &[FoundFolder], report: &VerifyReport, now: Timestamp) -> Result<Vec<WayOut>> {
-    let archives = find_archives(store, folders, report);
-    let mut ways: Vec<WayOut> = archives.into_iter().take(NAMED).map(WayOut::RemakeArchive).collect();
+    let copies = find_copies(store, folders, report);
+    // What other folders have needs no other step.
+    let has_copy = |finding: &&Finding| copies.iter().any(|copy| copy.shown == finding.path);
+    let findings = report.findings.iter().filter(|finding| !has_copy(finding)).cloned().collect();
+    let rest = &VerifyReport { findings, ..VerifyReport::default() };
+    let mut ways: Vec<WayOut> = if copies.is_empty() { Vec::new() } else { vec![WayOut::Link(copies)] };
+    ways.extend(find_archives(store, folders, rest).into_iter().take(NAMED).map(WayOut::RemakeArchive));
     for series in store.series()? {
         ways.extend(find_unsettled(store, series).map(WayOut::Settle));
         if let Some(number) = store.current_number(series).ok().flatten() {
-            ways.extend(find_for_current(store, folders, report, series, number));
+            ways.extend(find_for_current(store, folders, [report, rest], series, number));
         }
     }
     // What prevents the judgement is a finding, too.
     let judged = prune::judge(store, &RepositoryKeys::default(), now).unwrap_or_default();
     let mut can_prune = false;
-    for folder in judged.iter().filter(|folder| has_damage(report, &store.layout.shown(&folder.path))) {
+    for folder in judged.iter().filter(|folder| has_damage(rest, &store.layout.shown(&folder.path))) {
         if folder.reason.as_ref().is_some_and(KeepReason::keeps_damaged) {
             ways.extend(WayOut::of_staying(store, folder));
         } else {
@@ -202,11 +223,11 @@ pub fn find(store: &Store, folders: &[FoundFolder], report: &VerifyReport, now: 
 }
 
 /// The ways out of the damage of a current revision: its damaged packages, if everything else is sound and they are few, and the newest
-/// revision to go back to. In a series with signed revisions, it is a signed one.
+/// revision to go back to. In a series with signed revisions, it is a signed one. The second report is without what another folder has.
 fn find_for_current(
     store: &Store,
     folders: &[FoundFolder],
-    report: &VerifyReport,
+    [report, rest]: [&VerifyReport; 2],
     series: Series,
     number: u32,
 ) -> Vec<WayOut> {
@@ -221,7 +242,7 @@ fn find_for_current(
     }
     let (mut ways, mut is_mendable) = (Vec::new(), false);
     if let Ok(revision) = store.revision(series, number)
-        && let Some(damage) = find_mendable(store, report, &shown, &revision.manifest)
+        && let Some(damage) = find_mendable(store, rest, &shown, &revision.manifest)
     {
         is_mendable = true;
         match damage.packages.as_slice() {
@@ -244,9 +265,9 @@ fn find_for_current(
     ways
 }
 
-/// The damaged source archives, those of current revisions first. Of several hard links to a file, one is listed.
+/// The damaged source archives, those of current revisions first, each with all its places. Of several hard links to a file, one is listed.
 fn find_archives(store: &Store, folders: &[FoundFolder], report: &VerifyReport) -> Vec<DamagedArchive> {
-    let mut archives = Vec::new();
+    let mut archives: Vec<DamagedArchive> = Vec::new();
     let mut known = BTreeSet::new();
     let is_current = |found: &&FoundFolder| found.is_current && found.name.revision().is_some();
     let (current, others): (Vec<_>, Vec<_>) = folders.iter().partition(is_current);
@@ -264,7 +285,11 @@ fn find_archives(store: &Store, folders: &[FoundFolder], report: &VerifyReport) 
                 Err(_) => true,
             };
             let Some(sha256) = manifest.file(&format!("sources/{name}")).map(|file| file.sha256) else { continue };
-            archives.push(DamagedArchive { place, is_missing, name, sha256, flags: flags_of(release) });
+            let place = DamagedPlace { path: place, is_missing };
+            match archives.iter_mut().find(|archive| archive.sha256 == sha256) {
+                Some(archive) => archive.places.push(place),
+                None => archives.push(DamagedArchive { places: vec![place], name, sha256, flags: flags_of(release) }),
+            }
         }
     }
     archives
