@@ -48,6 +48,7 @@ mod lint;
 mod lost_events;
 mod lost_ledger;
 mod lost_log_lines;
+mod lost_place;
 mod lost_tree;
 mod made_again;
 mod messages;

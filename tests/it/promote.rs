@@ -62,7 +62,7 @@ fn a_snapshot_that_was_changed() {
     let site = staged();
     let copy = FIRST.replace("pipeline_1", "pipeline_9");
     run_in(&site.served("unstable/1.0"), "cp", &["-a", FIRST, &copy], &[]).exits(0);
-    refused(&site, &["promote", &copy], &[&format!("`{copy}` (1.0.1): the log has no event that staged it")]);
+    refused(&site, &["promote", &copy], &["was copied there: the log has its event for another folder"]);
 }
 
 #[test]

@@ -122,6 +122,7 @@ pub const FIRST: &[FileRows] = &[
             ("run `git fetch --unshallow`", By("lint::a_clone_that_is_too_shallow_is_completed")),
         ],
     ),
+    ("cli/commands/recover_log.rs", &[("{change}; or put", By("lost_place::a_state_in_another_folder_is_named"))]),
     (
         "cli/commands/rpm.rs",
         &[

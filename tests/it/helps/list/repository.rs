@@ -17,6 +17,24 @@ pub const REPOSITORY: &[FileRows] = &[
         &[("{}; without it", By("helps::repository::a_lost_log_and_a_damaged_ledger_are_put_together_again"))],
     ),
     (
+        "repository/model/lost_state.rs",
+        &[
+            (
+                "put `{file}` back from a backup",
+                By("helps::repository::a_lost_log_and_a_damaged_ledger_are_put_together_again"),
+            ),
+            (
+                "mount the disk that `{file}`",
+                By("lost_tree::a_repository_whose_root_and_state_are_both_gone_is_asked_for"),
+            ),
+            (
+                "{back}; or put it together",
+                By("helps::repository::a_lost_log_and_a_damaged_ledger_are_put_together_again"),
+            ),
+            ("correct `repository.state`", By("lost_place::a_state_in_another_folder_is_named")),
+        ],
+    ),
+    (
         "repository/model/lost_targets.rs",
         &[(
             "put the folder of revision",
@@ -39,18 +57,6 @@ pub const REPOSITORY: &[FileRows] = &[
             (
                 "put `{folder}` back from a backup; to begin",
                 By("helps::repository::a_revision_without_a_copy_is_given_up"),
-            ),
-            (
-                "put `{file}` back from a backup",
-                By("helps::repository::a_lost_log_and_a_damaged_ledger_are_put_together_again"),
-            ),
-            (
-                "mount the disk that `{file}`",
-                By("lost_tree::a_repository_whose_root_and_state_are_both_gone_is_asked_for"),
-            ),
-            (
-                "{back}; or put it together",
-                By("helps::repository::a_lost_log_and_a_damaged_ledger_are_put_together_again"),
             ),
             ("mount the disk that it", By("lost_tree::what_was_recorded_as_missing_counts_again_once_it_is_back")),
             (
@@ -84,6 +90,13 @@ pub const REPOSITORY: &[FileRows] = &[
         ],
     ),
     ("repository/sign/public.rs", &[("use one of", By("helps::next_key::one_of_several_next_keys_is_named"))]),
+    (
+        "repository/clients/published_address.rs",
+        &[
+            ("set `repository.url`", By("lost_place::an_address_that_is_configured_no_more_is_asked_for")),
+            ("{change}; if it has", By("lost_place::an_address_that_is_configured_no_more_is_asked_for")),
+        ],
+    ),
     (
         "repository/clients/keys.rs",
         &[("put one of them back", By("helps::lost_files::each_command_names_one_that_makes_the_keys_again"))],
@@ -261,6 +274,13 @@ pub const REPOSITORY: &[FileRows] = &[
         ],
     ),
     (
+        "repository/verify/history.rs",
+        &[
+            ("accept the snapshot", By("helps::verify::a_changed_result_is_made_again")),
+            ("move it away: there", No("a person decides whether the results are needed")),
+        ],
+    ),
+    (
         "repository/verify/report.rs",
         &[
             ("set `repository.sign`", By("key_status::an_expired_key_closes_the_gate_and_is_a_finding_of_its_own")),
@@ -303,6 +323,7 @@ pub const REPOSITORY: &[FileRows] = &[
             ("clients refuse it: {}", By("key_status::an_expired_key_closes_the_gate_and_is_a_finding_of_its_own")),
             ("stop serving it: somebody", No("a person decides whether the files can be trusted")),
             ("clients install", By("helps::verify::a_series_goes_back_to_a_sound_revision")),
+            ("correct `repository.state`", By("lost_place::a_state_in_another_folder_is_named")),
             ("put the log back", By("helps::verify::the_log_and_the_ledger_are_put_together_again")),
             ("put the ledger back", By("helps::verify::the_log_and_the_ledger_are_put_together_again")),
             ("accept the snapshot", By("helps::verify::a_changed_result_is_made_again")),

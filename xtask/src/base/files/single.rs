@@ -42,6 +42,7 @@ pub fn publish(path: &TreePath, content: &[u8]) -> Result<()> {
         return Ok(());
     }
     let failed = || format!("cannot write `{path}`");
+    path.require_no_folder()?;
     let (parent, temporary) = (path.parent().with_context(failed)?, temporary_beside(path).with_context(failed)?);
     make_folders(&parent)?;
     let mut file = make_temporary(&temporary, || temporary.create_new(PUBLISHED_MODE)).with_context(failed)?;
@@ -70,6 +71,7 @@ pub fn flip(link: &TreePath, target: &Path) -> Result<()> {
 
 /// Appends a line to a file and syncs it. If that fails, the file is cut back to its old length.
 pub fn append_line(path: &TreePath, line: &str) -> Result<()> {
+    path.require_no_folder()?;
     let failed = || format!("cannot append to `{path}`");
     make_private_folders(&path.parent().with_context(failed)?)?;
     let is_new = !path.is_there();

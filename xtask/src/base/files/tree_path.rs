@@ -147,10 +147,20 @@ impl TreePath {
 
     /// The content of a file.
     pub fn read(&self) -> Result<Vec<u8>> {
+        self.require_no_folder()?;
         let mut content = Vec::new();
         let read = self.open().and_then(|mut file| file.read_to_end(&mut content));
         read.with_context(|| format!("cannot read `{self}`"))?;
         Ok(content)
+    }
+
+    /// Errors: a folder is in the place of the file.
+    pub(super) fn require_no_folder(&self) -> Result<(), Failure> {
+        if !self.is_folder() {
+            return Ok(());
+        }
+        let message = format!("`{self}` is a folder, and only a file may be there");
+        Err(Failure::new(Exit::Failed, message).help("`releng` did not make it: move it away"))
     }
 
     /// The content of a file; `None` if there is nothing at the path.

@@ -1,5 +1,6 @@
 //! `verify`: checks every digest, signature, name and rule of a repository, and changes nothing.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Result;
@@ -49,15 +50,14 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     match report.findings.len() {
         0 => Ok(()),
         count => {
-            let mut ids: Vec<FindingId> = report.findings.iter().map(|finding| finding.id).collect();
-            ids.sort_unstable();
-            ids.dedup();
+            let steps: BTreeSet<(FindingId, String)> =
+                report.findings.iter().map(|finding| (finding.id, finding.help())).collect();
+            let describe = |(id, step): &(FindingId, String)| format!("{id}: {step}");
             // Nothing else can be run before what stops every command is put right.
-            let (first, others): (Vec<FindingId>, Vec<FindingId>) = ids.into_iter().partition(|id| id.stops_changes());
-            let of_kinds = |ids: &[FindingId]| ids.iter().map(|id| format!("{id}: {}", id.help())).collect::<Vec<_>>();
-            let mut help = of_kinds(&first);
+            let (first, others): (Vec<_>, Vec<_>) = steps.into_iter().partition(|(id, _)| id.stops_changes());
+            let mut help: Vec<String> = first.iter().map(describe).collect();
             help.extend(ways_out.iter().map(WayOut::help));
-            help.extend(of_kinds(&others));
+            help.extend(others.iter().map(describe));
             let plural = if count == 1 { "finding" } else { "findings" };
             Err(Failure::new(Exit::Failed, format!("{count} {plural}")).help(help.join("\n")).into())
         }
@@ -105,7 +105,7 @@ fn verify_path(context: &Context, path: &Path) -> Result<Verified> {
 fn print(context: &Context, report: &VerifyReport, ways_out: &[WayOut], json: bool) -> Result<()> {
     let VerifyReport { findings, folders, files, .. } = report;
     if json {
-        let finding = |finding: &Finding| json!({ "id": finding.id, "path": finding.path, "what": finding.what, "help": finding.id.help() });
+        let finding = |finding: &Finding| json!({ "id": finding.id, "path": finding.path, "what": finding.what, "help": finding.help() });
         let findings = findings.iter().map(finding).collect::<Vec<_>>();
         let next_steps = ways_out.iter().map(WayOut::help).collect::<Vec<_>>();
         let report = json!({

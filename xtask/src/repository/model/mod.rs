@@ -12,6 +12,7 @@ pub mod ended_dists;
 pub mod event;
 pub mod layout;
 pub mod ledger;
+pub mod lost_state;
 pub mod lost_targets;
 pub mod manifest;
 pub mod missing_folder;

@@ -13,6 +13,7 @@ use crate::base::progress::Progress;
 use crate::base::text::shell_word;
 use crate::repository::model::event::{Action, BrokenChain, Event, EventLog};
 use crate::repository::model::layout::{Layout, MANIFEST, parse_revision};
+use crate::repository::model::lost_state::help_to_recover;
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::missing_folder::MissingFolder;
 use crate::repository::model::name::{Series, SnapshotName};
@@ -209,9 +210,15 @@ impl Store {
     }
 
     /// Reads the manifest of a snapshot.
+    ///
+    /// Errors: it is not a manifest, or a copy of that of another folder.
     pub fn snapshot(&self, series: Series, name: &SnapshotName) -> Result<Snapshot> {
         let path = self.layout.snapshot(series, name);
         let LoadedManifest { manifest, digest } = Manifest::load(&path)?;
+        // Where an interrupted run did not write the log, the manifest itself is believed.
+        if self.log.staging_of(name).is_none() && self.log.has(&manifest.event) {
+            return Err(other_manifest(&path, COPIED).into());
+        }
         Ok(Snapshot { name: name.clone(), path, manifest, digest })
     }
 
@@ -253,8 +260,9 @@ impl Store {
     pub fn newest_stable(&self) -> Result<Option<Series>> {
         let mut newest = None;
         for series in self.series()? {
-            // A series that cannot be read does not stop the others.
-            if self.current_number(series).is_ok_and(|number| number.is_some()) {
+            // Where the link cannot be read, the log says whether the series has a revision.
+            let number = self.current_number(series);
+            if number.map_or_else(|_| self.log.last_revision(series).is_some(), |number| number.is_some()) {
                 newest = Some(series);
             }
         }
@@ -328,10 +336,7 @@ impl Store {
         let path = self.layout.revision(series, number);
         let loaded = Manifest::load(&path)?;
         if let Some(why) = self.find_other_manifest(series, number, &loaded) {
-            let message = format!("`{}` {why}", path.join(MANIFEST));
-            return Err(Failure::new(Exit::Failed, message)
-                .help(format!("see what else is wrong, and what to do: `{} verify`", program()))
-                .into());
+            return Err(other_manifest(&path, why).into());
         }
         Ok(Revision { number, path, manifest: loaded.manifest })
     }
@@ -344,10 +349,7 @@ impl Store {
                 let is_other = made.manifest.is_some_and(|logged| logged != loaded.digest);
                 is_other.then_some("was changed: the log has another digest of it")
             }
-            None => self
-                .log
-                .has(&loaded.manifest.event)
-                .then_some("was copied there: the log has its event for another folder"),
+            None => self.log.has(&loaded.manifest.event).then_some(COPIED),
         }
     }
 
@@ -358,6 +360,15 @@ impl Store {
         numbers.sort_unstable();
         Ok(numbers)
     }
+}
+
+/// What is wrong with the manifest of a folder that somebody copied.
+const COPIED: &str = "was copied there: the log has its event for another folder";
+
+/// The error for a manifest that is not the one of the log.
+fn other_manifest(folder: &TreePath, why: &str) -> Failure {
+    let message = format!("`{}` {why}", folder.join(MANIFEST));
+    Failure::new(Exit::Failed, message).help(format!("see what else is wrong, and what to do: `{} verify`", program()))
 }
 
 /// What is wrong with a folder in whose place something else is.
@@ -373,16 +384,6 @@ pub const HELP_FOR_BLOCKED: &str = "put the folder itself in its place, and look
 fn log_changed(layout: &Layout, broken: &BrokenChain) -> Failure {
     let message = format!("`{}` was changed: {broken}", layout.log());
     Failure::new(Exit::Failed, message).help(help_to_recover(&layout.log()))
-}
-
-/// The help for a log or ledger that is lost, damaged or an old copy.
-pub fn help_to_recover(file: &TreePath) -> String {
-    let back = if file.is_there() {
-        format!("put `{file}` back from a backup")
-    } else {
-        format!("mount the disk that `{file}` is on, or put it back from a backup")
-    };
-    format!("{back}; or put it together again from the manifests in the repository: `{} recover-log`", program())
 }
 
 /// The bytes of the log; none if the repository has no log yet.

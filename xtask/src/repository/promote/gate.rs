@@ -90,6 +90,8 @@ pub struct GateFacts<'a> {
     pub snapshot: &'a Snapshot,
     /// The current revision of the series; `None` for a new series.
     pub current: Option<&'a Revision>,
+    /// Why the current revision cannot be used: the gates that depend on it are not judged.
+    pub unusable: Option<&'a Failure>,
     /// A newer revision of the series that was lost.
     pub unsettled: Option<&'a UnsettledRevision>,
     /// What the current revision has.
@@ -126,9 +128,12 @@ impl GateFacts<'_> {
         }
     }
 
-    /// All gates except `whole` and `requires`, which read files of the repository, in the order in which they are printed. What
+    /// All gates that can be judged except `whole` and `requires`, which read files of the repository, in the order in which they are printed. What
     /// no build and no test can open is before `packages` and `tested`.
     pub fn gates(&self) -> Vec<Gate> {
+        if self.unusable.is_some() {
+            return vec![self.merged(), self.version(), self.series(), self.packages(), self.ledger()];
+        }
         vec![
             self.merged(),
             self.version(),
@@ -144,7 +149,7 @@ impl GateFacts<'_> {
 
     /// The command that promotes the snapshot with the flags that were given, with those that other gates need, and with `more`.
     pub fn command(&self, mut more: Vec<String>) -> String {
-        if self.current.is_none() && !self.order.major {
+        if self.current.is_none() && self.unusable.is_none() && !self.order.major {
             more.push(MAJOR.to_owned());
         }
         if !self.requires_tests() && self.order.untested.is_none() {
@@ -298,6 +303,9 @@ impl GateFacts<'_> {
         if own != self.manifest().series {
             let why = format!("it is in unstable/{}, but its version belongs to {own}", self.manifest().series);
             return no("series", why, "build the release again and stage it");
+        }
+        if let Some(unusable) = self.unusable {
+            return no("series", &unusable.message, unusable.help.clone().unwrap_or_default());
         }
         if let Some(lost) = self.unsettled {
             return no("series", lost.describe(), lost.help());

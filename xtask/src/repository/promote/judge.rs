@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use anyhow::Result;
 
+use crate::base::error::Failure;
 use crate::project::config::PromotionKind;
 use crate::repository::commits::Git;
 use crate::repository::keys::rules::ForcedKey;
@@ -35,12 +36,16 @@ pub struct Judge<'a> {
     pub current: Option<&'a Rc<Revision>>,
     /// What the current revision has.
     known: Option<KnownPackages<'a>>,
+    /// Why the current revision cannot be used.
+    unusable: Option<&'a Failure>,
 }
 
 /// A snapshot with its gates.
 pub struct JudgedSnapshot {
     pub snapshot: Snapshot,
     current: Option<Rc<Revision>>,
+    /// Whether the current revision can be used, if there is one.
+    is_usable: bool,
     kind: PromotionKind,
     /// The gate that reads all files of the snapshot; `None` if the files are not read yet.
     whole: Option<Gate>,
@@ -68,7 +73,12 @@ impl<'a> Judge<'a> {
         current: Option<&'a Rc<Revision>>,
     ) -> Judge<'a> {
         let known = current.map(|current| KnownPackages::of(&current.manifest));
-        Judge { store, order, git, ledger, current, known }
+        Judge { store, order, git, ledger, current, known, unusable: None }
+    }
+
+    /// The same for a series whose current revision cannot be used.
+    pub fn without_current(self, unusable: Option<&'a Failure>) -> Judge<'a> {
+        Judge { unusable, ..self }
     }
 
     /// Judges all gates except `whole` and `requires`, which read files of the repository.
@@ -79,7 +89,7 @@ impl<'a> Judge<'a> {
     /// [`Judge::judge`], where git was asked before.
     pub fn judge_asked(&self, asked: AskedSnapshot) -> Result<JudgedSnapshot> {
         let AskedSnapshot { snapshot, merged } = asked;
-        let Judge { store, order, git, ledger, current, ref known } = *self;
+        let Judge { store, order, git, ledger, current, ref known, unusable } = *self;
         let commit = snapshot.manifest.release.commit;
         let config = git.config_of(commit)?;
         let results_folder = store.layout.results(&snapshot.name);
@@ -94,6 +104,7 @@ impl<'a> Judge<'a> {
         let facts = GateFacts {
             snapshot: &snapshot,
             current: revision,
+            unusable,
             unsettled: unsettled.as_ref(),
             known: known.as_ref(),
             ledger,
@@ -112,9 +123,11 @@ impl<'a> Judge<'a> {
         let (place, command) = (facts.place(was_merged), facts.command(Vec::new()));
         let (current, end_dists) = (current.cloned(), order.end_dists.clone());
         let (whole, requires, forced) = (None, None, key.forced);
+        let is_usable = unusable.is_none();
         Ok(JudgedSnapshot {
             snapshot,
             current,
+            is_usable,
             kind,
             whole,
             requires,
@@ -186,9 +199,9 @@ impl JudgedSnapshot {
         Ok(())
     }
 
-    /// Reads the repodata of the snapshot and of the series, unless it was read before.
+    /// Reads the repodata of the snapshot and of the series, unless it was read before or that of the series cannot be used.
     pub fn judge_requires(&mut self, store: &Store) {
-        if self.requires.is_none() {
+        if self.requires.is_none() && self.is_usable {
             self.requires = Some(read_gates::requires(store, &self.snapshot, self.current.as_deref()));
         }
     }

@@ -43,7 +43,7 @@ pub enum Promoting {
 /// Chooses the snapshot to promote: the named one, or else the newest of `series` whose gates are open, or else the newest that the
 /// series does not have. A snapshot whose version was rolled back or yanked must be named.
 ///
-/// Errors: there is no such snapshot, or none at all; the current revision is damaged.
+/// Errors: there is no such snapshot, or none at all.
 pub fn decide(
     store: &Store,
     series: Series,
@@ -51,22 +51,37 @@ pub fn decide(
     git: &Git<'_>,
     progress: &dyn Progress,
 ) -> Result<Promoting> {
-    let current = store.current(series)?.map(Rc::new);
+    // A current revision that cannot be used closes a gate.
+    let (current, unusable) = match store.current(series) {
+        Ok(current) => (current.map(Rc::new), None),
+        Err(error) => (None, Some(error.downcast::<Failure>()?)),
+    };
     let ledger = Ledger::load(&store.layout.ledger())?;
-    let judge = Judge::new(store, order, git, &ledger, current.as_ref());
+    let judge = Judge::new(store, order, git, &ledger, current.as_ref()).without_current(unusable.as_ref());
     if let Some(name) = &order.snapshot {
-        if let Some(already) = find_done(store, series, name) {
+        if let Some(already) = find_done(store, series, name).filter(|_| unusable.is_none()) {
             return Ok(already);
         }
         let promotion = judge.judge(store.snapshot(series, name)?)?.into_promotion(store)?;
         return Ok(Promoting::New(Box::new(promotion)));
     }
-    let withdrawn = Withdrawn::of(store, series, current.as_deref());
+    decide_newest(&judge, series, unusable.as_ref(), progress)
+}
+
+/// The same where no snapshot is named. `unusable` is why the current revision cannot be used.
+fn decide_newest(
+    judge: &Judge<'_>,
+    series: Series,
+    unusable: Option<&Failure>,
+    progress: &dyn Progress,
+) -> Result<Promoting> {
+    let (store, current) = (judge.store, judge.current);
+    let withdrawn = Withdrawn::of(store, series, current.map(Rc::as_ref));
     let (mut closed, mut must_be_named) = (ClosedSnapshots::default(), None);
     for snapshot in store.newest_first(series, progress)? {
         if withdrawn.needs_name(&snapshot) {
             if must_be_named.is_none() {
-                must_be_named = judge_withdrawn(&judge, &withdrawn, snapshot)?;
+                must_be_named = judge_withdrawn(judge, &withdrawn, snapshot)?;
             }
             continue;
         }
@@ -82,7 +97,10 @@ pub fn decide(
         }
         closed.add(judged);
     }
-    match (closed.next, must_be_named, &current) {
+    if let (Some(unusable), None) = (unusable, &closed.next) {
+        return Err(unusable.clone().into());
+    }
+    match (closed.next, must_be_named, current) {
         (Some(judged), ..) => {
             if let Some(newer) = closed.left_out.filter(|left_out| left_out.is_newer_than(&judged.snapshot.name)) {
                 progress.warn(&newer.passed_over());

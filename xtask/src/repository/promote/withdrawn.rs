@@ -42,12 +42,25 @@ impl<'a> Withdrawn<'a> {
     pub fn describe(&self, staged: &Snapshot) -> String {
         let version = &staged.manifest.release.version;
         match self.highest {
-            _ if self.store.log.was_promoted(&staged.name) => "which was rolled back or yanked".to_owned(),
+            _ if self.store.log.was_promoted(&staged.name) => format!("which {}", self.fate_of(version)),
             Some(highest) if !self.was_withdrawn(version) => {
-                format!("which is below {highest}, and {highest} was rolled back or yanked")
+                format!("which is below {highest}, and {highest} {}", self.fate_of(highest))
             }
-            _ => format!("whose version {version} was rolled back or yanked"),
+            _ => format!("whose version {version} {}", self.fate_of(version)),
         }
+    }
+
+    /// What happened to a version that was promoted, for the end of a sentence. An older copy of the tree does not have it, either.
+    fn fate_of(&self, version: &Version) -> &'static str {
+        let of_series = self.store.log.events().rev().map(|event| &event.action);
+        let is_promotion = |action: &&Action| matches!(action, Action::Promote { series, version: promoted, .. } if *series == self.series && promoted == version);
+        let mut later = of_series.take_while(|action| !is_promotion(action));
+        let is_undo = |action: &Action| match action {
+            Action::Rollback { series, .. } | Action::Yank { series, .. } => *series == self.series,
+            Action::RecoverLog { maybe_yanked, .. } => maybe_yanked.iter().any(|package| package.series == self.series),
+            _ => false,
+        };
+        if later.any(is_undo) { "was rolled back or yanked" } else { "was promoted, and is not in the tree any more" }
     }
 
     /// Whether a version was promoted, and the series does not have it now.

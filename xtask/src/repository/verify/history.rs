@@ -3,7 +3,9 @@
 use anyhow::Result;
 
 use crate::base::digest::digest_of;
+use crate::base::error::program;
 use crate::repository::clients::keys::{KeyRepair, describe_foreign, find_key_faults};
+use crate::repository::clients::published_address::{find_lost_address, help_to_address};
 use crate::repository::clients::root_files;
 use crate::repository::model::event::{Event, LogEntry};
 use crate::repository::model::layout::{Layout, MANIFEST};
@@ -11,7 +13,7 @@ use crate::repository::model::ledger::Ledger;
 use crate::repository::model::lost_targets::{find_lost_targets, find_unsettled};
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::missing_folder::MissingFolder;
-use crate::repository::model::name::Series;
+use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::Store;
 use crate::repository::model::test_result::load_results;
 use crate::repository::verify::tree::{FolderName, FoundFolder};
@@ -49,6 +51,10 @@ pub fn verify_repo_files(store: &Store, report: &mut VerifyReport) {
     // The files follow from the tree, of which a blocked folder hides a part.
     if store.blocked_folders().is_ok_and(|blocked| !blocked.is_empty()) {
         return;
+    }
+    if let Some(address) = find_lost_address(store) {
+        let what = format!("clients read the repository at `{address}`, and `repository.url` is not configured");
+        return report.add_with_step(FindingId::RepoFileDiffers, "*.repo", what, help_to_address(&address));
     }
     for file in root_files::changed(store, None).unwrap_or_default() {
         let what = match file.content {
@@ -245,6 +251,15 @@ fn current_revisions(store: &Store) -> Result<Vec<(Series, String)>> {
     Ok(current)
 }
 
+/// What to do about a changed result of the tests of a snapshot, whose name is that of a folder.
+fn help_to_result(store: &Store, snapshot: &str) -> String {
+    let is_there = |name: &SnapshotName| store.find_series(name).is_ok();
+    match snapshot.parse::<SnapshotName>().ok().filter(is_there) {
+        Some(name) => format!("accept the snapshot again: `{} accept {name}`", program()),
+        None => "move it away: there is no such snapshot any more".to_owned(),
+    }
+}
+
 /// Checks the results of the acceptance tests.
 pub fn verify_results(store: &Store, report: &mut VerifyReport) -> Result<()> {
     let top = store.layout.state.join("results");
@@ -253,7 +268,8 @@ pub fn verify_results(store: &Store, report: &mut VerifyReport) -> Result<()> {
         let results = match load_results(&folder) {
             Ok(results) => results,
             Err(error) => {
-                report.add(FindingId::ResultChanged, format!("results/{snapshot}"), format!("{error:#}"));
+                let (shown, step) = (format!("results/{snapshot}"), help_to_result(store, &snapshot));
+                report.add_with_step(FindingId::ResultChanged, shown, format!("{error:#}"), step);
                 continue;
             }
         };
@@ -262,7 +278,8 @@ pub fn verify_results(store: &Store, report: &mut VerifyReport) -> Result<()> {
             let is_same = folder.join(log).read().is_ok_and(|log| digest_of(&log) == result.facts.log_sha256);
             if log.contains('/') || !is_same {
                 let shown = format!("results/{snapshot}/{}", log.escape_debug());
-                report.add(FindingId::ResultChanged, shown, "it was changed since the test wrote it");
+                let what = "it was changed since the test wrote it";
+                report.add_with_step(FindingId::ResultChanged, shown, what, help_to_result(store, &snapshot));
             }
         }
     }

@@ -24,7 +24,7 @@ use jiff::Timestamp;
 use crate::base::error::program;
 use crate::base::files::{LockFile, TreePath};
 use crate::base::progress::Progress;
-use crate::repository::clients::keys::{KeyText, LostKeys, read_keys};
+use crate::repository::clients::keys::{KeyText, LostKeys, help_to_lost_keys, read_keys};
 use crate::repository::keys::unsigned::is_signed;
 use crate::repository::model::event::{BrokenChain, EventLog};
 use crate::repository::model::layout::Layout;
@@ -223,10 +223,12 @@ fn load_keyring(
             if !layout.keys().is_there() && !folders.iter().any(|folder| folder.path.join(&sums).is_there()) {
                 return None;
             }
-            match state {
-                StateOf::Own => format!("it {served}, and its copy `{}` in the state {copy}", Layout::key_copy_name()),
-                StateOf::Copy => format!("it {served}, and there are signatures"),
+            if state == StateOf::Own {
+                let what = format!("it {served}, and its copy `{}` in the state {copy}", Layout::key_copy_name());
+                report.add_with_step(FindingId::KeysDiffer, layout.key_name(), what, help_to_lost_keys());
+                return None;
             }
+            format!("it {served}, and there are signatures")
         }
     };
     let shown = if file == layout.keys() { layout.key_name() } else { layout.shown_in_state(&file) };

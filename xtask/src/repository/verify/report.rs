@@ -156,7 +156,9 @@ impl FindingId {
             FindingId::VersionsOutOfOrder => "clients install the highest version: promote a newer one, or roll back",
             FindingId::LogBroken | FindingId::LogLacksEvent => {
                 return format!(
-                    "put the log back from a backup; or put it together again from the manifests: `{program} recover-log`"
+                    "put the log back from a backup; if the state is in another folder, {}; or put the log together again from the \
+                     manifests: `{program} recover-log`",
+                    committed("correct `repository.state`")
                 );
             }
             FindingId::LedgerUnreadable | FindingId::LedgerDiffers => {
@@ -164,7 +166,7 @@ impl FindingId {
                     "put the ledger back from a backup; or put it together again from the manifests: `{program} recover-log`"
                 );
             }
-            FindingId::ResultChanged => return format!("accept the snapshot again: `{program} accept SNAPSHOT`"),
+            FindingId::ResultChanged => "accept the snapshot again",
             FindingId::RepoFileDiffers => return help_to_repair(),
         };
         help.to_owned()
@@ -248,6 +250,16 @@ pub struct Finding {
     pub id: FindingId,
     /// The details.
     pub what: String,
+    /// The next step, if it is another one than that of the kind.
+    #[serde(skip)]
+    pub step: Option<String>,
+}
+
+impl Finding {
+    /// The next step.
+    pub fn help(&self) -> String {
+        self.step.clone().unwrap_or_else(|| self.id.help())
+    }
 }
 
 impl fmt::Display for Finding {
@@ -269,7 +281,18 @@ pub struct VerifyReport {
 
 impl VerifyReport {
     pub(super) fn add(&mut self, id: FindingId, path: impl Into<String>, what: impl Into<String>) {
-        self.findings.push(Finding { path: path.into(), id, what: what.into() });
+        self.findings.push(Finding { path: path.into(), id, what: what.into(), step: None });
+    }
+
+    /// Adds a finding with a next step of its own.
+    pub(super) fn add_with_step(
+        &mut self,
+        id: FindingId,
+        path: impl Into<String>,
+        what: impl Into<String>,
+        step: String,
+    ) {
+        self.findings.push(Finding { path: path.into(), id, what: what.into(), step: Some(step) });
     }
 
     /// Adds what another report has.

@@ -21,14 +21,16 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::base::digest::digest_of;
-use crate::base::error::{Exit, Failure, program};
+use crate::base::error::{Exit, Failure, committed, program};
 use crate::base::files::TreePath;
+use crate::repository::clients::published_address::require_address;
 use crate::repository::model::event::{Action, Event};
 use crate::repository::model::layout::Layout;
+use crate::repository::model::lost_state::help_to_recover;
 use crate::repository::model::lost_targets::{LostTarget, find_lost_targets, find_unsettled};
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::name::{FilePath, Series};
-use crate::repository::model::store::{Store, help_to_recover};
+use crate::repository::model::store::Store;
 
 /// What is done before a change.
 #[derive(Default)]
@@ -65,7 +67,8 @@ impl LinkRepair {
 
 /// Decides what the next writer does first, and adds the event of an interrupted run to the log of `store`, in memory.
 ///
-/// Errors: a link is in the place of a folder; the log or the ledger was lost or is an old copy; a link leads to a lost revision.
+/// Errors: a link is in the place of a folder; the log or the ledger was lost or is an old copy; a link leads to a lost revision; the
+/// configuration has lost the address of the repository.
 pub fn decide(store: &mut Store) -> Result<Recovery> {
     store.require_folders()?;
     let mut recovery = find_unlogged(store)?;
@@ -77,6 +80,7 @@ pub fn decide(store: &mut Store) -> Result<Recovery> {
         require_ledger(store)?;
     }
     require_known_revisions(store)?;
+    require_address(store)?;
     recovery.trash = find_unfinished_prune(store);
     recovery.links = find_wrong_links(store)?;
     Ok(recovery)
@@ -154,7 +158,11 @@ fn require_next(store: &Store, folder: &TreePath, event: &Event) -> Result<(), F
         last => format!("the log ends at event {last}"),
     };
     let message = format!("refusing to change the repository: `{folder}` was made by event {number}, but {has}");
-    Err(Failure::new(Exit::Failed, message).help(format!("if it {copied}\notherwise: {recover}")))
+    let state = &store.layout.state;
+    let other = committed("correct `repository.state`");
+    Err(Failure::new(Exit::Failed, message).help(format!(
+        "if it {copied}\nif `{state}` is the state of another repository: {other}\notherwise: {recover}"
+    )))
 }
 
 /// Errors: the ledger is not the one that the log tells of.
