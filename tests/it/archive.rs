@@ -1,5 +1,7 @@
 //! Source archives against the real `git archive`, byte for byte.
 
+mod tags;
+
 use std::ffi::OsStr;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
@@ -25,7 +27,7 @@ const LATIN_1: &[u8] = b"caf\xe9";
 const UNTAR: &str = "tar --same-permissions -xf ../a.tar";
 
 fn load(repository: &Repository, commit: CommitId, generated: &[GeneratedFile]) -> anyhow::Result<Export> {
-    let request = ExportRequest { commit, prefix: PREFIX, generated: generated.to_vec() };
+    let request = ExportRequest { commit, prefix: PREFIX, tag: "1.0.4", generated: generated.to_vec() };
     Export::load(repository, request, &Silent)
 }
 
@@ -40,8 +42,8 @@ fn git_tar(shell: &Shell, commit: CommitId, generated: &[GeneratedFile]) -> Vec<
     let folder = tempfile::tempdir().unwrap();
     let mut added = Vec::new();
     for file in generated {
-        std::fs::write(folder.path().join(&file.name), &file.content).unwrap();
-        added.push(format!("--add-file={}", folder.path().join(&file.name).display()));
+        std::fs::write(folder.path().join(&file.path), &file.content).unwrap();
+        added.push(format!("--add-file={}", folder.path().join(&file.path).display()));
     }
     let (commit, prefix) = (commit.to_string(), format!("{PREFIX}/"));
     let pinned = ["-c", "tar.umask=0002", "-c", "core.autocrlf=false", "-c", "core.abbrev=40"];
@@ -70,7 +72,11 @@ fn assert_same_bytes(ours: &[u8], gits: &[u8]) {
 
 fn generated() -> Vec<GeneratedFile> {
     let long = format!("{}.txt", "generated".repeat(13));
-    let file = |name: &str, content: &[u8]| GeneratedFile { name: name.to_owned(), content: content.to_vec() };
+    let file = |name: &str, content: &[u8]| GeneratedFile {
+        path: name.to_owned(),
+        content: content.to_vec(),
+        ..GeneratedFile::default()
+    };
     vec![file("ChangeLog", b"* all new\n"), file(".release.json", b"{}\n"), file(&long, b""), file("z.spec", &[7; 512])]
 }
 
@@ -189,7 +195,7 @@ fn a_tracked_file_of_a_generated_name_is_left_out_with_a_warning() {
     repo.write("ChangeLog", "old");
     let with = repo.commit_at(1_500_000_000, "one");
     let heard = Heard::default();
-    let request = |commit| ExportRequest { commit, prefix: PREFIX, generated: generated() };
+    let request = |commit| ExportRequest { commit, prefix: PREFIX, tag: "1.0.4", generated: generated() };
     let ours = tar(&Export::load(&repo.open(), request(with), &heard).unwrap()).unwrap();
     let expected = tar(&Export::load(&repo.open(), request(without), &Silent).unwrap()).unwrap();
     assert_same_bytes(&ours[1024..], &expected[1024..]); // behind the global header, which names the commit
@@ -278,7 +284,8 @@ fn what_an_archive_cannot_hold_is_refused_by_name() {
     let cases = [
         ("file filter=lfs", pointer.as_bytes(), "`dir/file`: the commit holds a Git LFS pointer"),
         ("file working-tree-encoding=UTF-16", b"\xff\xfea\0", "`dir/file`: its `working-tree-encoding` is `UTF-16`"),
-        ("file export-subst", b"$Format:%h %(describe:tags)$", "`dir/file`: `%(describe:tags)`"),
+        ("file export-subst", b"$Format:%h %ar$", "`dir/file`: `%ar`"),
+        ("file export-subst", b"$Format:%(describe:match=v*)$", "does not match `1.0.4`, the tag of this version"),
     ];
     for (attributes, content, message) in cases {
         let repo = GitRepo::new();

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use releng::cli::arguments::Cli;
-use releng::project::config::{AcceptanceTest, CiStep, DistKeys, known_keys};
+use releng::project::config::{AcceptanceTest, CiStep, DistKeys, GenerateKeys, known_keys};
 
 use crate::support::text_of;
 
@@ -147,7 +147,7 @@ const FLAGS: [(&str, &str, &str); 132] = [
 ];
 
 /// Key, and the file and name of the test. `rpm.dist.*` are the keys of each `[rpm.dist.NAME]`.
-const KEYS: [(&str, &str); 83] = [
+const KEYS: [(&str, &str); 89] = [
     ("acceptance.name", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
     ("acceptance.on", "promote::a_test_for_another_kind_of_promotion"),
     ("acceptance.run", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
@@ -209,6 +209,7 @@ const KEYS: [(&str, &str); 83] = [
     ("rpm.changelog-entries", "spec::the_spec_has_the_configured_number_of_entries"),
     ("rpm.copr.config", "farms::copr_builds_all_chroots_of_one_upload"),
     ("rpm.copr.project", "farms::copr_builds_all_chroots_of_one_upload"),
+    ("rpm.define.*", "python_package::a_checkout_becomes_packages_that_run"),
     ("rpm.dist.*.arches", "farms::koji_builds_every_architecture_of_a_dist_in_one_task"),
     ("rpm.dist.*.container", "container::packages_are_built_in_the_image_staged_and_installed"),
     ("rpm.dist.*.copr", "flags::a_chroot_of_copr_is_configured"),
@@ -224,6 +225,11 @@ const KEYS: [(&str, &str); 83] = [
     ("rpm.spec", "messages::a_template_outside_the_project"),
     ("rpm.srpm", "packages::rpmbuild_writes_it_where_the_configuration_says_so"),
     ("rpm.timeout", "flags::a_build_ends_at_its_time_limit"),
+    ("source.folder", "added_files::texts_are_filled_in_and_the_folder_has_its_name"),
+    ("source.generate.path", "added_files::texts_are_filled_in_and_the_folder_has_its_name"),
+    ("source.generate.run", "added_files::a_program_makes_a_file_in_an_export_without_the_outside"),
+    ("source.generate.text", "added_files::texts_are_filled_in_and_the_folder_has_its_name"),
+    ("source.manifest", "vendor::a_workspace_may_be_below_the_root"),
     ("source.formats", "flags::a_first_version_and_the_archives_are_configured"),
     ("source.vendor", "vendor::no_lock_file"),
     ("version.headers", "conventional::conventional_commits_raise_the_version_if_configured"),
@@ -322,8 +328,10 @@ fn each_key_has_a_test_that_uses_it() {
     }
     let mut expected: BTreeSet<String> = known_keys().into_keys().collect();
     // A list of tables itself is no key with a value.
-    assert!(expected.remove("acceptance"));
+    assert!(expected.remove("acceptance") && expected.remove("source.generate"));
     expected.extend(below("acceptance", AcceptanceTest::default()));
+    expected.extend(below("source.generate", GenerateKeys::default()));
+    expected.insert("rpm.define.*".to_owned()); // the names of the keys are macros
     for stage in ["check-patch", "check-merged", "build-artifacts"] {
         assert!(expected.remove(&format!("ci.{stage}")));
         expected.insert(format!("ci.{stage}.run"));
@@ -332,7 +340,7 @@ fn each_key_has_a_test_that_uses_it() {
     expected.extend(below("rpm.dist.*", DistKeys::default()));
     assert_eq!(BTreeSet::from(KEYS.map(|(key, _)| key.to_owned())), expected, "each key has a row in KEYS");
     for (key, test) in KEYS {
-        let last = key.rsplit('.').next().unwrap();
+        let last = key.rsplit('.').next().unwrap().replace('*', "py3_build");
         let source = source_of(test);
         // `{last}` may stand at the beginning of a line in a string, after a newline.
         let source = source.replace("\\n", "\n");

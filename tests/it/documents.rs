@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use clap::Command;
 use releng::cli::arguments::Cli;
 use releng::history::lint::RULES;
-use releng::project::config::{AcceptanceTest, CiStep, Config, DistKeys, known_keys, lines_of_keys};
+use releng::project::config::{AcceptanceTest, CiStep, Config, DistKeys, GenerateKeys, known_keys, lines_of_keys};
 
 use crate::support::dnf::Client;
 use crate::support::{root, text_of};
@@ -246,7 +246,9 @@ fn every_key_is_documented_with_its_default() {
     let step =
         names(serde_json::to_value(CiStep::default()).unwrap()).into_iter().map(|key| format!("ci.<stage>.{key}"));
     let in_lists = names(serde_json::to_value(test).unwrap()).into_iter().map(|key| format!("acceptance.{key}"));
-    let in_lists = in_lists.chain(step);
+    let generate = names(serde_json::to_value(GenerateKeys::default()).unwrap());
+    let generate = generate.into_iter().map(|key| format!("source.generate.{key}"));
+    let in_lists = in_lists.chain(step).chain(generate).chain(["rpm.define.<macro>".to_owned()]);
     let of_dists = names(serde_json::to_value(dist).unwrap()).into_iter().map(|key| format!("rpm.dist.<dist>.{key}"));
     for key in in_lists.chain(of_dists) {
         assert!(!default_of(&key).is_empty(), "`{key}`");

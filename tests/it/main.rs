@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed, helpers included")]
 
 mod accept;
+mod added_files;
 mod announce;
 mod architecture;
 mod archive;
@@ -42,6 +43,7 @@ mod install;
 mod key_change;
 mod key_status;
 mod lacking_commits;
+mod large_blob;
 mod limits;
 mod lineage;
 mod lint;
@@ -59,6 +61,7 @@ mod places;
 mod plans;
 mod pre_release;
 mod promote;
+mod python_package;
 mod recovery;
 mod release_tags;
 mod repo_package;

@@ -211,3 +211,36 @@ fn two_sources_of_one_crate() {
     let ran = run_in(project.path(), PROGRAM, &["dist", "--no-stage"], &[]);
     ran.exits(1).says(&["help: take `part v0.1.0", "from one source only"]);
 }
+
+#[test]
+fn a_workspace_may_be_below_the_root() {
+    let project = crate_with("itoa = \"1\"");
+    project.commit("Move it", &[("demo.spec.in", &TEMPLATE.replace("%files", "%prep\n%autosetup\n%files"))]);
+    for path in ["Cargo.toml", "Cargo.lock", "src"] {
+        project.write("rust/.keep", "");
+        project.git(&["mv", path, &format!("rust/{path}")]);
+    }
+    let config = "[project]\nname = \"demo\"\n[source]\nvendor = \"cargo\"\n";
+    project.commit("Move it", &[("packaging/release.toml", config)]);
+    project.git(&["tag", "-f", "1.0"]);
+    dist(&project, &["--no-stage"]).exits(2).says(&[
+        "`source.vendor` is `cargo`, and the commit has no `Cargo.lock`",
+        "set `[source]` and `manifest = \"rust/Cargo.toml\"` in `packaging/release.toml`",
+    ]);
+    let config = format!("{}manifest = \"rust/Cargo.toml\"\n", config.replace("vendor = \"cargo\"\n", ""));
+    project.commit("Name it", &[("packaging/release.toml", &config)]);
+    project.git(&["tag", "-f", "1.0"]);
+    dist(&project, &["--no-stage"]).exits(0);
+    let elsewhere = Sandbox::bare();
+    for archive in ["demo-1.0.0.tar.gz", "demo-1.0.0-vendor.tar.gz"] {
+        let path = project.join("target/dist/sources").join(archive);
+        let into = if archive.contains("vendor") { "demo-1.0.0" } else { "." };
+        run_in(elsewhere.path(), "tar", &["xzf", path.to_str().unwrap(), "-C", into], &[]).exits(0);
+    }
+    elsewhere.write("cargo-home/.keep", "");
+    let home = elsewhere.join("cargo-home");
+    let build = "cd demo-1.0.0 && cargo --config vendor/config.toml run --manifest-path rust/Cargo.toml --offline --frozen --quiet";
+    let args = ["--user", "--map-root-user", "--net", "sh", "-c", build];
+    let ran = run_in(elsewhere.path(), "unshare", &args, &[("CARGO_HOME", home.to_str().unwrap())]);
+    ran.exits(0).prints("42\n");
+}

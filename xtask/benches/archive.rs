@@ -43,7 +43,7 @@ fn vendor(folder: &Path, out: &Path) -> Result<()> {
 fn run(repository: &Path, rev: &str, format: &str, out: &Path) -> Result<()> {
     let repository = Repository::open(repository)?;
     let commit = repository.resolve(rev)?;
-    let request = ExportRequest { commit, prefix: "bench-1.0", generated: Vec::new() };
+    let request = ExportRequest { commit, prefix: "bench-1.0", tag: "1.0", generated: Vec::new() };
     let export = Export::load(&repository, request, &Silent)?;
     let mut out = File::create(out)?;
     let threads = parallel::threads()?;

@@ -64,6 +64,8 @@ fn a_configuration_of_builds_is_completed() {
     let copr = "[rpm]\nbackend = \"copr\"\ndists = [\"el9\"]\n";
     let owned = format!("{copr}[rpm.copr]\nproject = \"owner/name\"\n");
     configure(NOARCH, copr, &[], "set `project = \"owner/name\"` in `[rpm.copr]`", &owned);
+    let defined = format!("{owned}[rpm.define]\nmy_macro = \"x\"\n");
+    configure(NOARCH, &defined, &[], "write `%global` lines in the spec instead", &owned);
 }
 
 #[test]

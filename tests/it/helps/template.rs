@@ -226,10 +226,16 @@ fn a_file_that_no_archive_can_have_is_left_out() {
             mended: &[(".gitattributes", "*.txt export-ignore\n")],
         },
         Mistake {
-            files: &[(".gitattributes", "*.txt export-subst\n"), ("x.txt", "$Format:%d$\n")],
+            files: &[(".gitattributes", "*.txt export-subst\n"), ("x.txt", "$Format:%ar$\n")],
             args: DIST,
             help: "use placeholders of the commit itself",
             mended: &[("x.txt", "$Format:%H$\n")],
+        },
+        Mistake {
+            files: &[(".gitattributes", "*.txt export-subst\n"), ("x.txt", "$Format:%(describe:match=v*)$\n")],
+            args: DIST,
+            help: "correct the pattern: it must match the tags of this project",
+            mended: &[("x.txt", "$Format:%(describe:match=[0-9]*)$\n")],
         },
     ]);
 }

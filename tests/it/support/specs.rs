@@ -24,3 +24,11 @@ pub const PYTHON: &str = "Name: demo\nVersion: @@VERSION@@\nRelease: @@RELEASE@@
 
 /// The program of [`COMPILED`], which knows the path it was compiled at.
 pub const PROGRAM: &str = "#include <stdio.h>\nint main(void) { puts(__FILE__); return 0; }\n";
+
+/// A Python project that pbr builds, in the manner of Lago's spec: the version and the authors come from generated files.
+pub const PBR: &str = "Name: demo\nVersion: @@VERSION@@\nRelease: 1%{?dist}\nSummary: A demonstration\nLicense: MIT\n\
+    BuildArch: noarch\nSource0: https://example.org/%{name}/%{name}-%{version}.tar.gz\nBuildRequires: python3-pbr\n\
+    Requires: python3-%{name} = %{version}\n\n%description\nText.\n\n%prep\n%setup -q -n %{name}-%{version}\n\n\
+    %build\n%{py3_build}\n\n%install\n%{py3_install}\n\n%files\n\n%package -n python3-%{name}\nSummary: The library\n\
+    %description -n python3-%{name}\nText.\n\n%files -n python3-%{name}\n%doc AUTHORS README.rst\n%{python3_sitelib}/%{name}/*.py\n\
+    %{python3_sitelib}/%{name}/__pycache__\n%{python3_sitelib}/%{name}-%{version}-py*.egg-info\n%{_bindir}/demo\n\n%changelog\n";

@@ -1,4 +1,4 @@
-//! Checks zlib streams without keeping their content.
+//! Reads and checks zlib streams without keeping their content.
 
 use std::io::{self, BufRead};
 
@@ -43,6 +43,11 @@ pub fn check(mut packed: impl BufRead, wanted: impl FnOnce(&[u8]) -> bool) -> io
             _ => {}
         }
     }
+}
+
+/// The content of a zlib stream; what comes behind the stream is not read as content.
+pub fn reader(packed: impl BufRead) -> impl io::Read {
+    flate2::bufread::ZlibDecoder::new(packed)
 }
 
 #[cfg(test)]

@@ -67,11 +67,34 @@ impl LooseObjects {
         Ok(())
     }
 
+    /// The folders of objects: that of the repository, and its alternates.
+    pub(super) fn folders(&self) -> &[PathBuf] {
+        &self.folders
+    }
+
+    /// The file of an object, if it is loose.
+    pub(super) fn open(&self, id: CommitId) -> Result<Option<File>> {
+        if !self.ids.contains(&id) {
+            return Ok(None);
+        }
+        for path in self.paths(id) {
+            match File::open(&path) {
+                Ok(file) => return Ok(Some(file)),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(error).with_context(|| format!("cannot read `{}`", path.display())),
+            }
+        }
+        Ok(None)
+    }
+
+    fn paths(&self, id: CommitId) -> impl Iterator<Item = PathBuf> + '_ {
+        let name = id.to_string();
+        self.folders.iter().map(move |folder| folder.join(&name[..2]).join(&name[2..]))
+    }
+
     /// Reads the first file of an object, as libgit2 does.
     fn read(&self, id: CommitId, wanted: impl FnOnce(&[u8]) -> bool) -> Result<()> {
-        let name = id.to_string();
-        for folder in &self.folders {
-            let path = folder.join(&name[..2]).join(&name[2..]);
+        for path in self.paths(id) {
             let file = match File::open(&path) {
                 Ok(file) => file,
                 // Another program has packed the object since it was listed.

@@ -213,6 +213,14 @@ impl ObjectDatabase<'_> {
         Ok(read(object.data()))
     }
 
+    /// The size of an object of the given kind. Errors as for [`ObjectDatabase::read`].
+    pub(super) fn size(&self, id: CommitId, wanted: ObjectType) -> Result<u64> {
+        self.loose.check(id)?;
+        let (size, kind) = self.inner.read_header(oid_of(id)).map_err(|error| fault(error, id))?;
+        anyhow::ensure!(kind == wanted, "object `{id}` is a {kind}, not a {wanted}");
+        Ok(size as u64)
+    }
+
     /// The kind of an object. Errors: [`Missing`], damage.
     pub(super) fn kind(&self, id: CommitId) -> Result<ObjectType> {
         self.loose.check(id)?;

@@ -54,6 +54,11 @@ impl Repository {
         Ok(None)
     }
 
+    /// The mode of what is at `path` (with `/` between its parts) in the tree of `commit`; `None` if nothing is there.
+    pub fn mode_at(&self, commit: CommitId, path: &str) -> Result<Option<Mode>> {
+        Ok(self.entry_at(commit, Path::new(path))?.map(|entry| entry.mode))
+    }
+
     /// The names of the files directly in `folder` (empty for the root) in the tree of `commit`; names that are not
     /// UTF-8 are left out.
     pub fn files_in(&self, commit: CommitId, folder: &str) -> Result<Vec<String>> {

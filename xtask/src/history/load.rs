@@ -7,8 +7,10 @@ use anyhow::Result;
 use crate::base::error::{Exit, Failure};
 use crate::base::progress::Progress;
 use crate::git::{Ancestry, CommitId, Lineage, MainlineStep, Repository, TagList};
+use crate::history::authors::render_authors;
 use crate::history::changelog::Changelog;
 use crate::history::counted_version::{CountedVersion, VersionFacts, VersionRules};
+use crate::history::mailmap::Mailmap;
 use crate::history::pre_release::is_pre_release;
 use crate::history::release_tags::candidate::{Candidate, is_version_like};
 use crate::history::release_tags::form::TagForm;
@@ -224,6 +226,20 @@ pub fn load_changelog(
         // The mainline has no such tag. A version without a tag counts too; the error lists all of them.
         _ => Ok(changelog.since(&version)?),
     }
+}
+
+/// The authors of all commits that `commit` reaches, one on a line, by the `.mailmap` with this content.
+///
+/// Errors: a shallow clone (exit 6); objects that cannot be read.
+pub fn load_authors(
+    repository: &Repository,
+    commit: CommitId,
+    mailmap: &[u8],
+    progress: &dyn Progress,
+) -> Result<String> {
+    let whole = repository.lineage(commit, |_| false, progress)?;
+    require_whole(&whole, "the authors are those of all commits")?;
+    Ok(render_authors(whole.steps.iter().flat_map(MainlineStep::commits), &Mailmap::parse(mailmap)))
 }
 
 /// The release tags of a repository, for the version of `commit`.

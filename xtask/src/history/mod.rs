@@ -2,8 +2,9 @@
 //!
 //! `X.Y` comes from [`release_tags`], `Z` counts the steps of the mainline since, and a pseudo-header ([`header`]) in
 //! any commit of a step raises `X` or `Y`. The rules are pure: [`step`] counts, [`counted_version`] adds base and
-//! warnings, [`changelog`] makes entries. Only [`load`] reads from git.
+//! warnings, [`changelog`] makes entries, [`authors`] lists people. Only [`load`] reads from git.
 
+pub mod authors;
 pub mod bug;
 pub mod changelog;
 pub mod conventional;
@@ -14,6 +15,7 @@ pub mod level;
 pub mod lifted;
 pub mod lint;
 pub mod load;
+pub mod mailmap;
 pub mod milestone;
 pub mod pre_release;
 pub mod release_tags;
@@ -26,7 +28,9 @@ pub use changelog::{Changelog, Repackaging};
 pub use counted_version::{Base, CountedVersion, VersionRules};
 pub use header::HeaderForms;
 pub use level::Level;
-pub use load::{CountedRelease, LookBack, VersionRequest, load_changelog, load_release, load_version, load_versions};
+pub use load::{
+    CountedRelease, LookBack, VersionRequest, load_authors, load_changelog, load_release, load_version, load_versions,
+};
 pub use milestone::Milestone;
 pub use release_tags::TagRules;
 pub use since::Since;

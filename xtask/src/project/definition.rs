@@ -73,10 +73,11 @@ impl Project {
         })?;
         let vendor = match config.source.vendor {
             Some(vendor) => vendor,
-            None if tree.read("Cargo.lock")?.is_some() => Vendor::Cargo,
+            None if tree.read(&config.source.lock_path())?.is_some() => Vendor::Cargo,
             None => Vendor::None,
         };
-        let rust_version = tree.read("Cargo.toml")?.and_then(|manifest| config::cargo_rust_version(&manifest));
+        let rust_version =
+            tree.read(config.source.manifest_path())?.and_then(|manifest| config::cargo_rust_version(&manifest));
         Ok(Project { config, name, name_source, template, vendor, rust_version })
     }
 }

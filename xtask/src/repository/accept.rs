@@ -111,12 +111,12 @@ impl Surroundings {
         for folder in [&home, &tmp, &sources] {
             files::make_folders(&TreePath::top(folder))?;
         }
-        unpack::unpack(&snapshot.path.join(format!("sources/{top}.tar.gz")), &sources)?;
+        let sources = unpack::unpack(&snapshot.path.join(format!("sources/{top}.tar.gz")), &sources)?;
         let repo_file = scratch.write("snapshot.repo", render_repo_file(layout, snapshot).as_bytes())?;
         let environment = variables(snapshot, &repo_file, &home, &tmp, path);
         let read_only =
             [&layout.root, &layout.state].map(|folder| protected(folder.for_programs(), scratch.path())).to_vec();
-        Ok(Surroundings { scratch, sources: sources.join(top), environment, read_only })
+        Ok(Surroundings { scratch, sources, environment, read_only })
     }
 
     /// Runs a test and records its result. A test that cannot be started or that changed the snapshot has failed.

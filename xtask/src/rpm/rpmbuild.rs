@@ -23,19 +23,28 @@ use crate::rpm::package::PackageFile;
 /// The limit of rpmspec and `rpmbuild -bs`, which copies and compresses the sources.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
 
-/// The base names of the sources and patches of the spec `spec_name` in `folder`, evaluated by rpmspec.
-pub fn source_names(folder: &Path, spec_name: &str) -> Result<Vec<String>> {
+/// The base names of the sources and patches of the spec `spec_name` in `folder`, evaluated by rpmspec with the arguments
+/// `defined`.
+pub fn source_names(folder: &Path, spec_name: &str, defined: &[String]) -> Result<Vec<String>> {
     let query = ["-q", "--srpm", "--undefine=dist", "--qf", "[%{SOURCE}\\n][%{PATCH}\\n]", spec_name];
-    let names = program(folder, "rpmspec", query.map(OsString::from).to_vec(), Vec::new())?;
+    let args = defined.iter().map(OsString::from).chain(query.map(OsString::from)).collect();
+    let names = program(folder, "rpmspec", args, Vec::new())?;
     let names = String::from_utf8_lossy(&names.output).into_owned();
     Ok(names.lines().filter(|name| !name.is_empty()).map(str::to_owned).collect())
 }
 
 /// Writes the source RPM of the spec `spec_name` in `folder`, which also has the sources, and returns its path. All
-/// times in the package are `source_date`, in seconds since 1970. The warnings of rpmbuild are printed.
+/// times in the package are `source_date`, in seconds since 1970; `defined` are the arguments for the macros of the
+/// configuration. The warnings of rpmbuild are printed.
 ///
 /// Errors: rpmbuild is not installed, or fails.
-pub fn write_srpm(folder: &Path, spec_name: &str, source_date: u32, progress: &dyn Progress) -> Result<PathBuf> {
+pub fn write_srpm(
+    folder: &Path,
+    spec_name: &str,
+    source_date: u32,
+    defined: &[String],
+    progress: &dyn Progress,
+) -> Result<PathBuf> {
     let date = FileTimes::new().set_modified(UNIX_EPOCH + Duration::from_secs(source_date.into()));
     for entry in fs::read_dir(folder).with_context(|| format!("cannot list `{}`", folder.display()))? {
         let path = entry?.path();
@@ -45,6 +54,7 @@ pub fn write_srpm(folder: &Path, spec_name: &str, source_date: u32, progress: &d
         set.with_context(|| format!("cannot set mode and date of `{}`", path.display()))?;
     }
     let mut args: Vec<OsString> = vec!["-bs".into(), "--undefine=dist".into()];
+    args.extend(defined.iter().map(OsString::from));
     for define in [
         "_sourcedir .",
         "_specdir .",

@@ -8,7 +8,7 @@ use std::fmt;
 
 use crate::git::attributes::{AttributeValue, FoundAttributes};
 use crate::git::{Commit, ObjectId};
-use crate::source::substitution;
+use crate::source::substitution::{self, UnsupportedPlaceholder};
 
 /// The conversions of one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +41,8 @@ pub enum NotExportable {
     Encoding(String),
     /// A Git LFS pointer instead of the content.
     LfsPointer,
-    /// `export-subst` with this placeholder.
-    Placeholder(String),
+    /// `export-subst` with a placeholder that is not expanded.
+    Placeholder(UnsupportedPlaceholder),
 }
 
 impl fmt::Display for NotExportable {
@@ -52,9 +52,7 @@ impl fmt::Display for NotExportable {
                 write!(f, "its `working-tree-encoding` is `{name}`, and only UTF-8 is supported")
             }
             NotExportable::LfsPointer => f.write_str("the commit holds a Git LFS pointer instead of its content"),
-            NotExportable::Placeholder(placeholder) => {
-                write!(f, "`{placeholder}` in a `$Format:…$` is not the same in every clone, or not supported")
-            }
+            NotExportable::Placeholder(why) => write!(f, "{why}"),
         }
     }
 }
@@ -70,7 +68,10 @@ impl NotExportable {
                 "files tracked by `git lfs` must have their content in the commit (`git lfs migrate export`)\n\
                  to leave the file out, mark it `export-ignore`; to release the pointer itself, mark it `-filter`"
             }
-            NotExportable::Placeholder(_) => {
+            NotExportable::Placeholder(UnsupportedPlaceholder::OtherTag { .. }) => {
+                "correct the pattern: it must match the tags of this project"
+            }
+            NotExportable::Placeholder(UnsupportedPlaceholder::Refused(_)) => {
                 "use placeholders of the commit itself, such as `%H`, `%an`, `%cI` or `%s`"
             }
         }
@@ -97,8 +98,20 @@ impl Conversion {
         })
     }
 
-    /// Converts `content`, of the blob `id`, for the archive of `commit`. The order of the steps is git's.
-    pub fn apply<'a>(&self, content: &'a [u8], id: ObjectId, commit: &Commit) -> Result<Cow<'a, [u8]>, NotExportable> {
+    /// Whether the content stays as it is.
+    pub fn is_none(&self) -> bool {
+        !self.ident && !self.substitute && self.line_endings == LineEndings::Kept
+    }
+
+    /// Converts `content`, of the blob `id`, for the archive of `commit`, whose version has the tag `tag`. The order of the
+    /// steps is git's.
+    pub fn apply<'a>(
+        &self,
+        content: &'a [u8],
+        id: ObjectId,
+        commit: &Commit,
+        tag: &str,
+    ) -> Result<Cow<'a, [u8]>, NotExportable> {
         if !self.unfiltered && is_lfs_pointer(content) {
             return Err(NotExportable::LfsPointer);
         }
@@ -110,8 +123,8 @@ impl Conversion {
             content = Cow::Owned(with_crlf(&content));
         }
         if self.substitute {
-            let expanded = substitution::expand(&content, commit);
-            content = Cow::Owned(expanded.map_err(|refused| NotExportable::Placeholder(refused.0))?);
+            let expanded = substitution::expand(&content, commit, tag);
+            content = Cow::Owned(expanded.map_err(NotExportable::Placeholder)?);
         }
         Ok(content)
     }
@@ -241,7 +254,8 @@ mod tests {
     #[track_caller]
     fn converted(attributes: &str, content: &str) -> String {
         let commit = Commit::new(CommitId([9; 20]), b"tree x\n\nsubject\n".to_vec());
-        let out = decide(attributes).unwrap().apply(content.as_bytes(), CommitId([0xcd; 20]), &commit).unwrap();
+        let out =
+            decide(attributes).unwrap().apply(content.as_bytes(), CommitId([0xcd; 20]), &commit, "1.0.4").unwrap();
         String::from_utf8(out.into_owned()).unwrap()
     }
 
@@ -309,7 +323,7 @@ mod tests {
         let pointer = format!("version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 12\n", "0a".repeat(32));
         let commit = Commit::new(CommitId([9; 20]), Vec::new());
         let apply = |attributes: &str, content: &str| {
-            decide(attributes).unwrap().apply(content.as_bytes(), commit.id, &commit).map(|_| ())
+            decide(attributes).unwrap().apply(content.as_bytes(), commit.id, &commit, "1.0.4").map(|_| ())
         };
         assert_eq!(apply("", &pointer), Err(NotExportable::LfsPointer));
         assert_eq!(apply("filter=lfs", &pointer), Err(NotExportable::LfsPointer));

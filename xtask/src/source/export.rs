@@ -18,11 +18,14 @@ use crate::git::{Commit, CommitId, Missing, Mode, ObjectId, Repository};
 use crate::source::conversion::{Conversion, NotExportable};
 
 /// A file in the archive that is not in the commit, such as `ChangeLog`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GeneratedFile {
-    /// The name in the top folder of the archive.
-    pub name: String,
+    /// The path in the top folder of the archive, with `/` between its parts.
+    pub path: String,
     pub content: Vec<u8>,
+    pub is_executable: bool,
+    /// Whether the plan says that it replaces a tracked file, so that no warning is needed.
+    pub is_planned: bool,
 }
 
 /// The content of an archive.
@@ -31,7 +34,10 @@ pub struct ExportRequest<'a> {
     pub commit: CommitId,
     /// The top folder, such as `lago-1.0.4`, without a slash.
     pub prefix: &'a str,
-    /// The generated files in their order. A tracked file of the same name is left out, with a warning.
+    /// The tag of the version, whether it exists or not.
+    pub tag: &'a str,
+    /// The generated files in their order. A tracked file of the same path is left out, with a warning unless it is
+    /// planned.
     pub generated: Vec<GeneratedFile>,
 }
 
@@ -39,6 +45,8 @@ pub struct ExportRequest<'a> {
 pub struct Export {
     /// The commit, whose id and date are written into the archive.
     pub commit: Commit,
+    /// The tag of the version.
+    pub(super) tag: String,
     pub(super) repository: PathBuf,
     pub(super) entries: Vec<ExportEntry>,
 }
@@ -70,7 +78,10 @@ pub(super) enum ExportEntryKind {
         is_executable: bool,
         conversion: Conversion,
     },
-    Generated(Vec<u8>),
+    Generated {
+        is_executable: bool,
+        content: Vec<u8>,
+    },
 }
 
 impl Export {
@@ -85,27 +96,40 @@ impl Export {
             repository,
             progress,
             prefix: format!("{}/", request.prefix).into_bytes(),
-            generated: request.generated.iter().map(|file| file.name.clone()).collect(),
+            generated: &request.generated,
             entries: Vec::new(),
             pending: Vec::new(),
         };
         walk.entries.push(ExportEntry { path: walk.prefix.clone(), id: tree, kind: ExportEntryKind::Folder });
         walk.root(tree)?;
-        let mut entries = walk.entries;
-        for (index, file) in request.generated.into_iter().enumerate() {
-            let path = format!("{}/{}", request.prefix, file.name).into_bytes();
-            entries.push(ExportEntry {
-                path,
-                id: id_of_generated(index),
-                kind: ExportEntryKind::Generated(file.content),
-            });
+        let entries = walk.entries;
+        let mut export =
+            Export { commit, tag: request.tag.to_owned(), repository: repository.opened_at().to_owned(), entries };
+        for file in request.generated {
+            export.add(file);
         }
-        Ok(Export { commit, repository: repository.opened_at().to_owned(), entries })
+        Ok(export)
+    }
+
+    /// Adds a generated file as the last member, in place of the tracked file with its path.
+    pub fn add(&mut self, file: GeneratedFile) {
+        let top = self.entries.first().map_or(&b""[..], |top| &top.path);
+        let path = [top, file.path.as_bytes()].concat();
+        self.entries.retain(|entry| entry.path != path);
+        let is_generated = |entry: &&ExportEntry| matches!(entry.kind, ExportEntryKind::Generated { .. });
+        let index = self.entries.iter().filter(is_generated).count();
+        let kind = ExportEntryKind::Generated { is_executable: file.is_executable, content: file.content };
+        self.entries.push(ExportEntry { path, id: id_of_generated(index), kind });
     }
 
     /// The number of members with folders: the total for the progress of each pass.
     pub fn member_count(&self) -> u64 {
         self.entries.len() as u64
+    }
+
+    /// The paths of the members below the top folder; that of a folder ends with a slash.
+    pub fn paths(&self) -> impl Iterator<Item = &[u8]> {
+        self.entries.iter().map(ExportEntry::tracked_path)
     }
 
     /// The date of the commit, in seconds since 1970. All members have it.
@@ -125,7 +149,7 @@ struct TreeWalk<'a> {
     repository: &'a Repository,
     progress: &'a dyn Progress,
     prefix: Vec<u8>,
-    generated: Vec<String>,
+    generated: &'a [GeneratedFile],
     entries: Vec<ExportEntry>,
     /// The folders on the way that have no members yet.
     pending: Vec<ExportEntry>,
@@ -133,18 +157,17 @@ struct TreeWalk<'a> {
 
 impl TreeWalk<'_> {
     fn root(&mut self, tree: ObjectId) -> Result<()> {
-        let mut entries = self.tree(tree, b"")?;
-        entries.retain(|entry| !self.is_generated(entry));
+        let entries = self.tree(tree, b"")?;
         let mut attributes = Attributes::new(self.attribute_file(&entries, b"")?.as_deref());
         self.entries(entries, b"", &mut attributes)
     }
 
-    fn is_generated(&self, entry: &TreeEntry) -> bool {
-        let name = self.generated.iter().find(|name| name.as_bytes() == entry.name);
-        if let Some(name) = name {
-            self.progress.warn(&format!("`{name}` is generated: the tracked one is left out of the archives"));
+    fn is_generated(&self, path: &[u8]) -> bool {
+        let Some(file) = self.generated.iter().find(|file| file.path.as_bytes() == path) else { return false };
+        if !file.is_planned {
+            self.progress.warn(&format!("`{}` is generated: the tracked one is left out of the archives", file.path));
         }
-        name.is_some()
+        true
     }
 
     fn folder(&mut self, id: ObjectId, path: &[u8], attributes: &mut Attributes) -> Result<()> {
@@ -160,6 +183,9 @@ impl TreeWalk<'_> {
         interrupt::check()?;
         for TreeEntry { name, mode, id } in entries {
             let mut path = [folder, &name].concat();
+            if self.is_generated(&path) {
+                continue;
+            }
             if matches!(mode, Mode::Folder | Mode::Submodule) {
                 path.push(b'/');
             }

@@ -1,8 +1,9 @@
 //! One pass over the members of an export: reads and converts blobs in parallel, and returns them in order.
 
 use std::borrow::Cow;
+use std::io::{Read, Write};
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 
 use crate::base::interrupt;
 use crate::base::parallel;
@@ -15,6 +16,43 @@ use crate::source::export::{self, Export, ExportEntry, ExportEntryKind};
 const BATCH: usize = 16;
 /// The size in bytes at which a batch is passed on before it is complete. The rest of its members are read one by one.
 const LARGE: usize = 4 << 20;
+
+/// The size in bytes from which on a file is not read into memory. Files that are converted always are.
+const STREAMED: u64 = 8 << 20;
+
+/// A part of the archive, in its order.
+pub enum Piece<'a, B> {
+    /// Members that were added to a batch.
+    Batch(B),
+    /// A member that is too large for memory. Its content must be read to the end.
+    Large(LargeMember<'a>),
+}
+
+/// A file that is read piece by piece.
+pub struct LargeMember<'a> {
+    pub path: &'a [u8],
+    pub id: ObjectId,
+    pub shape: Shape,
+    /// In bytes.
+    pub size: u64,
+    pub content: &'a mut dyn Read,
+}
+
+impl LargeMember<'_> {
+    /// Copies the content to `out`.
+    pub fn copy_to(&mut self, out: &mut impl Write) -> Result<()> {
+        let mut room = vec![0; 256 << 10];
+        let mut left = self.size;
+        while left > 0 {
+            interrupt::check()?;
+            let count = self.content.read(&mut room).with_context(|| format!("cannot read the blob `{}`", self.id))?;
+            ensure!(count > 0 && count as u64 <= left, "the blob `{}` does not have its size", self.id);
+            out.write_all(&room[..count])?;
+            left -= count as u64;
+        }
+        Ok(())
+    }
+}
 
 /// One member with its content, as it goes into an archive.
 pub struct Member<'a> {
@@ -48,8 +86,8 @@ impl Shape {
 }
 
 /// Reads every member on `threads` threads. `add` adds a member to its batch, on the thread that reads it. `sink` takes
-/// the batches in the order of the archive, on the calling thread. At most `2 × threads` batches are in memory, each of
-/// [`LARGE`] bytes and one member. `progress` is advanced; the caller begins and ends its phase.
+/// the batches and the large members in the order of the archive, on the calling thread. At most `2 × threads` batches are in
+/// memory, each of [`LARGE`] and at most [`STREAMED`] bytes. `progress` is advanced; the caller begins and ends its phase.
 ///
 /// Errors: a blob missing from a partial clone, content that cannot be exported, those of `add` and `sink`.
 pub fn for_each_batch<B: Default + Send>(
@@ -57,7 +95,7 @@ pub fn for_each_batch<B: Default + Send>(
     threads: usize,
     progress: &dyn Progress,
     add: impl Fn(&mut B, &Member<'_>) -> Result<()> + Sync,
-    mut sink: impl FnMut(B) -> Result<()>,
+    mut sink: impl FnMut(Piece<'_, B>) -> Result<()>,
 ) -> Result<()> {
     let open = || Repository::open(&export.repository);
     let collect = |repository: &mut Repository, entries| {
@@ -65,29 +103,35 @@ pub fn for_each_batch<B: Default + Send>(
         let left = read_batch(export, repository, entries, |member| add(&mut batch, member))?;
         Ok((batch, entries.len() - left.len(), left))
     };
-    let mut put = |batch, count: usize| -> Result<()> {
+    let mut put = |piece: Piece<'_, B>, count: usize| -> Result<()> {
         interrupt::check()?;
-        sink(batch)?;
+        sink(piece)?;
         progress.advance(count as u64);
         Ok(())
     };
     let mut own = None;
     parallel::ordered_map(export.entries.chunks(BATCH), threads, open, collect, |(batch, count, left)| {
-        put(batch, count)?;
+        put(Piece::Batch(batch), count)?;
         for entry in left.chunks(1) {
             let repository = match &own {
                 Some(repository) => repository,
                 None => own.insert(open()?),
             };
             let mut batch = B::default();
-            read_batch(export, repository, entry, |member| add(&mut batch, member))?;
-            put(batch, 1)?;
+            match read_batch(export, repository, entry, |member| add(&mut batch, member))? {
+                [] => put(Piece::Batch(batch), 1)?,
+                large => {
+                    for entry in large {
+                        stream(repository, entry, |member| put(Piece::Large(member), 1))?;
+                    }
+                }
+            }
         }
         Ok(())
     })
 }
 
-/// Reads the members of a batch until they have [`LARGE`] bytes; returns the rest.
+/// Reads the members of a batch until they have [`LARGE`] bytes, or one is streamed; returns the rest.
 fn read_batch<'a>(
     export: &Export,
     repository: &Repository,
@@ -96,6 +140,9 @@ fn read_batch<'a>(
 ) -> Result<&'a [ExportEntry]> {
     let mut bytes = 0;
     for (index, entry) in entries.iter().enumerate() {
+        if streamed_size(repository, entry)?.is_some() {
+            return Ok(&entries[index..]);
+        }
         read(export, repository, entry, |member| {
             bytes += member.content.len();
             add(member)
@@ -107,6 +154,34 @@ fn read_batch<'a>(
     Ok(&[])
 }
 
+/// The size of a file that is read piece by piece.
+fn streamed_size(repository: &Repository, entry: &ExportEntry) -> Result<Option<u64>> {
+    match &entry.kind {
+        ExportEntryKind::File { conversion, .. } if conversion.is_none() => {
+            let size = repository.blob_size(entry.id);
+            let size = size.map_err(|error| export::unreadable(error, entry.tracked_path()))?;
+            Ok((size >= STREAMED).then_some(size))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Hands a large file to `with`. Errors of `with` are returned unchanged.
+fn stream(
+    repository: &Repository,
+    entry: &ExportEntry,
+    with: impl FnOnce(LargeMember<'_>) -> Result<()>,
+) -> Result<()> {
+    let (ExportEntryKind::File { is_executable, .. }, Some(size)) = (&entry.kind, streamed_size(repository, entry)?)
+    else {
+        return Ok(());
+    };
+    let ExportEntry { path, id, .. } = entry;
+    let shape = shape_of(*is_executable);
+    let streamed = repository.stream_blob(*id, |content| Ok(with(LargeMember { path, id: *id, shape, size, content })));
+    streamed.map_err(|error| export::unreadable(error, entry.tracked_path()))?
+}
+
 /// Reads one member, and calls `with` for it. Errors of `with` are returned unchanged.
 fn read(
     export: &Export,
@@ -116,17 +191,22 @@ fn read(
 ) -> Result<()> {
     match &entry.kind {
         ExportEntryKind::Folder => with(&member(entry, Shape::Folder, Cow::Borrowed(b""))),
-        ExportEntryKind::Generated(content) => with(&member(entry, Shape::File, Cow::Borrowed(content))),
+        ExportEntryKind::Generated { is_executable, content } => {
+            with(&member(entry, shape_of(*is_executable), Cow::Borrowed(content)))
+        }
         ExportEntryKind::Link => {
             with_blob(repository, entry, |target| with(&member(entry, Shape::Link, Cow::Borrowed(target))))
         }
         ExportEntryKind::File { is_executable, conversion } => with_blob(repository, entry, |content| {
-            let content = conversion.apply(content, entry.id, &export.commit);
+            let content = conversion.apply(content, entry.id, &export.commit, &export.tag);
             let content = content.map_err(|why| export::refused(entry.tracked_path(), &why))?;
-            let shape = if *is_executable { Shape::Executable } else { Shape::File };
-            with(&member(entry, shape, content))
+            with(&member(entry, shape_of(*is_executable), content))
         }),
     }
+}
+
+fn shape_of(is_executable: bool) -> Shape {
+    if is_executable { Shape::Executable } else { Shape::File }
 }
 
 fn member<'a>(entry: &'a ExportEntry, shape: Shape, content: Cow<'a, [u8]>) -> Member<'a> {

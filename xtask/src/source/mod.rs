@@ -2,10 +2,14 @@
 //!
 //! [`export::Export`] decides on the members: paths, modes, and the conversions of `.gitattributes`. [`tarball`] and
 //! [`zip`] write them, each in one pass over the blobs ([`members`]). The tarball has the same bytes as that of
-//! `git archive`. [`vendor`] makes the archive of the crates that the project depends on; [`unpack`] reads a tarball.
+//! `git archive`. [`vendor`] makes the archive of the crates that the project depends on; [`generate`] runs the
+//! programs that make further files; [`unpack`] reads a tarball.
 
 pub mod conversion;
+mod decoration;
 pub mod export;
+mod folder;
+pub mod generate;
 mod identity;
 pub mod members;
 pub mod names;

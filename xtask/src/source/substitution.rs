@@ -1,31 +1,46 @@
 //! `export-subst`: replaces `$Format:…$` in a file by the output of `git log --format=…` for the commit.
 //!
-//! Two differences from git are deliberate, so that every clone gives the same bytes:
+//! Three differences from git are deliberate, so that every clone gives the same bytes:
 //!
+//! * `%d`, `%D`, `%(decorate)` and `%(describe)` have the text of an archive of the tag that the version has: see
+//!   [`decoration`].
 //! * `%h`, `%p` and `%t` are not shortened. The length of git's short ids depends on the number of objects in the clone.
-//! * Placeholders that depend on the clone, the clock or the settings of the user are refused: decorations (`%d`, `%D`,
-//!   `%(decorate)`), `%(describe)`, notes, reflogs, signatures, relative dates, the mailmap. Layout (`%w(…)`, `%<(…)`),
-//!   colour that is always on, and `%(trailers)` are not supported.
+//! * Placeholders that depend on the clone, the clock or the settings of the user are refused: notes, reflogs,
+//!   signatures, relative dates, the mailmap. Layout (`%w(…)`, `%<(…)`), colour that is always on, and `%(trailers)` are not
+//!   supported.
 //!
 //! The other placeholders give the same text as in git. Unknown ones are left unchanged.
 
 use std::fmt;
 
 use crate::git::Commit;
+use crate::source::decoration::{self, TagText};
 use crate::source::identity::{self, PlaceholderValue};
 
-/// Error: a placeholder that is not supported, such as `%(describe:tags)`.
+/// Error: a placeholder that is not expanded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnsupportedPlaceholder(pub String);
+pub enum UnsupportedPlaceholder {
+    /// Such as `%ar`.
+    Refused(String),
+    /// The patterns of a `%(describe)` do not match the tag of the version.
+    OtherTag { placeholder: String, tag: String },
+}
 
 impl fmt::Display for UnsupportedPlaceholder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match self {
+            UnsupportedPlaceholder::Refused(placeholder) => {
+                write!(f, "`{placeholder}` in a `$Format:…$` is not the same in every clone, or not supported")
+            }
+            UnsupportedPlaceholder::OtherTag { placeholder, tag } => {
+                write!(f, "`{placeholder}` in a `$Format:…$` does not match `{tag}`, the tag of this version")
+            }
+        }
     }
 }
 
-/// `content` with each `$Format:…$` expanded for `commit`.
-pub fn expand(content: &[u8], commit: &Commit) -> Result<Vec<u8>, UnsupportedPlaceholder> {
+/// `content` with each `$Format:…$` expanded for `commit`, whose version has the tag `tag`.
+pub fn expand(content: &[u8], commit: &Commit, tag: &str) -> Result<Vec<u8>, UnsupportedPlaceholder> {
     const OPENING: &[u8] = b"$Format:";
     let mut out = Vec::with_capacity(content.len());
     let mut rest = content;
@@ -35,7 +50,7 @@ pub fn expand(content: &[u8], commit: &Commit) -> Result<Vec<u8>, UnsupportedPla
         out.extend_from_slice(&rest[..start]);
         // Git reads the format as a C string: it ends at the first NUL.
         let text = format[..end].split(|&byte| byte == 0).next().unwrap_or_default();
-        let mut expander = Expander { commit, out, takes_encoding: false };
+        let mut expander = Expander { commit, tag, out, takes_encoding: false };
         expander.expand(text)?;
         out = expander.finish();
         rest = &format[end + 1..];
@@ -46,6 +61,7 @@ pub fn expand(content: &[u8], commit: &Commit) -> Result<Vec<u8>, UnsupportedPla
 
 struct Expander<'a> {
     commit: &'a Commit,
+    tag: &'a str,
     out: Vec<u8>,
     /// Whether the output is in the encoding of the commit, because it has a name or a message.
     takes_encoding: bool,
@@ -118,7 +134,14 @@ impl Expander<'_> {
             [b'a', part, ..] => self.identity(part, self.commit.author_line(), format),
             [b'c', part, ..] => self.identity(part, self.commit.committer_line(), format),
             [b'e' | b'B' | b's' | b'f' | b'b', ..] => self.message(format[0]),
-            _ => refuse_or_leave(format),
+            _ => match decoration::expand(format, self.tag) {
+                TagText::Text { text, length } => self.text(&text, length),
+                TagText::Unknown => refuse_or_leave(format),
+                TagText::OtherTag { length } => {
+                    let (placeholder, tag) = (shown(&format[..length]), self.tag.to_owned());
+                    Err(UnsupportedPlaceholder::OtherTag { placeholder, tag })
+                }
+            },
         }
     }
 
@@ -173,10 +196,10 @@ fn colour(format: &[u8]) -> PlaceholderLength {
 
 /// Refuses the placeholders that are not supported; unknown ones are left unchanged.
 fn refuse_or_leave(format: &[u8]) -> PlaceholderLength {
-    let names: [&[u8]; 5] = [b"(describe", b"(decorate", b"(trailers", b"(count)", b"(total)"];
+    let names: [&[u8]; 3] = [b"(trailers", b"(count)", b"(total)"];
     let with_arguments = names.iter().any(|name| format.starts_with(name));
     let length = match *format {
-        [b'd' | b'D' | b'S' | b'N', ..] => Some(1),
+        [b'S' | b'N', ..] => Some(1),
         [b'g', b'd' | b'D' | b's' | b'n' | b'N' | b'e' | b'E', ..] => Some(2),
         [b'G', b'G' | b'?' | b'S' | b'K' | b'F' | b'P' | b'T', ..] => Some(2),
         [b'w', b'(', ..] | [b'<' | b'>', b'(' | b'|' | b'<' | b'>', ..] => Some(closing(format)),
@@ -192,7 +215,12 @@ fn closing(format: &[u8]) -> usize {
 }
 
 fn refused(placeholder: &[u8]) -> UnsupportedPlaceholder {
-    UnsupportedPlaceholder(format!("%{}", String::from_utf8_lossy(placeholder)))
+    UnsupportedPlaceholder::Refused(shown(placeholder))
+}
+
+/// A placeholder with its `%`, for a message.
+fn shown(placeholder: &[u8]) -> String {
+    format!("%{}", String::from_utf8_lossy(placeholder))
 }
 
 /// The message from its first line that is not blank, and the body after the subject and its blank lines.
@@ -267,10 +295,17 @@ mod tests {
     }
 
     #[track_caller]
-    fn shown(format: &str) -> String {
-        let text =
-            expand(format!("<$Format:{format}$>").as_bytes(), &commit("\n\nOne  \ntwo..x!\n \n\nBody\n\nend\n\n"));
-        String::from_utf8(text.unwrap_or_else(|refused| format!("<{refused} refused>").into_bytes())).unwrap()
+    fn rendered(format: &str) -> String {
+        let text = expand(
+            format!("<$Format:{format}$>").as_bytes(),
+            &commit("\n\nOne  \ntwo..x!\n \n\nBody\n\nend\n\n"),
+            "1.0.4",
+        );
+        let text = text.unwrap_or_else(|why| match why {
+            UnsupportedPlaceholder::Refused(placeholder) => format!("<{placeholder} refused>").into_bytes(),
+            other => panic!("{other}"),
+        });
+        String::from_utf8(text).unwrap()
     }
 
     #[test]
@@ -294,19 +329,18 @@ mod tests {
             ("% e% m", " >"),
             ("%+Q", "Q"),
             ("%Cred%C(bold)%C(auto)%Cx", "%Cx"),
+            ("%+D|%d|%(describe:tags)", "\ntag: 1.0.4| (tag: 1.0.4)|1.0.4"),
             ("", ""),
         ];
         for (format, expected) in cases {
-            assert_eq!(shown(format), format!("<{expected}>"), "{format}");
+            assert_eq!(rendered(format), format!("<{expected}>"), "{format}");
         }
-        assert_eq!(shown("%p"), format!("<{} {}>", CommitId([1; 20]), CommitId([2; 20])));
+        assert_eq!(rendered("%p"), format!("<{} {}>", CommitId([1; 20]), CommitId([2; 20])));
     }
 
     #[test]
     fn placeholders_that_depend_on_the_clone_are_refused() {
         let cases = [
-            "%d",
-            "%D",
             "%N",
             "%S",
             "%gd",
@@ -315,19 +349,15 @@ mod tests {
             "%cE",
             "%ar",
             "%ch",
-            "%(describe)",
-            "%(describe:tags=1)",
-            "%(decorate)",
             "%(trailers:only)",
             "%w(1,2)",
             "%<(10)",
             "%>>(10,trunc)",
             "%<|(3)",
             "%C(always,red)",
-            "%+d",
         ];
         for format in cases {
-            let shown = shown(&format!("x{format}y"));
+            let shown = rendered(&format!("x{format}y"));
             assert_eq!(
                 shown.replace("%+", "").replace('%', ""),
                 format!("<{} refused>", &format.replace(['%', '+'], ""))
@@ -337,7 +367,8 @@ mod tests {
 
     #[test]
     fn text_around_a_format_is_kept() {
-        let text = |content: &str| String::from_utf8(expand(content.as_bytes(), &commit("x")).unwrap()).unwrap();
+        let text =
+            |content: &str| String::from_utf8(expand(content.as_bytes(), &commit("x"), "1.0.4").unwrap()).unwrap();
         assert_eq!(text("a$Format:%at$b$Format:%ct$"), "a1112911993b1112912053");
         assert_eq!(text("a$Format:%at"), "a$Format:%at");
         assert_eq!(text("$Format:%at\n%ct$"), "1112911993\n1112912053");

@@ -9,9 +9,9 @@ use std::io::Write;
 use anyhow::Result;
 
 use crate::base::progress::Progress;
-use crate::git::CommitId;
+use crate::git::{CommitId, ObjectId};
 use crate::source::export::Export;
-use crate::source::members::{self, Member, Shape};
+use crate::source::members::{self, LargeMember, Member, Piece, Shape};
 
 const RECORD: usize = 512;
 /// Git writes blocks of twenty records, and pads the last one.
@@ -30,7 +30,10 @@ pub fn write(export: &Export, out: &mut impl Write, threads: usize, progress: &d
         append(batch, member, seconds);
         Ok(())
     };
-    members::for_each_batch(export, threads, progress, add, |batch: Vec<u8>| tarball.put(&batch))?;
+    members::for_each_batch(export, threads, progress, add, |piece: Piece<'_, Vec<u8>>| match piece {
+        Piece::Batch(batch) => tarball.put(&batch),
+        Piece::Large(member) => tarball.add_large(member),
+    })?;
     tarball.finish()
 }
 
@@ -54,6 +57,17 @@ impl<W: Write> Tarball<W> {
         let mut bytes = Vec::new();
         append(&mut bytes, member, self.seconds);
         self.put(&bytes)
+    }
+
+    /// Writes a member whose content is read piece by piece.
+    fn add_large(&mut self, mut member: LargeMember<'_>) -> Result<()> {
+        let LargeMember { path, id, shape, size, .. } = member;
+        let mut head = Vec::new();
+        append_head(&mut head, &MemberHead { path, id, shape, size, target: b"" }, self.seconds);
+        self.put(&head)?;
+        member.copy_to(&mut self.out)?;
+        self.length += size;
+        self.put(&vec![0; (size.next_multiple_of(RECORD as u64) - size) as usize])
     }
 
     /// Writes the end of the archive.
@@ -95,16 +109,37 @@ fn global_header(commit: Option<CommitId>, seconds: u64) -> Vec<u8> {
     out
 }
 
-/// Appends a member: an extended header if something does not fit, the header, the content.
+/// Appends a member: its headers and its content.
 fn append(out: &mut Vec<u8>, member: &Member<'_>, seconds: u64) {
+    let Member { path, id, shape, content } = member;
+    let (content, target): (&[u8], &[u8]) = match shape {
+        Shape::Link => (b"", content),
+        _ => (content, b""),
+    };
+    append_head(out, &MemberHead { path, id: *id, shape: *shape, size: content.len() as u64, target }, seconds);
+    push_padded(out, content);
+}
+
+/// What the headers of a member say.
+struct MemberHead<'a> {
+    path: &'a [u8],
+    id: ObjectId,
+    shape: Shape,
+    /// The size of the content, in bytes.
+    size: u64,
+    /// The target of a link.
+    target: &'a [u8],
+}
+
+/// Appends the headers of a member: an extended one if something does not fit, and the header.
+fn append_head(out: &mut Vec<u8>, member: &MemberHead<'_>, seconds: u64) {
     let kind = match member.shape {
         Shape::Folder => b'5',
         Shape::File | Shape::Executable => b'0',
         Shape::Link => b'2',
     };
-    let content: &[u8] = if member.shape == Shape::Link { b"" } else { &member.content };
     let mut records = Vec::new();
-    let size = if content.len() as u64 > LARGEST_NUMBER { 0 } else { content.len() as u64 };
+    let size = if member.size > LARGEST_NUMBER { 0 } else { member.size };
     let mut header = TarHeader::new(kind, member.shape.mode().into(), size, seconds);
     match split_path(member.path) {
         Some((prefix, name)) => {
@@ -116,14 +151,14 @@ fn append(out: &mut Vec<u8>, member: &Member<'_>, seconds: u64) {
             push_record(&mut records, "path", member.path);
         }
     }
-    if member.shape == Shape::Link && member.content.len() > LONGEST_TARGET {
+    if member.target.len() > LONGEST_TARGET {
         header.set(TarHeader::TARGET, format!("see {}.paxheader", member.id).as_bytes());
-        push_record(&mut records, "linkpath", &member.content);
-    } else if member.shape == Shape::Link {
-        header.set(TarHeader::TARGET, &member.content);
+        push_record(&mut records, "linkpath", member.target);
+    } else {
+        header.set(TarHeader::TARGET, member.target);
     }
-    if size < content.len() as u64 {
-        push_record(&mut records, "size", content.len().to_string().as_bytes());
+    if size < member.size {
+        push_record(&mut records, "size", member.size.to_string().as_bytes());
     }
     if !records.is_empty() {
         let mut extended = TarHeader::new(b'x', 0o666, records.len() as u64, seconds);
@@ -132,7 +167,6 @@ fn append(out: &mut Vec<u8>, member: &Member<'_>, seconds: u64) {
         push_padded(out, &records);
     }
     header.push_to(out);
-    push_padded(out, content);
 }
 
 /// Splits a path into the header's prefix and name, with the longest possible prefix; `None` if it does not fit.

@@ -1,7 +1,7 @@
 //! Reads a source archive that may come from anybody: two files by their exact names, or all into a scratch folder.
 
 use std::io::{BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use tar::{Archive, EntryType};
@@ -22,10 +22,11 @@ pub struct ArchiveFacts {
     pub changelog: Vec<u8>,
 }
 
-/// Reads these files from the `.tar.gz` at `path`, whose members are below `top/`.
+/// Reads these files from the top folder of the `.tar.gz` at `path`.
 ///
 /// Errors: no such archive; it was not made by `dist`: a file is missing, there twice, or no regular file.
-pub fn read_facts(path: &TreePath, top: &str) -> Result<ArchiveFacts> {
+pub fn read_facts(path: &TreePath) -> Result<ArchiveFacts> {
+    let top = top_folder(path)?;
     let failed = |error: std::io::Error| not_made_by_dist(path, &format!("it cannot be read: {error}"));
     let (info_name, changelog_name) = (format!("{top}/{}", release_info::FILE_NAME), format!("{top}/{CHANGELOG_FILE}"));
     let (mut info, mut changelog) = (None, None);
@@ -58,11 +59,33 @@ pub fn read_facts(path: &TreePath, top: &str) -> Result<ArchiveFacts> {
     Ok(ArchiveFacts { info, changelog })
 }
 
-/// Unpacks the archive at `path` into `folder`; nothing is written outside of it, even if the names of members lead out.
-pub fn unpack(path: &TreePath, folder: &Path) -> Result<()> {
+/// Unpacks the archive at `path` into `folder`, and returns its top folder there; nothing is written outside of it, even if the
+/// names of members lead out.
+pub fn unpack(path: &TreePath, folder: &Path) -> Result<PathBuf> {
+    let top = top_folder(path)?;
     let mut archive = open(path)?;
     archive.set_preserve_mtime(true);
-    archive.unpack(folder).with_context(|| format!("cannot unpack `{path}`"))
+    archive.unpack(folder).with_context(|| format!("cannot unpack `{path}`"))?;
+    Ok(folder.join(top))
+}
+
+/// The top folder of an archive that `dist` made: the folder of its first member.
+fn top_folder(path: &TreePath) -> Result<String> {
+    let mut archive = open(path)?;
+    let failed = |error: std::io::Error| not_made_by_dist(path, &format!("it cannot be read: {error}"));
+    let mut first = String::new();
+    for entry in archive.entries().map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if entry.header().entry_type() != EntryType::XGlobalHeader {
+            first = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+            break;
+        }
+    }
+    let top = first.split('/').next().unwrap_or_default();
+    if matches!(top, "" | "." | "..") {
+        return Err(not_made_by_dist(path, "its first member is in no folder").into());
+    }
+    Ok(top.to_owned())
 }
 
 fn open(path: &TreePath) -> Result<Archive<impl Read>> {
@@ -107,7 +130,7 @@ mod tests {
         use EntryType::{Regular, Symlink};
         let folder = tempfile::tempdir().unwrap();
         let (info, log) = (("a/.release.json", Regular, INFO), ("a/ChangeLog", Regular, "log"));
-        let facts = read_facts(&archive(folder.path(), &[("a/sub/ChangeLog", Regular, "no"), info, log]), "a").unwrap();
+        let facts = read_facts(&archive(folder.path(), &[("a/sub/ChangeLog", Regular, "no"), info, log])).unwrap();
         assert_eq!((facts.info.version.to_string().as_str(), facts.changelog.as_slice()), ("1.0.4", &b"log"[..]));
         for (members, why) in [
             (&[log][..], "has no `a/.release.json`"),
@@ -117,7 +140,7 @@ mod tests {
             (&[("a/.release.json", Regular, "{}"), log], "it has no field"),
             (&[info, ("b/ChangeLog", Regular, "log")], "has no `a/ChangeLog`"),
         ] {
-            let refused = read_facts(&archive(folder.path(), members), "a").map(drop).unwrap_err().to_string();
+            let refused = read_facts(&archive(folder.path(), members)).map(drop).unwrap_err().to_string();
             assert!(refused.contains(why), "{refused}");
         }
     }

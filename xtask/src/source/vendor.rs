@@ -10,10 +10,10 @@
 //! With a `.cargo/config.toml` the option would not be needed, but this file would overwrite the project's own. The same
 //! commit and the same cargo give the same bytes: members are sorted, and have the commit's date and plain modes.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -25,9 +25,10 @@ use crate::base::interrupt;
 use crate::base::process::{Program, with_help};
 use crate::base::progress::Progress;
 use crate::git::{CommitId, ObjectId};
-use crate::project::config;
+use crate::project::config::{PATH, SourceKeys, with_vendor_directory};
 use crate::source::export::Export;
-use crate::source::members::{self, Member, Shape};
+use crate::source::folder::write_tree;
+use crate::source::members::{Member, Shape};
 use crate::source::tarball::Tarball;
 
 /// The only folder in the archive.
@@ -48,19 +49,26 @@ impl Vendored {
     /// outside of the project: cargo reads workspaces and configuration from every folder above.
     ///
     /// Errors: no `Cargo.lock` in the commit; cargo is not installed, is offline, or finds the lock file out of date.
-    pub fn load(export: &Export, scratch: &Path, threads: usize, progress: &dyn Progress) -> Result<Vendored> {
+    pub fn load(
+        export: &Export,
+        keys: &SourceKeys,
+        scratch: &Path,
+        threads: usize,
+        progress: &dyn Progress,
+    ) -> Result<Vendored> {
         let root = scratch.join("tree");
         write_tree(export, &root, threads, progress)?;
-        if !root.join("Cargo.lock").is_file() {
-            return Err(no_lock().into());
+        let lock = keys.lock_path();
+        if !root.join(&lock).is_file() {
+            return Err(no_lock(export, &lock).into());
         }
         progress.begin("vendoring the crates", None);
         // Not in the tree: the archive would have the files of the project's own `vendor/`.
         let crates = scratch.join("crates");
         fs::create_dir_all(&crates).with_context(|| format!("cannot create `{}`", crates.display()))?;
-        let config = run_cargo_vendor(&root, &crates.join(FOLDER));
+        let config = run_cargo_vendor(&root, keys.manifest_path(), &crates.join(FOLDER));
         progress.end();
-        let config = config::with_vendor_directory(&config?, FOLDER)?;
+        let config = with_vendor_directory(&config?, FOLDER)?;
         let path = crates.join(FOLDER).join("config.toml");
         fs::create_dir_all(crates.join(FOLDER))
             .and_then(|()| fs::write(&path, config))
@@ -109,10 +117,11 @@ impl Vendored {
 /// The limit of `cargo vendor`, which may have to download hundreds of crates.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
 
-/// Writes the crates into `folder`, and returns the configuration that cargo prints.
-fn run_cargo_vendor(root: &Path, folder: &Path) -> Result<String> {
+/// Writes the crates of the workspace of `manifest` into `folder`, and returns the configuration that cargo prints.
+fn run_cargo_vendor(root: &Path, manifest: &str, folder: &Path) -> Result<String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let args = ["vendor", "--locked", "--versioned-dirs", "--color=never"].map(OsString::from);
+    let args =
+        ["vendor", "--locked", "--versioned-dirs", "--color=never", "--manifest-path", manifest].map(OsString::from);
     let args = args.into_iter().chain([folder.as_os_str().to_owned()]).collect();
     // The settings of the build that runs this program do not apply to the project.
     let variables = vec![("CARGO_TARGET_DIR", None), ("RUSTFLAGS", None), ("CARGO_MANIFEST_DIR", None)];
@@ -187,37 +196,6 @@ fn digest_of_path(path: &[u8]) -> ObjectId {
     CommitId(id)
 }
 
-/// Writes the members of an export below `root`, without their top folder.
-fn write_tree(export: &Export, root: &Path, threads: usize, progress: &dyn Progress) -> Result<()> {
-    let add = |_: &mut (), member: &Member<'_>| {
-        let slash = member.path.iter().position(|&byte| byte == b'/').map_or(0, |slash| slash + 1);
-        if slash == member.path.len() {
-            return Ok(()); // the top folder itself
-        }
-        let relative = Path::new(OsStr::from_bytes(&member.path[slash..]));
-        let path = root.join(relative);
-        write_member(&path, member).with_context(|| format!("cannot write `{}`", path.display()))
-    };
-    fs::create_dir_all(root).with_context(|| format!("cannot create `{}`", root.display()))?;
-    progress.begin("exporting the commit", Some(export.member_count()));
-    let done = members::for_each_batch(export, threads, progress, add, |()| Ok(()));
-    progress.end();
-    done
-}
-
-fn write_member(path: &Path, member: &Member<'_>) -> std::io::Result<()> {
-    if member.shape == Shape::Folder {
-        return fs::create_dir_all(path);
-    }
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    match member.shape {
-        Shape::Link => symlink(OsStr::from_bytes(&member.content), path),
-        _ => fs::write(path, &member.content),
-    }
-}
-
 fn collect(root: &Path, folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
     let failed = || format!("cannot list `{}`", root.join(folder).display());
     for entry in fs::read_dir(root.join(folder)).with_context(failed)? {
@@ -232,9 +210,16 @@ fn collect(root: &Path, folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-fn no_lock() -> Failure {
-    Failure::new(Exit::Usage, "`source.vendor` is `cargo`, and the commit has no `Cargo.lock`").help(format!(
-        "commit the lock file, or {}",
-        committed("set `[source]` and `vendor = \"none\"` in `packaging/release.toml`")
-    ))
+/// The failure for a commit without the lock file `lock`; the help names one elsewhere, if there is only one.
+fn no_lock(export: &Export, lock: &str) -> Failure {
+    let others = export.paths().filter_map(|path| std::str::from_utf8(path).ok()?.strip_suffix("/Cargo.lock"));
+    let mut others = others.map(|folder| format!("{folder}/Cargo.toml"));
+    let help = match (others.next(), others.next()) {
+        (Some(manifest), None) => committed(&format!("set `[source]` and `manifest = \"{manifest}\"` in `{PATH}`")),
+        _ => format!(
+            "commit the lock file, or {}",
+            committed(&format!("set `[source]` and `vendor = \"none\"` in `{PATH}`"))
+        ),
+    };
+    Failure::new(Exit::Usage, format!("`source.vendor` is `cargo`, and the commit has no `{lock}`")).help(help)
 }

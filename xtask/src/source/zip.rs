@@ -14,13 +14,15 @@ use jiff::tz::{Offset, TimeZone};
 use crate::base::error::{Exit, Failure};
 use crate::base::progress::Progress;
 use crate::source::export::Export;
-use crate::source::members::{self, Member, Shape};
+use crate::source::members::{self, Member, Piece, Shape};
 
 const LEVEL: i64 = 6;
 /// The extra field "extended timestamp" of Info-ZIP: seconds since 1970. A DOS date has no time zone and no odd
 /// seconds.
 const EXTENDED_TIMESTAMP: u16 = 0x5455;
 const HAS_MODIFICATION_TIME: u8 = 1;
+/// Files of this size need the fields of zip64; a little less than four gigabytes, because noise grows when it is deflated.
+const LARGEST_WITHOUT_ZIP64: u64 = 4_000_000_000;
 /// The attribute of a folder in MS-DOS.
 const DOS_FOLDER: u32 = 0x10;
 
@@ -36,8 +38,14 @@ pub fn write(export: &Export, out: &mut impl Write, threads: usize, progress: &d
         batch.push(prepare(member, &date)?);
         Ok(())
     };
-    members::for_each_batch(export, threads, progress, add, |batch: Vec<PreparedZipFile>| {
-        Ok(archive.add_prepared_files(batch)?)
+    members::for_each_batch(export, threads, progress, add, |piece: Piece<'_, Vec<PreparedZipFile>>| match piece {
+        Piece::Batch(batch) => Ok(archive.add_prepared_files(batch)?),
+        Piece::Large(mut member) => {
+            let name = name_of(member.path)?;
+            let options = options(name, member.shape, ZipContent::Large(member.size), &date)?;
+            archive.start_file(name, options).with_context(|| format!("cannot store `{name}`"))?;
+            member.copy_to(&mut archive)
+        }
     })?;
     archive.finish()?;
     Ok(())
@@ -66,26 +74,47 @@ impl<W: Write> Write for FailOnce<W> {
 }
 
 fn prepare(member: &Member<'_>, date: &ZipDate) -> Result<PreparedZipFile> {
-    let name = std::str::from_utf8(member.path).map_err(|_| not_utf8(member.path))?;
-    let kind = match member.shape {
+    let name = name_of(member.path)?;
+    let is_stored = member.content.is_empty() || !matches!(member.shape, Shape::File | Shape::Executable);
+    let content = if is_stored { ZipContent::Stored } else { ZipContent::Deflated };
+    let options = options(name, member.shape, content, date)?;
+    PreparedZipFile::from_data(name, options, &member.content).with_context(|| format!("cannot store `{name}`"))
+}
+
+fn name_of(path: &[u8]) -> Result<&str, Failure> {
+    std::str::from_utf8(path).map_err(|_| not_utf8(path))
+}
+
+/// How the content of a file is stored.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ZipContent {
+    Stored,
+    Deflated,
+    /// Deflated while it is read; the size is in bytes.
+    Large(u64),
+}
+
+fn options(name: &str, shape: Shape, content: ZipContent, date: &ZipDate) -> Result<FullFileOptions<'static, 'static>> {
+    let kind = match shape {
         Shape::Folder => 0o040_000,
         Shape::File | Shape::Executable => 0o100_000,
         Shape::Link => 0o120_000,
     };
-    let mode = kind | member.shape.mode();
-    let dos = if member.shape == Shape::Folder { DOS_FOLDER } else { 0 };
-    let is_deflated = matches!(member.shape, Shape::File | Shape::Executable) && !member.content.is_empty();
+    let mode = kind | shape.mode();
+    let dos = if shape == Shape::Folder { DOS_FOLDER } else { 0 };
+    let is_deflated = content != ZipContent::Stored;
     let mut options = FullFileOptions::default()
         .system(System::Unix)
         .external_attributes(mode << 16 | dos)
         .last_modified_time(date.dos)
+        .large_file(matches!(content, ZipContent::Large(size) if size >= LARGEST_WITHOUT_ZIP64))
         .compression_method(if is_deflated { CompressionMethod::Deflated } else { CompressionMethod::Stored })
         .compression_level(is_deflated.then_some(LEVEL));
     if let Some(seconds) = date.unix {
         let field = [&[HAS_MODIFICATION_TIME], &seconds.to_le_bytes()[..]].concat();
         options.add_extra_field(EXTENDED_TIMESTAMP, field, false).with_context(|| format!("cannot store `{name}`"))?;
     }
-    PreparedZipFile::from_data(name, options, &member.content).with_context(|| format!("cannot store `{name}`"))
+    Ok(options)
 }
 
 fn not_utf8(path: &[u8]) -> Failure {

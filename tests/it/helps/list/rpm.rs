@@ -47,8 +47,10 @@ pub const PACKAGES: &[FileRows] = &[
             ("run this again", By("farms::a_farm_that_is_not_there_is_tried_again_and_then_left")),
         ],
     ),
+    ("rpm/backend/mod.rs", &[("write `%global` lines", By("helps::rpm::a_configuration_of_builds_is_completed"))]),
     ("rpm/builds/drive.rs", &[("run this again", By("farms::a_run_that_is_killed_goes_on_where_it_was"))]),
     ("rpm/package.rs", &[("build it again", By("helps::staging::a_damaged_package_is_copied_again"))]),
+    ("rpm/release/added.rs", &[("choose another", By("added_files::paths_that_cannot_be_are_refused"))]),
     (
         "rpm/release/apply.rs",
         &[
@@ -118,7 +120,16 @@ pub const PACKAGES: &[FileRows] = &[
         &[
             ("commit the file", By("helps::template::a_file_that_no_archive_can_have_is_left_out")),
             ("files tracked", By("helps::template::a_file_that_no_archive_can_have_is_left_out")),
+            ("correct the pattern", By("helps::template::a_file_that_no_archive_can_have_is_left_out")),
             ("use placeholders", By("helps::template::a_file_that_no_archive_can_have_is_left_out")),
+        ],
+    ),
+    (
+        "source/generate.rs",
+        &[
+            ("let it write the same", By("added_files::a_program_is_run_twice_when_it_is_new")),
+            ("correct it; `{shown}` runs", No("the error is the program's own, and its text says what to correct")),
+            ("let it write a plain", No("a person corrects the program that makes the file")),
         ],
     ),
     ("source/unpack.rs", &[("make it again", By("helps::staging::a_damaged_source_archive_is_made_again"))]),

@@ -156,6 +156,11 @@ pub fn enclose(
     let protected = if wants_read_only { try_read_only(*enclosure, unshare, read_only) } else { None };
     let is_read_only = protected.is_some();
     let first = protected.unwrap_or_else(|| first.iter().map(OsString::from).collect());
+    let program = match program.strip_prefix(&*folder) {
+        // A program of the folder is called by its path in the namespace, which is the same in each build.
+        Ok(inside) if wanted == Isolation::Build => Path::new(BUILD_PLACE).join(inside),
+        _ => program,
+    };
     let words = enclosure.flags().iter().map(OsString::from).chain(first);
     let args = words.chain([program.into_os_string()]).chain(args.iter().cloned());
     // `setpriv` ends the job when this process is killed by a signal that it cannot handle.

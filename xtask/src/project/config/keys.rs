@@ -1,7 +1,5 @@
 //! The keys of a configuration file: the fields of [`Config`].
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::base::error::Failure;
@@ -12,8 +10,10 @@ use crate::history::release_tags::{MergedTags, TagRules};
 use crate::history::{HeaderForms, VersionRules};
 use crate::project::config::announce::AnnounceKeys;
 use crate::project::config::ci::CiKeys;
+use crate::project::config::name::Name;
 use crate::project::config::repository::{AcceptanceTest, PromotionKeys, RepositoryKeys};
 use crate::project::config::rpms::RpmKeys;
+use crate::project::config::source::SourceKeys;
 
 /// The path of the configuration file in a project.
 pub const PATH: &str = "packaging/release.toml";
@@ -106,65 +106,5 @@ impl TryFrom<Vec<TagForm>> for Forms {
 impl From<Forms> for Vec<TagForm> {
     fn from(forms: Forms) -> Vec<TagForm> {
         forms.0
-    }
-}
-
-/// `[source]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "kebab-case")]
-pub struct SourceKeys {
-    /// The archives; `tar.gz` is always made.
-    pub formats: Vec<ArchiveFormat>,
-    /// The dependencies in the vendor archive. Default: `cargo` if there is a `Cargo.lock`, else `none`.
-    pub vendor: Option<Vendor>,
-}
-
-impl Default for SourceKeys {
-    fn default() -> SourceKeys {
-        SourceKeys { formats: vec![ArchiveFormat::TarGz, ArchiveFormat::Zip], vendor: None }
-    }
-}
-
-/// A source archive's format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ArchiveFormat {
-    #[serde(rename = "tar.gz")]
-    TarGz,
-    #[serde(rename = "zip")]
-    Zip,
-}
-
-/// The dependencies in the vendor archive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Vendor {
-    /// There is no vendor archive.
-    None,
-    /// Those of `Cargo.lock`.
-    Cargo,
-}
-
-/// A project's name, valid for an RPM and at the start of a file name: ASCII letters, digits and `._+-`, a letter or
-/// digit first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Name(String);
-
-impl TryFrom<String> for Name {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Name, String> {
-        let fits = |letter: char| letter.is_ascii_alphanumeric() || "._+-".contains(letter);
-        if text.starts_with(|first: char| first.is_ascii_alphanumeric()) && text.chars().all(fits) {
-            Ok(Name(text))
-        } else {
-            Err(format!("`{text}` cannot name a package: letters, digits and `._+-`, a letter or digit first"))
-        }
-    }
-}
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }

@@ -10,10 +10,13 @@ mod ci_admin;
 mod ci_forge;
 mod ci_isolation;
 mod keys;
+mod name;
 mod parse;
+mod python;
 mod repository;
 mod rpms;
 mod shape;
+mod source;
 mod unknown;
 
 pub use announce::{AnnounceKeys, MailAddress, MailEncryption, MailServer, SendmailPath};
@@ -22,9 +25,14 @@ pub use ci::{CiKeys, CiStep, LINT_STEP, default_limit};
 pub use ci_admin::CiAdmin;
 pub use ci_forge::{ForgeKind, ForgeProject, TokenFile};
 pub use ci_isolation::CiIsolation;
-pub use keys::{ArchiveFormat, Config, Name, PATH, ProjectKeys, SourceKeys, Vendor, VersionKeys};
+pub use keys::{Config, PATH, ProjectKeys, VersionKeys};
+pub use name::Name;
+pub use python::{PythonPackage, read_python_package};
 pub use repository::{
     AcceptanceTest, Address, DueCase, FolderPath, PromotionKeys, PromotionKind, RepositoryKeys, TimeLimit,
 };
-pub use rpms::{Arch, BackendKind, CoprKeys, Dist, DistKeys, KojiKeys, RpmKeys, RustVersion, SrpmWriter, Word};
+pub use rpms::{
+    Arch, BackendKind, CoprKeys, Dist, DistKeys, KojiKeys, MacroName, RpmKeys, RustVersion, SrpmWriter, Word,
+};
+pub use source::{ArchiveFormat, ArchivePath, FolderForm, Generate, GenerateKeys, SourceKeys, Vendor};
 pub use unknown::{known_keys, leaves, lines_of_keys};

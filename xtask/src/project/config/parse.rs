@@ -52,7 +52,7 @@ mod tests {
     fn every_key_is_read() {
         use std::num::NonZero;
         let text = "[project]\nname = \"lago\"\nbranches = [\"v*\"]\n[version]\ninitial = \"0.1\"\nheaders = [\"sem-ver\"]\ntags = [\"vX.Y.Z\"]\nignore-tags = [\"20*\"]\nmerged-tags = true\n[source]\nformats = [\"zip\"]\n\
-                    vendor = \"none\"\n[rpm]\nspec = \"lago.spec.in\"\nchangelog-entries = 200\nsrpm = \"rpmbuild\"\n\
+                    vendor = \"none\"\nfolder = \"{name}\"\nmanifest = \"rust/Cargo.toml\"\n[[source.generate]]\npath = \"a\"\ntext = \"b\"\n[rpm]\nspec = \"lago.spec.in\"\nchangelog-entries = 200\nsrpm = \"rpmbuild\"\n\
                     portable-noarch = true\ndists = [\"el9\"]\nbackend = \"copr\"\ntimeout = \"1h\"\npoll = \"5s\"\n\
                     [rpm.copr]\nproject = \"@lago/lago\"\nconfig = \"~/copr\"\n[rpm.koji]\nprofile = \"cbs\"\nconfig = \"~/koji\"\nscratch = true\n[repository]\nroot = \"repo\"\nstate = \"state\"\nurl = \"https://example.org\"\n\
                     keep-snapshots = 1\nkeep-days = 2\nsign = \"ABCD\"\nnext-key = \"EF01\"\n[announce]\nto = \"a@b\"\ncc = [\"c@d\"]\nfrom = \"e@f\"\nreply-to = \"g@h\"\nsmtp = \"smtps://i\"\nsendmail = \"/j\"\n\
@@ -95,6 +95,9 @@ mod tests {
         assert!(message.ends_with("line 4: unknown key `ci.check-patch.need`"), "{message}");
         assert_eq!(help, "did you mean `ci.check-patch.needs`?");
         assert_eq!(refusal("[ci]\nenviroment = []\n").1, "did you mean `ci.environment`?");
+        let (message, help) = refusal("[[source.generate]]\npath = \"a\"\ntxt = \"b\"\n");
+        assert!(message.ends_with("line 3: unknown key `source.generate.txt`"), "{message}");
+        assert_eq!(help, "did you mean `source.generate.text`?");
         let tables = "`[announce]`, `[ci]`, `[lint]`, `[project]`, `[promotion]`, `[repository]`, `[rpm]`, `[source]`, `[version]`, `[[acceptance]]`";
         let help = format!("the tables are {tables}; `config` prints all keys");
         assert_eq!(refusal("[wholly-other-things]\n").1, help);
@@ -221,6 +224,12 @@ mod tests {
             ("[rpm.dist.el9]\narches = [\"noarch\"]\n", "is not an architecture"),
             ("[rpm.dist.el9]\nminimum-rust = \"x\"\n", "numbers with dots"),
             ("[rpm.dist.el9]\nmock = \"-rf\"\n", "begins with `-`"),
+            ("[rpm.define]\npy = \"x\"\n", "cannot name a macro"),
+            ("[source]\nfolder = \"a/b\"\n", "line 2: `source.folder`: `a/b` is not the name of a folder"),
+            ("[source]\nmanifest = \"../Cargo.toml\"\n", "is not the path of a file in the project"),
+            ("[[source.generate]]\npath = \"a\"\n", "`a` has neither `text` nor `run`"),
+            ("[[source.generate]]\npath = \"a\"\ntext = \"\"\nrun = [\"b\"]\n", "`a` has both `text` and `run`"),
+            ("[[source.generate]]\npath = \"a\"\nrun = []\n", "`run` is empty for `a`"),
             ("[rpm]\nbackend = \"obs\"\n", "`rpm.backend` cannot be `obs`"),
             ("[repository]\nroot = \"\"\n", "line 2: `repository.root`: a folder has a name"),
             ("[repository]\nstate = \"~ada/x\"\n", "line 2: `repository.state`: `~ada/x` names"),

@@ -32,6 +32,8 @@ pub struct RpmKeys {
     pub timeout: TimeLimit,
     /// The time between two requests for the state of builds on a farm.
     pub poll: TimeLimit,
+    /// Macros for rpmbuild, by name.
+    pub define: BTreeMap<MacroName, String>,
     /// The settings of each dist.
     pub dist: BTreeMap<Dist, DistKeys>,
     pub copr: CoprKeys,
@@ -49,6 +51,7 @@ impl Default for RpmKeys {
             backend: BackendKind::default(),
             timeout: TimeLimit(Duration::from_secs(2 * 3600)),
             poll: TimeLimit(Duration::from_secs(10)),
+            define: BTreeMap::new(),
             dist: BTreeMap::new(),
             copr: CoprKeys::default(),
             koji: KojiKeys::default(),
@@ -181,6 +184,32 @@ impl Word {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// The name of a macro of rpm: at least three letters, digits and `_`, no digit first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct MacroName(String);
+
+impl TryFrom<String> for MacroName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<MacroName, String> {
+        let fits = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+        if text.len() >= 3 && text.chars().all(fits) && !text.starts_with(|first: char| first.is_ascii_digit()) {
+            return Ok(MacroName(text));
+        }
+        Err(format!(
+            "`{}` cannot name a macro: at least three letters, digits and `_`, no digit first, without the `%`",
+            text.escape_debug()
+        ))
+    }
+}
+
+impl fmt::Display for MacroName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::project::config::ci::CiStep;
 use crate::project::config::keys::{Config, PATH};
 use crate::project::config::repository::AcceptanceTest;
 use crate::project::config::rpms::DistKeys;
+use crate::project::config::source::GenerateKeys;
 
 /// A key that is no field of [`Config`].
 pub(super) struct UnknownKey {
@@ -131,6 +132,8 @@ pub(super) fn find(text: &str) -> Result<Vec<UnknownKey>, toml::de::Error> {
             || known.keys().any(|key| key.starts_with(&table))
             || split_named(path).is_some_and(|(_, key)| key.is_empty() || keys_of_dists().iter().any(|own| own == key))
             || NAMED.strip_suffix('.') == Some(path)
+            || path == FREE
+            || path.strip_prefix(FREE).is_some_and(|rest| rest.starts_with('.'))
     };
     let mut lines: Vec<(String, usize)> = lines_of_keys(text).into_iter().filter(|(path, _)| !is_known(path)).collect();
     let in_lists = keys_in_lists();
@@ -164,6 +167,9 @@ fn tables_in_lists<'t>(path: &str, table: &'t DeTable<'t>) -> Vec<(String, &'t D
 /// The prefix of tables whose names the user chooses.
 const NAMED: &str = "rpm.dist.";
 
+/// The table whose keys the user chooses.
+const FREE: &str = "rpm.define";
+
 /// The name and the key of a path below [`NAMED`]; the key is empty for the table itself.
 fn split_named(path: &str) -> Option<(&str, &str)> {
     let rest = path.strip_prefix(NAMED)?;
@@ -178,6 +184,7 @@ fn keys_of_dists() -> Vec<String> {
 /// The keys of the tables in lists of tables, by dotted path.
 pub(super) fn keys_in_lists() -> Vec<String> {
     let mut keys: Vec<String> = keys_of(AcceptanceTest::default()).iter().map(|key| below("acceptance", key)).collect();
+    keys.extend(keys_of(GenerateKeys::default()).iter().map(|key| below("source.generate", key)));
     for (stage, _) in Config::default().ci.stages() {
         keys.extend(keys_of(CiStep::default()).iter().map(|key| below(&format!("ci.{stage}"), key)));
     }

@@ -322,7 +322,7 @@ fn read_sources(
     let (Some(top), None) = (archives.next(), archives.next()) else {
         return Err(refuse(folder, "it must have exactly one source archive `sources/NAME-X.Y.Z.tar.gz`").into());
     };
-    let facts = unpack::read_facts(&folder.join(format!("sources/{top}.tar.gz")), top)?;
+    let facts = unpack::read_facts(&folder.join(format!("sources/{top}.tar.gz")))?;
     let wanted = crate::source::archive_name(&facts.info.name, &facts.info.version);
     progress.end();
     if top != wanted {

@@ -124,7 +124,7 @@ pub(super) fn without(base: &Revision, described: DescribedRevision, removed: &[
         None
     } else {
         let top = crate::source::archive_name(&base.manifest.project, &release.version);
-        Some(unpack::read_facts(&base.path.join(format!("sources/{top}.tar.gz")), &top)?.changelog)
+        Some(unpack::read_facts(&base.path.join(format!("sources/{top}.tar.gz")))?.changelog)
     };
     Ok(RevisionContents { release, earlier, carried, changelog, described, mending })
 }

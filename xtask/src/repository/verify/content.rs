@@ -81,10 +81,9 @@ pub fn archive(manifest: &Manifest) -> String {
 
 /// The reason why the changelog `name` of a folder differs from the one in the source archive; `None` if they are equal.
 pub fn find_wrong_changelog(folder: &TreePath, manifest: &Manifest, name: &str) -> Result<Option<String>> {
-    let top = archive_name(&manifest.project, &manifest.release.version);
     let path = folder.join(name);
     let changelog = path.read()?;
-    Ok(match unpack::read_facts(&folder.join(archive(manifest)), &top) {
+    Ok(match unpack::read_facts(&folder.join(archive(manifest))) {
         Ok(facts) if facts.changelog == changelog => None,
         Ok(_) => Some("it differs from the changelog in the source archive".to_owned()),
         Err(error) => Some(format!("{error:#}")),

@@ -7,14 +7,12 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::base::error::{Exit, Failure, committed};
-use crate::base::process::Isolation;
 use crate::base::process::podman::{PODMAN_VARIABLES, TIMEOUT_SLACK};
+use crate::base::process::{Isolation, inherited_variables};
 use crate::base::text;
 use crate::project::config::{RpmKeys, Word};
-use crate::rpm::backend::model::{define_args, reproducible_macros, transient};
-use crate::rpm::backend::program::{
-    BuildProgram, INPUT, ProgramCall, copy_srpm, end_left, explain_rpmbuild, inherited_variables,
-};
+use crate::rpm::backend::model::{configured_args, configured_settings, define_args, reproducible_macros, transient};
+use crate::rpm::backend::program::{BuildProgram, INPUT, ProgramCall, copy_srpm, end_left, explain_rpmbuild};
 use crate::rpm::backend::{BuildPart, BuildTarget, SourceRpm};
 
 /// The path of the scratch folder inside the container, the same on every machine.
@@ -65,7 +63,7 @@ impl BuildProgram for Container {
     }
 
     fn settings(&self, part: &BuildPart) -> String {
-        format!("container {}", part.build_env)
+        format!("container {}{}", part.build_env, configured_settings(&self.keys))
     }
 
     fn build_env(&self, _srpm: &SourceRpm, target: &BuildTarget) -> Result<String, Failure> {
@@ -106,6 +104,7 @@ impl BuildProgram for Container {
         let mut macros = reproducible_macros();
         macros.extend([("_topdir", format!("{MOUNT_POINT}/top")), ("_tmppath", format!("{MOUNT_POINT}/top/tmp"))]);
         macros.extend(target.dist.macros());
+        args.extend(configured_args(&self.keys));
         args.extend(define_args(&macros));
         let file = copied.file_name().unwrap_or_default().to_string_lossy().into_owned();
         args.push(format!("{MOUNT_POINT}/{INPUT}/{file}"));

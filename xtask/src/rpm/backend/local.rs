@@ -11,12 +11,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::base::error::{Exit, Failure, committed};
-use crate::base::process::{BUILD_PLACE, Isolation, Program, can_enclose_builds};
+use crate::base::process::{BUILD_PLACE, Isolation, Program, build_isolation, inherited_variables, rustup_home};
 use crate::project::config::{Arch, BackendKind, Dist, RpmKeys};
-use crate::rpm::backend::model::{define_args, reproducible_macros};
-use crate::rpm::backend::program::{
-    BuildProgram, INPUT, ProgramCall, copy_srpm, explain_rpmbuild, inherited_variables,
-};
+use crate::rpm::backend::model::{configured_args, configured_settings, define_args, reproducible_macros};
+use crate::rpm::backend::program::{BuildProgram, INPUT, ProgramCall, copy_srpm, explain_rpmbuild};
 use crate::rpm::backend::{BuildPart, BuildTarget, SourceRpm};
 
 /// The path that built files show in the place of the build folder.
@@ -44,7 +42,7 @@ const QUERY_LIMIT: Duration = Duration::from_secs(60);
 /// The backend `local`.
 pub struct Local {
     host: Host,
-    portable_noarch: bool,
+    keys: RpmKeys,
     /// Whether the database of rpm lists the installed packages. On Debian it is empty, and rpmbuild would find no build
     /// requirement installed.
     has_rpm_database: bool,
@@ -60,7 +58,7 @@ impl Local {
         };
         run(&["--version"], "rpmbuild")?;
         let has_rpm_database = run(&["-q", "--quiet", "rpm"], "rpm")?.status.success();
-        Ok(Local { host: Host::load(), portable_noarch: keys.portable_noarch, has_rpm_database })
+        Ok(Local { host: Host::load(), keys: keys.clone(), has_rpm_database })
     }
 }
 
@@ -70,7 +68,8 @@ impl BuildProgram for Local {
     }
 
     fn settings(&self, part: &BuildPart) -> String {
-        format!("{} on {} {}", BackendKind::Local, self.host.dist, part.target.arch)
+        let defined = configured_settings(&self.keys);
+        format!("{} on {} {}{defined}", BackendKind::Local, self.host.dist, part.target.arch)
     }
 
     fn build_env(&self, srpm: &SourceRpm, target: &BuildTarget) -> Result<String, Failure> {
@@ -78,7 +77,7 @@ impl BuildProgram for Local {
         if target.dist == *dist && target.arch == *arch {
             return Ok("rpmbuild".to_owned());
         }
-        if srpm.is_noarch && self.portable_noarch {
+        if srpm.is_noarch && self.keys.portable_noarch {
             return Ok("rpmbuild, portable noarch".to_owned());
         }
         let message = format!(
@@ -100,7 +99,7 @@ impl BuildProgram for Local {
         if !self.has_rpm_database {
             notes.push("the rpm database of this machine is empty: build requirements are not checked".to_owned());
         }
-        if !is_enclosed() {
+        if build_isolation() == Isolation::None {
             let note =
                 "namespaces are not available here: builds see the network, and their paths may get into packages";
             notes.push(note.to_owned());
@@ -114,7 +113,8 @@ impl BuildProgram for Local {
         }
         let copied = copy_srpm(srpm, scratch)?;
         // The path of the scratch folder, as the build sees it.
-        let place = if is_enclosed() { Path::new(BUILD_PLACE) } else { scratch };
+        let isolation = build_isolation();
+        let place = if isolation == Isolation::Build { Path::new(BUILD_PLACE) } else { scratch };
         let (top, home, tmp) = (place.join("top"), place.join("home"), place.join("tmp"));
         let shown = |path: PathBuf| path.display().to_string();
         let mut macros = reproducible_macros();
@@ -122,6 +122,7 @@ impl BuildProgram for Local {
         macros.extend(part.target.dist.macros());
         let mut args = vec!["--rebuild".to_owned()];
         args.extend((!self.has_rpm_database).then(|| "--nodeps".to_owned()));
+        args.extend(configured_args(&self.keys));
         args.extend(define_args(&macros));
         args.push(shown(place.join(INPUT).join(copied.file_name().unwrap_or_default())));
         let renamed = format!("{}={MAPPED_FOLDER}", top.display());
@@ -138,7 +139,6 @@ impl BuildProgram for Local {
         set(&format!("CXXFLAGS_{triple}"), format!("-ffile-prefix-map={renamed}"));
         environment.extend(rustup_home().map(|path| ("RUSTUP_HOME".to_owned(), shown(path))));
         let args = args.into_iter().map(Into::into).collect();
-        let isolation = if is_enclosed() { Isolation::Build } else { Isolation::None };
         Ok(ProgramCall { args, environment, isolation })
     }
 
@@ -149,19 +149,6 @@ impl BuildProgram for Local {
     fn explain_exit(&self, _part: &BuildPart, code: i32, log: &str) -> Result<String, Failure> {
         Ok(explain_rpmbuild(code, log))
     }
-}
-
-/// Whether a build runs in a namespace. It does not where the mounted folder would hide a program that the build needs.
-fn is_enclosed() -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut needed = std::env::split_paths(&path).chain(rustup_home());
-    can_enclose_builds() && !needed.any(|needed| needed.starts_with(BUILD_PLACE))
-}
-
-/// The folder of rustup's toolchains. The `cargo` of rustup needs it, because the build has another HOME.
-fn rustup_home() -> Option<PathBuf> {
-    let stated = std::env::var_os("RUSTUP_HOME").map(PathBuf::from);
-    stated.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".rustup"))).filter(|path| path.is_dir())
 }
 
 /// The interpreter whose version is part of a path or dependency of a package. Such a package works only on dists with this

@@ -5,10 +5,12 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::base::error::Failure;
-use crate::base::process::Isolation;
+use crate::base::process::{Isolation, inherited_variables};
 use crate::project::config::RpmKeys;
-use crate::rpm::backend::model::{BuildEnvNames, define_args, reproducible_macros, transient};
-use crate::rpm::backend::program::{BuildProgram, ProgramCall, inherited_variables};
+use crate::rpm::backend::model::{
+    BuildEnvNames, configured_args, configured_settings, define_args, reproducible_macros, transient,
+};
+use crate::rpm::backend::program::{BuildProgram, ProgramCall};
 use crate::rpm::backend::{BuildPart, BuildTarget, SourceRpm};
 
 /// The folder for packages and logs, below the scratch folder.
@@ -40,7 +42,7 @@ impl BuildProgram for Mock {
     }
 
     fn settings(&self, part: &BuildPart) -> String {
-        format!("mock {}", part.build_env)
+        format!("mock {}{}", part.build_env, configured_settings(&self.keys))
     }
 
     fn build_env(&self, _srpm: &SourceRpm, target: &BuildTarget) -> Result<String, Failure> {
@@ -51,6 +53,7 @@ impl BuildProgram for Mock {
     fn call(&self, srpm: &SourceRpm, part: &BuildPart, scratch: &Path) -> Result<ProgramCall> {
         let mut args = vec!["--root".to_owned(), part.build_env.clone()];
         args.extend(["--resultdir".to_owned(), scratch.join(RESULTS).display().to_string()]);
+        args.extend(configured_args(&self.keys));
         args.extend(define_args(&reproducible_macros()));
         args.extend(["--rebuild".to_owned(), std::path::absolute(&srpm.path)?.display().to_string()]);
         let mut environment = inherited_variables();

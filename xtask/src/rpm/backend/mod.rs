@@ -22,14 +22,23 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use crate::base::error::{Exit, Failure, committed};
 use crate::project::config::{BackendKind, RpmKeys};
 pub use local::{Host, interpreter_in};
-pub use model::{Backend, BuildPart, BuildState, BuildTarget, SourceRpm, Submission, Ticket, Workplace, transient};
+pub use model::{
+    Backend, BuildPart, BuildState, BuildTarget, SourceRpm, Submission, Ticket, Workplace, configured_args, transient,
+};
 
 /// Opens a backend.
 ///
-/// Errors: a program or a configuration key that the backend needs is missing.
+/// Errors: a program or a configuration key that the backend needs is missing, or a key has no effect on it.
 pub fn open(kind: BackendKind, keys: &RpmKeys) -> Result<Box<dyn Backend>> {
+    if let (BackendKind::Copr | BackendKind::Koji, Some(name)) = (kind, keys.define.keys().next()) {
+        let message =
+            format!("`rpm.define.{name}` cannot be passed to the backend {kind}, which has the macros of its chroots");
+        let help = committed("write `%global` lines in the spec instead, or set another `rpm.backend`");
+        return Err(Failure::new(Exit::Usage, message).help(help).into());
+    }
     Ok(match kind {
         BackendKind::Local => Box::new(program::ProgramBackend::new(local::Local::new(keys)?, keys)),
         BackendKind::Mock => Box::new(program::ProgramBackend::new(mock::Mock::new(keys), keys)),

@@ -208,6 +208,16 @@ pub fn define_args<'a>(macros: impl IntoIterator<Item = &'a (&'static str, Strin
     macros.into_iter().flat_map(|(name, value)| ["--define".to_owned(), format!("{name} {value}")]).collect()
 }
 
+/// The arguments `--define` for the macros of the configuration.
+pub fn configured_args(keys: &RpmKeys) -> Vec<String> {
+    keys.define.iter().flat_map(|(name, value)| ["--define".to_owned(), format!("{name} {value}")]).collect()
+}
+
+/// The macros of the configuration, for [`Backend::settings`]; empty if there are none.
+pub fn configured_settings(keys: &RpmKeys) -> String {
+    keys.define.iter().map(|(name, value)| format!("\n%{name} {value}")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -204,15 +204,6 @@ pub fn packages_below(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// The environment variables that a build inherits, and the locale that it gets.
-pub fn inherited_variables() -> Vec<(String, String)> {
-    let mut variables = vec![("LC_ALL".to_owned(), "C.UTF-8".to_owned())];
-    for name in ["PATH", "TZ"] {
-        variables.extend(std::env::var(name).map(|value| (name.to_owned(), value)));
-    }
-    variables
-}
-
 /// Copies the source RPM into [`INPUT`] below the scratch folder; the path of the copy.
 pub fn copy_srpm(srpm: &SourceRpm, scratch: &Path) -> Result<PathBuf> {
     let to = scratch.join(INPUT).join(srpm.path.file_name().unwrap_or_default());

@@ -61,7 +61,7 @@ impl BuildRun<'_> {
     ///
     /// Errors: an interrupt; a folder that cannot be written.
     pub fn apply(&self, backend: &mut dyn Backend, plan: &Plan<BuildStep>) -> Result<BuildOutcome> {
-        let mut submissions: Vec<SubmissionProgress> = plan.steps.iter().map(SubmissionProgress::new).collect();
+        let mut submissions: Vec<SubmissionProgress> = plan.steps.iter().filter_map(SubmissionProgress::new).collect();
         let driven = self.drive(backend, &mut submissions);
         backend.end_builds(); // before their folders are removed with `submissions`
         self.progress.end_board();

@@ -14,12 +14,13 @@ mod record;
 mod same;
 mod submission;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
 use crate::base::error::Failure;
 use crate::base::plan::Plan;
-use crate::project::config::{BackendKind, Dist};
+use crate::project::config::{BackendKind, Dist, MacroName};
 use crate::rpm::backend::{Backend, BuildPart, BuildTarget, Host, SourceRpm, Submission, Ticket};
 
 pub use check::{DistPackages, Expected};
@@ -34,6 +35,8 @@ pub struct BuildContext<'a> {
     pub kind: BackendKind,
     pub backend: &'a dyn Backend,
     pub host: &'a Host,
+    /// The macros of the configuration.
+    pub define: &'a BTreeMap<MacroName, String>,
     /// The folder of all builds.
     pub place: &'a Path,
     /// The time, in seconds since 1970.
@@ -50,6 +53,8 @@ pub struct RecordedBuild {
 /// A step of the plan of a run.
 #[derive(Clone, Debug)]
 pub enum BuildStep {
+    /// Defines a macro for all builds that begin.
+    Define { name: MacroName, value: String },
     /// Reuses a build.
     Keep(RecordedBuild),
     /// Goes on with a submission to a farm.
@@ -75,6 +80,7 @@ impl fmt::Display for BuildStep {
             names.collect::<Vec<_>>().join(", ")
         };
         match self {
+            BuildStep::Define { name, value } => write!(f, "define %{name} as `{value}`"),
             BuildStep::Keep(build) => write!(f, "keep {}, which is built", build.record.target),
             BuildStep::GoOn { submission, ticket: Some(Ticket(id)), .. } => {
                 write!(f, "go on with build {id}: {}", named(submission))
@@ -121,6 +127,11 @@ pub fn decide(context: &BuildContext<'_>, targets: &[BuildTarget], again: Again)
                 Standing::New => steps.push(BuildStep::Begin { submission, builds }),
             }
         }
+    }
+    if steps.iter().any(|step| matches!(step, BuildStep::Begin { .. })) {
+        let define =
+            |(name, value): (&MacroName, &String)| BuildStep::Define { name: name.clone(), value: value.clone() };
+        steps.splice(0..0, context.define.iter().map(define));
     }
     let title = format!("build {}-{}-{} with {kind}", srpm.name, srpm.version, srpm.release);
     Ok(Plan { title, steps })

@@ -55,9 +55,10 @@ pub enum TargetState {
 }
 
 impl SubmissionProgress {
-    /// The progress at the beginning of a plan step.
-    pub fn new(step: &BuildStep) -> SubmissionProgress {
+    /// The progress at the beginning of a plan step; `None` for a step without builds.
+    pub fn new(step: &BuildStep) -> Option<SubmissionProgress> {
         let (submission, builds, stage, state) = match step {
+            BuildStep::Define { .. } => return None,
             BuildStep::Keep(build) => {
                 let record = &build.record;
                 let part = BuildPart { target: record.target.clone(), build_env: record.build_env.clone() };
@@ -79,7 +80,8 @@ impl SubmissionProgress {
             targets.push(TargetProgress { build, state, elapsed: Duration::ZERO });
         }
         let now = Instant::now();
-        SubmissionProgress { submission, targets, stage, began: now, due: now, errors_in_a_row: 0, scratch: Vec::new() }
+        let scratch = Vec::new();
+        Some(SubmissionProgress { submission, targets, stage, began: now, due: now, errors_in_a_row: 0, scratch })
     }
 
     /// Whether it is submitted and not finished.

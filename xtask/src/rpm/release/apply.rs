@@ -5,7 +5,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use jiff::Timestamp;
 
 use crate::base::checksum::{self, HashingWriter};
 use crate::base::error::{Exit, Failure};
@@ -18,9 +17,9 @@ use crate::base::progress::Progress;
 use crate::git::tree::CommittedFile;
 use crate::git::{Mode, Repository};
 use crate::project::config::{ArchiveFormat, SrpmWriter};
-use crate::project::release_info::CHANGELOG_FILE;
-use crate::project::release_info::{self, ReleaseInfo};
+use crate::rpm::backend::configured_args;
 use crate::rpm::package::PackageFile;
+use crate::rpm::release::contents::load_export;
 use crate::rpm::release::input::ReleaseInput;
 use crate::rpm::release::made::{Made, Written};
 use crate::rpm::release::packages::ReleasePackages;
@@ -28,12 +27,11 @@ use crate::rpm::release::plan::ReleaseStep;
 use crate::rpm::release::replace;
 use crate::rpm::release::reuse::target_of;
 use crate::rpm::rpmbuild;
-use crate::rpm::spec::render_spec;
 use crate::rpm::srpm::{self, BuildFacts, Content, Parsed, SourceFile, WITHOUT_SOURCES};
 use crate::source::conversion;
 use crate::source::tarball;
 use crate::source::vendor::Vendored;
-use crate::source::{self, Export, ExportRequest, GeneratedFile, archive_name};
+use crate::source::{self, Export};
 
 /// Applies a plan. Where a step fails, the old folder of the results is unchanged.
 pub fn apply(
@@ -67,9 +65,9 @@ fn write_into(
     progress: &dyn Progress,
 ) -> Result<Made> {
     let mut draft = Draft::replacing(place)?;
-    let export = load_export(repository, input, progress)?;
-    let target = draft.place().for_programs().to_owned();
     let threads = parallel::threads()?;
+    let export = load_export(repository, input, &plan.steps, threads, progress)?;
+    let target = draft.place().for_programs().to_owned();
     let mut writer = ReleaseWriter { repository, input, draft: &mut draft, export: &export, threads, progress };
     let mut made = Made { target, sources: Vec::new(), srpm: None, packages: Vec::new(), checksums: None };
     for step in &plan.steps {
@@ -88,33 +86,13 @@ fn write_into(
                 let sums = made.files().map(|written| (written.file.as_str(), written.digest));
                 made.checksums = Some(writer.text(file, &checksum::render_sums(sums))?);
             }
+            ReleaseStep::Add(_) => {} // they are in the export
             ReleaseStep::Folder { .. } | ReleaseStep::Place { .. } => {} // by the draft
         }
     }
     replace::require_replaceable(&made.target)?; // again: the folder may have changed since the plan was made
     draft.commit()?;
     Ok(made)
-}
-
-/// The contents of the archives: the tree of the commit and the generated files. The spec in them always has release 1.
-fn load_export(repository: &Repository, input: &ReleaseInput, progress: &dyn Progress) -> Result<Export> {
-    let ReleaseInput { commit, project, release, base } = input;
-    let seconds = repository.commit(*commit)?.committer().seconds();
-    let date = Timestamp::from_second(seconds).with_context(|| format!("commit `{commit}` has no possible date"))?;
-    let version = release.version.clone();
-    let info = ReleaseInfo::new(project.name.clone(), version, *base, *commit, date);
-    let mut generated = vec![
-        (CHANGELOG_FILE.to_owned(), release.changelog.render_rpm()),
-        (release_info::FILE_NAME.to_owned(), info.render()?),
-    ];
-    if let Some(template) = &project.template {
-        let spec = render_spec(project, template, &release.version, 1, &release.changelog)?;
-        generated.push((template.spec_name().to_owned(), spec));
-    }
-    let generated = generated.into_iter().map(|(name, text)| GeneratedFile { name, content: text.into_bytes() });
-    let prefix = archive_name(&project.name, &release.version);
-    let request = ExportRequest { commit: *commit, prefix: &prefix, generated: generated.collect() };
-    Export::load(repository, request, progress)
 }
 
 /// Writes the files of the steps.
@@ -139,7 +117,7 @@ impl ReleaseWriter<'_> {
     fn vendor(&self, file: &str) -> Result<Written> {
         let ReleaseWriter { export, threads, progress, .. } = *self;
         let scratch = files::remote_scratch()?;
-        let vendored = Vendored::load(export, scratch.path(), threads, progress)?;
+        let vendored = Vendored::load(export, &self.input.config().source, scratch.path(), threads, progress)?;
         self.write(file, Some(vendored.member_count()), |out| {
             gzip::compress(out, threads, |tar| vendored.write(tar, progress))
         })
@@ -175,7 +153,8 @@ impl ReleaseWriter<'_> {
             let (from, to) = (entry.path(), scratch.path().join(entry.file_name()));
             fs::copy(&from, &to).with_context(|| format!("cannot copy `{}` to `{}`", from.display(), to.display()))?;
         }
-        for source in rpmbuild::source_names(scratch.path(), spec_name)? {
+        let defined = configured_args(&self.input.config().rpm);
+        for source in rpmbuild::source_names(scratch.path(), spec_name, &defined)? {
             if !scratch.path().join(&source).exists() {
                 let SourceFile { content: Content::Bytes(content), mode, .. } = self.source_file(&source)? else {
                     continue;
@@ -186,7 +165,7 @@ impl ReleaseWriter<'_> {
                 written.with_context(|| format!("cannot write `{}`", path.display()))?;
             }
         }
-        let made = rpmbuild::write_srpm(scratch.path(), spec_name, self.source_date(), self.progress)?;
+        let made = rpmbuild::write_srpm(scratch.path(), spec_name, self.source_date(), &defined, self.progress)?;
         let wanted = file.rsplit('/').next().unwrap_or(file);
         if made.file_name().is_some_and(|name| name.as_encoded_bytes().ends_with(b".nosrc.rpm")) {
             let message = "the spec has `NoSource` or `NoPatch`, which makes a source RPM that lacks a source";

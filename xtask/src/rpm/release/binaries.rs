@@ -119,6 +119,7 @@ impl Binaries<'_> {
             kind: *kind,
             backend: self.backend.as_ref(),
             host,
+            define: &self.keys.define,
             place,
             now: self.order.now,
         };

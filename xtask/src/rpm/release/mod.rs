@@ -2,11 +2,13 @@
 //!
 //! [`input`] loads the project, version and changelog of the commit. [`plan`] decides on the files,
 //! [`apply`](mod@apply) writes them, and [`made`] lists them. [`reuse`] finds the release where an earlier run has made
-//! it. [`binaries`] selects the targets for [`builds`](super::builds), and [`packages`] puts the built packages beside
+//! it. [`added`] decides on the files that only the archives have, and [`contents`] makes them. [`binaries`] selects the targets for [`builds`](super::builds), and [`packages`] puts the built packages beside
 //! the sources.
 
+pub mod added;
 pub mod apply;
 pub mod binaries;
+mod contents;
 pub mod input;
 pub mod made;
 pub mod packages;

@@ -1,7 +1,7 @@
 //! Decides which files a release has, and in which order they are written.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -15,9 +15,11 @@ use crate::project::config::{ArchiveFormat, SrpmWriter, Vendor};
 use crate::project::release_info::CHANGELOG_FILE;
 use crate::project::workspace::Workspace;
 use crate::rpm::builds;
+use crate::rpm::release::added::{self, AddedFile, RenderedSpec};
 use crate::rpm::release::input::{ReleaseInput, ReleaseOrder, Vendoring};
 use crate::rpm::release::replace;
 use crate::rpm::spec;
+use crate::rpm::spec_files::{OtherFolder, Unpacking, unpacking};
 use crate::rpm::srpm::Parsed;
 use crate::source::{archive_name, vendor_archive_name};
 
@@ -26,6 +28,8 @@ use crate::source::{archive_name, vendor_archive_name};
 pub enum ReleaseStep {
     /// Writes the archive of the tree of a commit.
     Archive { file: String, format: ArchiveFormat, commit: CommitId },
+    /// Adds a file to the archives.
+    Add(AddedFile),
     /// Writes the archive of the crates that the commit's lock file names.
     Vendor { file: String },
     /// Writes a text.
@@ -46,6 +50,7 @@ impl fmt::Display for ReleaseStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ReleaseStep::Archive { file, commit, .. } => write!(f, "write {file} from commit {}", commit.short()),
+            ReleaseStep::Add(file) => write!(f, "{file}"),
             ReleaseStep::Vendor { file } => write!(f, "write {file} with cargo vendor"),
             ReleaseStep::Text { file, content } => write!(f, "write {file} ({})", human_size(content.len() as u64)),
             ReleaseStep::Srpm { file, writer: SrpmWriter::Native, .. } => write!(f, "write {file}"),
@@ -77,7 +82,9 @@ pub fn decide(
         format,
         commit: *commit,
     };
-    let mut steps = vec![archive("tar.gz", ArchiveFormat::TarGz)];
+    let target = target_folder(workspace, order)?;
+    let mut steps: Vec<ReleaseStep> = decide_added(workspace, input, &target, progress)?;
+    steps.push(archive("tar.gz", ArchiveFormat::TarGz));
     if project.config.source.formats.contains(&ArchiveFormat::Zip) {
         steps.push(archive("zip", ArchiveFormat::Zip));
     }
@@ -104,7 +111,6 @@ pub fn decide(
             }
         }
     }
-    let target = target_folder(workspace, order)?;
     if target.join(builds::FILE_NAME).exists() {
         steps.push(ReleaseStep::Keep);
     }
@@ -114,6 +120,35 @@ pub fn decide(
     steps.extend(folder.map(|folder| ReleaseStep::Folder { folder: folder.to_owned() }));
     steps.push(ReleaseStep::Place { target });
     Ok(Plan { title: format!("release {} {}-{}", project.name, facts.version, order.release), steps })
+}
+
+/// The files that are added to the archives. Warns if the spec enters another folder than that of the archives.
+fn decide_added(
+    workspace: &Workspace,
+    input: &ReleaseInput,
+    target: &Path,
+    progress: &dyn Progress,
+) -> Result<Vec<ReleaseStep>> {
+    let ReleaseInput { project, release: facts, .. } = input;
+    let rendered = match &project.template {
+        // Release 1, as in the archives.
+        Some(template) => Some((template, spec::render_spec(project, template, &facts.version, 1, &facts.changelog)?)),
+        None => None,
+    };
+    let rendered = rendered.as_ref().map(|(template, text)| RenderedSpec { name: template.spec_name(), text });
+    if let Some(RenderedSpec { name, text }) = &rendered {
+        let source0 = archive_name(&project.name, &facts.version) + ".tar.gz";
+        let folder = project.config.source.folder.render(&project.name, &facts.version);
+        if let Unpacking::Other(OtherFolder { line, found, wanted }) = unpacking(text, &source0, &folder) {
+            progress.warn(&format!(
+                "`{name}` line {line} enters the folder `{found}`, and that of the archives is `{folder}`: write \
+                 `{wanted}`, or set `source.folder`"
+            ));
+        }
+    }
+    let state = workspace.state_folder(target);
+    let added = added::decide(workspace.repository()?, input, rendered.as_ref(), &state, progress)?;
+    Ok(added.into_iter().map(ReleaseStep::Add).collect())
 }
 
 enum SrpmDecision {

@@ -1,0 +1,111 @@
+//! Reads the files by which a Python project says how it is built.
+
+/// What a Python project says about its package.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PythonPackage {
+    /// The name of the package, which may differ from that of the project; `None` if no file states it.
+    pub name: Option<String>,
+    /// Whether pbr builds it.
+    pub uses_pbr: bool,
+}
+
+/// The build systems that read the version from `PKG-INFO`.
+const READERS: [&str; 5] = ["setuptools", "setuptools-scm", "pbr", "hatch-vcs", "versioningit"];
+
+/// Reads the files in the root of a project; `None` if it is not built by setuptools or another program that reads the version
+/// from `PKG-INFO`. The files are never run.
+pub fn read_python_package(
+    setup_py: Option<&[u8]>,
+    setup_cfg: Option<&[u8]>,
+    pyproject: Option<&[u8]>,
+) -> Option<PythonPackage> {
+    let text = |file: Option<&[u8]>| String::from_utf8_lossy(file.unwrap_or_default()).into_owned();
+    let (setup_py_text, setup_cfg_text) = (text(setup_py), text(setup_cfg));
+    let pyproject: toml::Table = text(pyproject).parse().unwrap_or_default();
+    let metadata = section(&setup_cfg_text, "metadata");
+    let project = pyproject.get("project").and_then(toml::Value::as_table);
+    let requirements = build_requirements(&pyproject);
+    let requires = |name: &str| requirements.iter().any(|required| required == name);
+    // Without a build system of its own, `[project]` is for setuptools.
+    let is_built = match pyproject.contains_key("build-system") {
+        true => READERS.into_iter().any(requires),
+        false => project.is_some(),
+    };
+    if setup_py.is_none() && metadata.is_none() && !is_built {
+        return None;
+    }
+    let stated = project.and_then(|project| project.get("name")?.as_str());
+    let in_cfg = || ini_value(metadata.as_deref()?, "name");
+    let asks_for_pbr = setup_py_text.split(|letter: char| !letter.is_alphanumeric()).any(|word| word == "pbr");
+    Some(PythonPackage {
+        name: stated.map(str::to_owned).or_else(in_cfg).filter(|name| is_package_name(name)),
+        uses_pbr: requires("pbr") || asks_for_pbr,
+    })
+}
+
+/// The names in `build-system.requires`, in the form of PEP 503.
+fn build_requirements(pyproject: &toml::Table) -> Vec<String> {
+    let requires = pyproject.get("build-system").and_then(|system| system.get("requires")?.as_array());
+    let texts = requires.into_iter().flatten().filter_map(toml::Value::as_str);
+    let name = |text: &str| {
+        let end = text.find(|letter: char| !letter.is_ascii_alphanumeric() && !"-_.".contains(letter));
+        text[..end.unwrap_or(text.len())].to_ascii_lowercase().replace(['_', '.'], "-")
+    };
+    texts.map(|text| name(text.trim())).collect()
+}
+
+/// The lines of a section of an INI file; `None` if there is no such section.
+fn section(ini: &str, name: &str) -> Option<String> {
+    let mut lines = ini.lines().skip_while(|line| line.trim_end() != format!("[{name}]"));
+    lines.next()?;
+    Some(lines.take_while(|line| !line.starts_with('[')).collect::<Vec<_>>().join("\n"))
+}
+
+/// The value of a key in the lines of a section; `None` for a value of several lines.
+fn ini_value(section: &str, key: &str) -> Option<String> {
+    let value = section.lines().find_map(|line| {
+        let (name, value) = line.split_once(['=', ':'])?;
+        (name.trim_end() == key).then(|| value.trim())
+    })?;
+    Some(value.to_owned())
+}
+
+/// By PEP 508.
+fn is_package_name(text: &str) -> bool {
+    let is_end = |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_alphanumeric());
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
+    is_end(text.chars().next()) && is_end(text.chars().last()) && text.chars().all(fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn python_projects_and_their_names() {
+        let named = |name: &str, uses_pbr| Some(PythonPackage { name: Some(name.to_owned()), uses_pbr });
+        let nameless = |uses_pbr| Some(PythonPackage { name: None, uses_pbr });
+        for (setup_py, setup_cfg, pyproject, expected) in [
+            (Some("setuptools.setup(pbr=True)"), Some("[metadata]\nname = lago\n"), None, named("lago", true)),
+            (Some("setup(name='x')"), None, None, nameless(false)),
+            (None, Some("[flake8]\nname = x\n"), None, None),
+            (None, Some("[flake8]\n[metadata]\nsummary = a\nname: a.b\n[x]\nname=y\n"), None, named("a.b", false)),
+            (None, Some("[metadata]\nname = file: NAME\n"), None, nameless(false)),
+            (None, None, Some("[build-system]\nrequires = [\"setuptools_scm[toml]>=6.2\"]\n"), nameless(false)),
+            (
+                None,
+                None,
+                Some("[project]\nname = \"n\"\n[build-system]\nrequires = [\"pbr>=6\", \"Setuptools\"]\n"),
+                named("n", true),
+            ),
+            (None, None, Some("[project]\nname = \"n\"\n[build-system]\nrequires = [\"flit_core\"]\n"), None),
+            (None, None, Some("[project]\nname = \"n\"\n"), named("n", false)),
+            (None, None, Some("[tool.black]\nline-length = 99\n"), None),
+            (None, None, None, None),
+        ] {
+            let bytes = |text: Option<&'static str>| text.map(str::as_bytes);
+            let found = read_python_package(bytes(setup_py), bytes(setup_cfg), bytes(pyproject));
+            assert_eq!(found, expected, "{setup_py:?} {setup_cfg:?} {pyproject:?}");
+        }
+    }
+}
