@@ -14,7 +14,6 @@ use crate::base::error::{Exit, Failure};
 use crate::base::plan::Plan;
 use crate::base::size::human_size;
 use crate::forge::model::{Asset, ForgeRelease, WantedRelease, name_on};
-use crate::history::Version;
 use crate::project::config::{ForgeKind, ForgeProject};
 
 /// A release, and the repository on the forge that gets it.
@@ -53,12 +52,6 @@ pub enum ReleaseStep {
     Show,
     /// Records that it is shown.
     Record,
-}
-
-/// The tag of a release: `X.Y.Z`, always with its three numbers. It is on the commit that has this version, so that it says nothing new to
-/// `version`: neither where it is ignored, as milestones have two numbers, nor where such tags are read.
-pub fn release_tag(version: &Version) -> String {
-    version.to_string()
 }
 
 /// Decides on the steps.

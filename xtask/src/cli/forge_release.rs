@@ -7,7 +7,7 @@ use crate::announce::home::{AnnounceHome, find_shown};
 use crate::announce::publish::Publishing;
 use crate::announce::release::{PromotedRelease, current_promotions, load_release};
 use crate::announce::release_files::ReleaseFiles;
-use crate::announce::release_plan::{ReleaseTarget, plan_release, release_tag, render_plan};
+use crate::announce::release_plan::{ReleaseTarget, plan_release, render_plan};
 use crate::announce::served::{address_of, require_served};
 use crate::announce::text::TextForm;
 use crate::base::error::{Exit, Failure, program};
@@ -19,6 +19,7 @@ use crate::forge::find_place;
 use crate::forge::model::WantedRelease;
 use crate::git::CommitId;
 use crate::history::Version;
+use crate::project::release;
 use crate::repository::model::store::Store;
 
 /// What a person asks for.
@@ -73,7 +74,7 @@ fn publish(
     let source = decided::base_source(context, &scratch)?;
     let place = find_place(&decided::trusted_keys(&source)?, &source.address)?;
     let wanted = WantedRelease {
-        tag: release_tag(version),
+        tag: release::count_head(context.workspace()?, &context.ui)?.form.release_tag(version),
         commit: commit_of(release)?,
         name: format!("{name} {version}"),
         notes: text.body,

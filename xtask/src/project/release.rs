@@ -106,11 +106,6 @@ pub fn count_release(
     history::load_release(repository, &request, progress)
 }
 
-/// The name of the tag that a commit with this version has, or would have.
-pub fn tag_of(version: &Version) -> String {
-    version.to_string()
-}
-
 /// Prints the warning that versions are counted from 0.0, if they are.
 pub fn warn_without_beginning(counted: &CountedVersion, progress: &dyn Progress) {
     if let Some(warning) = counted.warnings.iter().find(|warning| warning.id == WarningId::NoTag) {

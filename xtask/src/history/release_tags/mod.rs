@@ -121,6 +121,13 @@ impl ProjectForm {
         self.forms.iter().find_map(|form| form.write(version))
     }
 
+    /// The name of the tag of a release. Beside milestones `X.Y` it always has three numbers: the milestone stays what it is.
+    pub fn release_tag(&self, version: &Version) -> String {
+        let written = self.write(version).filter(|_| !self.forms.contains(&TagForm::milestone()));
+        let (before, after) = self.forms.first().map_or(("", ""), TagForm::surroundings);
+        written.unwrap_or_else(|| format!("{before}{version}{after}"))
+    }
+
     /// Whether the tags are milestones `X.Y`, which count on the mainline only.
     pub fn is_milestones(&self) -> bool {
         self.forms == [TagForm::milestone()]

@@ -9,7 +9,6 @@ use crate::base::files;
 use crate::base::progress::Progress;
 use crate::git::wildmatch::{self, Scope};
 use crate::git::{Mode, Repository};
-use crate::project::release::tag_of;
 use crate::project::release_info::{self, CHANGELOG_FILE, ReleaseInfo};
 use crate::rpm::release::added::{AddedContent, AddedFile, ReleaseWords};
 use crate::rpm::release::input::ReleaseInput;
@@ -28,7 +27,7 @@ pub fn load_export(
     threads: usize,
     progress: &dyn Progress,
 ) -> Result<Export> {
-    let ReleaseInput { commit, project, release, base } = input;
+    let ReleaseInput { commit, project, release, base, tag } = input;
     let seconds = repository.commit(*commit)?.committer().seconds();
     let date = Timestamp::from_second(seconds).with_context(|| format!("commit `{commit}` has no possible date"))?;
     let info = ReleaseInfo::new(project.name.clone(), release.version.clone(), *base, *commit, date);
@@ -46,8 +45,7 @@ pub fn load_export(
         spec = Some((template.spec_name(), text));
     }
     let prefix = project.config.source.folder.render(&project.name, &release.version);
-    let tag = tag_of(&release.version);
-    let request = ExportRequest { commit: *commit, prefix: &prefix, tag: &tag, generated };
+    let request = ExportRequest { commit: *commit, prefix: &prefix, tag, generated };
     let mut export = Export::load(repository, request, progress)?;
     for step in steps {
         if let ReleaseStep::Add(added) = step {

@@ -45,6 +45,8 @@ pub struct ReleaseInput {
     pub(super) release: ProjectRelease,
     /// The milestone from which the version is counted; `None` for an assumed version.
     pub(super) base: Option<Milestone>,
+    /// The name of the tag that the commit has or would have, in the form of the project.
+    pub(super) tag: String,
 }
 
 impl ReleaseInput {
@@ -85,10 +87,11 @@ impl ReleaseInput {
         if order.rev.is_none() {
             warn_of_work_tree(repository, commit, &project, progress)?;
         }
-        let (version, base, changelog) = match &order.assumed_version {
+        let (version, base, tag, changelog) = match &order.assumed_version {
             Some(version) => {
                 let rules = &release::rules_of(repository, &project.config, commit);
-                (version.clone(), None, history::load_changelog(repository, commit, rules, None, progress)?)
+                let changelog = history::load_changelog(repository, commit, rules, None, progress)?;
+                (version.clone(), None, version.to_string(), changelog)
             }
             None => {
                 let (config, rev) = (&project.config, order.rev.as_deref());
@@ -98,11 +101,12 @@ impl ReleaseInput {
                 for warning in &counted.warnings {
                     progress.warn(&warning.to_string());
                 }
-                (counted.version.clone(), counted.milestone(), changelog)
+                let tag = counted.form.release_tag(&counted.version);
+                (counted.version.clone(), counted.milestone(), tag, changelog)
             }
         };
         let release = ProjectRelease { changelog: changelog.assume_version(version.clone()), version };
-        Ok(ReleaseInput { commit, project, release, base })
+        Ok(ReleaseInput { commit, project, release, base, tag })
     }
 }
 
