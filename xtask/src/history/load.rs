@@ -12,7 +12,7 @@ use crate::history::changelog::Changelog;
 use crate::history::counted_version::{CountedVersion, VersionFacts, VersionRules};
 use crate::history::mailmap::Mailmap;
 use crate::history::pre_release::is_pre_release;
-use crate::history::release_tags::candidate::{Candidate, is_version_like};
+use crate::history::release_tags::candidate::{TagCandidate, is_version_like};
 use crate::history::release_tags::form::TagForm;
 use crate::history::release_tags::recognise::{LeadingTags, Recognition, recognise};
 use crate::history::release_tags::{ProjectForm, ReleaseTag, ReleaseTags};
@@ -286,7 +286,7 @@ fn find_form(
 /// The form of the tags that are above those of all other forms, if the commit reaches enough of them; see [`LeadingTags`].
 fn leading_form(
     list: &TagList<'_>,
-    candidates: &[Candidate],
+    candidates: &[TagCandidate],
     ancestry: &mut Ancestry<'_>,
 ) -> Result<Option<Vec<TagForm>>> {
     let Some(mut leading) = LeadingTags::of(candidates) else { return Ok(None) };

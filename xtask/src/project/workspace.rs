@@ -141,8 +141,7 @@ const PROJECT_FILES: [&str; 10] = [
     "Gemfile",
 ];
 /// The beginnings and ends of the names of such files.
-const PROJECT_NAMES: [(&str, &str); 5] =
-    [("", ".spec.in"), ("", ".spec"), ("README", ""), ("COPYING", ""), ("LICENSE", "")];
+const PROJECT_NAMES: [(&str, &str); 4] = [("", ".spec.in"), ("README", ""), ("COPYING", ""), ("LICENSE", "")];
 
 /// A folder of which the repository tracks no file.
 struct Untracked {

@@ -17,7 +17,7 @@ const ENDS: [&str; 4] = ["-release", "_release", "-final", ".final"];
 
 /// A tag that may be that of a release.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Candidate {
+pub struct TagCandidate {
     pub name: String,
     pub form: TagForm,
     pub version: Version,
@@ -31,7 +31,7 @@ pub struct Candidate {
 /// name first.
 ///
 /// If the name of the project is not known, the only name in tags is taken for it.
-pub fn candidates<'t>(names: impl Iterator<Item = &'t str>, own: Option<&str>) -> Vec<Candidate> {
+pub fn candidates<'t>(names: impl Iterator<Item = &'t str>, own: Option<&str>) -> Vec<TagCandidate> {
     let mut found = names.filter_map(|name| read(name, own)).collect::<Vec<_>>();
     match own {
         Some(_) => found.retain(|candidate| candidate.project.is_none()),
@@ -53,11 +53,11 @@ pub fn candidates<'t>(names: impl Iterator<Item = &'t str>, own: Option<&str>) -
 }
 
 /// Reads one name.
-pub fn read(name: &str, own: Option<&str>) -> Option<Candidate> {
+pub fn read(name: &str, own: Option<&str>) -> Option<TagCandidate> {
     split(name, own).into_iter().find_map(|(before, project, rest)| {
         let (form, version) = read_numbers(before, rest)?;
         let is_named = project.is_some() || !is_word(before);
-        Some(Candidate { name: name.to_owned(), form, version, project, is_named })
+        Some(TagCandidate { name: name.to_owned(), form, version, project, is_named })
     })
 }
 

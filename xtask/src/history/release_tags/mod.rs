@@ -13,7 +13,7 @@ use std::fmt;
 use crate::base::error::{Exit, Failure};
 use crate::git::{CommitId, GitTag, MainlineStep, TagNeed, wildmatch};
 use crate::history::pre_release::{is_pre_release, numbers_before};
-use crate::history::release_tags::candidate::{Candidate, candidates, read_longer};
+use crate::history::release_tags::candidate::{TagCandidate, candidates, read_longer};
 use crate::history::release_tags::form::{Mismatch, TagForm};
 use crate::history::release_tags::recognise::{Contradiction, Recognition};
 use crate::history::version::Version;
@@ -48,7 +48,7 @@ impl TagRules {
     }
 
     /// The tags that may be those of releases, for [`recognise::recognise`].
-    pub fn candidates<'t>(&self, names: impl Iterator<Item = &'t str>) -> Vec<Candidate> {
+    pub fn candidates<'t>(&self, names: impl Iterator<Item = &'t str>) -> Vec<TagCandidate> {
         candidates(names.filter(|name| self.reads(name)), self.name.as_deref())
     }
 }
@@ -89,7 +89,7 @@ impl ProjectForm {
     }
 
     /// The form that was recognised in tags.
-    pub fn recognised(recognition: Recognition, candidates: &[Candidate]) -> ProjectForm {
+    pub fn recognised(recognition: Recognition, candidates: &[TagCandidate]) -> ProjectForm {
         let milestones = vec![TagForm::milestone()];
         match recognition {
             Recognition::Nothing => ProjectForm { forms: milestones, origin: FormOrigin::Default },

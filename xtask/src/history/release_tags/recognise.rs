@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::history::release_tags::candidate::Candidate;
+use crate::history::release_tags::candidate::TagCandidate;
 use crate::history::release_tags::form::TagForm;
 use crate::history::version::Version;
 
@@ -34,15 +34,15 @@ pub struct Contradiction {
 /// Recognises the form from `candidates`, which are sorted as [`super::candidate::candidates`] does it. `is_reachable` says
 /// whether the commit counts that has a tag; it is not called where all candidates have the same form.
 pub fn recognise<E>(
-    candidates: &[Candidate],
-    mut is_reachable: impl FnMut(&Candidate) -> Result<bool, E>,
+    candidates: &[TagCandidate],
+    mut is_reachable: impl FnMut(&TagCandidate) -> Result<bool, E>,
 ) -> Result<Recognition, E> {
     let Some(first) = candidates.first() else { return Ok(Recognition::Nothing) };
     let around = first.form.surroundings();
     if first.project.is_none() && candidates.iter().all(|candidate| candidate.form.surroundings() == around) {
         return Ok(Recognition::Forms(forms_with(candidates, around)));
     }
-    let mut deciding: Vec<(&Version, Vec<&Candidate>)> = Vec::new();
+    let mut deciding: Vec<(&Version, Vec<&TagCandidate>)> = Vec::new();
     for candidate in candidates {
         let is_new = deciding.last().is_none_or(|(version, _)| **version != candidate.version);
         if is_new && deciding.len() == DECIDING {
@@ -72,21 +72,21 @@ pub fn recognise<E>(
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeadingTags<'c> {
     /// The tags, of at least [`DECIDING`] versions.
-    pub tags: Vec<&'c Candidate>,
+    pub tags: Vec<&'c TagCandidate>,
     forms: Vec<TagForm>,
     reached: HashSet<&'c Version>,
 }
 
 impl<'c> LeadingTags<'c> {
     /// `None` if there are too few such tags, or no tags of other forms.
-    pub fn of(candidates: &'c [Candidate]) -> Option<LeadingTags<'c>> {
+    pub fn of(candidates: &'c [TagCandidate]) -> Option<LeadingTags<'c>> {
         let mut counts: HashMap<(&str, &str), usize> = HashMap::new();
         for candidate in candidates {
             *counts.entry(candidate.form.surroundings()).or_default() += 1;
         }
         let around = counts.into_iter().max_by_key(|(around, count)| (*count, *around)).map(|(around, _)| around)?;
         let other = candidates.iter().find(|candidate| candidate.form.surroundings() != around)?;
-        let is_leading = |tag: &&Candidate| tag.version > other.version && tag.project.is_none();
+        let is_leading = |tag: &&TagCandidate| tag.version > other.version && tag.project.is_none();
         let tags = candidates.iter().take_while(is_leading).collect::<Vec<_>>();
         let versions = tags.iter().map(|tag| &tag.version).collect::<HashSet<_>>();
         let forms = forms_with(candidates, around);
@@ -100,12 +100,12 @@ impl<'c> LeadingTags<'c> {
     }
 }
 
-fn has_form_of(tags: &[&Candidate], wanted: &Candidate) -> bool {
+fn has_form_of(tags: &[&TagCandidate], wanted: &TagCandidate) -> bool {
     tags.iter().any(|tag| tag.form.surroundings() == wanted.form.surroundings())
 }
 
 /// The different texts around the numbers of tags, in their order.
-fn surroundings_of<'c>(tags: &[&'c Candidate]) -> Vec<(&'c str, &'c str)> {
+fn surroundings_of<'c>(tags: &[&'c TagCandidate]) -> Vec<(&'c str, &'c str)> {
     let mut found = Vec::new();
     for tag in tags {
         if !found.contains(&tag.form.surroundings()) {
@@ -115,7 +115,7 @@ fn surroundings_of<'c>(tags: &[&'c Candidate]) -> Vec<(&'c str, &'c str)> {
     found
 }
 
-fn contradiction(candidates: &[Candidate], deciding: &[Vec<&Candidate>]) -> Contradiction {
+fn contradiction(candidates: &[TagCandidate], deciding: &[Vec<&TagCandidate>]) -> Contradiction {
     let tags = deciding.concat();
     let highest = tags[0];
     // A version without the form of the highest tag; else a tag of another form.
@@ -135,7 +135,7 @@ fn contradiction(candidates: &[Candidate], deciding: &[Vec<&Candidate>]) -> Cont
 }
 
 /// All forms with this text around the numbers, most numbers first.
-fn forms_with(candidates: &[Candidate], around: (&str, &str)) -> Vec<TagForm> {
+fn forms_with(candidates: &[TagCandidate], around: (&str, &str)) -> Vec<TagForm> {
     let mut forms = Vec::new();
     for candidate in candidates {
         if candidate.form.surroundings() == around && !forms.contains(&candidate.form) {
@@ -156,7 +156,7 @@ mod tests {
     fn recognised(own: Option<&str>, tags: &str) -> String {
         let tags = tags.split(' ').collect::<Vec<_>>();
         let found = candidates(tags.iter().map(|tag| tag.trim_start_matches('!')), own);
-        let is_reachable = |tag: &Candidate| Ok::<_, Infallible>(tags.contains(&tag.name.as_str()));
+        let is_reachable = |tag: &TagCandidate| Ok::<_, Infallible>(tags.contains(&tag.name.as_str()));
         match recognise(&found, is_reachable).unwrap() {
             Recognition::Nothing => "nothing".to_owned(),
             Recognition::Forms(forms) => forms.iter().map(TagForm::to_string).collect::<Vec<_>>().join(" "),
