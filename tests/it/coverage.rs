@@ -11,12 +11,14 @@ use releng::project::config::{AcceptanceTest, CiStep, DistKeys, GenerateKeys, kn
 use crate::support::text_of;
 
 /// Command, flag, and the file and name of the test. The flags of all commands have no command.
-const FLAGS: [(&str, &str, &str); 132] = [
+const FLAGS: [(&str, &str, &str); 135] = [
     ("", "assume-version", "dist::a_stated_version_goes_before_everything"),
     ("", "color", "commands::colour_follows_the_flag_and_the_terminal"),
+    ("", "packaging", "packaging::a_project_is_packaged_from_outside"),
     ("", "project", "messages::no_project"),
     ("", "quiet", "dist::dist_leaves_archives_changelog_spec_and_checksums"),
     ("", "repository", "flags::the_flag_for_the_repository_goes_before_the_variable_and_both_before_the_key"),
+    ("", "spec", "plain_spec::of_several_specs_one_is_stated"),
     ("accept", "dry-run", "accept::the_tests_are_those_of_the_snapshots_commit"),
     ("accept", "junit", "accept::the_report_is_read_by_others"),
     ("announce", "again", "announce::delivery::the_login_comes_from_the_environment_or_from_a_file_of_ones_own"),
@@ -111,6 +113,7 @@ const FLAGS: [(&str, &str, &str); 132] = [
     ("spec", "dry-run", "dist::a_dry_run_prints_the_plan_and_writes_nothing"),
     ("spec", "out", "dist::a_stated_version_goes_before_everything"),
     ("spec", "release", "dist::an_unpacked_archive_answers_as_git_does"),
+    ("spec", "write", "plain_spec::a_spec_is_changed_only_if_the_person_says_so"),
     ("srpm", "dry-run", "flags::srpm_has_the_flags_of_a_release"),
     ("srpm", "no-vendor", "vendor::without_the_vendor_archive_there_is_no_source_rpm_that_needs_it"),
     ("srpm", "out", "flags::srpm_has_the_flags_of_a_release"),
@@ -147,7 +150,7 @@ const FLAGS: [(&str, &str, &str); 132] = [
 ];
 
 /// Key, and the file and name of the test. `rpm.dist.*` are the keys of each `[rpm.dist.NAME]`.
-const KEYS: [(&str, &str); 89] = [
+const KEYS: [(&str, &str); 90] = [
     ("acceptance.name", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
     ("acceptance.on", "promote::a_test_for_another_kind_of_promotion"),
     ("acceptance.run", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
@@ -222,6 +225,7 @@ const KEYS: [(&str, &str); 89] = [
     ("rpm.koji.scratch", "flags::a_scratch_build_of_koji_can_be_repeated"),
     ("rpm.poll", "flags::a_farm_is_polled_as_often_as_configured"),
     ("rpm.portable-noarch", "rpm::a_portable_noarch_package_is_built_for_every_dist"),
+    ("rpm.markers", "plain_spec::a_marker_of_a_build_system_is_named"),
     ("rpm.spec", "messages::a_template_outside_the_project"),
     ("rpm.srpm", "packages::rpmbuild_writes_it_where_the_configuration_says_so"),
     ("rpm.timeout", "flags::a_build_ends_at_its_time_limit"),

@@ -132,7 +132,11 @@ fn two_templates() {
         &project,
         &[],
         2,
-        &["two spec templates: `demo.spec.in` and `packaging/demo.spec.in`", "help: say which"],
+        &[
+            "2 specs, and the project may be each of them: `demo.spec.in`",
+            "`packaging/demo.spec.in`",
+            "help: say which",
+        ],
     );
 }
 

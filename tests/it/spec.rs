@@ -46,11 +46,15 @@ fn a_rendered_spec_is_checked_for_the_version_it_states() {
 }
 
 #[test]
-fn a_template_with_a_changelog_of_its_own_is_warned_of() {
+fn a_changelog_of_the_templates_own_is_continued() {
     let project = demo();
-    let template = TEMPLATE.replace("@@CHANGELOG@@", "* Thu Mar 19 2020 A <a@b> - 1.0-1\n- mine");
-    project.write("packaging/demo.spec.in", template);
-    project.releng(&["spec"]).exits(0).says(&["has a changelog of its own", "`@@CHANGELOG@@`"]);
+    let own = "* Thu Mar 19 2020 A <a@b> - 1.0-1\n- mine\n";
+    project.write("packaging/demo.spec.in", TEMPLATE.replace("@@CHANGELOG@@\n", own));
+    let spec = project.releng(&["spec", "--out", "-"]).exits(0).stdout;
+    let subject = format!("- {}: Make it 100%% better\n", &project.git(&["rev-parse", "HEAD"])[..8]);
+    let (above, below) = spec.split_once("%changelog\n").unwrap().1.split_once("\n\n").unwrap();
+    assert!(above.starts_with("* ") && format!("{above}\n").ends_with(&subject), "{above}");
+    assert_eq!(below, own);
 }
 
 #[test]
@@ -80,7 +84,7 @@ fn a_template_is_not_written_over() {
     project.releng(&["spec", "--out", "real.spec.in"]).exits(2).says(&["refusing to write over"]);
     project.git(&["mv", "real.spec.in", "packaging/demo.spec.in"]);
     project.write("packaging/release.toml", "[rpm]\nspec = \"demo.spec\"\n");
-    project.releng(&["spec"]).exits(2).says(&["does not end in `.spec.in`"]);
+    project.releng(&["spec"]).exits(2).says(&["the spec `demo.spec` is not there"]);
     std::fs::remove_file(project.join("packaging/release.toml")).unwrap();
     let refused = project.releng(&["spec", "--out", "packaging/demo.spec.in"]);
     refused.exits(2).says(&["refusing to write over", "help: name another file"]);
@@ -132,7 +136,7 @@ fn the_spec_has_the_configured_number_of_entries() {
 #[test]
 fn a_project_without_a_template_has_no_spec() {
     let project = Sandbox::released(&[("Cargo.toml", "[package]\nname = \"demo\"\n")]);
-    project.releng(&["spec"]).exits(2).says(&["no spec template", "help: write one"]);
+    project.releng(&["spec"]).exits(2).says(&["the project has no spec", "help: write a template"]);
     project.releng(&["dist"]).exits(0);
     assert!(!project.files("target/dist").iter().any(|file| file.ends_with(".spec")));
 }

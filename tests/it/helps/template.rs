@@ -103,21 +103,21 @@ fn a_name_and_a_template_are_written() {
             mended: &[(CONFIG, "[rpm]\nspec = \"demo.spec.in\"\n")],
         },
         Mistake {
-            files: &[(CONFIG, "[rpm]\nspec = \"demo.spec\"\n")],
+            files: &[(CONFIG, "[rpm]\nspec = \"a.txt\"\n")],
             args: DIST,
-            help: "the file name of the rendered spec is that of the template without `.in`",
+            help: "name a spec, or the template of one",
             mended: &[(CONFIG, "[rpm]\nspec = \"demo.spec.in\"\n")],
         },
         Mistake {
             files: &[("packaging/demo.spec.in", TEMPLATE)],
             args: DIST,
-            help: "say which: `[rpm]` and `spec = \"demo.spec.in\"` in `packaging/release.toml`",
+            help: "say which: `--spec demo.spec.in`; or write `[rpm]` and `spec = \"demo.spec.in\"` into `packaging/release.toml`",
             mended: &[(CONFIG, "[rpm]\nspec = \"demo.spec.in\"\n")],
         },
         Mistake {
             files: &[("demo.spec.in", ""), (CONFIG, "[project]\nname = \"demo\"\n")],
             args: &["spec", "--out", "-"],
-            help: "write one, with `Version: @@VERSION@@`, or name it: `[rpm]` and `spec = \"…\"`",
+            help: "write a template, with `Version: @@VERSION@@`, or name it: `[rpm]` and `spec = \"…\"`",
             mended: &[("packaging/demo.spec.in", TEMPLATE)],
         },
         Mistake {

@@ -47,6 +47,14 @@ impl Ran {
         self
     }
 
+    /// Fails the test if standard error has a warning or an error.
+    #[track_caller]
+    pub fn says_nothing_wrong(self) -> Ran {
+        let is_wrong = |line: &str| line.starts_with("warning: ") || line.starts_with("error: ");
+        assert!(!self.stderr.lines().any(is_wrong), "{}", self.stderr);
+        self
+    }
+
     /// Fails the test unless standard error is empty.
     #[track_caller]
     pub fn says_nothing(self) -> Ran {

@@ -19,7 +19,7 @@ use crate::base::error::committed;
 use crate::base::text::is_steering;
 use crate::history::Version;
 use crate::project::config::Name;
-use crate::rpm::spec_markers::split_at_marker;
+use crate::project::markers::split_at_marker;
 
 /// The template of a project that has none of its own: the text of the release procedure.
 pub const BUILT_IN: &str = include_str!("announce.txt");

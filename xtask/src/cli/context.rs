@@ -25,6 +25,12 @@ pub struct Global {
     /// Folder of the RPM repository, instead of `repository.root`; the state is in DIR-state [env: RELENG_REPOSITORY]
     #[arg(long, global = true, value_name = "DIR")]
     pub repository: Option<PathBuf>,
+    /// Folder with `release.toml`, spec, patches and sources for a project that has none of its own, or others
+    #[arg(long, global = true, value_name = "DIR")]
+    pub packaging: Option<PathBuf>,
+    /// Spec of the project, or its template, instead of `rpm.spec`
+    #[arg(long, global = true, value_name = "PATH")]
+    pub spec: Option<String>,
     /// Print only results, warnings and errors: no progress, notes or summaries
     #[arg(long, short, global = true)]
     pub quiet: bool,
@@ -41,7 +47,7 @@ impl Global {
 
     /// The given flags without which another command would be about something else, each with a blank before it.
     pub fn repeated(&self) -> String {
-        let Global { project, assume_version, repository, quiet: _, color: _ } = self;
+        let Global { project, assume_version, repository, packaging, spec, quiet: _, color: _ } = self;
         let folder = |flag: &str, folder: &Path| format!(" {flag} {}", shell_word(&folder.to_string_lossy()));
         let mut flags = String::new();
         if project != Path::new(".") {
@@ -53,6 +59,12 @@ impl Global {
         if let Some(repository) = repository {
             flags.push_str(&folder("--repository", repository));
         }
+        if let Some(packaging) = packaging {
+            flags.push_str(&folder("--packaging", packaging));
+        }
+        if let Some(spec) = spec {
+            flags.push_str(&format!(" --spec {}", shell_word(spec)));
+        }
         flags
     }
 }
@@ -63,14 +75,17 @@ pub struct Context {
     start: PathBuf,
     assumed_version: Option<Version>,
     repository: Option<PathBuf>,
+    packaging: Option<PathBuf>,
+    spec: Option<String>,
     workspace: OnceCell<Workspace>,
 }
 
 impl Context {
     /// Keeps the global flags; the project is searched when a command needs it.
     pub fn new(ui: Ui, global: Global) -> Context {
-        let Global { project, assume_version, repository, .. } = global;
-        Context { ui, start: project, assumed_version: assume_version, repository, workspace: OnceCell::new() }
+        let Global { project, assume_version, repository, packaging, spec, .. } = global;
+        let (start, assumed_version, workspace) = (project, assume_version, OnceCell::new());
+        Context { ui, start, assumed_version, repository, packaging, spec, workspace }
     }
 
     /// The project; the first call searches it.
@@ -78,7 +93,17 @@ impl Context {
         if let Some(workspace) = self.workspace.get() {
             return Ok(workspace);
         }
-        let workspace = Workspace::discover(&self.start)?;
+        let mut workspace = Workspace::discover(&self.start)?;
+        workspace.stated_spec.clone_from(&self.spec);
+        if let Some(folder) = &self.packaging {
+            if !folder.is_dir() {
+                let message = format!("`--packaging`: there is no folder `{}`", folder.display());
+                return Err(Failure::new(Exit::Usage, message)
+                    .help("name a folder with a spec or a `release.toml`")
+                    .into());
+            }
+            workspace.packaging = Some(std::path::absolute(folder)?);
+        }
         Ok(self.workspace.get_or_init(|| workspace))
     }
 

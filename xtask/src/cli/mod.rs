@@ -15,6 +15,7 @@ mod overview_text;
 mod pipeline_number;
 mod release_job;
 mod site;
+mod spec_check;
 pub mod ui;
 
 use std::path::PathBuf;

@@ -10,7 +10,9 @@ use crate::base::plan::Plan;
 use crate::base::size::human_size;
 use crate::base::text::shell_word;
 use crate::cli::context::Context;
-use crate::rpm::release::{self, Made, ReleaseInput, ReleaseStep, Vendoring, Written, apply, apply_in, decide};
+use crate::rpm::release::{
+    self, Made, ReleaseInput, ReleaseStep, SrpmWish, Vendoring, Written, apply, apply_in, decide,
+};
 
 /// The arguments of all commands that make a release.
 #[derive(Clone, Debug, clap::Args)]
@@ -65,12 +67,13 @@ pub struct ReleaseJob {
 
 impl ReleaseJob {
     /// Loads the release of a commit and plans its files.
-    pub fn load(context: &Context, args: &ReleaseArgs) -> Result<ReleaseJob> {
+    pub fn load(context: &Context, args: &ReleaseArgs, srpm: SrpmWish) -> Result<ReleaseJob> {
         let order = release::ReleaseOrder {
             rev: args.rev.clone(),
             release: args.release,
             out: args.out.clone(),
             vendoring: if args.no_vendor { Vendoring::LeftOut } else { Vendoring::Made },
+            srpm,
             assumed_version: context.assumed_version()?,
         };
         let workspace = context.workspace()?;
@@ -97,29 +100,15 @@ pub enum Reuse {
     Yes,
 }
 
-/// Makes the release of a commit; for a dry run, only prints the plan and returns `None`. `accept` may refuse the plan.
-pub fn make(
-    context: &Context,
-    args: &ReleaseArgs,
-    accept: impl FnOnce(&Plan<ReleaseStep>) -> Result<(), Failure>,
-) -> Result<Option<Made>> {
-    let job = ReleaseJob::load(context, args)?;
-    accept(&job.plan)?;
-    if args.dry_run {
-        context.ui.print(&job.plan.to_string())?;
-        return Ok(None);
-    }
-    job.make(context).map(Some)
-}
-
 /// `Err` where the plan makes no source RPM.
 pub fn require_srpm(plan: &Plan<ReleaseStep>) -> Result<(), Failure> {
     if plan.steps.iter().any(|step| matches!(step, ReleaseStep::Srpm { .. })) {
         return Ok(());
     }
-    Err(Failure::new(Exit::Usage, "there is no source RPM: the project has no spec template, or it was left out").help(
-        "write a template, `packaging/<name>.spec.in`, and commit it; omit `--no-vendor` if the spec needs the vendor \
-             archive",
+    let message = "there is no source RPM: the project has no spec, `rpm.srpm` is `\"none\"`, or it was left out";
+    Err(Failure::new(Exit::Usage, message).help(
+        "write a template, `packaging/<name>.spec.in`, and commit it; or put a spec into a folder of yours: `--packaging DIR`; omit \
+         `--no-vendor` if the spec needs the vendor archive",
     ))
 }
 

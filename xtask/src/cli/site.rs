@@ -14,7 +14,7 @@ use crate::cli::ui::Ui;
 use crate::git;
 use crate::history::Version;
 use crate::project::config::{Config, FolderPath, Name};
-use crate::project::definition::{Project, load_config};
+use crate::project::definition::Project;
 use crate::project::release;
 use crate::project::workspace::{Origin, Workspace};
 use crate::repository::clients::keys::find_key_faults;
@@ -71,6 +71,8 @@ pub struct Site<'a> {
     /// The time of events.
     pub now: Timestamp,
     repository: Option<&'a git::Repository>,
+    /// Whether the configuration is that of `--packaging`, for every commit.
+    has_packaging_config: bool,
     ui: &'a Ui,
 }
 
@@ -95,9 +97,9 @@ impl<'a> Site<'a> {
 
     /// As [`Site::load`], for a command that begins a repository where there is none.
     pub fn load_or_new(context: &'a Context) -> Result<Site<'a>> {
-        let tree = context.workspace()?.local_tree()?;
-        let config = load_config(tree)?.unwrap_or_default();
-        let name = Project::load(tree, config.clone())?.name;
+        let workspace = context.workspace()?;
+        let config = workspace.local_config()?;
+        let name = Project::load(workspace.local_tree()?, config.clone(), &workspace.out_of_tree())?.name;
         Site::configured(context, config, name)
     }
 
@@ -144,7 +146,8 @@ impl<'a> Site<'a> {
             let message = blocked_folder(&layout.root.to_string());
             return Err(Failure::new(Exit::Usage, message).help(HELP_FOR_BLOCKED).into());
         }
-        Ok(Site { layout, config, now: clock::now()?, repository, ui: &context.ui })
+        let has_packaging_config = workspace.packaging_config()?.is_some();
+        Ok(Site { layout, config, now: clock::now()?, repository, has_packaging_config, ui: &context.ui })
     }
 
     /// The rules and facts that decide what is due.
@@ -291,7 +294,7 @@ impl<'a> Site<'a> {
 
     /// The git repository of the project, for questions about commits.
     pub fn git(&self) -> Git<'_> {
-        Git { repository: self.repository, config: &self.config }
+        Git { repository: self.repository, config: &self.config, is_config_of_all: self.has_packaging_config }
     }
 
     /// The key that signs, where one is configured. Errors: it cannot sign now.

@@ -57,6 +57,11 @@ impl Repository {
         self.inner.commondir().join("config")
     }
 
+    /// The address of a remote, as the configuration of the repository states it.
+    pub fn remote_address(&self, name: &str) -> Option<String> {
+        self.inner.find_remote(name).ok()?.url().map(str::to_owned).ok()
+    }
+
     /// The root of the work tree; `None` for a bare repository.
     pub fn work_tree(&self) -> Option<&Path> {
         self.inner.workdir()

@@ -141,11 +141,24 @@ pub fn changelog(workspace: &Workspace, since: Option<&Since>, progress: &dyn Pr
     }
 }
 
-/// The configuration in `commit`.
+/// The configuration of `--packaging`, else that in `commit`; with the spec of `--spec`.
 ///
 /// The copy in the work tree is read as well: a warning is printed if it differs. If the commit has no configuration,
 /// the copy is used, so that a project can be tried before its configuration is committed.
 pub fn config_of(
+    workspace: &Workspace,
+    repository: &Repository,
+    commit: CommitId,
+    progress: &dyn Progress,
+) -> Result<Config> {
+    if let Some(config) = workspace.packaging_config()? {
+        return Ok(workspace.with_stated_spec(config));
+    }
+    let config = config_of_project(workspace, repository, commit, progress)?;
+    Ok(workspace.with_stated_spec(config))
+}
+
+fn config_of_project(
     workspace: &Workspace,
     repository: &Repository,
     commit: CommitId,

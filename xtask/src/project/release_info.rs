@@ -1,11 +1,13 @@
 //! `.release.json`: name, version and commit of a source archive, in the archive.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure};
 use crate::base::schema::parse_json;
 use crate::git::CommitId;
@@ -33,6 +35,9 @@ pub struct ReleaseInfo {
     pub commit: CommitId,
     /// The date of the commit, such as `2020-03-19T08:24:41Z`.
     pub date: Timestamp,
+    /// The files of the folder of `--packaging` that had part in the release, with their digests.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub packaging: BTreeMap<String, Digest>,
 }
 
 impl ReleaseInfo {
@@ -44,7 +49,13 @@ impl ReleaseInfo {
         commit: CommitId,
         date: Timestamp,
     ) -> ReleaseInfo {
-        ReleaseInfo { schema: SCHEMA.to_owned(), name, version, base, commit, date }
+        ReleaseInfo { schema: SCHEMA.to_owned(), name, version, base, commit, date, packaging: BTreeMap::new() }
+    }
+
+    /// The same with the files of the folder of `--packaging`.
+    #[must_use]
+    pub fn with_packaging(self, packaging: BTreeMap<String, Digest>) -> ReleaseInfo {
+        ReleaseInfo { packaging, ..self }
     }
 
     /// The file's content.

@@ -1,4 +1,4 @@
-//! Reads sections and tags of a spec or a spec template, without evaluating macros.
+//! Reads sections and tags of a spec or a spec template, without evaluating conditions.
 
 /// The names of all sections, as `build/parseSpec.c` of rpm lists them.
 const SECTIONS: &str = "package prep generate_buildrequires conf build install check clean preun postun pretrans \
@@ -46,6 +46,14 @@ pub fn stated_tag<'a>(spec: &'a str, tag: &str) -> Option<&'a str> {
 pub fn tag_value<'a>(line: &'a str, tag: &str) -> Option<&'a str> {
     let (name, value) = line.split_once(':')?;
     name.trim().eq_ignore_ascii_case(tag).then(|| value.trim_start_matches([' ', '\t']))
+}
+
+/// Replaces the first text `old` behind the colon of a tag.
+pub fn replace_value(line: &mut String, old: &str, new: &str) {
+    let colon = line.find(':').map_or(0, |at| at + 1);
+    if let Some(at) = line[colon..].find(old) {
+        line.replace_range(colon + at..colon + at + old.len(), new);
+    }
 }
 
 #[cfg(test)]

@@ -2,19 +2,29 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::base::error::{Exit, Failure};
 use crate::git::Repository;
-use crate::project::config;
+use crate::project::config::{self, Config};
+use crate::project::definition::{OutOfTree, load_config};
+use crate::project::manifests::name_in_address;
+use crate::project::name::NameSource;
 use crate::project::release_info::{self, ReleaseInfo};
 use crate::project::tree::Tree;
+
+/// The name of the configuration in the folder of `--packaging`.
+pub const PACKAGING_CONFIG: &str = "release.toml";
 
 /// A project on disk.
 pub struct Workspace {
     /// The absolute path of its top folder; for a bare repository, of the repository.
     pub root: PathBuf,
     pub origin: Origin,
+    /// The folder of `--packaging`: its `release.toml` and its spec go before those of the project.
+    pub packaging: Option<PathBuf>,
+    /// The spec of `--spec`, relative to the root.
+    pub stated_spec: Option<String>,
 }
 
 /// The source of a project's version and changelog.
@@ -45,9 +55,59 @@ impl Workspace {
             && let Some((inner, Untracked { verb })) = find_untracked_project(repository, &root, &start)?
         {
             let why = format!("it lies in the repository of `{}`, which {verb} it", root.display());
-            return Ok(Workspace { origin: Origin::Nothing(no_history(&inner, &why)), root: inner });
+            return Ok(Workspace::new(inner.clone(), Origin::Nothing(no_history(&inner, &why))));
         }
-        Ok(Workspace { root, origin })
+        Ok(Workspace::new(root, origin))
+    }
+
+    fn new(root: PathBuf, origin: Origin) -> Workspace {
+        Workspace { root, origin, packaging: None, stated_spec: None }
+    }
+
+    /// What belongs to the project and is not in its tree.
+    pub fn out_of_tree(&self) -> OutOfTree {
+        let fallback_name = match &self.origin {
+            Origin::Git(repository) => {
+                let name = repository.remote_address("origin").and_then(|address| name_in_address(&address));
+                name.and_then(|name| Some((name.try_into().ok()?, NameSource::Remote)))
+            }
+            Origin::Unpacked(info) => Some((info.name.clone(), NameSource::Archive)),
+            Origin::Nothing(_) => None,
+        };
+        OutOfTree { packaging: self.packaging.clone(), fallback_name }
+    }
+
+    /// The configuration in the folder of `--packaging`, if there is one.
+    pub fn packaging_config(&self) -> Result<Option<Config>> {
+        let Some(path) = self.packaging.as_ref().map(|folder| folder.join(PACKAGING_CONFIG)) else { return Ok(None) };
+        let text = match std::fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error).with_context(|| format!("cannot read `{}`", path.display())),
+        };
+        let config = Config::parse(&text).map_err(|failure| Failure {
+            message: failure.message.replace(config::PATH, &path.display().to_string()),
+            ..failure
+        })?;
+        Ok(Some(config))
+    }
+
+    /// The configuration that a person edits: that of `--packaging`, else that of the work tree or the unpacked archive.
+    pub fn local_config(&self) -> Result<Config> {
+        let config = match self.packaging_config()? {
+            Some(config) => config,
+            None => load_config(self.local_tree()?)?.unwrap_or_default(),
+        };
+        Ok(self.with_stated_spec(config))
+    }
+
+    /// A configuration with the spec of `--spec`.
+    #[must_use]
+    pub fn with_stated_spec(&self, mut config: Config) -> Config {
+        if let Some(spec) = &self.stated_spec {
+            config.rpm.spec = Some(spec.clone());
+        }
+        config
     }
 
     /// The git repository. Errors: there is none; the message gives the reason.

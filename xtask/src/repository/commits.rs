@@ -16,8 +16,10 @@ use crate::project::tree::Tree;
 pub struct Git<'a> {
     /// `None` outside of a git repository.
     pub repository: Option<&'a Repository>,
-    /// The configuration of the work tree.
+    /// The configuration of the work tree, or of `--packaging`.
     pub config: &'a Config,
+    /// Whether the configuration holds for every commit: it is that of `--packaging`.
+    pub is_config_of_all: bool,
 }
 
 /// Whether a commit is merged.
@@ -161,8 +163,12 @@ impl Git<'_> {
         Ok(Succession::Rewritten)
     }
 
-    /// The configuration of a commit, or that of the work tree if git lacks the commit or the commit has no configuration.
+    /// The configuration of a commit, or that of the work tree if git lacks the commit or the commit has no configuration; with
+    /// `--packaging` that of its folder.
     pub fn config_of(&self, commit: CommitId) -> Result<Config> {
+        if self.is_config_of_all {
+            return Ok(self.config.clone());
+        }
         let of_commit = match self.repository_with(&[commit]) {
             Some(repository) => load_config(Tree::Commit(repository, commit))?,
             None => None,

@@ -134,8 +134,7 @@ pub const FIRST: &[FileRows] = &[
         "cli/commands/spec.rs",
         &[
             ("name another file", By("helps::project::a_spec_is_rendered_again")),
-            ("render it", By("helps::project::a_spec_is_rendered_again")),
-            ("write one, with", By("helps::template::a_name_and_a_template_are_written")),
+            ("write a template", By("helps::template::a_name_and_a_template_are_written")),
             ("name one: `--out FILE`", By("helps::project::a_bare_repository_gets_a_place_for_results")),
         ],
     ),
@@ -161,6 +160,8 @@ pub const FIRST: &[FileRows] = &[
         "cli/commands/version.rs",
         &[("`{} version --explain`", By("helps::project::a_version_of_the_past_is_explained"))],
     ),
+    ("cli/spec_check.rs", &[("render it", By("helps::project::a_spec_is_rendered_again"))]),
+    ("cli/context.rs", &[("name a folder", By("packaging::a_folder_that_is_not_there_is_named"))]),
     ("cli/release_job.rs", &[("write a template", By("helps::template::a_name_and_a_template_are_written"))]),
     (
         "cli/full_disk.rs",
@@ -256,7 +257,7 @@ pub const FIRST: &[FileRows] = &[
     ),
     ("project/config/unknown.rs", &[("did you mean", By("helps::template::a_configuration_is_corrected"))]),
     (
-        "project/definition.rs",
+        "project/name.rs",
         &[
             ("write `[project]`", By("helps::template::a_name_and_a_template_are_written")),
             ("correct it, or state", By("helps::template::a_name_and_a_template_are_written")),
@@ -268,13 +269,13 @@ pub const FIRST: &[FileRows] = &[
         &[("unpack the source", By("helps::project::an_unpacked_archive_gives_way_to_a_clone"))],
     ),
     (
-        "project/template.rs",
+        "project/spec_file.rs",
         &[
             ("commit it, or {}", By("helps::template::a_name_and_a_template_are_written")),
             ("correct `rpm.spec`", By("helps::template::a_name_and_a_template_are_written")),
             ("convert it", By("helps::template::a_template_in_another_encoding_is_converted")),
             ("name it relative", By("helps::template::a_name_and_a_template_are_written")),
-            ("the file name of", By("helps::template::a_name_and_a_template_are_written")),
+            ("name a spec", By("helps::template::a_name_and_a_template_are_written")),
             ("say which", By("helps::template::a_name_and_a_template_are_written")),
         ],
     ),

@@ -55,7 +55,7 @@ pub const PACKAGES: &[FileRows] = &[
         "rpm/release/apply.rs",
         &[
             ("let the template say", No("only an rpmbuild that names its file in another way gets there")),
-            ("commit `{name}`", By("helps::template::a_template_is_corrected")),
+            ("run it again", No("a file must change between two system calls of one run")),
         ],
     ),
     (
@@ -73,12 +73,14 @@ pub const PACKAGES: &[FileRows] = &[
             ("run this again", By("rpm::a_run_that_ends_in_the_builds_leaves_the_old_results")),
         ],
     ),
+    ("rpm/release/plan.rs", &[("name one", By("helps::project::a_bare_repository_gets_a_place_for_results"))]),
+    ("rpm/release/source_files.rs", &[("commit `{name}`", By("helps::template::a_template_is_corrected"))]),
     (
-        "rpm/release/plan.rs",
+        "rpm/release/spec_plan.rs",
         &[
             ("write `Version", By("helps::template::a_template_is_corrected")),
-            ("correct the template", By("helps::template::a_template_is_corrected")),
-            ("name one", By("helps::project::a_bare_repository_gets_a_place_for_results")),
+            ("let `{}` state", By("plain_spec::a_version_that_cannot_be_set_is_named")),
+            ("correct the `Name:`", By("helps::template::a_template_is_corrected")),
         ],
     ),
     (
@@ -98,12 +100,17 @@ pub const PACKAGES: &[FileRows] = &[
     ),
     ("rpm/rust.rs", &[("if {dist} has", By("helps::rpm::a_newer_compiler_is_stated"))]),
     (
-        "rpm/spec_markers.rs",
+        "rpm/render/error.rs",
         &[
             ("set `[source]`", By("helps::template::a_template_is_corrected")),
             ("the markers are", By("helps::template::a_template_is_corrected")),
             ("commit a `Cargo.lock`", By("helps::template::a_template_is_corrected")),
             ("write `Release", By("helps::template::a_template_is_corrected")),
+            ("write `Version", By("plain_spec::a_version_that_cannot_be_set_is_named")),
+            ("{}; if no source RPM is wanted", By("plain_spec::a_marker_of_a_build_system_is_named")),
+            ("state its value", By("plain_spec::a_marker_of_a_build_system_is_named")),
+            ("set `rpm.srpm", By("plain_spec::a_marker_of_a_build_system_is_named")),
+            ("write a template", By("plain_spec::a_template_of_another_language_is_named")),
         ],
     ),
     (

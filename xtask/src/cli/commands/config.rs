@@ -1,13 +1,13 @@
 //! `config`: the effective configuration, and where each value comes from.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use crate::base::progress::Progress;
 use crate::cli::context::Context;
 use crate::project::config::{self, PATH, Vendor};
-use crate::project::definition::{Project, load_config};
-use crate::project::tree::Tree;
+use crate::project::definition::Project;
+use crate::project::workspace::{PACKAGING_CONFIG, Workspace};
 
 /// Arguments of `config`.
 #[derive(Debug, clap::Args)]
@@ -26,24 +26,31 @@ struct Setting {
 
 /// Prints every key. It reads the work tree, which is what a person edits.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
-    let settings = load_settings(context.workspace()?.local_tree()?, &context.ui)?;
+    let settings = load_settings(context.workspace()?, &context.ui)?;
     if args.json {
         return context.ui.print(&(render_json(&settings)? + "\n"));
     }
     context.ui.print(&render_text(&settings))
 }
 
-fn load_settings(tree: Tree<'_>, progress: &dyn Progress) -> Result<Vec<Setting>> {
-    let stated = load_config(tree)?.unwrap_or_default();
-    let text = tree.read(PATH)?.unwrap_or_default();
+fn load_settings(workspace: &Workspace, progress: &dyn Progress) -> Result<Vec<Setting>> {
+    let (tree, stated) = (workspace.local_tree()?, workspace.local_config()?);
+    let (path, text) = match &workspace.packaging {
+        Some(folder) if folder.join(PACKAGING_CONFIG).exists() => {
+            let path = folder.join(PACKAGING_CONFIG);
+            let text = std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+            (path.display().to_string(), text)
+        }
+        _ => (PATH.to_owned(), tree.read(PATH)?.unwrap_or_default()),
+    };
     let lines = config::lines_of_keys(&String::from_utf8_lossy(&text));
     let settings = config::leaves(&stated).into_iter().map(|(key, value)| {
-        let origin = lines.get(&key).map_or("default".to_owned(), |line| format!("{PATH}:{line}"));
+        let origin = lines.get(&key).map_or("default".to_owned(), |line| format!("{path}:{line}"));
         Setting { key, value, origin }
     });
     let mut settings: Vec<Setting> = settings.collect();
     // The project gives the values that no file states. Where it cannot be read yet, the configuration is printed all the same.
-    let project = match Project::load(tree, stated) {
+    let project = match Project::load(tree, stated, &workspace.out_of_tree()) {
         Ok(project) => project,
         Err(error) => {
             progress.warn(&format!("{error:#}"));
@@ -51,7 +58,7 @@ fn load_settings(tree: Tree<'_>, progress: &dyn Progress) -> Result<Vec<Setting>
         }
     };
     for setting in settings.iter_mut().filter(|setting| setting.value.is_null()) {
-        match (setting.key.as_str(), &project.template) {
+        match (setting.key.as_str(), project.known_spec()) {
             ("project.name", _) => {
                 setting.value = project.name.to_string().into();
                 setting.origin = project.name_source.to_string();
@@ -60,8 +67,8 @@ fn load_settings(tree: Tree<'_>, progress: &dyn Progress) -> Result<Vec<Setting>
                 setting.value = if project.vendor == Vendor::Cargo { "cargo" } else { "none" }.into();
                 setting.origin = "found".to_owned();
             }
-            ("rpm.spec", Some(template)) => {
-                setting.value = template.path.clone().into();
+            ("rpm.spec", Some(spec)) => {
+                setting.value = spec.path.clone().into();
                 setting.origin = "found".to_owned();
             }
             _ => {}

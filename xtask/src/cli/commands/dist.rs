@@ -15,7 +15,7 @@ use crate::repository::keys::signing::{SignedChange, Signing};
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::sign::Key;
 use crate::repository::stage::{self as staging, ComingRelease, StageOrder};
-use crate::rpm::release::ReleaseInput;
+use crate::rpm::release::{ReleaseInput, SrpmWish};
 
 /// Arguments of `dist`.
 #[derive(Debug, clap::Args)]
@@ -35,7 +35,8 @@ pub struct Args {
 
 /// Makes the release and prints what was written.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
-    let job = ReleaseJob::load(context, &args.release)?;
+    let wish = if args.rpm { SrpmWish::Required } else { SrpmWish::IfPossible };
+    let job = ReleaseJob::load(context, &args.release, wish)?;
     let build_args = rpm::BuildArgs::default();
     if args.rpm {
         require_srpm(&job.plan)?;

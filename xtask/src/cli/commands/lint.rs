@@ -15,7 +15,6 @@ use crate::history::lint::render::{
     LintReport, render_github, render_human, render_lint_json, render_lint_junit, render_sarif,
 };
 use crate::history::lint::{self, LintFinding, LintedBranch, RuleId, Severity, lint_branch, lint_squash};
-use crate::project::definition::load_config;
 use crate::project::release;
 
 /// Arguments of `lint`.
@@ -102,7 +101,7 @@ fn check_message(context: &Context, args: &Args, path: &Path) -> Result<()> {
     let workspace = context.workspace()?;
     let written = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let comment = workspace.repository()?.comment_mark()?;
-    let config = load_config(workspace.local_tree()?)?.unwrap_or_default();
+    let config = workspace.local_config()?;
     let findings = lint::lint_message(&lint::strip(&written, comment.as_deref()), &config.lint);
     print(context, args, &LintReport { base: None, head: None, findings: &findings, subjects: HashMap::new() })?;
     let file = shell_word(&path.to_string_lossy());

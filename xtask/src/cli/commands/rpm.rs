@@ -16,7 +16,7 @@ use crate::cli::release_job::{ReleaseArgs, ReleaseJob, Reuse, report, require_sr
 use crate::project::config::{BackendKind, Dist};
 use crate::rpm::builds::{self, Again, BuildOutcome, FailedBuild};
 use crate::rpm::release::binaries::{Binaries, BuildOrder};
-use crate::rpm::release::{Made, Written, packages, reuse};
+use crate::rpm::release::{Made, SrpmWish, Written, packages, reuse};
 
 /// How many of the last lines of a failed build are shown.
 const LAST_LINES: usize = 40;
@@ -70,7 +70,7 @@ fn parse_jobs(text: &str) -> Result<u16, String> {
 
 /// Makes the release unless it exists, builds its packages, and prints them.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
-    let job = ReleaseJob::load(context, &args.release)?;
+    let job = ReleaseJob::load(context, &args.release, SrpmWish::Required)?;
     require_srpm(&job.plan)?;
     if args.release.dry_run {
         context.ui.print(&job.plan.to_string())?;

@@ -8,6 +8,8 @@ mod forms;
 mod parse;
 mod rpm;
 
+use std::num::NonZero;
+
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
@@ -27,6 +29,10 @@ use crate::history::version::Version;
 /// The dates that RPM accepts: it refuses years before 1990, and keeps seconds in 32 bits.
 const EARLIEST: Date = date(1990, 1, 1);
 const LATEST: Date = date(2106, 2, 6);
+
+/// How many entries a spec has at least and at most, if their number is not configured.
+const LEAST: usize = 20;
+const MOST: usize = 200;
 
 /// Entries in the order of RPM: no entry has a later date than the one before it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -158,6 +164,15 @@ impl Changelog {
         self
     }
 
+    /// The entries for a spec: the newest `count`, or else those since the milestone before the last one, at least [`LEAST`] and at
+    /// most [`MOST`].
+    #[must_use]
+    pub fn for_spec(self, count: Option<NonZero<u32>>) -> Changelog {
+        let milestones = self.entries.iter().enumerate().filter(|(_, entry)| entry.version.patch() == 0);
+        let since = milestones.map(|(index, _)| index).nth(1).unwrap_or(self.entries.len());
+        self.newest(count.map_or(since.clamp(LEAST, MOST), |count| count.get() as usize))
+    }
+
     /// The same changelog with another version for the newest entry.
     #[must_use]
     pub fn assume_version(mut self, version: Version) -> Changelog {
@@ -224,6 +239,31 @@ mod tests {
             let author = Author::of(&Commit::new(CommitId([0; 20]), raw));
             assert_eq!(author.to_string(), expected);
         }
+    }
+
+    #[test]
+    fn a_spec_has_the_entries_since_the_milestone_before_the_last_within_limits() {
+        /// A changelog with milestones at these places, counted from the newest entry.
+        fn changelog(length: usize, milestones: &[usize]) -> Changelog {
+            let entry = |index: usize| {
+                let patch = if milestones.contains(&index) { 0 } else { 1 + index as u64 };
+                let author = Author { name: "x".to_owned(), email: String::new() };
+                let version = Version::new(1, 0, patch);
+                ChangelogEntry { version, date: EARLIEST, committed: EARLIEST, author, changes: Vec::new() }
+            };
+            Changelog { entries: (0..length).map(entry).collect() }
+        }
+        for (length, milestones, shown) in [
+            (1000, &[][..], 200),
+            (1000, &[30, 70, 90], 70),
+            (1000, &[3, 7], 20),
+            (1000, &[3, 700], 200),
+            (5, &[1, 3], 5),
+            (100, &[40], 100),
+        ] {
+            assert_eq!(changelog(length, milestones).for_spec(None).entries.len(), shown, "{length} {milestones:?}");
+        }
+        assert_eq!(changelog(1000, &[]).for_spec(NonZero::new(700)).entries.len(), 700);
     }
 
     #[test]

@@ -47,12 +47,21 @@ impl Changelog {
     /// the newest one.
     pub fn render_spec(&self, repackaging: Option<Repackaging>) -> String {
         let mut text = String::new();
-        if let (Some(Repackaging { release }), Some(newest)) = (repackaging, self.entries.first()) {
-            write_head(&mut text, newest, release);
-            text.push_str("- Packaged again, without a change of the sources\n\n");
+        if let (Some(repackaging), Some(newest)) = (repackaging, self.entries.first()) {
+            text.push_str(&newest.render_repackaging(repackaging));
+            text.push('\n');
         }
         text.push_str(&self.render_rpm());
         text.replace('%', "%%")
+    }
+}
+
+impl ChangelogEntry {
+    /// The entry for packaging the version of this entry again, with its date and author.
+    pub fn render_repackaging(&self, Repackaging { release }: Repackaging) -> String {
+        let mut text = String::new();
+        write_head(&mut text, self, release);
+        text + "- Packaged again, without a change of the sources\n"
     }
 }
 

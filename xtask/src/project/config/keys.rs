@@ -40,8 +40,7 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct ProjectKeys {
-    /// The name of archives and packages. Default: that of the root Cargo package, else the `Name:` of the spec
-    /// template.
+    /// The name of archives and packages. Default: the `Name:` of the spec, else the name that another file states.
     pub name: Option<Name>,
     /// A commit is merged if it is reachable from one of these branches, on the remote if there is one. `*` and `?`
     /// match.

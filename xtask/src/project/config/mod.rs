@@ -10,6 +10,7 @@ mod ci_admin;
 mod ci_forge;
 mod ci_isolation;
 mod keys;
+mod marker;
 mod name;
 mod parse;
 mod python;
@@ -26,8 +27,9 @@ pub use ci_admin::CiAdmin;
 pub use ci_forge::{ForgeKind, ForgeProject, TokenFile};
 pub use ci_isolation::CiIsolation;
 pub use keys::{Config, PATH, ProjectKeys, VersionKeys};
+pub use marker::MarkerValue;
 pub use name::Name;
-pub use python::{PythonPackage, read_python_package};
+pub use python::{PythonPackage, python_project_name, read_python_package};
 pub use repository::{
     AcceptanceTest, Address, DueCase, FolderPath, PromotionKeys, PromotionKind, RepositoryKeys, TimeLimit,
 };

@@ -43,6 +43,14 @@ pub fn read_python_package(
     })
 }
 
+/// The name in a `pyproject.toml`, by `[project]` or `[tool.poetry]`.
+pub fn python_project_name(text: &str) -> Option<String> {
+    let manifest: toml::Table = text.parse().ok()?;
+    let name = |table: &toml::Value| table.get("name").and_then(|name| name.as_str()).map(str::to_owned);
+    let of_project = manifest.get("project").and_then(name);
+    of_project.or_else(|| name(manifest.get("tool")?.get("poetry")?))
+}
+
 /// The names in `build-system.requires`, in the form of PEP 503.
 fn build_requirements(pyproject: &toml::Table) -> Vec<String> {
     let requires = pyproject.get("build-system").and_then(|system| system.get("requires")?.as_array());

@@ -12,15 +12,19 @@ use serde::{Deserialize, Serialize};
 use crate::base::as_text::serde_as_text;
 use crate::base::error::{Exit, Failure};
 use crate::base::number::parse_number;
+use crate::project::config::marker::MarkerValue;
 use crate::project::config::repository::TimeLimit;
 
 /// `[rpm]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 pub struct RpmKeys {
-    /// The spec template. Default: the only `*.spec.in` in the root or in `packaging/`.
+    /// The spec or its template. Default: the only one in the usual folders, or the one whose `Name:` is that of the project.
     pub spec: Option<String>,
-    /// How many of the newest changelog entries the spec holds. Default: all.
+    /// The values of the markers of a build system in the template, such as `X_TRUE=`.
+    pub markers: Vec<MarkerValue>,
+    /// How many of the newest changelog entries the spec gets. Default: those since the milestone before the last one, at least 20
+    /// and at most 200.
     pub changelog_entries: Option<NonZero<u32>>,
     pub srpm: SrpmWriter,
     /// Whether a noarch package that was built on one dist may be staged for another.
@@ -44,6 +48,7 @@ impl Default for RpmKeys {
     fn default() -> RpmKeys {
         RpmKeys {
             spec: None,
+            markers: Vec::new(),
             changelog_entries: None,
             srpm: SrpmWriter::default(),
             portable_noarch: false,
@@ -68,6 +73,8 @@ pub enum SrpmWriter {
     Native,
     /// `rpmbuild -bs`, with the macros of the machine.
     Rpmbuild,
+    /// There is no source RPM.
+    None,
 }
 
 /// The program that builds binary RPMs.

@@ -1,5 +1,7 @@
 //! `manifest.json`: the files of a snapshot or revision, its releases, and the event that made it.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -71,6 +73,9 @@ pub struct ReleasedVersion {
     pub date: Timestamp,
     /// The snapshot that was promoted or staged.
     pub snapshot: SnapshotName,
+    /// The files of the folder of `--packaging` that had part in the release, with their digests.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub packaging: BTreeMap<String, Digest>,
 }
 
 /// The programs that wrote the repodata.

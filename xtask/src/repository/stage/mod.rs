@@ -348,6 +348,7 @@ impl NewSnapshot<'_> {
             base: info.base,
             date: info.date,
             snapshot: self.name.clone(),
+            packaging: info.packaging.clone(),
         };
         let (project, series, merged) = (info.name.clone(), self.series, self.merged);
         let stated_unmerged = self.order.unmerged;

@@ -16,6 +16,7 @@ use crate::project::config::{self, Generate, GenerateKeys, PythonPackage, read_p
 use crate::project::release_info::{self, CHANGELOG_FILE};
 use crate::project::tree::Tree;
 use crate::rpm::release::input::ReleaseInput;
+use crate::rpm::release::spec_plan::PlannedSpec;
 use crate::rpm::spec_files::document_paths;
 
 const PACKAGE_INFO: &str = "PKG-INFO";
@@ -64,7 +65,7 @@ impl fmt::Display for AddedFile {
 pub fn decide(
     repository: &Repository,
     input: &ReleaseInput,
-    spec: Option<&RenderedSpec<'_>>,
+    spec: Option<&PlannedSpec>,
     state: &Path,
     progress: &dyn Progress,
 ) -> Result<Vec<AddedFile>> {
@@ -80,7 +81,7 @@ pub fn decide(
         files.push(AddedFile { path: path.to_owned(), content: AddedContent::Text(text), replaced: None });
     };
     let uses_pbr = python.as_ref().is_some_and(|python| python.uses_pbr);
-    let names_authors = |spec: &RenderedSpec<'_>| document_paths(spec.text).iter().any(|found| found.path == AUTHORS);
+    let names_authors = |spec: &PlannedSpec| document_paths(&spec.text).iter().any(|found| found.path == AUTHORS);
     if (uses_pbr || spec.is_some_and(names_authors)) && is_free(AUTHORS)? {
         let mailmap = tree.read(".mailmap")?.unwrap_or_default();
         add(AUTHORS, history::load_authors(repository, commit, &mailmap, progress)?);
@@ -98,12 +99,6 @@ pub fn decide(
         files.push(decide_generated(repository, input, stated, state)?);
     }
     Ok(files)
-}
-
-/// A rendered spec and its file name.
-pub struct RenderedSpec<'a> {
-    pub name: &'a str,
-    pub text: &'a str,
 }
 
 fn refuse(path: &str, what: &str) -> Failure {

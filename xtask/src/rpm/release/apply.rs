@@ -1,12 +1,13 @@
 //! Writes the files of a plan into a new folder, and puts it in place with one rename.
 
+use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::base::checksum::{self, HashingWriter};
+use crate::base::checksum::{self, Digest, HashingWriter};
 use crate::base::error::{Exit, Failure};
 use crate::base::files::{self, Draft};
 use crate::base::gzip;
@@ -14,8 +15,7 @@ use crate::base::interrupt;
 use crate::base::parallel;
 use crate::base::plan::Plan;
 use crate::base::progress::Progress;
-use crate::git::tree::CommittedFile;
-use crate::git::{Mode, Repository};
+use crate::git::Repository;
 use crate::project::config::{ArchiveFormat, SrpmWriter};
 use crate::rpm::backend::configured_args;
 use crate::rpm::package::PackageFile;
@@ -23,12 +23,12 @@ use crate::rpm::release::contents::load_export;
 use crate::rpm::release::input::ReleaseInput;
 use crate::rpm::release::made::{Made, Written};
 use crate::rpm::release::packages::ReleasePackages;
-use crate::rpm::release::plan::ReleaseStep;
+use crate::rpm::release::plan::{ReleaseStep, packaging_of};
 use crate::rpm::release::replace;
 use crate::rpm::release::reuse::target_of;
+use crate::rpm::release::source_files::{self, FoundSource};
 use crate::rpm::rpmbuild;
 use crate::rpm::srpm::{self, BuildFacts, Content, Parsed, SourceFile, WITHOUT_SOURCES};
-use crate::source::conversion;
 use crate::source::tarball;
 use crate::source::vendor::Vendored;
 use crate::source::{self, Export};
@@ -68,18 +68,20 @@ fn write_into(
     let threads = parallel::threads()?;
     let export = load_export(repository, input, &plan.steps, threads, progress)?;
     let target = draft.place().for_programs().to_owned();
-    let mut writer = ReleaseWriter { repository, input, draft: &mut draft, export: &export, threads, progress };
+    let packaging = packaging_of(&plan.steps);
+    let mut writer =
+        ReleaseWriter { repository, input, draft: &mut draft, export: &export, packaging, threads, progress };
     let mut made = Made { target, sources: Vec::new(), srpm: None, packages: Vec::new(), checksums: None };
     for step in &plan.steps {
         match step {
             ReleaseStep::Archive { file, format, .. } => made.sources.push(writer.archive(file, *format)?),
             ReleaseStep::Vendor { file } => made.sources.push(writer.vendor(file)?),
             ReleaseStep::Text { file, content } => made.sources.push(writer.text(file, content)?),
-            ReleaseStep::Srpm { file, writer: SrpmWriter::Native, spec_name, spec } => {
-                made.srpm = Some(writer.native_srpm(file, spec_name, spec)?);
-            }
             ReleaseStep::Srpm { file, writer: SrpmWriter::Rpmbuild, spec_name, .. } => {
                 made.srpm = Some(writer.rpmbuild_srpm(file, spec_name)?);
+            }
+            ReleaseStep::Srpm { file, spec_name, spec, .. } => {
+                made.srpm = Some(writer.native_srpm(file, spec_name, spec)?);
             }
             ReleaseStep::Keep => made.packages = writer.keep_packages(made.srpm.as_ref())?,
             ReleaseStep::Checksums { file } => {
@@ -88,6 +90,7 @@ fn write_into(
             }
             ReleaseStep::Add(_) => {} // they are in the export
             ReleaseStep::Folder { .. } | ReleaseStep::Place { .. } => {} // by the draft
+            ReleaseStep::Packaging { .. } => {} // by the step that needs each file
         }
     }
     replace::require_replaceable(&made.target)?; // again: the folder may have changed since the plan was made
@@ -101,6 +104,8 @@ struct ReleaseWriter<'a> {
     input: &'a ReleaseInput,
     draft: &'a mut Draft,
     export: &'a Export,
+    /// The planned files of the folder of `--packaging`.
+    packaging: BTreeMap<String, Digest>,
     threads: usize,
     progress: &'a dyn Progress,
 }
@@ -184,26 +189,20 @@ impl ReleaseWriter<'_> {
         written
     }
 
-    /// A file that the spec names: a file of an earlier step, or else a file of the commit, beside the template or in
-    /// the root.
+    /// A file that the spec names: a file of an earlier step, or else one that somebody has written.
     fn source_file(&self, name: &str) -> Result<SourceFile> {
         let made = self.draft.folder().for_programs().join("sources").join(name);
         if made.is_file() {
             return Ok(SourceFile { name: name.to_owned(), mode: 0o644, content: Content::File(made) });
         }
-        let template = self.input.project.template.as_ref().map(|template| template.path.as_str());
-        let folder = template.and_then(|path| path.rsplit_once('/')).map_or("", |(folder, _)| folder);
-        for path in [format!("{folder}/{name}"), name.to_owned()] {
-            let path = path.trim_start_matches('/');
-            if let Some(CommittedFile { content, mode }) = self.repository.file_at(self.input.commit, path)? {
-                conversion::refuse_pointer(&content).map_err(|why| source::export::refused(path.as_bytes(), &why))?;
-                let mode = if mode == Mode::Executable { 0o755 } else { 0o644 };
-                return Ok(SourceFile { name: name.to_owned(), mode, content: Content::Bytes(content) });
-            }
+        let FoundSource { content, mode, outside } = source_files::find(self.repository, self.input, name)?;
+        if let Some(path) = outside
+            .filter(|path| self.packaging.get(path).is_some_and(|planned| *planned != checksum::digest_of(&content)))
+        {
+            let message = format!("`{path}` in the folder of `--packaging` was changed during this run");
+            return Err(Failure::new(Exit::TryAgain, message).help("run it again").into());
         }
-        let message = format!("the spec names the file `{name}`, which is neither in the commit nor made by `dist`");
-        let help = format!("commit `{name}` beside the spec template, or correct its `Source` or `Patch` line");
-        Err(Failure::new(Exit::Failed, message).help(help).into())
+        Ok(SourceFile { name: name.to_owned(), mode, content: Content::Bytes(content) })
     }
 
     fn source_date(&self) -> u32 {

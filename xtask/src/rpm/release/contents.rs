@@ -12,8 +12,8 @@ use crate::git::{Mode, Repository};
 use crate::project::release_info::{self, CHANGELOG_FILE, ReleaseInfo};
 use crate::rpm::release::added::{AddedContent, AddedFile, ReleaseWords};
 use crate::rpm::release::input::ReleaseInput;
-use crate::rpm::release::plan::ReleaseStep;
-use crate::rpm::spec::render_spec;
+use crate::rpm::release::plan::{ReleaseStep, packaging_of};
+use crate::rpm::render::render_spec;
 use crate::rpm::spec_files::{Unpacking, document_paths, may_be_made, unpacking};
 use crate::source::generate::{GenerateOrder, Runs, generate};
 use crate::source::{Export, ExportRequest, GeneratedFile, archive_name};
@@ -27,10 +27,11 @@ pub fn load_export(
     threads: usize,
     progress: &dyn Progress,
 ) -> Result<Export> {
-    let ReleaseInput { commit, project, release, base, tag } = input;
+    let ReleaseInput { commit, project, release, base, tag, .. } = input;
     let seconds = repository.commit(*commit)?.committer().seconds();
     let date = Timestamp::from_second(seconds).with_context(|| format!("commit `{commit}` has no possible date"))?;
-    let info = ReleaseInfo::new(project.name.clone(), release.version.clone(), *base, *commit, date);
+    let info = ReleaseInfo::new(project.name.clone(), release.version.clone(), *base, *commit, date)
+        .with_packaging(packaging_of(steps));
     let file = |path: &str, text: String| GeneratedFile {
         path: path.to_owned(),
         content: text.into_bytes(),
@@ -39,10 +40,16 @@ pub fn load_export(
     let mut generated =
         vec![file(CHANGELOG_FILE, release.changelog.render_rpm()), file(release_info::FILE_NAME, info.render()?)];
     let mut spec = None;
-    if let Some(template) = &project.template {
-        let text = render_spec(project, template, &release.version, 1, &release.changelog)?;
-        generated.push(file(template.spec_name(), text.clone()));
-        spec = Some((template.spec_name(), text));
+    // Where the plan has no spec, it has warned.
+    let is_planned = |name: &str| {
+        let place = format!("/{name}");
+        steps.iter().any(|step| matches!(step, ReleaseStep::Text { file, .. } if file.ends_with(&place)))
+    };
+    if let Some(found) = project.known_spec().filter(|found| is_planned(found.spec_name())) {
+        let text = render_spec(project, found, &release.version, 1, &release.changelog)?.text;
+        let is_rendering = found.path == found.spec_name();
+        generated.push(GeneratedFile { is_planned: is_rendering, ..file(found.spec_name(), text.clone()) });
+        spec = Some((found.spec_name(), text));
     }
     let prefix = project.config.source.folder.render(&project.name, &release.version);
     let request = ExportRequest { commit: *commit, prefix: &prefix, tag, generated };

@@ -6,12 +6,13 @@ use anyhow::Result;
 
 use crate::base::error::Failure;
 use crate::base::progress::Progress;
-use crate::git::{CommitId, Repository};
+use crate::git::CommitId;
 use crate::history::{self, CountedRelease, Milestone, Version};
 use crate::project::config::{Config, Name, RustVersion};
-use crate::project::definition::{NO_NAME, Project, load_config};
+use crate::project::definition::Project;
+use crate::project::name::{NO_NAME, NameSource};
 use crate::project::release::{self, ProjectRelease};
-use crate::project::template::load_template;
+use crate::project::spec_file::SpecFile;
 use crate::project::tree::Tree;
 use crate::project::workspace::Workspace;
 
@@ -25,8 +26,17 @@ pub struct ReleaseOrder {
     /// The folder of the results; `None` for `target/dist`.
     pub out: Option<PathBuf>,
     pub vendoring: Vendoring,
+    pub srpm: SrpmWish,
     /// A version to use in the place of the counted one.
     pub assumed_version: Option<Version>,
+}
+
+/// Whether a release without a source RPM is an error.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SrpmWish {
+    #[default]
+    IfPossible,
+    Required,
 }
 
 /// Whether to make the vendor archive of a project that has one.
@@ -47,6 +57,8 @@ pub struct ReleaseInput {
     pub(super) base: Option<Milestone>,
     /// The name of the tag that the commit has or would have, in the form of the project.
     pub(super) tag: String,
+    /// The folder of `--packaging`.
+    pub(super) packaging: Option<PathBuf>,
 }
 
 impl ReleaseInput {
@@ -82,10 +94,16 @@ impl ReleaseInput {
         let repository = workspace.repository()?;
         let commit = repository.resolve(order.rev.as_deref().unwrap_or("HEAD"))?;
         let config = release::config_of(workspace, repository, commit, progress)?;
-        let project = Project::load(Tree::Commit(repository, commit), config)
-            .map_err(|error| name_uncommitted_template(error, repository))?;
+        let project = Project::load(Tree::Commit(repository, commit), config, &workspace.out_of_tree())
+            .map_err(|error| name_uncommitted_spec(error, workspace))?;
+        if project.name_source == NameSource::Remote {
+            progress.warn(&format!(
+                "the name `{}` is the end of the address of the remote `origin`, which other clones may not have: set `project.name`",
+                project.name
+            ));
+        }
         if order.rev.is_none() {
-            warn_of_work_tree(repository, commit, &project, progress)?;
+            warn_of_work_tree(workspace, commit, &project, progress)?;
         }
         let (version, base, tag, changelog) = match &order.assumed_version {
             Some(version) => {
@@ -106,20 +124,23 @@ impl ReleaseInput {
             }
         };
         let release = ProjectRelease { changelog: changelog.assume_version(version.clone()), version };
-        Ok(ReleaseInput { commit, project, release, base, tag })
+        Ok(ReleaseInput { commit, project, release, base, tag, packaging: workspace.packaging.clone() })
     }
 }
 
-/// Replaces the help for a commit without a name: the work tree has a template that is not committed.
-fn name_uncommitted_template(error: anyhow::Error, repository: &Repository) -> anyhow::Error {
-    let folder = repository.work_tree().map(Tree::Folder);
-    let find = |tree| load_template(tree, &load_config(tree).ok()?.unwrap_or_default()).ok()?;
-    match (error.downcast_ref::<Failure>(), folder.and_then(find)) {
-        (Some(failure), Some(template)) if failure.message.starts_with(NO_NAME) => {
-            let message = format!("{NO_NAME}: `{}` is not committed", template.path);
-            Failure::new(failure.exit, message)
-                .help(format!("commit it: `git add {}`, `git commit`", template.path))
-                .into()
+/// The spec that the work tree has.
+fn spec_of_work_tree(workspace: &Workspace) -> Result<Option<SpecFile>> {
+    let Some(work_tree) = workspace.work_tree() else { return Ok(None) };
+    let project = Project::load(Tree::Folder(work_tree), workspace.local_config()?, &workspace.out_of_tree())?;
+    Ok(project.spec?)
+}
+
+/// Replaces the help for a commit without a name: the work tree has a spec that is not committed.
+fn name_uncommitted_spec(error: anyhow::Error, workspace: &Workspace) -> anyhow::Error {
+    match (error.downcast_ref::<Failure>(), spec_of_work_tree(workspace)) {
+        (Some(failure), Ok(Some(spec))) if failure.message.starts_with(NO_NAME) => {
+            let message = format!("{NO_NAME}: `{}` is not committed", spec.path);
+            Failure::new(failure.exit, message).help(format!("commit it: `git add {}`, `git commit`", spec.path)).into()
         }
         _ => error,
     }
@@ -127,23 +148,23 @@ fn name_uncommitted_template(error: anyhow::Error, repository: &Repository) -> a
 
 /// Warns where the work tree differs from the commit, which is what is released.
 fn warn_of_work_tree(
-    repository: &Repository,
+    workspace: &Workspace,
     commit: CommitId,
     project: &Project,
     progress: &dyn Progress,
 ) -> Result<()> {
-    let Some(work_tree) = repository.work_tree() else { return Ok(()) };
-    let local = match load_template(Tree::Folder(work_tree), &project.config) {
-        Ok(template) => template,
-        Err(error) => {
+    let repository = workspace.repository()?;
+    if repository.work_tree().is_none() {
+        return Ok(());
+    }
+    let committed = project.known_spec().filter(|spec| !spec.is_outside);
+    match (committed, spec_of_work_tree(workspace)) {
+        (_, Err(error)) if project.spec.is_ok() => {
             progress.warn(&format!("the work tree could not be released: {error:#}"));
-            project.template.clone()
         }
-    };
-    match (&project.template, &local) {
-        (None, Some(template)) => progress
-            .warn(&format!("`{}` is not committed: there will be no spec and no source RPM; commit it", template.path)),
-        (Some(committed), local) if local.as_ref() != Some(committed) => {
+        (None, Ok(Some(spec))) if !spec.is_outside && project.spec.as_ref().is_ok_and(Option::is_none) => progress
+            .warn(&format!("`{}` is not committed: there will be no spec and no source RPM; commit it", spec.path)),
+        (Some(committed), Ok(local)) if local.as_ref() != Some(committed) => {
             progress.warn(&format!("`{}` differs from the commit, whose copy is used", committed.path));
         }
         _ => {}

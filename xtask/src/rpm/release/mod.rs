@@ -1,7 +1,7 @@
 //! The main job, from a commit to `target/dist`.
 //!
-//! [`input`] loads the project, version and changelog of the commit. [`plan`] decides on the files,
-//! [`apply`](mod@apply) writes them, and [`made`] lists them. [`reuse`] finds the release where an earlier run has made
+//! [`input`] loads the project, version and changelog of the commit. [`plan`] decides on the files, with [`spec_plan`] for the spec and
+//! the source RPM, whose files [`source_files`] finds. [`apply`](mod@apply) writes them, and [`made`] lists them. [`reuse`] finds the release where an earlier run has made
 //! it. [`added`] decides on the files that only the archives have, and [`contents`] makes them. [`binaries`] selects the targets for [`builds`](super::builds), and [`packages`] puts the built packages beside
 //! the sources.
 
@@ -15,8 +15,10 @@ pub mod packages;
 pub mod plan;
 mod replace;
 pub mod reuse;
+mod source_files;
+mod spec_plan;
 
 pub use apply::{apply, apply_in};
-pub use input::{ReleaseInput, ReleaseOrder, Vendoring};
+pub use input::{ReleaseInput, ReleaseOrder, SrpmWish, Vendoring};
 pub use made::{Made, Written};
 pub use plan::{ReleaseStep, decide};

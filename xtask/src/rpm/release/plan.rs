@@ -1,12 +1,14 @@
 //! Decides which files a release has, and in which order they are written.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use crate::base::checksum::CHECKSUMS_FILE;
-use crate::base::error::{Exit, Failure, committed};
+use crate::base::digest::Digest;
+use crate::base::error::{Exit, Failure};
 use crate::base::plan::Plan;
 use crate::base::progress::Progress;
 use crate::base::size::human_size;
@@ -15,17 +17,18 @@ use crate::project::config::{ArchiveFormat, SrpmWriter, Vendor};
 use crate::project::release_info::CHANGELOG_FILE;
 use crate::project::workspace::Workspace;
 use crate::rpm::builds;
-use crate::rpm::release::added::{self, AddedFile, RenderedSpec};
+use crate::rpm::release::added::{self, AddedFile};
 use crate::rpm::release::input::{ReleaseInput, ReleaseOrder, Vendoring};
 use crate::rpm::release::replace;
-use crate::rpm::spec;
+use crate::rpm::release::spec_plan::{PlannedSpec, SpecPlan};
 use crate::rpm::spec_files::{OtherFolder, Unpacking, unpacking};
-use crate::rpm::srpm::Parsed;
 use crate::source::{archive_name, vendor_archive_name};
 
 /// A step of `dist`. File names are relative to the folder of the results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReleaseStep {
+    /// Takes these files of the folder of `--packaging`, with these contents.
+    Packaging { folder: PathBuf, files: BTreeMap<String, Digest> },
     /// Writes the archive of the tree of a commit.
     Archive { file: String, format: ArchiveFormat, commit: CommitId },
     /// Adds a file to the archives.
@@ -46,15 +49,31 @@ pub enum ReleaseStep {
     Place { target: PathBuf },
 }
 
+impl ReleaseStep {
+    /// The name of the file that the step writes into `sources/`.
+    fn file_name(&self) -> Option<&str> {
+        match self {
+            ReleaseStep::Archive { file, .. } | ReleaseStep::Vendor { file } | ReleaseStep::Text { file, .. } => {
+                file.strip_prefix("sources/")
+            }
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for ReleaseStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            ReleaseStep::Packaging { folder, files } => {
+                let names: Vec<&str> = files.keys().map(String::as_str).collect();
+                write!(f, "take {} from {}", names.join(", "), folder.display())
+            }
             ReleaseStep::Archive { file, commit, .. } => write!(f, "write {file} from commit {}", commit.short()),
             ReleaseStep::Add(file) => write!(f, "{file}"),
             ReleaseStep::Vendor { file } => write!(f, "write {file} with cargo vendor"),
             ReleaseStep::Text { file, content } => write!(f, "write {file} ({})", human_size(content.len() as u64)),
-            ReleaseStep::Srpm { file, writer: SrpmWriter::Native, .. } => write!(f, "write {file}"),
             ReleaseStep::Srpm { file, writer: SrpmWriter::Rpmbuild, .. } => write!(f, "write {file} with rpmbuild"),
+            ReleaseStep::Srpm { file, .. } => write!(f, "write {file}"),
             ReleaseStep::Keep => {
                 write!(f, "keep rpm/ and builds.json if the packages were built from this source RPM, else remove them")
             }
@@ -67,8 +86,7 @@ impl fmt::Display for ReleaseStep {
 
 /// Plans the files of a release.
 ///
-/// Errors: there is no folder for the results, or it may not be replaced; the template cannot be rendered; the spec
-/// does not have the name and version of the project.
+/// Errors: there is no folder for the results, or it may not be replaced; those of [`SpecPlan::decide`].
 pub fn decide(
     workspace: &Workspace,
     input: &ReleaseInput,
@@ -83,8 +101,7 @@ pub fn decide(
         commit: *commit,
     };
     let target = target_folder(workspace, order)?;
-    let mut steps: Vec<ReleaseStep> = decide_added(workspace, input, &target, progress)?;
-    steps.push(archive("tar.gz", ArchiveFormat::TarGz));
+    let mut steps = vec![archive("tar.gz", ArchiveFormat::TarGz)];
     if project.config.source.formats.contains(&ArchiveFormat::Zip) {
         steps.push(archive("zip", ArchiveFormat::Zip));
     }
@@ -96,20 +113,24 @@ pub fn decide(
     }
     let content = facts.changelog.render_rpm();
     steps.push(ReleaseStep::Text { file: format!("sources/{CHANGELOG_FILE}"), content });
-    if let Some(template) = &project.template {
-        spec::warn_of_own_changelog(template, progress);
-        let spec = spec::render_spec(project, template, &facts.version, order.release, &facts.changelog)?;
-        let (spec_name, srpm) = (template.spec_name().to_owned(), decide_srpm(input, &spec, order)?);
-        steps.push(ReleaseStep::Text { file: format!("sources/{spec_name}"), content: spec.clone() });
+    let made = steps.iter().filter_map(ReleaseStep::file_name).map(str::to_owned).collect();
+    let SpecPlan { spec, srpm, warnings, packaging } = SpecPlan::decide(workspace.repository()?, input, order, &made)?;
+    for warning in &warnings {
+        progress.warn(warning);
+    }
+    steps.splice(..0, decide_added(workspace, input, spec.as_ref(), &target, progress)?);
+    if let Some(folder) = input.packaging.as_ref().filter(|_| !packaging.is_empty()) {
+        steps.insert(0, ReleaseStep::Packaging { folder: folder.clone(), files: packaging });
+    }
+    if let Some(PlannedSpec { name, text }) = spec {
+        steps.push(ReleaseStep::Text { file: format!("sources/{name}"), content: text.clone() });
         let writer = project.config.rpm.srpm;
-        match srpm {
-            SrpmDecision::Make(file) => {
-                steps.push(ReleaseStep::Srpm { file: format!("sources/{file}"), writer, spec_name, spec })
-            }
-            SrpmDecision::LeaveOut(file) => {
-                progress.warn(&format!("no source RPM: it needs `{file}`, which is left out"))
-            }
-        }
+        steps.extend(srpm.map(|file| ReleaseStep::Srpm {
+            file: format!("sources/{file}"),
+            writer,
+            spec_name: name,
+            spec: text,
+        }));
     }
     if target.join(builds::FILE_NAME).exists() {
         steps.push(ReleaseStep::Keep);
@@ -122,21 +143,25 @@ pub fn decide(
     Ok(Plan { title: format!("release {} {}-{}", project.name, facts.version, order.release), steps })
 }
 
+/// The files of the folder of `--packaging` that have part in a release.
+pub fn packaging_of(steps: &[ReleaseStep]) -> BTreeMap<String, Digest> {
+    let files = steps.iter().find_map(|step| match step {
+        ReleaseStep::Packaging { files, .. } => Some(files.clone()),
+        _ => None,
+    });
+    files.unwrap_or_default()
+}
+
 /// The files that are added to the archives. Warns if the spec enters another folder than that of the archives.
 fn decide_added(
     workspace: &Workspace,
     input: &ReleaseInput,
+    spec: Option<&PlannedSpec>,
     target: &Path,
     progress: &dyn Progress,
 ) -> Result<Vec<ReleaseStep>> {
     let ReleaseInput { project, release: facts, .. } = input;
-    let rendered = match &project.template {
-        // Release 1, as in the archives.
-        Some(template) => Some((template, spec::render_spec(project, template, &facts.version, 1, &facts.changelog)?)),
-        None => None,
-    };
-    let rendered = rendered.as_ref().map(|(template, text)| RenderedSpec { name: template.spec_name(), text });
-    if let Some(RenderedSpec { name, text }) = &rendered {
+    if let Some(PlannedSpec { name, text }) = spec {
         let source0 = archive_name(&project.name, &facts.version) + ".tar.gz";
         let folder = project.config.source.folder.render(&project.name, &facts.version);
         if let Unpacking::Other(OtherFolder { line, found, wanted }) = unpacking(text, &source0, &folder) {
@@ -147,49 +172,8 @@ fn decide_added(
         }
     }
     let state = workspace.state_folder(target);
-    let added = added::decide(workspace.repository()?, input, rendered.as_ref(), &state, progress)?;
+    let added = added::decide(workspace.repository()?, input, spec, &state, progress)?;
     Ok(added.into_iter().map(ReleaseStep::Add).collect())
-}
-
-enum SrpmDecision {
-    /// Make the source RPM with this file name.
-    Make(String),
-    /// Leave the source RPM out, because it needs this file.
-    LeaveOut(String),
-}
-
-fn decide_srpm(input: &ReleaseInput, spec: &str, order: &ReleaseOrder) -> Result<SrpmDecision> {
-    let ReleaseInput { project, release: facts, .. } = input;
-    let vendor_archive = vendor_archive_name(&project.name, &facts.version);
-    if project.config.rpm.srpm == SrpmWriter::Rpmbuild {
-        // Only rpmbuild can evaluate the spec, and reports a missing file itself.
-        if order.vendoring == Vendoring::LeftOut && spec.contains(&vendor_archive) {
-            return Ok(SrpmDecision::LeaveOut(vendor_archive));
-        }
-        let file = format!("{}-{}-{}.src.rpm", project.name, facts.version, order.release);
-        return Ok(SrpmDecision::Make(file));
-    }
-    let parsed = Parsed::parse(spec).map_err(Failure::from)?;
-    let (name, version) = (project.name.to_string(), facts.version.to_string());
-    for (tag, stated, wanted) in [("Name", parsed.name(), &name), ("Version", parsed.version(), &version)] {
-        if stated != wanted {
-            let message = format!("the spec has `{tag}: {stated}`, and the project is {name} {version}");
-            return Err(Failure::new(Exit::Usage, message).help(help_for_mismatch(tag)).into());
-        }
-    }
-    let needs_vendor = parsed.needed_files().contains(&vendor_archive.as_str());
-    if order.vendoring == Vendoring::LeftOut && needs_vendor {
-        Ok(SrpmDecision::LeaveOut(vendor_archive))
-    } else {
-        Ok(SrpmDecision::Make(parsed.file_name()))
-    }
-}
-
-fn help_for_mismatch(tag: &str) -> String {
-    match tag {
-        "Version" => "write `Version: @@VERSION@@` in the template".to_owned(),
-        _ => committed("correct the template's `Name:`, or `[project]` and `name = \"…\"` in `packaging/release.toml`"),
-    }
 }
 
 fn target_folder(workspace: &Workspace, order: &ReleaseOrder) -> Result<PathBuf> {

@@ -34,5 +34,6 @@ pub use dependency::Dependency;
 pub use error::{Beyond, Problem, SpecError, WITHOUT_SOURCES};
 pub use parsed::{BuiltPackage, Parsed, SourceName, Translated};
 pub use payload::{Content, SourceFile};
+pub use section::base_name;
 pub use tag::FileKind;
 pub use write::{BuildFacts, write};
