@@ -150,7 +150,7 @@ const FLAGS: [(&str, &str, &str); 135] = [
 ];
 
 /// Key, and the file and name of the test. `rpm.dist.*` are the keys of each `[rpm.dist.NAME]`.
-const KEYS: [(&str, &str); 90] = [
+const KEYS: [(&str, &str); 91] = [
     ("acceptance.name", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
     ("acceptance.on", "promote::a_test_for_another_kind_of_promotion"),
     ("acceptance.run", "accept::each_result_is_numbered_and_bound_to_the_manifest"),
@@ -173,7 +173,7 @@ const KEYS: [(&str, &str); 90] = [
     ("ci.check-patch.timeout", "ci_steps::limits::a_time_limit_ends_the_whole_group"),
     ("ci.environment", "ci_steps::stages::a_step_gets_no_tokens"),
     ("ci.admins", "ci_respond::forge::the_key_for_admins_narrows_who_may_merge"),
-    ("ci.untrusted", "ci_respond::forge::the_work_of_strangers_is_tested_only_if_that_is_configured"),
+    ("ci.untrusted", "ci_respond::strangers::the_work_of_strangers_is_tested_only_if_that_is_configured"),
     ("ci.forge", "forge::configuration::the_keys_say_where_the_forge_and_the_token_are"),
     ("ci.forge-project", "forge::configuration::the_keys_say_where_the_forge_and_the_token_are"),
     ("ci.forge-url", "forge::configuration::the_keys_say_where_the_forge_and_the_token_are"),
@@ -208,6 +208,7 @@ const KEYS: [(&str, &str); 90] = [
     ("repository.sign", "clients::what_is_signed_installs_and_nothing_else"),
     ("repository.state", "clients::a_folder_may_have_any_name"),
     ("repository.url", "flags::the_address_of_a_repository_is_configured"),
+    ("rpm.arch", "packages::the_architecture_of_the_configuration_decides"),
     ("rpm.backend", "flags::the_flag_for_the_backend_goes_before_the_key"),
     ("rpm.changelog-entries", "spec::the_spec_has_the_configured_number_of_entries"),
     ("rpm.copr.config", "farms::copr_builds_all_chroots_of_one_upload"),

@@ -180,3 +180,69 @@ fn a_spec_of_another_name_or_version() {
         project.releng(&["dist"]).exits(2).says(&[words, "help: "]);
     }
 }
+
+const EL_PATCH: &str = "--- a/a\n+++ b/a\n@@ -1 +1 @@\n-2\n+3\n";
+
+/// What is for one distribution or architecture only.
+const DISTS: &str = "%ifarch s390x\nBuildRequires: only-s390x\n%endif\n%if 0%{?rhel} && 0%{?rhel} < 10\n\
+    %global compat el.patch\nSource2: el.conf\nPatch1: %{compat}\n%endif\n%{?suse_version:Source3: suse.conf}\n";
+
+#[test]
+fn the_source_rpm_has_the_files_of_all_distributions() {
+    let project = demo();
+    let template = TEMPLATE.replace("BuildRequires: make\n", DISTS);
+    let install = "install -D -m 0644 a %{buildroot}/usr/share/demo/a";
+    let template = template.replace(install, &format!("{install}\n%if 0%{{?rhel}}\ncp %{{SOURCE2}} a\n%endif"));
+    let files = [("packaging/demo.spec.in", template.as_str()), ("packaging/el.conf", "el\n"), ("el.patch", EL_PATCH)];
+    project.commit("For dists", &files);
+    project.releng(&["srpm"]).exits(1).says(&["the spec names the file `suse.conf`"]);
+    project.commit("For SUSE", &[("suse.conf", "suse\n")]);
+    let path = project.releng(&["srpm"]).exits(0).stdout;
+    let package = Path::new(path.trim_end());
+    let listed = "demo-1.0.3.tar.gz\ndemo.service\ndemo.spec\nel.conf\nel.patch\nfix.patch\nsuse.conf\n";
+    assert_eq!(rpm(&["-qpl"], package), listed);
+    let topdir = format!("_topdir {}", project.join("rpmbuild").display());
+    for rhel in ["unused 1", "rhel 9"] {
+        let args =
+            ["--rebuild", "--nodeps", "--quiet", "--define", &topdir, "--define", rhel, package.to_str().unwrap()];
+        run_in(project.path(), "rpmbuild", &args, &[]).exits(0);
+    }
+    let one_name = template.replace("%global compat el.patch", "").replace("%{compat}", "el%{rhel}.patch");
+    project.commit("A name for each", &[("packaging/demo.spec.in", &one_name)]);
+    project.releng(&["srpm"]).exits(1).says(&["line 16 of the spec: `%{rhel}` is not defined"]);
+    let varies = TEMPLATE.replace("demo.service", "demo%{?dist}.service");
+    project.commit("A name with the dist", &[("packaging/demo.spec.in", &varies)]);
+    project.releng(&["srpm"]).exits(1).says(&[
+        "line 8 of the spec: the name of the file depends on %{dist}",
+        "help: give each file a name of its own",
+    ]);
+}
+
+#[test]
+fn an_archive_that_the_spec_does_not_name_is_reported() {
+    let project = demo();
+    let template = TEMPLATE.replace("Source0: https://example.org/%{name}-%{version}.tar.gz\n", "");
+    for writer in ["native", "rpmbuild"] {
+        let config = format!("[rpm]\nsrpm = \"{writer}\"\n");
+        project.commit("Go on", &[("packaging/demo.spec.in", &template), ("packaging/release.toml", &config)]);
+        project.releng(&["srpm"]).exits(0).says(&["no `Source` of the spec names `demo-1.0."]);
+    }
+}
+
+#[test]
+fn the_architecture_of_the_configuration_decides() {
+    let project = demo();
+    let template = TEMPLATE
+        .replace("BuildArch: noarch\n", "")
+        .replace("make\n", "make a%{?_isa}\n%ifarch s390x\nBuildRequires: only-%{_lib}\n%endif\n");
+    for (config, requires) in
+        [("", "a(x86-64)\nmake\n"), ("[rpm]\narch = \"s390x\"\n", "a(s390-64)\nmake\nonly-lib64\n")]
+    {
+        let files = [("packaging/demo.spec.in", template.as_str()), ("packaging/release.toml", config)];
+        project.commit("Go on", &files);
+        let path = project.releng(&["srpm"]).exits(0).stdout;
+        let names = rpm(&["-qp", "--requires"], Path::new(path.trim_end()));
+        let names: String = names.split_inclusive('\n').filter(|name| !name.starts_with("rpmlib(")).collect();
+        assert_eq!(names, requires);
+    }
+}

@@ -148,6 +148,7 @@ fn a_template_is_corrected() {
     const NO_SOURCE: &str = "Name: demo\nVersion: @@VERSION@@\nRelease: 1\nSummary: x\nLicense: MIT\nSource0: @@SOURCE0@@\nNoSource: 0\n%description\n%files\n%changelog\n";
     const SOURCE: &str = "Name: demo\nVersion: @@VERSION@@\nRelease: 1\nSummary: x\nLicense: MIT\nSource0: @@SOURCE0@@\n%description\n%files\n%changelog\n";
     const SHELL: &str = "Name: demo\nVersion: @@VERSION@@\nRelease: 1\nSummary: x%(echo y)\nLicense: MIT\n%description\n%files\n%changelog\n";
+    const NAME_OF_DIST: &str = "Name: demo\nVersion: @@VERSION@@\nRelease: 1\nSummary: x\nLicense: MIT\nSource1: x%{?dist}\n%description\n%files\n%changelog\n";
     const VENDOR: &str = "Name: demo\nVersion: @@VERSION@@\nRelease: 1\nSummary: x\nLicense: MIT\nSource1: @@VENDOR@@\n%description\n%files\n%changelog\n";
     let native = |files, help, mended| Mistake { files, args: DIST, help, mended };
     mend(&[
@@ -159,7 +160,7 @@ fn a_template_is_corrected() {
         ),
         native(
             &[("demo.spec.in", OTHER_NAME), (CONFIG, "[project]\nname = \"demo\"\n")],
-            "correct the template's `Name:`",
+            "correct the `Name:` of the spec",
             &[("demo.spec.in", FIXED_RELEASE)],
         ),
         native(&[("demo.spec.in", MACRO)], "define it in the spec, write `%%`", &[("demo.spec.in", DEFINED)]),
@@ -168,8 +169,9 @@ fn a_template_is_corrected() {
             "set `rpm.srpm = \"rpmbuild\"`, and commit it: only",
             &[(CONFIG, "[rpm]\nsrpm = \"rpmbuild\"\n")],
         ),
-        native(&[("demo.spec.in", MISSING)], "commit `demo.conf` beside the spec template", &[("demo.conf", "x")]),
+        native(&[("demo.spec.in", MISSING)], "commit `demo.conf` beside the spec", &[("demo.conf", "x")]),
         native(&[("demo.spec.in", NO_SOURCE)], "remove the tag", &[("demo.spec.in", SOURCE)]),
+        native(&[("demo.spec.in", NAME_OF_DIST)], "give each file a name of its own", &[("demo.spec.in", SOURCE)]),
         native(&[("demo.spec.in", VENDOR)], "commit a `Cargo.lock`, or set", &[("demo.spec.in", FIXED_RELEASE)]),
         Mistake {
             files: &[("demo.spec.in", NO_NUMBER)],

@@ -19,6 +19,9 @@ const DIFFERENT: &str = "BUILDTIME BUILDHOST COOKIE SPEC ARCH RPMVERSION SHA1HEA
 /// Where the lead names the package.
 const LEAD_NAME: std::ops::Range<usize> = 10..76;
 
+/// Macros that the distributions have, and this machine's rpm has not.
+const DISTRIBUTION_MACROS: &str = include_str!("distribution.macros");
+
 /// A folder with a spec, its files with made-up content, and an `rpmbuild` tree of its own.
 pub struct Bench {
     /// Where everything lies.
@@ -34,7 +37,9 @@ impl Bench {
         Bench::with(name, text, Parsed::parse(text).unwrap())
     }
 
-    pub fn with(name: &str, text: &str, parsed: Parsed) -> Bench {
+    /// A bench without the files that other distributions need, which `rpmbuild` leaves out.
+    pub fn with(name: &str, text: &str, mut parsed: Parsed) -> Bench {
+        parsed.sources.retain(|source| !source.is_elsewhere);
         let bench = Bench { folder: tempfile::tempdir().unwrap(), spec_name: format!("{name}.spec"), parsed };
         bench.put(&bench.spec_name, text.as_bytes());
         for file in bench.files() {
@@ -89,7 +94,21 @@ impl Bench {
         let mut macros = vec![format!("_topdir {}", top.display()), format!("_sourcedir {}", top.display())];
         macros.extend(["_srcdefattr (-,root,root)", "_source_payload w6.gzdio"].map(str::to_owned));
         let macros = macros.iter().flat_map(|one| ["--define", one]);
-        cmd!(shell, "rpmbuild {macros...} {arguments...}").quiet().ignore_stderr().read()
+        // The macros of distributions, beside those of this machine's rpm.
+        fs::write(top.join("distribution.macros"), DISTRIBUTION_MACROS).unwrap();
+        let files = format!("--load={}", top.join("distribution.macros").display());
+        cmd!(shell, "rpmbuild {files} {macros...} {arguments...}").quiet().ignore_stderr().read()
+    }
+
+    /// Whether rpm finds an error in a spec. With an error in its changelog it is read up to there, with exit code 0.
+    pub fn rpm_refuses(text: &str) -> bool {
+        let folder = tempfile::tempdir().unwrap();
+        let (spec, macros) = (folder.path().join("a.spec"), folder.path().join("distribution.macros"));
+        fs::write(&spec, text).unwrap();
+        fs::write(&macros, DISTRIBUTION_MACROS).unwrap();
+        let (shell, load) = (shell(), format!("--load={}", macros.display()));
+        let said = cmd!(shell, "rpmspec {load} -P {spec}").quiet().ignore_status().output().unwrap().stderr;
+        String::from_utf8_lossy(&said).contains("error:")
     }
 
     /// The package that `rpmbuild` makes; an error where it refuses the spec.

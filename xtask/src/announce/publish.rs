@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::announce::home::{AnnounceEvent, AnnounceHome};
-use crate::announce::release_plan::{ReleaseFile, ReleaseStep, ReleaseTarget, namesakes, plan_release};
+use crate::announce::release_plan::{PublishStep, ReleaseFile, ReleaseTarget, namesakes, plan_release};
 use crate::base::clock;
 use crate::base::error::{Exit, Failure};
 use crate::base::plan::Plan;
@@ -36,28 +36,28 @@ impl Publishing<'_> {
     /// Carries the steps out; the page of the release. `found` is what the plan was made by.
     ///
     /// Errors: the forge cannot be reached (exit 5), or does not let this program do it (exit 3); the release is not whole.
-    pub fn apply(&self, plan: &Plan<ReleaseStep>, found: Option<ForgeRelease>) -> Result<String> {
+    pub fn apply(&self, plan: &Plan<PublishStep>, found: Option<ForgeRelease>) -> Result<String> {
         let wanted = &self.target.wanted;
         let mut release = found;
         for step in &plan.steps {
             match step {
-                ReleaseStep::Begin => self.record(AnnounceEvent::ReleaseTry {
+                PublishStep::Begin => self.record(AnnounceEvent::ReleaseTry {
                     version: self.version.clone(),
                     forge: self.target.kind,
                     project: self.target.project.as_str().to_owned(),
                     tag: wanted.tag.clone(),
                     commit: wanted.commit,
                 })?,
-                ReleaseStep::Draft => release = Some(self.forge.draft_release(wanted)?),
-                ReleaseStep::Remove(asset) => self.forge.remove_asset(self.there(&release)?, asset)?,
-                ReleaseStep::Upload(file) => {
+                PublishStep::Draft => release = Some(self.forge.draft_release(wanted)?),
+                PublishStep::Remove(asset) => self.forge.remove_asset(self.there(&release)?, asset)?,
+                PublishStep::Upload(file) => {
                     self.progress.begin(&format!("uploading {}", file.name), None);
                     let uploaded = self.forge.upload(self.there(&release)?, &file.name, &file.path);
                     self.progress.end();
                     uploaded?;
                 }
-                ReleaseStep::Show => release = Some(self.show()?),
-                ReleaseStep::Record => {
+                PublishStep::Show => release = Some(self.show()?),
+                PublishStep::Record => {
                     let page = self.there(&release)?.page.clone();
                     self.record(AnnounceEvent::ReleaseShown { version: self.version.clone(), page })?;
                 }
@@ -69,7 +69,7 @@ impl Publishing<'_> {
     /// Shows the draft, if it is whole now, and reads the release back.
     fn show(&self) -> Result<ForgeRelease> {
         let draft = self.look()?;
-        self.require_only(draft.as_ref(), &[ReleaseStep::Begin, ReleaseStep::Show, ReleaseStep::Record])?;
+        self.require_only(draft.as_ref(), &[PublishStep::Begin, PublishStep::Show, PublishStep::Record])?;
         let draft = self.there(&draft)?.clone();
         let is_own = |asset: &Asset| {
             self.files
@@ -79,12 +79,12 @@ impl Publishing<'_> {
         let assets = draft.assets.iter().filter(|asset| is_own(asset)).cloned().collect();
         self.forge.show_release(&ForgeRelease { assets, ..draft }, &self.target.wanted)?;
         let shown = self.look()?;
-        self.require_only(shown.as_ref(), &[ReleaseStep::Record])?;
+        self.require_only(shown.as_ref(), &[PublishStep::Record])?;
         Ok(self.there(&shown)?.clone())
     }
 
     /// `Err` unless the forge needs no other steps.
-    fn require_only(&self, found: Option<&ForgeRelease>, steps: &[ReleaseStep]) -> Result<()> {
+    fn require_only(&self, found: Option<&ForgeRelease>, steps: &[PublishStep]) -> Result<()> {
         let left = plan_release(self.target, self.files, found)?.steps;
         if left == steps { Ok(()) } else { Err(self.changed_meanwhile().into()) }
     }

@@ -39,7 +39,7 @@ pub struct ReleaseFile {
 
 /// A step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ReleaseStep {
+pub enum PublishStep {
     /// Records that the others begin.
     Begin,
     /// Makes the draft.
@@ -61,7 +61,7 @@ pub fn plan_release(
     target: &ReleaseTarget,
     files: &[ReleaseFile],
     found: Option<&ForgeRelease>,
-) -> Result<Plan<ReleaseStep>, Failure> {
+) -> Result<Plan<PublishStep>, Failure> {
     let is_shown = found.is_some_and(|found| !found.is_draft);
     let assets = found.map_or(&[][..], |found| &found.assets);
     if !is_shown {
@@ -69,7 +69,7 @@ pub fn plan_release(
     }
     let mut steps = Vec::new();
     if found.is_none() {
-        steps.push(ReleaseStep::Draft);
+        steps.push(PublishStep::Draft);
     }
     for file in files {
         let (same, other): (Vec<&Asset>, Vec<&Asset>) =
@@ -78,18 +78,18 @@ pub fn plan_release(
             return Err(another_file(target, other));
         }
         let surplus = other.into_iter().chain(same.iter().copied().skip(1).filter(|_| !is_shown));
-        steps.extend(surplus.cloned().map(ReleaseStep::Remove));
+        steps.extend(surplus.cloned().map(PublishStep::Remove));
         if same.is_empty() {
-            steps.push(ReleaseStep::Upload(file.clone()));
+            steps.push(PublishStep::Upload(file.clone()));
         }
     }
     if !is_shown {
-        steps.push(ReleaseStep::Show);
+        steps.push(PublishStep::Show);
     }
     if !steps.is_empty() {
-        steps.insert(0, ReleaseStep::Begin);
+        steps.insert(0, PublishStep::Begin);
     }
-    steps.push(ReleaseStep::Record);
+    steps.push(PublishStep::Record);
     let title = format!("release {} on {} ({})", target.wanted.tag, target.kind, target.project.as_str());
     Ok(Plan { title, steps })
 }
@@ -134,30 +134,30 @@ fn another_file(target: &ReleaseTarget, asset: &Asset) -> Failure {
 }
 
 /// The plan for people.
-pub fn render_plan(target: &ReleaseTarget, plan: &Plan<ReleaseStep>) -> String {
+pub fn render_plan(target: &ReleaseTarget, plan: &Plan<PublishStep>) -> String {
     let steps = plan.steps.iter().map(|step| ShownStep { target, step }).collect();
     Plan { title: plan.title.clone(), steps }.to_string()
 }
 
 struct ShownStep<'a> {
     target: &'a ReleaseTarget,
-    step: &'a ReleaseStep,
+    step: &'a PublishStep,
 }
 
 impl fmt::Display for ShownStep<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let WantedRelease { tag, commit, .. } = &self.target.wanted;
         match self.step {
-            ReleaseStep::Begin => f.write_str("append to announce/journal.jsonl that the release begins"),
-            ReleaseStep::Draft => write!(f, "draft the release `{tag}`"),
-            ReleaseStep::Remove(asset) => {
+            PublishStep::Begin => f.write_str("append to announce/journal.jsonl that the release begins"),
+            PublishStep::Draft => write!(f, "draft the release `{tag}`"),
+            PublishStep::Remove(asset) => {
                 write!(f, "remove `{}` from the draft: it is not the file", asset.name.escape_debug())
             }
-            ReleaseStep::Upload(file) => {
+            PublishStep::Upload(file) => {
                 write!(f, "upload {} ({}, sha256 {})", file.name, human_size(file.size), file.sha256)
             }
-            ReleaseStep::Show => write!(f, "show the release: the tag `{tag}` leads to {commit}"),
-            ReleaseStep::Record => f.write_str("append to announce/journal.jsonl that the release is shown"),
+            PublishStep::Show => write!(f, "show the release: the tag `{tag}` leads to {commit}"),
+            PublishStep::Record => f.write_str("append to announce/journal.jsonl that the release is shown"),
         }
     }
 }
@@ -196,12 +196,12 @@ mod tests {
             Err(failure) => return failure.message,
         };
         let short = plan.steps.iter().map(|step| match step {
-            ReleaseStep::Begin => "begin".to_owned(),
-            ReleaseStep::Draft => "draft".to_owned(),
-            ReleaseStep::Remove(asset) => format!("-{}", asset.name),
-            ReleaseStep::Upload(file) => format!("+{}", file.name),
-            ReleaseStep::Show => "show".to_owned(),
-            ReleaseStep::Record => "record".to_owned(),
+            PublishStep::Begin => "begin".to_owned(),
+            PublishStep::Draft => "draft".to_owned(),
+            PublishStep::Remove(asset) => format!("-{}", asset.name),
+            PublishStep::Upload(file) => format!("+{}", file.name),
+            PublishStep::Show => "show".to_owned(),
+            PublishStep::Record => "record".to_owned(),
         });
         short.collect::<Vec<_>>().join(" ")
     }

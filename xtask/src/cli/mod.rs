@@ -7,6 +7,7 @@ pub mod arguments;
 mod ci_system;
 pub mod commands;
 pub mod context;
+mod decided;
 mod forge_release;
 mod full_disk;
 mod linted_branch;

@@ -189,8 +189,8 @@ impl CountedVersion {
             committed("set `version.initial` in `packaging/release.toml`")
         );
         if let Some(form) = &self.other_form {
-            let line = format!("write `version.tags = [\"{form}\"]` into `packaging/release.toml`");
-            help = format!("{help}\nif tags of another form count: {}", committed(&line));
+            let line = committed(&format!("write `version.tags = [\"{form}\"]` into `packaging/release.toml`"));
+            help = format!("{help}\nif tags of another form count: {line}");
         }
         Err(not_enough(message(warning)).help(help))
     }
@@ -206,8 +206,11 @@ impl CountedVersion {
             format!("`version.tags = [{}]`", quoted.join(", "))
         };
         let lines = lists.iter().map(line).collect::<Vec<_>>();
-        let wish = format!("write the form that counts into `packaging/release.toml`, such as {}", lines.join(" or "));
-        format!("{}\n`version.ignore-tags = [\"GLOB\"]` takes out single tags", committed(&wish))
+        let wish = committed(&format!(
+            "write the form that counts into `packaging/release.toml`, such as {}",
+            lines.join(" or ")
+        ));
+        format!("{wish}\n`version.ignore-tags = [\"GLOB\"]` takes out single tags")
     }
 
     /// The steps since the base that raised `X` or `Y` and have no tag, newest first, with the name of the missing tag.

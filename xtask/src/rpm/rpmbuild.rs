@@ -3,7 +3,6 @@
 //! By default, rpmbuild writes the time, the host and the paths of its folders into the package. Here it runs in the folder
 //! of the sources, with fixed values for these, so that one version of rpm on one host writes the same bytes each time.
 
-use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fs::{self, File, FileTimes, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -78,6 +77,20 @@ pub fn write_srpm(
     Ok(first?.path())
 }
 
+/// The tags whose text has no macro left. A description may show one.
+const EXPANDED: [HeaderTag; 10] = [
+    HeaderTag::LICENSE,
+    HeaderTag::URL,
+    HeaderTag::SUMMARY,
+    HeaderTag::GROUP,
+    HeaderTag::VENDOR,
+    HeaderTag::PACKAGER,
+    HeaderTag::SOURCE,
+    HeaderTag::PATCH,
+    HeaderTag::EXCLUDEARCH,
+    HeaderTag::EXCLUSIVEARCH,
+];
+
 /// `Err` if a tag of the source RPM has a macro that nobody has defined. rpmbuild prints a warning only.
 pub fn require_expanded(made: &PackageFile) -> Result<(), Failure> {
     let header = &made.head.header;
@@ -86,8 +99,9 @@ pub fn require_expanded(made: &PackageFile) -> Result<(), Failure> {
     for dependency in dependencies.into_iter().flatten() {
         texts.extend([dependency.name, dependency.version].map(|text| read_text(text).into_owned()));
     }
-    texts
-        .extend([HeaderTag::LICENSE, HeaderTag::URL].into_iter().filter_map(|tag| made.text(tag)).map(Cow::into_owned));
+    for tag in EXPANDED {
+        texts.extend(header.texts(tag).map(|text| read_text(text).into_owned()));
+    }
     let Some(text) = texts.iter().find(|text| text.contains("%{")) else { return Ok(()) };
     let name = text.split("%{").nth(1).and_then(|rest| rest.split('}').next()).unwrap_or_default();
     let name = name.trim_start_matches(['?', '!']);

@@ -52,7 +52,7 @@ pub const CI: &[FileRows] = &[
         ],
     ),
     (
-        "cli/commands/ci/decided.rs",
+        "cli/decided.rs",
         &[
             ("`{} ci respond --out FILE`", By("ci_respond::merging::a_decision_is_written_for_the_next_jobs")),
             ("merge only where the action", No("a CI system looks at the action before it begins the job")),

@@ -212,7 +212,7 @@ pub const FIRST: &[FileRows] = &[
             ("if the tags are only missing", By("helps::project::a_clone_is_completed")),
             ("`version.tags = ", By("release_tags::the_form_is_configured")),
             ("write the form that counts", By("release_tags::the_form_is_configured")),
-            ("{}\n`version.ignore-tags", By("release_tags::the_form_is_configured")),
+            ("{wish}\n`version.ignore-tags", By("release_tags::the_form_is_configured")),
             (
                 "{help}\nif tags of another form",
                 By("release_tags::tags_with_the_name_of_another_project_are_configured"),

@@ -5,13 +5,7 @@ use super::Followed::{By, No};
 
 /// By file.
 pub const REPOSITORY: &[FileRows] = &[
-    (
-        "repository/accept.rs",
-        &[
-            ("add a test", By("helps::promotion::a_test_that_is_configured_counts_from_the_next_release_on")),
-            ("see what else is wrong", By("accept::a_damaged_snapshot_is_not_tested")),
-        ],
-    ),
+    ("repository/accept.rs", &[("see what else is wrong", By("accept::a_damaged_snapshot_is_not_tested"))]),
     (
         "repository/model/ledger.rs",
         &[("{}; without it", By("helps::repository::a_lost_log_and_a_damaged_ledger_are_put_together_again"))],

@@ -118,6 +118,7 @@ pub const PACKAGES: &[FileRows] = &[
         &[
             ("{change}: only `rpmbuild`", By("helps::template::a_template_is_corrected")),
             ("define it in", By("helps::template::a_template_is_corrected")),
+            ("give each file", By("helps::template::a_template_is_corrected")),
             ("set `rpm.srpm", By("helps::template::a_template_is_corrected")),
             ("remove the tag", By("helps::template::a_template_is_corrected")),
         ],

@@ -86,9 +86,9 @@ fn split<'n>(name: &'n str, own: Option<&str>) -> Vec<(&'n str, Option<String>, 
     }
     let bytes = name.as_bytes();
     for begin in 0..bytes.len() {
-        let is_begin = bytes[begin].is_ascii_digit()
-            && begin.checked_sub(1).is_none_or(|before| !bytes[before].is_ascii_digit() && bytes[before] != b'.');
-        if !is_begin {
+        let is_digit_before = |distance: usize| begin >= distance && bytes[begin - distance].is_ascii_digit();
+        let is_inside = is_digit_before(1) || (bytes[..begin].ends_with(b".") && is_digit_before(2));
+        if !bytes[begin].is_ascii_digit() || is_inside {
             continue;
         }
         let (before, rest) = name.split_at(begin);

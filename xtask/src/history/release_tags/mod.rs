@@ -10,7 +10,7 @@ pub mod recognise;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, committed};
 use crate::git::{CommitId, GitTag, MainlineStep, TagNeed, wildmatch};
 use crate::history::pre_release::{is_pre_release, numbers_before};
 use crate::history::release_tags::candidate::{TagCandidate, candidates, read_longer};
@@ -80,7 +80,8 @@ impl ProjectForm {
         let needing = rules.forms.iter().find(|form| form.has_name() && rules.name.is_none());
         if let Some(form) = needing {
             let why = format!("`version.tags`: `{form}` needs the name of the project, and it has none");
-            let nameless = Failure::new(Exit::Usage, why).help("set `project.name` in `packaging/release.toml`");
+            let nameless =
+                Failure::new(Exit::Usage, why).help(committed("set `project.name` in `packaging/release.toml`"));
             return Err(rules.unreadable_name.clone().unwrap_or(nameless));
         }
         let with_name = |form: &TagForm| form.with_name(rules.name.as_deref().unwrap_or_default());

@@ -176,7 +176,7 @@ mod tests {
             (None, "1.0 1.1 v1.2 v1.3 v1.4 v1.5", "v1.5 against 1.1, 2 choices"),
             (None, "v1.0 v1.1 1.1 v1.2 1.2 v1.3 1.3", "vX.Y"),
             (None, "v1.2 1.2 v1.3 1.3", "X.Y"),
-            (None, "1.0 v1.1 1.1.0 rel/1.1", "1.1.0 against v1.1, 3 choices"),
+            (None, "1.0 v1.1 1.1.0 rel/1.1", "v1.1 against 1.0, 3 choices"),
             (None, "release/2.9 rear-2.8 2.7", "release/2.9 against rear-2.8, 3 choices"),
             (None, "1.0 !v2.0 !v2.1", "X.Y"),
             (None, "!1.0 !v2.0", "nothing"),

@@ -52,7 +52,7 @@ mod tests {
     fn every_key_is_read() {
         use std::num::NonZero;
         let text = "[project]\nname = \"lago\"\nbranches = [\"v*\"]\n[version]\ninitial = \"0.1\"\nheaders = [\"sem-ver\"]\ntags = [\"vX.Y.Z\"]\nignore-tags = [\"20*\"]\nmerged-tags = true\n[source]\nformats = [\"zip\"]\n\
-                    vendor = \"none\"\nfolder = \"{name}\"\nmanifest = \"rust/Cargo.toml\"\n[[source.generate]]\npath = \"a\"\ntext = \"b\"\n[rpm]\nspec = \"lago.spec.in\"\nmarkers = [\"X=\"]\nchangelog-entries = 200\nsrpm = \"rpmbuild\"\n\
+                    vendor = \"none\"\nfolder = \"{name}\"\nmanifest = \"rust/Cargo.toml\"\n[[source.generate]]\npath = \"a\"\ntext = \"b\"\n[rpm]\nspec = \"lago.spec.in\"\nmarkers = [\"X=\"]\nchangelog-entries = 200\nsrpm = \"rpmbuild\"\narch = \"s390x\"\n\
                     portable-noarch = true\ndists = [\"el9\"]\nbackend = \"copr\"\ntimeout = \"1h\"\npoll = \"5s\"\n\
                     [rpm.copr]\nproject = \"@lago/lago\"\nconfig = \"~/copr\"\n[rpm.koji]\nprofile = \"cbs\"\nconfig = \"~/koji\"\nscratch = true\n[repository]\nroot = \"repo\"\nstate = \"state\"\nurl = \"https://example.org\"\n\
                     keep-snapshots = 1\nkeep-days = 2\nsign = \"ABCD\"\nnext-key = \"EF01\"\n[announce]\nto = \"a@b\"\ncc = [\"c@d\"]\nfrom = \"e@f\"\nreply-to = \"g@h\"\nsmtp = \"smtps://i\"\nsendmail = \"/j\"\n\

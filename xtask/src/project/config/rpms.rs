@@ -27,6 +27,8 @@ pub struct RpmKeys {
     /// and at most 200.
     pub changelog_entries: Option<NonZero<u32>>,
     pub srpm: SrpmWriter,
+    /// The architecture for which the native writer evaluates a spec: `%ifarch`, `%{_lib}`.
+    pub arch: Arch,
     /// Whether a noarch package that was built on one dist may be staged for another.
     pub portable_noarch: bool,
     /// The dists for which binary RPMs are built. Default: that of this machine, with the backend `local`.
@@ -51,6 +53,7 @@ impl Default for RpmKeys {
             markers: Vec::new(),
             changelog_entries: None,
             srpm: SrpmWriter::default(),
+            arch: Arch("x86_64".to_owned()),
             portable_noarch: false,
             dists: Vec::new(),
             backend: BackendKind::default(),

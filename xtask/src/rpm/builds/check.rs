@@ -9,7 +9,7 @@ use crate::rpm::backend::{BuildTarget, SourceRpm, interpreter_in};
 use crate::rpm::header::text::read_text;
 use crate::rpm::nevra::is_debug_name;
 use crate::rpm::package::PackageFile;
-use crate::rpm::srpm::{BuiltPackage, Parsed};
+use crate::rpm::srpm::{BuiltPackage, Parsed, SpecSetting};
 
 /// Why the packages of a build are rejected.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,9 @@ pub struct DistPackages {
 impl Expected {
     /// Reads the packages from a spec. Errors: why only a machine with the macros of the dist can evaluate it.
     pub fn of(spec: &str, dist: &Dist) -> Result<Expected, String> {
-        let parsed = Parsed::parse_with(spec, &dist.macros()).map_err(|error| error.to_string())?;
+        // One list is for all architectures: what depends on the architecture has no value.
+        let setting = SpecSetting { architecture: None, macros: &dist.macros() };
+        let parsed = Parsed::parse_with(spec, &setting).map_err(|error| error.to_string())?;
         Ok(Expected { release: parsed.release().to_owned(), packages: parsed.provides.into_iter().collect() })
     }
 }

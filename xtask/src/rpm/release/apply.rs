@@ -23,12 +23,12 @@ use crate::rpm::release::contents::load_export;
 use crate::rpm::release::input::ReleaseInput;
 use crate::rpm::release::made::{Made, Written};
 use crate::rpm::release::packages::ReleasePackages;
-use crate::rpm::release::plan::{ReleaseStep, packaging_of};
+use crate::rpm::release::plan::{ReleaseStep, packaging_of, warn_of_unnamed_archives};
 use crate::rpm::release::replace;
 use crate::rpm::release::reuse::target_of;
 use crate::rpm::release::source_files::{self, FoundSource};
 use crate::rpm::rpmbuild;
-use crate::rpm::srpm::{self, BuildFacts, Content, Parsed, SourceFile, WITHOUT_SOURCES};
+use crate::rpm::srpm::{self, BuildFacts, Content, SourceFile, WITHOUT_SOURCES};
 use crate::source::tarball;
 use crate::source::vendor::Vendored;
 use crate::source::{self, Export};
@@ -78,7 +78,8 @@ fn write_into(
             ReleaseStep::Vendor { file } => made.sources.push(writer.vendor(file)?),
             ReleaseStep::Text { file, content } => made.sources.push(writer.text(file, content)?),
             ReleaseStep::Srpm { file, writer: SrpmWriter::Rpmbuild, spec_name, .. } => {
-                made.srpm = Some(writer.rpmbuild_srpm(file, spec_name)?);
+                let archives = plan.steps.iter().filter_map(ReleaseStep::source_archive);
+                made.srpm = Some(writer.rpmbuild_srpm(file, spec_name, archives)?);
             }
             ReleaseStep::Srpm { file, spec_name, spec, .. } => {
                 made.srpm = Some(writer.native_srpm(file, spec_name, spec)?);
@@ -141,14 +142,20 @@ impl ReleaseWriter<'_> {
     }
 
     fn native_srpm(&self, file: &str, spec_name: &str, spec: &str) -> Result<Written> {
-        let parsed = Parsed::parse(spec).map_err(Failure::from)?;
+        let parsed = self.input.parse_spec(spec).map_err(Failure::from)?;
         let files = parsed.needed_files().into_iter().map(|name| self.source_file(name));
         let files = files.collect::<Result<Vec<_>>>()?;
         let facts = BuildFacts { spec_name, source_date: self.source_date(), threads: self.threads };
         self.write(file, None, |out| srpm::write(&parsed, &files, &facts, out))
     }
 
-    fn rpmbuild_srpm(&self, file: &str, spec_name: &str) -> Result<Written> {
+    /// `archives` are the names of those that were made for the spec.
+    fn rpmbuild_srpm<'n>(
+        &self,
+        file: &str,
+        spec_name: &str,
+        archives: impl Iterator<Item = &'n str>,
+    ) -> Result<Written> {
         self.progress.begin("writing the source RPM with rpmbuild", None);
         let scratch = self.draft.scratch()?;
         for entry in
@@ -159,7 +166,9 @@ impl ReleaseWriter<'_> {
             fs::copy(&from, &to).with_context(|| format!("cannot copy `{}` to `{}`", from.display(), to.display()))?;
         }
         let defined = configured_args(&self.input.config().rpm);
-        for source in rpmbuild::source_names(scratch.path(), spec_name, &defined)? {
+        let needed = rpmbuild::source_names(scratch.path(), spec_name, &defined)?;
+        warn_of_unnamed_archives(archives, &needed, self.progress);
+        for source in needed {
             if !scratch.path().join(&source).exists() {
                 let SourceFile { content: Content::Bytes(content), mode, .. } = self.source_file(&source)? else {
                     continue;

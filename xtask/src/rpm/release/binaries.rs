@@ -15,7 +15,6 @@ use crate::rpm::release::input::ReleaseInput;
 use crate::rpm::release::made::Made;
 use crate::rpm::release::plan::ReleaseStep;
 use crate::rpm::rust::verify_compilers;
-use crate::rpm::srpm::Parsed;
 
 /// The arguments of a build.
 #[derive(Clone, Debug)]
@@ -79,7 +78,7 @@ impl Binaries<'_> {
             _ => None,
         });
         let Some((file, spec)) = srpm else { return Ok(None) };
-        let Ok(parsed) = Parsed::parse(spec) else { return Ok(None) };
+        let Ok(parsed) = input.parse_spec(spec) else { return Ok(None) };
         let srpm = SourceRpm {
             path: file.into(),
             digest: digest_of(b""),

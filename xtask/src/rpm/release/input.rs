@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::base::error::Failure;
+use crate::base::error::{Failure, committed};
 use crate::base::progress::Progress;
 use crate::git::CommitId;
 use crate::history::{self, CountedRelease, Milestone, Version};
@@ -15,6 +15,7 @@ use crate::project::release::{self, ProjectRelease};
 use crate::project::spec_file::SpecFile;
 use crate::project::tree::Tree;
 use crate::project::workspace::Workspace;
+use crate::rpm::srpm::{Parsed, SpecError, SpecSetting};
 
 /// The arguments of a release.
 #[derive(Clone, Debug, Default)]
@@ -87,6 +88,12 @@ impl ReleaseInput {
         self.project.rust_version.as_ref()
     }
 
+    /// Evaluates a spec of this release for the architecture of the configuration.
+    pub fn parse_spec(&self, spec: &str) -> Result<Parsed, SpecError> {
+        let setting = SpecSetting { architecture: Some(self.project.config.rpm.arch.as_str()), macros: &[] };
+        Parsed::parse_with(spec, &setting)
+    }
+
     /// Reads the project from the commit, and counts its version.
     ///
     /// Errors: no such commit, not enough history for a release, a configuration or template that is wrong.
@@ -98,8 +105,9 @@ impl ReleaseInput {
             .map_err(|error| name_uncommitted_spec(error, workspace))?;
         if project.name_source == NameSource::Remote {
             progress.warn(&format!(
-                "the name `{}` is the end of the address of the remote `origin`, which other clones may not have: set `project.name`",
-                project.name
+                "the name `{}` is the end of the address of the remote `origin`, which other clones may not have: {}",
+                project.name,
+                committed("set `project.name`")
             ));
         }
         if order.rev.is_none() {

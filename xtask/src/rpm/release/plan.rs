@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use crate::base::checksum::CHECKSUMS_FILE;
 use crate::base::digest::Digest;
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, committed};
 use crate::base::plan::Plan;
 use crate::base::progress::Progress;
 use crate::base::size::human_size;
@@ -54,6 +54,16 @@ impl ReleaseStep {
     fn file_name(&self) -> Option<&str> {
         match self {
             ReleaseStep::Archive { file, .. } | ReleaseStep::Vendor { file } | ReleaseStep::Text { file, .. } => {
+                file.strip_prefix("sources/")
+            }
+            _ => None,
+        }
+    }
+
+    /// The name of the archive that a source RPM is built from: the tar archive or the vendor archive.
+    pub fn source_archive(&self) -> Option<&str> {
+        match self {
+            ReleaseStep::Archive { file, format: ArchiveFormat::TarGz, .. } | ReleaseStep::Vendor { file } => {
                 file.strip_prefix("sources/")
             }
             _ => None,
@@ -114,9 +124,15 @@ pub fn decide(
     let content = facts.changelog.render_rpm();
     steps.push(ReleaseStep::Text { file: format!("sources/{CHANGELOG_FILE}"), content });
     let made = steps.iter().filter_map(ReleaseStep::file_name).map(str::to_owned).collect();
-    let SpecPlan { spec, srpm, warnings, packaging } = SpecPlan::decide(workspace.repository()?, input, order, &made)?;
+    let SpecPlan { spec, srpm, needed, warnings, packaging } =
+        SpecPlan::decide(workspace.repository()?, input, order, &made)?;
     for warning in &warnings {
         progress.warn(warning);
+    }
+    if srpm.is_some()
+        && let Some(needed) = &needed
+    {
+        warn_of_unnamed_archives(steps.iter().filter_map(ReleaseStep::source_archive), needed, progress);
     }
     steps.splice(..0, decide_added(workspace, input, spec.as_ref(), &target, progress)?);
     if let Some(folder) = input.packaging.as_ref().filter(|_| !packaging.is_empty()) {
@@ -166,14 +182,26 @@ fn decide_added(
         let folder = project.config.source.folder.render(&project.name, &facts.version);
         if let Unpacking::Other(OtherFolder { line, found, wanted }) = unpacking(text, &source0, &folder) {
             progress.warn(&format!(
-                "`{name}` line {line} enters the folder `{found}`, and that of the archives is `{folder}`: write \
-                 `{wanted}`, or set `source.folder`"
+                "`{name}` line {line} enters the folder `{found}`, and that of the archives is `{folder}`: {}",
+                committed(&format!("write `{wanted}`, or set `source.folder`"))
             ));
         }
     }
     let state = workspace.state_folder(target);
     let added = added::decide(workspace.repository()?, input, spec, &state, progress)?;
     Ok(added.into_iter().map(ReleaseStep::Add).collect())
+}
+
+/// Warns of an archive that no `Source` names: a build of the source RPM would lack it. `needed` are the files of the
+/// spec.
+pub fn warn_of_unnamed_archives<'a>(
+    archives: impl Iterator<Item = &'a str>,
+    needed: &[String],
+    progress: &dyn Progress,
+) {
+    for archive in archives.filter(|archive| !needed.iter().any(|name| name == archive)) {
+        progress.warn(&format!("no `Source` of the spec names `{archive}`: it is not in the source RPM"));
+    }
 }
 
 fn target_folder(workspace: &Workspace, order: &ReleaseOrder) -> Result<PathBuf> {

@@ -14,7 +14,6 @@ use crate::project::workspace::PACKAGING_CONFIG;
 use crate::rpm::release::input::{ReleaseInput, ReleaseOrder, SrpmWish, Vendoring};
 use crate::rpm::release::source_files;
 use crate::rpm::render::{RenderedSpec, render_spec};
-use crate::rpm::srpm::Parsed;
 use crate::source::vendor_archive_name;
 
 /// The spec of a release and its source RPM.
@@ -23,6 +22,8 @@ pub struct SpecPlan {
     pub spec: Option<PlannedSpec>,
     /// The file name of the source RPM; `None` if there is none.
     pub srpm: Option<String>,
+    /// The names of the files of the source RPM; `None` where only rpmbuild can tell.
+    pub needed: Option<Vec<String>>,
     /// Whole sentences.
     pub warnings: Vec<String>,
     /// The files from the folder of `--packaging` that have part in the release, by their paths in it.
@@ -84,8 +85,8 @@ impl SpecPlan {
         }
         match decide_srpm(input, spec, &planned.text, order)? {
             SrpmDecision::Make { file, needed } => {
-                self.add_sources(repository, input, &needed, made)?;
-                self.srpm = Some(file);
+                self.add_sources(repository, input, needed.iter().flatten(), made)?;
+                (self.srpm, self.needed) = (Some(file), needed);
             }
             SrpmDecision::LeaveOut(file) => {
                 self.warnings.push(format!("no source RPM: it needs `{file}`, which is left out"));
@@ -111,14 +112,14 @@ impl SpecPlan {
     }
 
     /// Checks that each file of the source RPM is there, and adds those of the folder of `--packaging`.
-    fn add_sources(
+    fn add_sources<'n>(
         &mut self,
         repository: &Repository,
         input: &ReleaseInput,
-        needed: &[String],
+        needed: impl Iterator<Item = &'n String>,
         made: &BTreeSet<String>,
     ) -> Result<()> {
-        for name in needed.iter().filter(|name| !made.contains(*name)) {
+        for name in needed.filter(|name| !made.contains(*name)) {
             let found = source_files::find(repository, input, name)?;
             if let Some(path) = found.outside {
                 self.packaging.insert(path, digest_of(&found.content));
@@ -132,8 +133,8 @@ enum SrpmDecision {
     Make {
         /// The file name of the source RPM.
         file: String,
-        /// The names of its files; none where only rpmbuild can tell.
-        needed: Vec<String>,
+        /// The names of its files; `None` where only rpmbuild can tell.
+        needed: Option<Vec<String>>,
     },
     /// Leave the source RPM out, because it needs this file.
     LeaveOut(String),
@@ -148,9 +149,9 @@ fn decide_srpm(input: &ReleaseInput, spec: &SpecFile, text: &str, order: &Releas
             return Ok(SrpmDecision::LeaveOut(vendor_archive));
         }
         let file = format!("{}-{}-{}.src.rpm", project.name, facts.version, order.release);
-        return Ok(SrpmDecision::Make { file, needed: Vec::new() });
+        return Ok(SrpmDecision::Make { file, needed: None });
     }
-    let parsed = Parsed::parse(text).map_err(Failure::from)?;
+    let parsed = input.parse_spec(text).map_err(Failure::from)?;
     let (name, version) = (project.name.to_string(), facts.version.to_string());
     for (tag, stated, wanted) in [("Name", parsed.name(), &name), ("Version", parsed.version(), &version)] {
         if stated != wanted {
@@ -162,7 +163,7 @@ fn decide_srpm(input: &ReleaseInput, spec: &SpecFile, text: &str, order: &Releas
     if order.vendoring == Vendoring::LeftOut && needed.contains(&vendor_archive) {
         Ok(SrpmDecision::LeaveOut(vendor_archive))
     } else {
-        Ok(SrpmDecision::Make { file: parsed.file_name(), needed })
+        Ok(SrpmDecision::Make { file: parsed.file_name(), needed: Some(needed) })
     }
 }
 

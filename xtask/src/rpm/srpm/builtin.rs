@@ -3,8 +3,9 @@
 use crate::rpm::srpm::error::Beyond;
 use crate::rpm::srpm::expression;
 use crate::rpm::srpm::known;
-use crate::rpm::srpm::macros::{Definition, Expansion, Macros, shortened};
+use crate::rpm::srpm::macros::{Macros, shortened};
 use crate::rpm::srpm::scan::{MacroCall, rest_of_line, take_definition};
+use crate::rpm::srpm::value::{Definition, Expansion};
 
 impl Macros {
     /// Expands a call of a macro that the spec has not defined. A macro that is not built in stays in the text.
@@ -20,22 +21,13 @@ impl Macros {
         match call.name {
             "global" | "define" => return self.expand_definition(call, arguments, behind),
             "dnl" => return Ok(behind_line),
+            "echo" | "warn" if call.argument.is_some() => return Ok(behind), // it is printed only
             "undefine" => {
                 self.undefine(arguments.trim());
                 return Ok(behind_line);
             }
             "with" | "without" | "defined" | "undefined" => {
-                let name = self.expand(arguments)?;
-                result.note(name.beyond);
-                let prefix = if call.name.starts_with("with") { "with_" } else { "" };
-                let wanted = matches!(call.name, "with" | "defined");
-                match self.exists(&format!("{prefix}{}", name.text.trim())) {
-                    Ok(exists) => result.text.push(if exists == wanted { '1' } else { '0' }),
-                    Err(reason) => {
-                        result.text.push('%');
-                        result.note(Some(reason));
-                    }
-                }
+                self.test(call.name, arguments, result)?;
                 return Ok(behind_line);
             }
             "bcond" | "bcond_with" | "bcond_without" => {
@@ -45,8 +37,15 @@ impl Macros {
             "expand" if call.argument.is_some() => {
                 let once = self.expand(arguments)?;
                 result.note(once.beyond);
+                result.vary(once.varies);
                 result.append(self.expand(&once.text)?);
                 return Ok(behind);
+            }
+            name if known::TEXT_MACROS.contains(&name) && call.argument.is_some() => {
+                if let Some(value) = self.expand_text_macro(call)? {
+                    result.append(value);
+                    return Ok(behind);
+                }
             }
             name if known::is_refused(name) => {
                 return Err(Beyond::foreign(format!("`%{}`", shortened(&after[..call.length]))));
@@ -57,9 +56,32 @@ impl Macros {
         result.text.push('%');
         let is_word = !call.braced && (call.name.len() <= 2 || known::is_word_of_specs(call.name));
         if !is_word {
-            result.note(Some(Beyond::Undefined(format!("%{}", shortened(&after[..call.length])))));
+            let written = format!("%{}", shortened(&after[..call.length]));
+            result.note(Some(match known::is_builtin(call.name) {
+                true => Beyond::foreign(format!("`{written}`")),
+                false => Beyond::Undefined(written),
+            }));
         }
         Ok(after)
+    }
+
+    /// `%{with name}`, `%{defined name}` and their opposites: `1` or `0`.
+    fn test(&mut self, kind: &str, arguments: &str, result: &mut Expansion) -> Result<(), Beyond> {
+        let name = self.expand(arguments)?;
+        result.note(name.beyond);
+        let prefix = if kind.starts_with("with") { "with_" } else { "" };
+        let wanted = matches!(kind, "with" | "defined");
+        match self.existence(&format!("{prefix}{}", name.text.trim())) {
+            Ok(existence) => {
+                result.text.push(if existence.exists == wanted { '1' } else { '0' });
+                result.vary(existence.varies);
+            }
+            Err(reason) => {
+                result.text.push('%');
+                result.note(Some(reason));
+            }
+        }
+        Ok(())
     }
 
     /// `%global name body`, `%define name(options) body`: the body ends with the line, or with the brace around it.
@@ -73,17 +95,16 @@ impl Macros {
         let Some(definition) = take_definition(text) else {
             return Err(Beyond::foreign(format!("`%{}` without a body", call.name)));
         };
-        let value = if definition.parametric {
-            Definition::Parametric
-        } else if call.name == "global" {
-            let body = self.expand(&definition.body)?;
-            // An undefined macro stays in the body, and is looked up again at each use of the body.
-            let lasting = body.beyond.filter(|beyond| !matches!(beyond, Beyond::Undefined(_)));
-            Definition::Body(body.text, lasting)
-        } else {
-            Definition::Body(definition.body, None)
+        let is_global = call.name == "global";
+        let body = if is_global { self.expand(&definition.body)? } else { Expansion::of(definition.body) };
+        // An undefined macro stays in the body, and is looked up again at each use of the body.
+        let beyond = body.beyond.filter(|beyond| !matches!(beyond, Beyond::Undefined(_)));
+        let value = match definition.options {
+            Some(options) => Definition::Parametric { options: options.to_owned(), body: body.text, beyond },
+            None => Definition::Body(body.text, beyond),
         };
-        self.push(definition.name, value);
+        let level = if is_global { 0 } else { self.level };
+        self.push_at(level, definition.name, value, body.varies);
         Ok(if call.braced { behind } else { definition.behind })
     }
 
@@ -102,13 +123,14 @@ impl Macros {
             return Err(beyond);
         }
         let by_default = chosen.map_err(|error| Beyond::foreign(format!("`%{kind} {name}` ({error})")))?;
-        let with = if by_default {
-            !self.exists(&format!("_without_{name}"))?
-        } else {
-            self.exists(&format!("_with_{name}"))?
-        };
-        if with {
-            self.define(&format!("with_{name}"), Expansion { text: "1".to_owned(), beyond: None });
+        let asked = if by_default { format!("_without_{name}") } else { format!("_with_{name}") };
+        let asked = self.existence(&asked)?;
+        let varies = arguments.varies.or(asked.varies).or_else(|| self.within.clone());
+        let with = format!("with_{name}");
+        if asked.exists != by_default {
+            self.push_at(0, &with, Definition::Body("1".to_owned(), None), varies);
+        } else if let Some(varies) = varies {
+            self.vary(&with, varies);
         }
         Ok(())
     }

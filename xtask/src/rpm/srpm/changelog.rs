@@ -32,7 +32,7 @@ pub fn parse(text: &str, line_at: impl Fn(usize) -> usize) -> Result<Vec<SpecCha
         let (head, body) = head.split_once('\n').ok_or_else(|| broken("an entry without text"))?;
         let (seconds, name) = match parse_head(head) {
             Ok(read) => read,
-            // rpm looks up a name such as `CEST` in the time zone tables of the machine.
+            // rpm looks up other names in the time zone tables of the machine.
             Err(Unread::Zone) => {
                 return Err(SpecError::beyond(line, Beyond::foreign(format!("the time zone in `*{head}`"))));
             }
@@ -60,7 +60,7 @@ enum Unread {
     Zone,
 }
 
-/// Parses `Mon Jan 02 2023 Name`, or the same with a time and `UTC` before the year.
+/// Parses `Mon Jan 02 2023 Name`, or the same with a time and a time zone before the year.
 fn parse_head(head: &str) -> Result<(u32, &str), Unread> {
     let mut rest = head;
     let mut word = || take_word(&mut rest).ok_or(Unread::Malformed);
@@ -68,11 +68,8 @@ fn parse_head(head: &str) -> Result<(u32, &str), Unread> {
     let mut seconds_of_day = 12 * 3600;
     if year.contains(':') {
         seconds_of_day = parse_time(year).ok_or(Unread::Malformed)?;
-        let zone = word()?;
+        seconds_of_day -= 3600 * hours_of_zone(word()?).ok_or(Unread::Zone)?;
         year = word()?;
-        if !["UTC", "GMT"].contains(&zone) {
-            return Err(Unread::Zone);
-        }
     }
     let midnight = parse_day(weekday, month, day, year).ok_or(Unread::Malformed)?;
     let seconds = u32::try_from(midnight + seconds_of_day).map_err(|_| Unread::Malformed)?;
@@ -80,6 +77,33 @@ fn parse_head(head: &str) -> Result<(u32, &str), Unread> {
         "" => Err(Unread::Malformed),
         name => Ok((seconds, name)),
     }
+}
+
+/// The hours that a time zone is ahead of UTC. rpm gives the name to the C library, which has a file for few of the usual
+/// abbreviations, and takes all others, such as `CEST` and `JST`, for UTC. Summer time does not count.
+const ZONES: [(&str, i64); 15] = [
+    ("CET", 1),
+    ("MET", 1),
+    ("EET", 2),
+    ("WET", 0),
+    ("EST", -5),
+    ("MST", -7),
+    ("HST", -10),
+    ("EST5EDT", -5),
+    ("CST6CDT", -6),
+    ("MST7MDT", -7),
+    ("PST8PDT", -8),
+    ("PRC", 8),
+    ("ROC", 8),
+    ("ROK", 9),
+    ("NZ", 12),
+];
+
+/// The hours that `zone` is ahead of UTC; `None` if it is not an abbreviation.
+fn hours_of_zone(zone: &str) -> Option<i64> {
+    let known = ZONES.iter().find(|(name, _)| *name == zone).map(|(_, hours)| *hours);
+    let is_abbreviation = (3..=5).contains(&zone.len()) && zone.bytes().all(|byte| byte.is_ascii_uppercase());
+    known.or(is_abbreviation.then_some(0))
 }
 
 /// Midnight of a day, in seconds since 1970. As in rpm, the weekday may be a wrong one, and February has 29 days in any
@@ -125,6 +149,10 @@ mod tests {
         assert_eq!((entries[1].seconds, entries[1].text.as_str()), (1_672_574_400, "- zero"));
         let timed = parse("* Mon Jan 02 10:22:30 UTC 2023 A\n- one\n", |_| 1).unwrap();
         assert_eq!(timed[0].seconds, 1_672_617_600 + 37_350);
+        for (zone, hours) in [("CEST", 0), ("EST", -5), ("PST8PDT", -8), ("JST", 0), ("EET", 2)] {
+            let timed = parse(&format!("* Mon Jan 02 10:22:30 {zone} 2023 A\n- one\n"), |_| 1).unwrap();
+            assert_eq!(i64::from(timed[0].seconds), 1_672_617_600 + 37_350 - 3600 * hours, "{zone}");
+        }
         assert_eq!(parse(" \n", |_| 1).unwrap(), []);
     }
 
@@ -137,7 +165,7 @@ mod tests {
             "* Mon Jan 02 2023\n- one\n",
             "* Mon Jan 32 2023 A\n- one\n",
             "* Mon Foo 02 2023 A\n- one\n",
-            "* Mon Jan 02 10:22:30 CEST 2023 A\n- one\n",
+            "* Mon Jan 02 10:22:30 UTC+2 2023 A\n- one\n",
             "* Sun Jan 01 2023 A\n- one\n* Mon Jan 02 2023 A\n- two\n",
         ] {
             assert_eq!(parse(text, |_| 9).unwrap_err().line, 9, "{text}");

@@ -23,6 +23,8 @@ const LESS: u32 = 1 << 1;
 const GREATER: u32 = 1 << 2;
 /// The sense bit for an exact version.
 pub const EQUAL: u32 = 1 << 3;
+/// The dependency may be missing.
+const MISSING_OK: u32 = 1 << 19;
 /// The dependency is on a feature of rpm.
 const RPMLIB: u32 = 1 << 24;
 
@@ -33,6 +35,12 @@ impl Dependency {
     pub fn on_rpm(feature: &str, since: &str) -> Dependency {
         let name = format!("rpmlib({feature})");
         Dependency { name, version: since.to_owned(), flags: RPMLIB | LESS | EQUAL }
+    }
+
+    /// The same dependency, as one that an installation does not need: rpm adds some for builds only.
+    #[must_use]
+    pub fn that_may_be_missing(self) -> Dependency {
+        Dependency { flags: self.flags | MISSING_OK, ..self }
     }
 
     /// Whether it is a boolean dependency.

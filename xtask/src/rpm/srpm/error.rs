@@ -23,6 +23,8 @@ pub enum Problem {
     Beyond(Beyond),
     /// A tag such as `NoSource`, which makes a source RPM without all its sources.
     WithoutSources(&'static str),
+    /// The name of a source is another one on another distribution or architecture.
+    Varies(Varies),
     /// The spec is wrong; `rpmbuild` also reports an error.
     Broken(String),
 }
@@ -38,6 +40,11 @@ pub enum Beyond {
     /// A construct whose value depends on the machine, such as `%(date)`.
     Foreign(String),
 }
+
+/// Why a value is not the same on every distribution and architecture: the macro that decides on it, as written in the
+/// spec, or `the architecture`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Varies(pub String);
 
 impl Beyond {
     pub(super) fn foreign(what: impl Into<String>) -> Beyond {
@@ -71,6 +78,9 @@ impl fmt::Display for SpecError {
             Problem::WithoutSources(tag) => {
                 write!(f, "line {} of the spec: `{tag}` makes a source RPM that lacks a source", self.line)
             }
+            Problem::Varies(Varies(what)) => {
+                write!(f, "line {} of the spec: the name of the file depends on {what}", self.line)
+            }
             Problem::Broken(message) => write!(f, "line {} of the spec: {message}", self.line),
         }
     }
@@ -91,6 +101,11 @@ impl From<SpecError> for Failure {
                 failure.help(format!("{change}: only `rpmbuild` can evaluate what depends on the machine"))
             }
             Problem::WithoutSources(_) => failure.help(WITHOUT_SOURCES),
+            Problem::Varies(_) => failure.help(format!(
+                "give each file a name of its own, in a `Source` or `Patch` inside `%if` if need be: one source RPM serves \
+                 all distributions; or, for those of this machine's, {}",
+                committed("set `rpm.srpm = \"rpmbuild\"`")
+            )),
             Problem::Broken(_) => failure,
         }
     }

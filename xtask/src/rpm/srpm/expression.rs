@@ -1,51 +1,32 @@
-//! Evaluates expressions of `%if`, `%elif` and `%[…]`. Macros in the text are already expanded.
+//! Evaluates expressions of `%if`, `%elif` and `%[…]`.
 //!
-//! An expression has integers, quoted strings, parentheses and the operators `! * / + - < <= == != >= > && || ?:`. As in
-//! rpm, `&&` and `||` have the same precedence, their value is one of their operands, and operands of different types are
-//! an error.
+//! An expression has integers, quoted strings, versions (`v"1.2"`), parentheses and the operators
+//! `! * / + - < <= == != >= > && || ?:`. As in rpm, `&&` and `||` have the same precedence, their value is one of their
+//! operands, and operands of different types are an error, even in a part that does not count. `%if` gets its text with
+//! all macros expanded; `%[…]` expands the macros of an operand only if the operand counts.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::iter::Peekable;
+
+use crate::rpm::srpm::error::Beyond;
+use crate::rpm::srpm::token::{ExpressionError, OperandMacros, Token, tokenize};
+use crate::rpm::version_order::compare_versions;
 
 /// The value of an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExpressionValue {
     Integer(i64),
     Text(String),
-}
-
-/// Why an expression has no value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExpressionError {
-    /// A version such as `v"1.2"`; the order of versions is not implemented.
-    Version,
-    /// An operator, an operand or a parenthesis is missing, or there is one too many.
-    Syntax,
-    /// A word without quotes.
-    BareWord,
-    /// A number beside a string.
-    Types,
-    /// Division by zero, or a number too large.
-    Range,
-}
-
-impl fmt::Display for ExpressionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            ExpressionError::Version => "a comparison of versions",
-            ExpressionError::Syntax => "the operators do not fit",
-            ExpressionError::BareWord => "a word without quotes",
-            ExpressionError::Types => "a number beside a string",
-            ExpressionError::Range => "a number out of range",
-        })
-    }
+    /// `[epoch:]version[-release]`.
+    Version(String),
 }
 
 impl fmt::Display for ExpressionValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ExpressionValue::Integer(number) => write!(f, "{number}"),
-            ExpressionValue::Text(text) => f.write_str(text),
+            ExpressionValue::Text(text) | ExpressionValue::Version(text) => f.write_str(text),
         }
     }
 }
@@ -55,14 +36,26 @@ impl ExpressionValue {
     pub fn is_true(&self) -> bool {
         match self {
             ExpressionValue::Integer(number) => *number != 0,
-            ExpressionValue::Text(text) => !text.is_empty(),
+            ExpressionValue::Text(text) | ExpressionValue::Version(text) => !text.is_empty(),
         }
     }
 }
 
-/// Evaluates `text`.
+/// Expands the macros of an operand.
+pub type Expand<'e> = &'e mut dyn FnMut(&str) -> Result<String, Beyond>;
+
+/// Evaluates `text`, whose macros are expanded already.
 pub fn evaluate(text: &str) -> Result<ExpressionValue, ExpressionError> {
-    let mut parser = Parser { tokens: tokenize(text)?.into_iter().peekable(), depth: 0 };
+    finish(tokenize(text, OperandMacros::Expanded)?, None)
+}
+
+/// Evaluates `text`, and expands the macros of the operands that count.
+pub fn evaluate_with(text: &str, expand: Expand<'_>) -> Result<ExpressionValue, ExpressionError> {
+    finish(tokenize(text, OperandMacros::InOperands)?, Some(expand))
+}
+
+fn finish(tokens: Vec<Token>, expand: Option<Expand<'_>>) -> Result<ExpressionValue, ExpressionError> {
+    let mut parser = Parser { tokens: tokens.into_iter().peekable(), depth: 0, skipped: 0, expand };
     let value = parser.ternary()?;
     match parser.tokens.next() {
         None => Ok(value),
@@ -70,55 +63,19 @@ pub fn evaluate(text: &str) -> Result<ExpressionValue, ExpressionError> {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Token {
-    Operand(ExpressionValue),
-    Operator(&'static str),
-}
-
-/// Longer operators first.
-const OPERATORS: [&str; 17] =
-    ["&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "+", "-", "*", "/", "(", ")", "?", ":"];
-
-fn tokenize(text: &str) -> Result<Vec<Token>, ExpressionError> {
-    let mut tokens = Vec::new();
-    let mut rest = text.trim_start();
-    while let Some(first) = rest.chars().next() {
-        let (token, length) = if first == '"' {
-            let end = rest[1..].find('"').ok_or(ExpressionError::Syntax)?;
-            (Token::Operand(ExpressionValue::Text(rest[1..1 + end].to_owned())), end + 2)
-        } else if first.is_ascii_digit() {
-            let end = rest.find(|digit: char| !digit.is_ascii_digit()).unwrap_or(rest.len());
-            if rest[end..].starts_with(|next: char| next.is_ascii_alphabetic()) {
-                return Err(ExpressionError::BareWord);
-            }
-            let number = rest[..end].parse().map_err(|_| ExpressionError::Range)?;
-            (Token::Operand(ExpressionValue::Integer(number)), end)
-        } else if rest.starts_with("v\"") {
-            return Err(ExpressionError::Version);
-        } else if let Some(operator) = OPERATORS.into_iter().find(|operator| rest.starts_with(operator)) {
-            (Token::Operator(operator), operator.len())
-        } else if first.is_alphabetic() {
-            return Err(ExpressionError::BareWord);
-        } else {
-            return Err(ExpressionError::Syntax);
-        };
-        tokens.push(token);
-        rest = rest[length..].trim_start();
-    }
-    Ok(tokens)
-}
-
 /// The limit of nested expressions, so that a spec cannot overflow the stack.
 const DEEPEST: usize = 100;
 
-struct Parser {
+struct Parser<'e> {
     tokens: Peekable<std::vec::IntoIter<Token>>,
     /// The number of open parentheses and `?:`.
     depth: usize,
+    /// The number of open operands that do not count, such as the right one of `0 && x`.
+    skipped: usize,
+    expand: Option<Expand<'e>>,
 }
 
-impl Parser {
+impl Parser<'_> {
     /// Takes the next token where it is one of `operators`.
     fn operator(&mut self, operators: &[&'static str]) -> Option<&'static str> {
         match self.tokens.peek() {
@@ -129,6 +86,18 @@ impl Parser {
             }
             _ => None,
         }
+    }
+
+    /// Parses a part with `parse`; it does not count unless `counts`.
+    fn part(
+        &mut self,
+        counts: bool,
+        parse: fn(&mut Self) -> Result<ExpressionValue, ExpressionError>,
+    ) -> Result<ExpressionValue, ExpressionError> {
+        self.skipped += usize::from(!counts);
+        let value = parse(self);
+        self.skipped -= usize::from(!counts);
+        value
     }
 
     fn ternary(&mut self) -> Result<ExpressionValue, ExpressionError> {
@@ -142,22 +111,24 @@ impl Parser {
     }
 
     fn choice(&mut self) -> Result<ExpressionValue, ExpressionError> {
-        let condition = self.logical()?;
+        let holds = self.logical()?;
         if self.operator(&["?"]).is_none() {
-            return Ok(condition);
+            return Ok(holds);
         }
-        let yes = self.ternary()?;
+        let holds = holds.is_true();
+        let yes = self.part(holds, Self::ternary)?;
         self.operator(&[":"]).ok_or(ExpressionError::Syntax)?;
-        let no = self.ternary()?;
-        Ok(if condition.is_true() { yes } else { no })
+        let no = self.part(!holds, Self::ternary)?;
+        Ok(if holds { yes } else { no })
     }
 
     fn logical(&mut self) -> Result<ExpressionValue, ExpressionError> {
         let mut left = self.relation()?;
         while let Some(operator) = self.operator(&["&&", "||"]) {
-            let right = self.relation()?;
+            let right_counts = left.is_true() == (operator == "&&");
+            let right = self.part(right_counts, Self::relation)?;
             same_type(&left, &right)?;
-            if left.is_true() == (operator == "&&") {
+            if right_counts {
                 left = right;
             }
         }
@@ -171,6 +142,7 @@ impl Parser {
             same_type(&left, &right)?;
             let order = match (&left, &right) {
                 (ExpressionValue::Integer(left), ExpressionValue::Integer(right)) => left.cmp(right),
+                (ExpressionValue::Version(left), ExpressionValue::Version(right)) => compare_evr(left, right),
                 (left, right) => left.to_string().cmp(&right.to_string()),
             };
             let holds = match operator {
@@ -191,10 +163,10 @@ impl Parser {
         while let Some(operator) = self.operator(&["+", "-"]) {
             left = match (left, self.product()?, operator) {
                 (ExpressionValue::Integer(left), ExpressionValue::Integer(right), "+") => {
-                    in_range(left.checked_add(right))?
+                    self.in_range(left.checked_add(right))?
                 }
                 (ExpressionValue::Integer(left), ExpressionValue::Integer(right), _) => {
-                    in_range(left.checked_sub(right))?
+                    self.in_range(left.checked_sub(right))?
                 }
                 (ExpressionValue::Text(left), ExpressionValue::Text(right), "+") => {
                     ExpressionValue::Text(left + &right)
@@ -210,10 +182,10 @@ impl Parser {
         while let Some(operator) = self.operator(&["*", "/"]) {
             left = match (left, self.unary()?, operator) {
                 (ExpressionValue::Integer(left), ExpressionValue::Integer(right), "*") => {
-                    in_range(left.checked_mul(right))?
+                    self.in_range(left.checked_mul(right))?
                 }
                 (ExpressionValue::Integer(left), ExpressionValue::Integer(right), _) => {
-                    in_range(left.checked_div(right))?
+                    self.in_range(left.checked_div(right))?
                 }
                 _ => return Err(ExpressionError::Types),
             };
@@ -230,8 +202,8 @@ impl Parser {
         while let Some(operator) = operators.pop() {
             value = match (operator, value) {
                 ("!", value) => ExpressionValue::Integer(i64::from(!value.is_true())),
-                (_, ExpressionValue::Integer(number)) => in_range(number.checked_neg())?,
-                (_, ExpressionValue::Text(_)) => return Err(ExpressionError::Types),
+                (_, ExpressionValue::Integer(number)) => self.in_range(number.checked_neg())?,
+                _ => return Err(ExpressionError::Types),
             };
         }
         Ok(value)
@@ -239,7 +211,23 @@ impl Parser {
 
     fn primary(&mut self) -> Result<ExpressionValue, ExpressionError> {
         match self.tokens.next() {
-            Some(Token::Operand(value)) => Ok(value),
+            Some(Token::Number(text)) => {
+                let digits = self.expanded(text)?;
+                if digits.is_empty() {
+                    return Ok(ExpressionValue::Integer(0)); // `%[%{?undefined} > 3]`
+                }
+                let is_number = digits.strip_prefix('-').unwrap_or(&digits).bytes().all(|byte| byte.is_ascii_digit());
+                if !is_number {
+                    return Err(ExpressionError::NotANumber);
+                }
+                digits.parse().map(ExpressionValue::Integer).map_err(|_| ExpressionError::Range)
+            }
+            Some(Token::Text(text)) => Ok(ExpressionValue::Text(self.expanded(text)?)),
+            Some(Token::Version(text)) => {
+                let version = self.expanded(text)?;
+                let is_valid = self.skipped > 0 || evr_parts(&version).is_some();
+                is_valid.then_some(ExpressionValue::Version(version)).ok_or(ExpressionError::Syntax)
+            }
             Some(Token::Operator("(")) => {
                 let value = self.ternary()?;
                 self.operator(&[")"]).ok_or(ExpressionError::Syntax)?;
@@ -247,6 +235,20 @@ impl Parser {
             }
             _ => Err(ExpressionError::Syntax),
         }
+    }
+
+    /// The text of an operand; a macro in an operand that does not count has an empty value.
+    fn expanded(&mut self, text: String) -> Result<String, ExpressionError> {
+        match &mut self.expand {
+            Some(_) if self.skipped > 0 && text.contains('%') => Ok(String::new()),
+            Some(expand) => expand(&text).map_err(ExpressionError::Unknown),
+            None => Ok(text),
+        }
+    }
+
+    fn in_range(&self, number: Option<i64>) -> Result<ExpressionValue, ExpressionError> {
+        let number = number.or((self.skipped > 0).then_some(0));
+        number.map(ExpressionValue::Integer).ok_or(ExpressionError::Range)
     }
 }
 
@@ -257,8 +259,27 @@ fn same_type(left: &ExpressionValue, right: &ExpressionValue) -> Result<(), Expr
     Ok(())
 }
 
-fn in_range(number: Option<i64>) -> Result<ExpressionValue, ExpressionError> {
-    number.map(ExpressionValue::Integer).ok_or(ExpressionError::Range)
+/// The epoch, the version and the release; `None` if the epoch is not a number or the version is empty.
+fn evr_parts(text: &str) -> Option<(u64, &str, Option<&str>)> {
+    let (epoch, rest) = match text.split_once(':') {
+        Some((epoch, rest)) => (epoch.parse().ok()?, rest),
+        None => (0, text),
+    };
+    let (version, release) = match rest.rsplit_once('-') {
+        Some((version, release)) => (version, Some(release)),
+        None => (rest, None),
+    };
+    (!version.is_empty()).then_some((epoch, version, release))
+}
+
+/// Compares `[epoch:]version[-release]`; the releases count only if both have one.
+fn compare_evr(left: &str, right: &str) -> Ordering {
+    let (Some(left), Some(right)) = (evr_parts(left), evr_parts(right)) else { return Ordering::Equal };
+    let release = match (left.2, right.2) {
+        (Some(left), Some(right)) => compare_versions(left, right),
+        _ => Ordering::Equal,
+    };
+    left.0.cmp(&right.0).then(compare_versions(left.1, right.1)).then(release)
 }
 
 #[cfg(test)]
@@ -277,10 +298,29 @@ mod tests {
             ("\"a\" == \"b\"", "0"),
             ("\"x86\" + \"_64\"", "x86_64"),
             ("09 < 10 ? \"yes\" : \"no\"", "yes"),
+            ("0 && (1/0)", "0"),
+            ("1 ? 2 : 1/0", "2"),
+            ("v\"1.10\" > v\"1.9\"", "1"),
+            ("v\"1.0~rc1\" < v\"1.0\" && v\"1:1\" > v\"2-3\"", "1"),
+            ("v\"1-1\" == v\"1\"", "1"),
         ] {
             assert_eq!(evaluate(text).unwrap().to_string(), expected, "{text}");
         }
         assert!(!evaluate("\"\"").unwrap().is_true());
+    }
+
+    #[test]
+    fn only_operands_that_count_are_expanded() {
+        let mut asked = Vec::new();
+        let mut expand = |text: &str| {
+            asked.push(text.to_owned());
+            Ok(text.replace("%x", "2").replace("%none", ""))
+        };
+        let value = evaluate_with("0 && %never || %x%x == 22 ? \"%x\" : %never + %never", &mut expand);
+        assert_eq!(value, Ok(ExpressionValue::Text("2".to_owned())));
+        assert_eq!(evaluate_with("%none > 3", &mut expand), Ok(ExpressionValue::Integer(0)));
+        assert_eq!(evaluate_with("%a", &mut expand), Err(ExpressionError::NotANumber));
+        assert!(!asked.iter().any(|operand| operand.contains("never")), "{asked:?}");
     }
 
     #[test]
@@ -293,8 +333,10 @@ mod tests {
             ("foo == 1", ExpressionError::BareWord),
             ("1.2 > 1", ExpressionError::Syntax),
             ("1 == \"1\"", ExpressionError::Types),
+            ("1 || \"1\"", ExpressionError::Types),
+            ("v\"1\" && 1", ExpressionError::Types),
             ("1 / 0", ExpressionError::Range),
-            ("v\"1.2\" > v\"1\"", ExpressionError::Version),
+            ("v\"\"", ExpressionError::Syntax),
         ] {
             assert_eq!(evaluate(text), Err(expected), "{text}");
         }

@@ -9,7 +9,7 @@ use crate::base::gzip;
 use crate::rpm::header::encode::{LeadKind, TagValue, encode_lead};
 use crate::rpm::srpm::dependency::{Dependency, EQUAL};
 use crate::rpm::srpm::parts::{BUILD_HOST, RPM_VERSION, SHA256, payload_tags, three_tags, write_headers};
-use crate::rpm::srpm::payload::{self, Content, Payload, SourceFile};
+use crate::rpm::srpm::payload::{self, Content, Payload, PayloadOrder, SourceFile};
 
 /// A package; its bytes depend on nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,8 +49,9 @@ impl FilesPackage<'_> {
         let mut sorted: Vec<&PlainFile> = self.files.iter().collect();
         sorted.sort_by_key(|file| &file.path);
         let packed: Vec<SourceFile> = sorted.iter().map(|file| file.packed()).collect();
+        let order = PayloadOrder { seconds: self.seconds, threads: 1, level: gzip::LEVEL };
         let mut spool = files::spool();
-        let payload = payload::write(&packed.iter().collect::<Vec<_>>(), self.seconds, 1, &mut spool)?;
+        let payload = payload::write(&packed.iter().collect::<Vec<_>>(), order, &mut spool)?;
         let lead = encode_lead(LeadKind::Binary, &format!("{}-{}-{}", self.name, self.version, self.release));
         let mut bytes = Vec::new();
         write_headers(&lead, self.tags(&sorted, &payload), &payload, &mut bytes)?;

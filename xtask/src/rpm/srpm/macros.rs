@@ -1,63 +1,50 @@
 //! Expands RPM macros that have the same value on every machine.
 //!
-//! The table begins with the macros that all distributions define equally; the spec adds its own. No macros of a command
-//! line or a distribution are loaded, and no program is run. A macro without a value stays in the text, as an undefined
-//! macro does in `rpmbuild`, and the expansion has a [`Beyond`]; the caller decides whether that is an error. Macros that
-//! could define other macros or add sections (`%{lua:…}`, `%{load:…}`, macros that add whole packages) are always errors.
+//! The table begins with the macros that all distributions define equally, and with those of an architecture; the spec adds
+//! its own. No macros of a command line or a distribution are loaded, and no program is run. A macro without a value stays
+//! in the text, as an undefined macro does in `rpmbuild`, and the expansion has a [`Beyond`]; the caller decides whether
+//! that is an error. Macros that could define other macros or add sections (`%{lua:…}`, `%{load:…}`, macros that add whole
+//! packages) are always errors.
+//!
+//! A source package is built on several distributions. So the table also keeps which values would be others there
+//! ([`Varies`]).
 
 use std::collections::HashMap;
 
-use crate::rpm::srpm::error::Beyond;
-use crate::rpm::srpm::expression;
-use crate::rpm::srpm::known::{self, FOREIGN, UNIVERSAL};
-use crate::rpm::srpm::scan::{matching, parse_call};
+use crate::rpm::srpm::error::{Beyond, Varies};
+use crate::rpm::srpm::expression::evaluate_with;
+use crate::rpm::srpm::known;
+use crate::rpm::srpm::scan::{MacroCall, matching, parse_call};
+use crate::rpm::srpm::token::ExpressionError;
+use crate::rpm::srpm::value::{Definition, Expansion};
 
-/// The definition of a macro.
+/// Whether a macro is defined.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Definition {
-    /// A text that is expanded again at each use, and the first part of it that could not be evaluated when it was defined.
-    Body(String, Option<Beyond>),
-    /// A macro with arguments; calls of such macros are not expanded.
-    Parametric,
-    /// A macro whose value depends on the machine.
-    Foreign,
-    /// A macro whose definition is in a branch that may not be taken.
-    Doubtful(Beyond),
+pub struct Existence {
+    pub exists: bool,
+    /// Why it is otherwise, or has another value, on another distribution or architecture.
+    pub varies: Option<Varies>,
 }
 
-/// The result of an expansion.
-///
-/// Everything that could not be evaluated leaves a percent sign in the text.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Expansion {
-    /// The expanded text. Macros that could not be evaluated are unchanged.
-    pub text: String,
-    /// The first construct that could not be evaluated.
-    pub beyond: Option<Beyond>,
-}
-
-impl Expansion {
-    /// Adds a construct that could not be evaluated. The first one is kept, but `Foreign` replaces `Undefined`: an
-    /// undefined macro may be defined before the text is expanded again.
-    pub fn note(&mut self, beyond: Option<Beyond>) {
-        self.beyond = match (self.beyond.take(), beyond) {
-            (Some(Beyond::Undefined(_)) | None, Some(beyond @ Beyond::Foreign(_))) => Some(beyond),
-            (first, second) => first.or(second),
-        };
-    }
-
-    /// Appends another expansion.
-    pub fn append(&mut self, other: Expansion) {
-        self.text.push_str(&other.text);
-        self.note(other.beyond);
-    }
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct MacroEntry {
+    /// How many bodies of macros with arguments were being expanded when the macro was defined; it goes with that body.
+    level: usize,
+    definition: Definition,
 }
 
 /// The macros that are defined at a line of a spec.
 #[derive(Clone, Debug)]
 pub struct Macros {
     /// The definitions of each macro; the last one counts, until it is undefined.
-    table: HashMap<String, Vec<Definition>>,
+    table: HashMap<String, Vec<MacroEntry>>,
+    /// The macros whose definition is another one on another distribution or architecture.
+    varying: HashMap<String, Varies>,
+    /// Why the text that is being expanded counts on some distributions only.
+    pub within: Option<Varies>,
+    /// Texts that count on other distributions only.
+    pub elsewhere: Vec<Expansion>,
+    pub(super) level: usize,
     depth: usize,
 }
 
@@ -65,51 +52,112 @@ pub struct Macros {
 const DEEPEST: usize = 40;
 /// The highest number of bytes that an expansion may add to its text.
 const LONGEST: usize = 1 << 20;
-
-impl Default for Macros {
-    fn default() -> Macros {
-        let universal = UNIVERSAL.iter().map(|&(name, body)| (name, Definition::Body(body.to_owned(), None)));
-        let foreign = FOREIGN.split_whitespace().map(|name| (name, Definition::Foreign));
-        let table = universal.chain(foreign).map(|(name, definition)| (name.to_owned(), vec![definition])).collect();
-        Macros { table, depth: 0 }
-    }
-}
+/// Marks the ends of a quoted argument, as in rpm, until the whole text is expanded.
+pub const QUOTE: char = '\u{1f}';
 
 impl Macros {
-    /// Defines `name`.
+    /// The macros before the first line of a spec, on a machine with this architecture.
+    pub fn of(architecture: Option<&str>) -> Macros {
+        let mut macros = Macros {
+            table: HashMap::new(),
+            varying: HashMap::new(),
+            within: None,
+            elsewhere: Vec::new(),
+            level: 0,
+            depth: 0,
+        };
+        for (name, definition) in known::definitions(architecture) {
+            macros.push(name, definition);
+        }
+        let varies = || Varies("the architecture".to_owned());
+        macros.varying.extend(known::OF_THE_ARCHITECTURE.map(|name| (name.to_owned(), varies())));
+        macros
+    }
+
+    /// Defines `name` outside of all macros with arguments.
     pub fn push(&mut self, name: &str, definition: Definition) {
-        self.table.entry(name.to_owned()).or_default().push(definition);
+        self.push_at(0, name, definition, None);
+    }
+
+    /// Defines `name` at a level of macros with arguments.
+    pub fn push_at(&mut self, level: usize, name: &str, definition: Definition, varies: Option<Varies>) {
+        match varies.or_else(|| self.within.clone()) {
+            _ if matches!(definition, Definition::Argument(_)) => {} // its value says so
+            Some(varies) => drop(self.varying.insert(name.to_owned(), varies)),
+            None => drop(self.varying.remove(name)),
+        }
+        self.table.entry(name.to_owned()).or_default().push(MacroEntry { level, definition });
     }
 
     /// Defines `name` as `value`, as a tag of the preamble does.
     pub fn define(&mut self, name: &str, value: Expansion) {
-        self.push(name, Definition::Body(value.text, value.beyond));
+        self.push_at(0, name, Definition::Body(value.text, value.beyond), value.varies);
     }
 
     /// Removes the last definition of `name`.
     pub fn undefine(&mut self, name: &str) {
         self.table.get_mut(name).map(Vec::pop);
+        match self.within.clone() {
+            Some(varies) => drop(self.varying.insert(name.to_owned(), varies)),
+            None => drop(self.varying.remove(name)),
+        }
     }
 
-    fn find(&self, name: &str) -> Option<&Definition> {
-        self.table.get(name)?.last()
+    /// Removes the definitions inside the macro with arguments that ends.
+    pub fn leave_level(&mut self) {
+        let level = self.level;
+        for entries in self.table.values_mut() {
+            entries.retain(|entry| entry.level < level);
+        }
+        self.level -= 1;
+    }
+
+    /// The definition that counts.
+    pub fn find(&self, name: &str) -> Option<&Definition> {
+        let entry = self.table.get(name)?.last()?;
+        let is_seen = !matches!(entry.definition, Definition::Argument(_)) || entry.level == self.level;
+        is_seen.then_some(&entry.definition)
+    }
+
+    /// Why `name` is otherwise on another distribution or architecture.
+    fn varies(&self, name: &str) -> Option<Varies> {
+        let named = || Varies(format!("%{{{name}}}"));
+        let is_unknown = || self.find(name).is_none() && known::is_of_distributions(name);
+        self.varying.get(name).cloned().or_else(|| is_unknown().then(named))
     }
 
     /// Whether `name` is defined; an error if that depends on a branch that may not be taken.
-    pub fn exists(&self, name: &str) -> Result<bool, Beyond> {
+    pub fn existence(&self, name: &str) -> Result<Existence, Beyond> {
         match self.find(name) {
             Some(Definition::Doubtful(reason)) => Err(reason.clone()),
-            definition => Ok(definition.is_some()),
+            definition => {
+                Ok(Existence { exists: definition.is_some() || known::is_builtin(name), varies: self.varies(name) })
+            }
         }
     }
 
     /// Marks all macros that differ from `earlier` as doubtful: they were defined in a branch that may not be taken.
     pub fn doubt_since(&mut self, earlier: &Macros, reason: &Beyond) {
-        let names = self.table.keys().chain(earlier.table.keys());
-        let changed: Vec<String> = names.filter(|&name| self.find(name) != earlier.find(name)).cloned().collect();
-        for name in changed {
+        for name in self.different_from(earlier) {
             self.push(&name, Definition::Doubtful(reason.clone()));
         }
+    }
+
+    /// Marks all macros that differ in `other`: they have other definitions on another distribution or architecture.
+    pub fn vary_since(&mut self, other: &Macros, reason: &Varies) {
+        for name in self.different_from(other) {
+            self.varying.insert(name, reason.clone());
+        }
+    }
+
+    /// Marks the macro `name`: it has another definition on another distribution or architecture.
+    pub fn vary(&mut self, name: &str, reason: Varies) {
+        self.varying.insert(name.to_owned(), reason);
+    }
+
+    fn different_from(&self, other: &Macros) -> Vec<String> {
+        let names = self.table.keys().chain(other.table.keys());
+        names.filter(|&name| self.find(name) != other.find(name)).cloned().collect()
     }
 
     /// Expands `text`, and carries out the definitions in it.
@@ -125,6 +173,9 @@ impl Macros {
         match result {
             Ok(expansion) if expansion.text.len() > LONGEST + text.len() => {
                 Err(Beyond::foreign("a macro that grows without end"))
+            }
+            Ok(expansion) if self.depth == 0 && expansion.text.contains(QUOTE) => {
+                Ok(Expansion { text: expansion.text.replace(QUOTE, ""), ..expansion })
             }
             result => result,
         }
@@ -164,16 +215,28 @@ impl Macros {
     }
 
     fn expand_expression(&mut self, inside: &str) -> Result<Expansion, Beyond> {
-        let inside = self.expand(inside)?;
-        if inside.beyond.is_some() {
-            return Ok(Expansion { text: "%".to_owned(), beyond: inside.beyond });
-        }
-        Ok(match expression::evaluate(&inside.text) {
-            Ok(value) => Expansion { text: value.to_string(), beyond: None },
-            Err(error) => {
-                Expansion { text: "%".to_owned(), beyond: Some(Beyond::foreign(format!("an expression ({error})"))) }
+        let mut varies = None;
+        let mut failed = None;
+        let value = evaluate_with(inside, &mut |operand: &str| match self.expand(operand) {
+            Ok(Expansion { text, beyond: None, varies: reason }) => {
+                varies = varies.take().or(reason);
+                Ok(text)
             }
-        })
+            Ok(Expansion { beyond: Some(beyond), .. }) => Err(beyond),
+            Err(beyond) => {
+                failed = Some(beyond.clone());
+                Err(beyond)
+            }
+        });
+        if let Some(beyond) = failed {
+            return Err(beyond);
+        }
+        let (text, beyond) = match value {
+            Ok(value) => (value.to_string(), None),
+            Err(ExpressionError::Unknown(beyond)) => ("%".to_owned(), Some(beyond)),
+            Err(error) => ("%".to_owned(), Some(Beyond::foreign(format!("an expression ({error})")))),
+        };
+        Ok(Expansion { text, beyond, varies })
     }
 
     /// Expands the call at the start of `after`, which follows a `%`. Returns the text after the call.
@@ -183,51 +246,98 @@ impl Macros {
             return Ok(after);
         };
         let behind = &after[call.length..];
-        if call.checks_existence {
-            match self.exists(call.name) {
-                Err(reason) => {
-                    result.text.push('%');
-                    result.note(Some(reason));
-                }
-                Ok(exists) if exists == call.negated => {}
-                Ok(_) => match call.argument.filter(|argument| !argument.is_empty()) {
-                    Some(argument) => result.append(self.expand(argument)?),
-                    None if call.negated => {}
-                    None => self.expand_value(call.name, &after[..call.length], result)?,
-                },
+        let alternative = call.argument.filter(|_| call.separator == Some(':'));
+        if call.name.starts_with('-') {
+            self.expand_option(call.name, call.negated, alternative, result)?;
+            return Ok(behind);
+        }
+        if !call.checks_existence {
+            return match self.find(call.name) {
+                Some(_) => self.expand_defined(&call, after, result),
+                None => self.expand_builtin(&call, after, result),
+            };
+        }
+        let existence = match self.existence(call.name) {
+            Ok(existence) => existence,
+            Err(reason) => {
+                result.text.push('%');
+                result.note(Some(reason));
+                return Ok(behind);
+            }
+        };
+        result.vary(existence.varies.clone());
+        if existence.exists == call.negated {
+            if let (Some(varies), Some(text)) = (existence.varies, alternative) {
+                self.look_elsewhere(text, varies);
             }
             return Ok(behind);
         }
-        match self.find(call.name) {
-            Some(_) => {
-                self.expand_value(call.name, &after[..call.length], result)?;
+        match alternative.filter(|text| !text.is_empty()) {
+            Some(text) => {
+                let outer = self.within.clone();
+                self.within = existence.varies.or(self.within.take());
+                let expanded = self.expand(text);
+                self.within = outer;
+                result.append(expanded?);
                 Ok(behind)
             }
-            None => self.expand_builtin(&call, after, result),
+            None if call.negated => Ok(behind),
+            None if self.find(call.name).is_none() => self.expand_builtin(&call, after, result),
+            None => self.expand_defined(&call, after, result),
         }
     }
 
-    /// Expands the macro `name`. Without a value, the call `written` stays in the text.
-    fn expand_value(&mut self, name: &str, written: &str, result: &mut Expansion) -> Result<(), Beyond> {
-        match self.find(name).cloned() {
+    /// Keeps a text that counts on other distributions only, and marks the macros that it defines.
+    fn look_elsewhere(&mut self, text: &str, varies: Varies) {
+        if !text.contains('%') && !text.contains(':') {
+            return; // neither a definition nor a tag
+        }
+        let mut other = self.clone();
+        other.within = Some(varies.clone());
+        other.elsewhere.clear();
+        let expanded = other.expand(text).unwrap_or_else(|beyond| Expansion {
+            text: text.to_owned(),
+            beyond: Some(beyond),
+            varies: None,
+        });
+        self.vary_since(&other, &varies);
+        self.elsewhere.push(Expansion { varies: Some(varies), ..expanded });
+        self.elsewhere.append(&mut other.elsewhere);
+    }
+
+    /// Expands a call of a macro that is defined. Returns the text after the call and its arguments.
+    fn expand_defined<'t>(
+        &mut self,
+        call: &MacroCall<'t>,
+        after: &'t str,
+        result: &mut Expansion,
+    ) -> Result<&'t str, Beyond> {
+        let (behind, written) = (&after[call.length..], &after[..call.length]);
+        result.vary(self.varies(call.name));
+        match self.find(call.name).cloned() {
             Some(Definition::Body(body, beyond)) => {
                 result.note(beyond);
                 result.append(self.expand(&body)?);
             }
+            Some(Definition::Parametric { options, body, beyond }) => {
+                result.note(beyond);
+                return self.expand_parametric(call, after, (&options, &body), result);
+            }
+            Some(Definition::Argument(value)) => result.append(value),
             Some(Definition::Doubtful(reason)) => {
                 result.text.push('%');
                 result.note(Some(reason));
             }
-            Some(Definition::Foreign) if known::is_refused(name) => {
+            Some(Definition::Foreign) if known::is_refused(call.name) => {
                 return Err(Beyond::foreign(format!("`%{}`", shortened(written))));
             }
-            Some(Definition::Parametric | Definition::Foreign) | None => {
+            Some(Definition::Foreign) | None => {
                 result.text.push('%');
                 result.text.push_str(written);
                 result.note(Some(Beyond::foreign(format!("`%{}`", shortened(written)))));
             }
         }
-        Ok(())
+        Ok(behind)
     }
 }
 
@@ -243,85 +353,5 @@ pub fn shortened(text: &str) -> String {
         Some((end, _)) => format!("{}…", &line[..end]),
         None if line.len() < text.len() => format!("{line}…"),
         None => line.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Expands the lines one after the other, and compares the last one.
-    #[track_caller]
-    fn check(lines: &str, expected: &str) {
-        let mut macros = Macros::default();
-        let mut last = Expansion::default();
-        for line in lines.lines() {
-            last = macros.expand(line).unwrap();
-        }
-        assert_eq!(last, Expansion { text: expected.to_owned(), beyond: None }, "{lines}");
-    }
-
-    /// Expands the lines, and compares the construct of the last line that has no value.
-    #[track_caller]
-    fn beyond(lines: &str, expected: &str) {
-        let mut macros = Macros::default();
-        let mut last = Ok(Expansion::default());
-        for line in lines.lines() {
-            last = macros.expand(line);
-        }
-        let said = last.map_or_else(Some, |expansion| expansion.beyond).map(|beyond| beyond.to_string());
-        assert!(said.as_ref().is_some_and(|said| said.contains(expected)), "{lines}: {said:?}");
-    }
-
-    #[test]
-    fn defined_macros_are_expanded() {
-        for (lines, expected) in [
-            ("100% of %%x, % and %", "100% of %x, % and %"),
-            ("%global x 1\n%x%{x}%{?x}%?x", "1111"),
-            ("%global x 1\n[%{?x:yes}%{!?x:no}%{?y:yes}%{!?y:no}%{?y}]", "[yesno]"),
-            ("%global x 1\n%{?x:}", "1"),
-            ("%{!?x:%global x 2}\n%{!?x:%global x 3}\n%x", "2"),
-            ("%define x %{y}\n%define y 1\n%define y 2\n%{x}", "2"),
-            ("%global y 1\n%global x %{y}\n%global y 2\n%{x}", "1"),
-            ("%global x %{y}\n%global y 2\n%{x}", "2"),
-            ("%global x %%{y}\n%global y 3\n%{x}", "3"),
-            ("%global x {a b}c\n%{x}", "a b"),
-            ("%global x 1\n%undefine x\n%{?x}", ""),
-            ("%define x 1\n%define x 2\n%undefine x\n%{x}", "1"),
-            ("%global x 1\n%{defined x}%{undefined x}%{defined y}%{undefined y}", "1001"),
-            ("%bcond_with a\n%bcond_without b\n%{with a}%{without a}%{with b}%{without b}%{?with_b}", "01101"),
-            ("%bcond a 1\n%bcond b 0\n%bcond c %{with a}\n%{with a}%{with b}%{with c}", "101"),
-            ("%global _with_a 1\n%bcond_with a\n%{with a}", "1"),
-            ("%global n 2\n%[%n * 3 > 5 ? \"yes\" : \"no\"]", "yes"),
-            ("%global x y\n%global y 7\n%{expand:%%{%{x}}}", "7"),
-            ("a%dnl b %(c)", "a"),
-            ("%{_bindir}/x %{nil}.", "/usr/bin/x ."),
-            ("%files, %patch0, %d and %setup", "%files, %patch0, %d and %setup"),
-        ] {
-            check(lines, expected);
-        }
-    }
-
-    #[test]
-    fn macros_without_a_value_are_named() {
-        for (lines, expected) in [
-            ("%{x}", "`%{x}` is not defined"),
-            ("a%{?y}%name_of_it", "`%name_of_it` is not defined"),
-            ("%(date)", "`%(date)` is not resolved"),
-            ("%global x %(date)\na%{x}", "`%(date)`"),
-            ("%global x %{_lib}\n%global _lib lib\n%{x}", "`%{_lib}`"),
-            ("%{?_isa}", "`%{?_isa}`"),
-            ("%[1 +]", "an expression (the operators do not fit)"),
-            ("%[%{x} > 1]", "`%{x}` is not defined"),
-            ("%define f() %1\n%{f 1}", "`%{f 1}`"),
-            ("%{lua:print(1)}", "`%{lua:print(1)}`"),
-            ("%{load:/x}", "`%{load:/x}`"),
-            ("%{?debug_package}", "`%{?debug_package}`"),
-            ("%autorelease", "`%autorelease`"),
-            ("%define x %{x}\n%{x}", "contains itself"),
-            ("%{upper:abc}", "`%{upper:abc}` is not defined"),
-        ] {
-            beyond(lines, expected);
-        }
     }
 }

@@ -11,9 +11,14 @@
 //! text ── Parsed::parse ──> Parsed ── needed_files ──> the caller finds them ── write ──> name-version-release.src.rpm
 //! ```
 
+mod architecture;
+mod branch;
 mod builtin;
+mod call;
+mod certain;
 mod changelog;
 mod dependency;
+mod directive;
 mod error;
 mod expression;
 pub mod files_package;
@@ -26,14 +31,23 @@ mod payload;
 mod reader;
 mod scan;
 mod section;
+mod source_list;
+mod spec_line;
 mod tag;
+mod text_macro;
+mod token;
+mod value;
 mod write;
 
 pub use changelog::SpecChangelogEntry;
 pub use dependency::Dependency;
-pub use error::{Beyond, Problem, SpecError, WITHOUT_SOURCES};
+pub use error::{Beyond, Problem, SpecError, Varies, WITHOUT_SOURCES};
 pub use parsed::{BuiltPackage, Parsed, SourceName, Translated};
 pub use payload::{Content, SourceFile};
+pub use reader::{DEFAULT_ARCHITECTURE, SpecSetting};
 pub use section::base_name;
 pub use tag::FileKind;
 pub use write::{BuildFacts, write};
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,8 @@ pub struct SourceName {
     pub name: String,
     /// The number in the tag; for a tag without one, the next number.
     pub number: u32,
+    /// Whether a build needs it on another distribution or architecture only: it is in a branch that is not taken here.
+    pub is_elsewhere: bool,
 }
 
 /// A binary package that a build of the spec makes.
@@ -48,6 +50,10 @@ pub struct Parsed {
     pub restrictions: BTreeMap<u32, Vec<String>>,
     /// `BuildArch` of the main package.
     pub build_architectures: Vec<String>,
+    /// Whether a program that a build runs adds requirements: `%generate_buildrequires`.
+    pub has_dynamic_requires: bool,
+    /// How hard the payload is compressed, from 1 to 9, if the spec states it: `_source_payload`.
+    pub payload_level: Option<u32>,
     /// The packages that a build makes.
     pub provides: Vec<BuiltPackage>,
     /// The changelog, newest entry first.

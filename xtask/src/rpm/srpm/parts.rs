@@ -5,7 +5,6 @@ use std::io::Write;
 use anyhow::{Context, Result};
 
 use crate::base::digest::digest_of;
-use crate::base::gzip::LEVEL;
 use crate::rpm::header::encode::{IMMUTABLE_REGION, SIGNATURE_REGION, TagValue, encode};
 use crate::rpm::srpm::dependency::Dependency;
 use crate::rpm::srpm::payload::Payload;
@@ -54,7 +53,7 @@ pub fn payload_tags(payload: &Payload) -> [(u32, TagValue); 6] {
     [
         (1124, TagValue::text("cpio")),
         (1125, TagValue::text("gzip")),
-        (1126, TagValue::text(LEVEL.to_string())),
+        (1126, TagValue::text(payload.level.to_string())),
         (5092, TagValue::Texts(vec![payload.digest.to_string()])),
         (5093, TagValue::number(SHA256)),
         (5097, TagValue::Texts(vec![payload.archive_digest.to_string()])),

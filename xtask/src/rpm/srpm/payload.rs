@@ -48,6 +48,8 @@ pub struct Payload {
     pub archive_size: u64,
     /// The size after compression, in bytes.
     pub size: u64,
+    /// How hard it is compressed, from 1 to 9.
+    pub level: u32,
     /// The digest before compression.
     pub archive_digest: Digest,
     /// The digest after compression.
@@ -57,17 +59,28 @@ pub struct Payload {
 /// The type of a regular file in a mode.
 const REGULAR: u16 = 0o100_000;
 
-/// Writes the payload of `files` to `output`, compressed on `threads` threads. All files have the time `seconds`.
+/// How a payload is written.
+#[derive(Clone, Copy, Debug)]
+pub struct PayloadOrder {
+    /// The time of all files, in seconds since 1970.
+    pub seconds: u32,
+    /// The number of threads for the compression; the bytes do not depend on it.
+    pub threads: usize,
+    /// How hard to compress, from 1 to 9.
+    pub level: u32,
+}
+
+/// Writes the payload of `files` to `output`.
 ///
 /// Errors: a file that cannot be read or changes while it is read, one of four gigabytes or more, or a failing output.
-pub fn write(files: &[&SourceFile], seconds: u32, threads: usize, output: &mut impl Write) -> Result<Payload> {
+pub fn write(files: &[&SourceFile], order: PayloadOrder, output: &mut impl Write) -> Result<Payload> {
     let mut compressed = HashingWriter::new(output);
     let mut packed = Vec::new();
     let mut archive_facts = None;
-    gzip::compress(&mut compressed, threads, |blocks| {
+    gzip::compress_at(order.level, &mut compressed, order.threads, |blocks| {
         let mut archive = HashingWriter::new(blocks);
         for (file, inode) in files.iter().zip(1..) {
-            packed.push(write_file(file, inode, seconds, &mut archive)?);
+            packed.push(write_file(file, inode, order.seconds, &mut archive)?);
         }
         let trailer = CpioHeader { name: "TRAILER!!!", inode: 0, mode: 0, seconds: 0, size: 0 };
         archive.write_all(trailer.to_string().as_bytes())?;
@@ -78,7 +91,8 @@ pub fn write(files: &[&SourceFile], seconds: u32, threads: usize, output: &mut i
     })?;
     let (archive_size, archive_digest) = archive_facts.context("the payload was not finished")?;
     let size = compressed.written();
-    Ok(Payload { files: packed, archive_size, size, archive_digest, digest: compressed.finish().1 })
+    let digest = compressed.finish().1;
+    Ok(Payload { files: packed, archive_size, size, level: order.level, archive_digest, digest })
 }
 
 fn write_file(

@@ -3,45 +3,69 @@
 //! Of the sections that only binary packages use, only the macros and branches count.
 
 use crate::project::spec_text::begins_section;
+use crate::rpm::srpm::certain::{certain, check_text, counts_in_subpackage, known_in_changelog};
 use crate::rpm::srpm::changelog;
 use crate::rpm::srpm::dependency;
 use crate::rpm::srpm::error::{Beyond, Problem, SpecError};
-use crate::rpm::srpm::lines::{SpecLine, SpecLines};
-use crate::rpm::srpm::macros::{Definition, Expansion, Macros};
-use crate::rpm::srpm::parsed::{Parsed, SourceName};
+use crate::rpm::srpm::lines::SpecLines;
+use crate::rpm::srpm::macros::Macros;
+use crate::rpm::srpm::parsed::Parsed;
 use crate::rpm::srpm::section::{self, Package, Section};
-use crate::rpm::srpm::tag::{self, DEFAULTS, FileKind, Role, SpecTag};
+use crate::rpm::srpm::source_list::{ListedSource, SourceList};
+use crate::rpm::srpm::spec_line::SpecLine;
+use crate::rpm::srpm::tag::{self, DEFAULTS, Role, SpecTag};
+use crate::rpm::srpm::value::{Definition, Expansion};
 
-impl Parsed {
-    /// Parses a spec without template markers.
-    ///
-    /// Errors: see [`SpecError`].
-    pub fn parse(text: &str) -> Result<Parsed, SpecError> {
-        read(text, &[])
-    }
+/// The architecture of most build machines.
+pub const DEFAULT_ARCHITECTURE: &str = "x86_64";
 
-    /// Parses a spec with additional `macros`, such as those of a dist.
-    ///
-    /// Errors: see [`SpecError`].
-    pub fn parse_with(text: &str, macros: &[(&str, String)]) -> Result<Parsed, SpecError> {
-        read(text, macros)
+/// What a spec is read with.
+#[derive(Clone, Copy, Debug)]
+pub struct SpecSetting<'a> {
+    /// The architecture of `%ifarch` and of macros such as `%{_lib}`; without it, they have no value.
+    pub architecture: Option<&'a str>,
+    /// Additional macros, such as those of a dist.
+    pub macros: &'a [(&'static str, String)],
+}
+
+impl Default for SpecSetting<'_> {
+    fn default() -> Self {
+        SpecSetting { architecture: Some(DEFAULT_ARCHITECTURE), macros: &[] }
     }
 }
 
-fn read(text: &str, defined: &[(&str, String)]) -> Result<Parsed, SpecError> {
-    let mut macros = Macros::default();
-    for (name, value) in defined {
-        macros.push(name, Definition::Body(value.clone(), None));
+impl Parsed {
+    /// Parses a spec without template markers, for the default architecture.
+    ///
+    /// Errors: see [`SpecError`].
+    pub fn parse(text: &str) -> Result<Parsed, SpecError> {
+        Parsed::parse_with(text, &SpecSetting::default())
     }
-    let mut reader = Reader::new(text, &mut macros, Vec::new());
-    if reader.run()? == Pass::Complete {
-        return reader.finish();
+
+    /// Parses a spec.
+    ///
+    /// Errors: see [`SpecError`].
+    pub fn parse_with(text: &str, setting: &SpecSetting<'_>) -> Result<Parsed, SpecError> {
+        let mut macros = Macros::of(setting.architecture);
+        for (name, value) in setting.macros {
+            macros.push(name, Definition::Body(value.clone(), None));
+        }
+        let mut reader = Reader::new(text, &mut macros, setting.architecture, Vec::new())?;
+        if reader.run()? == Pass::Complete {
+            return reader.finish();
+        }
+        // rpm reads a spec with `BuildArch` twice: the second time for that architecture, with the macros of the first pass.
+        let architectures = std::mem::take(&mut reader.spec.build_architectures);
+        let architecture = match architectures.as_slice() {
+            [one] => Some(one.clone()),
+            _ => None,
+        };
+        let cpu = architecture.clone().map_or(Definition::Foreign, |name| Definition::Body(name, None));
+        macros.push("_target_cpu", cpu);
+        let mut reader = Reader::new(text, &mut macros, architecture.as_deref(), architectures)?;
+        reader.run()?;
+        reader.finish()
     }
-    // rpm reads a spec with `BuildArch` twice: the second time for that architecture, with the macros of the first pass.
-    let architectures = std::mem::take(&mut reader.spec.build_architectures);
-    let mut reader = Reader::new(text, &mut macros, architectures);
-    reader.run()?;
-    reader.finish()
 }
 
 /// How a pass over the spec ended.
@@ -60,9 +84,9 @@ struct BodyLine {
     number: usize,
 }
 
-struct Reader<'t> {
-    lines: SpecLines<'t>,
-    macros: &'t mut Macros,
+struct Reader<'m> {
+    lines: SpecLines,
+    macros: &'m mut Macros,
     spec: Parsed,
     packages: Vec<Package>,
     source_license: Option<String>,
@@ -71,18 +95,19 @@ struct Reader<'t> {
     body: String,
     /// Where the lines of the spec begin in `body`.
     body_lines: Vec<BodyLine>,
-    next_number: [u32; 2],
+    sources: SourceList,
     is_second_pass: bool,
 }
 
-impl<'t> Reader<'t> {
-    fn new(text: &'t str, macros: &'t mut Macros, build_architectures: Vec<String>) -> Reader<'t> {
-        let architecture = match build_architectures.as_slice() {
-            [one] => Some(one.clone()),
-            _ => None,
-        };
-        Reader {
-            lines: SpecLines::new(text, architecture),
+impl<'m> Reader<'m> {
+    fn new(
+        text: &str,
+        macros: &'m mut Macros,
+        architecture: Option<&str>,
+        build_architectures: Vec<String>,
+    ) -> Result<Reader<'m>, SpecError> {
+        Ok(Reader {
+            lines: SpecLines::new(text, architecture.map(str::to_owned))?,
             macros,
             is_second_pass: !build_architectures.is_empty(),
             spec: Parsed {
@@ -96,12 +121,16 @@ impl<'t> Reader<'t> {
             section: Section::Preamble(0),
             body: String::new(),
             body_lines: Vec::new(),
-            next_number: [0; 2],
-        }
+            sources: SourceList::default(),
+        })
     }
 
     fn run(&mut self) -> Result<Pass, SpecError> {
         while let Some(line) = self.lines.next(self.macros)? {
+            if line.elsewhere.is_some() {
+                self.sources.add_elsewhere(&line, &self.section)?;
+                continue;
+            }
             if begins_section(&line.text) {
                 self.enter(&line)?;
                 continue;
@@ -121,12 +150,12 @@ impl<'t> Reader<'t> {
                 Section::Changelog => self.changelog_line(&line)?,
                 Section::Files(kind) => {
                     let kind = *kind;
-                    let text = section::without_comment(certain(&line)?).trim_end();
-                    if !text.is_empty() {
-                        self.add_file(kind, "", text, line.number)?;
+                    let address = section::without_comment(&line.text).trim_end();
+                    if !address.is_empty() {
+                        self.sources.add(&ListedSource { kind, number: "", address, line: &line }, self.macros)?;
                     }
                 }
-                Section::Other => {}
+                Section::DynamicRequires | Section::Other => {}
             }
         }
         self.leave()?;
@@ -134,7 +163,7 @@ impl<'t> Reader<'t> {
     }
 
     fn changelog_line(&mut self, line: &SpecLine) -> Result<(), SpecError> {
-        let text = section::without_comment(certain(line)?);
+        let text = section::without_comment(known_in_changelog(line)?);
         self.body_lines.push(BodyLine { start: self.body.len(), number: line.number });
         self.body.push_str(text);
         if line.has_end && text.len() == line.text.len() {
@@ -148,6 +177,7 @@ impl<'t> Reader<'t> {
         self.leave()?;
         let main = self.spec.text_of(tag::NAME).to_owned();
         let next = section::parse_start(line, &main, &mut self.packages)?;
+        self.spec.has_dynamic_requires |= next == Section::DynamicRequires;
         // A section may begin in a doubtful branch only if neither it nor the section before it counts.
         if let Some(doubt) = &line.doubtful
             && !(was_other && next == Section::Other)
@@ -174,7 +204,7 @@ impl<'t> Reader<'t> {
                 };
                 self.spec.changelog = changelog::parse(&self.body, line_at)?;
             }
-            Section::Preamble(_) | Section::Files(_) | Section::Other => {}
+            Section::Preamble(_) | Section::Files(_) | Section::DynamicRequires | Section::Other => {}
         }
         Ok(())
     }
@@ -184,7 +214,10 @@ impl<'t> Reader<'t> {
             let Some(number) = tag::number_of(name).filter(|number| !self.spec.texts.contains_key(number)) else {
                 continue;
             };
-            if self.macros.exists(name) != Ok(false) {
+            if self.macros.existence(name).is_ok_and(|existence| !existence.exists) {
+                continue;
+            }
+            {
                 let value = self.expand_here(&format!("%{{{name}}}"))?;
                 if !value.starts_with('%') {
                     self.spec.texts.insert(number, value);
@@ -206,6 +239,26 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// The number in `_source_payload`, such as `w9.gzdio`.
+    fn payload_level(&mut self) -> Result<Option<u32>, SpecError> {
+        let payload = self.expand_here("%{?_source_payload}")?;
+        let digest = self.expand_here("%{?_source_filedigest_algorithm}")?;
+        let level =
+            payload.strip_prefix('w').and_then(|rest| rest.strip_suffix(".gzdio")).and_then(|level| level.parse().ok());
+        match level {
+            _ if !matches!(digest.as_str(), "" | "8") => {
+                let what = format!("`_source_filedigest_algorithm` with the value `{digest}`");
+                Err(SpecError::beyond(self.lines.last(), Beyond::foreign(what)))
+            }
+            _ if payload.is_empty() => Ok(None),
+            Some(level @ 1..=9) => Ok(Some(level)),
+            _ => {
+                let what = format!("`_source_payload` with the value `{payload}`");
+                Err(SpecError::beyond(self.lines.last(), Beyond::foreign(what)))
+            }
+        }
+    }
+
     fn preamble(&mut self, package: usize, line: &SpecLine) -> Result<(), SpecError> {
         let text = section::without_comment(&line.text).trim_end();
         if text.trim_start().is_empty() {
@@ -224,8 +277,16 @@ impl<'t> Reader<'t> {
             return Err(SpecError::broken(line.number, format!("`{text}` has no value")));
         }
         if tag.role != Role::Binary && (package == 0 || counts_in_subpackage(&tag)) {
-            certain(line)?;
-            self.apply(package, &tag, line.number)?;
+            match tag.role {
+                Role::File(kind) => {
+                    let entry = ListedSource { kind, number: tag.number, address: tag.field, line };
+                    self.sources.add(&entry, self.macros)?;
+                }
+                _ => {
+                    certain(line)?;
+                    self.apply(package, &tag, line.number)?;
+                }
+            }
         }
         self.define_macros(package, &tag, line);
         Ok(())
@@ -234,7 +295,8 @@ impl<'t> Reader<'t> {
     /// Defines the macro with the name of a tag. A tag of the main package also defines the name in capitals.
     fn define_macros(&mut self, package: usize, tag: &SpecTag<'_>, line: &SpecLine) {
         if matches!(tag.role, Role::Text(_) | Role::Translated(_) | Role::Epoch | Role::SourceLicense) {
-            let value = Expansion { text: tag.field.to_owned(), beyond: line.beyond.clone() };
+            let beyond = line.beyond.clone().or_else(|| line.doubtful.clone());
+            let value = Expansion { text: tag.field.to_owned(), beyond, varies: line.varies.clone() };
             if package == 0 {
                 self.macros.define(&tag.name.to_ascii_uppercase(), value.clone());
             }
@@ -254,7 +316,7 @@ impl<'t> Reader<'t> {
                 }
             }
             Role::Text(number) => {
-                check_text(number, field, line)?;
+                check_text(tag, number, line)?;
                 self.packages[0].set(number, field);
                 if self.spec.texts.insert(number, field.to_owned()).is_some() {
                     return Err(SpecError::broken(line, format!("`{}` stands twice", tag.name)));
@@ -262,7 +324,6 @@ impl<'t> Reader<'t> {
             }
             Role::Translated(number) => self.translate(number, tag.language.unwrap_or("C"), field.to_owned()),
             Role::SourceLicense => self.source_license = Some(field.to_owned()),
-            Role::File(kind) => self.add_file(kind, tag.number, field, line)?,
             Role::BuildRequires => self.spec.requires.extend(dependency::parse(field, line)?),
             Role::BuildConflicts => self.spec.conflicts.extend(dependency::parse(field, line)?),
             Role::Restriction(number) => {
@@ -273,7 +334,7 @@ impl<'t> Reader<'t> {
             }
             Role::WithoutSources(name) => return Err(SpecError { line, problem: Problem::WithoutSources(name) }),
             Role::Icon => return Err(SpecError::beyond(line, Beyond::foreign("the tag `icon`"))),
-            Role::BuildArch | Role::Binary => {}
+            Role::BuildArch | Role::Binary | Role::File(_) => {}
         }
         Ok(())
     }
@@ -285,31 +346,6 @@ impl<'t> Reader<'t> {
             self.spec.languages.push(language.to_owned());
         }
         self.spec.translated.entry(number).or_default().0.insert(index, text);
-    }
-
-    fn add_file(&mut self, kind: FileKind, number: &str, address: &str, line: usize) -> Result<(), SpecError> {
-        let (slot, word) = match kind {
-            FileKind::Source => (0, "SOURCE"),
-            FileKind::Patch => (1, "PATCH"),
-        };
-        // A file without a number gets the highest number so far plus 1.
-        let number = match number {
-            "" => self.next_number[slot],
-            digits => digits.parse().map_err(|_| SpecError::broken(line, format!("`{digits}` is not a number")))?,
-        };
-        self.next_number[slot] = self.next_number[slot].max(number.saturating_add(1));
-        if self.spec.sources.iter().any(|other| other.kind == kind && other.number == number) {
-            return Err(SpecError::broken(line, format!("`{word}{number}` stands twice")));
-        }
-        let name = section::base_name(address).to_owned();
-        if name.is_empty() {
-            return Err(SpecError::broken(line, format!("`{address}` names no file")));
-        }
-        self.spec.sources.push(SourceName { kind, name, number });
-        // The value is a path on the machine that builds.
-        self.macros.push(&format!("{word}{number}"), Definition::Foreign);
-        self.macros.define(&format!("{word}URL{number}"), Expansion { text: address.replace('%', "%%"), beyond: None });
-        Ok(())
     }
 
     fn finish(mut self) -> Result<Parsed, SpecError> {
@@ -329,39 +365,11 @@ impl<'t> Reader<'t> {
         let name = self.spec.text_of(tag::NAME).to_owned();
         let made = self.packages.iter().filter(|package| package.has_files);
         self.spec.provides = made.map(|package| package.provide(&self.packages[0], &name)).collect();
+        self.spec.payload_level = self.payload_level()?;
+        self.spec.sources = std::mem::take(&mut self.sources).finish();
         if let Some(license) = self.source_license.take() {
             self.spec.texts.insert(tag::LICENSE, license);
         }
         Ok(self.spec)
     }
-}
-
-/// The text of a line; an error if the text, or the existence of the line, is unknown.
-fn certain(line: &SpecLine) -> Result<&str, SpecError> {
-    match line.beyond.as_ref().or(line.doubtful.as_ref()) {
-        Some(beyond) => Err(SpecError::beyond(line.number, beyond.clone())),
-        None => Ok(&line.text),
-    }
-}
-
-/// Whether a tag of a sub-package counts for the source package.
-fn counts_in_subpackage(tag: &SpecTag<'_>) -> bool {
-    match tag.role {
-        Role::Text(number) => [tag::VERSION, tag::RELEASE].contains(&number),
-        Role::Translated(_) | Role::SourceLicense | Role::BuildArch => false,
-        _ => true,
-    }
-}
-
-/// Checks the letters of name, version and release, which become part of a file name.
-fn check_text(number: u32, field: &str, line: usize) -> Result<(), SpecError> {
-    let allowed = match number {
-        tag::NAME => "-._+",
-        tag::VERSION | tag::RELEASE => "._+~^",
-        _ => return Ok(()),
-    };
-    if !field.chars().all(|letter| letter.is_ascii_alphanumeric() || allowed.contains(letter)) {
-        return Err(SpecError::broken(line, format!("`{field}` has a letter that is not allowed in a file name")));
-    }
-    Ok(())
 }

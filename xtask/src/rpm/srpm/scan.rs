@@ -11,7 +11,9 @@ pub struct MacroCall<'t> {
     pub checks_existence: bool,
     /// Whether it has a `!`, which negates the test.
     pub negated: bool,
-    /// The text after the colon or the blank, inside the braces.
+    /// What follows the name inside the braces: a colon or a blank.
+    pub separator: Option<char>,
+    /// The text after the separator, inside the braces.
     pub argument: Option<&'t str>,
     /// The length of the whole call, in bytes.
     pub length: usize,
@@ -21,8 +23,8 @@ pub struct MacroCall<'t> {
 #[derive(Debug, PartialEq, Eq)]
 pub struct DefinitionText<'t> {
     pub name: &'t str,
-    /// Whether it has options: `name(options)`.
-    pub parametric: bool,
+    /// The letters of its options, for a macro with arguments: `name(options)`.
+    pub options: Option<&'t str>,
     /// Without the backslashes of escaped characters.
     pub body: String,
     /// The text after the definition.
@@ -57,6 +59,19 @@ pub fn name_length(text: &str) -> usize {
     text.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(text.len())
 }
 
+/// The length of the name of a call without braces at the start of `text`. The arguments and options of a macro have names
+/// such as `1`, `*`, `#` and `-f`.
+pub fn call_name_length(text: &str) -> usize {
+    let word = text.strip_prefix('-').unwrap_or(text);
+    let end = word.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(word.len());
+    let special = match &word.as_bytes()[end..] {
+        [b'*', b'*', ..] => 2,
+        [b'*' | b'#', ..] => 1,
+        _ => 0,
+    };
+    if end + special == 0 { 0 } else { text.len() - word.len() + end + special }
+}
+
 /// Parses the call at the start of `after`; `None` if the percent sign before it is a literal one.
 ///
 /// Errors: a brace is never closed.
@@ -66,21 +81,23 @@ pub fn parse_call(after: &str) -> Result<Option<MacroCall<'_>>, ()> {
     let name_and_more = inside.trim_start_matches(['!', '?']);
     let prefix = &inside[..inside.len() - name_and_more.len()];
     let name_end = if braced {
-        name_and_more.find([' ', ':', '\t', '\n']).unwrap_or(name_and_more.len())
+        name_and_more.find([' ', ':', '\t']).unwrap_or(name_and_more.len())
     } else {
-        name_length(name_and_more)
+        call_name_length(name_and_more)
     };
     let name = &name_and_more[..name_end];
     if name.is_empty() {
         return Ok(None);
     }
-    let argument = name_and_more.get(name.len() + 1..).filter(|_| braced);
+    let separator = name_and_more[name.len()..].chars().next().filter(|_| braced);
+    let argument = separator.and_then(|_| name_and_more.get(name.len() + 1..));
     let length = if braced { inside.len() + 2 } else { prefix.len() + name.len() };
     Ok(Some(MacroCall {
         name,
         braced,
         checks_existence: prefix.contains('?'),
         negated: prefix.matches('!').count() % 2 == 1,
+        separator,
         argument,
         length,
     }))
@@ -95,9 +112,10 @@ pub fn rest_of_line(text: &str) -> (&str, &str) {
 pub fn take_definition(text: &str) -> Option<DefinitionText<'_>> {
     let text = text.trim_start_matches([' ', '\t']);
     let (name, mut rest) = text.split_at(name_length(text));
-    let parametric = rest.starts_with('(');
-    if parametric {
-        rest = &rest[rest.find(')')? + 1..];
+    let mut options = None;
+    if let Some(opened) = rest.strip_prefix('(') {
+        let (letters, behind) = opened.split_once(')')?;
+        (options, rest) = (Some(letters), behind);
     }
     let rest = rest.trim_start_matches([' ', '\t']);
     let (body, behind) = if rest.starts_with('{') {
@@ -106,9 +124,9 @@ pub fn take_definition(text: &str) -> Option<DefinitionText<'_>> {
     } else {
         take_free_body(rest)
     };
-    let usable = !name.is_empty() && (!body.is_empty() || parametric);
+    let usable = !name.is_empty() && (!body.is_empty() || options.is_some());
     let behind = behind.trim_start_matches(['\n', '\r']);
-    usable.then_some(DefinitionText { name, parametric, body, behind })
+    usable.then_some(DefinitionText { name, options, body, behind })
 }
 
 /// A body without braces ends at the first line end that is neither escaped nor inside a bracket.
@@ -187,7 +205,11 @@ mod tests {
         assert_eq!(parse("{!?x:%global x {a}}b"), Some(("x", Some("%global x {a}"), 19)));
         assert_eq!(parse("?x y"), Some(("x", None, 2)));
         assert_eq!(parse(" sure"), None);
-        assert_eq!(parse("1"), None);
+        assert_eq!(parse("1x)"), Some(("1x", None, 2)));
+        assert_eq!(parse("**)"), Some(("**", None, 2)));
+        assert_eq!(parse("{-f*}b"), Some(("-f*", None, 5)));
+        assert_eq!(parse("-f*b"), Some(("-f*", None, 3)));
+        assert_eq!(parse("-"), None);
         assert_eq!(parse_call("{x"), Err(()));
     }
 
@@ -201,7 +223,7 @@ mod tests {
         assert_eq!(take(" x {a\nb} \nname"), ("x", "a\nb".to_owned(), " \nname"));
         assert_eq!(take(" x a \\\n b\nc"), ("x", "a \n b".to_owned(), "c"));
         assert_eq!(take(" x %{?y:\n1} z\nc"), ("x", "%{?y:\n1} z".to_owned(), "c"));
-        assert!(take_definition(" x(a:) body").unwrap().parametric);
+        assert_eq!(take_definition(" x(a:) body").unwrap().options, Some("a:"));
         assert_eq!(take_definition(" x"), None);
     }
 }

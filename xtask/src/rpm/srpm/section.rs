@@ -1,9 +1,9 @@
 //! Parses the lines that begin the sections of a spec.
 
 use crate::project::spec_text::section_name;
-use crate::rpm::srpm::error::{Beyond, SpecError};
-use crate::rpm::srpm::lines::SpecLine;
+use crate::rpm::srpm::error::SpecError;
 use crate::rpm::srpm::parsed::BuiltPackage;
+use crate::rpm::srpm::spec_line::SpecLine;
 use crate::rpm::srpm::tag::{self, FileKind};
 
 /// A section of a spec.
@@ -17,6 +17,8 @@ pub enum Section {
     Changelog,
     /// `%sourcelist` and `%patchlist`.
     Files(FileKind),
+    /// `%generate_buildrequires`: a program that a build runs.
+    DynamicRequires,
     /// A section that only binary packages use.
     Other,
 }
@@ -100,10 +102,7 @@ pub fn parse_start(line: &SpecLine, main: &str, packages: &mut Vec<Package>) -> 
         "changelog" => Section::Changelog,
         "sourcelist" => Section::Files(FileKind::Source),
         "patchlist" => Section::Files(FileKind::Patch),
-        // A program prints the build requirements.
-        "generate_buildrequires" => {
-            return Err(SpecError::beyond(line.number, Beyond::foreign("`%generate_buildrequires`")));
-        }
+        "generate_buildrequires" => Section::DynamicRequires,
         _ => Section::Other,
     })
 }

@@ -135,6 +135,11 @@ pub const DEFAULTS: [&str; 9] = [
     "modularitylabel",
 ];
 
+/// Whether a tag has one word only: `Name`, `URL` and others, by their number in the header.
+pub fn is_one_word(number: u32) -> bool {
+    [NAME, VERSION, RELEASE, 1020, 5034, 5012, 1155, 5096].contains(&number)
+}
+
 /// The number in the header of one of [`DEFAULTS`].
 pub fn number_of(name: &str) -> Option<u32> {
     TAGS.iter().find(|(tag, _)| *tag == name).and_then(|(_, role)| match role {

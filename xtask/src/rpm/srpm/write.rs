@@ -9,11 +9,12 @@ use anyhow::Result;
 
 use crate::base::error::{Exit, Failure};
 use crate::base::files;
+use crate::base::gzip::LEVEL;
 use crate::rpm::header::encode::{LeadKind, TagValue, encode_lead};
 use crate::rpm::srpm::dependency::{Dependency, EQUAL};
 use crate::rpm::srpm::parsed::{Parsed, Translated};
 use crate::rpm::srpm::parts::{BUILD_HOST, RPM_VERSION, SHA256, payload_tags, three_tags, write_headers};
-use crate::rpm::srpm::payload::{self, Content, Payload, SourceFile};
+use crate::rpm::srpm::payload::{self, Content, Payload, PayloadOrder, SourceFile};
 use crate::rpm::srpm::tag::{self, FileKind};
 
 /// The values of a package that come neither from the spec nor from the files.
@@ -35,8 +36,10 @@ pub fn write(spec: &Parsed, files: &[SourceFile], facts: &BuildFacts<'_>, output
     let text = Content::Bytes(spec.text.clone().into_bytes());
     let spec_file = SourceFile { name: facts.spec_name.to_owned(), mode: 0o644, content: text };
     let chosen = choose(spec, &spec_file, files)?;
+    let level = spec.payload_level.unwrap_or(LEVEL);
+    let order = PayloadOrder { seconds: facts.source_date, threads: facts.threads, level };
     let mut spool = files::spool();
-    let payload = payload::write(&chosen, facts.source_date, facts.threads, &mut spool)?;
+    let payload = payload::write(&chosen, order, &mut spool)?;
     let epoch = spec.epoch.map(|epoch| format!("{epoch}:")).unwrap_or_default();
     let lead = encode_lead(LeadKind::Source, &format!("{}-{epoch}{}-{}", spec.name(), spec.version(), spec.release()));
     write_headers(&lead, header_tags(spec, facts, &payload), &payload, output)?;
@@ -143,6 +146,9 @@ fn dependency_tags(spec: &Parsed) -> Vec<(u32, TagValue)> {
     ];
     let used = features.into_iter().filter(|(is_used, ..)| *is_used);
     requires.extend(used.map(|(_, feature, since)| Dependency::on_rpm(feature, since)));
+    if spec.has_dynamic_requires {
+        requires.push(Dependency::on_rpm("DynamicBuildRequires", "4.15.0-1").that_may_be_missing());
+    }
     let provides = spec.provides.iter().map(|package| Dependency {
         name: package.name.clone(),
         version: package.evr.clone(),

@@ -2,7 +2,6 @@
 
 mod arguments;
 mod asked;
-pub mod decided;
 mod lint_step;
 mod merge;
 mod merging;

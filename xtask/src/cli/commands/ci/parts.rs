@@ -15,9 +15,9 @@ use crate::ci::merge::prepare;
 use crate::ci::merge::request::MergeRequest;
 use crate::ci::merge::testing::release_folder;
 use crate::cli::commands::ci::asked::{RequestArgs, TestsRun, ask_for};
-use crate::cli::commands::ci::decided;
 use crate::cli::commands::ci::merging::{self, EndFacts};
 use crate::cli::context::Context;
+use crate::cli::decided;
 use crate::project::config::CiIsolation;
 
 /// The parts of `ci merge`.

@@ -8,8 +8,8 @@ use crate::base::files;
 use crate::ci::respond::outcome::{JobResult, outcome_of};
 use crate::ci::respond::reply::{MarkedEffect, marker};
 use crate::cli::ci_system::log_address;
-use crate::cli::commands::ci::decided;
 use crate::cli::context::Context;
+use crate::cli::decided;
 use crate::forge::model::CommitStatus;
 
 /// Arguments of `ci report`.

@@ -13,8 +13,8 @@ use crate::ci::respond::apply::apply;
 use crate::ci::respond::ask::{Asked, decide_asking};
 use crate::ci::respond::decision::Decision;
 use crate::ci::respond::wish::{Wish, find_wish};
-use crate::cli::commands::ci::decided;
 use crate::cli::context::Context;
+use crate::cli::decided;
 use crate::forge::event::{ForgeEvent, LARGEST_EVENT, NotAnEvent, read_event};
 
 /// Arguments of `ci respond`.
