@@ -222,6 +222,12 @@ fn the_source_rpm_has_the_files_of_all_distributions() {
 fn an_archive_that_the_spec_does_not_name_is_reported() {
     let project = demo();
     let template = TEMPLATE.replace("Source0: https://example.org/%{name}-%{version}.tar.gz\n", "");
+    project.commit("Unpack nothing", &[("packaging/demo.spec.in", &template)]);
+    project
+        .releng(&["srpm"])
+        .exits(1)
+        .says(&["line 15 of the spec: `%autosetup` unpacks `Source0`, and there is none"]);
+    let template = template.replace("%autosetup", "%autosetup -T -c");
     for writer in ["native", "rpmbuild"] {
         let config = format!("[rpm]\nsrpm = \"{writer}\"\n");
         project.commit("Go on", &[("packaging/demo.spec.in", &template), ("packaging/release.toml", &config)]);

@@ -155,6 +155,7 @@ impl<'m> Reader<'m> {
                         self.sources.add(&ListedSource { kind, number: "", address, line: &line }, self.macros)?;
                     }
                 }
+                Section::Prep => self.sources.check_setup(&line)?,
                 Section::DynamicRequires | Section::Other => {}
             }
         }
@@ -173,14 +174,14 @@ impl<'m> Reader<'m> {
     }
 
     fn enter(&mut self, line: &SpecLine) -> Result<(), SpecError> {
-        let was_other = self.section == Section::Other;
+        let counted = self.section.counts();
         self.leave()?;
         let main = self.spec.text_of(tag::NAME).to_owned();
         let next = section::parse_start(line, &main, &mut self.packages)?;
         self.spec.has_dynamic_requires |= next == Section::DynamicRequires;
         // A section may begin in a doubtful branch only if neither it nor the section before it counts.
         if let Some(doubt) = &line.doubtful
-            && !(was_other && next == Section::Other)
+            && (counted || next.counts())
         {
             return Err(SpecError::beyond(line.number, doubt.clone()));
         }
@@ -204,7 +205,7 @@ impl<'m> Reader<'m> {
                 };
                 self.spec.changelog = changelog::parse(&self.body, line_at)?;
             }
-            Section::Preamble(_) | Section::Files(_) | Section::DynamicRequires | Section::Other => {}
+            Section::Preamble(_) | Section::Files(_) | Section::DynamicRequires | Section::Prep | Section::Other => {}
         }
         Ok(())
     }

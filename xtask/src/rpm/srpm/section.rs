@@ -19,8 +19,17 @@ pub enum Section {
     Files(FileKind),
     /// `%generate_buildrequires`: a program that a build runs.
     DynamicRequires,
+    /// `%prep`, which unpacks sources.
+    Prep,
     /// A section that only binary packages use.
     Other,
+}
+
+impl Section {
+    /// Whether the source package has something from this section.
+    pub fn counts(&self) -> bool {
+        !matches!(self, Section::Prep | Section::Other)
+    }
 }
 
 /// A package of the spec.
@@ -103,6 +112,7 @@ pub fn parse_start(line: &SpecLine, main: &str, packages: &mut Vec<Package>) -> 
         "sourcelist" => Section::Files(FileKind::Source),
         "patchlist" => Section::Files(FileKind::Patch),
         "generate_buildrequires" => Section::DynamicRequires,
+        "prep" => Section::Prep,
         _ => Section::Other,
     })
 }

@@ -94,6 +94,21 @@ impl SourceList {
         Ok(())
     }
 
+    /// Checks a line of `%prep`: `%setup` and `%autosetup` unpack the source 0, unless `-T` says that they do not.
+    pub fn check_setup(&self, line: &SpecLine) -> Result<(), SpecError> {
+        let mut words = line.text.split_whitespace();
+        let Some(setup @ ("%setup" | "%autosetup")) = words.next() else {
+            return Ok(());
+        };
+        let may_unpack_nothing =
+            line.doubtful.is_some() || words.any(|word| word.starts_with('-') && word.contains('T'));
+        let has_source = self.found.iter().any(|file| file.kind == FileKind::Source && file.number == 0);
+        if has_source || may_unpack_nothing {
+            return Ok(());
+        }
+        Err(SpecError::broken(line.number, format!("`{setup}` unpacks `Source0`, and there is none")))
+    }
+
     /// The files in the order of the spec. One that is needed here and elsewhere stands once.
     pub fn finish(self) -> Vec<SourceName> {
         let mut files: Vec<SourceName> = Vec::new();
