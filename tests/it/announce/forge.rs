@@ -9,7 +9,7 @@ use crate::support::forge::{Double, PROJECT, TOKEN};
 use crate::support::http::Server;
 use crate::support::keys::Keys;
 use crate::support::program::{Ran, run_in};
-use crate::support::site::{Site, text};
+use crate::support::site::{NOW, Site, text};
 
 /// A project on a forge, with 1.0.1 in stable.
 pub struct ForgeSite {
@@ -133,10 +133,45 @@ fn a_release_appears_whole_on_each_forge() {
         let page = place.announce(&["1.0.1"]).exits(0).says(&["the release of 1.0.1 was shown 2026-01-02"]).stdout;
         assert_eq!(page, shown.stdout);
         assert_eq!(place.double.asked(), [""; 0], "{kind}");
-        place.announce(&["--again"]).exits(0);
+        place.announce(&["--again"]).exits(0).says_nothing_wrong();
         assert!(place.double.asked().iter().all(|line| line.contains(" GET ")), "{kind}");
         place.is_whole();
+        // People may write into the notes what they like. A forge keeps the line ends of their browser.
+        place.double.with(|state| state.releases[0].notes = notes.replace('\n', "\r\n"));
+        place.announce(&["--again"]).exits(0).says_nothing_wrong();
+        place.double.with(|state| state.releases[0].notes += "Beware!");
+        let warning = format!("warning: the notes of the release 1.0.1 on {kind} are not those of this command");
+        place.announce(&["--again"]).exits(0).says(&[&warning]);
+        place.double.with(|state| assert!(state.releases[0].notes.ends_with("Beware!"), "{kind}"));
     }
+}
+
+#[test]
+fn promote_and_status_say_that_a_release_is_due_on_the_forge() {
+    let place = ForgeSite::new(ForgeKind::Forgejo);
+    let status = |args: &[&str]| place.site.releng(&[&["status"], args].concat()).exits(0).stdout;
+    let json = || {
+        serde_json::from_str::<serde_json::Value>(&status(&["--json"])).unwrap()["series"][0]["forge-release"].clone()
+    };
+    assert!(!status(&[]).contains("forge"), "this project has not made a release there yet");
+    assert!(json().is_null());
+    let page = place.announce(&[]).exits(0).stdout;
+    let page = page.trim_end();
+    assert!(status(&[]).contains(&format!("on the forge  1.0.1: {page}\n")), "{}", status(&[]));
+    let shown = serde_json::json!({ "version": "1.0.1", "state": "shown", "at": NOW, "page": page, "next": null });
+    assert_eq!(json(), shown);
+    place.site.commit("Two").build(&[]);
+    place.site.project.git(&["push", "-q", "origin", "main"]);
+    place.site.releng(&["stage"]).exits(0);
+    place.site.promote(&[]).exits(0).says(&["to make its release on the forge: `releng announce 1.0.2 --forge`"]);
+    let next = "`releng announce 1.0.2 --forge`";
+    assert!(
+        status(&[]).contains(&format!("due           1.0.2 is not shown on the forge; {next}\n")),
+        "{}",
+        status(&[])
+    );
+    let due = serde_json::json!({ "version": "1.0.2", "state": "due", "at": null, "page": null, "next": next });
+    assert_eq!(json(), due);
 }
 
 #[test]

@@ -3,11 +3,14 @@
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
+use tempfile::TempDir;
+
 use super::delivery::{events, site_and_double, site_with_program};
 use super::text::{PEOPLE, promoted_site};
 use crate::helps::follow;
 use crate::support::crash::Scenario;
-use crate::support::crash::inject::{Fault, copy, points, record, run, strike};
+use crate::support::crash::inject::{Fault, Point, copy, points, record, run, strike};
+use crate::support::crash::trace::Call;
 use crate::support::http::Server;
 use crate::support::mail::{Encryption, MailServerProcess};
 use crate::support::program::PROGRAM;
@@ -246,21 +249,38 @@ fn a_run_that_ends_while_it_sends_is_not_repeated() {
     }
 }
 
-/// Kills the command at each call that changes a file of the state or of the mail, and runs it again. The mail goes to a program that
-/// keeps it in the temporary folder, which is a new one for each run.
+/// A run that sends the mail to a program, which keeps the mail in the temporary folder, a new one for each run.
+struct Sending {
+    scenario: Scenario,
+    /// The calls that change a file of the state or of the mail.
+    points: Vec<(Call, Point)>,
+    work: TempDir,
+    /// Has the project.
+    _site: Site,
+}
+
+impl Sending {
+    fn record() -> Sending {
+        let site = site_with_program("cat >\"$TMPDIR/mail\"");
+        let command = [PROGRAM, "announce", "1.0.1", "--send"];
+        let roots = ["target/repository-state", "target/announce"];
+        let mut scenario = Scenario::new("announce --send", site.project.path(), &command, &roots, &[]);
+        scenario.variables = vec![("RELENG_NOW".to_owned(), NOW.to_owned())];
+        let work = tempfile::tempdir().unwrap();
+        let recorded = work.path().join("recorded");
+        copy(&scenario.prepared, &recorded);
+        let (ran, trace) = record(&scenario, &scenario.command, &recorded);
+        ran.exits(0);
+        let points = points(&scenario, &trace, &recorded);
+        Sending { scenario, points, work, _site: site }
+    }
+}
+
+/// Kills the command at each call, and runs it again.
 #[test]
 fn a_run_killed_at_any_call_never_sends_two_mails() {
-    let site = site_with_program("cat >\"$TMPDIR/mail\"");
-    let command = [PROGRAM, "announce", "1.0.1", "--send"];
-    let roots = ["target/repository-state", "target/announce"];
-    let mut scenario = Scenario::new("announce --send", site.project.path(), &command, &roots, &[]);
-    scenario.variables = vec![("RELENG_NOW".to_owned(), NOW.to_owned())];
-    let work = tempfile::tempdir().unwrap();
-    let recorded = work.path().join("recorded");
-    copy(&scenario.prepared, &recorded);
-    let (ran, trace) = record(&scenario, &scenario.command, &recorded);
-    ran.exits(0);
-    let points = points(&scenario, &trace, &recorded);
+    let sending = Sending::record();
+    let Sending { scenario, points, work, .. } = &sending;
     assert!(points.len() > 10, "{points:?}");
     let (mut sent, mut open) = (0, 0);
     for (index, (_, point)) in points.iter().enumerate() {
@@ -291,18 +311,10 @@ fn a_run_killed_at_any_call_never_sends_two_mails() {
 /// A disk that fails or is full at any of these calls: the run says so, and never are two mails sent.
 #[test]
 fn a_disk_that_fails_never_makes_two_mails() {
-    let site = site_with_program("cat >\"$TMPDIR/mail\"");
-    let command = [PROGRAM, "announce", "1.0.1", "--send"];
-    let roots = ["target/repository-state", "target/announce"];
-    let mut scenario = Scenario::new("announce --send", site.project.path(), &command, &roots, &[]);
-    scenario.variables = vec![("RELENG_NOW".to_owned(), NOW.to_owned())];
-    let work = tempfile::tempdir().unwrap();
-    let recorded = work.path().join("recorded");
-    copy(&scenario.prepared, &recorded);
-    let (ran, trace) = record(&scenario, &scenario.command, &recorded);
-    ran.exits(0);
+    let sending = Sending::record();
+    let Sending { scenario, points, work, .. } = &sending;
     let (mut early, mut late) = (0, 0);
-    for (index, (_, point)) in points(&scenario, &trace, &recorded).iter().enumerate() {
+    for (index, (_, point)) in points.iter().enumerate() {
         let error = ["EIO", "ENOSPC", "EDQUOT"][index % 3];
         let place = work.path().join(index.to_string());
         let arrived = || usize::from(place.with_extension("tmp").join("mail").exists());

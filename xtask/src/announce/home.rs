@@ -53,6 +53,11 @@ pub enum AnnounceEvent {
 }
 
 impl AnnounceEvent {
+    /// Whether the entry is about a release on the forge, and not about a mail.
+    pub fn is_about_forge(&self) -> bool {
+        matches!(self, AnnounceEvent::ReleaseTry { .. } | AnnounceEvent::ReleaseShown { .. })
+    }
+
     fn version(&self) -> &Version {
         match self {
             AnnounceEvent::Try { version, .. }

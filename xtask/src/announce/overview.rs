@@ -1,9 +1,10 @@
-//! The announcement of the current release of a series, for `promote` and `status`. A project without `announce.to` announces nothing.
+//! How the current release of a series was announced, for `promote` and `status`. A project without `announce.to` sends no mail, and
+//! only one that has made a release on its forge is told about the next one.
 
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::announce::home::{AnnounceHome, AnnounceState};
+use crate::announce::home::{AnnounceHome, AnnounceState, ShownRelease, find_shown};
 use crate::announce::release::{ReleasePromotion, current_promotion};
 use crate::base::error::program;
 use crate::history::Version;
@@ -11,7 +12,34 @@ use crate::project::config::AnnounceKeys;
 use crate::repository::model::name::Series;
 use crate::repository::model::store::Store;
 
-/// The announcement of the current release of a series.
+/// How the current release of a series was announced.
+#[derive(Default)]
+pub struct SeriesAnnouncements {
+    /// `None` if nothing was promoted, or the project sends no mail.
+    pub mail: Option<AnnounceOverview>,
+    /// `None` if nothing was promoted, or the project makes no releases on a forge.
+    pub forge: Option<ForgeOverview>,
+}
+
+impl SeriesAnnouncements {
+    /// Reads the journal. Errors: it was changed, or a revision cannot be read.
+    pub fn load(keys: &AnnounceKeys, store: &Store, series: Series) -> Result<SeriesAnnouncements> {
+        let Some(promotion) = current_promotion(store, series)? else { return Ok(SeriesAnnouncements::default()) };
+        let forge = load_forge_release(store, &promotion)?;
+        let mail = keys.is_configured().then(|| load_mail(keys, store, promotion)).transpose()?;
+        Ok(SeriesAnnouncements { mail, forge })
+    }
+
+    /// The fields for `status --json`.
+    pub fn json(&self) -> [(&'static str, Value); 2] {
+        [
+            ("announcement", self.mail.as_ref().map_or(Value::Null, mail_json)),
+            ("forge-release", self.forge.as_ref().map_or(Value::Null, forge_json)),
+        ]
+    }
+}
+
+/// The mail about the current release of a series.
 pub struct AnnounceOverview {
     pub promotion: ReleasePromotion,
     pub state: AnnounceState,
@@ -19,12 +47,14 @@ pub struct AnnounceOverview {
     pub next: Option<String>,
 }
 
-/// The announcement of the current release of a series; `None` if nothing was promoted, or the project announces nothing.
-pub fn load_announcement(keys: &AnnounceKeys, store: &Store, series: Series) -> Result<Option<AnnounceOverview>> {
-    if !keys.is_configured() {
-        return Ok(None);
-    }
-    let Some(promotion) = current_promotion(store, series)? else { return Ok(None) };
+/// The current release of a series on the forge.
+pub struct ForgeOverview {
+    pub version: Version,
+    /// `None` if it is due.
+    pub shown: Option<ShownRelease>,
+}
+
+fn load_mail(keys: &AnnounceKeys, store: &Store, promotion: ReleasePromotion) -> Result<AnnounceOverview> {
     let state = AnnounceHome::new(&store.layout.state).state_of(&promotion, &store.log)?;
     let version = &promotion.version;
     let next = match state {
@@ -38,7 +68,20 @@ pub fn load_announcement(keys: &AnnounceKeys, store: &Store, series: Series) -> 
             ))
         }
     };
-    Ok(Some(AnnounceOverview { promotion, state, next }))
+    Ok(AnnounceOverview { promotion, state, next })
+}
+
+fn load_forge_release(store: &Store, promotion: &ReleasePromotion) -> Result<Option<ForgeOverview>> {
+    let journal = AnnounceHome::new(&store.layout.state).journal()?;
+    let makes_releases = journal.lines().iter().any(|line| line.entry.is_about_forge());
+    let overview =
+        |version: &Version| ForgeOverview { shown: find_shown(journal.lines(), version), version: version.clone() };
+    Ok(makes_releases.then(|| overview(&promotion.version)))
+}
+
+/// The command that makes the release of a version on the forge.
+pub fn forge_command(version: &Version) -> String {
+    format!("{} announce {version} --forge", program())
 }
 
 /// The command that announces a version.
@@ -47,8 +90,18 @@ pub fn announce_command(keys: &AnnounceKeys, version: &Version) -> String {
     format!("{} announce {version}{send}", program())
 }
 
-/// For `status --json`.
-pub fn announcement_json(overview: &AnnounceOverview) -> Value {
+fn forge_json(overview: &ForgeOverview) -> Value {
+    let ForgeOverview { version, shown } = overview;
+    json!({
+        "version": version,
+        "state": if shown.is_some() { "shown" } else { "due" },
+        "at": shown.as_ref().map(|shown| shown.at),
+        "page": shown.as_ref().map(|shown| &shown.page),
+        "next": shown.is_none().then(|| format!("`{}`", forge_command(version))),
+    })
+}
+
+fn mail_json(overview: &AnnounceOverview) -> Value {
     let AnnounceOverview { promotion, state, next } = overview;
     let (name, at) = match state {
         AnnounceState::Due => ("due", None),

@@ -94,6 +94,16 @@ pub fn plan_release(
     Ok(Plan { title, steps })
 }
 
+/// What people have changed in the text of a release that is shown: its name, its notes. It is theirs from then on.
+pub fn changed_text(target: &ReleaseTarget, found: Option<&ForgeRelease>) -> Vec<&'static str> {
+    let Some(found) = found.filter(|found| !found.is_draft) else { return Vec::new() };
+    // A forge keeps the line ends of the browser that a text was edited in, and may cut blanks off its end.
+    let plain = |text: &str| text.replace("\r\n", "\n").trim_end().to_owned();
+    let wanted = &target.wanted;
+    let texts = [("name", &found.name, &wanted.name), ("notes", &found.notes, &wanted.notes)];
+    texts.into_iter().filter(|(_, found, wanted)| plain(found) != plain(wanted)).map(|(part, ..)| part).collect()
+}
+
 /// The files of a release that have the name of `file`.
 pub fn namesakes<'a>(
     kind: ForgeKind,
@@ -189,7 +199,8 @@ mod tests {
         let target = ReleaseTarget { kind, project: "ada/lago".to_owned().try_into().unwrap(), wanted };
         let found = found.map(|(assets, is_draft)| {
             let assets = assets.split(' ').filter(|text| !text.is_empty()).map(asset).collect();
-            ForgeRelease { id: 1, tag: "1.0.2".into(), is_draft, page: "p".into(), assets }
+            let (name, notes) = ("x".into(), String::new());
+            ForgeRelease { id: 1, tag: "1.0.2".into(), is_draft, page: "p".into(), name, notes, assets }
         });
         let plan = match plan_release(&target, &[file("a", "1"), file("a.asc", "2")], found.as_ref()) {
             Ok(plan) => plan,

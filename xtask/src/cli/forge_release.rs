@@ -7,11 +7,12 @@ use crate::announce::home::{AnnounceHome, find_shown};
 use crate::announce::publish::Publishing;
 use crate::announce::release::{PromotedRelease, current_promotions, load_release};
 use crate::announce::release_files::ReleaseFiles;
-use crate::announce::release_plan::{ReleaseTarget, plan_release, render_plan};
+use crate::announce::release_plan::{ReleaseTarget, changed_text, plan_release, render_plan};
 use crate::announce::served::{address_of, require_served};
 use crate::announce::text::TextForm;
 use crate::base::error::{Exit, Failure, program};
 use crate::base::files;
+use crate::base::progress::Progress;
 use crate::cli::context::Context;
 use crate::cli::decided;
 use crate::cli::site::{RunMode, Site};
@@ -85,6 +86,12 @@ fn publish(
     let (forge, progress) = (forge.as_ref(), &context.ui);
     let publishing = Publishing { forge, remote: &remote, home, version, target: &target, files, progress };
     let found = publishing.look()?;
+    for part in changed_text(&target, found.as_ref()) {
+        progress.warn(&format!(
+            "the {part} of the release {version} on {} are not those of this command; they are left alone",
+            target.kind
+        ));
+    }
     let plan = plan_release(&target, files, found.as_ref())?;
     if mode == RunMode::Preview {
         return context.ui.print(&render_plan(&target, &plan));

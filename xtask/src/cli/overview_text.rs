@@ -1,6 +1,6 @@
 //! The text of `status`: a few lines for each series, each with a label, wrapped to the width of the terminal.
 
-use crate::announce::overview::AnnounceOverview;
+use crate::announce::overview::{AnnounceOverview, ForgeOverview, SeriesAnnouncements, forge_command};
 use crate::announce::release::ReleasePromotion;
 use crate::base::error::{committed, program};
 use crate::base::text::{one_line, printable, shorten, words, wrap};
@@ -181,8 +181,25 @@ pub fn render(overview: &SeriesOverview, style: TextStyle) -> String {
     text
 }
 
-/// The line about the announcement of the current release of a series.
-pub fn render_announcement(overview: &AnnounceOverview, style: TextStyle) -> String {
+/// The lines about the announcement of the current release of a series.
+pub fn render_announcements(announcements: &SeriesAnnouncements, style: TextStyle) -> String {
+    let SeriesAnnouncements { mail, forge } = announcements;
+    let mail = mail.as_ref().map(|mail| render_mail(mail, style)).unwrap_or_default();
+    mail + &forge.as_ref().map(|forge| render_forge(forge, style)).unwrap_or_default()
+}
+
+fn render_forge(overview: &ForgeOverview, style: TextStyle) -> String {
+    let ForgeOverview { version, shown } = overview;
+    match shown {
+        Some(shown) => style.line("on the forge", LabelColor::Good, &format!("{version}: {}", shown.page)),
+        None => {
+            let command = forge_command(version);
+            style.line("due", LabelColor::Due, &format!("{version} is not shown on the forge; `{command}`"))
+        }
+    }
+}
+
+fn render_mail(overview: &AnnounceOverview, style: TextStyle) -> String {
     let AnnounceOverview { promotion: ReleasePromotion { version, .. }, state, next } = overview;
     match next {
         Some(next) => style.line("due", LabelColor::Due, &format!("{version} is {state}; {next}")),

@@ -136,6 +136,10 @@ pub struct ForgeRelease {
     pub is_draft: bool,
     /// The page for people. Empty for a draft on GitLab.
     pub page: String,
+    /// Empty for a draft on GitLab.
+    pub name: String,
+    /// In Markdown. Empty for a draft on GitLab.
+    pub notes: String,
     pub assets: Vec<Asset>,
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::announce::overview::announce_command;
+use crate::announce::overview::{announce_command, forge_command};
 use crate::base::error::{Exit, Failure};
 use crate::base::progress::Progress;
 use crate::cli::context::Context;
@@ -142,8 +142,11 @@ fn carry_out(context: &Context, site: &Site<'_>, access: &mut Access, promotion:
     let Promotion { snapshot, kind, .. } = promotion;
     let (series, revision) = (snapshot.manifest.series, site.layout.shown(&place));
     context.ui.note(&format!("promoted {snapshot} to stable/{series} ({kind}), as {revision}"));
+    let version = &snapshot.manifest.release.version;
+    if site.config.ci.forge.is_some() {
+        context.ui.note(&format!("to make its release on the forge: `{}`", forge_command(version)));
+    }
     if site.config.announce.is_configured() {
-        let version = &snapshot.manifest.release.version;
         context.ui.note(&format!("to announce it: `{}`", announce_command(&site.config.announce, version)));
     }
     context.ui.print(&format!("{}\n", place))

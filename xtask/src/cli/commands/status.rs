@@ -3,11 +3,11 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::announce::overview::{AnnounceOverview, announcement_json, load_announcement};
+use crate::announce::overview::SeriesAnnouncements;
 use crate::base::error::{Exit, Failure, program};
 use crate::base::interrupt;
 use crate::cli::context::Context;
-use crate::cli::overview_text::{render, render_announcement, render_keys, render_problem};
+use crate::cli::overview_text::{render, render_announcements, render_keys, render_problem};
 use crate::cli::site::Site;
 use crate::repository::clients::keys::{KeyRepair, describe_foreign, find_key_faults, help_to_lost_keys};
 use crate::repository::clients::root_files;
@@ -51,13 +51,13 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let is_there = store.require_root().is_ok(); // otherwise that is the problem
     for series in store.series()?.into_iter().filter(|_| is_there) {
         let mut overview = overview::load(&store, series, &schedule, site.now)?;
-        let announcement = load_announcement(&site.config.announce, &store, series).unwrap_or_else(|error| {
+        let announcements = SeriesAnnouncements::load(&site.config.announce, &store, series).unwrap_or_else(|error| {
             // A revision that cannot be read is a problem of the overview already.
             let help = error.downcast_ref::<Failure>().and_then(|failure| failure.help.clone()).unwrap_or_default();
             overview.problems.extend(overview.problems.is_empty().then(|| format!("{error:#}; {help}")));
-            None
+            SeriesAnnouncements::default()
         });
-        all.push((overview, announcement));
+        all.push((overview, announcements));
     }
     let KeysOverview { keys, problem } = load_keys(&site, &store);
     problems.extend(problem.map(|failure| RepositoryProblem { what: failure.message, help: failure.help }));
@@ -70,7 +70,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
             "root": site.layout.root.for_programs(),
             "problems": problems.iter().map(|problem| json!({ "what": problem.what, "help": problem.help })).collect::<Vec<_>>(),
             "keys": keys.iter().map(key_json).collect::<Vec<_>>(),
-            "series": all.iter().map(|(overview, announcement)| series_json(overview, announcement.as_ref())).collect::<Vec<_>>(),
+            "series": all.iter().map(|(overview, announcements)| series_json(overview, announcements)).collect::<Vec<_>>(),
         }))?;
         return context.ui.print(&(text + "\n"));
     }
@@ -83,9 +83,8 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let mut parts: Vec<String> = Vec::new();
     parts.extend(problems.iter().map(|problem| render_problem(&problem.what, problem.help.as_deref(), style)));
     parts.extend((!keys.is_empty()).then(|| render_keys(&keys, style)));
-    for (overview, announcement) in &all {
-        let announcement = announcement.as_ref().map(|announcement| render_announcement(announcement, style));
-        parts.push(render(overview, style) + &announcement.unwrap_or_default());
+    for (overview, announcements) in &all {
+        parts.push(render(overview, style) + &render_announcements(announcements, style));
     }
     context.ui.print_exactly(&parts.join("\n"))
 }
@@ -165,10 +164,10 @@ fn find_key_problems(store: &Store) -> Vec<RepositoryProblem> {
     problems
 }
 
-fn series_json(overview: &SeriesOverview, announcement: Option<&AnnounceOverview>) -> Value {
+fn series_json(overview: &SeriesOverview, announcements: &SeriesAnnouncements) -> Value {
     let SeriesOverview { series, stable, latest, latest_note, snapshots, yanked, missing, due, problems } = overview;
     let reasons = due.iter().flat_map(|due| &due.reasons);
-    json!({
+    let mut json = json!({
         "series": series,
         "stable": stable_json(stable),
         "latest": latest,
@@ -182,9 +181,12 @@ fn series_json(overview: &SeriesOverview, announcement: Option<&AnnounceOverview
             "why": due.why,
             "configured": configured,
         })).collect::<Vec<_>>(),
-        "announcement": announcement.map(announcement_json),
         "next": due.as_ref().filter(|due| !due.reasons.is_empty()).map(|due| &due.next),
-    })
+    });
+    for (field, value) in announcements.json() {
+        json[field] = value;
+    }
+    json
 }
 
 fn yanked_json(yanked: &YankedPackage) -> Value {

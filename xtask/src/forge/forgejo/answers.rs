@@ -163,6 +163,8 @@ pub struct ForgejoRelease {
     pub tag_name: String,
     draft: bool,
     html_url: String,
+    name: Option<String>,
+    body: Option<String>,
     assets: Option<Vec<ForgejoAsset>>,
 }
 
@@ -173,6 +175,8 @@ impl From<ForgejoRelease> for ForgeRelease {
             tag: release.tag_name,
             is_draft: release.draft,
             page: release.html_url,
+            name: release.name.unwrap_or_default(),
+            notes: release.body.unwrap_or_default(),
             assets: release.assets.unwrap_or_default().into_iter().map(Asset::from).collect(),
         }
     }

@@ -160,6 +160,8 @@ pub struct GithubRelease {
     pub tag_name: String,
     draft: bool,
     html_url: String,
+    name: Option<String>,
+    body: Option<String>,
     /// With a part `{?name,label}` at its end.
     pub upload_url: String,
     #[serde(default)]
@@ -173,6 +175,8 @@ impl From<GithubRelease> for ForgeRelease {
             tag: release.tag_name,
             is_draft: release.draft,
             page: release.html_url,
+            name: release.name.unwrap_or_default(),
+            notes: release.body.unwrap_or_default(),
             assets: release.assets.into_iter().map(Asset::from).collect(),
         }
     }

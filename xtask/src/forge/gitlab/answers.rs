@@ -115,6 +115,8 @@ pub struct GitlabStatus {
 #[derive(Debug, Deserialize)]
 pub struct GitlabRelease {
     pub tag_name: String,
+    pub name: Option<String>,
+    pub description: Option<String>,
     #[serde(rename = "_links", default)]
     pub links: GitlabReleaseLinks,
     #[serde(default)]

@@ -38,7 +38,15 @@ impl Gitlab {
                 None => Asset { id: link.id, name: link.name, size: 0, digest: None, is_uploaded: true },
             });
         }
-        Ok(ForgeRelease { id: 0, tag: release.tag_name, is_draft: false, page: release.links.own, assets })
+        Ok(ForgeRelease {
+            id: 0,
+            tag: release.tag_name,
+            is_draft: false,
+            page: release.links.own,
+            name: release.name.unwrap_or_default(),
+            notes: release.description.unwrap_or_default(),
+            assets,
+        })
     }
 
     /// The files of the package of a tag, with the number of the package; the newest of each name.
@@ -166,5 +174,13 @@ impl Gitlab {
 
 /// The files that are kept for a release.
 fn draft_of(tag: &str, assets: Vec<Asset>) -> ForgeRelease {
-    ForgeRelease { id: 0, tag: tag.to_owned(), is_draft: true, page: String::new(), assets }
+    ForgeRelease {
+        id: 0,
+        tag: tag.to_owned(),
+        is_draft: true,
+        page: String::new(),
+        name: String::new(),
+        notes: String::new(),
+        assets,
+    }
 }
