@@ -43,7 +43,7 @@ fn desk_of(document: &str) -> Desk {
     match document {
         "README.md" => Desk::empty(),
         "docs/contributor.md" => Desk::released("", 2),
-        "docs/packager.md" => Desk::released("", 1),
+        "docs/packager.md" | "docs/other-tools.md" => Desk::released("", 1),
         "docs/ci.md" => Desk::released(CONFIG, 1),
         "docs/maintainer.md" | "docs/configuration.md" | "docs/merge.md" => Desk::released("", 0),
         "docs/announce.md" => {
