@@ -25,9 +25,11 @@ use crate::repository::model::lost_state::help_to_recover;
 use crate::repository::model::manifest::Manifest;
 use crate::repository::model::store::{Snapshot, Store};
 use crate::repository::model::test_result::{TestFacts, TestFault, TestResult, TestVerdict, next_number, place_of};
+use crate::repository::pages::root_pages;
 use crate::repository::repodata;
 use crate::repository::sign::SIGNATURE;
 use crate::repository::verify::snapshot::check_whole;
+use crate::repository::write::writer::refresh_pages;
 use crate::source::unpack;
 
 /// The length of the last line of the output in a result, in characters.
@@ -70,6 +72,21 @@ pub fn decide(store: &Store, snapshot: &Snapshot, tests: Vec<AcceptanceTest>) ->
         steps.push(TestRun { test, place, shown });
     }
     Ok(Plan { title: format!("accept {}", snapshot.name), steps })
+}
+
+/// The steps that show the results on the pages of the repository, as lines of the plan. What the pages will have depends on the results.
+pub fn describe_pages(store: &Store) -> String {
+    let names = root_pages::names_after_test(store);
+    names.into_iter().map(|name| format!("  write {name}\n")).collect()
+}
+
+/// Shows the results on the pages. A result counts without them, so that a failure is a warning.
+pub fn show_results(store: &Store, progress: &dyn Progress) {
+    if let Err(error) = refresh_pages(store.layout.clone(), "accept") {
+        progress.warn(&format!(
+            "the pages do not show the results: {error:#}; the next command that changes the repository writes them"
+        ));
+    }
 }
 
 /// The warning that a snapshot has no tests. That is no error: a job that accepts and promotes runs in projects without tests, too, and the

@@ -12,7 +12,9 @@ use crate::project::config::RepositoryKeys;
 use crate::repository::model::event::Action;
 use crate::repository::model::name::{FilePath, Series, SnapshotName};
 use crate::repository::model::store::Store;
+use crate::repository::pages::load::ComingChange;
 use crate::repository::retention::{KeepReason, SnapshotFacts, judge_revisions, judge_snapshots};
+use crate::repository::write::derived;
 use crate::repository::write::plan::{ChangePlan, ChangeStep};
 use crate::repository::write::recovery::find_unfinished_prune;
 
@@ -58,7 +60,7 @@ pub fn decide(store: &Store, keys: &RepositoryKeys, order: &PruneOrder, now: Tim
             steps.push(ChangeStep::Delete { shown: store.layout.shown(&trash), path: trash, bytes });
         }
     }
-    let (mut items, mut moves, mut staying) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut items, mut moves, mut staying, mut pages) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut judged = judge(store, keys, now)?;
     judged.retain(|folder| unfinished.iter().all(|(item, _)| *item != folder.path));
     for folder in judged {
@@ -75,10 +77,15 @@ pub fn decide(store: &Store, keys: &RepositoryKeys, order: &PruneOrder, now: Tim
     }
     let (missing, dangling) = if order.record_missing { find_missing(store)? } else { Default::default() };
     if !items.is_empty() || !missing.is_empty() {
-        steps.push(ChangeStep::Log { action: Action::Prune { items, missing } });
+        let action = Action::Prune { items, missing };
+        let actions = [action.clone()];
+        let change = ComingChange { actions: &actions, at: now, folder: None, keys: None };
+        pages = derived::steps(store, None, &change)?;
+        steps.push(ChangeStep::Log { action });
     }
     steps.append(&mut moves);
     steps.extend(dangling);
+    steps.append(&mut pages);
     Ok(Pruning { plan: ChangePlan { title: "prune".to_owned(), steps }, staying })
 }
 

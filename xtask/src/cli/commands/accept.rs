@@ -51,7 +51,8 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let junit_path = args.junit.as_ref().map(std::path::absolute).transpose()?;
     if args.dry_run {
         let junit_step = junit_path.map_or(String::new(), |path| format!("  write {}\n", path.display()));
-        return context.ui.print(&format!("{plan}{junit_step}"));
+        let pages = if plan.steps.is_empty() { String::new() } else { accept::describe_pages(&store) };
+        return context.ui.print(&format!("{plan}{pages}{junit_step}"));
     }
     let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned());
     let surroundings = Surroundings::new(&site.layout, &snapshot, path)?;
@@ -67,6 +68,9 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         if is_damaged {
             break; // the results of further tests would be about other bytes
         }
+    }
+    if !results.is_empty() {
+        accept::show_results(&store, &context.ui);
     }
     if let Some(path) = &junit_path {
         files::make_folders(&TreePath::top(path.parent().unwrap_or(path)))?;

@@ -12,7 +12,9 @@ use crate::repository::model::event::Action;
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::reason::Reason;
 use crate::repository::model::store::Store;
+use crate::repository::pages::load::ComingChange;
 use crate::repository::retention::find_hold;
+use crate::repository::write::derived;
 use crate::repository::write::plan::{ChangePlan, ChangeStep};
 
 /// Arguments of `hold`.
@@ -94,7 +96,11 @@ fn shown(store: &Store, series: Series, name: &SnapshotName) -> String {
 }
 
 fn record(context: &Context, site: &Site<'_>, access: &mut Access, title: String, action: Action) -> Result<()> {
-    let plan = ChangePlan { title, steps: vec![ChangeStep::Log { action: action.clone() }] };
+    let mut steps = vec![ChangeStep::Log { action: action.clone() }];
+    let actions = [action.clone()];
+    let change = ComingChange { actions: &actions, at: site.now, folder: None, keys: None };
+    steps.extend(derived::steps(access.store(), None, &change)?);
+    let plan = ChangePlan { title, steps };
     site.carry_out(access, &plan, None)?;
     if let Access::Change(_) = access {
         context.ui.note(&action.to_string());

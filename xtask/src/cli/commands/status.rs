@@ -16,6 +16,7 @@ use crate::repository::model::layout::Layout;
 use crate::repository::model::store::Store;
 use crate::repository::model::yanks::YankedPackage;
 use crate::repository::overview::{self, EventRef, PromotedState, SeriesOverview, SnapshotOverview, StableState};
+use crate::repository::pages::root_pages;
 use crate::repository::promote::schedule::DueReason;
 use crate::repository::verify::{help_to_copy_keys, help_to_repair};
 use crate::repository::write::recovery;
@@ -135,7 +136,8 @@ fn find_problems(store: &mut Store) -> Vec<RepositoryProblem> {
         }
         None => repair(format!("the link `{}` leads to nothing{}", link.shown, link.describe_lost())),
     });
-    let files = root_files::changed(store, None).unwrap_or_default();
+    let mut files = root_files::changed(store, None).unwrap_or_default();
+    files.extend(root_pages::damaged(store).unwrap_or_default());
     let files = files.into_iter().map(|file| repair(format!("`{}` {}", file.name, file.describe_fault())));
     links.chain(files).chain(find_key_problems(store)).collect()
 }

@@ -74,7 +74,7 @@ impl Promotion {
     pub fn plan(&self, store: &Store, signing: Option<&Signing>, now: Timestamp) -> Result<ChangePlan> {
         let Promotion { snapshot, new, .. } = self;
         let title = format!("promote {snapshot} to stable/{}", new.series);
-        let steps = revision_steps(store, self.contents(store)?, new, signing, now)?;
+        let steps = revision_steps(store, self.contents(store)?, new, signing, signing.map(Signing::file), now)?;
         Ok(ChangePlan { title, steps })
     }
 

@@ -17,6 +17,7 @@ use crate::repository::model::ledger::{Ledger, PackageIdentity};
 use crate::repository::model::manifest::ReleasedVersion;
 use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
 use crate::repository::model::store::{Snapshot, Store};
+use crate::repository::write::plan::ChangeStep;
 
 /// A snapshot of merged work, staged or to be staged.
 pub struct LatestCandidate<'a> {
@@ -142,4 +143,10 @@ pub fn require_ended(store: &Store, to: &LatestCandidate<'_>, end_dists: &[Dist]
     let help =
         if known.is_empty() { "leave the flag out".to_owned() } else { format!("those that can end are {known}") };
     Err(Failure::new(Exit::Usage, message).help(help).into())
+}
+
+/// The step that makes `latest` lead to a snapshot.
+pub fn latest_step(store: &Store, series: Series, name: &SnapshotName) -> ChangeStep {
+    let link = store.layout.latest(series);
+    ChangeStep::Flip { shown: store.layout.shown(&link), link, target: name.to_string().into() }
 }

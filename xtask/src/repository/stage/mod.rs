@@ -1,6 +1,7 @@
 //! Staging: a release becomes an immutable snapshot in `unstable/X.0`, and `latest` leads to it where it is the newest
 //! merged work.
 
+mod again;
 mod coming;
 pub mod input;
 pub mod latest;
@@ -19,24 +20,28 @@ use crate::history::Version;
 use crate::repository::clients::in_flight::former_snapshots;
 use crate::repository::clients::keys::{changed_keys, lost_keys};
 use crate::repository::clients::mirrorlist::{MIRRORLIST, render_mirrorlist};
-use crate::repository::clients::root_files::{self, Coming};
+use crate::repository::clients::root_files::Coming;
 use crate::repository::commits::{Git, Merged};
 use crate::repository::keys::rules::{ForcedWay, RefusedStep};
 use crate::repository::keys::signing::{SignedChange, Signing};
 use crate::repository::keys::unsigned::{effect_of_no_key, has_signed_latest, is_signed, no_key};
-use crate::repository::model::ended_dists::ended_dists;
 use crate::repository::model::event::Action;
 use crate::repository::model::layout::{Channel, LATEST, SNAPSHOT_CHANGELOG, dist_folder};
 use crate::repository::model::manifest::{HeadOfFolder, Manifest, ReleasedVersion};
 use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
 use crate::repository::model::reason::Reason;
 use crate::repository::model::store::{Snapshot, Store};
-use crate::repository::repodata;
+use crate::repository::pages::facts::FolderSummary;
+use crate::repository::pages::folder::AboutFolder;
+use crate::repository::pages::load::ComingChange;
 use crate::repository::verify::snapshot::check_whole;
+use crate::repository::write::derived;
+use crate::repository::write::pages::{FormerPages, page_steps};
 use crate::repository::write::plan::{ChangePlan, ChangeStep, CopiedFile, NewFolder, NewPackage};
+use again::StagedAgain;
 pub use coming::{ComingRelease, next_pipeline, require_key};
 use input::{DistPackage, StageInput};
-use latest::{LatestCandidate, LatestMove, require_ended};
+use latest::{LatestCandidate, LatestMove, latest_step, require_ended};
 
 /// The options of `stage`.
 #[derive(Clone, Debug, Default)]
@@ -95,15 +100,15 @@ pub fn decide(
         let keys: Vec<ChangeStep> =
             lost_keys(store, signing.map(Signing::file)).into_iter().map(ChangeStep::RootFile).collect();
         if !merged {
-            return Ok(already(name, keys));
+            return already(store, name, keys, signing, now);
         }
         let latest = LatestMove::decide(store, &candidate(&name), &order.end_dists, git)?.unless_unsigned(store, &own);
-        let record = StagedAgain::decide(store, &own, order, latest.moves)?;
+        let record = StagedAgain::decide(store, &own, &order.end_dists, latest.moves)?;
         if record.is_empty() {
-            return Ok(already(name, keys));
+            return already(store, name, keys, signing, now);
         }
         notes.extend(latest.note);
-        let (title, mut plan) = record.plan(store, &own)?;
+        let (title, mut plan) = record.plan(store, &own, now)?;
         plan.steps.splice(0..0, keys);
         return Ok(Staging::Recorded { title, plan, name, notes });
     }
@@ -138,12 +143,21 @@ pub fn decide(
 }
 
 /// That there is a snapshot with the content of the input; `keys` are the files with the keys that are lost.
-fn already(name: SnapshotName, keys: Vec<ChangeStep>) -> Staging {
+fn already(
+    store: &Store,
+    name: SnapshotName,
+    keys: Vec<ChangeStep>,
+    signing: Option<&Signing>,
+    now: Timestamp,
+) -> Result<Staging> {
     if keys.is_empty() {
-        return Staging::Already(name);
+        return Ok(Staging::Already(name));
     }
-    let plan = ChangePlan { title: format!("write the keys again; {name} is staged already"), steps: keys };
-    Staging::Recorded { title: "wrote the keys again; staged already:", plan, name, notes: Vec::new() }
+    let change = ComingChange { actions: &[], at: now, folder: None, keys: signing.map(Signing::file) };
+    let mut steps = keys;
+    steps.extend(derived::steps(store, None, &change)?);
+    let plan = ChangePlan { title: format!("write the keys again; {name} is staged already"), steps };
+    Ok(Staging::Recorded { title: "wrote the keys again; staged already:", plan, name, notes: Vec::new() })
 }
 
 /// The newest snapshot with the content of the input, and with the name `stated`, if there is one. One that was damaged since is passed
@@ -169,65 +183,6 @@ fn find_equal(
         }
     }
     Ok(None)
-}
-
-/// What is recorded about a snapshot that is staged again.
-struct StagedAgain {
-    /// Whether it was staged before its commit was merged.
-    merges: bool,
-    /// The dists that end now.
-    ended: Vec<Dist>,
-    /// Whether `latest` leads to it from now on. A dist that a promotion has ended may have kept it from that.
-    latest: bool,
-}
-
-impl StagedAgain {
-    /// `moves` is whether `latest` may lead to the snapshot.
-    fn decide(store: &Store, own: &Snapshot, order: &StageOrder, moves: bool) -> Result<StagedAgain> {
-        let series = own.manifest.series;
-        let before = ended_dists(store, series);
-        let ended = order.end_dists.iter().filter(|dist| !before.contains(dist)).cloned().collect();
-        let latest = moves && store.latest(series)?.as_ref() != Some(&own.name);
-        Ok(StagedAgain { merges: !own.manifest.merged && !store.log.was_merged(&own.name), ended, latest })
-    }
-
-    fn is_empty(&self) -> bool {
-        !self.merges && !self.latest && self.ended.is_empty()
-    }
-
-    /// The steps, and what they do in words. The log is first: the next writer completes an interrupted run.
-    fn plan(self, store: &Store, own: &Snapshot) -> Result<(&'static str, ChangePlan)> {
-        let (series, snapshot, latest) = (own.manifest.series, own.name.clone(), self.latest);
-        let (title, what) = match (self.merges, self.ended.is_empty()) {
-            (true, _) => ("recorded as merged:", "is merged"),
-            (false, false) => ("recorded that dists end with", "ends dists"),
-            (false, true) => ("made latest:", "is latest"),
-        };
-        let records_merge = self.merges || self.ended.is_empty();
-        let mut steps = Vec::new();
-        if !self.ended.is_empty() {
-            let (snapshot, ended) = (snapshot.clone(), self.ended);
-            steps.push(ChangeStep::Log {
-                action: Action::EndDists { snapshot, series, latest: latest && !records_merge, ended },
-            });
-        }
-        if records_merge {
-            steps.push(ChangeStep::Log { action: Action::Merge { snapshot, series, latest } });
-        }
-        if latest {
-            steps.push(latest_step(store, series, &own.name));
-            let is_signed = |dist: &Dist| own.manifest.file(&repodata::signature_of_index(dist)).is_some();
-            let dists = own.manifest.dists().into_iter().map(|dist| (dist.clone(), is_signed(&dist))).collect();
-            let coming = Coming { channel: Channel::Unstable, series, dists };
-            steps.extend(root_files::changed(store, Some(&coming))?.into_iter().map(ChangeStep::RootFile));
-        }
-        Ok((title, ChangePlan { title: format!("record that {} {what}", own.name), steps }))
-    }
-}
-
-fn latest_step(store: &Store, series: Series, name: &SnapshotName) -> ChangeStep {
-    let link = store.layout.latest(series);
-    ChangeStep::Flip { shown: store.layout.shown(&link), link, target: name.to_string().into() }
 }
 
 /// The folder of the snapshot that a release would get, and whether its commit is merged. The bytes of the release are not
@@ -277,18 +232,27 @@ impl NewSnapshot<'_> {
         steps.extend(self.source_steps()?);
         steps.extend(self.dist_steps(&shown));
         steps.push(ChangeStep::Checksums { signed: self.signing.is_some() });
-        let (head, with_ledger) = (Box::new(self.head()), false);
+        let (head, dists) = (self.head(), input.dists());
+        let of_dists = input.packages.iter().map(|package| package.file.nevra.clone());
+        let summary = FolderSummary::of_coming(&head, dists.clone(), of_dists.collect(), self.signing.is_some());
+        let about = AboutFolder {
+            layout: layout.clone(),
+            channel: Channel::Unstable,
+            head: head.clone(),
+            action: action.clone(),
+        };
+        steps.extend(page_steps(about, &dists, &FormerPages::default()));
+        let (head, with_ledger) = (Box::new(head), false);
         steps.push(ChangeStep::Finish { head, action: action.clone(), place: shown, with_ledger });
         if *latest {
             steps.push(latest_step(store, *series, name));
         }
-        steps.push(ChangeStep::Log { action });
-        if *latest {
-            let dists =
-                input.dists().into_iter().map(|dist| (dist, self.signing.is_some())).collect::<BTreeMap<_, _>>();
-            let coming = Coming { channel: Channel::Unstable, series: *series, dists };
-            steps.extend(root_files::changed(store, Some(&coming))?.into_iter().map(ChangeStep::RootFile));
-        }
+        steps.push(ChangeStep::Log { action: action.clone() });
+        let dists = dists.into_iter().map(|dist| (dist, self.signing.is_some())).collect::<BTreeMap<_, _>>();
+        let coming = latest.then_some(Coming { channel: Channel::Unstable, series: *series, dists });
+        let (actions, keys) = ([action], self.signing.map(Signing::file));
+        let change = ComingChange { actions: &actions, at: self.now, folder: Some(summary), keys };
+        steps.extend(derived::steps(store, coming.as_ref(), &change)?);
         Ok(ChangePlan { title: format!("stage {} {} as {name}", input.info.name, input.info.version), steps })
     }
 

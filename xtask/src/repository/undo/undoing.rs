@@ -89,9 +89,11 @@ impl Undo {
         keys: Option<Vec<u8>>,
         now: Timestamp,
     ) -> Result<ChangePlan> {
-        let keys = lost_keys(store, keys.filter(|_| signing.is_none()));
-        let mut steps: Vec<ChangeStep> = keys.into_iter().map(ChangeStep::RootFile).collect();
-        steps.extend(revision_steps(store, self.contents, &self.new, signing, now)?);
+        let keys = keys.filter(|_| signing.is_none());
+        let made_again = lost_keys(store, keys.clone());
+        let served = signing.map(Signing::file).or(keys.filter(|_| !made_again.is_empty()));
+        let mut steps: Vec<ChangeStep> = made_again.into_iter().map(ChangeStep::RootFile).collect();
+        steps.extend(revision_steps(store, self.contents, &self.new, signing, served, now)?);
         Ok(ChangePlan { title: self.title, steps })
     }
 }

@@ -16,6 +16,7 @@ use crate::repository::model::missing_folder::MissingFolder;
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::Store;
 use crate::repository::model::test_result::load_results;
+use crate::repository::pages::root_pages;
 use crate::repository::verify::tree::{FolderName, FoundFolder};
 use crate::repository::verify::{FindingId, VerifyReport};
 
@@ -63,6 +64,15 @@ pub fn verify_repo_files(store: &Store, report: &mut VerifyReport) {
             Some(_) => "it is missing",
         };
         report.add(FindingId::RepoFileDiffers, file.name, what);
+    }
+}
+
+/// Checks the pages of the root, which follow from the log and the manifests.
+pub fn verify_pages(store: &Store, report: &mut VerifyReport) {
+    for file in root_pages::damaged(store).unwrap_or_default() {
+        let is_there = file.path.is_there();
+        let what = if is_there { "`releng` would write another content" } else { "it is missing" };
+        report.add(FindingId::PageDiffers, file.name, what);
     }
 }
 

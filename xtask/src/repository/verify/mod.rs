@@ -173,6 +173,7 @@ impl Moment {
         // The files of a copy have the addresses of the original.
         if state == StateOf::Own {
             history::verify_repo_files(&store, &mut report);
+            history::verify_pages(&store, &mut report);
             history::verify_keys(&store, &mut report);
         }
         let changing = was_held || LockFile::is_held(&layout.lock()) || read_log(layout)? != before;

@@ -83,6 +83,8 @@ pub enum FindingId {
     ResultChanged,
     /// A `.repo` file that is missing or has another content than `releng` would write.
     RepoFileDiffers,
+    /// A page of the root that is missing or has another content than `releng` would write.
+    PageDiffers,
 }
 
 impl FindingId {
@@ -167,7 +169,7 @@ impl FindingId {
                 );
             }
             FindingId::ResultChanged => "accept the snapshot again",
-            FindingId::RepoFileDiffers => return help_to_repair(),
+            FindingId::PageDiffers | FindingId::RepoFileDiffers => return help_to_repair(),
         };
         help.to_owned()
     }
@@ -217,6 +219,7 @@ impl FindingId {
                 | FindingId::LinkDangling
                 | FindingId::LinkDiffers
                 | FindingId::LogLacksEvent
+                | FindingId::PageDiffers
                 | FindingId::RepoFileDiffers
                 | FindingId::Vanished
         )

@@ -8,6 +8,7 @@ use crate::base::files::TreePath;
 use crate::repository::model::layout::{LATEST, Layout, parse_revision};
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::{Store, blocked_folder};
+use crate::repository::pages::root_pages;
 use crate::repository::verify::{FindingId, VerifyReport};
 
 /// A snapshot or revision in the tree.
@@ -50,7 +51,8 @@ pub fn verify(store: &Store, report: &mut VerifyReport) -> Result<Vec<FoundFolde
     for name in layout.root.names()? {
         let is_folder = ["stable", "unstable", "revisions", ".trash"].contains(&name.as_str());
         let is_repo_file = name.starts_with(&format!("{}-", layout.name)) && name.ends_with(".repo");
-        judge_name(report, &name, &name, is_folder || is_repo_file || name == layout.key_name());
+        let is_page = root_pages::names().contains(&name);
+        judge_name(report, &name, &name, is_folder || is_repo_file || is_page || name == layout.key_name());
     }
     for name in layout.root.join("stable").names()? {
         let path = format!("stable/{name}");
@@ -65,12 +67,12 @@ pub fn verify(store: &Store, report: &mut VerifyReport) -> Result<Vec<FoundFolde
         }
     }
     let mut found = Vec::new();
-    for name in layout.root.join("unstable").names()? {
+    for name in names_beside_page(layout, "unstable")? {
         if judge_name(report, &format!("unstable/{name}"), &name, name.parse::<Series>().is_ok()) {
             found.extend(find_snapshots(store, name.parse()?, report)?);
         }
     }
-    for name in layout.root.join("revisions").names()? {
+    for name in names_beside_page(layout, "revisions")? {
         let series = name.strip_prefix("stable-").and_then(|series| series.parse::<Series>().ok());
         if judge_name(report, &format!("revisions/{name}"), &name, series.is_some())
             && let Some(series) = series
@@ -79,6 +81,14 @@ pub fn verify(store: &Store, report: &mut VerifyReport) -> Result<Vec<FoundFolde
         }
     }
     Ok(found)
+}
+
+/// The names in a folder that has a page of the root, without the page.
+fn names_beside_page(layout: &Layout, folder: &str) -> Result<Vec<String>> {
+    let pages = root_pages::names();
+    let mut names = layout.root.join(folder).names()?;
+    names.retain(|name| !pages.contains(&format!("{folder}/{name}")));
+    Ok(names)
 }
 
 fn find_snapshots(store: &Store, series: Series, report: &mut VerifyReport) -> Result<Vec<FoundFolder>> {

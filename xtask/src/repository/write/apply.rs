@@ -18,6 +18,7 @@ use crate::repository::model::layout::dist_folder;
 use crate::repository::model::ledger::Ledger;
 use crate::repository::model::manifest::{HeadOfFolder, Manifest, PackageEntry};
 use crate::repository::model::name::Dist;
+use crate::repository::pages::folder::{AboutFolder, FolderFacts, FolderPage};
 use crate::repository::repodata::Fragments;
 use crate::repository::sign::Key;
 use crate::repository::write::assembly::Assembly;
@@ -105,6 +106,7 @@ impl<'a> Run<'a> {
                 making.assembly.describe(dist, &packages)
             }
             ChangeStep::Checksums { .. } => self.making()?.assembly.sum_sources(),
+            ChangeStep::Page { page, about, former } => self.page(page, about, former.as_ref()),
             ChangeStep::Finish { head, action, with_ledger, .. } => self.finish(head, action, *with_ledger),
             ChangeStep::Flip { link, target, .. } => files::flip(link, target),
             ChangeStep::Ledger => {
@@ -180,6 +182,21 @@ impl<'a> Run<'a> {
         let fragments = Fragments::of(&file, &package.href(), making.date.as_second());
         making.added.entry(dist.clone()).or_default().push(fragments);
         Ok(())
+    }
+
+    fn page(&mut self, page: &FolderPage, about: &AboutFolder, former: Option<&Carried>) -> Result<()> {
+        let event = self.writer.store.log.next(self.context.now, about.action.clone());
+        let assembly = &mut self.making()?.assembly;
+        let changelog = assembly.read(&about.changelog())?;
+        let facts = FolderFacts {
+            about,
+            event: event.number,
+            at: event.at,
+            files: assembly.files(),
+            changelog: &String::from_utf8_lossy(&changelog),
+        };
+        let content = page.render(&facts)?;
+        assembly.write_or_link(&page.path(), &content, former)
     }
 
     fn finish(&mut self, head: &HeadOfFolder, action: &Action, with_ledger: bool) -> Result<()> {

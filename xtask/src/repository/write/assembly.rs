@@ -13,6 +13,7 @@ use crate::base::digest::{Digest, digest_of};
 use crate::base::error::{Exit, Failure};
 use crate::base::files::{CopiedContent, Draft, KeptFolder, Linked, TreePath};
 use crate::project::own_version::own_version;
+use crate::repository::model::carried::Carried;
 use crate::repository::model::event::Event;
 use crate::repository::model::layout::{MANIFEST, dist_folder};
 use crate::repository::model::manifest::{FileEntry, HeadOfFolder, Manifest, PackageEntry, Tool};
@@ -47,6 +48,11 @@ impl<'a> Assembly<'a> {
         self.draft.place()
     }
 
+    /// The files so far.
+    pub fn files(&self) -> &[FileEntry] {
+        &self.files
+    }
+
     /// The packages so far.
     pub fn packages(&self) -> impl Iterator<Item = &PackageEntry> {
         self.files.iter().filter_map(|file| file.package.as_ref())
@@ -56,6 +62,23 @@ impl<'a> Assembly<'a> {
     pub fn write(&mut self, path: &str, content: &[u8]) -> Result<()> {
         self.draft.write(path, content)?;
         self.list(path, content.len() as u64, digest_of(content), None)
+    }
+
+    /// Links the file `former` of another revision if it has this content, and else writes a file.
+    pub fn write_or_link(&mut self, path: &str, content: &[u8], former: Option<&Carried>) -> Result<()> {
+        let is_same = |former: &&Carried| {
+            let Carried { from, entry, .. } = former;
+            entry.sha256 == digest_of(content) && from.join(&entry.path).read().is_ok_and(|found| found == content)
+        };
+        match former.filter(is_same) {
+            Some(Carried { from, entry, to }) => self.link(from, entry, to),
+            None => self.write(path, content),
+        }
+    }
+
+    /// The content of a file that is here already.
+    pub fn read(&self, path: &str) -> Result<Vec<u8>> {
+        self.draft.folder().join(path).read().with_context(|| format!("cannot read back `{path}`"))
     }
 
     /// Copies a file, which must have the digest `expected`.

@@ -22,6 +22,7 @@ use crate::repository::model::event::Action;
 use crate::repository::model::layout::{MANIFEST, dist_folder};
 use crate::repository::model::manifest::HeadOfFolder;
 use crate::repository::model::name::{Dist, FilePath};
+use crate::repository::pages::folder::{AboutFolder, FolderPage};
 use crate::repository::repodata::Fragments;
 use crate::rpm::package::PackageFile;
 
@@ -31,8 +32,8 @@ pub type ChangePlan = Plan<ChangeStep>;
 /// One write.
 #[derive(Clone)]
 pub enum ChangeStep {
-    /// Writes a file of the root, the keys or a `.repo` file, or the copy of the keys in the state; or removes a `.repo` file that
-    /// leads to nothing.
+    /// Writes a file of the root, the keys, a `.repo` file or a page, or the copy of the keys in the state; or removes a `.repo` file
+    /// that leads to nothing.
     RootFile(RootFile),
     /// Begins a snapshot or revision, in a hidden folder beside its place.
     Begin(NewFolder),
@@ -53,6 +54,8 @@ pub enum ChangeStep {
     Repodata { dist: Dist, carried: Vec<Fragments>, signed: bool, instead_of: Option<u32> },
     /// Writes the checksums of `sources/`.
     Checksums { signed: bool },
+    /// Writes a file of the pages, or links the one of another revision, `former`, where it has the same content.
+    Page { page: FolderPage, about: Arc<AboutFolder>, former: Option<Carried> },
     /// Writes the manifest, and gives the new folder its name. With `with_ledger`, a later step writes the ledger with its packages.
     Finish { head: Box<HeadOfFolder>, action: Action, place: String, with_ledger: bool },
     /// Makes a link lead elsewhere.
@@ -128,6 +131,7 @@ impl fmt::Display for ChangeStep {
             ChangeStep::Checksums { signed: is_signed } => {
                 write!(f, "  write sources/{CHECKSUMS_FILE}{}", signed(is_signed))
             }
+            ChangeStep::Page { page, .. } => write!(f, "  write {}", page.path()),
             ChangeStep::Finish { place, .. } => write!(f, "  write {MANIFEST}, and show the folder as {place}"),
             ChangeStep::Flip { shown, target, .. } => write!(f, "make {shown} lead to {}", target.display()),
             ChangeStep::Ledger => write!(f, "add new packages to ledger.json"),

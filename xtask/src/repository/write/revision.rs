@@ -13,7 +13,7 @@ use crate::base::number::number_after;
 use crate::repository::clients::in_flight::{self, WITHDRAWN};
 use crate::repository::clients::keys::changed_keys;
 use crate::repository::clients::mirrorlist::{MIRRORLIST, render_mirrorlist};
-use crate::repository::clients::root_files::{self, Coming};
+use crate::repository::clients::root_files::Coming;
 use crate::repository::clients::series_package::SeriesPackage;
 use crate::repository::keys::signing::Signing;
 use crate::repository::model::carried::Carried;
@@ -23,8 +23,14 @@ use crate::repository::model::lost_targets::highest_removed_revision;
 use crate::repository::model::manifest::{FileEntry, HeadOfFolder, ReleasedVersion, is_source};
 use crate::repository::model::name::{Dist, FilePath, Series};
 use crate::repository::model::store::{Revision, Store};
+use crate::repository::pages::facts::FolderSummary;
+use crate::repository::pages::folder::AboutFolder;
+use crate::repository::pages::load::ComingChange;
 use crate::repository::repodata::{self, Fragments};
+use crate::repository::sign::signature_of_checksums;
+use crate::repository::write::derived;
 use crate::repository::write::described::Mending;
+use crate::repository::write::pages::{FormerPages, page_steps};
 use crate::repository::write::plan::{ChangeStep, NewFolder, link_steps};
 
 /// The contents of a new revision.
@@ -87,7 +93,8 @@ pub fn no_number_left(highest: &str) -> Failure {
     ))
 }
 
-/// The steps that make the revision `new` with these contents.
+/// The steps that make the revision `new` with these contents. `served_keys` are the keys that clients get then; `None` if they stay the
+/// same.
 ///
 /// Errors: a file that would be linked was changed; a package cannot be made.
 pub fn revision_steps(
@@ -95,12 +102,14 @@ pub fn revision_steps(
     contents: RevisionContents,
     new: &NewRevision,
     signing: Option<&Signing>,
+    served_keys: Option<Vec<u8>>,
     now: Timestamp,
 ) -> Result<Vec<ChangeStep>> {
     let layout = &store.layout;
     let NewRevision { series, number, .. } = *new;
     let RevisionContents { release, earlier, mut carried, changelog, described, mending } = contents;
     carried.retain(|file| !mending.left_out.contains(&file.to));
+    let former_pages = FormerPages::take_from(&mut carried);
     let dists = dists_of(&carried, &described);
     let coming =
         Coming { channel: Channel::Stable, series, dists: signed_dists(&dists, &carried, &described, signing) };
@@ -108,14 +117,15 @@ pub fn revision_steps(
     // Only a mirrorlist leads to `withdrawn/`, and it needs an address.
     // A current revision that is damaged has nothing for clients, and must not prevent the rollback that replaces it.
     let current = store.current(series).ok().flatten();
-    if let Some(current) = current.filter(|_| layout.url.is_some()) {
-        let withdrawn = in_flight::withdrawn(&current, &carried, now)?;
+    if let Some(current) = current.as_ref().filter(|_| layout.url.is_some()) {
+        let withdrawn = in_flight::withdrawn(current, &carried, now)?;
         // A damaged package is of no use to clients, and must not prevent the rollback that removes it.
         let mut kept = KeptFolder::default();
         let is_sound =
             |file: &Carried| find_damage(file, &mut kept).is_none() && !mending.left_out.contains(&file.entry.path);
         carried.extend(withdrawn.into_iter().filter(is_sound));
     }
+    let former_pages = former_pages.or_of(current.as_ref());
     let place = layout.revision(series, number);
     let shown = layout.shown(&place);
     let keys = signing.map(Signing::file);
@@ -134,6 +144,11 @@ pub fn revision_steps(
     let mirrorlists = mirrorlist_steps(layout, &shown, &dists, &carried);
     // The content of an earlier revision has its own checksums, which were signed then.
     let has_checksums = carried.iter().any(|carried| carried.to.below("sources") == Some(CHECKSUMS_FILE));
+    let packages = carried.iter().filter_map(|carried| Some(carried.entry.package.as_ref()?.nevra.clone())).collect();
+    let has_signed_checksums = match has_checksums {
+        true => carried.iter().any(|carried| carried.to.as_str() == signature_of_checksums()),
+        false => is_signed,
+    };
     let mut steps = Vec::new();
     steps.extend(changed_keys(layout, keys).into_iter().map(ChangeStep::RootFile));
     steps.push(ChangeStep::Begin(NewFolder { place, shown: shown.clone(), date: release.date }));
@@ -150,6 +165,10 @@ pub fn revision_steps(
     }
     let head =
         HeadOfFolder { project: layout.name.clone(), series, merged: true, stated_unmerged: false, release, earlier };
+    let summary = FolderSummary::of_coming(&head, dists.clone(), packages, has_signed_checksums);
+    let about =
+        AboutFolder { layout: layout.clone(), channel: Channel::Stable, head: head.clone(), action: new.action() };
+    steps.extend(page_steps(about, &dists, &former_pages));
     let with_ledger = may_have_new_packages;
     steps.push(ChangeStep::Finish { head: Box::new(head), action: new.action(), place: shown, with_ledger });
     steps.push(flip_step(layout, series, number));
@@ -158,7 +177,9 @@ pub fn revision_steps(
         steps.push(ChangeStep::Ledger);
     }
     steps.push(ChangeStep::Log { action: new.action() });
-    steps.extend(root_files::changed(store, Some(&coming))?.into_iter().map(ChangeStep::RootFile));
+    let actions = [new.action()];
+    let change = ComingChange { actions: &actions, at: now, folder: Some(summary), keys: served_keys };
+    steps.extend(derived::steps(store, Some(&coming), &change)?);
     Ok(steps)
 }
 

@@ -1,22 +1,26 @@
 //! The one writer of a repository: takes the lock, and first finishes or undoes what an interrupted run has begun.
 //! [`recovery`](super::recovery) lists the states that it can find.
 
+use std::time::Duration;
+
 use anyhow::Result;
 
 use crate::base::digest::Digest;
-use crate::base::error::program;
+use crate::base::error::{Exit, Failure, program};
 use crate::base::files::{self, LockFile};
 use crate::base::progress::Progress;
 use crate::repository::clients::keys::{
     KeyFaults, KeyRepair, LostKeys, describe_foreign, find_key_faults, help_to_lost_keys,
 };
-use crate::repository::clients::root_files;
+use crate::repository::clients::root_files::RootFile;
 use crate::repository::model::event::{Event, LogEntry};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::ledger::Ledger;
 use crate::repository::model::lost_targets::find_unsettled;
 use crate::repository::model::manifest::LoadedManifest;
 use crate::repository::model::store::Store;
+use crate::repository::pages::root_pages;
+use crate::repository::write::derived;
 use crate::repository::write::plan::{ChangePlan, ChangeStep};
 use crate::repository::write::recovery::{self, LinkRepair, Recovery};
 
@@ -87,12 +91,13 @@ impl Writer {
             }
         }
         repair_keys(&self.store, progress)?;
-        root_files::write_changed(&self.store)
+        derived::write_changed(&self.store)
     }
 
     fn clear_hidden(&self) -> Result<()> {
         let layout = &self.store.layout;
-        let mut folders = vec![layout.root.clone(), layout.root.join("stable"), layout.state.clone()];
+        let mut folders = vec![layout.root.clone(), layout.state.clone()];
+        folders.extend(["stable", "unstable", "revisions"].map(|name| layout.root.join(name)));
         for series in recovery::all_series(&self.store)? {
             folders.extend([layout.unstable(series), layout.revisions(series)]);
         }
@@ -111,6 +116,28 @@ impl Writer {
         }
         files::append_line(&layout.log(), &unlogged.log_entry().render()?)
     }
+}
+
+/// Writes the pages of the root that differ, in a run that changes nothing else. Waits a few seconds for another run.
+///
+/// Errors: another run holds the lock for longer (exit 75); a link is in the place of a folder; a page cannot be written.
+pub fn refresh_pages(layout: Layout, command: &str) -> Result<()> {
+    const TRIES: usize = 50;
+    const PAUSE: Duration = Duration::from_millis(100);
+    let mut lock = lock(&layout, command);
+    for _ in 1..TRIES {
+        let is_busy =
+            |error: &anyhow::Error| error.downcast_ref::<Failure>().is_some_and(|failure| failure.exit == Exit::Busy);
+        if !lock.as_ref().err().is_some_and(is_busy) {
+            break;
+        }
+        std::thread::sleep(PAUSE);
+        lock = self::lock(&layout, command);
+    }
+    let _lock = lock?;
+    let store = Store::open(layout)?;
+    store.require_folders()?;
+    root_pages::changed(&store, None)?.iter().try_for_each(RootFile::apply)
 }
 
 /// Writes the keys and their copy again. A damaged copy stays until a person decides, and is not used.
