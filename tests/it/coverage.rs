@@ -128,6 +128,8 @@ const FLAGS: [(&str, &str, &str); 135] = [
     ("tag", "dry-run", "flags::tag_creates_missing_milestone_tags"),
     ("unhold", "dry-run", "flags::a_hold_keeps_a_snapshot_until_the_end_of_its_last_day"),
     ("verify", "json", "verify::nothing_is_found_on_a_sound_repository"),
+    ("verify", "keys", "provenance::a_download_is_checked_with_its_statement"),
+    ("verify", "provenance", "provenance::a_download_is_checked_with_its_statement"),
     ("version", "at", "messages::no_tags_and_no_declared_beginning"),
     ("version", "explain", "flags::an_explanation_has_the_base_and_each_step"),
     ("version", "json", "dist::an_unpacked_archive_answers_as_git_does"),

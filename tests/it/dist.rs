@@ -45,6 +45,9 @@ fn dist_leaves_archives_changelog_spec_and_checksums() {
         "SHA256SUMS",
         "sources/ChangeLog",
         "sources/demo-1.1.1-1.src.rpm",
+        "sources/demo-1.1.1.cdx.json",
+        "sources/demo-1.1.1.provenance.json",
+        "sources/demo-1.1.1.spdx.json",
         "sources/demo-1.1.1.tar.gz",
         "sources/demo-1.1.1.zip",
         "sources/demo.spec",
@@ -219,7 +222,8 @@ fn formats_are_chosen_and_the_tarball_is_always_made() {
     let project = demo();
     project.commit("No zip", &[("packaging/release.toml", "[source]\nformats = []\n")]);
     project.releng(&["dist"]).exits(0);
-    let archives = project.files("target/dist").into_iter().filter(|file| file.starts_with("sources/demo-"));
+    let is_archive = |file: &String| file.starts_with("sources/demo-") && !file.ends_with(".json");
+    let archives = project.files("target/dist").into_iter().filter(is_archive);
     assert_eq!(archives.collect::<Vec<_>>(), ["sources/demo-1.1.2-1.src.rpm", "sources/demo-1.1.2.tar.gz"]);
 }
 

@@ -282,10 +282,12 @@ fn a_dry_run_prints_every_gate_and_writes_nothing() {
     let steps = plan.split_once(&format!("\npromote {FIRST} (1.0.1) to stable/1.0:\n")).unwrap().1;
     let expected = [
         "  make revisions/stable-1.0/000001:",
+        &format!("    link provenance/{FIRST}.json of {FIRST}"),
         &format!("    link rpm/el9/noarch/demo-1.0.1-1.el9.noarch.rpm of {FIRST}"),
-        &format!("    link 3 files of {FIRST} into sources/"),
+        &format!("    link 6 files of {FIRST} into sources/"),
         &format!("    link ChangeLog.txt of {FIRST} as ChangeLog_1.0.txt"),
         "    write rpm/el9/repodata/",
+        "    write provenance/promotion-000001.json",
         "    write sources/SHA256SUMS",
         "    write manifest.json, and show the folder as revisions/stable-1.0/000001",
         "  make stable/1.0 lead to ../revisions/stable-1.0/000001",

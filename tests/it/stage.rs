@@ -41,11 +41,15 @@ fn the_tree_is_the_users() {
     let wanted = [
         "ChangeLog.txt",
         "manifest.json",
+        "provenance/snapshot-demo_1.0_pipeline_1.json",
         "rpm/el8/noarch/demo-1.0.1-1.el8.noarch.rpm",
         "rpm/el9/noarch/demo-1.0.1-1.el9.noarch.rpm",
         "sources/ChangeLog",
         "sources/SHA256SUMS",
         "sources/demo-1.0.1-1.src.rpm",
+        "sources/demo-1.0.1.cdx.json",
+        "sources/demo-1.0.1.provenance.json",
+        "sources/demo-1.0.1.spdx.json",
         "sources/demo-1.0.1.tar.gz",
         "sources/demo-1.0.1.zip",
         "sources/demo.spec",
@@ -65,8 +69,8 @@ fn a_release_without_packages_is_staged() {
     site.commit("Go on").dist();
     site.releng(&["stage", "--dry-run"]).exits(0).prints(
         "stage demo 1.0.1 as snapshot-demo_1.0_pipeline_1:\n  make unstable/1.0/snapshot-demo_1.0_pipeline_1:\n    \
-         write ChangeLog.txt\n    copy 4 files into sources/\n    copy 1 package into sources/\n    \
-         write sources/SHA256SUMS\n    \
+         write ChangeLog.txt\n    copy 7 files into sources/\n    copy 1 package into sources/\n    \
+         write provenance/snapshot-demo_1.0_pipeline_1.json\n    write sources/SHA256SUMS\n    \
          write manifest.json, and show the folder as unstable/1.0/snapshot-demo_1.0_pipeline_1\n  \
          make unstable/1.0/latest lead to snapshot-demo_1.0_pipeline_1\n  \
          append to log.jsonl: staged snapshot-demo_1.0_pipeline_1 as latest\n",

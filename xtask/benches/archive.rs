@@ -48,8 +48,8 @@ fn run(repository: &Path, rev: &str, format: &str, out: &Path) -> Result<()> {
     let mut out = File::create(out)?;
     let threads = parallel::threads()?;
     match format {
-        "tar" => tarball::write(&export, &mut out, threads, &Silent),
-        "tar.gz" => gzip::compress(&mut out, threads, |tar| tarball::write(&export, tar, threads, &Silent)),
+        "tar" => tarball::write(&export, &mut out, threads, &Silent).map(drop),
+        "tar.gz" => gzip::compress(&mut out, threads, |tar| tarball::write(&export, tar, threads, &Silent)).map(drop),
         "zip" => zip::write(&export, &mut out, threads, &Silent),
         other => bail!("`{other}` is none of tar, tar.gz, zip"),
     }

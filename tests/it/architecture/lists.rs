@@ -46,7 +46,7 @@ pub const HOMES: [(&str, &[&str]); 24] = [
 ];
 
 /// Rules, which are functions of values: files and folders that touch nothing outside.
-pub const PURE: [&str; 82] = [
+pub const PURE: [&str; 88] = [
     "base/digest.rs",
     "base/error.rs",
     "base/github.rs",
@@ -59,6 +59,7 @@ pub const PURE: [&str; 82] = [
     "base/schema.rs",
     "base/secret.rs",
     "base/size.rs",
+    "base/statement.rs",
     "base/text.rs",
     "history/",
     "project/config/",
@@ -69,7 +70,9 @@ pub const PURE: [&str; 82] = [
     "source/conversion.rs",
     "source/decoration.rs",
     "source/identity.rs",
+    "source/digests.rs",
     "source/names.rs",
+    "source/sbom/",
     "source/substitution.rs",
     "rpm/boolean.rs",
     "rpm/capability.rs",
@@ -90,6 +93,9 @@ pub const PURE: [&str; 82] = [
     "repository/promote/gate.rs",
     "repository/promote/known_packages.rs",
     "repository/promote/standing.rs",
+    "repository/provenance/check.rs",
+    "repository/provenance/promotion.rs",
+    "repository/provenance/snapshot.rs",
     "repository/repodata/describe.rs",
     "repository/repodata/index.rs",
     "repository/repodata/primary.rs",

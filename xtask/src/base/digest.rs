@@ -55,6 +55,11 @@ impl FromStr for Digest {
 
 serde_as_text!(Digest);
 
+/// Bytes in hexadecimal digits.
+pub fn hex_text(bytes: &[u8]) -> String {
+    hex::encode(bytes)
+}
+
 /// The digest of bytes that are in memory.
 pub fn digest_of(bytes: &[u8]) -> Digest {
     Digest(Sha256::digest(bytes).into())

@@ -27,30 +27,31 @@ const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 /// Compresses what `fill` writes, and writes the gzip member to `out`.
 ///
 /// `fill` runs on a thread of its own, so that it is not kept waiting by `out`. In memory are at most `2 × threads + 4`
-/// blocks. Errors: those of `out`, of `fill`.
-pub fn compress(
+/// blocks. Returns what `fill` returns. Errors: those of `out`, of `fill`.
+pub fn compress<T: Send>(
     out: &mut impl Write,
     threads: usize,
-    fill: impl FnOnce(&mut Blocks) -> Result<()> + Send,
-) -> Result<()> {
+    fill: impl FnOnce(&mut Blocks) -> Result<T> + Send,
+) -> Result<T> {
     compress_at(LEVEL, out, threads, fill)
 }
 
 /// The same, as hard as `level` says.
-pub fn compress_at(
+pub fn compress_at<T: Send>(
     level: u32,
     out: &mut impl Write,
     threads: usize,
-    fill: impl FnOnce(&mut Blocks) -> Result<()> + Send,
-) -> Result<()> {
+    fill: impl FnOnce(&mut Blocks) -> Result<T> + Send,
+) -> Result<T> {
     out.write_all(&HEADER)?;
     let (sender, blocks) = sync_channel(2);
     let mut checksum = Crc::new();
-    thread::scope(|scope| {
+    let filled = thread::scope(|scope| {
         let filling = threads::spawn_scoped(scope, move || {
             let mut blocks = Blocks { sender, current: Vec::with_capacity(BLOCK), dictionary: Vec::new() };
-            fill(&mut blocks)?;
-            blocks.finish()
+            let filled = fill(&mut blocks)?;
+            blocks.finish()?;
+            anyhow::Ok(filled)
         })?;
         let append = |deflated: Deflated| {
             checksum.combine(&deflated.checksum);
@@ -65,7 +66,8 @@ pub fn compress_at(
         compressing.and(filled)
     })?;
     let trailer = [checksum.sum().to_le_bytes(), checksum.amount().to_le_bytes()].concat();
-    Ok(out.write_all(&trailer)?)
+    out.write_all(&trailer)?;
+    Ok(filled)
 }
 
 /// The content of a gzip stream of any number of members.
@@ -206,7 +208,7 @@ mod tests {
     #[test]
     fn errors_come_out() {
         let text = sample(20 * BLOCK);
-        let failed = compress(&mut Vec::new(), 2, |_| anyhow::bail!("no input")).unwrap_err();
+        let failed = compress(&mut Vec::new(), 2, |_| -> Result<()> { anyhow::bail!("no input") }).unwrap_err();
         assert_eq!(failed.to_string(), "no input");
         let mut full = [0u8; 1000];
         let failed = compress(&mut &mut full[..], 2, |blocks| Ok(blocks.write_all(&text)?)).unwrap_err();

@@ -3,7 +3,7 @@
 //! [`error`] has the type of a failure, [`plan`] that of a plan. [`progress`] reports long work, and [`interrupt`] stops it.
 //! [`files`] is the only writer of results, [`process`] the only place that runs other programs, [`clock`] the only reader of the
 //! clock. [`as_text`], [`digest`], [`checksum`], [`github`], [`gzip`], [`http`], [`junit`], [`number`], [`package_digest`], [`schema`],
-//! [`secret`], [`size`], [`text`], [`threads`], [`token`], [`zlib`] and [`parallel`] are tools.
+//! [`secret`], [`size`], [`statement`], [`text`], [`threads`], [`token`], [`zlib`] and [`parallel`] are tools.
 
 pub(crate) mod as_text;
 pub mod checksum;
@@ -26,6 +26,7 @@ pub mod progress;
 pub mod schema;
 pub mod secret;
 pub mod size;
+pub mod statement;
 pub mod text;
 pub mod threads;
 pub mod token;

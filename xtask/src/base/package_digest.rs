@@ -6,6 +6,8 @@ use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha512};
 
+use crate::base::digest::hex_text;
+
 /// Hashes bytes that come in pieces.
 pub enum PackageHash {
     Md5(Md5),
@@ -45,6 +47,11 @@ impl PackageHash {
             PackageHash::Sha1(hash) => hash.finalize().to_vec(),
             PackageHash::Sha512(hash) => hash.finalize().to_vec(),
         }
+    }
+
+    /// The same as [`PackageHash::finish`], in hexadecimal digits.
+    pub fn finish_text(self) -> String {
+        hex_text(&self.finish())
     }
 
     /// The digest of what was hashed and of `bytes`.

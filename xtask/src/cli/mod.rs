@@ -8,6 +8,7 @@ mod ci_system;
 pub mod commands;
 pub mod context;
 mod decided;
+mod download_check;
 mod forge_release;
 mod full_disk;
 mod linted_branch;

@@ -16,6 +16,7 @@ pub mod model;
 pub mod overview;
 pub mod pages;
 pub mod promote;
+pub mod provenance;
 pub mod prune;
 pub mod recover_log;
 pub mod repodata;

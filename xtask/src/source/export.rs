@@ -132,6 +132,12 @@ impl Export {
         self.entries.iter().map(ExportEntry::tracked_path)
     }
 
+    /// The paths of the members that are not in the commit, below the top folder.
+    pub fn generated_paths(&self) -> impl Iterator<Item = &[u8]> {
+        let is_generated = |entry: &&ExportEntry| matches!(entry.kind, ExportEntryKind::Generated { .. });
+        self.entries.iter().filter(is_generated).map(ExportEntry::tracked_path)
+    }
+
     /// The date of the commit, in seconds since 1970. All members have it.
     pub fn seconds(&self) -> u64 {
         u64::try_from(self.commit.committer().seconds()).unwrap_or(0)

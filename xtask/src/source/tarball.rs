@@ -10,6 +10,7 @@ use anyhow::Result;
 
 use crate::base::progress::Progress;
 use crate::git::{CommitId, ObjectId};
+use crate::source::digests::{MemberDigest, MemberHasher};
 use crate::source::export::Export;
 use crate::source::members::{self, LargeMember, Member, Piece, Shape};
 
@@ -22,19 +23,41 @@ const LONGEST_NAME: usize = 100;
 const LONGEST_PREFIX: usize = 155;
 const LONGEST_TARGET: usize = 100;
 
-/// Writes the uncompressed tarball to `out`, reading on `threads` threads. The bytes depend on the export alone.
-pub fn write(export: &Export, out: &mut impl Write, threads: usize, progress: &dyn Progress) -> Result<()> {
+/// Writes the uncompressed tarball to `out`, reading on `threads` threads. The bytes depend on the export alone. Returns the
+/// digests of the files in it: no file is read a second time for the bill of materials.
+pub fn write(
+    export: &Export,
+    out: &mut impl Write,
+    threads: usize,
+    progress: &dyn Progress,
+) -> Result<Vec<MemberDigest>> {
     let seconds = export.seconds();
     let mut tarball = Tarball::begin(out, Some(export.commit.id), seconds)?;
-    let add = |batch: &mut Vec<u8>, member: &Member<'_>| {
-        append(batch, member, seconds);
+    let mut digests = Vec::new();
+    let add = |batch: &mut TarBatch, member: &Member<'_>| {
+        append(&mut batch.bytes, member, seconds);
+        batch.digests.extend(MemberDigest::of(member));
         Ok(())
     };
-    members::for_each_batch(export, threads, progress, add, |piece: Piece<'_, Vec<u8>>| match piece {
-        Piece::Batch(batch) => tarball.put(&batch),
-        Piece::Large(member) => tarball.add_large(member),
+    members::for_each_batch(export, threads, progress, add, |piece: Piece<'_, TarBatch>| match piece {
+        Piece::Batch(mut batch) => {
+            digests.append(&mut batch.digests);
+            tarball.put(&batch.bytes)
+        }
+        Piece::Large(member) => {
+            digests.push(tarball.add_large(member)?);
+            Ok(())
+        }
     })?;
-    tarball.finish()
+    tarball.finish()?;
+    Ok(digests)
+}
+
+/// Members that were read on one thread.
+#[derive(Default)]
+struct TarBatch {
+    bytes: Vec<u8>,
+    digests: Vec<MemberDigest>,
 }
 
 /// Writes a tarball of any members, such as vendored dependencies, in the same form and with one date.
@@ -60,14 +83,17 @@ impl<W: Write> Tarball<W> {
     }
 
     /// Writes a member whose content is read piece by piece.
-    fn add_large(&mut self, mut member: LargeMember<'_>) -> Result<()> {
+    fn add_large(&mut self, mut member: LargeMember<'_>) -> Result<MemberDigest> {
         let LargeMember { path, id, shape, size, .. } = member;
         let mut head = Vec::new();
         append_head(&mut head, &MemberHead { path, id, shape, size, target: b"" }, self.seconds);
         self.put(&head)?;
-        member.copy_to(&mut self.out)?;
+        let mut hashing = MemberHasher::new(&mut self.out);
+        member.copy_to(&mut hashing)?;
+        let digest = hashing.finish(path, size);
         self.length += size;
-        self.put(&vec![0; (size.next_multiple_of(RECORD as u64) - size) as usize])
+        self.put(&vec![0; (size.next_multiple_of(RECORD as u64) - size) as usize])?;
+        Ok(digest)
     }
 
     /// Writes the end of the archive.

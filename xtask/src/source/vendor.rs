@@ -17,7 +17,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use crate::base::checksum::digest_of;
 use crate::base::error::{Exit, Failure, committed};
@@ -25,10 +25,12 @@ use crate::base::interrupt;
 use crate::base::process::{Program, with_help};
 use crate::base::progress::Progress;
 use crate::git::{CommitId, ObjectId};
-use crate::project::config::{PATH, SourceKeys, with_vendor_directory};
+use crate::project::config::{CrateFacts, PATH, SourceKeys, read_crate, read_lock, with_vendor_directory};
 use crate::source::export::Export;
 use crate::source::folder::write_tree;
 use crate::source::members::{Member, Shape};
+use crate::source::sbom::BomCrate;
+use crate::source::sbom::licence::Licence;
 use crate::source::tarball::Tarball;
 
 /// The only folder in the archive.
@@ -42,6 +44,8 @@ pub struct Vendored {
     paths: Vec<PathBuf>,
     /// The date of all members, in seconds since 1970.
     seconds: u64,
+    /// The crates, sorted by name and version.
+    crates: Vec<BomCrate>,
 }
 
 impl Vendored {
@@ -73,7 +77,8 @@ impl Vendored {
         fs::create_dir_all(crates.join(FOLDER))
             .and_then(|()| fs::write(&path, config))
             .with_context(|| format!("cannot write `{}`", path.display()))?;
-        Vendored::in_folder(crates, export.seconds())
+        let described = describe_crates(&crates.join(FOLDER), &root.join(&lock))?;
+        Ok(Vendored { crates: described, ..Vendored::in_folder(crates, export.seconds())? })
     }
 
     /// The crates in `root/vendor`, with the date `seconds` since 1970.
@@ -81,7 +86,12 @@ impl Vendored {
         let mut paths = Vec::new();
         collect(&root, Path::new(FOLDER), &mut paths)?;
         paths.sort_by(|one, other| one.as_os_str().as_bytes().cmp(other.as_os_str().as_bytes()));
-        Ok(Vendored { root, paths, seconds })
+        Ok(Vendored { root, paths, seconds, crates: Vec::new() })
+    }
+
+    /// The crates, sorted by name and version.
+    pub fn into_crates(self) -> Vec<BomCrate> {
+        self.crates
     }
 
     /// The number of members.
@@ -112,6 +122,28 @@ impl Vendored {
         let is_executable = metadata.permissions().mode() & 0o100 != 0;
         Ok((if is_executable { Shape::Executable } else { Shape::File }, fs::read(&from)?))
     }
+}
+
+/// The crates in `folder`, by their own manifests and by the lock file `lock`. cargo has written both just now.
+fn describe_crates(folder: &Path, lock: &Path) -> Result<Vec<BomCrate>> {
+    let read = |path: &Path| fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()));
+    let locked = read_lock(&read(lock)?).map_err(|why| anyhow!("cannot read `{}`: {why}", lock.display()))?;
+    let failed = || format!("cannot list `{}`", folder.display());
+    let mut crates = Vec::new();
+    for entry in fs::read_dir(folder).with_context(failed)? {
+        let manifest = entry.with_context(failed)?.path().join("Cargo.toml");
+        if !manifest.is_file() {
+            continue; // `config.toml`
+        }
+        let facts =
+            read_crate(&read(&manifest)?).map_err(|why| anyhow!("cannot read `{}`: {why}", manifest.display()))?;
+        let CrateFacts { name, version, licence } = facts;
+        let found = locked.iter().find(|locked| locked.name == name && locked.version == version);
+        let (source, sha256) = found.map_or((None, None), |found| (found.source.clone(), found.sha256));
+        crates.push(BomCrate { name, version, licence: licence.as_deref().map(Licence::parse), source, sha256 });
+    }
+    crates.sort();
+    Ok(crates)
 }
 
 /// The limit of `cargo vendor`, which may have to download hundreds of crates.

@@ -258,6 +258,16 @@ pub const REPOSITORY: &[FileRows] = &[
             ("{first}to yank", By("helps::promotion::a_yank_that_breaks_another_package_has_two_ways_out")),
         ],
     ),
+    (
+        "repository/provenance/download.rs",
+        &[
+            ("name a file from", By("provenance::a_download_is_checked_with_its_statement")),
+            ("name the public keys", By("provenance::a_download_is_checked_with_its_statement")),
+            ("download it too", By("provenance::a_download_is_checked_with_its_statement")),
+            ("download both again", By("provenance::a_download_is_checked_with_its_statement")),
+            ("name the statement of", By("provenance::a_download_is_checked_with_its_statement")),
+        ],
+    ),
     ("repository/verify/address.rs", &[("name a snapshot", By("verify::what_is_published_at_an_address"))]),
     (
         "repository/verify/copies.rs",
@@ -305,6 +315,7 @@ pub const REPOSITORY: &[FileRows] = &[
             ("put it back from a backup; or stage", By("helps::verify::what_is_gone_is_put_back_or_recorded")),
             ("put it back from a backup; or record", By("helps::verify::what_is_gone_is_put_back_or_recorded")),
             ("put the file back from another", By("helps::verify::a_series_goes_back_to_a_sound_revision")),
+            ("stop serving it: it is not from this program", By("provenance::planted_faults_in_statements_are_found")),
             ("stop serving it: roll back", By("helps::verify::a_series_goes_back_to_a_sound_revision")),
             (
                 "clients that have a key refuse it: stage",

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::base::clock;
 use crate::base::error::program;
 use crate::base::interrupt;
 use crate::base::number::parse_stated;
@@ -13,6 +14,7 @@ use crate::cli::site::Site;
 use crate::repository::keys::rules::{ForcedWay, RefusedStep};
 use crate::repository::keys::signing::{SignedChange, Signing};
 use crate::repository::model::name::{Dist, Series};
+use crate::repository::provenance::snapshot::RunTimes;
 use crate::repository::sign::Key;
 use crate::repository::stage::{self as staging, ComingRelease, StageOrder};
 use crate::rpm::release::{ReleaseInput, SrpmWish};
@@ -54,7 +56,8 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let made = if args.rpm { rpm::make_and_build(context, &job, &build_args, Reuse::No)? } else { job.make(context)? };
     report(context, made.files())?;
     match staging {
-        Some(StagingInput { site, order, key }) => {
+        Some(StagingInput { site, mut order, key }) => {
+            order.run = Some(RunTimes { started: site.now, finished: clock::now()? });
             let staged = stage::run_after_dist(context, &site, &made.target, &order, key.as_ref());
             let state = || format!("`{}` has the release, which is not staged", made.target.display());
             staged.map_err(|error| interrupt::with_state(error, state))

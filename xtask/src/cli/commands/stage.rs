@@ -57,6 +57,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         end_dists: args.end_dist.clone(),
         force: args.force.clone(),
         command: this_call().to_owned(),
+        run: None,
     };
     let site = Site::load_or_new(context)?;
     let input = StageInput::load(&folder, site.config.rpm.portable_noarch, &context.ui)?;

@@ -1,7 +1,7 @@
 //! `verify`: checks every digest, signature, name and rule of a repository, and changes nothing.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use serde_json::json;
@@ -11,6 +11,7 @@ use crate::base::error::{Exit, Failure, program};
 use crate::base::files::{self, TreePath};
 use crate::base::interrupt;
 use crate::cli::context::Context;
+use crate::cli::download_check;
 use crate::cli::site::{Site, beside};
 use crate::project::config::Name;
 use crate::repository::model::layout::Layout;
@@ -22,17 +23,26 @@ use crate::repository::verify::{self, Finding, FindingId, StateOf, Verified, Ver
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Folder of a project in a repository, a snapshot or a revision, or the URL of a snapshot or series [default: the
-    /// project's own repository]
+    /// Folder of a project in a repository, a snapshot or a revision, or the URL of a snapshot or series; with `--provenance`, a
+    /// downloaded file [default: the project's own repository]
     #[arg(value_name = "PATH|URL")]
     place: Option<String>,
     /// Print JSON (schema releng.verify/1)
     #[arg(long)]
     json: bool,
+    /// Check a downloaded file against this statement, and the statement against its signature `STATEMENT.asc`
+    #[arg(long, value_name = "STATEMENT", requires = "place", conflicts_with = "json")]
+    provenance: Option<PathBuf>,
+    /// File with the public keys that may have signed the statement [default: those of the project's own repository]
+    #[arg(long, value_name = "FILE", requires = "provenance")]
+    keys: Option<PathBuf>,
 }
 
 /// Verifies and prints a line for each finding; fails where there is one.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
+    if let (Some(statement), Some(download)) = (&args.provenance, &args.place) {
+        return download_check::run(context, Path::new(download), statement, args.keys.as_deref());
+    }
     let Verified { report, ways_out } = match args.place.as_deref() {
         None => {
             let site = Site::load(context)?;

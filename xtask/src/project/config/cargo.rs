@@ -1,6 +1,27 @@
 //! Reads the files of cargo, which are TOML too.
 
+use crate::base::digest::Digest;
 use crate::project::config::RustVersion;
+
+/// What the manifest of a published crate says about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CrateFacts {
+    pub name: String,
+    pub version: String,
+    /// The value of `license`, or the name of the file that `license-file` states.
+    pub licence: Option<String>,
+}
+
+/// A package in a `Cargo.lock`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockedCrate {
+    pub name: String,
+    pub version: String,
+    /// `None` for a package of the workspace.
+    pub source: Option<String>,
+    /// The digest of its archive; `None` unless it comes from a registry.
+    pub sha256: Option<Digest>,
+}
 
 /// `package.name` of a Cargo manifest; `None` if it has no package. Errors: the text is not TOML.
 pub fn cargo_package_name(manifest: &[u8]) -> Result<Option<String>, String> {
@@ -27,9 +48,54 @@ pub fn with_vendor_directory(printed: &str, folder: &str) -> Result<String, toml
     Ok(config.to_string())
 }
 
+/// The name, version and licence in the manifest of a vendored crate. Errors: it is not TOML, or has no name or version.
+pub fn read_crate(manifest: &str) -> Result<CrateFacts, String> {
+    let manifest: toml::Table = manifest.parse().map_err(|error: toml::de::Error| error.to_string())?;
+    let stated = |key: &str| manifest.get("package")?.get(key)?.as_str().map(str::to_owned);
+    let (Some(name), Some(version)) = (stated("name"), stated("version")) else {
+        return Err("it has no `name` and `version`".to_owned());
+    };
+    let licence = stated("license").or_else(|| stated("license-file").map(|file| format!("file {file}")));
+    Ok(CrateFacts { name, version, licence })
+}
+
+/// The packages of a `Cargo.lock`. Errors: the text is not TOML.
+pub fn read_lock(lock: &str) -> Result<Vec<LockedCrate>, String> {
+    let lock: toml::Table = lock.parse().map_err(|error: toml::de::Error| error.to_string())?;
+    let packages = lock.get("package").and_then(toml::Value::as_array).map_or(&[][..], Vec::as_slice);
+    let read = |package: &toml::Value| {
+        let stated = |key: &str| package.get(key)?.as_str().map(str::to_owned);
+        let sha256 = stated("checksum").and_then(|digest| digest.parse().ok());
+        Some(LockedCrate { name: stated("name")?, version: stated("version")?, source: stated("source"), sha256 })
+    };
+    Ok(packages.iter().filter_map(read).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn crates_are_read_from_manifests_and_lock_files() {
+        let read = |licence: &str| read_crate(&format!("[package]\nname = \"a\"\nversion = \"1.0.0\"\n{licence}\n"));
+        assert_eq!(read("license = \"MIT\"").unwrap().licence.as_deref(), Some("MIT"));
+        assert_eq!(read("license-file = \"LICENSE\"").unwrap().licence.as_deref(), Some("file LICENSE"));
+        assert_eq!(read("").unwrap().licence, None);
+        assert_eq!(read("license = { workspace = true }").unwrap().licence, None);
+        assert!(read_crate("[package]\nname = \"a\"\n").is_err());
+        let digest = "0".repeat(64);
+        let source = "registry+https://github.com/rust-lang/crates.io-index";
+        let lock = format!(
+            "version = 4\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n\n[[package]]\nname = \"a\"\n\
+             version = \"1.0.0\"\nsource = \"{source}\"\nchecksum = \"{digest}\"\n"
+        );
+        let found = read_lock(&lock).unwrap();
+        let facts = |found: &LockedCrate| (found.name.clone(), found.source.clone(), found.sha256);
+        let expected =
+            [("own".to_owned(), None, None), ("a".to_owned(), Some(source.to_owned()), Some(digest.parse().unwrap()))];
+        assert_eq!(found.iter().map(facts).collect::<Vec<_>>(), expected);
+        assert_eq!(read_lock("version = 4\n"), Ok(Vec::new()));
+    }
 
     #[test]
     fn the_oldest_compiler_of_a_manifest() {

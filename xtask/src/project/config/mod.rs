@@ -21,7 +21,9 @@ mod source;
 mod unknown;
 
 pub use announce::{AnnounceKeys, MailAddress, MailEncryption, MailServer, SendmailPath};
-pub use cargo::{cargo_package_name, cargo_rust_version, with_vendor_directory};
+pub use cargo::{
+    CrateFacts, LockedCrate, cargo_package_name, cargo_rust_version, read_crate, read_lock, with_vendor_directory,
+};
 pub use ci::{CiKeys, CiStep, LINT_STEP, default_limit};
 pub use ci_admin::CiAdmin;
 pub use ci_forge::{ForgeKind, ForgeProject, TokenFile};

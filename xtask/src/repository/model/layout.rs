@@ -4,7 +4,7 @@
 //! <root>/<name>/                      served
 //!   stable/1.0 -> ../revisions/stable-1.0/000007
 //!   unstable/1.0/{latest, snapshot-…}
-//!   revisions/stable-1.0/000007/{rpm/el9, sources, withdrawn/el9}
+//!   revisions/stable-1.0/000007/{rpm/el9, sources, provenance, withdrawn/el9}
 //!   NAME-stable-1.0-el9.repo, RPM-GPG-KEY-NAME
 //!   .trash/000012/…                   removed by event 12
 //! <state>/<name>/                     never served
@@ -25,6 +25,8 @@ pub const MANIFEST: &str = "manifest.json";
 pub const KEY_FILE_PREFIX: &str = "RPM-GPG-KEY-";
 /// The name of the link to the newest snapshot of a merged commit.
 pub const LATEST: &str = "latest";
+/// The folder of the statements in a snapshot or revision.
+pub const PROVENANCE_FOLDER: &str = "provenance";
 /// The name of the changelog in a snapshot.
 pub const SNAPSHOT_CHANGELOG: &str = "ChangeLog.txt";
 

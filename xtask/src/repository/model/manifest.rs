@@ -11,14 +11,17 @@ use crate::base::digest::{Digest, digest_of};
 use crate::base::error::{Exit, Failure, program};
 use crate::base::files::TreePath;
 use crate::base::schema::parse_json;
+use crate::base::statement::STATEMENT_SUFFIX;
 use crate::git::CommitId;
 use crate::history::{Milestone, Version};
 use crate::project::config::Name;
 use crate::project::release_info::CHANGELOG_FILE;
 use crate::repository::model::event::{Event, LAST_EVENT, LogEntry};
-use crate::repository::model::layout::MANIFEST;
+use crate::repository::model::layout::{MANIFEST, PROVENANCE_FOLDER};
 use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
+use crate::repository::sign::SIGNATURE;
 use crate::rpm::nevra::Nevra;
+use crate::source::sbom::SbomForm;
 
 const SCHEMA: &str = "releng.manifest/1";
 
@@ -223,7 +226,9 @@ impl Manifest {
         for file in &self.files {
             match &file.package {
                 Some(package) => files.push((file.path.as_str(), package.unsigned_sha256)),
-                None if is_source(&file.path) => files.push((file.path.as_str(), file.sha256)),
+                None if is_source(&file.path) && !is_statement_signature(&file.path) => {
+                    files.push((file.path.as_str(), file.sha256))
+                }
                 None => {}
             }
         }
@@ -234,7 +239,32 @@ impl Manifest {
 /// Whether a file is a source archive or a source package: a series has one of each version, and all its releases share it.
 pub fn is_archive(path: &FilePath) -> bool {
     let name = path.file_name();
-    is_source(path) && name != CHANGELOG_FILE && !name.ends_with(".spec")
+    is_source(path) && name != CHANGELOG_FILE && !name.ends_with(".spec") && !is_description(path)
+}
+
+/// Whether a file of `sources/` describes a release: its bill of materials, its statement, and the signature of the statement. Another
+/// version of this program may describe the same archives in other words.
+pub fn is_description(path: &FilePath) -> bool {
+    let name = path.file_name();
+    let is_bill = || SbomForm::ALL.iter().any(|form| name.ends_with(form.suffix()));
+    is_source(path) && (is_bill() || name.ends_with(STATEMENT_SUFFIX) || is_statement_signature(path))
+}
+
+/// Whether a file is in `provenance/`: a statement about a snapshot or a promotion, or its signature.
+pub fn is_statement(path: &FilePath) -> bool {
+    path.below(PROVENANCE_FOLDER).is_some()
+}
+
+/// Whether a file is a statement, in `sources/` or in `provenance/`.
+pub fn is_statement_text(path: &FilePath) -> bool {
+    let is_signature = path.as_str().ends_with(SIGNATURE);
+    (is_source(path) && path.file_name().ends_with(STATEMENT_SUFFIX)) || (is_statement(path) && !is_signature)
+}
+
+/// Whether a file is the signature of a statement in `sources/`. It is made when the release is staged.
+pub fn is_statement_signature(path: &FilePath) -> bool {
+    let statement = path.below("sources").and_then(|name| name.strip_suffix(SIGNATURE));
+    statement.is_some_and(|name| name.ends_with(STATEMENT_SUFFIX))
 }
 
 /// Whether a file is in `sources/` and came from the input of a snapshot: it is not `SHA256SUMS` or its signature.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::base::digest::Digest;
 use crate::git::CommitId;
 use crate::history::Version;
-use crate::repository::model::manifest::{FileEntry, Manifest, PackageEntry, is_archive};
+use crate::repository::model::manifest::{FileEntry, Manifest, PackageEntry, is_archive, is_description, is_statement};
 use crate::repository::model::name::{Dist, FilePath};
 use crate::rpm::nevra::Nevra;
 
@@ -77,9 +77,9 @@ impl<'a> KnownPackages<'a> {
     }
 }
 
-/// Whether a series takes over a file of a snapshot: the packages, the archives and the source package.
+/// Whether a series takes over a file of a snapshot: the packages, the archives, the source package, and what describes them.
 pub fn is_taken_over(file: &FileEntry) -> bool {
-    file.package.is_some() || is_archive(&file.path)
+    file.package.is_some() || is_archive(&file.path) || is_description(&file.path) || is_statement(&file.path)
 }
 
 fn kind_of(package: &PackageEntry) -> PackageKind<'_> {

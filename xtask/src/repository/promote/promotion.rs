@@ -10,17 +10,21 @@ use jiff::Timestamp;
 use crate::base::error::{Exit, Failure};
 use crate::history::Version;
 use crate::project::config::PromotionKind;
+use crate::project::own_version::own_version;
 use crate::repository::keys::signing::Signing;
 use crate::repository::model::carried::Carried;
 use crate::repository::model::event::NewRevision;
 use crate::repository::model::layout::{SNAPSHOT_CHANGELOG, series_changelog};
-use crate::repository::model::manifest::{FileEntry, ReleasedVersion};
+use crate::repository::model::manifest::{FileEntry, Manifest, ReleasedVersion, is_description};
 use crate::repository::model::store::{Revision, Snapshot, Store};
+use crate::repository::model::test_result::load_results;
 use crate::repository::promote::gate::{Gate, GateAnswer};
 use crate::repository::promote::known_packages::is_taken_over;
+use crate::repository::provenance::promotion::{PromotionFacts, StatedGate};
+use crate::repository::sign::SIGNATURE;
 use crate::repository::write::described::{Mending, describe_revision, load_described};
 use crate::repository::write::plan::ChangePlan;
-use crate::repository::write::revision::{RevisionContents, Take, carry, require_apart, revision_steps};
+use crate::repository::write::revision::{RevisionContents, StatementFile, Take, carry, require_apart, revision_steps};
 
 /// A snapshot that was chosen, with its gates and the revision to be made.
 pub struct Promotion {
@@ -74,8 +78,18 @@ impl Promotion {
     pub fn plan(&self, store: &Store, signing: Option<&Signing>, now: Timestamp) -> Result<ChangePlan> {
         let Promotion { snapshot, new, .. } = self;
         let title = format!("promote {snapshot} to stable/{}", new.series);
-        let steps = revision_steps(store, self.contents(store)?, new, signing, signing.map(Signing::file), now)?;
+        let contents = RevisionContents { statement: Some(self.statement(store, now)?), ..self.contents(store)? };
+        let steps = revision_steps(store, contents, new, signing, signing.map(Signing::file), now)?;
         Ok(ChangePlan { title, steps })
+    }
+
+    fn statement(&self, store: &Store, now: Timestamp) -> Result<StatementFile> {
+        let Promotion { snapshot, gates, new, .. } = self;
+        let results = load_results(&store.layout.results(&snapshot.name))?;
+        let (series, revision, tool) = (new.series, new.number, own_version());
+        let gates: Vec<StatedGate<'_>> = gates.iter().filter_map(stated_gate).collect();
+        let facts = PromotionFacts { snapshot, series, revision, gates: &gates, results: &results, now, tool };
+        Ok(StatementFile { path: facts.path(), content: facts.render()? })
     }
 
     fn contents(&self, store: &Store) -> Result<RevisionContents> {
@@ -97,7 +111,8 @@ impl Promotion {
                 described.insert(dist, packages);
             }
         }
-        carried.extend(added(snapshot));
+        let series = current.as_ref().map(|current| &current.manifest);
+        carried.extend(added(snapshot).filter(|file| series.is_none_or(|series| !is_described_in(series, file))));
         require_apart(&carried)?;
         // A repackaged version has the same archives as the version before.
         let mut paths = BTreeSet::new();
@@ -107,14 +122,30 @@ impl Promotion {
             carried.push(Carried { from: snapshot.path.clone(), entry: changelog.clone(), to });
         }
         let release = snapshot.manifest.release.clone();
-        Ok(RevisionContents { release, earlier, carried, changelog: None, described, mending })
+        Ok(RevisionContents { release, earlier, carried, changelog: None, described, statement: None, mending })
+    }
+}
+
+/// An open gate; `None` for a closed one.
+fn stated_gate(gate: &Gate) -> Option<StatedGate<'_>> {
+    match &gate.answer {
+        GateAnswer::Yes(answer) => Some(StatedGate { name: gate.name, answer }),
+        GateAnswer::No { .. } => None,
     }
 }
 
 /// The files of a snapshot that a series takes over.
-fn added(snapshot: &Snapshot) -> Vec<Carried> {
+fn added(snapshot: &Snapshot) -> impl Iterator<Item = Carried> {
     let files = snapshot.manifest.files.iter().filter(|file| is_taken_over(file));
     let carried =
         |file: &FileEntry| Carried { from: snapshot.path.clone(), entry: file.clone(), to: file.path.clone() };
-    files.map(carried).collect()
+    files.map(carried)
+}
+
+/// Whether a file describes a release that the series describes already. The same release may have been staged again, by another
+/// version of this program: the series keeps what it has.
+fn is_described_in(series: &Manifest, file: &Carried) -> bool {
+    let path = file.to.as_str();
+    // A signature belongs to the statement beside it.
+    is_description(&file.to) && series.file(path.strip_suffix(SIGNATURE).unwrap_or(path)).is_some()
 }

@@ -1,10 +1,13 @@
 //! Verifies signatures with given public keys only. They are kept in a scratch folder, which is removed with the value.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 use anyhow::{Context, Result};
 
+use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure};
 use crate::base::files;
 use crate::repository::sign::home::GnupgHome;
@@ -22,6 +25,15 @@ enum ExpiredKeys {
 /// An expired key or signature is an error. A signature dated in the future is not: it only means that the clock is wrong.
 pub struct Keyring {
     home: GnupgHome,
+    /// What [`Keyring::verify_once`] has found valid.
+    valid: Mutex<BTreeSet<SignedContent>>,
+}
+
+/// A content and its signature, by their digests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SignedContent {
+    pub content: Digest,
+    pub signature: Digest,
 }
 
 impl Keyring {
@@ -29,7 +41,7 @@ impl Keyring {
     ///
     /// Errors: a text is not a public key; gpg or rpmkeys is not installed.
     pub fn of(keys: &[impl AsRef<[u8]>]) -> Result<Keyring> {
-        let keyring = Keyring { home: GnupgHome::new()? };
+        let keyring = Keyring { home: GnupgHome::new()?, valid: Mutex::default() };
         let mut paths = Vec::new();
         for (number, key) in keys.iter().enumerate() {
             let imported = keyring.gpg(&["--import"], key.as_ref())?;
@@ -59,6 +71,18 @@ impl Keyring {
     /// As [`Keyring::verify_detached`], for content that no client reads any more: the key may have expired since it signed.
     pub fn verify_former(&self, content: &[u8], signature: &[u8]) -> Result<Fingerprint> {
         self.verify(content, signature, ExpiredKeys::Accepted)
+    }
+
+    /// As [`Keyring::verify_former`], for content that many revisions have: gpg checks it once. `digests` are those of the two texts.
+    pub fn verify_once(&self, digests: SignedContent, content: &[u8], signature: &[u8]) -> Result<()> {
+        let is_valid = self.valid.lock().is_ok_and(|valid| valid.contains(&digests));
+        if !is_valid {
+            self.verify_former(content, signature)?;
+            if let Ok(mut valid) = self.valid.lock() {
+                valid.insert(digests);
+            }
+        }
+        Ok(())
     }
 
     fn verify(&self, content: &[u8], signature: &[u8], expired: ExpiredKeys) -> Result<Fingerprint> {

@@ -22,7 +22,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 pub use key::Key;
-pub use keyring::Keyring;
+pub use keyring::{Keyring, SignedContent};
 pub use name::KeyName;
 pub use packets::{KeyPackets, read_key};
 pub use public::{END_OF_KEY, PublicKey, split_keys};

@@ -36,6 +36,8 @@ pub struct StageInput {
     pub sources: BTreeMap<String, Source>,
     /// The packages for `rpm/<dist>/`.
     pub packages: Vec<DistPackage>,
+    /// Who built which package; `None` without packages.
+    pub listing: Option<BuildListing>,
 }
 
 /// A file of `sources/`.
@@ -84,9 +86,9 @@ impl StageInput {
         if copied.is_some_and(|copied| copied.digest != digest_of(&changelog)) {
             return Err(refuse(folder, "`sources/ChangeLog` differs from the changelog in the source archive").into());
         }
-        let input = StageInput { folder: folder.clone(), info, changelog, sources, packages };
+        let mut input = StageInput { folder: folder.clone(), info, changelog, sources, packages, listing: None };
         input.require_version()?;
-        input.require_builders(&sums, portable_noarch)?;
+        input.listing = input.require_builders(&sums, portable_noarch)?;
         Ok(input)
     }
 
@@ -97,6 +99,18 @@ impl StageInput {
         }
         let message = format!("`{}` is a release of {}, but the project is {name}", self.folder, self.info.name);
         Err(Failure::new(Exit::Usage, message).help("name another folder with `--from DIR`"))
+    }
+
+    /// Reads a file of `sources/`. Errors: it was changed since it was checked.
+    pub fn read(&self, name: &str, source: &Source) -> Result<Vec<u8>> {
+        let path = self.folder.join("sources").join(name);
+        let content = path.read()?;
+        if digest_of(&content) != source.digest {
+            return Err(refuse(&self.folder, &format!("`sources/{name}` was changed during this run"))
+                .help("copy the whole folder again")
+                .into());
+        }
+        Ok(content)
     }
 
     /// The dists that have packages, sorted.
@@ -122,10 +136,11 @@ impl StageInput {
         Ok(())
     }
 
-    fn require_builders(&self, sums: &Sums, portable_noarch: bool) -> Result<()> {
+    /// Returns the listing of the builders.
+    fn require_builders(&self, sums: &Sums, portable_noarch: bool) -> Result<Option<BuildListing>> {
         if !sums.contains_key(BUILDS) {
             return match self.packages.iter().find(|package| !package.file.is_source()) {
-                None => Ok(()),
+                None => Ok(None),
                 Some(DistPackage { path, .. }) => Err(no_builds(&self.folder, path).into()),
             };
         }
@@ -158,7 +173,7 @@ impl StageInput {
                 return Err(refuse(&self.folder, &why).help(help).into());
             }
         }
-        Ok(())
+        Ok(Some(listing))
     }
 }
 

@@ -5,8 +5,7 @@ mod again;
 mod coming;
 pub mod input;
 pub mod latest;
-
-use std::collections::BTreeMap;
+mod new_snapshot;
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -17,31 +16,26 @@ use crate::base::files::TreePath;
 use crate::base::progress::Silent;
 use crate::git::CommitId;
 use crate::history::Version;
-use crate::repository::clients::in_flight::former_snapshots;
-use crate::repository::clients::keys::{changed_keys, lost_keys};
-use crate::repository::clients::mirrorlist::{MIRRORLIST, render_mirrorlist};
-use crate::repository::clients::root_files::Coming;
+use crate::repository::clients::keys::lost_keys;
 use crate::repository::commits::{Git, Merged};
 use crate::repository::keys::rules::{ForcedWay, RefusedStep};
 use crate::repository::keys::signing::{SignedChange, Signing};
 use crate::repository::keys::unsigned::{effect_of_no_key, has_signed_latest, is_signed, no_key};
-use crate::repository::model::event::Action;
-use crate::repository::model::layout::{Channel, LATEST, SNAPSHOT_CHANGELOG, dist_folder};
-use crate::repository::model::manifest::{HeadOfFolder, Manifest, ReleasedVersion};
-use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
+use crate::repository::model::layout::LATEST;
+use crate::repository::model::manifest::{Manifest, is_statement_signature};
+use crate::repository::model::name::{Dist, Series, SnapshotName};
 use crate::repository::model::reason::Reason;
 use crate::repository::model::store::{Snapshot, Store};
-use crate::repository::pages::facts::FolderSummary;
-use crate::repository::pages::folder::AboutFolder;
 use crate::repository::pages::load::ComingChange;
+use crate::repository::provenance::snapshot::RunTimes;
 use crate::repository::verify::snapshot::check_whole;
 use crate::repository::write::derived;
-use crate::repository::write::pages::{FormerPages, page_steps};
-use crate::repository::write::plan::{ChangePlan, ChangeStep, CopiedFile, NewFolder, NewPackage};
+use crate::repository::write::plan::{ChangePlan, ChangeStep};
 use again::StagedAgain;
 pub use coming::{ComingRelease, next_pipeline, require_key};
-use input::{DistPackage, StageInput};
-use latest::{LatestCandidate, LatestMove, latest_step, require_ended};
+use input::StageInput;
+use latest::{LatestCandidate, LatestMove, require_ended};
+use new_snapshot::{NewSnapshot, StatedOrder};
 
 /// The options of `stage`.
 #[derive(Clone, Debug, Default)]
@@ -56,6 +50,8 @@ pub struct StageOrder {
     pub force: Option<Reason>,
     /// The command that stages the input, for messages.
     pub command: String,
+    /// The times of the run that made the input; `None` if another one made it.
+    pub run: Option<RunTimes>,
 }
 
 /// The decision about an input. The notes are for the person who stages.
@@ -137,8 +133,19 @@ pub fn decide(
         force = Some(reason.ok_or_else(|| no_key(&place, &way))?);
         effects.push(effect_of_no_key(&place));
     }
-    let snapshot =
-        NewSnapshot { store, input, name: name.clone(), series, merged, order, force, latest: moves, signing, now };
+    let stated = StatedOrder { ended: order.end_dists.clone(), is_unmerged: order.unmerged, run: order.run };
+    let snapshot = NewSnapshot {
+        store,
+        input,
+        name: name.clone(),
+        series,
+        merged,
+        order: stated,
+        force,
+        latest: moves,
+        signing,
+        now,
+    };
     Ok(Staging::New { plan: snapshot.plan()?, name, notes, effects })
 }
 
@@ -200,130 +207,11 @@ pub fn preview(
     Ok((store.layout.snapshot(series, &name), git.find_merged(commit)?))
 }
 
-/// A snapshot that will be made.
-struct NewSnapshot<'a> {
-    store: &'a Store,
-    input: &'a StageInput,
-    name: SnapshotName,
-    series: Series,
-    merged: bool,
-    order: &'a StageOrder,
-    /// Whether `latest` will lead to it.
-    latest: bool,
-    signing: Option<&'a Signing>,
-    /// The reason to sign with a key that clients do not have, if it was needed.
-    force: Option<Reason>,
-    now: Timestamp,
-}
-
-impl NewSnapshot<'_> {
-    fn plan(&self) -> Result<ChangePlan> {
-        let NewSnapshot { store, input, name, series, latest, .. } = self;
-        let layout = &store.layout;
-        let place = layout.snapshot(*series, name);
-        let shown = layout.shown(&place);
-        let ended = self.order.end_dists.clone();
-        let force = self.force.as_ref().map(ToString::to_string);
-        let action = Action::Stage { snapshot: name.clone(), series: *series, latest: *latest, ended, force };
-        let mut steps = Vec::new();
-        steps.extend(changed_keys(layout, self.signing.map(Signing::file)).into_iter().map(ChangeStep::RootFile));
-        steps.push(ChangeStep::Begin(NewFolder { place, shown: shown.clone(), date: input.info.date }));
-        steps.push(ChangeStep::Text { path: SNAPSHOT_CHANGELOG.to_owned(), content: input.changelog.clone() });
-        steps.extend(self.source_steps()?);
-        steps.extend(self.dist_steps(&shown));
-        steps.push(ChangeStep::Checksums { signed: self.signing.is_some() });
-        let (head, dists) = (self.head(), input.dists());
-        let of_dists = input.packages.iter().map(|package| package.file.nevra.clone());
-        let summary = FolderSummary::of_coming(&head, dists.clone(), of_dists.collect(), self.signing.is_some());
-        let about = AboutFolder {
-            layout: layout.clone(),
-            channel: Channel::Unstable,
-            head: head.clone(),
-            action: action.clone(),
-        };
-        steps.extend(page_steps(about, &dists, &FormerPages::default()));
-        let (head, with_ledger) = (Box::new(head), false);
-        steps.push(ChangeStep::Finish { head, action: action.clone(), place: shown, with_ledger });
-        if *latest {
-            steps.push(latest_step(store, *series, name));
-        }
-        steps.push(ChangeStep::Log { action: action.clone() });
-        let dists = dists.into_iter().map(|dist| (dist, self.signing.is_some())).collect::<BTreeMap<_, _>>();
-        let coming = latest.then_some(Coming { channel: Channel::Unstable, series: *series, dists });
-        let (actions, keys) = ([action], self.signing.map(Signing::file));
-        let change = ComingChange { actions: &actions, at: self.now, folder: Some(summary), keys };
-        steps.extend(derived::steps(store, coming.as_ref(), &change)?);
-        Ok(ChangePlan { title: format!("stage {} {} as {name}", input.info.name, input.info.version), steps })
-    }
-
-    /// The steps that fill `sources/`.
-    fn source_steps(&self) -> Result<Vec<ChangeStep>> {
-        const FOLDER: &str = "sources/";
-        let (mut files, mut packages) = (Vec::new(), Vec::new());
-        for (name, source) in &self.input.sources {
-            let to: FilePath = format!("{FOLDER}{name}").parse().map_err(Failure::from)?;
-            match &source.package {
-                Some(file) => packages.push(NewPackage { file: file.clone(), to, dist: None }),
-                None => {
-                    let from = self.input.folder.join(FOLDER).join(name).for_programs().to_owned();
-                    files.push(CopiedFile { from, to, digest: source.digest });
-                }
-            }
-        }
-        let mut steps = vec![ChangeStep::Copy { folder: FOLDER.to_owned(), files }];
-        if !packages.is_empty() {
-            let signed = self.signing.is_some();
-            steps.push(ChangeStep::Packages { folder: FOLDER.to_owned(), packages, signed });
-        }
-        Ok(steps)
-    }
-
-    /// The steps that fill `rpm/<dist>/`; the snapshot will be at `place`, below the root.
-    fn dist_steps(&self, place: &str) -> Vec<ChangeStep> {
-        let (layout, signed) = (&self.store.layout, self.signing.is_some());
-        let mut steps = Vec::new();
-        for dist in self.input.dists() {
-            let of_dist = self.input.packages.iter().filter(|package| package.dist == dist);
-            let new = |package: &DistPackage| NewPackage {
-                file: package.file.clone(),
-                to: package.path.clone(),
-                dist: Some(dist.clone()),
-            };
-            let packages = of_dist.map(new).collect();
-            let folder = dist_folder(&dist);
-            steps.push(ChangeStep::Packages { folder: format!("{folder}/"), packages, signed });
-            steps.push(ChangeStep::Repodata { dist: dist.clone(), carried: Vec::new(), signed, instead_of: None });
-            let mut folders = vec![format!("{place}/{folder}")];
-            if self.latest {
-                folders.extend(former_snapshots(self.store, self.series, &dist, self.now));
-            }
-            if let Some(list) = render_mirrorlist(layout, &folders) {
-                steps.push(ChangeStep::Text { path: format!("{folder}/{MIRRORLIST}"), content: list.into_bytes() });
-            }
-        }
-        steps
-    }
-
-    fn head(&self) -> HeadOfFolder {
-        let info = &self.input.info;
-        let release = ReleasedVersion {
-            version: info.version.clone(),
-            commit: info.commit,
-            base: info.base,
-            date: info.date,
-            snapshot: self.name.clone(),
-            packaging: info.packaging.clone(),
-        };
-        let (project, series, merged) = (info.name.clone(), self.series, self.merged);
-        let stated_unmerged = self.order.unmerged;
-        HeadOfFolder { project, series, merged, stated_unmerged, release, earlier: Vec::new() }
-    }
-}
-
 fn is_equal(input: &StageInput, manifest: &Manifest) -> bool {
     let staged = manifest.input();
     let mut given: Vec<(String, Digest)> =
         input.sources.iter().map(|(name, source)| (format!("sources/{name}"), source.digest)).collect();
+    given.retain(|(path, _)| !path.parse().is_ok_and(|path| is_statement_signature(&path)));
     given.extend(input.packages.iter().map(|package| (package.path.to_string(), package.file.digest)));
     given.sort();
     let given: Vec<(&str, Digest)> = given.iter().map(|(path, digest)| (path.as_str(), *digest)).collect();

@@ -159,6 +159,7 @@ fn contents_of(
             carried,
             changelog: None,
             described: emptied,
+            statement: None,
             mending: Mending::default(),
         });
     }

@@ -128,7 +128,7 @@ pub(super) fn without(base: &Revision, described: DescribedRevision, removed: &[
         let top = crate::source::archive_name(&base.manifest.project, &release.version);
         Some(unpack::read_facts(&base.path.join(format!("sources/{top}.tar.gz")))?.changelog)
     };
-    Ok(RevisionContents { release, earlier, carried, changelog, described, mending })
+    Ok(RevisionContents { release, earlier, carried, changelog, described, statement: None, mending })
 }
 
 /// The dependencies that a series loses with some packages.

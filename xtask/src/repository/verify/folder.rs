@@ -9,10 +9,11 @@ use crate::base::digest::digest_of;
 use crate::base::files::TreePath;
 use crate::base::parallel;
 use crate::repository::model::layout::{MANIFEST, SNAPSHOT_CHANGELOG, dist_folder, series_changelog};
-use crate::repository::model::manifest::{FileEntry, LoadedManifest, Manifest, PackageEntry};
+use crate::repository::model::manifest::{FileEntry, LoadedManifest, Manifest, PackageEntry, is_statement_text};
 use crate::repository::model::name::Dist;
+use crate::repository::provenance::check::{find_fault, is_own_statement};
 use crate::repository::repodata;
-use crate::repository::sign::{Keyring, SIGNATURE};
+use crate::repository::sign::{Keyring, SIGNATURE, SignedContent};
 use crate::repository::verify::content::{FolderFiles, archive, find_wrong_changelog};
 use crate::repository::verify::{FindingId, VerifyReport};
 use crate::rpm::package::PackageFile;
@@ -70,6 +71,7 @@ pub fn verify(
     folder.check_changelog(report)?;
     folder.check_order(report);
     folder.check_signatures(keyring, report)?;
+    folder.check_statements(report)?;
     Ok(Some(loaded))
 }
 
@@ -207,6 +209,22 @@ impl FolderCheck<'_> {
         Ok(())
     }
 
+    /// Compares each statement with the files that it is about. A file that is reported already is not reported again.
+    fn check_statements(&self, report: &mut VerifyReport) -> Result<()> {
+        for file in self.manifest.files.iter().filter(|file| is_statement_text(&file.path)) {
+            let path = file.path.as_str();
+            if !self.is_sound(path) {
+                continue; // A changed or missing file is reported already.
+            }
+            let text = self.path.join(path).read().with_context(|| format!("cannot read `{path}`"))?;
+            let is_reported = |path: &str| report.findings.iter().any(|finding| finding.path == self.at(path));
+            if let Some(why) = find_fault(self.manifest, &file.path, &text, is_reported) {
+                report.add(FindingId::StatementDiffers, self.at(path), why);
+            }
+        }
+        Ok(())
+    }
+
     fn check_changelog(&self, report: &mut VerifyReport) -> Result<()> {
         let manifest = self.manifest;
         let names = [SNAPSHOT_CHANGELOG.to_owned(), series_changelog(manifest.series)];
@@ -247,7 +265,35 @@ impl FolderCheck<'_> {
                 }
             } else if path.ends_with(&index) || path == format!("sources/{CHECKSUMS_FILE}") {
                 self.check_signature(keyring, path, report)?;
+            } else if is_statement_text(&file.path) {
+                self.check_signature_of_statement(keyring, file, report)?;
             }
+        }
+        Ok(())
+    }
+
+    /// A statement is kept as long as its release. The key that signed it may have expired since, and an earlier release may have been
+    /// staged without a key.
+    fn check_signature_of_statement(
+        &self,
+        keyring: &Keyring,
+        file: &FileEntry,
+        report: &mut VerifyReport,
+    ) -> Result<()> {
+        let signature = format!("{}{SIGNATURE}", file.path);
+        match self.manifest.file(&signature) {
+            None if is_own_statement(self.manifest, &file.path) => {
+                report.add(FindingId::SignatureMissing, self.at(file.path.as_str()), "it is not signed");
+            }
+            Some(signed) if self.is_sound(&signature) => {
+                let read = |name: &str| self.path.join(name).read().with_context(|| format!("cannot read `{name}`"));
+                let digests = SignedContent { content: file.sha256, signature: signed.sha256 };
+                let verified = keyring.verify_once(digests, &read(file.path.as_str())?, &read(&signature)?);
+                if let Err(error) = verified {
+                    report.add(FindingId::SignatureBad, self.at(&signature), format!("{error:#}"));
+                }
+            }
+            _ => {}
         }
         Ok(())
     }

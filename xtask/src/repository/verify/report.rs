@@ -51,6 +51,8 @@ pub enum FindingId {
     PackageGone,
     /// A file with checksums that does not list the files in `sources/`.
     SumsDiffer,
+    /// A statement that does not fit the files beside it, or the release in the manifest.
+    StatementDiffers,
     /// A file with the public keys that is missing or has something else.
     KeysDiffer,
     /// A copy of the public keys in the state that is missing or damaged.
@@ -128,6 +130,9 @@ impl FindingId {
             }
             FindingId::RepodataOld => {
                 "clients read it; the next promotion makes it anew; stage a snapshot again before you promote it"
+            }
+            FindingId::StatementDiffers => {
+                "stop serving it: it is not from this program; stage the release again, and promote it"
             }
             FindingId::SignatureBad => "stop serving it: somebody may have changed it; stage or promote again",
             FindingId::KeyExpired => {

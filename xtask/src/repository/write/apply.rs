@@ -19,6 +19,7 @@ use crate::repository::model::ledger::Ledger;
 use crate::repository::model::manifest::{HeadOfFolder, Manifest, PackageEntry};
 use crate::repository::model::name::Dist;
 use crate::repository::pages::folder::{AboutFolder, FolderFacts, FolderPage};
+use crate::repository::provenance::snapshot::path_of;
 use crate::repository::repodata::Fragments;
 use crate::repository::sign::Key;
 use crate::repository::write::assembly::Assembly;
@@ -91,6 +92,12 @@ impl<'a> Run<'a> {
                 Ok(())
             }
             ChangeStep::Text { path, content } => self.making()?.assembly.write(path, content),
+            ChangeStep::Statement { path, content, .. } => self.making()?.assembly.write_signed(path, content),
+            ChangeStep::SnapshotStatement { facts, .. } => {
+                let assembly = &mut self.making()?.assembly;
+                let statement = facts.state(assembly.files()).render()?;
+                assembly.write_signed(&path_of(&facts.snapshot), &statement)
+            }
             ChangeStep::Copy { files, .. } => {
                 let assembly = &mut self.making()?.assembly;
                 files.iter().try_for_each(|file| assembly.copy(&file.from, file.to.as_str(), file.digest, None))

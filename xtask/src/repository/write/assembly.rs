@@ -125,7 +125,8 @@ impl<'a> Assembly<'a> {
         self.write_signed(&format!("sources/{CHECKSUMS_FILE}"), text.as_bytes())
     }
 
-    fn write_signed(&mut self, path: &str, content: &[u8]) -> Result<()> {
+    /// Writes a file, and its signature where there is a key.
+    pub fn write_signed(&mut self, path: &str, content: &[u8]) -> Result<()> {
         self.write(path, content)?;
         if let Some(key) = self.key {
             let signature = key.sign_detached(content, self.date)?;

@@ -11,7 +11,7 @@ use crate::base::parallel;
 use crate::repository::clients::in_flight::WITHDRAWN;
 use crate::repository::clients::series_package::package_name;
 use crate::repository::model::layout::{Layout, dist_folder};
-use crate::repository::model::manifest::{FileEntry, Manifest, PackageEntry, is_source};
+use crate::repository::model::manifest::{FileEntry, Manifest, PackageEntry, is_source, is_statement};
 use crate::repository::model::name::{Dist, FilePath, Series};
 use crate::repository::model::store::Revision;
 use crate::repository::repodata::{self, Fragments};
@@ -94,7 +94,10 @@ pub fn damaged_own_files<'r>(layout: &Layout, revision: &'r Revision) -> impl It
 
 /// Whether `releng` makes a file of a revision anew for each change of the content. The packages for clients are not among them.
 pub fn is_made_here(file: &FileEntry) -> bool {
-    file.package.is_none() && !is_source(&file.path) && file.path.below(WITHDRAWN).is_none()
+    file.package.is_none()
+        && !is_source(&file.path)
+        && !is_statement(&file.path)
+        && file.path.below(WITHDRAWN).is_none()
 }
 
 /// Whether a file is as its manifest lists it.

@@ -23,6 +23,7 @@ use crate::repository::model::layout::{MANIFEST, dist_folder};
 use crate::repository::model::manifest::HeadOfFolder;
 use crate::repository::model::name::{Dist, FilePath};
 use crate::repository::pages::folder::{AboutFolder, FolderPage};
+use crate::repository::provenance::snapshot::{SnapshotFacts, path_of};
 use crate::repository::repodata::Fragments;
 use crate::rpm::package::PackageFile;
 
@@ -39,6 +40,10 @@ pub enum ChangeStep {
     Begin(NewFolder),
     /// Writes a file of the new folder.
     Text { path: String, content: Vec<u8> },
+    /// Writes a statement of the new folder.
+    Statement { path: String, content: Vec<u8>, signed: bool },
+    /// Writes the statement about the files of the new folder.
+    SnapshotStatement { facts: Box<SnapshotFacts>, signed: bool },
     /// Copies files from outside the repository.
     Copy { folder: String, files: Vec<CopiedFile> },
     /// Copies packages from outside the repository, and signs the copies first where `signed` says so.
@@ -107,6 +112,10 @@ impl fmt::Display for ChangeStep {
             ChangeStep::RootFile(RootFile { name, content: None, .. }) => write!(f, "remove {name}"),
             ChangeStep::Begin(folder) => write!(f, "make {}:", folder.shown),
             ChangeStep::Text { path, .. } => write!(f, "  write {path}"),
+            ChangeStep::Statement { path, signed: is_signed, .. } => write!(f, "  write {path}{}", signed(is_signed)),
+            ChangeStep::SnapshotStatement { facts, signed: is_signed } => {
+                write!(f, "  write {}{}", path_of(&facts.snapshot), signed(is_signed))
+            }
             ChangeStep::Copy { folder, files } => write!(f, "  copy {} into {folder}", count(files.len(), "file")),
             ChangeStep::Packages { folder, packages, signed: is_signed } => {
                 write!(f, "  copy {} into {folder}{}", count(packages.len(), "package"), signed(is_signed))

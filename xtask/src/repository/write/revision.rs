@@ -20,7 +20,7 @@ use crate::repository::model::carried::Carried;
 use crate::repository::model::event::NewRevision;
 use crate::repository::model::layout::{Channel, Layout, dist_folder, series_changelog};
 use crate::repository::model::lost_targets::highest_removed_revision;
-use crate::repository::model::manifest::{FileEntry, HeadOfFolder, ReleasedVersion, is_source};
+use crate::repository::model::manifest::{FileEntry, HeadOfFolder, ReleasedVersion, is_source, is_statement};
 use crate::repository::model::name::{Dist, FilePath, Series};
 use crate::repository::model::store::{Revision, Store};
 use crate::repository::pages::facts::FolderSummary;
@@ -45,8 +45,16 @@ pub struct RevisionContents {
     pub changelog: Option<Vec<u8>>,
     /// The packages of each dist whose repodata is written anew.
     pub described: BTreeMap<Dist, Vec<Fragments>>,
+    /// The statement about the promotion.
+    pub statement: Option<StatementFile>,
     /// What is damaged in the revision that the files are taken from.
     pub mending: Mending,
+}
+
+/// A new statement.
+pub struct StatementFile {
+    pub path: String,
+    pub content: Vec<u8>,
 }
 
 /// A revision that has what a command asks for already: the command was repeated, or there is nothing new.
@@ -62,7 +70,7 @@ pub struct AlreadyDone {
 pub enum Take {
     /// All files but the mirrorlists and `withdrawn/`: the content stays the same.
     Everything,
-    /// The packages and the sources; everything else is written anew.
+    /// The packages, the sources and the statements; everything else is written anew.
     PackagesAndSources,
 }
 
@@ -70,7 +78,7 @@ pub enum Take {
 pub fn carry(revision: &Revision, take: Take) -> Vec<Carried> {
     let is_taken = |file: &&FileEntry| match take {
         Take::Everything => file.path.file_name() != MIRRORLIST && file.path.below(WITHDRAWN).is_none(),
-        Take::PackagesAndSources => file.package.is_some() || is_source(&file.path),
+        Take::PackagesAndSources => file.package.is_some() || is_source(&file.path) || is_statement(&file.path),
     };
     let files = revision.manifest.files.iter().filter(is_taken);
     let carried =
@@ -107,7 +115,7 @@ pub fn revision_steps(
 ) -> Result<Vec<ChangeStep>> {
     let layout = &store.layout;
     let NewRevision { series, number, .. } = *new;
-    let RevisionContents { release, earlier, mut carried, changelog, described, mending } = contents;
+    let RevisionContents { release, earlier, mut carried, changelog, described, statement, mending } = contents;
     carried.retain(|file| !mending.left_out.contains(&file.to));
     let former_pages = FormerPages::take_from(&mut carried);
     let dists = dists_of(&carried, &described);
@@ -160,6 +168,9 @@ pub fn revision_steps(
     }
     steps.extend(described_steps);
     steps.extend(mirrorlists);
+    if let Some(StatementFile { path, content }) = statement {
+        steps.push(ChangeStep::Statement { path, content, signed: is_signed });
+    }
     if !has_checksums {
         steps.push(ChangeStep::Checksums { signed: is_signed });
     }

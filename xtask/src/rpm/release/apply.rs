@@ -22,6 +22,7 @@ use crate::rpm::package::PackageFile;
 use crate::rpm::release::contents::load_export;
 use crate::rpm::release::input::ReleaseInput;
 use crate::rpm::release::made::{Made, Written};
+use crate::rpm::release::materials::Materials;
 use crate::rpm::release::packages::ReleasePackages;
 use crate::rpm::release::plan::{ReleaseStep, packaging_of, warn_of_unnamed_archives};
 use crate::rpm::release::replace;
@@ -29,6 +30,8 @@ use crate::rpm::release::reuse::target_of;
 use crate::rpm::release::source_files::{self, FoundSource};
 use crate::rpm::rpmbuild;
 use crate::rpm::srpm::{self, BuildFacts, Content, SourceFile, WITHOUT_SOURCES};
+use crate::source::digests::MemberDigest;
+use crate::source::sbom::BomCrate;
 use crate::source::tarball;
 use crate::source::vendor::Vendored;
 use crate::source::{self, Export};
@@ -71,11 +74,14 @@ fn write_into(
     let packaging = packaging_of(&plan.steps);
     let mut writer =
         ReleaseWriter { repository, input, draft: &mut draft, export: &export, packaging, threads, progress };
+    let mut materials = Materials::default();
     let mut made = Made { target, sources: Vec::new(), srpm: None, packages: Vec::new(), checksums: None };
     for step in &plan.steps {
         match step {
-            ReleaseStep::Archive { file, format, .. } => made.sources.push(writer.archive(file, *format)?),
-            ReleaseStep::Vendor { file } => made.sources.push(writer.vendor(file)?),
+            ReleaseStep::Archive { file, format, .. } => {
+                made.sources.push(writer.archive(file, *format, &mut materials.files)?);
+            }
+            ReleaseStep::Vendor { file } => made.sources.push(writer.vendor(file, &mut materials.crates)?),
             ReleaseStep::Text { file, content } => made.sources.push(writer.text(file, content)?),
             ReleaseStep::Srpm { file, writer: SrpmWriter::Rpmbuild, spec_name, .. } => {
                 let archives = plan.steps.iter().filter_map(ReleaseStep::source_archive);
@@ -83,6 +89,14 @@ fn write_into(
             }
             ReleaseStep::Srpm { file, spec_name, spec, .. } => {
                 made.srpm = Some(writer.native_srpm(file, spec_name, spec)?);
+            }
+            ReleaseStep::Sbom { file, form } => {
+                let sbom = materials.describe(input, &export, &plan.steps, &made)?;
+                made.sources.push(writer.bytes(file, &form.render(&sbom)?)?);
+            }
+            ReleaseStep::Statement { file, materials } => {
+                let statement = materials.state(input, &made).render()?;
+                made.sources.push(writer.bytes(file, &statement)?);
             }
             ReleaseStep::Keep => made.packages = writer.keep_packages(made.srpm.as_ref())?,
             ReleaseStep::Checksums { file } => {
@@ -112,21 +126,28 @@ struct ReleaseWriter<'a> {
 }
 
 impl ReleaseWriter<'_> {
-    fn archive(&self, file: &str, format: ArchiveFormat) -> Result<Written> {
+    /// Writes an archive. `digests` gets those of its files from the tar archive.
+    fn archive(&self, file: &str, format: ArchiveFormat, digests: &mut Vec<MemberDigest>) -> Result<Written> {
         let ReleaseWriter { export, threads, progress, .. } = *self;
         self.write(file, Some(export.member_count()), |out| match format {
-            ArchiveFormat::TarGz => gzip::compress(out, threads, |tar| tarball::write(export, tar, threads, progress)),
+            ArchiveFormat::TarGz => {
+                *digests = gzip::compress(out, threads, |tar| tarball::write(export, tar, threads, progress))?;
+                Ok(())
+            }
             ArchiveFormat::Zip => source::zip::write(export, out, threads, progress),
         })
     }
 
-    fn vendor(&self, file: &str) -> Result<Written> {
+    /// Writes the vendor archive. `crates` gets what is in it.
+    fn vendor(&self, file: &str, crates: &mut Vec<BomCrate>) -> Result<Written> {
         let ReleaseWriter { export, threads, progress, .. } = *self;
         let scratch = files::remote_scratch()?;
         let vendored = Vendored::load(export, &self.input.config().source, scratch.path(), threads, progress)?;
-        self.write(file, Some(vendored.member_count()), |out| {
+        let written = self.write(file, Some(vendored.member_count()), |out| {
             gzip::compress(out, threads, |tar| vendored.write(tar, progress))
-        })
+        })?;
+        *crates = vendored.into_crates();
+        Ok(written)
     }
 
     /// Links the packages of the old release, if they were built from the new source RPM `srpm`.
@@ -137,8 +158,12 @@ impl ReleaseWriter<'_> {
     }
 
     fn text(&mut self, file: &str, text: &str) -> Result<Written> {
-        self.draft.write(file, text.as_bytes())?;
-        Ok(Written { file: file.to_owned(), size: text.len() as u64, digest: checksum::digest_of(text.as_bytes()) })
+        self.bytes(file, text.as_bytes())
+    }
+
+    fn bytes(&mut self, file: &str, content: &[u8]) -> Result<Written> {
+        self.draft.write(file, content)?;
+        Ok(Written { file: file.to_owned(), size: content.len() as u64, digest: checksum::digest_of(content) })
     }
 
     fn native_srpm(&self, file: &str, spec_name: &str, spec: &str) -> Result<Written> {

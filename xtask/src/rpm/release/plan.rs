@@ -12,6 +12,7 @@ use crate::base::error::{Exit, Failure, committed};
 use crate::base::plan::Plan;
 use crate::base::progress::Progress;
 use crate::base::size::human_size;
+use crate::base::statement::STATEMENT_SUFFIX;
 use crate::git::CommitId;
 use crate::project::config::{ArchiveFormat, SrpmWriter, Vendor};
 use crate::project::release_info::CHANGELOG_FILE;
@@ -21,8 +22,10 @@ use crate::rpm::release::added::{self, AddedFile};
 use crate::rpm::release::input::{ReleaseInput, ReleaseOrder, Vendoring};
 use crate::rpm::release::replace;
 use crate::rpm::release::spec_plan::{PlannedSpec, SpecPlan};
+use crate::rpm::release::statement::StatedMaterials;
 use crate::rpm::spec_files::{OtherFolder, Unpacking, unpacking};
-use crate::source::{archive_name, vendor_archive_name};
+use crate::source::sbom::SbomForm;
+use crate::source::{archive_name, description_name, vendor_archive_name};
 
 /// A step of `dist`. File names are relative to the folder of the results.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +42,10 @@ pub enum ReleaseStep {
     Text { file: String, content: String },
     /// Writes the source RPM from the files of the steps before, and from files of the commit.
     Srpm { file: String, writer: SrpmWriter, spec_name: String, spec: String },
+    /// Writes the bill of materials of the files of the steps before.
+    Sbom { file: String, form: SbomForm },
+    /// Writes the statement about the files of the steps before.
+    Statement { file: String, materials: StatedMaterials },
     /// Keeps the binary RPMs of the old release if they were built from the same source RPM.
     Keep,
     /// Writes the digests of the files of the steps before.
@@ -84,6 +91,12 @@ impl fmt::Display for ReleaseStep {
             ReleaseStep::Text { file, content } => write!(f, "write {file} ({})", human_size(content.len() as u64)),
             ReleaseStep::Srpm { file, writer: SrpmWriter::Rpmbuild, .. } => write!(f, "write {file} with rpmbuild"),
             ReleaseStep::Srpm { file, .. } => write!(f, "write {file}"),
+            ReleaseStep::Sbom { file, form } => {
+                write!(f, "write {file} ({form}), which lists what is in the files before")
+            }
+            ReleaseStep::Statement { file, .. } => {
+                write!(f, "write {file}, which states what the files before were built from")
+            }
             ReleaseStep::Keep => {
                 write!(f, "keep rpm/ and builds.json if the packages were built from this source RPM, else remove them")
             }
@@ -148,6 +161,15 @@ pub fn decide(
             spec: text,
         }));
     }
+    steps.extend(SbomForm::ALL.map(|form| {
+        let name = description_name(&project.name, &facts.version, order.release, form.suffix());
+        ReleaseStep::Sbom { file: format!("sources/{name}"), form }
+    }));
+    let statement = description_name(&project.name, &facts.version, order.release, STATEMENT_SUFFIX);
+    steps.push(ReleaseStep::Statement {
+        file: format!("sources/{statement}"),
+        materials: StatedMaterials::load(workspace, input, order, packaging_of(&steps))?,
+    });
     if target.join(builds::FILE_NAME).exists() {
         steps.push(ReleaseStep::Keep);
     }
