@@ -162,7 +162,7 @@ fn a_podman_that_is_not_there_or_not_set_up_is_named() {
     let path = path_without(&project.join("target/programs"), &["podman"]);
     for args in [&["rpm"][..], &["rpm", "--dry-run"]] {
         let ran = run_in(project.path(), PROGRAM, args, &[("PATH", &path)]).exits(1);
-        ran.says(&["there is no program `podman`", "install `podman` there"]);
+        ran.says(&["there is no program `podman`", "put `podman` on PATH; PATH is `"]);
     }
     let [(_, configuration), ..] = podman.variables();
     let right = std::fs::read_to_string(&configuration).unwrap();

@@ -11,7 +11,7 @@ use releng::project::config::{AcceptanceTest, CiStep, DistKeys, GenerateKeys, kn
 use crate::support::text_of;
 
 /// Command, flag, and the file and name of the test. The flags of all commands have no command.
-const FLAGS: [(&str, &str, &str); 135] = [
+const FLAGS: [(&str, &str, &str); 139] = [
     ("", "assume-version", "dist::a_stated_version_goes_before_everything"),
     ("", "color", "commands::colour_follows_the_flag_and_the_terminal"),
     ("", "packaging", "packaging::a_project_is_packaged_from_outside"),
@@ -53,6 +53,8 @@ const FLAGS: [(&str, &str, &str); 135] = [
     ("dist", "release", "dist::a_release_number_changes_the_outer_spec_only"),
     ("dist", "rev", "dist::an_older_commit_can_be_released"),
     ("dist", "rpm", "builders::mock_builds_in_the_chroot_of_each_dist"),
+    ("doctor", "for", "doctor::a_missing_program_is_a_fault_where_something_asks_for_it"),
+    ("doctor", "json", "doctor::a_missing_program_is_a_fault_where_something_asks_for_it"),
     ("hold", "dry-run", "flags::a_hold_keeps_a_snapshot_until_the_end_of_its_last_day"),
     ("hold", "until", "flags::a_hold_keeps_a_snapshot_until_the_end_of_its_last_day"),
     ("hold", "why", "flags::a_hold_keeps_a_snapshot_until_the_end_of_its_last_day"),

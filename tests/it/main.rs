@@ -28,6 +28,7 @@ mod crash_repository;
 mod damage;
 mod dependencies;
 mod dist;
+mod doctor;
 mod documents;
 mod due;
 mod ended_dists;

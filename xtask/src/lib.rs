@@ -12,6 +12,7 @@
 //! * [`forge`]: GitHub, GitLab and Forgejo.
 //! * [`ci`]: the steps that are run for a branch or a merge commit.
 //! * [`announce`]: the mail about a promoted release.
+//! * [`doctor`]: what each command needs on this machine.
 //! * [`cli`]: arguments, output, and one file for each command.
 //!
 //! The folders up to `repository` are a crate of their own, `releng-core`, whose root is `core.rs`.
@@ -21,6 +22,7 @@
 pub mod announce;
 pub mod ci;
 pub mod cli;
+pub mod doctor;
 pub mod forge;
 
 pub use cli::main;

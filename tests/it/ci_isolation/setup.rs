@@ -27,7 +27,7 @@ fn the_user_is_there_and_is_not_root() {
     let mut without = lab("container:localhost/nothing");
     let path = path_without(&without.path("bin"), &["podman"]);
     without.variables.push(("PATH".to_owned(), path));
-    refused(&without, 1, &["there is no program `podman`", "help: install podman; or set `ci.isolation"]);
+    refused(&without, 1, &["there is no program `podman`", "put `podman` on PATH; or set `ci.isolation"]);
 }
 
 #[test]

@@ -321,9 +321,10 @@ fn a_hold_of_a_day_that_is_over_is_made_without_an_end() {
 
 #[test]
 fn the_program_of_a_test_is_put_where_it_is_expected() {
-    for (run, help) in
-        [("no-such-program", "install `no-such-program` there"), ("./absent", "it must be a file that may be executed")]
-    {
+    for (run, help) in [
+        ("no-such-program", "install `no-such-program`, or put it on PATH"),
+        ("./absent", "it must be a file that may be executed"),
+    ] {
         let site = Site::with(&format!("[[acceptance]]\nname = \"look\"\nrun = [\"{run}\"]\n"));
         site.release("One", &[]);
         let failed = site.releng(&["accept"]).exits(1);

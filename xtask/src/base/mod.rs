@@ -2,8 +2,9 @@
 //!
 //! [`error`] has the type of a failure, [`plan`] that of a plan. [`progress`] reports long work, and [`interrupt`] stops it.
 //! [`files`] is the only writer of results, [`process`] the only place that runs other programs, [`clock`] the only reader of the
-//! clock. [`as_text`], [`digest`], [`checksum`], [`github`], [`gzip`], [`http`], [`junit`], [`number`], [`package_digest`], [`schema`],
-//! [`secret`], [`size`], [`statement`], [`text`], [`threads`], [`token`], [`zlib`] and [`parallel`] are tools.
+//! clock. [`as_text`], [`digest`], [`checksum`], [`github`], [`gzip`], [`http`], [`junit`], [`number`], [`package_digest`],
+//! [`programs`], [`schema`], [`secret`], [`size`], [`statement`], [`text`], [`threads`], [`token`], [`zlib`] and [`parallel`] are
+//! tools.
 
 pub(crate) mod as_text;
 pub mod checksum;
@@ -22,6 +23,7 @@ pub mod package_digest;
 pub mod parallel;
 pub mod plan;
 pub mod process;
+pub mod programs;
 pub mod progress;
 pub mod schema;
 pub mod secret;

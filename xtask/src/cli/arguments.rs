@@ -4,8 +4,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::base::error;
 use crate::cli::commands::{
-    accept, announce, changelog, ci, completions, config, dist, hold, lint, man, promote, prune, recover_log, rollback,
-    rpm, spec, stage, status, tag, verify, version, yank,
+    accept, announce, changelog, ci, completions, config, dist, doctor, hold, lint, man, promote, prune, recover_log,
+    rollback, rpm, spec, stage, status, tag, verify, version, yank,
 };
 use crate::cli::context::Global;
 use crate::cli::release_job::ReleaseArgs;
@@ -75,6 +75,8 @@ pub enum Command {
     Tag(tag::Args),
     /// Print the effective configuration and the origin of each value
     Config(config::Args),
+    /// Print what each command needs on this machine, and what is missing
+    Doctor(doctor::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
     /// Print the manual page, or write one for each command

@@ -4,6 +4,7 @@
 //! repository load a [`site`]. Only [`ui`] prints.
 
 pub mod arguments;
+mod check_text;
 mod ci_system;
 pub mod commands;
 pub mod context;
@@ -32,8 +33,8 @@ use crate::base::text::shell_word;
 use crate::base::threads;
 use arguments::{Cli, Command};
 use commands::{
-    accept, announce, changelog, ci, completions, config, dist, hold, lint, man, promote, prune, recover_log, rollback,
-    rpm, spec, srpm, stage, status, tag, verify, version, yank,
+    accept, announce, changelog, ci, completions, config, dist, doctor, hold, lint, man, promote, prune, recover_log,
+    rollback, rpm, spec, srpm, stage, status, tag, verify, version, yank,
 };
 use context::{Context, Global};
 use ui::{Color, Talk, Ui};
@@ -115,6 +116,7 @@ pub fn run(context: &Context, command: &Command) -> Result<()> {
         Command::Tag(args) => tag::run(context, args),
         Command::Verify(args) => verify::run(context, args),
         Command::Config(args) => config::run(context, args),
+        Command::Doctor(args) => doctor::run(context, args, Cli::definition()),
         Command::Completions(args) => completions::run(context, args, Cli::definition()),
         Command::Man(args) => man::run(context, args, Cli::definition()),
     }

@@ -29,7 +29,7 @@ use crate::project::config::{CiKeys, ForgeKind};
 pub use calls::Forge;
 pub use place::{ForgePlace, find_place};
 pub use retry::Pace;
-pub use token::TOKEN_VARIABLES;
+pub use token::{TOKEN_VARIABLES, find_token};
 
 /// The forge of a project: by its configuration, the address of its remote, and the environment, which has the token.
 ///

@@ -24,6 +24,9 @@ use crate::history::version::Version;
 /// before it. If it is farther away, these warnings are left out; the version never depends on it.
 pub const LOOK_BACK: usize = 2_000;
 
+/// The help for a clone that lacks commits.
+pub const HELP_FOR_SHALLOW: &str = "run `git fetch --unshallow --tags`";
+
 /// How many tags on other branches are compared with a version.
 const RIVALS: usize = 5;
 
@@ -315,5 +318,5 @@ fn start_of(lineage: &Lineage, tags: &ReleaseTags, rules: &VersionRules) -> Vers
 fn require_whole(lineage: &Lineage, need: &str) -> Result<(), Failure> {
     let Some(cut) = lineage.cut else { return Ok(()) };
     let message = format!("shallow clone, cut off at `{}`: {need}", cut.short());
-    Err(Failure::new(Exit::NotEnoughHistory, message).help("run `git fetch --unshallow --tags`"))
+    Err(Failure::new(Exit::NotEnoughHistory, message).help(HELP_FOR_SHALLOW))
 }

@@ -29,7 +29,8 @@ pub use counted_version::{Base, CountedVersion, VersionRules};
 pub use header::HeaderForms;
 pub use level::Level;
 pub use load::{
-    CountedRelease, LookBack, VersionRequest, load_authors, load_changelog, load_release, load_version, load_versions,
+    CountedRelease, HELP_FOR_SHALLOW, LookBack, VersionRequest, load_authors, load_changelog, load_release,
+    load_version, load_versions,
 };
 pub use milestone::Milestone;
 pub use release_tags::TagRules;

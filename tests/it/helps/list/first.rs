@@ -25,8 +25,8 @@ pub const FIRST: &[FileRows] = &[
     (
         "base/process/boundary/container.rs",
         &[
-            ("install podman", No("it asks to install a program on the machine")),
             ("set `ci.isolation = ", No("it asks to make a user on the machine")),
+            ("{}; or {}", No("it asks to install a program on the machine")),
             ("fetch it: `podman pull", No("it needs a registry")),
             ("correct it until", No("the error is podman's own, and its text says what to correct")),
         ],
@@ -37,8 +37,8 @@ pub const FIRST: &[FileRows] = &[
             ("run it as root", No("it asks for the rights of root")),
             ("set `ci.isolation = ", No("it asks for an image on the machine")),
             ("name another one", No("it asks to make a user on the machine")),
+            ("{}: the boundary of", No("it asks to install a program on the machine")),
             ("make one for tests only", No("it asks to make a user on the machine")),
-            ("the boundary of `{shown}`", No("it asks to install a program on the machine")),
             ("see whether root may", No("the error is that of the machine, and its text says what it does not allow")),
         ],
     ),
@@ -53,7 +53,9 @@ pub const FIRST: &[FileRows] = &[
         "base/process/lookup.rs",
         &[
             ("it must be a file", By("helps::promotion::the_program_of_a_test_is_put_where_it_is_expected")),
-            ("PATH is `{path}`", By("helps::promotion::the_program_of_a_test_is_put_where_it_is_expected")),
+            ("{}; PATH is `{path}`", By("helps::promotion::the_program_of_a_test_is_put_where_it_is_expected")),
+            ("install it: `{line}`", By("doctor::install_lines_name_packages_of_this_distribution")),
+            ("install `{name}`", By("helps::promotion::the_program_of_a_test_is_put_where_it_is_expected")),
         ],
     ),
     (
@@ -68,10 +70,7 @@ pub const FIRST: &[FileRows] = &[
     ),
     (
         "base/process/read.rs",
-        &[
-            ("install `{shown}`", By("helps::keys::a_missing_program_is_put_on_path")),
-            ("run that command by hand", No("it asks a person to watch a program that does not end")),
-        ],
+        &[("run that command by hand", No("it asks a person to watch a program that does not end"))],
     ),
     (
         "base/threads.rs",
@@ -107,6 +106,14 @@ pub const FIRST: &[FileRows] = &[
             ("make a clone with files", By("ci_steps::stages::a_bare_repository_has_no_work_tree")),
         ],
     ),
+    (
+        "doctor/repository.rs",
+        &[
+            ("let this user write there", By("doctor::the_repository_can_be_written_to_and_is_on_one_file_system")),
+            ("move `{folder}`", By("doctor::the_repository_can_be_written_to_and_is_on_one_file_system")),
+        ],
+    ),
+    ("cli/commands/doctor.rs", &[("the commands are {}", By("doctor::each_check_is_for_commands_that_exist"))]),
     (
         "cli/commands/hold.rs",
         &[("name a day", By("helps::promotion::a_hold_of_a_day_that_is_over_is_made_without_an_end"))],

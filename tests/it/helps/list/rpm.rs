@@ -20,7 +20,6 @@ pub const PACKAGES: &[FileRows] = &[
             ("renew the token", No("it needs an account on a build farm")),
             ("correct `[rpm.copr]`", No("the error is the farm's own, and its text says what to correct")),
             ("set `project", By("helps::rpm::a_configuration_of_builds_is_completed")),
-            ("install it", No("it asks to install a program on the machine")),
         ],
     ),
     (
@@ -28,7 +27,6 @@ pub const PACKAGES: &[FileRows] = &[
         &[
             ("log in to", No("it needs an account on a build farm")),
             ("correct `[rpm.koji]`", No("the error is the farm's own, and its text says what to correct")),
-            ("install it", No("it asks to install a program on the machine")),
         ],
     ),
     (

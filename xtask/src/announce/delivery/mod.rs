@@ -15,6 +15,7 @@ use std::path::Path;
 use anyhow::Result;
 
 pub use answer::MailAnswer;
+pub use password::load_login;
 pub use ready_mail::ReadyMail;
 
 use crate::base::error::{Exit, Failure, committed};

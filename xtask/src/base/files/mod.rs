@@ -6,7 +6,7 @@
 //! [`tree_path`] has the paths in trees that others may write to, and follows no link there. [`copy`] copies folders of others. [`draft`] makes folders, [`single`] files and links; [`link`] is the only place for hard links. [`lock`] has the locks,
 //! [`clear`] the temporary names and their removal, [`folders`] makes and lists plain folders, [`scratch`] has folders that are
 //! no results, [`remote`] those in the temporary folder of the system, [`read`] helpers for reading, [`free`] the room that is left,
-//! [`kept`] folders that stay open.
+//! [`writable`] whether a folder can be written to, [`kept`] folders that stay open.
 
 mod beneath;
 mod clear;
@@ -22,6 +22,7 @@ mod remote;
 mod scratch;
 mod single;
 mod tree_path;
+mod writable;
 
 pub use clear::{clear_drafts, discard, remove, remove_if_there};
 pub use copy::{copy_tree, size_of_tree};
@@ -36,3 +37,4 @@ pub use remote::{clear_abandoned_scratch, remote_scratch};
 pub use scratch::{Scratch, is_large_scratch, large_scratch, scratch_beside, spool};
 pub use single::{append_line, copy_into, flip, publish, truncate, write};
 pub use tree_path::TreePath;
+pub use writable::require_writable;

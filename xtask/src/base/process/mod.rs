@@ -20,5 +20,5 @@ pub use build_place::{build_isolation, inherited_variables, rustup_home};
 pub use isolation::{BUILD_PLACE, Enclosure, Isolation, can_enclose_builds, is_executable};
 pub use job::{Ending, Job, JobOutcome, Running};
 pub use log::LogFile;
-pub use lookup::require_program;
+pub use lookup::{help_to_install, locate_program, require_program};
 pub use read::{Program, Said, with_help};

@@ -9,11 +9,11 @@ use crate::base::error::{Exit, Failure};
 use crate::base::process::Program;
 use crate::base::text::last_line;
 
-/// The seconds that curl gives one transfer.
-const MAX_TIME: &str = "600";
+/// The time that curl gives one transfer.
+const MAX_TIME: Duration = Duration::from_secs(600);
 
-/// The limit of the curl process itself; curl ends at [`MAX_TIME`] unless it hangs.
-const LIMIT: Duration = Duration::from_secs(630);
+/// The time after that at which the curl process itself is ended, if it hangs.
+const SLACK: Duration = Duration::from_secs(30);
 
 /// The exit codes of curl after a fault of the network: no address for the name, no connection, a transfer that broke off, a time
 /// limit, TLS, an empty answer, a failed send or receive, HTTP/2 and HTTP/3.
@@ -29,11 +29,17 @@ const TEMPORARY: [&str; 6] = ["408", "429", "500", "502", "503", "504"];
 ///
 /// Errors: there is no curl; a fault of the network or of the server (exit 5); an HTTP error such as 404.
 pub fn fetch(url: &str) -> Result<Vec<u8>> {
-    let fixed = ["--fail", "--silent", "--show-error", "--location", "--proto", "=http,https", "--max-time", MAX_TIME];
+    fetch_within(url, MAX_TIME)
+}
+
+/// Like [`fetch`], in at most `limit`, in whole seconds.
+pub fn fetch_within(url: &str, limit: Duration) -> Result<Vec<u8>> {
+    let seconds = limit.as_secs().to_string();
+    let fixed = ["--fail", "--silent", "--show-error", "--location", "--proto", "=http,https", "--max-time", &seconds];
     let args = fixed.iter().chain(&["--url", url]).map(Into::into).collect();
     let curl =
         Program { program: "curl".as_ref(), args, folder: Path::new("/"), variables: Vec::new(), input: Vec::new() };
-    let said = curl.run_within(LIMIT)?;
+    let said = curl.run_within(limit + SLACK)?;
     if said.status.success() {
         return Ok(said.output);
     }

@@ -18,6 +18,7 @@ use xshell::Shell;
 
 use crate::base::error::{Exit, Failure};
 use crate::base::interrupt;
+use crate::base::process::lookup::help_to_install;
 use crate::base::text::last_lines;
 use crate::base::threads;
 
@@ -155,8 +156,7 @@ impl Program<'_> {
     fn start(&self, inherited: Inherited, most: u64) -> Result<Started> {
         let shown = self.program.to_string_lossy();
         let failed = |error: &dyn std::fmt::Display| {
-            Failure::new(Exit::Failed, format!("cannot run `{shown}`: {error}"))
-                .help(format!("install `{shown}`, or put it on PATH"))
+            Failure::new(Exit::Failed, format!("cannot run `{shown}`: {error}")).help(help_to_install(&shown))
         };
         let mut command = self.command(inherited).map_err(|error| failed(&error))?;
         command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());

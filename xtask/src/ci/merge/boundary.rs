@@ -20,6 +20,13 @@ fn find_kind(isolation: &CiIsolation) -> Result<Option<BoundaryKind>> {
     })
 }
 
+/// Looks for what the boundary of the configuration needs on this machine, without setting it up.
+///
+/// Errors: this machine does not have it.
+pub fn require_available(isolation: &CiIsolation) -> Result<()> {
+    find_kind(isolation).map(drop)
+}
+
 /// Sets the boundary of the configuration up once, for a program that does nothing.
 ///
 /// Errors: the configuration names none (exit 2); this machine cannot set it up.

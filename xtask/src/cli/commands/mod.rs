@@ -7,6 +7,7 @@ pub mod ci;
 pub mod completions;
 pub mod config;
 pub mod dist;
+pub mod doctor;
 pub mod hold;
 pub mod lint;
 pub mod man;

@@ -8,8 +8,32 @@ use jiff::Timestamp;
 
 use crate::base::error::{Exit, Failure, committed};
 use crate::base::files;
-use crate::repository::sign::listing::{NoKey, parse_signer};
+use crate::repository::sign::listing::{NoKey, Signer, parse_signer};
 use crate::repository::sign::{AT_ONCE, Fingerprint, KeyName, Keyring, error_line, gpg, run};
+
+/// A secret key that GnuPG has and that can sign by its listing. It has not signed yet: it may need a passphrase.
+#[derive(Clone, Debug)]
+pub struct ListedSigner {
+    /// The key as messages name it.
+    pub name: KeyName,
+    expires: Option<Timestamp>,
+}
+
+impl ListedSigner {
+    /// Finds the key `name` in the GnuPG of the user, without a signature.
+    ///
+    /// Errors: those of [`Key::load`], but for a passphrase.
+    pub fn find(name: &str) -> Result<ListedSigner> {
+        let signer = find_signer(None, name)?;
+        let expires = signer.expires.map(|seconds| date_of(name, seconds)).transpose()?;
+        Ok(ListedSigner { name: KeyName { fingerprint: signer.primary, owner: signer.owner }, expires })
+    }
+
+    /// Errors: the key has expired at `now`.
+    pub fn require_valid(&self, now: Timestamp) -> Result<(), Failure> {
+        require_not_ended(&self.name, self.expires, now)
+    }
+}
 
 /// A secret key that can sign: loading it makes a first signature.
 #[derive(Clone, Debug)]
@@ -47,19 +71,9 @@ impl Key {
     }
 
     fn find(home: Option<&Path>, name: &str) -> Result<Key> {
-        let list = |what: &str| -> Result<String> {
-            Ok(String::from_utf8_lossy(&gpg(home, &["--with-colons", what, "--", name], b"")?.output).into_owned())
-        };
-        let signer = match parse_signer(&list("--list-secret-keys")?) {
-            Ok(signer) => signer,
-            Err(NoKey::Absent) if list("--list-keys")?.contains("pub:") => {
-                return Err(refuse(name, &NoKey::NoSecret).into());
-            }
-            Err(why) => return Err(refuse(name, &why).into()),
-        };
-        let date = |seconds| Timestamp::from_second(seconds).with_context(|| format!("the date of the key `{name}`"));
-        let created = date(signer.created)?;
-        let expires = signer.expires.map(date).transpose()?;
+        let signer = find_signer(home, name)?;
+        let created = date_of(name, signer.created)?;
+        let expires = signer.expires.map(|seconds| date_of(name, seconds)).transpose()?;
         let public = export(home, &signer.primary)?;
         let key = Key {
             fingerprint: signer.primary,
@@ -78,10 +92,7 @@ impl Key {
 
     /// Errors: the key has expired at `now`.
     pub fn require_valid(&self, now: Timestamp) -> Result<(), Failure> {
-        match self.expires {
-            Some(end) if end <= now => Err(ended(&self.name().to_string(), "expired")),
-            _ => Ok(()),
-        }
+        require_not_ended(&self.name(), self.expires, now)
     }
 
     /// Makes a detached, armoured signature of `content` (`.asc`). Its time is `at`, or the creation of the key if that is later.
@@ -162,6 +173,29 @@ impl Key {
         let help = "if it needs a passphrase, unlock it in gpg-agent first (sign any file by hand, or use \
             `gpg-preset-passphrase`)\nif it is on a card, insert the card";
         Failure::new(Exit::Failed, message).help(help).into()
+    }
+}
+
+/// The key `name` in the folder `home` of GnuPG, by its listing.
+fn find_signer(home: Option<&Path>, name: &str) -> Result<Signer> {
+    let list = |what: &str| -> Result<String> {
+        Ok(String::from_utf8_lossy(&gpg(home, &["--with-colons", what, "--", name], b"")?.output).into_owned())
+    };
+    match parse_signer(&list("--list-secret-keys")?) {
+        Ok(signer) => Ok(signer),
+        Err(NoKey::Absent) if list("--list-keys")?.contains("pub:") => Err(refuse(name, &NoKey::NoSecret).into()),
+        Err(why) => Err(refuse(name, &why).into()),
+    }
+}
+
+fn date_of(name: &str, seconds: i64) -> Result<Timestamp> {
+    Timestamp::from_second(seconds).with_context(|| format!("the date of the key `{name}`"))
+}
+
+fn require_not_ended(name: &KeyName, expires: Option<Timestamp>, now: Timestamp) -> Result<(), Failure> {
+    match expires {
+        Some(end) if end <= now => Err(ended(&name.to_string(), "expired")),
+        _ => Ok(()),
     }
 }
 

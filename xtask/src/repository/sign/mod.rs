@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-pub use key::Key;
+pub use key::{Key, ListedSigner};
 pub use keyring::{Keyring, SignedContent};
 pub use name::KeyName;
 pub use packets::{KeyPackets, read_key};

@@ -97,7 +97,6 @@ impl Copr {
         }
         let client = Client {
             program: "copr-cli",
-            install_help: "install it: `dnf install copr-cli` or `pip install copr-cli`",
             global_args,
             variables: vec![("WGETRC".to_owned(), wgetrc.display().to_string())],
             errors: ERRORS,

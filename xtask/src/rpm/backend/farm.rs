@@ -24,8 +24,6 @@ pub const CLOCK_SKEW: i64 = 600;
 /// The client of a farm.
 pub struct Client {
     pub program: &'static str,
-    /// The help where the client is not installed.
-    pub install_help: &'static str,
     /// The arguments before the subcommand, which select the configuration.
     pub global_args: Vec<String>,
     /// Environment variables in addition to the inherited ones.
@@ -87,11 +85,7 @@ impl Client {
             read_only: &[],
             boundary: None,
         };
-        let outcome = job.run().map_err(|error| match error.downcast::<Failure>() {
-            Ok(failure) if failure.exit == Exit::Failed => failure.help(self.install_help).into(),
-            Ok(failure) => failure.into(),
-            Err(error) => error,
-        })?;
+        let outcome = job.run()?;
         let text = String::from_utf8_lossy(&std::fs::read(&log)?).into_owned();
         match outcome.ending {
             Ending::Exited(code) => Ok(ClientOutput { exit: code, text }),

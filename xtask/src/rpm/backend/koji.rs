@@ -104,13 +104,7 @@ impl Koji {
                 global_args.extend([flag.to_owned(), files::from_home(value.as_str())]);
             }
         }
-        let client = Client {
-            program: "koji",
-            install_help: "install it: `dnf install koji` or `pip install koji`",
-            global_args,
-            variables: Vec::new(),
-            errors: ERRORS,
-        };
+        let client = Client { program: "koji", global_args, variables: Vec::new(), errors: ERRORS };
         Koji { client, keys: keys.clone(), fetched: None }
     }
 

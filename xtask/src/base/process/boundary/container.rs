@@ -15,6 +15,7 @@ use crate::base::process::boundary::{
     Boundary, BoundaryGuard, BoundaryKind, GuardedCall, HOME_INSIDE, JobCall, OBJECTS_INSIDE, WORK_INSIDE, find_tool,
 };
 use crate::base::process::isolation::{EnclosedCommand, Enclosure};
+use crate::base::process::lookup::help_to_install;
 use crate::base::process::podman::{PODMAN_VARIABLES, TIMEOUT_SLACK};
 use crate::base::process::read::Program;
 use crate::base::text::shell_word;
@@ -53,7 +54,8 @@ impl TestImage {
     pub fn find(image: &str) -> Result<TestImage> {
         let podman = find_tool("podman", &std::env::var_os("PATH").unwrap_or_default()).map_err(|failure| {
             failure.help(format!(
-                "install podman; or {}",
+                "{}; or {}",
+                help_to_install("podman"),
                 committed("set `ci.isolation = \"user:NAME\"`, which runs tests as another user")
             ))
         })?;

@@ -11,22 +11,14 @@ use crate::base::process::boundary::{
     Boundary, BoundaryGuard, BoundaryKind, GuardedCall, HOME_INSIDE, JobCall, find_tool,
 };
 use crate::base::process::isolation::{EnclosedCommand, Enclosure};
+use crate::base::process::lookup::help_to_install;
 use crate::base::process::read::Program;
 
 /// The script of the first process.
 const FIRST_PROCESS: &str = include_str!("user.bash");
 
-/// The programs that the boundary is made of, with the packages that have them.
-const TOOLS: [(&str, &str); 8] = [
-    ("bash", "bash"),
-    ("setpriv", "util-linux"),
-    ("unshare", "util-linux"),
-    ("mount", "util-linux"),
-    ("umount", "util-linux"),
-    ("pivot_root", "util-linux"),
-    ("readlink", "coreutils"),
-    ("ip", "iproute2 (Debian) or iproute (Fedora)"),
-];
+/// The programs that the boundary is made of.
+const TOOLS: [&str; 8] = ["bash", "setpriv", "unshare", "mount", "umount", "pivot_root", "readlink", "ip"];
 
 /// Where the programs are: those of the system, which are there behind the boundary, too.
 const TOOL_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
@@ -88,9 +80,10 @@ impl TestUser {
             let help = "name another one, for tests only, in `ci.isolation`: `useradd --system releng-ci` makes one";
             return Err(Failure::new(Exit::Usage, message).help(help).into());
         }
-        for (tool, package) in TOOLS {
-            find_tool(tool, TOOL_PATH.as_ref())
-                .map_err(|failure| failure.help(format!("the boundary of `{shown}` needs it: install {package}")))?;
+        for tool in TOOLS {
+            find_tool(tool, TOOL_PATH.as_ref()).map_err(|failure| {
+                failure.help(format!("{}: the boundary of `{shown}` needs it", help_to_install(tool)))
+            })?;
         }
         let tool = |name: &str| find_tool(name, TOOL_PATH.as_ref());
         let (setpriv, unshare, bash) = (tool("setpriv")?, tool("unshare")?, tool("bash")?);
