@@ -11,7 +11,7 @@ use releng::project::config::{AcceptanceTest, CiStep, DistKeys, GenerateKeys, kn
 use crate::support::text_of;
 
 /// Command, flag, and the file and name of the test. The flags of all commands have no command.
-const FLAGS: [(&str, &str, &str); 139] = [
+const FLAGS: [(&str, &str, &str); 143] = [
     ("", "assume-version", "dist::a_stated_version_goes_before_everything"),
     ("", "color", "commands::colour_follows_the_flag_and_the_terminal"),
     ("", "packaging", "packaging::a_project_is_packaged_from_outside"),
@@ -58,6 +58,10 @@ const FLAGS: [(&str, &str, &str); 139] = [
     ("hold", "dry-run", "flags::a_hold_keeps_a_snapshot_until_the_end_of_its_last_day"),
     ("hold", "until", "flags::a_hold_keeps_a_snapshot_until_the_end_of_its_last_day"),
     ("hold", "why", "flags::a_hold_keeps_a_snapshot_until_the_end_of_its_last_day"),
+    ("init", "ci", "init::places::each_ci_system_has_its_files"),
+    ("init", "dry-run", "init::repeated::the_plan_is_what_is_written"),
+    ("init", "hooks", "init::places::the_hook_checks_messages"),
+    ("init", "name", "init::a_project_without_a_name_gets_one"),
     ("lint", "base", "lint::each_rule_finds_bad_messages_and_no_good_ones"),
     ("lint", "fix-plan", "lint::plan::a_message_with_an_error_is_edited"),
     ("lint", "format", "lint::each_rule_finds_bad_messages_and_no_good_ones"),

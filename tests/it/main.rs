@@ -40,6 +40,7 @@ mod forge;
 mod gates;
 mod helps;
 mod in_flight;
+mod init;
 mod install;
 mod key_change;
 mod key_status;

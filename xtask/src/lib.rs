@@ -12,6 +12,7 @@
 //! * [`forge`]: GitHub, GitLab and Forgejo.
 //! * [`ci`]: the steps that are run for a branch or a merge commit.
 //! * [`announce`]: the mail about a promoted release.
+//! * [`adopt`]: finds out what a project is, and writes what it needs to be released.
 //! * [`doctor`]: what each command needs on this machine.
 //! * [`cli`]: arguments, output, and one file for each command.
 //!
@@ -19,6 +20,7 @@
 //!
 //! ARCHITECTURE.md has the invariants; `tests/it/architecture/` checks them.
 
+pub mod adopt;
 pub mod announce;
 pub mod ci;
 pub mod cli;

@@ -4,7 +4,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::base::error;
 use crate::cli::commands::{
-    accept, announce, changelog, ci, completions, config, dist, doctor, hold, lint, man, promote, prune, recover_log,
+    accept, announce, changelog, ci, completions, config, dist, doctor, hold, init, lint, man, promote, prune, recover_log,
     rollback, rpm, spec, stage, status, tag, verify, version, yank,
 };
 use crate::cli::context::Global;
@@ -73,6 +73,8 @@ pub enum Command {
     RecoverLog(recover_log::Args),
     /// Create missing milestone tags, in the form of the project's tags
     Tag(tag::Args),
+    /// Find out what a project is, and write what it needs to be released
+    Init(init::Args),
     /// Print the effective configuration and the origin of each value
     Config(config::Args),
     /// Print what each command needs on this machine, and what is missing

@@ -93,18 +93,22 @@ impl Context {
         if let Some(workspace) = self.workspace.get() {
             return Ok(workspace);
         }
+        if let Some(folder) = self.packaging.as_ref().filter(|folder| !folder.is_dir()) {
+            let message = format!("`--packaging`: there is no folder `{}`", folder.display());
+            return Err(Failure::new(Exit::Usage, message)
+                .help("name a folder with a spec or a `release.toml`")
+                .into());
+        }
+        let workspace = self.workspace_to_adopt()?;
+        Ok(self.workspace.get_or_init(|| workspace))
+    }
+
+    /// The project, for `init`: the folder of `--packaging` may be missing.
+    pub fn workspace_to_adopt(&self) -> Result<Workspace> {
         let mut workspace = Workspace::discover(&self.start)?;
         workspace.stated_spec.clone_from(&self.spec);
-        if let Some(folder) = &self.packaging {
-            if !folder.is_dir() {
-                let message = format!("`--packaging`: there is no folder `{}`", folder.display());
-                return Err(Failure::new(Exit::Usage, message)
-                    .help("name a folder with a spec or a `release.toml`")
-                    .into());
-            }
-            workspace.packaging = Some(std::path::absolute(folder)?);
-        }
-        Ok(self.workspace.get_or_init(|| workspace))
+        workspace.packaging = self.packaging.as_ref().map(std::path::absolute).transpose()?;
+        Ok(workspace)
     }
 
     /// The version of `--assume-version`, else of the variable `RELENG_VERSION`; `None` where both are missing or empty.

@@ -33,7 +33,7 @@ use crate::base::text::shell_word;
 use crate::base::threads;
 use arguments::{Cli, Command};
 use commands::{
-    accept, announce, changelog, ci, completions, config, dist, doctor, hold, lint, man, promote, prune, recover_log,
+    accept, announce, changelog, ci, completions, config, dist, doctor, hold, init, lint, man, promote, prune, recover_log,
     rollback, rpm, spec, srpm, stage, status, tag, verify, version, yank,
 };
 use context::{Context, Global};
@@ -115,6 +115,7 @@ pub fn run(context: &Context, command: &Command) -> Result<()> {
         Command::RecoverLog(args) => recover_log::run(context, args),
         Command::Tag(args) => tag::run(context, args),
         Command::Verify(args) => verify::run(context, args),
+        Command::Init(args) => init::run(context, args),
         Command::Config(args) => config::run(context, args),
         Command::Doctor(args) => doctor::run(context, args, Cli::definition()),
         Command::Completions(args) => completions::run(context, args, Cli::definition()),

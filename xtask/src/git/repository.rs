@@ -57,6 +57,15 @@ impl Repository {
         self.inner.commondir().join("config")
     }
 
+    /// The folder with the hooks: that of `core.hooksPath`, else the one of the repository.
+    pub fn hooks_folder(&self) -> Result<PathBuf> {
+        let config =
+            self.inner.config().and_then(|mut config| config.snapshot()).context("cannot read git's configuration")?;
+        let stated = config.get_path("core.hooksPath").ok();
+        let top = self.inner.workdir().unwrap_or_else(|| self.inner.path());
+        Ok(stated.map_or_else(|| self.inner.commondir().join("hooks"), |stated| top.join(stated)))
+    }
+
     /// The address of a remote, as the configuration of the repository states it.
     pub fn remote_address(&self, name: &str) -> Option<String> {
         self.inner.find_remote(name).ok()?.url().map(str::to_owned).ok()

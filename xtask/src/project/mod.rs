@@ -11,7 +11,7 @@ pub mod manifests;
 pub mod markers;
 pub mod name;
 pub mod own_version;
-mod packit;
+pub mod packit;
 pub mod release;
 pub mod release_info;
 pub mod spec_file;

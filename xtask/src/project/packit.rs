@@ -4,9 +4,6 @@ use anyhow::Result;
 
 use crate::project::tree::Tree;
 
-/// The names of the file.
-const FILES: [&str; 4] = [".packit.yaml", ".packit.yml", "packit.yaml", "packit.yml"];
-
 /// The facts of a configuration of Packit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Packit {
@@ -19,9 +16,12 @@ pub struct Packit {
 }
 
 impl Packit {
+    /// The names of the file.
+    pub const FILES: [&str; 4] = [".packit.yaml", ".packit.yml", "packit.yaml", "packit.yml"];
+
     /// Reads the file of a tree; nothing is stated where there is none.
     pub fn load(tree: Tree<'_>) -> Result<Packit> {
-        for path in FILES {
+        for path in Packit::FILES {
             if let Some(text) = tree.read(path)? {
                 let facts = parse(&String::from_utf8_lossy(&text));
                 return Ok(Packit { path: path.to_owned(), ..facts });

@@ -49,6 +49,7 @@ pub const FIRST: &[FileRows] = &[
             No("a program in a namespace says so by its exit code, so that it needs a machine without namespaces"),
         )],
     ),
+    ("adopt/findings.rs", &[("state one: `{} init --name", By("init::a_project_without_a_name_gets_one"))]),
     (
         "base/process/lookup.rs",
         &[
@@ -127,6 +128,13 @@ pub const FIRST: &[FileRows] = &[
         &[
             ("name the branch", By("lint::a_base_is_needed")),
             ("run `git fetch --unshallow`", By("lint::a_clone_that_is_too_shallow_is_completed")),
+        ],
+    ),
+    (
+        "cli/commands/init.rs",
+        &[
+            ("leave one of them out", By("init::places::a_project_is_adopted_from_outside")),
+            ("run this in a clone with files", By("init::places::a_bare_repository_is_cloned_first")),
         ],
     ),
     ("cli/commands/recover_log.rs", &[("{change}; or put", By("lost_place::a_state_in_another_folder_is_named"))]),

@@ -35,6 +35,6 @@ pub use lock::LockFile;
 pub use read::{from_home, last_line, read_end, without_dots};
 pub use remote::{clear_abandoned_scratch, remote_scratch};
 pub use scratch::{Scratch, is_large_scratch, large_scratch, scratch_beside, spool};
-pub use single::{append_line, copy_into, flip, publish, truncate, write};
+pub use single::{append_line, copy_into, flip, publish, truncate, write, write_new};
 pub use tree_path::TreePath;
 pub use writable::require_writable;

@@ -35,6 +35,21 @@ pub fn write(path: &Path, content: &[u8]) -> Result<()> {
     temporary.keep().map(drop).with_context(failed)
 }
 
+/// Writes a file that is not there yet, and makes the folders above it. `mode` is less the umask. A file that appears meanwhile stays as it
+/// is: that is an error.
+pub fn write_new(path: &Path, content: &[u8], mode: u32) -> Result<()> {
+    let failed = || format!("cannot write `{}`", path.display());
+    let path = std::path::absolute(path).with_context(failed)?;
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    make_private_folders(&TreePath::top(folder))?;
+    let permissions = Permissions::from_mode(mode);
+    let mut builder = tempfile::Builder::new();
+    let mut temporary = builder.prefix(MARK).permissions(permissions).tempfile_in(folder).with_context(failed)?;
+    temporary.write_all(content).and_then(|()| temporary.as_file().sync_all()).with_context(failed)?;
+    temporary.persist_noclobber(&path).map_err(|error| error.error).with_context(failed)?;
+    sync_parent(&TreePath::in_own_folder(&path)).with_context(failed)
+}
+
 /// Publishes one file: mode 0644, in folders of mode 0755. Nothing is written if the file has this content already. The caller
 /// has the lock: the temporary name is the same in each run.
 pub fn publish(path: &TreePath, content: &[u8]) -> Result<()> {
@@ -118,6 +133,17 @@ mod tests {
         assert_eq!((content(&path).as_str(), link.is_symlink()), ("new", true));
         write(Path::new("/dev/null"), b"gone").unwrap();
         assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+
+    #[test]
+    fn a_new_file_replaces_none() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("packaging/acceptance/install.sh");
+        write_new(&path, b"one", 0o777).unwrap();
+        assert!(write_new(&path, b"two", 0o777).unwrap_err().to_string().contains("cannot write"));
+        assert_eq!(content(&path), "one");
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o100, 0o100);
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod config;
 pub mod dist;
 pub mod doctor;
 pub mod hold;
+pub mod init;
 pub mod lint;
 pub mod man;
 pub mod promote;

@@ -23,10 +23,87 @@ pub struct LockedCrate {
     pub sha256: Option<Digest>,
 }
 
+/// What a Cargo manifest says about a package and a workspace, as far as a spec needs it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CargoManifest {
+    pub package: Option<CargoPackage>,
+    pub workspace: Option<CargoWorkspace>,
+}
+
+/// `[package]` and `[[bin]]`; what is inherited from the workspace is missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CargoPackage {
+    pub name: String,
+    pub about: CargoAbout,
+    /// The names of `[[bin]]`.
+    pub programs: Vec<String>,
+    /// Whether cargo also takes `src/main.rs` and `src/bin/` for programs.
+    pub finds_programs: bool,
+}
+
+/// `[workspace]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CargoWorkspace {
+    /// Paths of folders, perhaps with `*`.
+    pub members: Vec<String>,
+    pub default_members: Option<Vec<String>>,
+    /// `[workspace.package]`.
+    pub about: CargoAbout,
+}
+
+/// The keys that `[package]` and `[workspace.package]` have in common.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CargoAbout {
+    pub description: Option<String>,
+    pub license: Option<String>,
+    /// `homepage`, else `repository`.
+    pub url: Option<String>,
+}
+
+impl CargoManifest {
+    /// Reads a manifest. Errors: the text is not TOML.
+    pub fn parse(manifest: &[u8]) -> Result<CargoManifest, String> {
+        let manifest = table_of(manifest)?;
+        let package = manifest.get("package").and_then(toml::Value::as_table).and_then(|package| {
+            let programs = manifest.get("bin").and_then(toml::Value::as_array).into_iter().flatten();
+            let programs = programs.filter_map(|program| Some(program.get("name")?.as_str()?.to_owned())).collect();
+            let finds_programs = package.get("autobins").and_then(toml::Value::as_bool).unwrap_or(true);
+            Some(CargoPackage { name: text_in(package, "name")?, about: about(package), programs, finds_programs })
+        });
+        let workspace = manifest.get("workspace").and_then(toml::Value::as_table).map(|workspace| CargoWorkspace {
+            members: list_in(workspace, "members").unwrap_or_default(),
+            default_members: list_in(workspace, "default-members"),
+            about: workspace.get("package").and_then(toml::Value::as_table).map(about).unwrap_or_default(),
+        });
+        Ok(CargoManifest { package, workspace })
+    }
+}
+
+fn about(table: &toml::Table) -> CargoAbout {
+    CargoAbout {
+        description: text_in(table, "description"),
+        license: text_in(table, "license"),
+        url: text_in(table, "homepage").or_else(|| text_in(table, "repository")),
+    }
+}
+
+fn text_in(table: &toml::Table, key: &str) -> Option<String> {
+    table.get(key)?.as_str().map(str::to_owned)
+}
+
+fn list_in(table: &toml::Table, key: &str) -> Option<Vec<String>> {
+    let list = table.get(key)?.as_array()?;
+    Some(list.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect())
+}
+
+fn table_of(manifest: &[u8]) -> Result<toml::Table, String> {
+    let text = std::str::from_utf8(manifest).map_err(|error| error.to_string())?;
+    text.parse().map_err(|error: toml::de::Error| error.to_string())
+}
+
 /// `package.name` of a Cargo manifest; `None` if it has no package. Errors: the text is not TOML.
 pub fn cargo_package_name(manifest: &[u8]) -> Result<Option<String>, String> {
-    let text = std::str::from_utf8(manifest).map_err(|error| error.to_string())?;
-    let manifest: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
+    let manifest = table_of(manifest)?;
     Ok(manifest.get("package").and_then(|package| package.get("name")?.as_str()).map(str::to_owned))
 }
 
@@ -112,6 +189,24 @@ mod tests {
             let found = cargo_rust_version(manifest.as_bytes()).map(|version| version.to_string());
             assert_eq!(found.as_deref(), least, "{manifest}");
         }
+    }
+
+    #[test]
+    fn a_manifest_says_what_a_spec_needs() {
+        let text = "[package]\nname = \"lago\"\ndescription = \"A tool\"\nlicense.workspace = true\nrepository = \"https://x\"\n\
+                    [[bin]]\nname = \"lagocli\"\n[workspace]\nmembers = [\"crates/*\"]\n[workspace.package]\nlicense = \"MIT\"\n";
+        let CargoManifest { package, workspace } = CargoManifest::parse(text.as_bytes()).unwrap();
+        let (package, workspace) = (package.unwrap(), workspace.unwrap());
+        assert_eq!(
+            (package.name.as_str(), package.programs, package.finds_programs),
+            ("lago", vec!["lagocli".to_owned()], true)
+        );
+        assert_eq!((package.about.description.as_deref(), package.about.license), (Some("A tool"), None));
+        assert_eq!(package.about.url.as_deref(), Some("https://x"));
+        assert_eq!((workspace.members, workspace.default_members), (vec!["crates/*".to_owned()], None));
+        assert_eq!(workspace.about.license.as_deref(), Some("MIT"));
+        assert_eq!(CargoManifest::parse(b""), Ok(CargoManifest::default()));
+        assert!(CargoManifest::parse(b"[package").is_err());
     }
 
     #[test]

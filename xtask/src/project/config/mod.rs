@@ -22,7 +22,8 @@ mod unknown;
 
 pub use announce::{AnnounceKeys, MailAddress, MailEncryption, MailServer, SendmailPath};
 pub use cargo::{
-    CrateFacts, LockedCrate, cargo_package_name, cargo_rust_version, read_crate, read_lock, with_vendor_directory,
+    CargoAbout, CargoManifest, CargoPackage, CargoWorkspace, CrateFacts, LockedCrate, cargo_package_name,
+    cargo_rust_version, read_crate, read_lock, with_vendor_directory,
 };
 pub use ci::{CiKeys, CiStep, LINT_STEP, default_limit};
 pub use ci_admin::CiAdmin;
@@ -31,7 +32,7 @@ pub use ci_isolation::CiIsolation;
 pub use keys::{Config, PATH, ProjectKeys, VersionKeys};
 pub use marker::MarkerValue;
 pub use name::Name;
-pub use python::{PythonPackage, python_project_name, read_python_package};
+pub use python::{PythonMetadata, PythonPackage, python_project_name, read_python_metadata, read_python_package};
 pub use repository::{
     AcceptanceTest, Address, DueCase, FolderPath, PromotionKeys, PromotionKind, RepositoryKeys, TimeLimit,
 };

@@ -9,6 +9,65 @@ pub struct PythonPackage {
     pub uses_pbr: bool,
 }
 
+/// What a Python project says about itself, as far as a spec needs it. What is not a plain text is missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PythonMetadata {
+    pub summary: Option<String>,
+    /// An SPDX expression.
+    pub license: Option<String>,
+    pub url: Option<String>,
+    /// The commands that are installed; `None` where only a program such as `setup.py` knows them.
+    pub commands: Option<Vec<String>>,
+}
+
+/// Reads `pyproject.toml` and `setup.cfg`. The files are never run.
+pub fn read_python_metadata(
+    setup_py: Option<&[u8]>,
+    setup_cfg: Option<&[u8]>,
+    pyproject: Option<&[u8]>,
+) -> PythonMetadata {
+    let text = |file: Option<&[u8]>| String::from_utf8_lossy(file.unwrap_or_default()).into_owned();
+    let setup_cfg = text(setup_cfg);
+    let pyproject: toml::Table = text(pyproject).parse().unwrap_or_default();
+    if let Some(project) = pyproject.get("project").and_then(toml::Value::as_table) {
+        let stated = |key: &str| project.get(key).and_then(toml::Value::as_str).map(str::to_owned);
+        let urls = project.get("urls").and_then(toml::Value::as_table);
+        let url = ["homepage", "repository", "source"].iter().find_map(|wanted| {
+            let (_, url) = urls?.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted))?;
+            url.as_str().map(str::to_owned)
+        });
+        let scripts = project.get("scripts").and_then(toml::Value::as_table);
+        let commands = scripts.map(|scripts| scripts.keys().cloned().collect()).unwrap_or_default();
+        let is_dynamic = project.get("dynamic").and_then(toml::Value::as_array);
+        let is_dynamic = is_dynamic.is_some_and(|keys| keys.iter().any(|key| key.as_str() == Some("scripts")));
+        let commands = Some(commands).filter(|_| !is_dynamic);
+        return PythonMetadata { summary: stated("description"), license: stated("license"), url, commands };
+    }
+    let metadata = section(&setup_cfg, "metadata").unwrap_or_default();
+    let stated =
+        |keys: [&str; 2]| keys.iter().find_map(|key| ini_value(&metadata, key)).filter(|text| !text.is_empty());
+    // pbr has a section of its own, setuptools `[options.entry_points]`.
+    let entry_points = section(&setup_cfg, "options.entry_points").or_else(|| section(&setup_cfg, "entry_points"));
+    let is_static =
+        setup_py.is_none_or(|text| !String::from_utf8_lossy(text).contains("entry_points")) && !metadata.is_empty();
+    let commands = entry_points.map(|points| console_scripts(&points)).unwrap_or_default();
+    PythonMetadata {
+        summary: stated(["summary", "description"]),
+        license: stated(["license", "license_expression"]),
+        url: stated(["home_page", "url"]).or_else(|| stated(["home-page", "home-page"])),
+        commands: Some(commands).filter(|_| is_static),
+    }
+}
+
+/// The names in the indented lines below `console_scripts`.
+fn console_scripts(section: &str) -> Vec<String> {
+    let lines =
+        section.lines().skip_while(|line| line.split('=').next().is_none_or(|key| key.trim() != "console_scripts"));
+    let lines = lines.skip(1).take_while(|line| line.is_empty() || line.starts_with([' ', '\t']));
+    let names = lines.filter_map(|line| Some(line.split_once('=')?.0.trim().to_owned()));
+    names.filter(|name| is_package_name(name)).collect()
+}
+
 /// The build systems that read the version from `PKG-INFO`.
 const READERS: [&str; 5] = ["setuptools", "setuptools-scm", "pbr", "hatch-vcs", "versioningit"];
 
@@ -88,6 +147,24 @@ fn is_package_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_metadata_of_python_projects() {
+        let pyproject = "[project]\nname = \"n\"\ndescription = \"A tool\"\nlicense = \"MIT\"\n\
+                         [project.urls]\nHomepage = \"https://x\"\n[project.scripts]\nn = \"n:main\"\n";
+        let found = read_python_metadata(None, None, Some(pyproject.as_bytes()));
+        assert_eq!((found.summary.as_deref(), found.license.as_deref()), (Some("A tool"), Some("MIT")));
+        assert_eq!((found.url.as_deref(), found.commands), (Some("https://x"), Some(vec!["n".to_owned()])));
+        let cfg = "[metadata]\nname = n\nsummary = A tool\nhome-page = https://x\n[entry_points]\nconsole_scripts =\n    n = n.cmd:main\n\
+                   other =\n    x = y\n[z]\n";
+        let found = read_python_metadata(Some(b"setup(pbr=True)"), Some(cfg.as_bytes()), None);
+        assert_eq!((found.summary.as_deref(), found.license), (Some("A tool"), None));
+        assert_eq!((found.url.as_deref(), found.commands), (Some("https://x"), Some(vec!["n".to_owned()])));
+        let found = read_python_metadata(Some(b"setup(entry_points={})"), None, None);
+        assert_eq!(found, PythonMetadata::default());
+        let dynamic = "[project]\nname = \"n\"\ndynamic = [\"scripts\"]\n";
+        assert_eq!(read_python_metadata(None, None, Some(dynamic.as_bytes())).commands, None);
+    }
 
     #[test]
     fn python_projects_and_their_names() {

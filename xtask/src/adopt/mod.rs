@@ -1,0 +1,17 @@
+//! Adopting a project: finding out what it is, by reading, and writing what it needs to be released.
+//!
+//! [`findings`] reads the facts ([`found`]) from the project and never runs it. [`files`] decides which files it needs; [`config_file`]
+//! and [`template`] make their content. [`plan`] compares that with what is there, and [`apply`] writes what is missing: nothing is
+//! overwritten. [`report`] and [`next_steps`] say it to a person.
+
+pub mod apply;
+pub mod config_file;
+pub mod files;
+pub mod findings;
+pub mod found;
+pub mod licence;
+pub mod next_steps;
+pub mod plan;
+pub mod programs;
+pub mod report;
+pub mod template;
