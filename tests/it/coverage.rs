@@ -11,7 +11,7 @@ use releng::project::config::{AcceptanceTest, CiStep, DistKeys, GenerateKeys, kn
 use crate::support::text_of;
 
 /// Command, flag, and the file and name of the test. The flags of all commands have no command.
-const FLAGS: [(&str, &str, &str); 143] = [
+const FLAGS: [(&str, &str, &str); 144] = [
     ("", "assume-version", "dist::a_stated_version_goes_before_everything"),
     ("", "color", "commands::colour_follows_the_flag_and_the_terminal"),
     ("", "packaging", "packaging::a_project_is_packaged_from_outside"),
@@ -62,6 +62,7 @@ const FLAGS: [(&str, &str, &str); 143] = [
     ("init", "dry-run", "init::repeated::the_plan_is_what_is_written"),
     ("init", "hooks", "init::places::the_hook_checks_messages"),
     ("init", "name", "init::a_project_without_a_name_gets_one"),
+    ("init", "xtask", "init::xtask::a_virtual_workspace_gets_a_member_that_is_not_built_with_it"),
     ("lint", "base", "lint::each_rule_finds_bad_messages_and_no_good_ones"),
     ("lint", "fix-plan", "lint::plan::a_message_with_an_error_is_edited"),
     ("lint", "format", "lint::each_rule_finds_bad_messages_and_no_good_ones"),

@@ -125,6 +125,7 @@ const SCRIPT: &str = "#!/bin/sh\necho hello\n";
 /// A spec in the root, and tags `vX.Y.Z`.
 pub fn plain_spec() -> Sandbox {
     let project = project(&[("hello.spec", PLAIN), ("hello", SCRIPT)]);
+    project.git(&["remote", "remove", "origin"]);
     project.git(&["tag", "v1.2.0"]);
     project
 }

@@ -4,9 +4,11 @@ mod kinds;
 mod places;
 mod repeated;
 mod specs;
+mod xtask;
 
-use crate::helps::run_shell;
-use crate::support::program::{Ran, Sandbox};
+use std::path::Path;
+
+use crate::support::program::{PROGRAM, Ran, Sandbox, run_in};
 
 /// The commands below `next:`.
 fn next_commands(ran: &Ran) -> Vec<String> {
@@ -20,6 +22,13 @@ fn version(project: &Sandbox) -> String {
     project.releng(&["version"]).exits(0).says_nothing_wrong().stdout.trim_end().to_owned()
 }
 
+/// Runs a command line that `init` has printed, with the program under its own name.
+#[track_caller]
+fn run_shell(project: &Sandbox, command: &str) -> Ran {
+    let path = format!("{}:{}", Path::new(PROGRAM).parent().unwrap().display(), std::env::var("PATH").unwrap());
+    run_in(project.path(), "sh", &["-c", command], &[("PATH", &path)])
+}
+
 /// Adopts a project, follows the three commands, and gives back what `init` printed.
 #[track_caller]
 fn adopted(project: &Sandbox) -> Ran {
@@ -27,7 +36,7 @@ fn adopted(project: &Sandbox) -> Ran {
     let commands = next_commands(&ran);
     assert_eq!(commands.len(), 3, "{commands:?}");
     for command in commands {
-        run_shell(project.path(), &command).exits(0);
+        run_shell(project, &command).exits(0);
     }
     ran
 }
@@ -39,9 +48,17 @@ fn packages(project: &Sandbox, version: &str, package: &str) -> Ran {
     assert_eq!(self::version(project), version);
     let path = format!("target/dist/rpm/local/{package}");
     assert!(project.join(&path).exists(), "no {path} in {:?}", project.files("target/dist/rpm"));
-    let status = project.releng(&["status"]).exits(0).stdout;
-    assert!(status.contains("install passed") || status.contains("passed"), "{status}");
+    is_installed(project, &[]);
     ran
+}
+
+/// The acceptance test that `init` wrote installs the packages of the only snapshot.
+#[track_caller]
+fn is_installed(project: &Sandbox, flags: &[&str]) {
+    let staged = project.files("target/repository/hello/unstable");
+    let snapshot = staged.iter().find_map(|path| path.split('/').find(|part| part.starts_with("snapshot-")));
+    let accept = project.releng(&[flags, &["accept", snapshot.unwrap()]].concat()).exits(0);
+    assert!(accept.stdout.contains("passed") || accept.stderr.contains("passed"), "{}{}", accept.stdout, accept.stderr);
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Where `init` writes: in the project, in its hooks, for its CI system, or beside it.
 
-use super::{kinds, next_commands};
-use crate::helps::run_shell;
+use super::{is_installed, kinds, next_commands, run_shell};
 use crate::support::program::{PROGRAM, Sandbox, run_in};
 use crate::support::text_of;
 
@@ -15,13 +14,14 @@ fn a_project_is_adopted_from_outside() {
     assert_eq!(project.files("."), before);
     for command in next_commands(&ran) {
         assert!(command.contains(&folder), "{command}");
-        run_shell(project.path(), &command).exits(0);
+        run_shell(&project, &command).exits(0);
     }
     assert!(project.join("target/dist/rpm/local/noarch/hello-0.1.1-1.noarch.rpm").exists());
+    is_installed(&project, &["--packaging", &folder]);
     assert_eq!(project.git(&["status", "--porcelain"]), "");
     let again = project.releng(&["--packaging", &folder, "init"]).exits(0);
     again.prints_part("nothing to write").prints_part("release.toml: nothing has changed since it was written");
-    for flag in ["--hooks", "--ci=github"] {
+    for flag in ["--hooks", "--ci=github", "--xtask=https://example.org/releng"] {
         let words = ["`--packaging` leaves it as it is", "help: leave one of them out"];
         project.releng(&["--packaging", &folder, "init", flag]).exits(2).says(&words);
     }
@@ -34,9 +34,10 @@ fn a_plain_spec_is_packaged_from_outside() {
     let ran = project.releng(&["--packaging", &folder, "init"]).exits(0).says_nothing_wrong();
     assert_eq!(other.files("hello"), ["acceptance/install.sh", "release.toml"]);
     for command in next_commands(&ran) {
-        run_shell(project.path(), &command).exits(0);
+        run_shell(&project, &command).exits(0);
     }
     assert!(project.join("target/dist/rpm/local/noarch/hello-1.2.0-1.noarch.rpm").exists());
+    is_installed(&project, &["--packaging", &folder]);
 }
 
 #[test]
@@ -46,8 +47,8 @@ fn the_hook_checks_messages() {
     project.releng(&["init", "--hooks"]).exits(0).prints_part("write .githooks/commit-msg: the hook of git");
     project.git(&["config", "--unset", "core.hooksPath"]);
     project.releng(&["init", "--hooks"]).exits(0).prints_part("write .git/hooks/commit-msg: the hook of git");
-    run_shell(project.path(), "git commit --quiet --allow-empty --message 'Fix it\n\nSemVer: feature'").exits(1);
-    run_shell(project.path(), "git commit --quiet --allow-empty --message 'Fix it'").exits(0);
+    run_shell(&project, "git commit --quiet --allow-empty --message 'Fix it\n\nSemVer: feature'").exits(1);
+    run_shell(&project, "git commit --quiet --allow-empty --message 'Fix it'").exits(0);
     let hook = std::fs::read_to_string(project.join(".git/hooks/commit-msg")).unwrap();
     let documented = text_of("docs/contributor.md");
     assert!(documented.contains(&format!("```text\n{hook}```\n")), "{hook}");

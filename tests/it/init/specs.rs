@@ -79,3 +79,16 @@ fn a_project_of_meson_is_built() {
 fn a_project_of_cmake_is_built() {
     builds(&kinds::cmake(), &compiled(), "built by cmake (`CMakeLists.txt`)");
 }
+
+#[test]
+fn setuptools_does_not_take_other_folders_for_packages() {
+    let project = kinds::pyproject();
+    let plan = project.releng(&["init", "--dry-run"]).exits(0);
+    plan.prints_part("  add to pyproject.toml: the name of the package");
+    project.write(
+        "pyproject.toml",
+        "[project]\nname = \"hello\"\nversion = \"1.0\"\n[tool.setuptools]\nzip-safe = true\n",
+    );
+    let ran = project.releng(&["init"]).exits(0).prints_part("takes the folder `packaging` for one: name yours");
+    assert!(!ran.stdout.contains("add to pyproject.toml"), "{}", ran.stdout);
+}

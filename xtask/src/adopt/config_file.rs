@@ -1,7 +1,7 @@
 //! The text of `release.toml`: what was found and does not equal the default, each key with a comment.
 
-use crate::adopt::files::{AdoptOrder, AdoptPlace};
 use crate::adopt::found::{AdoptFacts, SpecFound, VersionFound, VersionStart};
+use crate::adopt::order::{AdoptOrder, AdoptPlace};
 use crate::git::wildmatch;
 use crate::project::config::{Config, ProjectKeys};
 
@@ -113,8 +113,8 @@ fn is_in(branch: &str, branches: &[String]) -> bool {
     branches.iter().any(|glob| wildmatch::matches(glob.as_bytes(), branch.as_bytes(), wildmatch::Scope::Name))
 }
 
-/// A text of TOML. Names, branches and paths come from outside.
-fn quoted(text: &str) -> String {
+/// A text as TOML writes it. Names, branches and paths come from outside.
+pub fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for letter in text.chars() {
         match letter {

@@ -1,50 +1,12 @@
 //! Decides which files a project needs, and why. Pure: the facts come in, the files come out.
 
-use std::path::PathBuf;
-
 use crate::adopt::config_file::{INSTALL_TEST, NeededKeys};
-use crate::adopt::found::{AdoptFacts, SpecFound};
+use crate::adopt::found::{AdoptFacts, ProjectBuild, PythonBuild, SpecFound};
+use crate::adopt::order::{AdoptOrder, AdoptPlace, CiKind};
 use crate::adopt::template::{self, NoTemplate};
-use crate::project::config::{ForgeKind, PATH};
-
-/// What a person asks for.
-#[derive(Clone, Debug)]
-pub struct AdoptOrder {
-    pub place: AdoptPlace,
-    /// `--spec`.
-    pub stated_spec: Option<String>,
-    /// The hook that checks messages: its path.
-    pub hook: Option<PathBuf>,
-    pub ci: Option<CiKind>,
-}
-
-/// Where the files are written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AdoptPlace {
-    Project,
-    /// The folder of `--packaging`; the project stays as it is.
-    Beside(PathBuf),
-}
-
-/// A CI system for which there are files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CiKind {
-    Forge(ForgeKind),
-    Jenkins,
-}
-
-/// A file that the project needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WantedFile {
-    /// Relative to the work tree, or to the folder of `--packaging`.
-    pub path: PathBuf,
-    pub content: String,
-    pub is_executable: bool,
-    /// Whether it is the configuration, which a person edits: it is never compared word for word.
-    pub is_config: bool,
-    /// What it is for.
-    pub why: String,
-}
+use crate::adopt::wanted::WantedFile;
+use crate::adopt::xtask_crate::{XtaskFiles, xtask_files};
+use crate::project::config::{ForgeKind, PATH, with_python_module};
 
 /// The files, and what could not be made.
 #[derive(Clone, Debug)]
@@ -53,6 +15,8 @@ pub struct WantedFiles {
     pub keys: NeededKeys,
     /// Why no spec is written, where the project has none.
     pub no_spec: Option<NoTemplate>,
+    /// Lines that a person has to write, because they cannot be added safely.
+    pub by_hand: Vec<String>,
 }
 
 /// The shipped acceptance test.
@@ -84,12 +48,13 @@ pub fn wanted_files(facts: &AdoptFacts, order: &AdoptOrder) -> WantedFiles {
     let has_spec = facts.spec != SpecFound::Missing || matches!(spec, Some(Ok(_)));
     let keys = NeededKeys::of(facts, order, has_spec);
     let config_path = if order.place == AdoptPlace::Project { PATH } else { "release.toml" };
-    let configuration = WantedFile { is_config: true, ..file(config_path, keys.render(), "the configuration") };
+    let configuration =
+        WantedFile { is_config: true, ..WantedFile::new(config_path, keys.render(), "the configuration") };
     let mut files = vec![configuration];
     let no_spec = match spec {
         Some(Ok(text)) => {
             let path = in_packaging(order, &format!("{}.spec.in", facts.name));
-            files.push(file(&path, text, "the spec, which `releng` renders for each version"));
+            files.push(WantedFile::new(&path, text, "the spec, which `releng` renders for each version"));
             None
         }
         Some(Err(why)) => Some(why),
@@ -97,27 +62,48 @@ pub fn wanted_files(facts: &AdoptFacts, order: &AdoptOrder) -> WantedFiles {
     };
     if has_spec {
         let why = "the acceptance test, which installs the packages of a snapshot";
-        files.push(file(&in_packaging(order, INSTALL_TEST), INSTALL.to_owned(), why));
+        files.push(WantedFile::new(&in_packaging(order, INSTALL_TEST), INSTALL.to_owned(), why));
     }
     if let Some(path) = &order.hook {
-        let why = "the hook of git, which checks each commit message".to_owned();
-        files.push(WantedFile {
-            path: path.clone(),
-            content: HOOK.to_owned(),
-            is_executable: true,
-            is_config: false,
-            why,
-        });
+        let why = "the hook of git, which checks each commit message";
+        files.push(WantedFile { is_executable: true, ..WantedFile::new(path.clone(), HOOK.to_owned(), why) });
+    }
+    let xtask = match (&order.xtask, facts.builds.first()) {
+        (Some(address), Some(ProjectBuild::Cargo(cargo))) if cargo.is_workspace => xtask_files(address, cargo),
+        (Some(_), _) => XtaskFiles::none("`--xtask` is for a Cargo workspace, and this is none"),
+        (None, _) => XtaskFiles::default(),
+    };
+    files.extend(xtask.files);
+    let mut by_hand = xtask.by_hand;
+    if let (Some(ProjectBuild::Python(python)), AdoptPlace::Project) = (facts.builds.first(), &order.place)
+        && python.is_looked_for_in_root
+    {
+        match named_module(python) {
+            Some(file) => files.push(file),
+            None => by_hand.push(
+                "setuptools looks for packages in the root, and takes the folder `packaging` for one: name yours, such as in \
+                 `[tool.setuptools]` of `pyproject.toml`"
+                    .to_owned(),
+            ),
+        }
     }
     let branch = facts.branch.as_deref().unwrap_or("main");
     for (path, content) in order.ci.map_or(&[][..], files_of) {
-        files.push(file(
+        files.push(WantedFile::new(
             path,
             with_branch(content, branch),
             "the jobs of the CI system: docs/ci-systems.md says what they need",
         ));
     }
-    WantedFiles { files, keys, no_spec }
+    WantedFiles { files, keys, no_spec, by_hand }
+}
+
+/// The `pyproject.toml` with the name of the package: setuptools then looks for no other one, such as `packaging`.
+fn named_module(python: &PythonBuild) -> Option<WantedFile> {
+    let (text, module) = (python.pyproject.as_ref()?, python.module.as_ref()?);
+    let content = with_python_module(text, &module.name, module.is_package)?;
+    let why = "the name of the package, so that setuptools does not take `packaging` for another one";
+    Some(WantedFile { before: Some(text.clone()), ..WantedFile::new("pyproject.toml", content, why) })
 }
 
 fn files_of(kind: CiKind) -> &'static [(&'static str, &'static str)] {
@@ -139,8 +125,4 @@ fn with_branch(content: &str, branch: &str) -> String {
 
 fn in_packaging(order: &AdoptOrder, path: &str) -> String {
     if order.place == AdoptPlace::Project { format!("packaging/{path}") } else { path.to_owned() }
-}
-
-fn file(path: &str, content: String, why: &str) -> WantedFile {
-    WantedFile { path: path.into(), content, is_executable: false, is_config: false, why: why.to_owned() }
 }

@@ -3,11 +3,12 @@
 use anyhow::Result;
 
 use crate::adopt::found::{
-    AboutProject, AdoptFacts, AutotoolsBuild, DocumentsFound, FormSource, LicenceFound, ProjectBuild, PythonBuild,
-    RemoteFound, SpecFound, ToolFound, VersionFound, VersionStart,
+    AboutProject, AdoptFacts, AutotoolsBuild, DocumentsFound, FormSource, LicenceFound, ProjectBuild, RemoteFound,
+    SpecFound, ToolFound, VersionFound, VersionStart,
 };
 use crate::adopt::licence::{recognise_licence, spdx_expression};
 use crate::adopt::programs::read_cargo_project;
+use crate::adopt::python::read_python_project;
 use crate::base::error::{Exit, Failure, program};
 use crate::base::progress::Progress;
 use crate::forge::find_place;
@@ -16,7 +17,7 @@ use crate::history::pre_release::is_pre_release;
 use crate::history::release_tags::FormOrigin;
 use crate::history::release_tags::candidate::is_version_like;
 use crate::history::{Base, CountedVersion, LookBack, WarningId};
-use crate::project::config::{Config, Name, read_python_metadata, read_python_package};
+use crate::project::config::{Config, Name};
 use crate::project::definition::Project;
 use crate::project::name::{NO_NAME, NameSource};
 use crate::project::packit::Packit;
@@ -191,7 +192,7 @@ fn find_builds(tree: Tree<'_>, repository: &Repository, name: &str) -> Result<(V
         about = AboutProject { summary: cargo.about.description, url: cargo.about.url, licence };
         builds.push(ProjectBuild::Cargo(cargo.build));
     }
-    if let Some((python, stated)) = find_python(tree, name)? {
+    if let Some((python, stated)) = read_python_project(tree, name)? {
         if builds.is_empty() {
             about = stated;
         }
@@ -215,50 +216,6 @@ fn find_builds(tree: Tree<'_>, repository: &Repository, name: &str) -> Result<(V
         builds.push(ProjectBuild::Other("built by make", "Makefile"));
     }
     Ok((builds, about))
-}
-
-fn find_python(tree: Tree<'_>, name: &str) -> Result<Option<(PythonBuild, AboutProject)>> {
-    const PYPROJECT: &str = "pyproject.toml";
-    let [setup_py, setup_cfg, pyproject] = [tree.read("setup.py")?, tree.read("setup.cfg")?, tree.read(PYPROJECT)?];
-    let [py, cfg, toml] = [&setup_py, &setup_cfg, &pyproject].map(|file| file.as_deref());
-    let package = read_python_package(py, cfg, toml);
-    let states_name =
-        toml.is_some_and(|text| crate::project::config::python_project_name(&String::from_utf8_lossy(text)).is_some());
-    if package.is_none() && !states_name {
-        return Ok(None);
-    }
-    let metadata = read_python_metadata(py, cfg, toml);
-    let path = if states_name || py.is_none() && cfg.is_none() {
-        PYPROJECT
-    } else if py.is_some() {
-        "setup.py"
-    } else {
-        "setup.cfg"
-    };
-    let setup_py = String::from_utf8_lossy(py.unwrap_or_default());
-    let is_compiled = ["ext_modules", "Extension(", "cffi_modules"].iter().any(|word| setup_py.contains(word));
-    let package_name = package.as_ref().and_then(|package| package.name.clone()).unwrap_or_else(|| name.to_owned());
-    let build = PythonBuild {
-        path: path.to_owned(),
-        uses_pbr: package.is_some_and(|package| package.uses_pbr),
-        modules: find_modules(tree, &package_name)?,
-        commands: metadata.commands,
-        is_compiled,
-    };
-    let licence = metadata.license.and_then(|stated| spdx_expression(&stated));
-    let licence = licence.map(|expression| LicenceFound { expression, path: path.to_owned(), is_open: false });
-    Ok(Some((build, AboutProject { summary: metadata.summary, url: metadata.url, licence })))
-}
-
-/// The module of a package, if it has the package's name: then nothing else is at the top.
-fn find_modules(tree: Tree<'_>, package: &str) -> Result<Vec<String>> {
-    let module = package.to_ascii_lowercase().replace(['-', '.'], "_");
-    for path in ["{}/__init__.py", "src/{}/__init__.py", "{}.py", "src/{}.py"] {
-        if tree.read(&path.replace("{}", &module))?.is_some() {
-            return Ok(vec![module]);
-        }
-    }
-    Ok(Vec::new())
 }
 
 fn read_autotools(tree: Tree<'_>, configure_ac: &[u8]) -> Result<AutotoolsBuild> {

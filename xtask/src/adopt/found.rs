@@ -77,6 +77,10 @@ pub struct CargoBuild {
     pub has_lock: bool,
     /// `rust-version`.
     pub rust_version: Option<String>,
+    /// The text of the root `Cargo.toml`.
+    pub manifest: String,
+    /// The text of `.cargo/config.toml`.
+    pub config: Option<String>,
 }
 
 /// A Python package.
@@ -85,12 +89,23 @@ pub struct PythonBuild {
     /// The file that states how it is built.
     pub path: String,
     pub uses_pbr: bool,
-    /// Packages and modules at the top of the package.
-    pub modules: Vec<String>,
+    /// The package or module with the name of the project.
+    pub module: Option<PythonModule>,
     /// The commands that are installed, if the files state them.
     pub commands: Option<Vec<String>>,
     /// Whether `setup.py` compiles modules.
     pub is_compiled: bool,
+    /// Whether setuptools takes each folder in the root for a package.
+    pub is_looked_for_in_root: bool,
+    /// The text of `pyproject.toml`.
+    pub pyproject: Option<String>,
+}
+
+/// A package, which is a folder, or a module, which is a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PythonModule {
+    pub name: String,
+    pub is_package: bool,
 }
 
 /// A project of autoconf and automake.

@@ -2,12 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use crate::adopt::files::AdoptPlace;
+use crate::adopt::order::AdoptPlace;
 use crate::adopt::plan::AdoptStep;
 use crate::base::text::shell_word;
 
+/// What the commands lead to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastStep {
+    /// The source archives.
+    Sources,
+    /// Packages, which are tested.
+    Packages,
+    /// Packages of a commit that is not on the remote: `accept` tests merged work, or what is named to it.
+    PackagesOfABranch,
+}
+
 /// The three commands: `program` is how this program was called, with the flags that name the project.
-pub fn next_steps(program: &str, place: &AdoptPlace, steps: &[AdoptStep], has_spec: bool) -> Vec<String> {
+pub fn next_steps(program: &str, place: &AdoptPlace, steps: &[AdoptStep], last: LastStep) -> Vec<String> {
     // What git does not track needs no commit.
     let tops: BTreeSet<String> = steps
         .iter()
@@ -21,7 +32,11 @@ pub fn next_steps(program: &str, place: &AdoptPlace, steps: &[AdoptStep], has_sp
     } else {
         commands.push(format!("{program} version"));
     }
-    let (make, look) = if has_spec { ("dist --rpm", "accept") } else { ("dist", "status") };
+    let (make, look) = match last {
+        LastStep::Sources => ("dist", "status"),
+        LastStep::Packages => ("dist --rpm", "accept"),
+        LastStep::PackagesOfABranch => ("dist --rpm", "status"),
+    };
     commands.extend([format!("{program} {make}"), format!("{program} {look}")]);
     commands
 }
@@ -29,26 +44,20 @@ pub fn next_steps(program: &str, place: &AdoptPlace, steps: &[AdoptStep], has_sp
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::adopt::files::WantedFile;
+    use crate::adopt::wanted::WantedFile;
 
     #[test]
     fn what_was_written_is_committed() {
         let step = |path: &str| AdoptStep {
             path: path.into(),
             shown: path.to_owned(),
-            file: WantedFile {
-                path: path.into(),
-                content: String::new(),
-                is_executable: false,
-                is_config: false,
-                why: String::new(),
-            },
+            file: WantedFile::new(path, String::new(), ""),
         };
         let steps = [step("packaging/release.toml"), step("packaging/a.spec.in"), step(".git/hooks/commit-msg")];
-        let commands = next_steps("releng", &AdoptPlace::Project, &steps, true);
+        let commands = next_steps("releng", &AdoptPlace::Project, &steps, LastStep::Packages);
         let commit = "git add packaging && git commit --message 'Describe the release'";
         assert_eq!(commands, [commit, "releng dist --rpm", "releng accept"]);
-        let again = next_steps("releng", &AdoptPlace::Project, &steps[2..], false);
+        let again = next_steps("releng", &AdoptPlace::Project, &steps[2..], LastStep::Sources);
         assert_eq!(again, ["releng version", "releng dist", "releng status"]);
     }
 }

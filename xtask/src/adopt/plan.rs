@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::adopt::files::WantedFile;
+use crate::adopt::wanted::WantedFile;
 use crate::base::plan::Plan;
 
-/// A step of the plan: it writes one file that is not there.
+/// A step of the plan: it writes one file that is not there, or adds lines to one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdoptStep {
     /// The whole path.
@@ -20,7 +20,8 @@ pub struct AdoptStep {
 
 impl fmt::Display for AdoptStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "write {}: {}", self.shown, self.file.why)
+        let verb = if self.file.before.is_some() { "add to" } else { "write" };
+        write!(f, "{verb} {}: {}", self.shown, self.file.why)
     }
 }
 
@@ -56,7 +57,8 @@ pub fn decide(title: String, folder: AdoptFolder<'_>, wanted: Vec<WantedFile>) -
         let below = file.path.display();
         let shown = if folder.shown.is_empty() { below.to_string() } else { format!("{}/{below}", folder.shown) };
         // A link that leads nowhere is there, too.
-        if path.symlink_metadata().is_err() {
+        let is_new = file.before.is_none() && path.symlink_metadata().is_err();
+        if is_new || file.before.as_ref().is_some_and(|before| *before != file.content) {
             steps.push(AdoptStep { path, shown, file });
             continue;
         }

@@ -46,7 +46,10 @@ pub fn read_cargo_project(tree: Tree<'_>, name: Option<&str>) -> Result<Option<C
     programs.sort();
     programs.dedup();
     let (about, path) = chosen.unwrap_or_else(|| (CargoAbout::default(), "Cargo.toml".to_owned()));
-    let build = CargoBuild { is_workspace: root.workspace.is_some(), programs, has_lock: false, rust_version };
+    let config = tree.read(".cargo/config.toml")?.map(|text| String::from_utf8_lossy(&text).into_owned());
+    let manifest = String::from_utf8_lossy(&text).into_owned();
+    let is_workspace = root.workspace.is_some();
+    let build = CargoBuild { is_workspace, programs, has_lock: false, rust_version, manifest, config };
     Ok(Some(CargoProject { build, about: inherited(about, workspace.about), path }))
 }
 

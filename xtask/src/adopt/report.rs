@@ -69,7 +69,7 @@ pub fn render_remarks(
         text.push_str("left as they are:\n");
         for FileLeft { shown, is_same, is_config } in left {
             let why = match (is_config, is_same) {
-                (true, _) if changes.is_empty() => "nothing has changed since it was written",
+                (true, _) if existing.is_some() && changes.is_empty() => "nothing has changed since it was written",
                 (_, true) => "it is what would be written",
                 (_, false) => "it is there already, with another content",
             };
@@ -113,6 +113,7 @@ fn to_decide(facts: &AdoptFacts, wanted: &WantedFiles) -> Vec<String> {
         open.push(failure.message.clone());
         open.extend(failure.help.iter().flat_map(|help| help.lines()).map(|line| format!("help: {line}")));
     }
+    open.extend(wanted.by_hand.iter().cloned());
     if let Some(why) = &wanted.no_spec {
         open.push(format!("no spec is written: {why}"));
     }

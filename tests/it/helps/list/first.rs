@@ -49,6 +49,10 @@ pub const FIRST: &[FileRows] = &[
             No("a program in a namespace says so by its exit code, so that it needs a machine without namespaces"),
         )],
     ),
+    (
+        "adopt/apply.rs",
+        &[("run the same command again", No("it needs somebody who changes a file between the plan and the write"))],
+    ),
     ("adopt/findings.rs", &[("state one: `{} init --name", By("init::a_project_without_a_name_gets_one"))]),
     (
         "base/process/lookup.rs",

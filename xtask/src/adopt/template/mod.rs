@@ -152,10 +152,10 @@ fn cargo_values(cargo: &CargoBuild) -> Result<Values, NoTemplate> {
 
 fn python_values(python: &PythonBuild) -> Values {
     let commands = python.commands.as_ref().map(|names| names.iter().filter(|name| is_plain(name)).cloned().collect());
-    let modules = if python.modules.is_empty() { "'*'".to_owned() } else { python.modules.join(" ") };
+    let modules = python.module.as_ref().map_or("'*'", |module| module.name.as_str());
     let auto = if commands.is_none() { " +auto" } else { "" };
     let mut note = Vec::new();
-    if python.modules.is_empty() || commands.is_none() {
+    if python.module.is_none() || commands.is_none() {
         note.push("# Fedora wants the names of the modules in place of `'*'`, and each command below `%files` in place of `+auto`.".to_owned());
     }
     let helper = if python.uses_pbr { vec!["python3-pbr".to_owned()] } else { Vec::new() };

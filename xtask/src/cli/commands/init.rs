@@ -1,12 +1,15 @@
 //! `init`: finds out what a project is, and writes what it needs to be released.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::Result;
 
 use crate::adopt::apply::apply;
-use crate::adopt::files::{AdoptOrder, AdoptPlace, CiKind, wanted_files};
+use crate::adopt::files::wanted_files;
 use crate::adopt::findings::find_facts;
-use crate::adopt::found::SpecFound;
-use crate::adopt::next_steps::next_steps;
+use crate::adopt::found::RemoteFound;
+use crate::adopt::next_steps::{LastStep, next_steps};
+use crate::adopt::order::{AdoptOrder, AdoptPlace, CiKind};
 use crate::adopt::plan::{AdoptFolder, decide};
 use crate::adopt::report::{render_facts, render_remarks};
 use crate::base::error::{Exit, Failure, program};
@@ -27,6 +30,9 @@ pub struct Args {
     /// Also write the files for a CI system
     #[arg(long, value_name = "SYSTEM")]
     ci: Option<CiSystemName>,
+    /// Also write the crate `xtask` of a Cargo workspace, which runs releng from the sources in this git repository
+    #[arg(long, value_name = "ADDRESS")]
+    xtask: Option<String>,
     /// Print the plan without carrying it out
     #[arg(long)]
     dry_run: bool,
@@ -73,8 +79,12 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         return Ok(());
     }
     apply(&adoption.plan)?;
-    let has_spec = facts.spec != SpecFound::Missing || wanted.no_spec.is_none();
-    let commands = next_steps(program(), &order.place, &adoption.plan.steps, has_spec);
+    let last = match (&wanted.no_spec, &facts.remote) {
+        (Some(_), _) => LastStep::Sources,
+        (None, RemoteFound::None) => LastStep::Packages,
+        (None, _) => LastStep::PackagesOfABranch,
+    };
+    let commands = next_steps(program(), &order.place, &adoption.plan.steps, last);
     let lines: String = commands.iter().map(|command| format!("  {command}\n")).collect();
     context.ui.print(&format!("next:\n{lines}"))
 }
@@ -84,9 +94,9 @@ fn order_of(workspace: &Workspace, args: &Args) -> Result<AdoptOrder> {
         Some(folder) => AdoptPlace::Beside(folder.clone()),
         None => AdoptPlace::Project,
     };
-    let is_inside = args.hooks || args.ci.is_some();
+    let is_inside = args.hooks || args.ci.is_some() || args.xtask.is_some();
     if is_inside && place != AdoptPlace::Project {
-        let message = "`--hooks` and `--ci` write into the project, and `--packaging` leaves it as it is";
+        let message = "`--hooks`, `--ci` and `--xtask` write into the project, and `--packaging` leaves it as it is";
         return Err(Failure::new(Exit::Usage, message).help("leave one of them out").into());
     }
     let ci = args.ci.map(|name| match name {
@@ -95,8 +105,15 @@ fn order_of(workspace: &Workspace, args: &Args) -> Result<AdoptOrder> {
         CiSystemName::Forgejo => CiKind::Forge(ForgeKind::Forgejo),
         CiSystemName::Jenkins => CiKind::Jenkins,
     });
-    let hook = if args.hooks { Some(workspace.repository()?.hooks_folder()?.join("commit-msg")) } else { None };
-    Ok(AdoptOrder { place, stated_spec: workspace.stated_spec.clone(), hook, ci })
+    let hook = args.hooks.then(|| hook_path(workspace)).transpose()?;
+    Ok(AdoptOrder { place, stated_spec: workspace.stated_spec.clone(), hook, ci, xtask: args.xtask.clone() })
+}
+
+/// The path of the hook that checks messages; relative if it is in the project.
+fn hook_path(workspace: &Workspace) -> Result<PathBuf> {
+    let path = workspace.repository()?.hooks_folder()?.join("commit-msg");
+    let below = workspace.work_tree().and_then(|root| path.strip_prefix(root).ok()).map(Path::to_owned);
+    Ok(below.unwrap_or(path))
 }
 
 fn no_work_tree() -> Failure {

@@ -5,6 +5,7 @@
 
 mod announce;
 mod cargo;
+mod cargo_edit;
 mod ci;
 mod ci_admin;
 mod ci_forge;
@@ -14,6 +15,7 @@ mod marker;
 mod name;
 mod parse;
 mod python;
+mod python_edit;
 mod repository;
 mod rpms;
 mod shape;
@@ -25,6 +27,7 @@ pub use cargo::{
     CargoAbout, CargoManifest, CargoPackage, CargoWorkspace, CrateFacts, LockedCrate, cargo_package_name,
     cargo_rust_version, read_crate, read_lock, with_vendor_directory,
 };
+pub use cargo_edit::{with_alias, with_member};
 pub use ci::{CiKeys, CiStep, LINT_STEP, default_limit};
 pub use ci_admin::CiAdmin;
 pub use ci_forge::{ForgeKind, ForgeProject, TokenFile};
@@ -33,6 +36,7 @@ pub use keys::{Config, PATH, ProjectKeys, VersionKeys};
 pub use marker::MarkerValue;
 pub use name::Name;
 pub use python::{PythonMetadata, PythonPackage, python_project_name, read_python_metadata, read_python_package};
+pub use python_edit::{looks_for_packages, with_python_module};
 pub use repository::{
     AcceptanceTest, Address, DueCase, FolderPath, PromotionKeys, PromotionKind, RepositoryKeys, TimeLimit,
 };
