@@ -162,6 +162,21 @@ fn a_ledger_that_the_log_vouches_for_counts_more_than_a_manifest() {
 }
 
 #[test]
+fn a_repository_without_a_promotion_is_whole_without_a_ledger() {
+    let site = Site::new();
+    site.release("One", &["el9"]);
+    assert!(!ledger(&site).exists());
+    site.releng(&["recover-log", "--dry-run"]).exits(0).says(&["the log and the ledger are whole"]);
+    site.releng(&["recover-log"]).exits(0).says(&["the log and the ledger are whole"]);
+    // After a promotion, it is missed.
+    site.promote(&[]).exits(0);
+    let before = text(&ledger(&site));
+    fs::remove_file(ledger(&site)).unwrap();
+    site.releng(&["recover-log"]).exits(0).prints_part("write ledger.json");
+    assert_eq!(text(&ledger(&site)), before);
+}
+
+#[test]
 fn a_number_is_not_used_again_where_nothing_tells_of_it() {
     // The log, the ledger, the revision and the link to it.
     let site = without_the_second();
@@ -171,8 +186,9 @@ fn a_number_is_not_used_again_where_nothing_tells_of_it() {
     let used = "`stable/1.0` is missing, too: revisions after 1 may be lost, and the next one has a number above 101";
     assert!(plan.contains(used) && plan.contains(&format!("added: the packages of `{SECOND}`")), "{plan}");
     site.releng(&["recover-log"]).exits(0).says(&["the log and the ledger are whole"]);
-    another_build_is_refused(&site, 3);
+    site.releng(&["rollback", "1.0", "--to", "1"]).exits(0);
     assert_eq!(site.link("stable/1.0"), PathBuf::from("../revisions/stable-1.0/000102"));
+    another_build_is_refused(&site, 3);
     // Where the log is whole, a missing link loses nothing.
     let site = Site::of_three();
     fs::remove_file(site.served("stable/1.0")).unwrap();

@@ -53,6 +53,7 @@ mod lost_events;
 mod lost_ledger;
 mod lost_log_lines;
 mod lost_place;
+mod lost_revisions;
 mod lost_tree;
 mod made_again;
 mod messages;

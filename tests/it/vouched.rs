@@ -110,11 +110,13 @@ fn a_copy_of_a_revision_is_no_revision() {
     );
     assert_eq!(found.stdout.lines().count(), 1, "{}", found.stdout);
     // A link to it does not help.
+    site.release("Four", &["el9"]);
     let link = site.served("stable/1.0");
     fs::remove_file(&link).unwrap();
     std::os::unix::fs::symlink("../revisions/stable-1.0/000007", &link).unwrap();
-    site.release("Four", &["el9"]);
-    site.promote(&[]).exits(1).says(&["its revision 7 is damaged", "was copied there"]);
+    let refused =
+        "leads to revision 7, whose `manifest.json` is damaged or of another folder, and the log does not tell of it";
+    site.promote(&[]).exits(1).says(&[refused]);
     fs::rename(&served, site.project.join("target/away")).unwrap();
     fs::remove_file(&link).unwrap();
     site.promote(&[]).exits(0);

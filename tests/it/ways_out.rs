@@ -261,3 +261,12 @@ fn an_archive_that_is_gone_everywhere_is_made_again_everywhere_at_once() {
     follow(site.project.path(), &found, "sources/demo-1.0.1.tar.gz", &[]).exits(0);
     verifies(&site);
 }
+
+#[test]
+fn a_folder_that_is_gone_with_its_files_is_made_before_they_are_linked() {
+    let site = Site::of_three();
+    std::fs::remove_dir_all(site.served("revisions/stable-1.0/000003/rpm/el9/noarch")).unwrap();
+    let found = site.releng(&["verify"]).exits(1);
+    follow(site.project.path(), &found, "mkdir -p", &[]).exits(0);
+    verifies(&site);
+}

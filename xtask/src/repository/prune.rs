@@ -102,7 +102,10 @@ pub fn judge(store: &Store, keys: &RepositoryKeys, now: Timestamp) -> Result<Vec
         }
         let revisions = store.revisions(series)?;
         let reasons = judge_revisions(series, &revisions, store.current_number(series)?, &store.log, now);
+        let linked = store.linked_revision(series).ok().flatten();
         for (number, reason) in revisions.into_iter().zip(reasons) {
+            // Clients read it, even if the log has lost its event.
+            let reason = if linked == Some(number) { Some(KeepReason::Current) } else { reason };
             let path = store.layout.revision(series, number);
             judged.push(JudgedFolder { path, series, snapshot: None, reason });
         }

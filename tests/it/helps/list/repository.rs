@@ -30,10 +30,14 @@ pub const REPOSITORY: &[FileRows] = &[
     ),
     (
         "repository/model/lost_targets.rs",
-        &[(
-            "put the folder of revision",
-            By("lost_events::a_revision_that_was_lost_with_the_state_is_named_and_its_number_stays_used"),
-        )],
+        &[
+            (
+                "put the folder of revision",
+                By("lost_events::a_revision_that_was_lost_with_the_state_is_named_and_its_number_stays_used"),
+            ),
+            ("put back what a backup", By("lost_revisions::a_series_stays_closed_where_newer_revisions_may_be_lost")),
+            ("{back}, and run", By("lost_revisions::a_series_stays_closed_where_newer_revisions_may_be_lost")),
+        ],
     ),
     (
         "repository/model/manifest.rs",
@@ -282,6 +286,7 @@ pub const REPOSITORY: &[FileRows] = &[
         &[
             ("accept the snapshot", By("helps::verify::a_changed_result_is_made_again")),
             ("move it away: there", No("a person decides whether the results are needed")),
+            ("clients read it: leave it", By("lost_revisions::no_file_is_put_back_by_the_manifest_of_another_folder")),
         ],
     ),
     (

@@ -122,7 +122,7 @@ pub enum Action {
     },
 }
 
-/// That newer revisions of a series may be lost, with their events and with the link that led to them.
+/// That newer revisions of a series may be lost, with their events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsedRevisions {
     pub series: Series,
@@ -130,6 +130,10 @@ pub struct UsedRevisions {
     pub known: u32,
     /// The highest number that does not count as free.
     pub until: u32,
+    /// The last of the lost events that can have made one; `None` if the link of the series is lost, too, so that nothing tells how many
+    /// there were.
+    #[serde(default, rename = "last-event", skip_serializing_if = "Option::is_none")]
+    pub last_event: Option<u64>,
 }
 
 /// A package that a series had before some lost events, and does not have after them.

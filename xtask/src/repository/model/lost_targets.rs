@@ -1,6 +1,7 @@
-//! What was lost together with its event: neither the tree nor the log has it, and only a link still leads there.
+//! What was lost together with its event: the log does not tell of it, and only a link, a folder without its manifest or a gap in the
+//! numbers of the events still does.
 //!
-//! `recover-log` records it as missing. Nobody knows what a lost revision was: after a yank, the revision before has the package again. So
+//! `recover-log` records it. Nobody knows what a lost revision was: after a yank, the revision before has the package again. So
 //! the link of the series stays as it is until a person makes another revision, by `yank` or by `rollback --to`: [`find_unsettled`].
 
 use std::path::Path;
@@ -11,44 +12,66 @@ use crate::base::error::{Exit, Failure, program};
 use crate::repository::model::event::Action;
 use crate::repository::model::layout::{Layout, parse_revision};
 use crate::repository::model::name::{FilePath, Series, SnapshotName};
+use crate::repository::model::own_manifest::has_own_manifest;
 use crate::repository::model::store::Store;
 
-/// A revision or snapshot that only a link tells of.
+/// A revision or snapshot whose event is lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LostTarget {
-    /// Relative to the root.
-    pub link: String,
-    /// The folder that is not there, relative to the root.
+    /// The link that leads to it, relative to the root; `None` for a revision of which only the folder tells.
+    pub link: Option<String>,
+    /// The folder, relative to the root.
     pub path: FilePath,
     /// The number of the revision; `None` for a snapshot.
     pub revision: Option<u32>,
+    /// Whether the folder is there, with a damaged manifest or one of another folder.
+    pub is_there: bool,
 }
 
-/// A revision that was lost with its event, as long as no later one was made.
+impl LostTarget {
+    /// What is wrong with the folder, for the end of a sentence.
+    pub fn state(&self) -> &'static str {
+        if self.is_there { "whose `manifest.json` is damaged or of another folder" } else { "which is not there" }
+    }
+}
+
+/// Revisions that were lost with their events, as long as no later one was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnsettledRevision {
     pub series: Series,
-    /// The number of the lost revision.
-    pub number: u32,
+    /// The number of the newest lost revision; `None` if it is not even known whether there was one.
+    pub number: Option<u32>,
     /// The newest revision that the log has.
     pub before: u32,
 }
 
 impl UnsettledRevision {
+    /// The lost revision, in words.
+    pub fn name(&self) -> String {
+        match self.number {
+            Some(number) => format!("revision {number}"),
+            None => format!("a revision after {}", self.before),
+        }
+    }
+
     /// What is wrong, in words.
     pub fn describe(&self) -> String {
-        let UnsettledRevision { series, number, before } = self;
+        let UnsettledRevision { series, before, .. } = self;
+        let (is, name) = (if self.number.is_some() { "is" } else { "may be" }, self.name());
         format!(
-            "revision {number} of stable/{series} is lost, and so is its event: if it was a yank, revision {before} still has what was \
-             taken out"
+            "{name} of stable/{series} {is} lost, and so is its event: if it was a yank, revision {before} still has what was taken out"
         )
     }
 
     /// What a person can do.
     pub fn help(&self) -> String {
         let (program, UnsettledRevision { series, number, before }) = (program(), self);
+        let back = match number {
+            Some(number) => format!("put the folder of revision {number} back from a backup"),
+            None => format!("put back what a backup or a mirror has of the revisions after {before}"),
+        };
         format!(
-            "put the folder of revision {number} back from a backup, and run `{program} recover-log`; without one: if it was a yank, \
+            "{back}, and run `{program} recover-log`; without one: if it was a yank, \
              yank again: `{program} yank NEVRA --series {series} --why REASON`; if not, go on from revision {before}: `{program} \
              rollback {series} --to {before}`"
         )
@@ -60,18 +83,21 @@ impl UnsettledRevision {
     }
 }
 
-/// The newest revision of a series, if it was lost with its event and no later revision was made; `None` if there is no revision to go
-/// back to, either.
+/// The newest revision of a series, if it was lost with its event, or if newer ones may be lost, and no later revision was made; `None` if
+/// there is no revision to go back to, either.
 pub fn find_unsettled(store: &Store, series: Series) -> Option<UnsettledRevision> {
     let before = store.current_number(series).ok().flatten()?;
-    let recorded = store.log.events().filter_map(|event| match &event.action {
-        Action::RecoverLog { missing, .. } => Some(missing),
-        _ => None,
-    });
-    let numbers = recorded.flatten().filter_map(|path| parse_revision_of(&store.layout, series, path.as_str()));
-    let number = numbers.max().filter(|number| *number > store.log.highest_revision(series))?;
-    let is_back = store.layout.revision(series, number).is_folder();
-    (!is_back).then_some(UnsettledRevision { series, number, before })
+    let highest = store.log.highest_revision(series);
+    let (mut number, mut may_be_more) = (None, false);
+    for event in store.log.events() {
+        let Action::RecoverLog { missing, used_revisions, .. } = &event.action else { continue };
+        let recorded = missing.iter().filter_map(|path| parse_revision_of(&store.layout, series, path.as_str()));
+        number = number.max(recorded.filter(|number| *number > highest).max());
+        may_be_more |= used_revisions.iter().any(|used| used.series == series && used.known >= highest);
+    }
+    // It may be back. Without its own manifest, its event stays lost.
+    let number = number.filter(|number| !has_own_manifest(&store.layout, series, *number));
+    (number.is_some() || may_be_more).then_some(UnsettledRevision { series, number, before })
 }
 
 /// The lost targets of all links. What the log has recorded as missing is not lost any more.
@@ -79,26 +105,55 @@ pub fn find_lost_targets(store: &Store) -> Result<Vec<LostTarget>> {
     let layout = &store.layout;
     let mut lost = Vec::new();
     for series in store.series()? {
-        if let Some(number) = store.linked_revision(series).ok().flatten()
-            && store.log.making_of(series, number).is_none()
-            && let Some(path) = find_unknown(store, &layout.shown(&layout.revision(series, number)))?
-        {
-            lost.push(LostTarget { link: layout.shown(&layout.stable(series)), path, revision: Some(number) });
+        if let Some(number) = store.linked_revision(series).ok().flatten() {
+            lost.extend(find_lost_revision(store, series, number, Some(layout.shown(&layout.stable(series))))?);
         }
-        if let Some(name) = store.linked_latest(series).ok().flatten()
-            && store.log.staging_of(&name).is_none()
-            && let Some(path) = find_unknown(store, &layout.shown(&layout.snapshot(series, &name)))?
-        {
-            lost.push(LostTarget { link: layout.shown(&layout.latest(series)), path, revision: None });
+        if let Some(name) = store.linked_latest(series).ok().flatten() {
+            let (folder, link) = (layout.snapshot(series, &name), Some(layout.shown(&layout.latest(series))));
+            let shown = layout.shown(&folder);
+            if store.log.staging_of(&name).is_none() && !folder.is_folder() && !store.log.is_removed(&shown) {
+                lost.push(LostTarget { link, path: parse_path(&shown)?, revision: None, is_there: false });
+            }
         }
     }
     Ok(lost)
 }
 
-/// The path, unless there is such a folder, or the log tells that there was one.
-fn find_unknown(store: &Store, shown: &str) -> Result<Option<FilePath>, Failure> {
-    let is_known = store.layout.root.join(shown).is_folder() || store.log.is_removed(shown);
-    if is_known { Ok(None) } else { shown.parse().map(Some).map_err(Failure::from) }
+/// The newer revisions than those of the log that no link leads to, and that have no manifest of their own. Where the log is whole, somebody
+/// put them there by hand.
+pub fn find_lost_folders(store: &Store) -> Result<Vec<LostTarget>> {
+    let mut lost = Vec::new();
+    for series in store.series()? {
+        let linked = store.linked_revision(series).ok().flatten();
+        let highest = store.log.highest_revision(series);
+        for number in store.revisions(series)? {
+            if number > highest && linked != Some(number) {
+                lost.extend(find_lost_revision(store, series, number, None)?);
+            }
+        }
+    }
+    Ok(lost)
+}
+
+/// A revision, unless it has a manifest of its own, or the log tells of it.
+fn find_lost_revision(
+    store: &Store,
+    series: Series,
+    number: u32,
+    link: Option<String>,
+) -> Result<Option<LostTarget>, Failure> {
+    let folder = store.layout.revision(series, number);
+    let shown = store.layout.shown(&folder);
+    let is_logged = store.log.making_of(series, number).is_some() || store.log.is_removed(&shown);
+    if is_logged || has_own_manifest(&store.layout, series, number) {
+        return Ok(None);
+    }
+    let (path, is_there) = (parse_path(&shown)?, folder.is_folder());
+    Ok(Some(LostTarget { link, path, revision: Some(number), is_there }))
+}
+
+fn parse_path(shown: &str) -> Result<FilePath, Failure> {
+    shown.parse().map_err(Failure::from)
 }
 
 /// The number of a revision of a series, from its path relative to the root; `None` for any other path.

@@ -3,8 +3,8 @@
 //! [`layout`] has the paths and [`name`] the names in the tree. A [`manifest`] describes a snapshot or revision. The log
 //! ([`event`]) lists what was done ([`action`]), with the [`reason`] of a person where there is one; the [`ledger`] lists what was
 //! promoted, and [`ended_dists`] the dists that need no packages; a [`test_result`] says how an acceptance test ended. [`store`] reads
-//! all of them, without a lock; [`lost_targets`] finds what only a link still tells of, [`missing_folder`] is what only the log tells of, and [`yanks`] what was
-//! yanked.
+//! all of them, without a lock; [`lost_targets`] finds what only a link still tells of, [`missing_folder`] is what only the log tells of, [`own_manifest`] knows a
+//! manifest that was copied from another folder, and [`yanks`] has what was yanked.
 
 pub mod action;
 pub mod carried;
@@ -17,6 +17,7 @@ pub mod lost_targets;
 pub mod manifest;
 pub mod missing_folder;
 pub mod name;
+pub mod own_manifest;
 pub mod reason;
 pub mod store;
 pub mod test_result;

@@ -17,6 +17,7 @@ use crate::repository::model::lost_state::help_to_recover;
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::missing_folder::MissingFolder;
 use crate::repository::model::name::{Series, SnapshotName};
+use crate::repository::model::own_manifest::has_own_manifest;
 
 /// A repository. The log is read when the repository is opened, all else when a method needs it.
 pub struct Store {
@@ -278,10 +279,10 @@ impl Store {
     /// interrupted before it wrote the log, the revision that the link leads to. `None` if the series has none.
     pub fn current_number(&self, series: Series) -> Result<Option<u32>> {
         let linked = self.linked_revision(series)?;
-        let is_unlogged = |number: u32| {
-            self.log.making_of(series, number).is_none() && self.layout.revision(series, number).is_folder()
+        let is_unlogged = |number: &u32| {
+            self.log.making_of(series, *number).is_none() && has_own_manifest(&self.layout, series, *number)
         };
-        if let Some(linked) = linked.filter(|number| is_unlogged(*number)) {
+        if let Some(linked) = linked.filter(is_unlogged) {
             return Ok(Some(linked));
         }
         let is_gone = |number: u32| self.is_gone(&self.layout.shown(&self.layout.revision(series, number)));

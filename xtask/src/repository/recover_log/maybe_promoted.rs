@@ -50,22 +50,24 @@ fn find_lost_makings(store: &Store, lost: &[LostTarget], used: &[UsedRevisions])
             match &event.action {
                 Action::Lost { .. } => ends.push(event.number),
                 Action::RecoverLog { missing, used_revisions, .. } => {
-                    let mut recorded: Vec<u32> = missing.iter().filter_map(|path| number_of(path.as_str())).collect();
-                    recorded.extend(first_used(used_revisions, series));
-                    if recorded.iter().any(|number| store.log.making_of(series, *number).is_none()) {
-                        ends.push(event.number);
-                    }
-                    numbers.extend(recorded);
+                    let mut recorded: Vec<(u32, u64)> = Vec::new();
+                    let missing = missing.iter().filter_map(|path| number_of(path.as_str()));
+                    recorded.extend(missing.map(|number| (number, event.number)));
+                    recorded.extend(first_used(used_revisions, series, event.number));
+                    let is_lost = |(number, _): &&(u32, u64)| store.log.making_of(series, *number).is_none();
+                    ends.extend(recorded.iter().filter(is_lost).map(|(_, end)| end));
+                    numbers.extend(recorded.iter().map(|(number, _)| number));
                 }
                 _ => {}
             }
         }
-        let mut linked: Vec<u32> = lost.iter().filter_map(|lost| number_of(lost.path.as_str())).collect();
-        linked.extend(first_used(used, series));
-        if !linked.is_empty() {
-            ends.push(store.log.next_number());
-        }
-        numbers.extend(linked);
+        let next = store.log.next_number();
+        let mut found: Vec<(u32, u64)> = Vec::new();
+        let targets = lost.iter().filter_map(|lost| number_of(lost.path.as_str()));
+        found.extend(targets.map(|number| (number, next)));
+        found.extend(first_used(used, series, next));
+        ends.extend(found.iter().map(|(_, end)| end));
+        numbers.extend(found.iter().map(|(number, _)| number));
         let highest = numbers.last().copied().unwrap_or(0).max(store.log.highest_revision(series));
         let event_of = |number: u32| store.log.making_of(series, number).map(|entry| entry.event.number);
         for number in (1..=highest).filter(|number| event_of(*number).is_none()) {
@@ -78,7 +80,8 @@ fn find_lost_makings(store: &Store, lost: &[LostTarget], used: &[UsedRevisions])
     makings
 }
 
-/// The first number that a lost revision of a series may have had.
-fn first_used(used: &[UsedRevisions], series: Series) -> Option<u32> {
-    used.iter().filter(|used| used.series == series).map(|used| used.known + 1).max()
+/// The first number that a lost revision of a series may have had, and the last event that can have made it: `end` if nothing tells.
+fn first_used(used: &[UsedRevisions], series: Series, end: u64) -> Option<(u32, u64)> {
+    let of_series = used.iter().filter(|used| used.series == series);
+    of_series.map(|used| (used.known + 1, used.last_event.unwrap_or(end))).max()
 }

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use crate::repository::clients::in_flight::WITHDRAWN;
 use crate::repository::model::event::{Action, EventLog, MaybeYanked};
+use crate::repository::model::lost_targets::{LostTarget, parse_revision_of};
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::name::Series;
+use crate::repository::model::store::Store;
 use crate::rpm::nevra::Nevra;
 
 /// A package in words, with what follows.
@@ -50,6 +53,32 @@ pub fn find_maybe_yanked(log: &EventLog, lost: &[(u64, u64)], folders: &[&Loaded
             revision: *later_number,
             package: package.clone(),
         }));
+    }
+    found
+}
+
+/// The packages that the newest known revision before a lost one has, and that are not in the folder of the lost one. The folder lacks only
+/// its manifest then: if none of the packages is in it, it tells nothing.
+pub fn find_gone_from_folders(store: &Store, lost: &[LostTarget], folders: &[&LoadedManifest]) -> Vec<MaybeYanked> {
+    let mut found = Vec::new();
+    for LostTarget { path, .. } in lost.iter().filter(|lost| lost.is_there) {
+        let revision_of = |loaded: &&&LoadedManifest| loaded.manifest.event.action.revision();
+        let of_path = |series| parse_revision_of(&store.layout, series, path.as_str());
+        let before = folders.iter().filter(|loaded| {
+            revision_of(loaded).is_some_and(|(series, number)| of_path(series).is_some_and(|lost| number < lost))
+        });
+        let Some(loaded) = before.max_by_key(revision_of) else { continue };
+        let series = loaded.manifest.series;
+        let Some(revision) = of_path(series) else { continue };
+        let folder = store.layout.root.join(path);
+        let packages = loaded.manifest.packages().filter(|(_, package)| !package.nevra.is_source());
+        let (kept, gone): (Vec<_>, Vec<_>) = packages.partition(|(file, _)| folder.join(&file.path).is_there());
+        let is_withdrawn = folder.join(WITHDRAWN).is_folder();
+        if kept.is_empty() && !is_withdrawn {
+            continue;
+        }
+        let gone: BTreeSet<_> = gone.into_iter().map(|(_, package)| package.nevra.clone()).collect();
+        found.extend(gone.into_iter().map(|package| MaybeYanked { series, revision, package }));
     }
     found
 }

@@ -28,16 +28,18 @@ use crate::repository::clients::keys::{CopyOfServed, copy_of_served, find_key_fa
 use crate::repository::clients::root_files::RootFile;
 use crate::repository::model::event::{Action, EventLog, LogEntry};
 use crate::repository::model::layout::Layout;
-use crate::repository::model::lost_targets::find_lost_targets;
+use crate::repository::model::ledger::Ledger;
+use crate::repository::model::lost_targets::{find_lost_folders, find_lost_targets};
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
+use crate::repository::model::own_manifest::has_own_manifest;
 use crate::repository::model::store::{Store, read_log};
 use crate::repository::sign::KeyName;
 use crate::repository::write::recovery::all_series;
 use join::{JoinedLog, LaterLines, MOVE_AWAY, Sources, push};
 use ledger::{GatheredLedger, LedgerRepair};
 use maybe_promoted::find_maybe_promoted;
-use maybe_yanked::find_maybe_yanked;
-pub use origin::LogOrigin;
+use maybe_yanked::{find_gone_from_folders, find_maybe_yanked};
+pub use origin::{LinkBehind, LogOrigin};
 use used_revisions::find_used_revisions;
 
 /// One write.
@@ -85,16 +87,21 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     let is_logged = |loaded: &&LoadedManifest| store.log.entries.contains(&loaded.log_entry());
     let may_have_promoted = find_maybe_promoted(&store, &[], &[], &folders);
     let ledger = ledger::gather(layout, &folders, &store.log, &may_have_promoted)?.content;
-    let has_ledger = layout.ledger().read().ok().as_ref() == Some(&ledger)
-        && store.log.ledger().is_none_or(|wanted| wanted == digest_of(&ledger));
+    let has_ledger = has_ledger(&store, &ledger);
+    // The next writer removes a revision that a killed run did not make visible.
+    let is_settled =
+        |loaded: &&LoadedManifest| is_logged(loaded) || (broken.is_none() && was_never_visible(&store, loaded));
     let is_whole = broken.is_none() && find_lost_targets(&store)?.iter().all(|lost| lost.revision.is_none());
-    if is_whole && folders.iter().all(is_logged) && (has_ledger || folders.is_empty()) {
+    if is_whole && folders.iter().all(is_settled) && (has_ledger || folders.is_empty()) {
         return decide_on_keys(&store);
     }
     let JoinedLog { mut log, mut content, mut origin } = join(layout, &found, &folders, &old, &store.log)?;
-    origin.maybe_yanked = find_maybe_yanked(&log, &origin.lost, &folders);
     let joined = Store { layout: layout.clone(), log: log.clone() };
     origin.lost_targets = find_lost_targets(&joined)?;
+    origin.lost_targets.extend(find_lost_folders(&joined)?);
+    origin.maybe_yanked = find_maybe_yanked(&log, &origin.lost, &folders);
+    origin.maybe_yanked.extend(find_gone_from_folders(&joined, &origin.lost_targets, &folders));
+    origin.behind = find_links_behind(&joined)?;
     // A whole log tells of all revisions.
     if broken.is_some() || !folders.iter().all(is_logged) {
         origin.used_revisions = find_used_revisions(&joined)?;
@@ -186,7 +193,9 @@ fn require_all(layout: &Layout, found: &[(TreePath, LoadedManifest)], log: &Even
     };
     let others = found.iter().filter(|(folder, loaded)| folder.below(&layout.trash_top()).is_none() && !fits(loaded));
     let others: Vec<String> = others
-        .map(|(folder, loaded)| format!("`{}` (event {})", layout.shown(folder), loaded.manifest.event.number))
+        .map(|(folder, LoadedManifest { manifest: Manifest { event, .. }, .. })| {
+            format!("`{}` (event {}: {})", layout.shown(folder), event.number, event.action)
+        })
         .collect();
     if others.is_empty() {
         return Ok(());
@@ -202,19 +211,44 @@ fn free_name(file: &TreePath) -> TreePath {
     (1..).map(name).find(|path| !path.is_there()).unwrap_or_else(|| name(0))
 }
 
-/// The folders and manifests of all snapshots and revisions, those in the trash included. A revision after the one that the link leads to was
-/// never visible.
+/// Whether the ledger is the one that the log and the manifests tell of. Before the first promotion, there is none.
+fn has_ledger(store: &Store, ledger: &[u8]) -> bool {
+    let wanted = store.log.ledger();
+    match store.layout.ledger().read_if_there() {
+        Ok(Some(there)) => there == ledger && wanted.is_none_or(|wanted| wanted == digest_of(ledger)),
+        Ok(None) => wanted.is_none() && Ledger::default().render().is_ok_and(|empty| empty == ledger),
+        Err(_) => false,
+    }
+}
+
+/// Whether a killed run has made a revision and not the link to it: its event is the next one of the log.
+fn was_never_visible(store: &Store, loaded: &LoadedManifest) -> bool {
+    let event = &loaded.manifest.event;
+    let Some((series, number)) = event.action.revision() else { return false };
+    let linked = store.linked_revision(series).ok().flatten();
+    store.log.is_next(event) && linked != Some(number) && linked.unwrap_or(0) == store.log.highest_revision(series)
+}
+
+/// The links that do not lead to the newest revision that the log now has.
+fn find_links_behind(store: &Store) -> Result<Vec<LinkBehind>> {
+    let mut behind = Vec::new();
+    for series in store.series()? {
+        let Some((newest, event)) = store.log.last_revision(series) else { continue };
+        if let Some(linked) = store.linked_revision(series).ok().flatten().filter(|linked| *linked < newest)
+            && has_own_manifest(&store.layout, series, newest)
+        {
+            behind.push(LinkBehind { series, linked, newest, made_by: event.action.to_string() });
+        }
+    }
+    Ok(behind)
+}
+
+/// The folders and manifests of all snapshots and revisions, those in the trash included.
 fn find_manifests(store: &Store) -> Result<Vec<(TreePath, LoadedManifest)>> {
     let layout = &store.layout;
     let mut folders = Vec::new();
     for series in all_series(store)? {
-        let linked = store.linked_revision(series)?;
-        let revisions = store.revisions(series)?.into_iter();
-        folders.extend(
-            revisions
-                .filter(|number| linked.is_none_or(|linked| *number <= linked))
-                .map(|number| layout.revision(series, number)),
-        );
+        folders.extend(store.revisions(series)?.iter().map(|number| layout.revision(series, *number)));
         folders.extend(store.snapshots(series)?.iter().map(|name| layout.snapshot(series, name)));
     }
     let trash = layout.trash_top();

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::base::error::program;
 use crate::repository::model::event::{MaybeYanked, UsedRevisions};
 use crate::repository::model::lost_targets::LostTarget;
+use crate::repository::model::name::Series;
 use crate::repository::recover_log::{maybe_yanked, used_revisions};
 
 /// Where the events of the new log are from.
@@ -18,12 +19,35 @@ pub struct LogOrigin {
     pub lost: Vec<(u64, u64)>,
     /// The packages that one of the lost events may have yanked.
     pub maybe_yanked: Vec<MaybeYanked>,
-    /// What was lost with its event, and to what a link still leads.
+    /// What was lost with its event, and what still tells of it.
     pub lost_targets: Vec<LostTarget>,
+    /// The links that lead to an older revision than the newest one.
+    pub behind: Vec<LinkBehind>,
     /// The numbers that newer revisions may have had, which are lost with the links to them.
     pub used_revisions: Vec<UsedRevisions>,
     /// The events of the old log that are not in the new one, with their numbers.
     pub unused: Vec<(u64, String)>,
+}
+
+/// A link of a series that leads to an older revision than the newest one: somebody changed it, or a run was killed before it replaced it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkBehind {
+    pub series: Series,
+    pub linked: u32,
+    pub newest: u32,
+    /// What made the newest revision, in words.
+    pub made_by: String,
+}
+
+impl fmt::Display for LinkBehind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let LinkBehind { series, linked, newest, made_by } = self;
+        write!(
+            f,
+            "`stable/{series}` leads to revision {linked}, and revision {newest} is newer ({made_by}): the next command that changes the \
+             repository makes the link lead there"
+        )
+    }
 }
 
 /// The most unused events that are named one by one.
@@ -31,8 +55,18 @@ const NAMED: usize = 10;
 
 impl fmt::Display for LogOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let LogOrigin { from_manifests, from_old_log, lost, maybe_yanked, lost_targets, used_revisions, unused } = self;
-        write!(f, "{from_manifests} events from manifests, {from_old_log} from the old log")?;
+        let LogOrigin {
+            from_manifests,
+            from_old_log,
+            lost,
+            maybe_yanked,
+            lost_targets,
+            behind,
+            used_revisions,
+            unused,
+        } = self;
+        let events = if *from_manifests == 1 { "event" } else { "events" };
+        write!(f, "{from_manifests} {events} from manifests, {from_old_log} from the old log")?;
         for (index, (first, last)) in lost.iter().enumerate() {
             f.write_str(if index == 0 { "; lost: " } else { ", " })?;
             if first == last { write!(f, "{first}")? } else { write!(f, "{first} to {last}")? }
@@ -42,6 +76,7 @@ impl fmt::Display for LogOrigin {
         }
         maybe_yanked.iter().try_for_each(|package| write!(f, "\n    {}", maybe_yanked::describe(package)))?;
         lost_targets.iter().try_for_each(|target| write!(f, "\n    {}", describe_lost(target)))?;
+        behind.iter().try_for_each(|link| write!(f, "\n    {link}"))?;
         used_revisions.iter().try_for_each(|used| write!(f, "\n    {}", used_revisions::describe(used)))?;
         for (number, action) in unused.iter().take(NAMED) {
             write!(f, "\n    not used: event {number} of the old log, which the others contradict: {action}")?;
@@ -53,15 +88,22 @@ impl fmt::Display for LogOrigin {
     }
 }
 
-/// What a link leads to and is not there, with what to do.
-fn describe_lost(LostTarget { link, path, revision }: &LostTarget) -> String {
+/// What was lost with its event, with what to do.
+fn describe_lost(lost: &LostTarget) -> String {
+    let LostTarget { link, path, revision, is_there } = lost;
     let back = format!("put it back from a backup, and run `{} recover-log` again", program());
     let Some(number) = revision else {
+        let link = link.as_deref().unwrap_or_default();
         return format!("`{link}` leads to `{path}`, which is not there: {back}; or stage its release again");
     };
+    let what = match link {
+        Some(link) => format!("`{link}` leads to revision {number}, {}", lost.state()),
+        None => format!("there is `{path}`, {}", lost.state()),
+    };
+    let yank = if *is_there { "; if it was a yank, what it took out must not come back" } else { "" };
     format!(
-        "`{link}` leads to revision {number}, which is not there: {back}; without it, the link stays as it is until `yank` or \
-         `rollback --to` makes another revision: `{} status` has the commands",
+        "{what}: {back}; without it, the link stays as it is until `yank` or `rollback --to` makes another revision: `{} status` has the \
+         commands{yank}",
         program()
     )
 }

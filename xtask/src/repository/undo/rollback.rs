@@ -89,15 +89,16 @@ pub fn decide_rollback(store: &Store, order: &RollbackOrder<'_>) -> Result<Undoi
     let version = contents.release.version.clone();
     let before = before.map(|before| before.manifest);
     let from = match (&unsettled, &before) {
-        (Some(lost), _) => format!("revision {}, which is lost", lost.number),
-        (None, Some(before)) => format!("{}, revision {current}", before.release.version),
+        (Some(lost), _) if lost.number.is_none() => format!("{}, which may be lost,", lost.name()),
+        (Some(lost), _) => format!("{}, which is lost,", lost.name()),
+        (None, Some(before)) => format!("{}, revision {current},", before.release.version),
         (None, None) => format!("revision {current}"),
     };
     let without_yanked = if left_out.is_empty() { "" } else { ", without what was yanked" };
     let title = if is_again {
         format!("make what is damaged in stable/{series} again: {version}, revision {to}{without_yanked}")
     } else {
-        format!("roll stable/{series} back from {from}, to {version}, revision {to}{without_yanked}")
+        format!("roll stable/{series} back from {from} to {version}, revision {to}{without_yanked}")
     };
     let mut notes = match (left_out, yanked.as_slice()) {
         ([], []) => Vec::new(),
@@ -105,7 +106,8 @@ pub fn decide_rollback(store: &Store, order: &RollbackOrder<'_>) -> Result<Undoi
         (left_out, _) => vec![format!("stays out: {}", describe_left_out(order, to, left_out))],
     };
     if let Some(lost) = &unsettled {
-        notes.push(format!("if revision {} was a yank, what it took out comes back: yank it again", lost.number));
+        let what = if left_out.is_empty() { "what it took out" } else { "what else it took out" };
+        notes.push(format!("if {} was a yank, {what} comes back: yank it again", lost.name()));
     }
     let empty = dists_without_packages(store, &contents);
     if !empty.is_empty() {

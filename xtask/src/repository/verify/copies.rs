@@ -1,13 +1,12 @@
 //! Damaged files of which another folder of the repository has a whole copy: a new link to it puts them back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::digest::Digest;
 use crate::base::error::program;
 use crate::base::files::TreePath;
 use crate::base::text::shell_word;
 use crate::repository::model::layout::MANIFEST;
-use crate::repository::model::manifest::Manifest;
 use crate::repository::model::store::Store;
 use crate::repository::verify::tree::FoundFolder;
 use crate::repository::verify::{Finding, FindingId, VerifyReport};
@@ -35,10 +34,10 @@ pub fn find_copies(store: &Store, folders: &[FoundFolder], report: &VerifyReport
     let mut sound: BTreeMap<Digest, TreePath> = BTreeMap::new();
     let mut wanted = Vec::new();
     for found in folders {
-        let Ok(loaded) = Manifest::load(&found.path) else { continue };
+        // A manifest that was changed, or copied from another folder, tells nothing.
+        let Some(loaded) = found.own_manifest(store) else { continue };
         let folder = store.layout.shown(&found.path);
-        // A manifest that was changed tells nothing.
-        if has_finding(&format!("{folder}/{MANIFEST}")) {
+        if has_finding(&folder) || has_finding(&format!("{folder}/{MANIFEST}")) {
             continue;
         }
         for file in &loaded.manifest.files {
@@ -60,10 +59,23 @@ pub fn find_copies(store: &Store, folders: &[FoundFolder], report: &VerifyReport
 pub fn help_to_link(copies: &[SoundCopy]) -> String {
     let word = |path: &TreePath| shell_word(&path.to_string());
     let link = |copy: &SoundCopy| format!("ln -f {} {}", word(&copy.from), word(&copy.to));
-    let commands = copies.iter().take(LINKED).map(link).collect::<Vec<_>>().join(" && ");
+    let copied = || copies.iter().take(LINKED);
+    let mut commands = make_folders(copied().map(|copy| &copy.to));
+    commands.extend(copied().map(link));
+    let commands = commands.join(" && ");
     let more = match copies.len().saturating_sub(LINKED) {
         0 => String::new(),
         more => format!("; for {more} more: `{} verify` again", program()),
     };
     format!("another folder has what is damaged; to put it back: `{commands}`{more}")
+}
+
+/// The commands for a shell that make the folders of files that are to be put back, where these are gone, too.
+pub fn make_folders<'p>(files: impl Iterator<Item = &'p TreePath>) -> Vec<String> {
+    let folders: BTreeSet<String> = files
+        .filter_map(TreePath::parent)
+        .filter(|folder| !folder.is_folder())
+        .map(|folder| folder.to_string())
+        .collect();
+    folders.iter().map(|folder| format!("mkdir -p {}", shell_word(folder))).collect()
 }

@@ -103,8 +103,8 @@ fn verify_links(store: &Store, series: Series, report: &mut VerifyReport) {
     let layout = &store.layout;
     let shown = layout.shown(&layout.stable(series));
     if let Some(unsettled) = find_unsettled(store, series) {
-        let lost = layout.revision(series, unsettled.number);
-        report.add(FindingId::CurrentVanished, layout.shown(&lost), unsettled.describe());
+        let lost = unsettled.number.map(|number| layout.shown(&layout.revision(series, number)));
+        report.add(FindingId::CurrentVanished, lost.unwrap_or(shown), unsettled.describe());
     } else if let (Ok(linked), Ok(Some(wanted))) = (store.linked_revision(series), store.current_number(series))
         && linked != Some(wanted)
         // The next command leaves a link to what is missing as it is.
@@ -182,10 +182,18 @@ fn is_changed_digest(store: &Store, entry: &LogEntry, loaded: &LoadedManifest, r
 pub fn verify_folder(store: &Store, found: &FoundFolder, loaded: &LoadedManifest, report: &mut VerifyReport) {
     let shown = shown_manifest(store, found);
     let own = &loaded.manifest.event;
+    if !found.has_made(&loaded.manifest) {
+        report.findings.clear();
+    }
     match entry_of(store, found) {
         None if store.log.has(own) => {
             let what = format!("somebody copied it there: the log has event {} for another folder", own.number);
-            report.add(FindingId::NameForeign, store.layout.shown(&found.path), what);
+            let folder = store.layout.shown(&found.path);
+            if found.is_current {
+                report.add_with_step(FindingId::NameForeign, folder, what, help_to_read_folder());
+            } else {
+                report.add(FindingId::NameForeign, folder, what);
+            }
         }
         None => report.add(FindingId::LogLacksEvent, shown, format!("the log lacks event {}", own.number)),
         Some(entry) if entry.manifest != Some(loaded.digest) && is_changed_digest(store, entry, loaded, report) => {
@@ -203,6 +211,15 @@ pub fn verify_folder(store: &Store, found: &FoundFolder, loaded: &LoadedManifest
         }
         Some(_) => {}
     }
+}
+
+/// What to do about a folder with the manifest of another one, where a link leads to it.
+fn help_to_read_folder() -> String {
+    format!(
+        "clients read it: leave it where it is, put its own `{MANIFEST}` back from a backup, and run `{} recover-log`; without a backup, \
+         make another revision",
+        program()
+    )
 }
 
 /// Checks that the ledger has what the revisions have.

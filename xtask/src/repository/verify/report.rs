@@ -312,9 +312,11 @@ impl VerifyReport {
 
     /// Reports a link to a lost revision as a gap of the log: a rollback and the repair of the link are refused until the log is put
     /// together again.
-    pub(super) fn replace_dangling(&mut self, LostTarget { link, path, .. }: &LostTarget) {
+    pub(super) fn replace_dangling(&mut self, lost: &LostTarget) {
+        let LostTarget { link: Some(link), path, is_there, .. } = lost else { return };
         self.findings.retain(|finding| finding.id != FindingId::LinkDangling || finding.path != *link);
-        let what = format!("it leads to `{path}`, which neither exists nor is in the log");
+        let state = if *is_there { lost.state() } else { "which does not exist" };
+        let what = format!("it leads to `{path}`, {state}, and the log does not tell of it");
         self.add(FindingId::LogLacksEvent, link, what);
     }
 

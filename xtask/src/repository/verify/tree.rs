@@ -6,7 +6,9 @@ use anyhow::Result;
 
 use crate::base::files::TreePath;
 use crate::repository::model::layout::{LATEST, Layout, parse_revision};
+use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::name::{Series, SnapshotName};
+use crate::repository::model::own_manifest::{is_of_revision, is_of_snapshot};
 use crate::repository::model::store::{Store, blocked_folder};
 use crate::repository::pages::root_pages;
 use crate::repository::verify::{FindingId, VerifyReport};
@@ -35,6 +37,27 @@ impl FolderName {
             FolderName::Snapshot(_) => None,
             FolderName::Revision(number) => Some(*number),
         }
+    }
+}
+
+impl FoundFolder {
+    /// Whether a manifest is the one of this folder. That of another one tells nothing of the files here.
+    pub fn has_made(&self, manifest: &Manifest) -> bool {
+        match &self.name {
+            FolderName::Snapshot(name) => is_of_snapshot(manifest, name),
+            FolderName::Revision(number) => is_of_revision(manifest, self.series, *number),
+        }
+    }
+
+    /// The manifest, if it is the one of this folder, and the log has no other digest of it.
+    pub fn own_manifest(&self, store: &Store) -> Option<LoadedManifest> {
+        let loaded = Manifest::load(&self.path).ok().filter(|loaded| self.has_made(&loaded.manifest))?;
+        let entry = match &self.name {
+            FolderName::Snapshot(name) => store.log.staging_of(name),
+            FolderName::Revision(number) => store.log.making_of(self.series, *number),
+        };
+        let logged = entry.and_then(|entry| entry.manifest);
+        logged.is_none_or(|logged| logged == loaded.digest).then_some(loaded)
     }
 }
 

@@ -20,7 +20,7 @@ use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::Store;
 use crate::repository::prune::{self, JudgedFolder};
 use crate::repository::retention::KeepReason;
-use crate::repository::verify::copies::{SoundCopy, find_copies, help_to_link};
+use crate::repository::verify::copies::{SoundCopy, find_copies, help_to_link, make_folders};
 use crate::repository::verify::tree::FoundFolder;
 use crate::repository::verify::unsigned::is_signed;
 use crate::repository::verify::{Finding, FindingId, VerifyReport};
@@ -161,7 +161,8 @@ impl DamagedArchive {
         let put = |DamagedPlace { path, is_missing }: &DamagedPlace| {
             let place = shell_word(&path.to_string());
             let unlocked = if *is_missing { String::new() } else { format!("chmod u+w {place} && ") };
-            format!("{unlocked}cp target/remade/sources/{name} {place} && chmod a-w {place}")
+            let made: String = make_folders([path].into_iter()).iter().map(|made| format!("{made} && ")).collect();
+            format!("{made}{unlocked}cp target/remade/sources/{name} {place} && chmod a-w {place}")
         };
         let put = places.iter().map(put).collect::<Vec<_>>().join(" && ");
         let made = format!("{program} dist{flags} --no-stage --out target/remade");
@@ -272,7 +273,7 @@ fn find_archives(store: &Store, folders: &[FoundFolder], report: &VerifyReport) 
     let is_current = |found: &&FoundFolder| found.is_current && found.name.revision().is_some();
     let (current, others): (Vec<_>, Vec<_>) = folders.iter().partition(is_current);
     for found in current.into_iter().chain(others).filter(|found| is_damaged(store, found, report)) {
-        let Ok(LoadedManifest { manifest, .. }) = Manifest::load(&found.path) else { continue };
+        let Some(LoadedManifest { manifest, .. }) = found.own_manifest(store) else { continue };
         let shown = store.layout.shown(&found.path);
         for finding in damage_below(report, &shown) {
             let Some((release, name)) = find_release(&manifest, &shown, finding) else { continue };

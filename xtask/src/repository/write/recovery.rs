@@ -104,8 +104,8 @@ fn find_unlogged(store: &Store) -> Result<Recovery> {
     let mut recovery = Recovery::default();
     for series in all_series(store)? {
         for UnloggedPath { path, is_visible } in unlogged_paths(store, series)? {
-            // A folder gets its name when it is whole. One without a readable manifest was put there by hand or is damaged, and
-            // `verify` reports it.
+            // A folder gets its name when it is whole. One without a readable manifest was put there by hand or is damaged:
+            // `verify` reports it, and `recover-log` records that its event is lost.
             let Ok(loaded) = Manifest::load(&path) else { continue };
             // The log has it for another folder: somebody copied that folder, and `verify` reports it.
             if store.log.has(&loaded.manifest.event) {
@@ -126,10 +126,12 @@ fn unlogged_paths(store: &Store, series: Series) -> Result<Vec<UnloggedPath>> {
     let mut paths = Vec::new();
     // Where a file is in the place of the link, nobody can say which revision was current: nothing is removed.
     if let Ok(linked) = store.linked_revision(series) {
+        // No run that makes a revision removes the link: where it is gone, the revision was visible.
+        let is_link_lost = linked.is_none() && store.log.highest_revision(series) > 0;
         let numbers = store.revisions(series)?.into_iter();
         for number in numbers.filter(|number| store.log.making_of(series, *number).is_none()) {
-            paths
-                .push(UnloggedPath { path: store.layout.revision(series, number), is_visible: linked == Some(number) });
+            let (path, is_visible) = (store.layout.revision(series, number), linked == Some(number) || is_link_lost);
+            paths.push(UnloggedPath { path, is_visible });
         }
     }
     let names = store.snapshots(series)?.into_iter();
@@ -181,10 +183,11 @@ fn require_ledger(store: &Store) -> Result<()> {
 /// Errors: the link of a series leads to a revision that is neither there nor in the log: nobody knows what clients would get back if the
 /// link led to the revision before.
 fn require_known_revisions(store: &Store) -> Result<()> {
-    for LostTarget { link, path, revision } in find_lost_targets(store)? {
-        let Some(number) = revision else { continue };
+    for lost in find_lost_targets(store)? {
+        let LostTarget { link: Some(link), path, revision: Some(number), .. } = &lost else { continue };
         let message = format!(
-            "refusing to change the repository: `{link}` leads to revision {number}, which is not there, and the log does not tell of it"
+            "refusing to change the repository: `{link}` leads to revision {number}, {}, and the log does not tell of it",
+            lost.state()
         );
         let help = format!(
             "put `{path}` and the log back from a backup; or record that the revision is lost: `{} recover-log`",
@@ -211,15 +214,16 @@ fn find_wrong_links(store: &Store) -> Result<Vec<LinkRepair>> {
     let lost = find_lost_targets(store)?;
     let repair = |link: TreePath, target: Option<PathBuf>| {
         let shown = layout.shown(&link);
-        let lost = lost.iter().find(|lost| lost.link == shown).map(|lost| lost.path.clone());
+        let lost = lost.iter().find(|lost| lost.link.as_ref() == Some(&shown)).map(|lost| lost.path.clone());
         LinkRepair { link, shown, target, lost }
     };
     for series in store.series()? {
         let (Ok(linked), Ok(current)) = (store.linked_revision(series), store.current_number(series)) else { continue };
         let is_there = current.is_some_and(|number| layout.revision(series, number).is_folder());
-        // A link to a revision that is missing or lost stays: clients cannot be given another one without a decision.
-        let may_lead_back = is_there && find_unsettled(store, series).is_none();
-        if linked != current && (may_lead_back || current.is_none()) {
+        // A link to a revision that is missing or lost stays: clients cannot be given an older one without a decision.
+        let is_forward = linked.is_some_and(|linked| Some(linked) < current);
+        let may_lead_there = is_there && (is_forward || find_unsettled(store, series).is_none());
+        if linked != current && (may_lead_there || current.is_none()) {
             let target = current.map(|number| Layout::revision_target(series, number));
             links.push(repair(layout.stable(series), target));
         }
