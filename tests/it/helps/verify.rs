@@ -170,8 +170,22 @@ fn a_changed_result_is_made_again() {
     site.releng(&["accept"]).exits(0);
     let results = site.state(&format!("results/{FIRST}"));
     fs::write(results.join("0001-look.json"), "nonsense").unwrap();
-    let found = site.releng(&["verify"]).exits(1).says(&["result-changed: accept the snapshot again"]);
-    fs::remove_dir_all(&results).unwrap();
+    let result = results.join("0001-look.json");
+    let away = |path: &Path| fs::remove_file(path).unwrap();
+    // A new result does not replace it.
+    site.releng(&["accept"]).exits(0);
+    let help = format!("result-changed: move `{}` away, and accept the snapshot again", result.display());
+    let found = site.releng(&["verify"]).exits(1).says(&[&help]);
+    away(&result);
+    follow(site.project.path(), &found, &format!("accept {FIRST}"), &[]).exits(0);
+    site.releng(&["verify"]).exits(0);
+    // The output of a test is gone.
+    let result = results.join("0002-look.json");
+    away(&results.join("0002-look.log"));
+    let missing = format!("result-changed: results/{FIRST}/0002-look.log: it is missing");
+    let found = site.releng(&["verify"]).exits(1).prints_part(&missing);
+    let found = found.says(&[&format!("move `{}` and `0002-look.log` beside it away, and accept", result.display())]);
+    away(&result);
     follow(site.project.path(), &found, &format!("accept {FIRST}"), &[]).exits(0);
     site.releng(&["verify"]).exits(0);
 }

@@ -254,7 +254,11 @@ impl Tested<'_> {
             log_sha256: digest_of(&said),
             at: self.now,
         });
-        files::publish(&place.with_extension("json"), &result.render()?)?;
+        if let Err(error) = files::publish(&place.with_extension("json"), &result.render()?) {
+            // The output of a test without its result would keep the number for ever.
+            drop(files::remove_if_there(&log_place));
+            return Err(error);
+        }
         Ok(result)
     }
 }

@@ -284,8 +284,8 @@ pub const REPOSITORY: &[FileRows] = &[
     (
         "repository/verify/history.rs",
         &[
-            ("accept the snapshot", By("helps::verify::a_changed_result_is_made_again")),
-            ("move it away: there", No("a person decides whether the results are needed")),
+            ("move {files} away, and", By("helps::verify::a_changed_result_is_made_again")),
+            ("move {files} away: there", No("a person decides whether the results are needed")),
             ("clients read it: leave it", By("lost_revisions::no_file_is_put_back_by_the_manifest_of_another_folder")),
         ],
     ),

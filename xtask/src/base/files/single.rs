@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use rustix::fs::{Mode, OFlags, symlinkat};
 
-use crate::base::files::clear::{MARK, make_temporary, temporary_beside};
+use crate::base::files::clear::{MARK, make_temporary, remove_if_there, temporary_beside};
 use crate::base::files::folders::{make_folders, make_private_folders, rename, resolve, sync_parent};
 use crate::base::files::tree_path::TreePath;
 
@@ -62,7 +62,11 @@ pub fn publish(path: &TreePath, content: &[u8]) -> Result<()> {
     make_folders(&parent)?;
     let mut file = make_temporary(&temporary, || temporary.create_new(PUBLISHED_MODE)).with_context(failed)?;
     file.set_permissions(Permissions::from_mode(PUBLISHED_MODE)).with_context(failed)?;
-    replace(path, &mut file, &temporary, content).with_context(failed)
+    let replaced = replace(path, &mut file, &temporary, content).with_context(failed);
+    if replaced.is_err() {
+        drop(remove_if_there(&temporary));
+    }
+    replaced
 }
 
 /// Fills `file`, which is at `temporary`, syncs it, and renames it to `path`.

@@ -96,7 +96,8 @@ impl TestResult {
         Ok((serde_json::to_string_pretty(self)? + "\n").into_bytes())
     }
 
-    fn load(path: &TreePath) -> Result<TestResult> {
+    /// Reads a file with a result.
+    pub fn load(path: &TreePath) -> Result<TestResult> {
         let text = path.read()?;
         parse_json(&text, SCHEMA, |result: &TestResult| &result.schema).map_err(|why| {
             Failure::new(Exit::Failed, format!("`{path}` is not a test result: {why}"))
@@ -108,13 +109,14 @@ impl TestResult {
 
 /// The results of a snapshot, sorted by number; `folder` has its results.
 pub fn load_results(folder: &TreePath) -> Result<Vec<TestResult>> {
-    let mut results = Vec::new();
-    for name in folder.names()? {
-        if number_of(&name).is_some() && name.ends_with(".json") {
-            results.push(TestResult::load(&folder.join(name))?);
-        }
-    }
-    Ok(results)
+    result_files(folder)?.iter().map(TestResult::load).collect()
+}
+
+/// The files with the results of a snapshot, sorted by number.
+pub fn result_files(folder: &TreePath) -> Result<Vec<TreePath>> {
+    let mut names = folder.names()?;
+    names.retain(|name| number_of(name).is_some() && name.ends_with(".json"));
+    Ok(names.iter().map(|name| folder.join(name)).collect())
 }
 
 /// The newest result of `test` for the manifest with the digest `manifest`.

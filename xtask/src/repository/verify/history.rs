@@ -15,8 +15,8 @@ use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::missing_folder::MissingFolder;
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::Store;
-use crate::repository::model::test_result::load_results;
 use crate::repository::pages::root_pages;
+use crate::repository::model::test_result::{TestResult, result_files};
 use crate::repository::verify::tree::{FolderName, FoundFolder};
 use crate::repository::verify::{FindingId, VerifyReport};
 
@@ -278,12 +278,12 @@ fn current_revisions(store: &Store) -> Result<Vec<(Series, String)>> {
     Ok(current)
 }
 
-/// What to do about a changed result of the tests of a snapshot, whose name is that of a folder.
-fn help_to_result(store: &Store, snapshot: &str) -> String {
+/// What to do about a changed result of the tests of a snapshot, whose name is that of a folder: a new result does not replace it.
+fn help_to_result(store: &Store, snapshot: &str, files: &str) -> String {
     let is_there = |name: &SnapshotName| store.find_series(name).is_ok();
     match snapshot.parse::<SnapshotName>().ok().filter(is_there) {
-        Some(name) => format!("accept the snapshot again: `{} accept {name}`", program()),
-        None => "move it away: there is no such snapshot any more".to_owned(),
+        Some(name) => format!("move {files} away, and accept the snapshot again: `{} accept {name}`", program()),
+        None => format!("move {files} away: there is no such snapshot any more"),
     }
 }
 
@@ -292,22 +292,35 @@ pub fn verify_results(store: &Store, report: &mut VerifyReport) -> Result<()> {
     let top = store.layout.state.join("results");
     for snapshot in top.names()? {
         let folder = top.join(&snapshot);
-        let results = match load_results(&folder) {
-            Ok(results) => results,
+        let files = match result_files(&folder) {
+            Ok(files) => files,
             Err(error) => {
-                let (shown, step) = (format!("results/{snapshot}"), help_to_result(store, &snapshot));
+                let (shown, step) =
+                    (format!("results/{snapshot}"), help_to_result(store, &snapshot, &format!("`{folder}`")));
                 report.add_with_step(FindingId::ResultChanged, shown, format!("{error:#}"), step);
                 continue;
             }
         };
-        for result in results {
+        for file in files {
+            let shown = store.layout.shown_in_state(&file);
+            let result = match TestResult::load(&file) {
+                Ok(result) => result,
+                Err(error) => {
+                    let step = help_to_result(store, &snapshot, &format!("`{file}`"));
+                    report.add_with_step(FindingId::ResultChanged, shown, format!("{error:#}"), step);
+                    continue;
+                }
+            };
             let log = &result.facts.log;
-            let is_same = folder.join(log).read().is_ok_and(|log| digest_of(&log) == result.facts.log_sha256);
-            if log.contains('/') || !is_same {
-                let shown = format!("results/{snapshot}/{}", log.escape_debug());
-                let what = "it was changed since the test wrote it";
-                report.add_with_step(FindingId::ResultChanged, shown, what, help_to_result(store, &snapshot));
-            }
+            let said = folder.join(log).read();
+            let what = match &said {
+                Ok(said) if digest_of(said) == result.facts.log_sha256 && !log.contains('/') => continue,
+                Err(_) if !log.contains('/') && !folder.join(log).is_there() => "it is missing",
+                _ => "it was changed since the test wrote it",
+            };
+            let log = log.escape_debug();
+            let step = help_to_result(store, &snapshot, &format!("`{file}` and `{log}` beside it"));
+            report.add_with_step(FindingId::ResultChanged, format!("results/{snapshot}/{log}"), what, step);
         }
     }
     Ok(())
