@@ -254,3 +254,19 @@ fn a_rollback_behind_an_expired_key_is_signed_anew() {
     machine.does(&["distro-sync"], &["demo-1.0.1"]);
     signed.releng(&["verify"]).exits(0);
 }
+
+#[test]
+fn a_key_from_the_future_means_that_the_clock_is_wrong() {
+    let keys = Keys::none();
+    let how = ["--faked-system-time", "20350101T000000", "--pinentry-mode", "loopback", "--passphrase", ""];
+    keys.gpg(&[&how[..], &["--quick-gen-key", KEY, "rsa3072", "sign,cert", "never"]].concat());
+    let signed = SignedSite::with(keys);
+    signed.site.commit("One").build(&["el9"]);
+    let refused =
+        signed.releng(&["stage"]).exits(1).says(&["is from the future", "help: check the clock of this machine"]);
+    assert!(!refused.stderr.contains("make a new key"), "{}", refused.stderr);
+    signed
+        .releng(&["status"])
+        .exits(0)
+        .prints_part("(demo@example.org) should sign, and cannot (it is from the future)");
+}

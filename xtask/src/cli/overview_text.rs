@@ -87,18 +87,19 @@ pub fn render_keys(keys: &[KeyStand], style: TextStyle) -> String {
 }
 
 fn describe_key(key: &KeyStand) -> String {
-    let until = if key.has_ended { "ended" } else { "until" };
+    let until = if key.ended == Some("expired") { "ended" } else { "until" };
     let end = key.expires.map_or(String::new(), |end| format!(", {until} {}", end.strftime("%Y-%m-%d")));
     let name = key.name.plain();
     let role = match key.role {
-        KeyRole::Sign if key.has_ended => "should sign, and cannot",
+        KeyRole::Sign if key.ended.is_some() => "should sign, and cannot",
         KeyRole::Sign => "signs",
-        KeyRole::Next if key.has_ended => "is the next key, and cannot sign",
+        KeyRole::Next if key.ended.is_some() => "is the next key, and cannot sign",
         KeyRole::Next => "is the next key",
         KeyRole::Former if key.uses.is_some_and(|uses| !uses.is_needed()) => "is served",
         KeyRole::Former => "has signed before",
     };
-    let mut parts = vec![format!("{name} {role}{end}")];
+    let why = key.ended.filter(|why| *why != "expired").map_or(String::new(), |why| format!(" (it is {why})"));
+    let mut parts = vec![format!("{name} {role}{why}{end}")];
     if key.role != KeyRole::Sign || key.clients.iter().any(|clients| clients.revision.is_none() || clients.forced) {
         parts.extend(key.clients.iter().map(|clients| describe_clients(clients, key.role)));
     }

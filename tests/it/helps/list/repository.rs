@@ -200,6 +200,7 @@ pub const REPOSITORY: &[FileRows] = &[
             ("import it with", By("helps::keys::a_missing_key_is_imported")),
             ("the key `{name}`", No("it is the message of the error, which stands beside the help")),
             ("make a new key", By("helps::keys::a_key_that_has_expired_is_replaced")),
+            ("check the clock", By("key_status::a_key_from_the_future_means_that_the_clock_is_wrong")),
             ("add a subkey", By("helps::keys::a_key_that_cannot_sign_gets_a_subkey")),
         ],
     ),

@@ -10,7 +10,7 @@ use crate::repository::keys::client_keys::SeriesClients;
 use crate::repository::keys::key_set::KeySet;
 use crate::repository::model::name::{Dist, Series, SnapshotName};
 use crate::repository::model::reason::Reason;
-use crate::repository::sign::PublicKey;
+use crate::repository::sign::{FUTURE, PublicKey};
 
 /// How long before the end of a key the warnings begin: a change takes two promotions, and time for clients between them.
 const WARNING_DAYS: i64 = 60;
@@ -165,6 +165,7 @@ pub fn require_configured(keys: &KeySet) -> Result<&PublicKey, Failure> {
     let Some(sign) = &keys.sign else { return Err(absent(&keys.stated, "repository.sign")) };
     match (&keys.stated_next, &keys.next) {
         (Some(name), None) => Err(absent(name, "repository.next-key")),
+        (Some(_), Some(next)) if next.ended == Some(FUTURE) => next.require_valid().map(|()| sign),
         (Some(name), Some(PublicKey { ended: Some(word), .. })) => {
             Err(Failure::new(Exit::Failed, format!("the next key `{name}` is {word}"))
                 .help(format!("make another key, {}", committed("set `repository.next-key` to it"))))

@@ -26,8 +26,8 @@ pub struct KeyStand {
     pub name: KeyName,
     pub role: KeyRole,
     pub expires: Option<Timestamp>,
-    /// Whether it has ended: it cannot sign.
-    pub has_ended: bool,
+    /// Why it cannot sign; `None` if it can.
+    pub ended: Option<&'static str>,
     /// That it ends soon or has ended, and what to do.
     pub warning: Option<String>,
     /// The series whose clients have their keys from a package. Empty for a former key.
@@ -74,7 +74,7 @@ pub fn load(store: &Store, keys: &KeySet, now: Timestamp) -> Result<KeysOverview
         name: key.name(),
         role,
         expires: key.expires,
-        has_ended: key.ended.is_some() || key.expires.is_some_and(|end| end <= now),
+        ended: key.ended.or(key.expires.filter(|end| *end <= now).map(|_| "expired")),
         warning: if role == KeyRole::Former { None } else { warn_of_end(key, &keys.served, now) },
         clients: Vec::new(),
         uses: None,

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 
+use crate::base::clock;
 use crate::base::error::{Exit, Failure, committed};
 use crate::base::files;
-use crate::repository::sign::listing::{NoKey, Signer, parse_signer};
+use crate::repository::sign::listing::{FUTURE, NoKey, Signer, parse_signer};
 use crate::repository::sign::{AT_ONCE, Fingerprint, KeyName, Keyring, error_line, gpg, run};
 
 /// A secret key that GnuPG has and that can sign by its listing. It has not signed yet: it may need a passphrase.
@@ -181,7 +182,7 @@ fn find_signer(home: Option<&Path>, name: &str) -> Result<Signer> {
     let list = |what: &str| -> Result<String> {
         Ok(String::from_utf8_lossy(&gpg(home, &["--with-colons", what, "--", name], b"")?.output).into_owned())
     };
-    match parse_signer(&list("--list-secret-keys")?) {
+    match parse_signer(&list("--list-secret-keys")?, clock::now()?.as_second()) {
         Ok(signer) => Ok(signer),
         Err(NoKey::Absent) if list("--list-keys")?.contains("pub:") => Err(refuse(name, &NoKey::NoSecret).into()),
         Err(why) => Err(refuse(name, &why).into()),
@@ -216,8 +217,13 @@ fn gpg_on_path() -> String {
     found.map_or("/usr/bin/gpg".to_owned(), |gpg| gpg.to_string_lossy().replace('%', "%%"))
 }
 
-/// The error for a key that is expired or revoked. A new expiry is no help: a client of dnf 4 keeps its copy of the key.
+/// The error for a key that is expired or revoked, or that the clock is behind. A new expiry is no help: a client of dnf 4 keeps its copy
+/// of the key.
 pub(super) fn ended(name: &str, word: &str) -> Failure {
+    if word == FUTURE {
+        return Failure::new(Exit::Failed, format!("the key {name} is {word}"))
+            .help("check the clock of this machine: by it, the key is not made yet");
+    }
     Failure::new(Exit::Failed, format!("the key {name} is {word}")).help(format!(
         "make a new key, {}: \"Changing the key\" in docs/maintainer.md has the steps\n\
          a new expiry on this key does not help: dnf 4 ignores the repository, with exit code 0, on each client that has \

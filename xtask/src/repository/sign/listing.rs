@@ -16,11 +16,14 @@ pub enum NoKey {
     Many(Vec<KeyName>),
     /// The secret part is missing.
     NoSecret,
-    /// The key is no longer valid: "expired", "revoked", ...
+    /// The key is not valid: "expired", "revoked", ... or [`FUTURE`].
     Ended(&'static str),
     /// The key can certify or encrypt, but not sign.
     NotForSigning,
 }
+
+/// Why gpg calls a key invalid that was made later than its clock says.
+pub const FUTURE: &str = "from the future";
 
 /// The primary key or subkey that signs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +74,11 @@ struct KeyPart {
 }
 
 impl KeyPart {
+    /// Why the part cannot sign; `now` is in seconds since 1970.
+    fn ended(&self, now: i64) -> Option<&'static str> {
+        if self.validity == 'i' && self.created > now { Some(FUTURE) } else { ended(self.validity) }
+    }
+
     fn name(&self) -> KeyName {
         KeyName { fingerprint: self.fingerprint.clone(), owner: self.owner.clone() }
     }
@@ -83,8 +91,8 @@ impl ListedKey {
     }
 }
 
-/// Finds the signing key in a listing with one primary key.
-pub fn parse_signer(listing: &str) -> Result<Signer, NoKey> {
+/// Finds the signing key in a listing with one primary key; `now` is the time of the listing, in seconds since 1970.
+pub fn parse_signer(listing: &str, now: i64) -> Result<Signer, NoKey> {
     let parts = parse_parts(listing);
     let mut primaries = parts.iter().filter(|part| part.is_primary);
     let primary = primaries.next().ok_or(NoKey::Absent)?;
@@ -92,11 +100,11 @@ pub fn parse_signer(listing: &str) -> Result<Signer, NoKey> {
         let all = parts.iter().filter(|part| part.is_primary);
         return Err(NoKey::Many(all.map(KeyPart::name).collect()));
     }
-    if let Some(word) = ended(primary.validity) {
+    if let Some(word) = primary.ended(now) {
         return Err(NoKey::Ended(word));
     }
     let signers: Vec<&KeyPart> = parts.iter().filter(|part| part.can_sign).collect();
-    let valid: Vec<&KeyPart> = signers.iter().filter(|part| ended(part.validity).is_none()).copied().collect();
+    let valid: Vec<&KeyPart> = signers.iter().filter(|part| part.ended(now).is_none()).copied().collect();
     let of = |is_primary: bool| {
         let usable = valid.iter().filter(move |part| part.has_secret && part.is_primary == is_primary);
         usable.max_by_key(|part| part.created)
@@ -111,13 +119,13 @@ pub fn parse_signer(listing: &str) -> Result<Signer, NoKey> {
             rsa: part.rsa,
         }),
         (None, None, _) => Err(NoKey::NotForSigning),
-        (None, Some(part), true) => Err(NoKey::Ended(ended(part.validity).unwrap_or("no longer valid"))),
+        (None, Some(part), true) => Err(NoKey::Ended(part.ended(now).unwrap_or("no longer valid"))),
         (None, Some(_), false) => Err(NoKey::NoSecret),
     }
 }
 
-/// The keys in a listing of public keys, in its order.
-pub fn parse_public(listing: &str) -> Vec<ListedKey> {
+/// The keys in a listing of public keys, in its order; `now` is the time of the listing, in seconds since 1970.
+pub fn parse_public(listing: &str, now: i64) -> Vec<ListedKey> {
     let mut keys: Vec<Vec<KeyPart>> = Vec::new();
     for part in parse_parts(listing) {
         match keys.last_mut() {
@@ -125,24 +133,24 @@ pub fn parse_public(listing: &str) -> Vec<ListedKey> {
             _ => keys.push(vec![part]),
         }
     }
-    keys.iter().map(|parts| list_key(parts)).collect()
+    keys.iter().map(|parts| list_key(parts, now)).collect()
 }
 
-fn list_key(parts: &[KeyPart]) -> ListedKey {
+fn list_key(parts: &[KeyPart], now: i64) -> ListedKey {
     let primary = &parts[0];
     let signers = || parts.iter().filter(|part| part.can_sign);
-    let valid = || signers().filter(|part| ended(part.validity).is_none());
+    let valid = || signers().filter(|part| part.ended(now).is_none());
     // The key signs for as long as one of its parts does, and no longer than the primary key.
     let last =
         if valid().any(|part| part.expires.is_none()) { None } else { valid().filter_map(|it| it.expires).max() };
-    let gone = if valid().next().is_none() { signers().find_map(|part| ended(part.validity)) } else { None };
+    let gone = if valid().next().is_none() { signers().find_map(|part| part.ended(now)) } else { None };
     ListedKey {
         primary: primary.fingerprint.clone(),
         owner: primary.owner.clone(),
         parts: parts.iter().map(|part| part.fingerprint.clone()).collect(),
         expires: last.into_iter().chain(primary.expires).min(),
         rsa: signers().all(|part| part.rsa),
-        ended: ended(primary.validity).or(gone),
+        ended: primary.ended(now).or(gone),
     }
 }
 
@@ -220,8 +228,10 @@ fn ended(validity: char) -> Option<&'static str> {
 mod tests {
     use super::*;
 
+    const NOW: i64 = 1_795_600_000;
+
     fn listing(lines: &[&str]) -> Result<Signer, NoKey> {
-        parse_signer(&lines.join("\n"))
+        parse_signer(&lines.join("\n"), NOW)
     }
 
     fn print(text: &str) -> Fingerprint {
@@ -238,7 +248,7 @@ mod tests {
             let ids: String = ids.iter().map(|id| format!("uid:{id}::::::::::0:\n")).collect();
             let key = "pub:u:255:22:1:9:::u:::scSC:::+::::\nfpr:::::::::AA:\n";
             let sub = "sub:u:255:22:2:9::::::s:::+::::\nfpr:::::::::BB:\nuid:u::::9::E::of no key::::::::::0:\n";
-            parse_public(&format!("{key}{ids}{sub}"))[0].owner.clone()
+            parse_public(&format!("{key}{ids}{sub}"), NOW)[0].owner.clone()
         };
         assert_eq!(owner(&[]), None);
         assert_eq!(owner(&["r::::9::E::A <a@b>", "u::::9::E::B <b@b>", "u::::9::E::C <c@b>"]).unwrap(), "B <b@b>");
@@ -301,9 +311,9 @@ mod tests {
                  ssb:u:255:22:2:9:{subkey}:::::s:::+::::\nfpr:::::::::BB:\n"
             )
         };
-        let secret = |primary: &str, subkey: &str| parse_signer(&sec(primary, subkey)).unwrap().expires;
+        let secret = |primary: &str, subkey: &str| parse_signer(&sec(primary, subkey), NOW).unwrap().expires;
         assert_eq!([secret("", ""), secret("50", ""), secret("50", "40")], [None, Some(50), Some(40)]);
-        let public = |text: &str| parse_public(&text.replace("sec:", "pub:").replace("ssb:", "sub:"));
+        let public = |text: &str| parse_public(&text.replace("sec:", "pub:").replace("ssb:", "sub:"), NOW);
         let [key] = &public(&sec("50", "40"))[..] else { panic!("not one key") };
         assert_eq!((&key.primary, key.parts.len(), key.expires, key.ended), (&print("AA"), 2, Some(50), None));
         let two = public(&(sec("", "40") + &sec("", "").replace("sec:u:255:22", "sec:e:255:1")));
@@ -329,10 +339,12 @@ mod tests {
             (sec("u", "scSC", "#"), NoKey::NoSecret),
             (sec("e", "scSC", "+"), NoKey::Ended("expired")),
             (sec("r", "scSC", "+"), NoKey::Ended("revoked")),
+            (sec("i", "scSC", "+"), NoKey::Ended("invalid")),
+            (sec("i", "esca", "+").replace(":1:9:", ":1:2000000000:"), NoKey::Ended(FUTURE)),
             (sec("u", "cC", "+"), NoKey::NotForSigning),
             (sec("u", "cS", "+") + "ssb:e:255:22:5:9::::::s:::+::::\nfpr:::::::::BB:\n", NoKey::Ended("expired")),
         ] {
-            assert_eq!(parse_signer(&text), Err(why), "{text}");
+            assert_eq!(parse_signer(&text, NOW), Err(why), "{text}");
         }
     }
 }

@@ -23,6 +23,7 @@ use anyhow::Result;
 
 pub use key::{Key, ListedSigner};
 pub use keyring::{Keyring, SignedContent};
+pub use listing::FUTURE;
 pub use name::KeyName;
 pub use packets::{KeyPackets, read_key};
 pub use public::{END_OF_KEY, PublicKey, split_keys};

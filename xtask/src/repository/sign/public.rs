@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 
+use crate::base::clock;
 use crate::base::error::{Exit, Failure};
 use crate::repository::sign::home::GnupgHome;
 use crate::repository::sign::key::{ended, export};
@@ -44,7 +45,7 @@ impl PublicKey {
     pub fn find(name: &str) -> Result<Option<PublicKey>> {
         let list = |what: &str, name: &str| -> Result<Vec<ListedKey>> {
             let listed = gpg(None, &["--with-colons", what, "--", name], b"")?;
-            Ok(parse_public(&String::from_utf8_lossy(&listed.output)))
+            Ok(parse_public(&String::from_utf8_lossy(&listed.output), clock::now()?.as_second()))
         };
         let mut keys = list("--list-keys", name)?;
         if keys.len() > 1
@@ -83,7 +84,7 @@ impl PublicKey {
                 anyhow::bail!("key {} is not a public key: {}", number + 1, error_line(&imported.errors));
             };
             let listed = home.gpg(&["--with-colons", "--list-keys", "--", print], b"")?;
-            let listed = parse_public(&String::from_utf8_lossy(&listed.output)).pop();
+            let listed = parse_public(&String::from_utf8_lossy(&listed.output), clock::now()?.as_second()).pop();
             keys.push(PublicKey::new(listed.context("gpg does not list a key that it imported")?, text.into())?);
         }
         Ok(keys)
