@@ -140,3 +140,14 @@ fn a_rollback_to_before_the_end_of_a_dist_takes_the_end_back() {
     site.promoted("Seven", &["el9"]);
     site.releng(&["verify"]).exits(0);
 }
+
+#[test]
+fn a_dist_that_the_configuration_leaves_out_is_named() {
+    let site = Site::with("[rpm]\ndists = [\"el8\", \"el9\"]\n");
+    site.promoted("One", &["el8", "el9"]);
+    site.project.commit("Leave it out", &[("packaging/release.toml", "[rpm]\ndists = [\"el9\"]\n")]);
+    site.build(&["el9"]);
+    site.releng(&["stage"]).exits(0);
+    let back = "add el8 to `rpm.dists`, which does not name it, and commit it; then build them and stage again";
+    site.promote(&[]).exits(1).says(&["it has no packages for el8", back, "--end-dist el8`"]);
+}

@@ -52,3 +52,27 @@ fn the_newest_release_comes_back_when_it_is_staged_again() {
     assert_eq!(latest(&site), NEWEST);
     site.releng(&["verify"]).exits(0);
 }
+
+#[test]
+fn another_project_is_not_promoted_into_a_series() {
+    let site = Site::new();
+    site.promoted("One", &["el9"]);
+    shell(&site, "cp -a .git target/own.git");
+    for git in [
+        &["checkout", "-q", "--orphan", "other"][..],
+        &["commit", "-q", "-m", "Begin another project"],
+        &["branch", "-M", "main"],
+        &["tag", "-f", "1.0"],
+        &["update-ref", "-d", "ORIG_HEAD"],
+        &["reflog", "expire", "--expire=now", "--all"],
+        &["gc", "-q", "--prune=now"],
+    ] {
+        site.project.git(git);
+    }
+    site.commit("A").release("B", &["el9"]);
+    let refused = site.promote(&[]).exits(1);
+    refused.says(&["the git repository has no commit of the releases in stable/1.0: is it another project?"]);
+    // The history was rewritten: with a commit of the old one, it is the same project.
+    site.project.git(&["fetch", "-q", "--no-tags", "target/own.git", "main"]);
+    site.promote(&[]).exits(0);
+}

@@ -108,6 +108,14 @@ impl Git<'_> {
         self.repository.filter(|repository| commits.iter().all(|commit| repository.has_commit(*commit)))
     }
 
+    /// Whether the git repository has a commit and none of the others, of which there are some: it can be that of another project. A shallow
+    /// clone lacks old commits.
+    pub fn lacks_all(&self, commit: CommitId, others: &[CommitId]) -> Result<bool> {
+        let Some(repository) = self.repository_with(&[commit]) else { return Ok(false) };
+        let has_any = others.is_empty() || others.iter().any(|other| repository.has_commit(*other));
+        Ok(!has_any && repository.shallow_boundary()?.is_empty())
+    }
+
     /// Whether `commit` is on the mainline of a branch of `project.branches`. A checked-out commit with changes in the work tree is not
     /// merged.
     pub fn find_merged(&self, commit: CommitId) -> Result<Merged> {

@@ -100,6 +100,8 @@ pub struct GateFacts<'a> {
     pub merged: MergedNow,
     /// The version of the commit, counted again.
     pub recount: Recount,
+    /// Whether git has the commit of the snapshot, and none of the releases that the series has.
+    pub is_foreign: bool,
     /// The acceptance tests in the configuration of the commit.
     pub tests: &'a [AcceptanceTest],
     /// The test results of the snapshot.
@@ -237,8 +239,13 @@ impl GateFacts<'_> {
         let lacking: Vec<&Dist> = needed.into_iter().filter(is_lacking).collect();
         if !lacking.is_empty() {
             let flags = lacking.iter().map(|dist| end_dist(dist)).collect();
+            let unset: Vec<&Dist> =
+                lacking.iter().copied().filter(|dist| !self.configured_dists.contains(dist)).collect();
+            let is_left_out = !unset.is_empty() && !self.configured_dists.is_empty();
+            let back = format!("add {} to `rpm.dists`, which does not name it", join(unset));
+            let first = if is_left_out { format!("{}; then ", committed(&back)) } else { String::new() };
             let help = format!(
-                "build them and stage again: `{} dist --rpm`; where nobody builds for it any more: {}",
+                "{first}build them and stage again: `{} dist --rpm`; where nobody builds for it any more: {}",
                 program(),
                 self.command(flags)
             );
@@ -309,6 +316,15 @@ impl GateFacts<'_> {
         }
         if let Some(lost) = self.unsettled {
             return no("series", lost.describe(), lost.help());
+        }
+        if self.is_foreign {
+            let why =
+                format!("the git repository has no commit of the releases in stable/{own}: is it another project?");
+            let help = format!(
+                "if it is, {}; if its history was rewritten, fetch a commit of a release from the old one: `git fetch`",
+                committed("set `project.name` or `repository.root`")
+            );
+            return no("series", why, help);
         }
         match (self.current, self.order.major) {
             (Some(current), _) => yes("series", format!("stable/{own}, now at revision {}", current.number)),

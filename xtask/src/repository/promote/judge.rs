@@ -101,6 +101,8 @@ impl<'a> Judge<'a> {
         let key = judge_snapshot(&store.layout, order.keys.as_ref(), &key_facts)?;
         let was_merged = snapshot.manifest.merged || store.log.was_merged(&snapshot.name);
         let unsettled = find_unsettled(store, snapshot.manifest.series);
+        let of_series = revision.into_iter().flat_map(|current| current.manifest.releases());
+        let is_foreign = git.lacks_all(commit, &of_series.map(|release| release.commit).collect::<Vec<_>>())?;
         let facts = GateFacts {
             snapshot: &snapshot,
             current: revision,
@@ -110,6 +112,7 @@ impl<'a> Judge<'a> {
             ledger,
             merged,
             recount: git.recount(commit)?,
+            is_foreign,
             tests,
             results: &load_results(&results_folder)?,
             results_folder: results_folder.for_programs(),
