@@ -270,3 +270,18 @@ fn a_key_from_the_future_means_that_the_clock_is_wrong() {
         .exits(0)
         .prints_part("(demo@example.org) should sign, and cannot (it is from the future)");
 }
+
+#[test]
+fn status_says_that_the_key_of_signed_clients_is_configured_no_more() {
+    let signed = SignedSite::new();
+    signed.promoted("One");
+    assert!(!signed.releng(&["status"]).exits(0).stdout.contains("problem"));
+    signed.configure("");
+    let problem =
+        "problem       clients of stable/1.0 have a key, and nothing would be signed: `repository.sign` is not set";
+    signed
+        .releng(&["status"])
+        .exits(0)
+        .prints_part(problem)
+        .prints_part("set `repository.sign` to the key that has signed");
+}

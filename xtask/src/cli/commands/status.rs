@@ -12,6 +12,7 @@ use crate::cli::site::Site;
 use crate::repository::clients::keys::{KeyRepair, describe_foreign, find_key_faults, help_to_lost_keys};
 use crate::repository::clients::root_files;
 use crate::repository::keys::stand::{self, KeyStand, KeysOverview};
+use crate::repository::keys::unsigned::find_unset_key;
 use crate::repository::model::layout::Layout;
 use crate::repository::model::store::Store;
 use crate::repository::model::yanks::YankedPackage;
@@ -93,7 +94,8 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
 /// The keys of the repository. Keys that cannot be read are a problem, and do not stop the overview.
 fn load_keys(site: &Site<'_>, store: &Store) -> KeysOverview {
     let loaded = site.keys().and_then(|keys| keys.map(|keys| stand::load(store, &keys, site.now)).transpose());
-    loaded.map(Option::unwrap_or_default).unwrap_or_else(|error| {
+    let without_key = || KeysOverview { keys: Vec::new(), problem: find_unset_key(store) };
+    loaded.map(|keys| keys.unwrap_or_else(without_key)).unwrap_or_else(|error| {
         let failure = error.downcast_ref::<Failure>().cloned();
         let problem = failure.unwrap_or_else(|| Failure::new(Exit::Failed, format!("{error:#}")));
         KeysOverview { keys: Vec::new(), problem: Some(problem) }

@@ -91,6 +91,22 @@ pub fn find_refused(store: &Store, series: Series, current: Option<&Revision>) -
     refused
 }
 
+/// That clients have a key and no key is configured, so that each command that would write something for them refuses; `None` if no clients
+/// have one.
+pub fn find_unset_key(store: &Store) -> Option<Failure> {
+    let mut places = Vec::new();
+    for series in store.series().unwrap_or_default() {
+        let current = store.current(series).ok().flatten();
+        if current.is_some_and(|current| is_signed(&current.manifest)) {
+            places.push(format!("stable/{series}"));
+        } else if has_signed_latest(store, series) {
+            places.push(format!("unstable/{series}/{LATEST}"));
+        }
+    }
+    let first = places.first()?;
+    Some(unsigned_repodata(&places.join(", ")).help(help_to_sign(first)))
+}
+
 /// Whether one of the folders is signed, and what it has is merged. One that cannot be read is reported elsewhere.
 fn has_signed(mut folders: impl Iterator<Item = TreePath>) -> bool {
     folders.any(|folder| {
