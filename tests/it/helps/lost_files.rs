@@ -174,3 +174,24 @@ fn a_rollback_that_signs_nothing_needs_no_key_of_the_configuration() {
     let yank = ["yank", "demo-1.0.1-1.el9.noarch", "--why", "x"];
     signed.releng(&yank).exits(1).says(&["matches more than one"]);
 }
+
+#[test]
+fn keys_of_a_time_before_a_change_are_published_again() {
+    let signed = SignedSite::with(Keys::of(&[(KEY, "rsa3072"), (NEXT, "rsa3072")]));
+    signed.promoted("One");
+    let [old_served, old] = contents(&signed);
+    signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"{NEXT}\"\n{BUILDS}"));
+    signed.promoted("Two");
+    signed.configure(&format!("sign = \"{NEXT}\"\n{BUILDS}"));
+    signed.site.commit("Three");
+    signed.releng(&["dist", "--rpm"]).exits(0);
+    signed.promote(&[]).exits(0);
+    damage(&signed, [Some(&old_served), Some(&old)]);
+    let help =
+        "signature-bad: the public keys lack the key that signed: both files can be of a time before a change of keys";
+    let found = signed.releng(&["verify"]).exits(1).says(&[help]);
+    assert!(!found.stderr.contains("somebody may have changed it"), "{}", found.stderr);
+    signed.site.commit("Four");
+    follow_with_keys(&signed, &found).exits(0);
+    signed.releng(&["verify"]).exits(0);
+}

@@ -285,6 +285,10 @@ pub const REPOSITORY: &[FileRows] = &[
         ],
     ),
     (
+        "repository/verify/folder.rs",
+        &[("the public keys lack", By("helps::lost_files::keys_of_a_time_before_a_change_are_published_again"))],
+    ),
+    (
         "repository/verify/history.rs",
         &[
             ("move {files} away, and", By("helps::verify::a_changed_result_is_made_again")),

@@ -20,6 +20,9 @@ enum ExpiredKeys {
     Accepted,
 }
 
+/// The end of the message about a signature of a key that the keyring lacks.
+pub const UNKNOWN_KEY: &str = "is not in the keyring of the repository";
+
 /// A keyring of gpg and one of rpm, with the same public keys.
 ///
 /// An expired key or signature is an error. A signature dated in the future is not: it only means that the clock is wrong.
@@ -101,7 +104,7 @@ impl Keyring {
             _ if fields("BADSIG ").is_some() => "it was made of other content".to_owned(),
             _ if fields("NO_PUBKEY ").is_some() => {
                 let id = fields("NO_PUBKEY ").and_then(|mut fields| fields.next()).unwrap_or_default();
-                format!("the key `{id}` is not in the keyring of the repository")
+                format!("the key `{id}` {UNKNOWN_KEY}")
             }
             _ if fields("EXPKEYSIG ").is_some() => "its key has expired".to_owned(),
             _ if fields("EXPSIG ").is_some() => "it has expired".to_owned(),

@@ -22,7 +22,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 pub use key::{Key, ListedSigner};
-pub use keyring::{Keyring, SignedContent};
+pub use keyring::{Keyring, SignedContent, UNKNOWN_KEY};
 pub use listing::FUTURE;
 pub use name::KeyName;
 pub use packets::{KeyPackets, read_key};

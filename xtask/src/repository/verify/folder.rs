@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::base::checksum::{CHECKSUMS_FILE, parse_sums};
 use crate::base::digest::digest_of;
+use crate::base::error::program;
 use crate::base::files::TreePath;
 use crate::base::parallel;
 use crate::repository::model::layout::{MANIFEST, SNAPSHOT_CHANGELOG, dist_folder, series_changelog};
@@ -13,9 +14,9 @@ use crate::repository::model::manifest::{FileEntry, LoadedManifest, Manifest, Pa
 use crate::repository::model::name::Dist;
 use crate::repository::provenance::check::{find_fault, is_own_statement};
 use crate::repository::repodata;
-use crate::repository::sign::{Keyring, SIGNATURE, SignedContent};
+use crate::repository::sign::{Keyring, SIGNATURE, SignedContent, UNKNOWN_KEY};
 use crate::repository::verify::content::{FolderFiles, archive, find_wrong_changelog};
-use crate::repository::verify::{FindingId, VerifyReport};
+use crate::repository::verify::{Finding, FindingId, VerifyReport};
 use crate::rpm::package::PackageFile;
 
 /// The suffix of repodata of versions that packed those of some dists with zstd.
@@ -80,6 +81,16 @@ pub fn fits(path: &TreePath, loaded: &LoadedManifest) -> Result<bool> {
     let mut report = VerifyReport::default();
     verify(path, &path.to_string(), None, FolderUse::Former, &mut report)?;
     Ok(report.findings.is_empty() && digest_of(&loaded.manifest.render()?) == loaded.digest)
+}
+
+/// What to do about signatures of a key that the public keys lack.
+fn help_to_unknown_key() -> String {
+    format!(
+        "the public keys lack the key that signed: both files can be of a time before a change of keys; put them back from a backup, or \
+         publish the key of the configuration again with the next release: `{} dist --rpm`; if no key of yours signed it, stop serving \
+         it",
+        program()
+    )
 }
 
 /// Reports the files that differ from the manifest, and returns the paths of the others.
@@ -257,6 +268,7 @@ impl FolderCheck<'_> {
             return Ok(()); // The folder was made without a key: see `unsigned`.
         }
         let index = format!("{}/{}", repodata::FOLDER, repodata::INDEX);
+        let before = report.findings.len();
         for file in self.manifest.files.iter().filter(|file| self.is_sound(file.path.as_str())) {
             let path = file.path.as_str();
             if let Some(package) = &file.package {
@@ -268,6 +280,12 @@ impl FolderCheck<'_> {
             } else if is_statement_text(&file.path) {
                 self.check_signature_of_statement(keyring, file, report)?;
             }
+        }
+        // rpm does not say which key it lacks.
+        let is_bad = |finding: &&mut Finding| finding.id == FindingId::SignatureBad;
+        let bad: Vec<&mut Finding> = report.findings[before..].iter_mut().filter(is_bad).collect();
+        if bad.iter().any(|finding| finding.what.ends_with(UNKNOWN_KEY)) {
+            bad.into_iter().for_each(|finding| finding.step = Some(help_to_unknown_key()));
         }
         Ok(())
     }
