@@ -11,6 +11,9 @@ use crate::support::site::{Site, text};
 const YANKED: &str = "demo-1.0.2-1.el9.noarch";
 const LATER: &str = "unstable/1.0/snapshot-demo_1.0_pipeline_4";
 
+/// A change of a repository by hand.
+type Change<'a> = &'a dyn Fn(&Site);
+
 /// Three releases, a yank of the second one as revision 4 by event 7, a hold, and another release by event 9.
 fn yanked() -> Site {
     let site = Site::of_three();
@@ -95,7 +98,7 @@ fn a_yank_without_a_readable_manifest_is_named_and_its_package_stays_out() {
     };
     let cut = |site: &Site| change_log(site, |lines| lines.truncate(6));
     let one_line = |site: &Site| change_log(site, |lines| lines[6] = "nonsense".to_owned());
-    let cases: [[&dyn Fn(&Site); 2]; 5] =
+    let cases: [[Change<'_>; 2]; 5] =
         [[&broken, &lose_log], [&removed, &cut], [&removed, &one_line], [&copied, &lose_log], [&copied, &one_line]];
     for [damage, lose] in cases {
         let site = yanked();

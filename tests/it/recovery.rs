@@ -256,7 +256,7 @@ fn a_snapshot_of_another_repository_is_named_and_moved_away() {
         "refusing to change the repository: `{name}` was made by event 1, but event 1 of the log is another one"
     );
     every_writer_refuses(&site, &[&refusal, "if it was copied there from another repository: move it away"]);
-    let contradicts = format!("the other manifests contradict `{name}` (event 1)");
+    let contradicts = format!("the other manifests contradict `{name}` (event 1: staged ");
     let refused = |args: &[&str]| {
         site.releng(args).exits(1).says(&[&contradicts, "help: move the snapshots or revisions away"]);
     };

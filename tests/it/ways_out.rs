@@ -270,3 +270,30 @@ fn a_folder_that_is_gone_with_its_files_is_made_before_they_are_linked() {
     follow(site.project.path(), &found, "mkdir -p", &[]).exits(0);
     verifies(&site);
 }
+
+#[test]
+fn a_preview_says_what_the_run_makes_again() {
+    let site = Site::of_three();
+    std::fs::remove_file(site.served("stable/1.0")).unwrap();
+    let says = "the run will first make the link `stable/1.0` lead to `../revisions/stable-1.0/000003`";
+    site.releng(&["prune", "--dry-run"]).exits(0).says(&[says]).prints("nothing to prune\n");
+    site.releng(&["prune"]).exits(0);
+    assert!(!site.releng(&["prune", "--dry-run"]).exits(0).stderr.contains("first"));
+}
+
+#[test]
+fn a_repeated_yank_names_the_revision_that_is_current() {
+    let site = Site::of_three();
+    let yank = ["yank", "demo-1.0.2-1.el9.noarch", "--why", "x"];
+    site.releng(&yank).exits(0).prints_part("revisions/stable-1.0/000004\n");
+    site.promoted("Four", &["el9"]);
+    site.releng(&yank).exits(0).says(&["was yanked from stable/1.0 already"]).prints_part("stable-1.0/000005\n");
+}
+
+#[test]
+fn an_address_to_which_no_path_can_be_added_is_refused() {
+    for url in ["http:///x", "http://h?x=1", "https://h/a#b"] {
+        let site = Site::with(&format!("[repository]\nurl = \"{url}\"\n"));
+        site.releng(&["config"]).exits(2).says(&[&format!("`{url}` is not an address")]);
+    }
+}

@@ -16,6 +16,7 @@ mod linted_branch;
 mod log_end;
 mod overview_text;
 mod pipeline_number;
+mod preview;
 mod release_job;
 mod site;
 mod spec_check;

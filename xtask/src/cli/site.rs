@@ -10,6 +10,7 @@ use crate::base::error::{Exit, Failure, committed, program};
 use crate::base::files::{self, TreePath};
 use crate::base::progress::Silent;
 use crate::cli::context::Context;
+use crate::cli::preview;
 use crate::cli::ui::Ui;
 use crate::git;
 use crate::history::Version;
@@ -250,10 +251,8 @@ impl<'a> Site<'a> {
     /// The repository as the next command that changes it will find it.
     pub fn preview(&self) -> Result<Store> {
         let mut store = self.store()?;
-        if let Some(unlogged) = recovery::decide(&mut store)?.unlogged {
-            let action = &unlogged.manifest.event.action;
-            self.ui.note(&format!("the run will first finish the change of an interrupted run: {action}"));
-        }
+        let recovery = recovery::decide(&mut store)?;
+        preview::say(&store, &recovery, self.ui)?;
         if let Some(lost) = find_key_faults(&store).lost {
             warn_of_lost_keys(&self.layout, &lost, self.ui);
         }

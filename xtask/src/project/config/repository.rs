@@ -72,7 +72,7 @@ impl FolderPath {
     }
 }
 
-/// An `http://` or `https://` address without a slash at its end, in printable ASCII without white space.
+/// An `http://` or `https://` address of a folder without a slash at its end, in printable ASCII without white space.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Address(String);
@@ -83,11 +83,17 @@ impl TryFrom<String> for Address {
     fn try_from(text: String) -> Result<Address, String> {
         let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
         match rest {
-            Some(rest) if !rest.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            // Paths are added at its end.
+            Some(rest)
+                if !rest.is_empty()
+                    && !rest.starts_with(['/', '?', '#', ':', '@'])
+                    && !rest.contains(['?', '#'])
+                    && text.bytes().all(|byte| byte.is_ascii_graphic()) =>
+            {
                 Ok(Address(text.trim_end_matches('/').to_owned()))
             }
             _ => Err(format!(
-                "`{}` is not an address: write `https://` or `http://` and a name, without white space",
+                "`{}` is not an address: write `https://` or `http://`, a name and a path, without white space, `?` and `#`",
                 text.escape_debug()
             )),
         }

@@ -69,7 +69,9 @@ fn find_yanked(store: &Store, wanted_series: Option<Series>, wanted: &[Nevra]) -
             let was = if wanted.len() == 1 { "was" } else { "were" };
             let (wanted, number) = (list(wanted), event.number);
             let why = format!("{wanted} {was} yanked from stable/{series} already, by event {number}");
-            Some(Undoing::Already(AlreadyDone { series: *series, revision: *revision, why }))
+            // Since then, other revisions can have been made.
+            let current = store.current_number(*series).ok().flatten();
+            Some(Undoing::Already(AlreadyDone { series: *series, revision: current.unwrap_or(*revision), why }))
         }
         _ => None,
     })
