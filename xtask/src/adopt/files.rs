@@ -1,17 +1,17 @@
 //! Decides which files a project needs, and why. Pure: the facts come in, the files come out.
 
 use crate::adopt::config_file::{INSTALL_TEST, NeededKeys};
+use crate::adopt::file_to_write::FileToWrite;
 use crate::adopt::found::{AdoptFacts, ProjectBuild, PythonBuild, SpecFound};
 use crate::adopt::order::{AdoptOrder, AdoptPlace, CiKind};
 use crate::adopt::template::{self, NoTemplate};
-use crate::adopt::wanted::WantedFile;
 use crate::adopt::xtask_crate::{XtaskFiles, xtask_files};
 use crate::project::config::{ForgeKind, PATH, with_python_module};
 
 /// The files, and what could not be made.
 #[derive(Clone, Debug)]
 pub struct WantedFiles {
-    pub files: Vec<WantedFile>,
+    pub files: Vec<FileToWrite>,
     pub keys: NeededKeys,
     /// Why no spec is written, where the project has none.
     pub no_spec: Option<NoTemplate>,
@@ -49,12 +49,12 @@ pub fn wanted_files(facts: &AdoptFacts, order: &AdoptOrder) -> WantedFiles {
     let keys = NeededKeys::of(facts, order, has_spec);
     let config_path = if order.place == AdoptPlace::Project { PATH } else { "release.toml" };
     let configuration =
-        WantedFile { is_config: true, ..WantedFile::new(config_path, keys.render(), "the configuration") };
+        FileToWrite { is_config: true, ..FileToWrite::new(config_path, keys.render(), "the configuration") };
     let mut files = vec![configuration];
     let no_spec = match spec {
         Some(Ok(text)) => {
             let path = in_packaging(order, &format!("{}.spec.in", facts.name));
-            files.push(WantedFile::new(&path, text, "the spec, which `releng` renders for each version"));
+            files.push(FileToWrite::new(&path, text, "the spec, which `releng` renders for each version"));
             None
         }
         Some(Err(why)) => Some(why),
@@ -62,11 +62,11 @@ pub fn wanted_files(facts: &AdoptFacts, order: &AdoptOrder) -> WantedFiles {
     };
     if has_spec {
         let why = "the acceptance test, which installs the packages of a snapshot";
-        files.push(WantedFile::new(&in_packaging(order, INSTALL_TEST), INSTALL.to_owned(), why));
+        files.push(FileToWrite::new(&in_packaging(order, INSTALL_TEST), INSTALL.to_owned(), why));
     }
     if let Some(path) = &order.hook {
         let why = "the hook of git, which checks each commit message";
-        files.push(WantedFile { is_executable: true, ..WantedFile::new(path.clone(), HOOK.to_owned(), why) });
+        files.push(FileToWrite { is_executable: true, ..FileToWrite::new(path.clone(), HOOK.to_owned(), why) });
     }
     let xtask = match (&order.xtask, facts.builds.first()) {
         (Some(address), Some(ProjectBuild::Cargo(cargo))) if cargo.is_workspace => xtask_files(address, cargo),
@@ -89,7 +89,7 @@ pub fn wanted_files(facts: &AdoptFacts, order: &AdoptOrder) -> WantedFiles {
     }
     let branch = facts.branch.as_deref().unwrap_or("main");
     for (path, content) in order.ci.map_or(&[][..], files_of) {
-        files.push(WantedFile::new(
+        files.push(FileToWrite::new(
             path,
             with_branch(content, branch),
             "the jobs of the CI system: docs/ci-systems.md says what they need",
@@ -99,11 +99,11 @@ pub fn wanted_files(facts: &AdoptFacts, order: &AdoptOrder) -> WantedFiles {
 }
 
 /// The `pyproject.toml` with the name of the package: setuptools then looks for no other one, such as `packaging`.
-fn named_module(python: &PythonBuild) -> Option<WantedFile> {
+fn named_module(python: &PythonBuild) -> Option<FileToWrite> {
     let (text, module) = (python.pyproject.as_ref()?, python.module.as_ref()?);
     let content = with_python_module(text, &module.name, module.is_package)?;
     let why = "the name of the package, so that setuptools does not take `packaging` for another one";
-    Some(WantedFile { before: Some(text.clone()), ..WantedFile::new("pyproject.toml", content, why) })
+    Some(FileToWrite { before: Some(text.clone()), ..FileToWrite::new("pyproject.toml", content, why) })
 }
 
 fn files_of(kind: CiKind) -> &'static [(&'static str, &'static str)] {

@@ -6,6 +6,7 @@
 
 pub mod apply;
 pub mod config_file;
+pub mod file_to_write;
 pub mod files;
 pub mod findings;
 pub mod found;
@@ -17,5 +18,5 @@ pub mod programs;
 pub mod python;
 pub mod report;
 pub mod template;
-pub mod wanted;
+
 pub mod xtask_crate;

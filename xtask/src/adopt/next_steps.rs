@@ -44,14 +44,14 @@ pub fn next_steps(program: &str, place: &AdoptPlace, steps: &[AdoptStep], last: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::adopt::wanted::WantedFile;
+    use crate::adopt::file_to_write::FileToWrite;
 
     #[test]
     fn what_was_written_is_committed() {
         let step = |path: &str| AdoptStep {
             path: path.into(),
             shown: path.to_owned(),
-            file: WantedFile::new(path, String::new(), ""),
+            file: FileToWrite::new(path, String::new(), ""),
         };
         let steps = [step("packaging/release.toml"), step("packaging/a.spec.in"), step(".git/hooks/commit-msg")];
         let commands = next_steps("releng", &AdoptPlace::Project, &steps, LastStep::Packages);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::adopt::wanted::WantedFile;
+use crate::adopt::file_to_write::FileToWrite;
 use crate::base::plan::Plan;
 
 /// A step of the plan: it writes one file that is not there, or adds lines to one.
@@ -15,7 +15,7 @@ pub struct AdoptStep {
     pub path: PathBuf,
     /// How a person calls it.
     pub shown: String,
-    pub file: WantedFile,
+    pub file: FileToWrite,
 }
 
 impl fmt::Display for AdoptStep {
@@ -50,7 +50,7 @@ pub struct AdoptFolder<'a> {
 }
 
 /// Decides, by what is there now.
-pub fn decide(title: String, folder: AdoptFolder<'_>, wanted: Vec<WantedFile>) -> Result<AdoptPlan> {
+pub fn decide(title: String, folder: AdoptFolder<'_>, wanted: Vec<FileToWrite>) -> Result<AdoptPlan> {
     let (mut steps, mut left) = (Vec::new(), Vec::new());
     for file in wanted {
         let path = folder.path.join(&file.path);

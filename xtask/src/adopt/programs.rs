@@ -32,10 +32,13 @@ pub fn read_cargo_project(tree: Tree<'_>, name: Option<&str>) -> Result<Option<C
     };
     let mut programs = Vec::new();
     let mut chosen: Option<(CargoAbout, String)> = None;
-    for folder in folders.iter().filter(|folder| folder.as_str() != XTASK) {
+    for folder in &folders {
         let path = joined(folder, "Cargo.toml");
         let Some(text) = tree.read(&path)? else { continue };
         let Some(package) = CargoManifest::parse(&text).ok().and_then(|manifest| manifest.package) else { continue };
+        if package.name == XTASK {
+            continue;
+        }
         let own = programs_of(tree, folder, &package)?;
         let is_named = Some(package.name.as_str()) == name;
         if is_named || (chosen.is_none() && !own.is_empty()) {

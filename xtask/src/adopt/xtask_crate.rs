@@ -1,8 +1,8 @@
 //! The crate `xtask` of a Cargo workspace, by which `cargo xtask` runs this program.
 
 use crate::adopt::config_file::quoted;
+use crate::adopt::file_to_write::FileToWrite;
 use crate::adopt::found::CargoBuild;
-use crate::adopt::wanted::WantedFile;
 use crate::project::config::{with_alias, with_member};
 
 /// What the alias stands for.
@@ -17,7 +17,7 @@ const MAIN: &str = "fn main() -> std::process::ExitCode {\n    releng::main()\n}
 /// The files of the crate, and the lines that a person has to write.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct XtaskFiles {
-    pub files: Vec<WantedFile>,
+    pub files: Vec<FileToWrite>,
     pub by_hand: Vec<String>,
 }
 
@@ -37,25 +37,25 @@ pub fn xtask_files(address: &str, cargo: &CargoBuild) -> XtaskFiles {
         quoted(address)
     );
     let mut wanted = XtaskFiles::default();
-    wanted.files.push(WantedFile::new(
+    wanted.files.push(FileToWrite::new(
         "xtask/src/main.rs",
         MAIN.to_owned(),
         "the program that runs releng in this workspace",
     ));
-    wanted.files.push(WantedFile::new("xtask/Cargo.toml", manifest, "its crate"));
+    wanted.files.push(FileToWrite::new("xtask/Cargo.toml", manifest, "its crate"));
     match with_alias(cargo.config.as_deref().unwrap_or_default(), "xtask", COMMAND, PROFILE) {
         Some(content) => {
             let why = "the alias `xtask`, and its profile";
-            let file = WantedFile::new(".cargo/config.toml", content, why);
-            wanted.files.push(WantedFile { before: cargo.config.clone(), ..file });
+            let file = FileToWrite::new(".cargo/config.toml", content, why);
+            wanted.files.push(FileToWrite { before: cargo.config.clone(), ..file });
         }
         None => wanted.by_hand.push(format!("`.cargo/config.toml`: write `xtask = \"{COMMAND}\"` below `[alias]`")),
     }
     match with_member(&cargo.manifest, "xtask") {
         Some(content) => {
             let why = "the member `xtask`, which is no default member";
-            let file = WantedFile::new("Cargo.toml", content, why);
-            wanted.files.push(WantedFile { before: Some(cargo.manifest.clone()), ..file });
+            let file = FileToWrite::new("Cargo.toml", content, why);
+            wanted.files.push(FileToWrite { before: Some(cargo.manifest.clone()), ..file });
         }
         None => wanted.by_hand.push(
             "`Cargo.toml`: write `\"xtask\"` into `workspace.members`, and the other members into \

@@ -228,7 +228,7 @@ mod tests {
         for (text, summary) in [
             ("a tool. ", "A tool"),
             ("100% @@VERSION@@ of it", "100%% @ @VERSION@ @ of it"),
-            (&"word ".repeat(30), "Word word word word word word word word word word word word word word word"),
+            (&"word ".repeat(30), &format!("Word{}", " word".repeat(15))),
             (&"x".repeat(100), &format!("X{}", "x".repeat(78))),
         ] {
             assert_eq!(summary_of(&one_line(text)), summary);

@@ -8,12 +8,15 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use rustix::fs::{Mode, OFlags, symlinkat};
 
-use crate::base::files::clear::{MARK, make_temporary, remove_if_there, temporary_beside};
+use crate::base::files::clear::{MARK, clear_named, make_temporary, remove_if_there, temporary_beside};
 use crate::base::files::folders::{make_folders, make_private_folders, rename, resolve, sync_parent};
 use crate::base::files::tree_path::TreePath;
 
 /// The mode of a published file that changes later, such as a page.
 const PUBLISHED_MODE: u32 = 0o644;
+
+/// The beginning of the temporary names of [`write_new`].
+const NEW_FILE: &str = ".releng-new-";
 
 /// Writes one file, with the mode that the umask gives. A symbolic link is followed. A device or a pipe is written to and stays
 /// what it is. Two runs may write the same file at the same time.
@@ -36,15 +39,16 @@ pub fn write(path: &Path, content: &[u8]) -> Result<()> {
 }
 
 /// Writes a file that is not there yet, and makes the folders above it. `mode` is less the umask. A file that appears meanwhile stays as it
-/// is: that is an error.
+/// is: that is an error. What a killed run left beside it is removed first.
 pub fn write_new(path: &Path, content: &[u8], mode: u32) -> Result<()> {
     let failed = || format!("cannot write `{}`", path.display());
     let path = std::path::absolute(path).with_context(failed)?;
     let folder = path.parent().unwrap_or(Path::new("/"));
     make_private_folders(&TreePath::top(folder))?;
+    clear_named(&TreePath::top(folder), NEW_FILE)?;
     let permissions = Permissions::from_mode(mode);
     let mut builder = tempfile::Builder::new();
-    let mut temporary = builder.prefix(MARK).permissions(permissions).tempfile_in(folder).with_context(failed)?;
+    let mut temporary = builder.prefix(NEW_FILE).permissions(permissions).tempfile_in(folder).with_context(failed)?;
     temporary.write_all(content).and_then(|()| temporary.as_file().sync_all()).with_context(failed)?;
     temporary.persist_noclobber(&path).map_err(|error| error.error).with_context(failed)?;
     sync_parent(&TreePath::in_own_folder(&path)).with_context(failed)
@@ -143,6 +147,8 @@ mod tests {
     fn a_new_file_replaces_none() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("packaging/acceptance/install.sh");
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path.with_file_name(".releng-new-x"), "half").unwrap();
         write_new(&path, b"one", 0o777).unwrap();
         assert!(write_new(&path, b"two", 0o777).unwrap_err().to_string().contains("cannot write"));
         assert_eq!(content(&path), "one");

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 /// A file that the project needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WantedFile {
+pub struct FileToWrite {
     /// Relative to the work tree, or to the folder of `--packaging`.
     pub path: PathBuf,
     pub content: String,
@@ -17,10 +17,10 @@ pub struct WantedFile {
     pub why: String,
 }
 
-impl WantedFile {
+impl FileToWrite {
     /// A new file that is no program and no configuration.
-    pub fn new(path: impl Into<PathBuf>, content: String, why: &str) -> WantedFile {
+    pub fn new(path: impl Into<PathBuf>, content: String, why: &str) -> FileToWrite {
         let why = why.to_owned();
-        WantedFile { path: path.into(), content, before: None, is_executable: false, is_config: false, why }
+        FileToWrite { path: path.into(), content, before: None, is_executable: false, is_config: false, why }
     }
 }
