@@ -6,6 +6,7 @@ mod merging;
 mod mutations;
 mod samples;
 mod strangers;
+mod trust;
 mod twists;
 mod world;
 

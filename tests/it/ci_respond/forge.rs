@@ -45,7 +45,7 @@ impl ForgePlace {
     }
 
     /// The work has this commit on the remote and on the forge.
-    fn moves_to(&self, head: &str) {
+    pub fn moves_to(&self, head: &str) {
         let reference = if self.kind == ForgeKind::Gitlab { "refs/merge-requests/5/head" } else { "refs/pull/5/head" };
         self.place.at("origin.git", &["update-ref", reference, head]);
         self.double.with(|state| head.clone_into(&mut state.pulls[0].head));

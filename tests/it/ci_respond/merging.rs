@@ -16,7 +16,7 @@ fn with_release(kind: ForgeKind) -> ForgePlace {
 
 impl ForgePlace {
     /// Lets an admin ask for a merge; the file with the decision.
-    fn asks_for_merge(&self, id: u64, line: &str) -> String {
+    pub fn asks_for_merge(&self, id: u64, line: &str) -> String {
         let event = self.comment(id, ADMIN, line);
         let told = self.deliver(&event, "issue_comment").exits(0);
         assert_eq!(decision(&told)["action"], "merge", "{}", told.stderr);
@@ -25,11 +25,11 @@ impl ForgePlace {
         path.display().to_string()
     }
 
-    fn run(&self, args: &[&str]) -> Ran {
+    pub fn run(&self, args: &[&str]) -> Ran {
         self.place.releng_with(args, &[("RELENG_FORGE_TOKEN", TOKEN), ("BUILD_URL", "https://ci.example.org/7/")])
     }
 
-    fn merges(&self, decision: &str) -> Ran {
+    pub fn merges(&self, decision: &str) -> Ran {
         self.run(&["ci", "merge", "--decision", decision])
     }
 
@@ -42,7 +42,7 @@ impl ForgePlace {
     }
 
     /// The own comments that say how merges ended.
-    fn ends(&self) -> Vec<String> {
+    pub fn ends(&self) -> Vec<String> {
         self.answers().into_iter().filter(|text| text.contains(":ended -->")).collect()
     }
 }

@@ -13,7 +13,7 @@ use crate::ci::respond::order::MergeOrder;
 use crate::cli::context::Context;
 use crate::forge::{self, Forge};
 use crate::git::remote::Remote;
-use crate::project::config::CiKeys;
+use crate::project::trusted::TrustedKeys;
 
 /// Reads a decision. Errors (exit 2): the file is none.
 pub fn load(path: &Path) -> Result<Decision> {
@@ -29,7 +29,7 @@ pub fn load_order(context: &Context, path: &Path) -> Result<MergeOrder> {
     let decision = load(path)?;
     let scratch = files::remote_scratch()?;
     let source = base_source(context, &scratch)?;
-    let place = forge::find_place(&trusted_keys(&source)?, &source.address)?;
+    let place = forge::find_place(source.trusted()?.ci(), &source.address)?;
     Ok(MergeOrder::of(&decision, &place).map_err(|why| {
         let message = format!("`{}` is no decision to merge: {why}", path.display());
         Failure::new(Exit::Usage, message).help("merge only where the action of the decision is `merge`")
@@ -43,13 +43,7 @@ pub fn base_source<'a>(context: &'a Context, scratch: &files::Scratch) -> Result
     Ok(BaseSource { clone, address: Remote::address_of("origin", clone.opened_at())?, home })
 }
 
-/// The forge of the project.
-pub fn open_forge(source: &BaseSource<'_>) -> Result<Box<dyn Forge>> {
-    forge::open(&trusted_keys(source)?, &source.address, &|name| std::env::var(name).ok())
-}
-
-/// The keys in the configuration that the remote has in its main branch. What is checked out may be the work of a stranger: it must not say where
-/// a token is sent.
-pub fn trusted_keys(source: &BaseSource<'_>) -> Result<CiKeys> {
-    Ok(source.config_of("HEAD")?.unwrap_or_default().ci)
+/// The forge of the project that is at the address `remote`. No other function opens a forge: a token is sent where the default branch says.
+pub fn open_forge(trusted: &TrustedKeys, remote: &str) -> Result<Box<dyn Forge>> {
+    forge::open(trusted.ci(), remote, &|name| std::env::var(name).ok())
 }

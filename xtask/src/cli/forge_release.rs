@@ -73,7 +73,8 @@ fn publish(
     let version = &release.promotion.version;
     let scratch = files::remote_scratch()?;
     let source = decided::base_source(context, &scratch)?;
-    let place = find_place(&decided::trusted_keys(&source)?, &source.address)?;
+    let trusted = source.trusted()?;
+    let place = find_place(trusted.ci(), &source.address)?;
     let wanted = WantedRelease {
         tag: release::count_head(context.workspace()?, &context.ui)?.form.release_tag(version),
         commit: commit_of(release)?,
@@ -81,7 +82,7 @@ fn publish(
         notes: text.body,
     };
     let target = ReleaseTarget { kind: place.kind, project: place.project, wanted };
-    let forge = decided::open_forge(&source)?;
+    let forge = decided::open_forge(&trusted, &source.address)?;
     let remote = source.home.remote(&source.address);
     let (forge, progress) = (forge.as_ref(), &context.ui);
     let publishing = Publishing { forge, remote: &remote, home, version, target: &target, files, progress };

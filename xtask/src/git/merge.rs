@@ -113,6 +113,16 @@ impl Repository {
         made.map(drop).with_context(|| format!("cannot make `{name}`"))
     }
 
+    /// The commit of a reference of [`Repository::keep`], or of one that was fetched, by its full name.
+    pub fn find_kept(&self, name: &str) -> Result<Option<CommitId>> {
+        let failed = || format!("cannot read `{name}`");
+        match self.inner.find_reference(name) {
+            Ok(reference) => Ok(Some(id_of(reference.peel_to_commit().with_context(failed)?.id()))),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(failed),
+        }
+    }
+
     /// Removes a reference of [`Repository::keep`]; it is no error if there is none.
     pub fn release(&self, name: &str) -> Result<()> {
         let failed = || format!("cannot remove `{name}`");

@@ -31,7 +31,10 @@ pub const CI: &[FileRows] = &[
         "ci/merge/stages.rs",
         &[
             ("in `{}` of the base, add", By("helps::merge::a_boundary_and_a_test_are_configured")),
-            ("in `packaging/release.toml` of the base", By("helps::merge::a_boundary_and_a_test_are_configured")),
+            (
+                "in `packaging/release.toml` of the default branch",
+                By("helps::merge::a_boundary_and_a_test_are_configured"),
+            ),
         ],
     ),
     (
@@ -100,6 +103,10 @@ pub const CI: &[FileRows] = &[
             ("`{} ci status` lists", By("helps::merge::a_merge_that_ended_is_shown")),
             ("`{} ci status` shows", By("helps::merge::a_merge_that_ended_is_shown")),
         ],
+    ),
+    (
+        "project/trusted.rs",
+        &[("choose the default branch", By("ci_respond::trust::without_a_default_branch_nothing_is_trusted"))],
     ),
     ("git/merge.rs", &[("`git config user.name", By("helps::merge::git_is_told_who_merges"))]),
     (

@@ -199,7 +199,7 @@ fn pull_json(state: &State, pull: &Pull) -> Value {
     json!({
         "id": 900 + pull.number, "number": pull.number, "state": if is_open { "open" } else { "closed" }, "is_locked": false,
         "draft": pull.draft, "title": pull.title, "body": "", "user": account(&state.who(pull.author)), "labels": labels,
-        "head": end("fix", &pull.head, pull.head_repository), "base": end("master", &"0123456789".repeat(4), Some(PROJECT_ID)),
+        "head": end("fix", &pull.head, pull.head_repository), "base": end(&pull.base, &"0123456789".repeat(4), Some(PROJECT_ID)),
         "merged": pull.state == "merged", "mergeable": true, "created_at": DATE, "updated_at": DATE,
     })
 }

@@ -241,7 +241,7 @@ fn pull_json(state: &State, pull: &Pull) -> Value {
         "locked": false, "title": pull.title, "user": author, "body": "", "labels": pull.labels.iter().map(|name| label(name)).collect::<Vec<_>>(),
         "milestone": null, "draft": pull.draft, "created_at": DATE, "updated_at": DATE, "closed_at": null, "merged_at": null,
         "merge_commit_sha": null, "assignee": null, "head": end("fix", &pull.head, pull.head_repository),
-        "base": end("master", &"0123456789".repeat(4), Some(PROJECT_ID)), "_links": links, "author_association": "NONE",
+        "base": end(&pull.base, &"0123456789".repeat(4), Some(PROJECT_ID)), "_links": links, "author_association": "NONE",
         "auto_merge": null, "merged": pull.state == "merged", "mergeable": null, "mergeable_state": "unknown", "merged_by": null,
         "comments": 0, "review_comments": 0, "maintainer_can_modify": false, "commits": 1, "additions": 1, "deletions": 0,
         "changed_files": 1,

@@ -229,7 +229,7 @@ fn merge(state: &State, pull: &Pull) -> Value {
     json!({
         "id": 900 + pull.number, "iid": pull.number, "project_id": PROJECT_ID, "title": pull.title, "description": "", "state": word,
         "draft": pull.draft, "author": account(&state.who(pull.author)), "sha": pull.head, "source_branch": "fix",
-        "source_project_id": pull.head_repository, "target_project_id": PROJECT_ID, "target_branch": "master",
+        "source_project_id": pull.head_repository, "target_project_id": PROJECT_ID, "target_branch": pull.base,
         "labels": pull.labels, "created_at": DATE, "updated_at": DATE, "web_url": "https://gitlab.example.org/x",
     })
 }

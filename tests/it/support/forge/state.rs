@@ -37,6 +37,8 @@ pub struct Pull {
     pub head: String,
     /// `None` where the repository of the work is gone.
     pub head_repository: Option<u64>,
+    /// The branch that it is for.
+    pub base: String,
     pub labels: Vec<String>,
 }
 
@@ -173,6 +175,7 @@ impl State {
                 author: 12,
                 head: "1".repeat(40),
                 head_repository: Some(FORK_ID),
+                base: "master".to_owned(),
                 labels: vec!["bug".to_owned()],
             }],
             notes: Vec::new(),

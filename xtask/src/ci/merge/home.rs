@@ -21,6 +21,7 @@ use crate::ci::merge::machine::{Merge, MergeEvent};
 use crate::ci::merge::request::MergeRequest;
 use crate::git::Repository;
 use crate::git::remote::{Remote, clear_locks};
+use crate::project::trusted::TrustedKeys;
 
 /// The folder of the merges of a project.
 #[derive(Clone, Debug)]
@@ -52,6 +53,11 @@ impl MergeHome {
     /// The bare repository.
     pub fn git(&self) -> TreePath {
         self.folder.join("git")
+    }
+
+    /// The keys of trust for a merge: those of the default branch when it was prepared.
+    pub fn trusted(&self, number: u32, request: &MergeRequest) -> Result<TrustedKeys> {
+        TrustedKeys::of_merge(&Repository::open(self.git().for_programs())?, number, &request.remote)
     }
 
     /// The folder of a merge.

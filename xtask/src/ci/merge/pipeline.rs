@@ -24,12 +24,13 @@ use crate::git::remote::Remote;
 use crate::git::{CommitId, Repository};
 use crate::history::lint::LintFinding;
 use crate::project::config::Config;
+use crate::project::trusted::TrustedKeys;
 
 /// A release that is to be staged.
 pub struct MergedRelease<'a> {
     /// The bare repository, whose branch has the merge commit.
     pub git: &'a Repository,
-    /// The configuration of the base before the merge.
+    /// The configuration of the base before the merge, with the keys of trust of the default branch.
     pub config: &'a Config,
     /// The folder of the release, which is that of the merge commit.
     pub folder: &'a Path,
@@ -47,10 +48,11 @@ pub struct Pipeline<'a> {
     pub progress: &'a dyn Progress,
     /// Stages a release, or finds that it is staged already; the name of the snapshot.
     pub stage: &'a dyn Fn(&MergedRelease<'_>) -> Result<String>,
-    /// Asks the forge whether a merge that a comment asked for is still wanted, by the configuration of the base; else why not.
-    pub withdrawn: &'a dyn Fn(&MergeRequest, &Config) -> Result<Option<String>>,
+    /// Asks the forge whether a merge that a comment asked for is still wanted, by the keys of trust and the configuration that counts; else
+    /// why not.
+    pub withdrawn: &'a dyn Fn(&MergeRequest, &TrustedKeys, &Config) -> Result<Option<String>>,
     /// Shows on the forge how such a merge has ended. It may show it already.
-    pub report: &'a dyn Fn(&Merge) -> Result<()>,
+    pub report: &'a dyn Fn(u32, &Merge) -> Result<()>,
     /// Hears of each stage of the tests that has ended.
     pub tested: &'a mut dyn FnMut(CiStage, &[StepResult]) -> Result<()>,
 }
@@ -79,7 +81,7 @@ impl Pipeline<'_> {
                 }
                 MergeStep::Stage => self.stage(stored)?,
                 MergeStep::Report => {
-                    (self.report)(&stored.merge)?;
+                    (self.report)(stored.number, &stored.merge)?;
                     MergeEvent::Reported
                 }
             };
@@ -101,7 +103,7 @@ impl Pipeline<'_> {
         let prepared = prepared?;
         // Before the tests: they can take hours, and the pull request can be closed already.
         if let MergeEvent::Prepared(made) = &prepared.event
-            && let Some(event) = self.ask_forge(&stored.merge.request, made.base)?
+            && let Some(event) = self.ask_forge(stored, made.base)?
         {
             return Ok(prepare::Preparation { event, findings: prepared.findings });
         }
@@ -112,9 +114,11 @@ impl Pipeline<'_> {
         let MergePhase::Prepared(prepared) = &stored.merge.phase else { anyhow::bail!("there is nothing to test") };
         let attempt = self.home.attempt(stored.number, stored.merge.attempt);
         let git = self.home.git();
+        let trusted = self.home.trusted(stored.number, &stored.merge.request)?;
         let tests = MergeTests {
             git: git.for_programs(),
             prepared,
+            trusted: &trusted,
             base: &stored.merge.request.base,
             isolation: None,
             folder: &attempt,
@@ -128,7 +132,7 @@ impl Pipeline<'_> {
     /// The remote is asked last: it can change while the forge answers.
     fn confirm(&self, stored: &StoredMerge) -> Result<MergeEvent> {
         let (request, (prepared, _)) = (&stored.merge.request, tested_of(stored)?);
-        let withdrawn = self.ask_forge(request, prepared.base)?;
+        let withdrawn = self.ask_forge(stored, prepared.base)?;
         match (land::confirm(&self.remote(stored), request, prepared)?, withdrawn) {
             (MergeEvent::Confirmed, Some(stop)) => Ok(stop),
             (answer, _) => Ok(answer),
@@ -136,12 +140,14 @@ impl Pipeline<'_> {
     }
 
     /// Stops a merge that a comment asked for, and that is not wanted any more.
-    fn ask_forge(&self, request: &MergeRequest, base: CommitId) -> Result<Option<MergeEvent>> {
+    fn ask_forge(&self, stored: &StoredMerge, base: CommitId) -> Result<Option<MergeEvent>> {
+        let request = &stored.merge.request;
         if request.comment.is_none() {
             return Ok(None);
         }
         let repository = Repository::open(self.home.git().for_programs())?;
-        let why = (self.withdrawn)(request, &base_config(&repository, base)?)?;
+        let trusted = self.home.trusted(stored.number, request)?;
+        let why = (self.withdrawn)(request, &trusted, &trusted.over(base_config(&repository, base)?))?;
         Ok(why.map(|why| MergeEvent::Stopped(StopReason::Withdrawn { why })))
     }
 
@@ -155,9 +161,10 @@ impl Pipeline<'_> {
             return Err(Failure::new(Exit::Failed, message).help(help_to_stage_by_hand(prepared.merge)).into());
         }
         let repository = Repository::open(self.home.git().for_programs())?;
+        let trusted = self.home.trusted(stored.number, &stored.merge.request)?;
         let release = MergedRelease {
             git: &repository,
-            config: &base_config(&repository, prepared.base)?,
+            config: &trusted.over(base_config(&repository, prepared.base)?),
             folder: folder.for_programs(),
             pipeline: stored.merge.request.pipeline,
         };

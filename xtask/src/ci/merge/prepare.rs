@@ -16,6 +16,7 @@ use crate::history::{LookBack, Version};
 use crate::project::definition::load_config;
 use crate::project::release;
 use crate::project::tree::Tree;
+use crate::project::trusted::TrustedKeys;
 
 /// What the first step decides.
 pub struct Preparation {
@@ -30,7 +31,7 @@ impl Preparation {
     }
 }
 
-/// The newest commits of the base and of the work, after both and all tags were fetched. A commit that is not there is `None`.
+/// The newest commits of the base and of the work, after both, the default branch and all tags were fetched. A commit that is not there is `None`.
 pub struct FetchedTips {
     pub base: Option<CommitId>,
     pub head: Option<CommitId>,
@@ -46,13 +47,14 @@ fn kept_merge(number: u32) -> String {
     format!("refs/releng/merges/{number}/merge")
 }
 
-/// Fetches the base, the work and all tags. The base becomes a branch of the bare repository, by which merged commits are found.
+/// Fetches the base, the work, the default branch and all tags. The base becomes a branch of the bare repository, by which merged commits are found.
 ///
 /// Errors: the remote cannot be reached (exit 5).
 pub fn fetch(remote: &Remote, request: &MergeRequest, number: u32) -> Result<FetchedTips> {
     remote.make_local()?;
     let (base, work) = (request.base.full(), request.work.reference());
-    let there = remote.list(&[&base, &work])?;
+    let (default, refspec_of_default) = TrustedKeys::refspec_of_merge(number);
+    let there = remote.list(&[&base, &work, default])?;
     let mut refspecs = vec!["+refs/tags/*:refs/tags/*".to_owned()];
     let has = |name: &str| there.contains_key(name);
     if has(&base) {
@@ -60,6 +62,9 @@ pub fn fetch(remote: &Remote, request: &MergeRequest, number: u32) -> Result<Fet
     }
     if has(&work) {
         refspecs.push(format!("+{work}:{}", kept_head(number)));
+    }
+    if has(default) {
+        refspecs.push(refspec_of_default);
     }
     remote.fetch(&refspecs)?;
     let repository = Repository::open(&remote.local)?;
@@ -194,5 +199,6 @@ fn count(
 /// Removes what the bare repository keeps for a merge that has ended.
 pub fn forget(repository: &Repository, number: u32) -> Result<()> {
     repository.release(&kept_head(number))?;
+    repository.release(&TrustedKeys::kept_for(number))?;
     repository.release(&kept_merge(number))
 }

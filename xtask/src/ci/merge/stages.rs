@@ -10,7 +10,8 @@ use crate::project::config::{self, CiIsolation, CiStep, Config};
 use crate::project::definition::load_config;
 use crate::project::tree::Tree;
 
-/// The configuration that a merge goes by: that of the base, never that of the work.
+/// The configuration that the steps and rules of a merge come from: that of the base, never that of the work. What needs trust comes from
+/// [`TrustedKeys`](crate::project::trusted::TrustedKeys), which is laid over it.
 pub fn base_config(repository: &Repository, base: CommitId) -> Result<Config> {
     Ok(load_config(Tree::Commit(repository, base))?.unwrap_or_default())
 }
@@ -66,7 +67,7 @@ fn load_stage(stage: CiStage, config: &Config, tree: Tree<'_>) -> Result<Option<
 pub fn require_boundary(config: &Config) -> Result<&CiIsolation, Failure> {
     config.ci.isolation.as_ref().ok_or_else(|| {
         let help = committed(
-            "in `packaging/release.toml` of the base, set `ci.isolation` to `\"user:NAME\"` (another user of this system), to \
+            "in `packaging/release.toml` of the default branch, set `ci.isolation` to `\"user:NAME\"` (another user of this system), to \
              `\"container:IMAGE\"` (podman), or, if only code is merged that you have read, to `\"none\"`",
         );
         Failure::new(Exit::Usage, "`ci.isolation` is not set: nothing would separate the code that is tested from this user")

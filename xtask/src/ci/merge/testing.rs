@@ -28,6 +28,7 @@ use crate::git::checkout::{Checkout, TrackedFiles};
 use crate::git::{BranchName, Repository};
 use crate::project::config::{CiIsolation, Config};
 use crate::project::tree::Tree;
+use crate::project::trusted::TrustedKeys;
 use crate::repository::stage::input::StageInput;
 
 /// One run of the tests.
@@ -35,8 +36,10 @@ pub struct MergeTests<'a> {
     /// The bare repository.
     pub git: &'a Path,
     pub prepared: &'a PreparedMerge,
+    /// They say what separates the tests from this user, and what of the environment the tests get.
+    pub trusted: &'a TrustedKeys,
     pub base: &'a BranchName,
-    /// What separates the tests from this user, if the caller knows better than the configuration of the base.
+    /// What separates the tests from this user, if the caller knows better than the keys of trust.
     pub isolation: Option<&'a CiIsolation>,
     /// The folder of this try. What an earlier run left there is removed.
     pub folder: &'a TreePath,
@@ -67,7 +70,7 @@ impl MergeTests<'_> {
     /// Errors: the steps cannot be run on this machine; an interrupt.
     pub fn run(&self, tested: &mut dyn FnMut(CiStage, &[StepResult]) -> Result<()>) -> Result<MergeEvent> {
         let repository = Repository::open(self.git)?;
-        let config = base_config(&repository, self.prepared.base)?;
+        let config = self.trusted.over(base_config(&repository, self.prepared.base)?);
         let stages = MergeStages::load(&config, Tree::Commit(&repository, self.prepared.base))?;
         files::make_state_folder(self.folder.for_programs())?;
         let isolation = match self.isolation {

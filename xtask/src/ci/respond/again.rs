@@ -13,7 +13,7 @@ use crate::forge::Forge;
 use crate::forge::event::EventPull;
 use crate::project::config::Config;
 
-/// Why a merge is not wanted any more, by the same rules as at first; `None` if it is. `config` is that of the base.
+/// Why a merge is not wanted any more, by the same rules as at first; `None` if it is. `config` is the one that counts for the base.
 ///
 /// Errors: the forge cannot be reached, or does not let this program ask.
 pub fn why_withdrawn(forge: &dyn Forge, request: &MergeRequest, config: &Config) -> Result<Option<String>> {

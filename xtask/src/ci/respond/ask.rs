@@ -18,6 +18,7 @@ use crate::git::merge::Committer;
 use crate::git::remote::Remote;
 use crate::git::{BranchName, CommitId, Repository};
 use crate::project::config::Config;
+use crate::project::trusted::TrustedKeys;
 
 /// The number of the only merge in the scratch folder.
 const NUMBER: u32 = 1;
@@ -65,7 +66,7 @@ fn answer(question: &Question, number: u32, asked: &Asked<'_>, facts: &mut Known
             facts.own = Some(OwnSide { comments: own.map(|comment| comment.text).collect(), account });
         }
         Question::Pull => facts.pull = Some(forge.pull(number)?),
-        Question::Base(base) => facts.base = Some(asked.source.config_of(&base.full())?),
+        Question::Base(base) => facts.base = Some(asked.source.config_for(base)?),
         Question::Permission(account) => {
             facts.permissions.insert(account.id, forge.permission(account)?);
         }
@@ -76,19 +77,25 @@ fn answer(question: &Question, number: u32, asked: &Asked<'_>, facts: &mut Known
 }
 
 impl BaseSource<'_> {
-    /// The configuration in the newest commit of a reference, such as `HEAD` or `refs/heads/main`, as the remote has it; `None` if the remote
-    /// does not have the reference.
-    pub fn config_of(&self, reference: &str) -> Result<Option<Config>> {
-        let remote = self.remote();
+    /// The keys in the configuration that the remote has in its default branch. What is checked out may be the work of a stranger.
+    pub fn trusted(&self) -> Result<TrustedKeys> {
+        TrustedKeys::ask(&self.remote(), self.clone)
+    }
+
+    /// The configuration that counts for work on a branch, as the remote has it now: that of its newest commit, with the keys of trust of the
+    /// default branch; `None` if the remote does not have the branch.
+    fn config_for(&self, base: &BranchName) -> Result<Option<Config>> {
+        let (remote, reference) = (self.remote(), base.full());
         remote.make_local()?;
-        let Some(tip) = remote.list(&[reference])?.remove(reference) else { return Ok(None) };
+        let Some(tip) = remote.list(&[&reference])?.remove(&reference) else { return Ok(None) };
+        let trusted = self.trusted()?;
         if self.clone.has_commit(tip) {
-            return Ok(Some(base_config(self.clone, tip)?));
+            return Ok(Some(trusted.over(base_config(self.clone, tip)?)));
         }
         const KEPT: &str = "refs/releng/base";
         remote.fetch(&[format!("+{reference}:{KEPT}")])?;
         let fetched = Repository::open(&remote.local)?;
-        Ok(Some(base_config(&fetched, fetched.resolve(KEPT)?)?))
+        Ok(Some(trusted.over(base_config(&fetched, fetched.resolve(KEPT)?)?)))
     }
 
     fn remote(&self) -> Remote {

@@ -12,7 +12,7 @@ pub struct KnownFacts {
     pub own: Option<OwnSide>,
     /// The pull request; the inner `None`: there is none with this number.
     pub pull: Option<Option<PullRequest>>,
-    /// The configuration in the newest commit of the base, as the remote has it; the inner `None`: the remote has no such branch.
+    /// The configuration that counts for the base, with the keys of trust of the default branch; the inner `None`: the remote has no such branch.
     pub base: Option<Option<Config>>,
     /// By the number of the account.
     pub permissions: BTreeMap<u64, Permission>,

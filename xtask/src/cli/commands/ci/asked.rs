@@ -20,8 +20,8 @@ use crate::cli::pipeline_number::pipeline_of_ci;
 use crate::git::remote::Remote;
 use crate::git::{BranchName, CommitId, Repository};
 use crate::project::config::CiIsolation;
-use crate::project::release;
 use crate::project::tree::Tree;
+use crate::project::trusted::TrustedKeys;
 
 /// How often the tests may run in one merge.
 const TRIES: u32 = 3;
@@ -61,7 +61,7 @@ pub enum TestsRun {
 /// The request, after the remote was asked what it has.
 ///
 /// Errors: the remote does not have the work or the base; it has another commit than the stated one; the configuration of the base says
-/// nothing of tests, or of the boundary around those that run here.
+/// nothing of tests, or that of the default branch nothing of the boundary around those that run here.
 pub fn ask_for(
     context: &Context,
     args: &RequestArgs,
@@ -76,7 +76,7 @@ pub fn ask_for(
     let base = match (&order, &args.base) {
         (Some(order), _) => order.base.clone(),
         (None, Some(base)) => base.clone(),
-        (None, None) => only_base(context, repository)?,
+        (None, None) => only_base(repository, &local)?,
     };
     let pull = order.as_ref().map(|order| order.pull).or(args.pull);
     let work = find_work(args, pull, &local)?;
@@ -109,7 +109,7 @@ pub fn ask_for(
     }
     request.head = head;
     let fetched = Repository::open(&local.local)?;
-    let config = base_config(&fetched, base)?;
+    let config = home.trusted(number, &request)?.over(base_config(&fetched, base)?);
     if tests == TestsRun::Here && *require_boundary(&config)? == CiIsolation::None {
         context.ui.warn("`ci.isolation` is `none`: the tests of the work can do whatever you can do on this machine");
     }
@@ -121,9 +121,9 @@ pub fn ask_for(
 }
 
 /// The only branch of the remote that work is merged into.
-fn only_base(context: &Context, repository: &Repository) -> Result<BranchName> {
-    let config = release::config_of(context.workspace()?, repository, repository.head()?, &context.ui)?;
-    let branches = repository.branches_matching(&config.project.branches)?;
+fn only_base(repository: &Repository, remote: &Remote) -> Result<BranchName> {
+    let trusted = TrustedKeys::ask(remote, repository)?;
+    let branches = repository.branches_matching(trusted.branches())?;
     let names: Vec<&str> = branches
         .iter()
         .map(|branch| branch.name.split_once('/').map_or(branch.name.as_str(), |(_, name)| name))
@@ -131,7 +131,7 @@ fn only_base(context: &Context, repository: &Repository) -> Result<BranchName> {
     match names.as_slice() {
         [only] => Ok(only.parse()?),
         names => {
-            let patterns = config.project.branches.join(", ");
+            let patterns = trusted.branches().join(", ");
             let message = match names {
                 [] => format!("no branch of the remote matches `project.branches` ({patterns})"),
                 names => format!("several branches match `project.branches`: {}", names.join(", ")),

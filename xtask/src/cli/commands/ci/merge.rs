@@ -62,7 +62,7 @@ fn preview(context: &Context, home: &MergeHome, request: &MergeRequest) -> Resul
     match &preparation.event {
         MergeEvent::Prepared(prepared) => {
             let repository = Repository::open(&remote.local)?;
-            let config = base_config(&repository, prepared.base)?;
+            let config = home.trusted(1, request)?.over(base_config(&repository, prepared.base)?);
             let version = prepared.version.as_ref().map_or(String::new(), |version| format!(", version {version}"));
             steps.push(format!("make the merge commit of {} and {}{version}", prepared.base, request.head));
             steps.extend(step_lines(&config, &MergeStages::load(&config, Tree::Commit(&repository, prepared.base))?));

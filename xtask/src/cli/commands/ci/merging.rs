@@ -93,7 +93,7 @@ pub fn go_on(context: &Context, home: &MergeHome, mut stored: StoredMerge) -> Re
         progress: &context.ui,
         stage: &|release| stage::run_after_merge(context, release),
         withdrawn: &on_forge::withdrawn,
-        report: &|merge| on_forge::report(context, home, merge),
+        report: &|number, merge| on_forge::report(context, home, number, merge),
         tested: &mut tested,
     };
     let findings = pipeline.go_on(&mut stored).map_err(|error| with_way_on(error, stored.number))?;
@@ -102,20 +102,23 @@ pub fn go_on(context: &Context, home: &MergeHome, mut stored: StoredMerge) -> Re
     report_end(context, &stored.merge, &facts)
 }
 
-/// Tests a merge commit in the folder `out`; the event that follows, and the steps that failed.
+/// Tests the merge commit of merge `number` in the folder `out`; the event that follows, and the steps that failed.
 pub fn test_in(
     context: &Context,
     home: &MergeHome,
+    number: u32,
     merge: &Merge,
     prepared: &PreparedMerge,
     isolation: Option<&CiIsolation>,
     out: &TreePath,
 ) -> Result<(MergeEvent, Vec<StepResult>)> {
     let mut heard = TestsHeard::new(context, out.clone())?;
+    let trusted = home.trusted(number, &merge.request)?;
     let (git, environment, private) = (home.git(), own_environment(), private_folders(context, home)?);
     let tests = MergeTests {
         git: git.for_programs(),
         prepared,
+        trusted: &trusted,
         base: &merge.request.base,
         isolation,
         folder: out,

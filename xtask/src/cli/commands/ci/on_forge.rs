@@ -1,6 +1,6 @@
 //! What a merge that a comment asked for hears from the forge, and what it shows there.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use crate::ci::merge::answer::{MERGE_STATUS, TryOut, answer};
 use crate::ci::merge::home::MergeHome;
@@ -12,32 +12,32 @@ use crate::ci::respond::decision::NEEDS_REVIEW;
 use crate::ci::respond::reply::{MarkedEffect, marker};
 use crate::cli::ci_system::log_address;
 use crate::cli::context::Context;
+use crate::cli::decided;
 use crate::cli::site::Site;
 use crate::forge::model::CommitStatus;
-use crate::forge::{self, Forge};
 use crate::git::Repository;
 use crate::project::config::Config;
+use crate::project::trusted::TrustedKeys;
 use crate::repository::clients::address::encode;
 use crate::repository::model::layout::Channel;
 use crate::repository::model::name::SnapshotName;
 
-/// Why a merge is not wanted any more; `None` if it is. `config` is that of the base.
-pub fn withdrawn(request: &MergeRequest, config: &Config) -> Result<Option<String>> {
-    again::why_withdrawn(open(request, config)?.as_ref(), request, config)
+/// Why a merge is not wanted any more; `None` if it is. `config` is the one that counts for the base.
+pub fn withdrawn(request: &MergeRequest, trusted: &TrustedKeys, config: &Config) -> Result<Option<String>> {
+    let forge = decided::open_forge(trusted, &request.remote)?;
+    again::why_withdrawn(forge.as_ref(), request, config)
 }
 
-/// Shows on the forge how a merge has ended, unless it shows that already.
-pub fn report(context: &Context, home: &MergeHome, merge: &Merge) -> Result<()> {
+/// Shows on the forge how merge `number` has ended, unless it shows that already. The forge is the one of the default branch before the merge: the
+/// merged work does not choose where the token is sent.
+pub fn report(context: &Context, home: &MergeHome, number: u32, merge: &Merge) -> Result<()> {
     let request = &merge.request;
-    let (Some(comment), ProposedWork::Pull { number, .. }) = (&request.comment, &request.work) else { return Ok(()) };
-    // The base may be gone. The configuration here says at least which forge it is.
-    let fetched = Repository::open(home.git().for_programs())?;
-    let config = match fetched.resolve(&request.base.full()) {
-        Ok(tip) => base_config(&fetched, tip)?,
-        Err(_) => Site::load_or_new(context)?.config,
+    let (Some(comment), ProposedWork::Pull { number: pull, .. }) = (&request.comment, &request.work) else {
+        return Ok(());
     };
-    let Some(said) = answer(merge, &try_out(context, &config, &fetched, merge)?) else { return Ok(()) };
-    let forge = open(request, &config)?;
+    let trusted = home.trusted(number, request)?;
+    let Some(said) = answer(merge, &try_out(context, &trusted, home, merge)?) else { return Ok(()) };
+    let forge = decided::open_forge(&trusted, &request.remote)?;
     let mark = marker(comment.id, MarkedEffect::Ended);
     let status = CommitStatus {
         context: MERGE_STATUS.to_owned(),
@@ -47,20 +47,21 @@ pub fn report(context: &Context, home: &MergeHome, merge: &Merge) -> Result<()> 
     };
     forge.set_status(request.head, &status)?;
     if let MergePhase::Done { .. } = merge.phase {
-        forge.remove_label(*number, NEEDS_REVIEW)?;
+        forge.remove_label(*pull, NEEDS_REVIEW)?;
     }
-    forge.comment(*number, &mark, &format!("{}\n{mark}", said.text)).map(drop)
-}
-
-fn open(request: &MergeRequest, config: &Config) -> Result<Box<dyn Forge>> {
-    forge::open(&config.ci, &request.remote, &|name| std::env::var(name).ok())
+    forge.comment(*pull, &mark, &format!("{}\n{mark}", said.text)).map(drop)
 }
 
 /// How people get the release of a merge, if the repository has a public address.
-fn try_out(context: &Context, config: &Config, git: &Repository, merge: &Merge) -> Result<TryOut> {
-    let MergePhase::Done { snapshot: Some(snapshot), .. } = &merge.phase else { return Ok(TryOut::default()) };
+fn try_out(context: &Context, trusted: &TrustedKeys, home: &MergeHome, merge: &Merge) -> Result<TryOut> {
+    let MergePhase::Done { merge: commit, snapshot: Some(snapshot) } = &merge.phase else {
+        return Ok(TryOut::default());
+    };
+    let git = Repository::open(home.git().for_programs())?;
+    let base = git.commit(*commit)?.parents().next().with_context(|| format!("{commit} is no merge commit"))?;
+    let config = trusted.over(base_config(&git, base)?);
     let site = Site::load_or_new(context)?;
-    let site = Site::of_merge(context, config, &site.layout.name, git)?;
+    let site = Site::of_merge(context, &config, &site.layout.name, &git)?;
     let name: SnapshotName = snapshot.parse()?;
     let (Some(url), Some(series)) = (&site.layout.url, name.series()) else { return Ok(TryOut::default()) };
     let manifest = site.store()?.snapshot(series, &name)?.manifest;

@@ -112,7 +112,7 @@ fn test(context: &Context, args: &TestArgs) -> Result<()> {
     let mut merge = Merge::new(request);
     merge.take(&MergeEvent::Prepared(prepared.clone()))?;
     let isolation = args.no_isolation.then_some(&CiIsolation::None);
-    let (event, failed) = merging::test_in(context, &home, &merge, &prepared, isolation, &out)?;
+    let (event, failed) = merging::test_in(context, &home, 1, &merge, &prepared, isolation, &out)?;
     merge.take(&event)?;
     let MergePhase::Tested(_, tested) = merge.phase else {
         return merging::report_end(

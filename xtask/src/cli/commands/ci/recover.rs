@@ -81,7 +81,7 @@ fn give_up(context: &Context, home: &MergeHome, number: u32, why: &Reason) -> Re
     record(&mut stored, MergeEvent::GivenUp { why: why.to_string() })?;
     if stored.merge.next() == Some(MergeStep::Report) {
         // The forge may be gone for good.
-        let event = match on_forge::report(context, home, &stored.merge) {
+        let event = match on_forge::report(context, home, number, &stored.merge) {
             Ok(()) => MergeEvent::Reported,
             Err(error) => {
                 context.ui.warn(&format!("the forge does not show it: {error:#}"));

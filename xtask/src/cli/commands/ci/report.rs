@@ -33,7 +33,8 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         return Ok(());
     };
     let scratch = files::remote_scratch()?;
-    let forge = decided::open_forge(&decided::base_source(context, &scratch)?)?;
+    let source = decided::base_source(context, &scratch)?;
+    let forge = decided::open_forge(&source.trusted()?, &source.address)?;
     let text = outcome.text.zip(decision.comment);
     if let Some((_, comment)) = &text {
         let own = forge.own_account()?;

@@ -51,7 +51,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
 fn answer(context: &Context, args: &Args, wish: &Wish) -> Result<()> {
     let scratch = files::remote_scratch()?;
     let source = decided::base_source(context, &scratch)?;
-    let forge = decided::open_forge(&source)?;
+    let forge = decided::open_forge(&source.trusted()?, &source.address)?;
     let asked = Asked { forge: forge.as_ref(), source: &source, now: clock::now()?, progress: &context.ui };
     let decision = decide_asking(wish, &asked)?;
     apply(forge.as_ref(), &decision, || hand_over(context, args, &decision))
