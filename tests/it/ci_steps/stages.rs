@@ -160,3 +160,40 @@ fn a_step_gets_no_tokens() {
     let ran = check_patch(&project, &[]);
     assert_eq!(result(&ran, "unit"), "passed");
 }
+
+/// Whoever may push a tag does not choose the base, and with it the steps.
+#[test]
+fn a_tag_is_not_taken_for_a_branch() {
+    let project = branched(&step("unit", "echo of the base", ""));
+    project.git(&["update-ref", "refs/remotes/origin/main", "main"]);
+    project.git(&["remote", "add", "origin", "."]);
+    project.commit("Change the steps", &[("packaging/release.toml", &step("unit", "echo of the tag", ""))]);
+    for tag in ["origin/main", "main", "origin/gone"] {
+        project.git(&["tag", tag]);
+    }
+    project.commit("Say more", &[("src/a", "2\n")]);
+    let log = || std::fs::read_to_string(project.path().join("target/releng/ci/check-patch/unit.log")).unwrap();
+    for base in ["origin/main", "main", "origin/main~0"] {
+        let name = base.trim_end_matches("~0");
+        check_patch(&project, &["--base", base])
+            .exits(0)
+            .says(&[&format!("`{name}` is a branch and a tag: the base is the branch")]);
+        assert_eq!(log(), "of the base\n", "{base}");
+        project.releng(&["lint", "--base", base]).exits(0).says(&["is a branch and a tag"]);
+    }
+    project
+        .releng(&["ci", "check-merged", "--base", "origin/gone"])
+        .exits(2)
+        .says(&["is a tag with the name of a branch"]);
+    let refused = check_patch(&project, &["--base", "origin/gone"]).exits(2);
+    check_patch(&project, &["--base", "refs/tags/origin/gone"]).exits(0);
+    follow(
+        project.path(),
+        &refused,
+        "git fetch",
+        &[("git fetch", "git fetch . +refs/heads/main:refs/remotes/origin/gone")],
+    )
+    .exits(0);
+    check_patch(&project, &["--base", "origin/gone"]).exits(0);
+    assert_eq!(log(), "of the base\n");
+}

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::base::error::{Exit, Failure, program};
 use crate::base::text::one_line;
+use crate::cli::base_rev::resolve_base;
 use crate::cli::context::Context;
 use crate::git::reach::GitBranch;
 use crate::git::{BranchCommit, BranchHistory, CommitId, Merges, Missing, Repository};
@@ -22,7 +23,7 @@ pub fn load(
     head: CommitId,
 ) -> Result<(GitBranch, BranchHistory)> {
     let mut bases = match base {
-        Some(base) => vec![GitBranch { name: base.to_owned(), tip: repository.resolve(base)? }],
+        Some(base) => vec![GitBranch { name: base.to_owned(), tip: resolve_base(context, repository, base)? }],
         None => repository.branches_matching(&config.project.branches)?,
     };
     let tips: Vec<CommitId> = bases.iter().map(|base| base.tip).collect();

@@ -4,6 +4,7 @@
 //! repository load a [`site`]. Only [`ui`] prints.
 
 pub mod arguments;
+mod base_rev;
 mod check_text;
 mod ci_system;
 pub mod commands;

@@ -25,6 +25,23 @@ impl Repository {
         self.odb().and_then(|odb| odb.kind(commit)).is_ok_and(|kind| kind == ObjectType::Commit)
     }
 
+    /// The full name of the branch, local or of a remote, whose short name this is. Tags are not asked, which git itself prefers.
+    pub fn full_name_of_branch(&self, name: &str) -> Option<String> {
+        let places = ["refs/heads/", "refs/remotes/"].map(|place| format!("{place}{name}"));
+        places.into_iter().find(|full| self.inner.find_reference(full).is_ok())
+    }
+
+    /// Whether there is a tag with this name.
+    pub fn has_tag(&self, name: &str) -> bool {
+        self.inner.find_reference(&format!("refs/tags/{name}")).is_ok()
+    }
+
+    /// Whether a name begins with that of a remote, as those of its branches do: `origin/main`.
+    pub fn is_of_remote(&self, name: &str) -> bool {
+        let Some((remote, _)) = name.split_once('/') else { return false };
+        self.inner.find_remote(remote).is_ok()
+    }
+
     /// Whether `ancestor` is `commit` or an ancestor of it.
     pub fn is_ancestor(&self, ancestor: CommitId, commit: CommitId) -> Result<bool> {
         if ancestor == commit {

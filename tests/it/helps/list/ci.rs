@@ -108,6 +108,7 @@ pub const CI: &[FileRows] = &[
         "project/trusted.rs",
         &[("choose the default branch", By("ci_respond::trust::without_a_default_branch_nothing_is_trusted"))],
     ),
+    ("cli/base_rev.rs", &[("fetch the branch", By("ci_steps::stages::a_tag_is_not_taken_for_a_branch"))]),
     ("git/merge.rs", &[("`git config user.name", By("helps::merge::git_is_told_who_merges"))]),
     (
         "git/remote.rs",

@@ -12,6 +12,7 @@ use crate::ci::stage::CiStage;
 use crate::ci::steps::automation::AutomationScript;
 use crate::ci::steps::environment::StageCommits;
 use crate::ci::steps::plan;
+use crate::cli::base_rev::resolve_base;
 use crate::cli::commands::ci::arguments::StageArgs;
 use crate::cli::context::Context;
 use crate::cli::linted_branch;
@@ -51,10 +52,10 @@ impl<'a> StageSubject<'a> {
             let found = linted_branch::load(context, &command, args.base.as_deref(), repository, &config, head)?;
             (found.1.merge_bases.first().copied(), Some(found))
         } else {
-            (find_base(repository, args.base.as_deref(), head)?, None)
+            (find_base(context, repository, args.base.as_deref(), head)?, None)
         };
         let steps_of = match (&args.steps_of, &branch) {
-            (Some(rev), _) => GitBranch { name: rev.clone(), tip: repository.resolve(rev)? },
+            (Some(rev), _) => GitBranch { name: rev.clone(), tip: resolve_base(context, repository, rev)? },
             (None, Some((base, _))) => base.clone(),
             (None, None) => GitBranch { name: "HEAD".to_owned(), tip: head },
         };
@@ -168,11 +169,16 @@ impl<'a> StageSubject<'a> {
 }
 
 /// The commit with which a merge commit is compared: the stated one, or the first parent; `None` if there is none.
-fn find_base(repository: &Repository, stated: Option<&str>, head: CommitId) -> Result<Option<CommitId>> {
+fn find_base(
+    context: &Context,
+    repository: &Repository,
+    stated: Option<&str>,
+    head: CommitId,
+) -> Result<Option<CommitId>> {
     match stated {
         // What CI systems state for a branch that is new.
         Some(rev) if rev.len() == 40 && rev.bytes().all(|byte| byte == b'0') => Ok(None),
-        Some(rev) => Ok(Some(repository.resolve(rev)?)),
+        Some(rev) => Ok(Some(resolve_base(context, repository, rev)?)),
         None if repository.shallow_boundary()?.contains(&head) => {
             let message = format!("shallow clone: it ends at `{}`, and does not have its first parent", head.short());
             Err(Failure::new(Exit::NotEnoughHistory, message).help("run `git fetch --unshallow`").into())
