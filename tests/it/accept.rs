@@ -1,5 +1,6 @@
 //! Acceptance tests: what they are told, how they end, what is kept of it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -47,10 +48,17 @@ fn verdicts(ran: &Ran) -> Vec<&str> {
     ran.stdout.lines().map(|line| line.strip_prefix(&prefix).unwrap().split(" (").next().unwrap()).collect()
 }
 
+/// What is served, without the pages that show the results.
+fn without_result_pages(site: &Site) -> BTreeMap<String, String> {
+    let mut served = site.trees()[0].clone();
+    served.retain(|path, _| path != "index.json" && path != "unstable/index.html");
+    served
+}
+
 #[test]
 fn each_result_is_numbered_and_bound_to_the_manifest() {
     let site = staged(&[("pass", "echo fine", ""), ("fail", "echo broken >&2; exit 3", "")]);
-    let served = site.trees()[0].clone();
+    let served = without_result_pages(&site);
     let ran = accept(&site, &[]).exits(1);
     assert_eq!(verdicts(&ran), ["pass passed", "fail FAILED, exit 3"]);
     let log = results(&site).join("0002-fail.log");
@@ -72,7 +80,7 @@ fn each_result_is_numbered_and_bound_to_the_manifest() {
     accept(&site, &[SNAPSHOT]).exits(1);
     assert_eq!(site.project.files(&format!("target/repository-state/demo/results/{SNAPSHOT}")).len(), 8);
     assert_eq!(result(&site, "0004-fail.json")["test"], "fail");
-    assert_eq!(site.trees()[0], served, "a snapshot is not touched");
+    assert_eq!(without_result_pages(&site), served, "a snapshot is not touched");
 }
 
 #[test]
@@ -95,14 +103,14 @@ fn a_test_cannot_change_the_repository() {
         format!("{undo}; mount -o remount,bind,rw $top; echo x >$RELENG_SNAPSHOT/foreign; rm -r $place/unstable");
     let log = "echo x >>$RELENG_SNAPSHOT/../../../../../repository-state/demo/log.jsonl";
     let site = staged(&[("attack", &attack, ""), ("log", log, ""), ("own", "touch here $TMPDIR/a $HOME/b", "")]);
-    let before = site.trees();
+    let before = (without_result_pages(&site), site.trees()[1].clone());
     let ran = accept(&site, &[]).exits(1);
     ran.says(&["did not pass the acceptance tests `attack`, `log`\n", "Read-only file system"]);
     let own = result(&site, "0003-own.json");
     assert_eq!(own["verdict"], "passed", "{}", text(&results(&site).join("0003-own.log")));
     assert_eq!(own["isolation"], "mounts and processes of its own, the repository read-only");
-    require_same(&before[0], &site.trees()[0]);
-    assert_eq!(before[1].get("log.jsonl"), site.trees()[1].get("log.jsonl"));
+    require_same(&before.0, &without_result_pages(&site));
+    assert_eq!(before.1.get("log.jsonl"), site.trees()[1].get("log.jsonl"));
 }
 
 #[test]
@@ -265,7 +273,9 @@ fn the_tests_are_those_of_the_snapshots_commit() {
     site.project
         .commit("Change the test", &[("packaging/release.toml", "[[acceptance]]\nname = \"n\"\nrun = [\"false\"]\n")]);
     let result = format!("results/{SNAPSHOT}/0001-pass");
-    let plan = format!("accept {SNAPSHOT}:\n  run pass: sh -c true; write {result}.json and {result}.log\n");
+    let plan = format!(
+        "accept {SNAPSHOT}:\n  run pass: sh -c true; write {result}.json and {result}.log\n  write index.json\n  write unstable/index.html\n"
+    );
     accept(&site, &["--dry-run"]).exits(0).prints(&plan);
     assert!(!results(&site).exists());
     accept(&site, &[]).exits(0);

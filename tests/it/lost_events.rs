@@ -30,7 +30,7 @@ fn a_package_that_a_lost_event_may_have_yanked_is_named() {
          stable/1.0; it stays out: a rollback brings it back only with `--with-yanked`, and its snapshot is promoted only by its \
          name\n"
     );
-    assert!(plan.ends_with(&expected), "{plan}");
+    assert!(plan.contains(&expected), "{plan}");
     // The log keeps it: it stays out until a person brings it back.
     let is_served = || site.served(&format!("stable/1.0/rpm/el9/noarch/{YANKED}.rpm")).exists();
     let listed = format!("yanked        {YANKED}, perhaps: an event that was lost may have done it; recorded");

@@ -90,17 +90,21 @@ fn tests_that_must_pass() {
     let manifest = text(&site.state("log.jsonl")).rsplit("\"manifest\":\"").next().unwrap()[..64].to_owned();
     assert!(passed.contains(&manifest), "{passed}");
     let of_another = passed.replace(&manifest, &"0".repeat(64));
-    std::fs::write(&result, of_another).unwrap();
+    let edit = |path: &Path, content: &str| {
+        std::fs::write(path, content).unwrap();
+        site.releng(&["prune"]).exits(0); // the pages show the result
+    };
+    edit(&result, &of_another);
     refused(&site, &promote, &["the acceptance test `look` was not run on this snapshot"]);
-    std::fs::write(&result, &passed).unwrap();
+    edit(&result, &passed);
     let failed = result.with_file_name("0002-look.json");
-    std::fs::write(&failed, passed.replace("\"passed\"", "\"failed\"")).unwrap();
+    edit(&failed, &passed.replace("\"passed\"", "\"failed\""));
     refused(
         &site,
         &promote,
         &["the acceptance test `look` failed", "help: read its output in `", "results/snapshot-demo_1.0_pipeline_1/"],
     );
-    std::fs::write(&failed, passed.replace("\"passed\"", "\"timed-out\"")).unwrap();
+    edit(&failed, &passed.replace("\"passed\"", "\"timed-out\""));
     refused(&site, &promote, &["the acceptance test `look` exceeded its time limit"]);
     std::fs::remove_file(failed).unwrap();
     site.releng(&promote).exits(0);
@@ -289,11 +293,20 @@ fn a_dry_run_prints_every_gate_and_writes_nothing() {
         "    write rpm/el9/repodata/",
         "    write provenance/promotion-000001.json",
         "    write sources/SHA256SUMS",
+        "    write style.css",
+        "    write rpm/el9/index.html",
+        "    write index.html",
+        "    write index.json",
         "    write manifest.json, and show the folder as revisions/stable-1.0/000001",
         "  make stable/1.0 lead to ../revisions/stable-1.0/000001",
         "  add new packages to ledger.json",
         &format!("  append to log.jsonl: promoted {FIRST} (1.0.1) to stable/1.0, revision 1"),
         "  write demo-stable-1.0-el9.repo",
+        "  write timeline.svg",
+        "  write index.html",
+        "  write index.json",
+        "  write unstable/index.html",
+        "  write revisions/index.html",
     ];
     assert_eq!(steps.lines().collect::<Vec<_>>(), expected);
     assert_eq!(site.trees(), before);

@@ -40,9 +40,13 @@ fn the_tree_is_the_users() {
     assert!(described >= 2 * 4, "{files:?}");
     let wanted = [
         "ChangeLog.txt",
+        "index.html",
+        "index.json",
         "manifest.json",
         "provenance/snapshot-demo_1.0_pipeline_1.json",
+        "rpm/el8/index.html",
         "rpm/el8/noarch/demo-1.0.1-1.el8.noarch.rpm",
+        "rpm/el9/index.html",
         "rpm/el9/noarch/demo-1.0.1-1.el9.noarch.rpm",
         "sources/ChangeLog",
         "sources/SHA256SUMS",
@@ -53,6 +57,7 @@ fn the_tree_is_the_users() {
         "sources/demo-1.0.1.tar.gz",
         "sources/demo-1.0.1.zip",
         "sources/demo.spec",
+        "style.css",
     ];
     assert_eq!(others, wanted);
     run_in(&place.join("sources"), "sha256sum", &["--quiet", "--strict", "-c", "SHA256SUMS"], &[]).exits(0);
@@ -71,9 +76,11 @@ fn a_release_without_packages_is_staged() {
         "stage demo 1.0.1 as snapshot-demo_1.0_pipeline_1:\n  make unstable/1.0/snapshot-demo_1.0_pipeline_1:\n    \
          write ChangeLog.txt\n    copy 7 files into sources/\n    copy 1 package into sources/\n    \
          write provenance/snapshot-demo_1.0_pipeline_1.json\n    write sources/SHA256SUMS\n    \
+         write style.css\n    write index.html\n    write index.json\n    \
          write manifest.json, and show the folder as unstable/1.0/snapshot-demo_1.0_pipeline_1\n  \
          make unstable/1.0/latest lead to snapshot-demo_1.0_pipeline_1\n  \
-         append to log.jsonl: staged snapshot-demo_1.0_pipeline_1 as latest\n",
+         append to log.jsonl: staged snapshot-demo_1.0_pipeline_1 as latest\n  \
+         write style.css\n  write timeline.svg\n  write index.html\n  write index.json\n  write unstable/index.html\n",
     );
     assert!(!site.served("").exists() && !site.state("").exists(), "a dry run writes nothing");
     site.releng(&["stage"]).exits(0);
@@ -334,7 +341,7 @@ fn the_same_input_gives_the_same_snapshot_everywhere() {
         site.commit("Go on").build(&["el8", "el9"]);
         let script = format!("umask {umask} && exec {PROGRAM} stage");
         run_in(site.project.path(), "sh", &["-c", &script], &[variables, &[("RELENG_NOW", NOW)]].concat()).exits(0);
-        tree(&site.served("unstable"))
+        tree(&site.served("unstable/1.0"))
     };
     let plain = staged("022", &[]);
     assert!(plain.len() > 20, "{plain:?}");

@@ -16,7 +16,11 @@ fn revision(number: u32) -> PathBuf {
 /// All that a revision has but what says which one it is.
 fn content(site: &Site, number: u32) -> std::collections::BTreeMap<String, String> {
     let mut tree = tree(&site.served(&format!("revisions/stable-1.0/{number:06}")));
-    tree.retain(|path, _| path != "manifest.json" && !path.ends_with("/mirrorlist") && !path.starts_with("withdrawn"));
+    // These state the event that made the revision.
+    let of_revision = ["manifest.json", "index.html", "index.json"];
+    tree.retain(|path, _| {
+        !of_revision.contains(&path.as_str()) && !path.ends_with("/mirrorlist") && !path.starts_with("withdrawn")
+    });
     tree
 }
 

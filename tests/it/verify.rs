@@ -273,6 +273,8 @@ fn log_ledger_results_and_repo_files() {
     edit(site.state(result), &|text| text + "more", "result-changed", result);
     let repo = "demo-stable-1.0-el9.repo";
     edit(site.served(repo), &|text| text.replace("enabled=1", "enabled=0"), "repo-file-differs", repo);
+    let page = "revisions/index.html";
+    edit(site.served(page), &|text| text.replace("current", "old"), "page-differs", page);
 }
 
 #[test]

@@ -76,6 +76,8 @@ fn the_next_command_repairs_what_it_can() {
         },
         &|site| drop(site.promoted("Four", &["el9"])),
     );
+    let page = |site: &Site| fs::remove_file(site.served("unstable/index.html")).unwrap();
+    cure("page-differs", help, &page, &change);
 }
 
 #[test]

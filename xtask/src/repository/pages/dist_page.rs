@@ -4,7 +4,7 @@
 
 use crate::repository::model::layout::{Channel, dist_folder};
 use crate::repository::model::name::Dist;
-use crate::repository::pages::folder::FolderFacts;
+use crate::repository::pages::folder_facts::FolderFacts;
 use crate::repository::pages::folder_page::write_packages;
 use crate::repository::pages::frame::{Page, section};
 use crate::repository::pages::install::Install;
@@ -28,10 +28,10 @@ pub fn render(facts: &FolderFacts<'_>, dist: &Dist) -> Vec<u8> {
             main.leaf("h1", &[], &title);
             section(main, "install", "Install", |section| {
                 let (layout, channel, series) = (&about.layout, about.channel, about.head.series);
-                Install { layout, channel, series, dist, packages: &packages }.write(section);
+                Install { layout, channel, series, dist, heading: "h3", packages: &packages }.write(section);
             });
             section(main, "packages", "Packages", |section| {
-                write_packages(section, &dist_folder(dist), &packages);
+                write_packages(section, &dist_folder(dist), facts.is_signed(), &packages);
             });
         },
         |foot| {

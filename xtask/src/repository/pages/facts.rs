@@ -1,13 +1,11 @@
 //! The facts that the pages of the root show: series, versions, events and snapshots. `index.json` has the same ones.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::git::CommitId;
 use crate::history::Version;
-use crate::repository::model::manifest::{HeadOfFolder, Manifest, ReleasedVersion};
+use crate::repository::model::manifest::{HeadOfFolder, ReleasedVersion};
 use crate::repository::model::name::{Dist, Series, SnapshotName};
 use crate::repository::model::test_result::TestVerdict;
 use crate::rpm::nevra::Nevra;
@@ -22,6 +20,9 @@ pub struct RepositoryFacts {
     pub keys: Vec<ServedKey>,
     /// The newest first.
     pub series: Vec<SeriesFacts>,
+    /// Whether there ever was a revision: then `revisions/` has a page.
+    #[serde(skip)]
+    pub has_revisions: bool,
 }
 
 /// A key that clients get.
@@ -189,21 +190,14 @@ pub struct FolderSummary {
     pub earlier: Vec<ReleasedVersion>,
     pub merged: bool,
     pub dists: Vec<Dist>,
-    pub packages: BTreeSet<Nevra>,
+    pub packages: Vec<Nevra>,
     pub signed: bool,
     pub page: bool,
 }
 
 impl FolderSummary {
-    /// Of what is there.
-    pub fn of(manifest: &Manifest, signed: bool, page: bool) -> FolderSummary {
-        let packages = manifest.packages().map(|(_, package)| package.nevra.clone()).collect();
-        let (release, earlier) = (manifest.release.clone(), manifest.earlier.clone());
-        FolderSummary { release, earlier, merged: manifest.merged, dists: manifest.dists(), packages, signed, page }
-    }
-
     /// Of what a change will make.
-    pub fn of_coming(head: &HeadOfFolder, dists: Vec<Dist>, packages: BTreeSet<Nevra>, signed: bool) -> FolderSummary {
+    pub fn of_coming(head: &HeadOfFolder, dists: Vec<Dist>, packages: Vec<Nevra>, signed: bool) -> FolderSummary {
         let HeadOfFolder { release, earlier, merged, .. } = head.clone();
         FolderSummary { release, earlier, merged, dists, packages, signed, page: true }
     }

@@ -1,26 +1,12 @@
 //! The pages of a snapshot or revision. They are made when everything else in it is there, and never change.
 
 use anyhow::Result;
-use jiff::Timestamp;
 
-use crate::history::Version;
-use crate::repository::model::event::Action;
-use crate::repository::model::layout::{Channel, Layout, SNAPSHOT_CHANGELOG, dist_folder, series_changelog};
-use crate::repository::model::manifest::{FileEntry, HeadOfFolder, PackageEntry};
+use crate::repository::model::layout::dist_folder;
 use crate::repository::model::name::{Dist, FilePath};
+use crate::repository::pages::folder_facts::FolderFacts;
 use crate::repository::pages::links::{INDEX, PAGE, STYLE};
-use crate::repository::pages::tables::in_order;
 use crate::repository::pages::{dist_page, folder_page, index, style};
-
-/// The snapshot or revision that pages are about, as far as the plan knows it.
-#[derive(Clone, Debug)]
-pub struct AboutFolder {
-    pub layout: Layout,
-    pub channel: Channel,
-    pub head: HeadOfFolder,
-    /// The action that makes the folder.
-    pub action: Action,
-}
 
 /// A file of the pages of a snapshot or revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,18 +18,6 @@ pub enum FolderPage {
     Front,
     /// The same facts, for programs.
     Index,
-}
-
-/// Everything that the pages of a snapshot or revision show.
-pub struct FolderFacts<'a> {
-    pub about: &'a AboutFolder,
-    /// The number of the event that makes it.
-    pub event: u64,
-    pub at: Timestamp,
-    /// The files, without those of the pages.
-    pub files: &'a [FileEntry],
-    /// The text of its changelog.
-    pub changelog: &'a str,
 }
 
 impl FolderPage {
@@ -80,62 +54,6 @@ pub fn is_page(path: &FilePath) -> bool {
         [name] => [PAGE, INDEX, STYLE].contains(name),
         ["rpm", _, name] => *name == PAGE,
         _ => false,
-    }
-}
-
-impl AboutFolder {
-    /// The name of the changelog.
-    pub fn changelog(&self) -> String {
-        match self.channel {
-            Channel::Stable => series_changelog(self.head.series),
-            Channel::Unstable => SNAPSHOT_CHANGELOG.to_owned(),
-        }
-    }
-
-    /// The name of what the folder is: `lago 1.0`, or the name of the snapshot.
-    pub fn title(&self) -> String {
-        match self.channel {
-            Channel::Stable => format!("{} {}", self.head.project, self.head.series),
-            Channel::Unstable => self.head.release.snapshot.to_string(),
-        }
-    }
-
-    /// The version before which the shown changes end: that of the release before, or of the milestone.
-    pub fn shown_since(&self) -> Option<Version> {
-        let before = self.head.earlier.last().map(|release| release.version.clone());
-        let milestone = self.head.release.base.map(Version::from);
-        before.or_else(|| milestone.filter(|milestone| *milestone < self.head.release.version))
-    }
-}
-
-impl<'a> FolderFacts<'a> {
-    /// The packages in the order of a table; of one dist, or of all.
-    pub fn packages(&self, of: Option<&Dist>) -> Vec<(&'a FileEntry, &'a PackageEntry)> {
-        let packages = self.files.iter().filter_map(|file| Some((file, file.package.as_ref()?)));
-        let mut packages: Vec<_> = packages
-            .filter(|(_, package)| package.dist.is_some() && of.is_none_or(|of| package.dist.as_ref() == Some(of)))
-            .collect();
-        packages.sort_by(|one, other| in_order(one.1, other.1));
-        packages
-    }
-
-    /// The dists, sorted.
-    pub fn dists(&self) -> Vec<Dist> {
-        let of_path = |file: &FileEntry| file.path.below("rpm")?.split('/').next()?.parse().ok();
-        let mut dists: Vec<Dist> = self.files.iter().filter_map(of_path).collect();
-        dists.sort();
-        dists.dedup();
-        dists
-    }
-
-    /// The files in `sources/`.
-    pub fn sources(&self) -> impl Iterator<Item = &'a FileEntry> {
-        self.files.iter().filter(|file| file.path.below("sources").is_some())
-    }
-
-    /// Whether it has signatures.
-    pub fn is_signed(&self) -> bool {
-        self.files.iter().any(|file| file.path.as_str().ends_with(crate::repository::sign::SIGNATURE))
     }
 }
 

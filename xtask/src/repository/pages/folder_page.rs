@@ -5,9 +5,8 @@ use crate::history::changelog::ChangelogEntry;
 use crate::repository::model::event::Action;
 use crate::repository::model::layout::{Channel, LATEST, MANIFEST, dist_folder};
 use crate::repository::model::manifest::{FileEntry, PackageEntry, ReleasedVersion};
-use crate::repository::model::name::Dist;
 use crate::repository::pages::changes::newest_changes;
-use crate::repository::pages::folder::FolderFacts;
+use crate::repository::pages::folder_facts::FolderFacts;
 use crate::repository::pages::frame::{Page, section};
 use crate::repository::pages::install::{Install, main_package};
 use crate::repository::pages::links::{INDEX, PAGE, href};
@@ -36,7 +35,7 @@ pub fn render(facts: &FolderFacts<'_>) -> Vec<u8> {
             lead(main, facts);
             section(main, "install", "Install", |section| install(section, facts));
             section(main, "changes", "Changes", |section| changes(section, facts));
-            section(main, "packages", "Packages", |section| list_packages(section, &packages, &facts.dists()));
+            section(main, "packages", "Packages", |section| list_packages(section, facts, &packages));
             section(main, "sources", "Sources", |section| sources(section, facts));
             if about.channel == Channel::Stable {
                 section(main, "releases", "All releases", |section| releases(section, facts, &packages));
@@ -69,7 +68,7 @@ fn lead(main: &mut Markup, facts: &FolderFacts<'_>) {
             p.text(". ");
             match &facts.about.action {
                 Action::Rollback { .. } => badge(p, "badge warn", "after a rollback"),
-                Action::Yank { .. } => badge(p, "badge warn", "after packages were taken out"),
+                Action::Yank { .. } => badge(p, "badge warn", "after a yank"),
                 _ => {}
             }
         }
@@ -96,7 +95,7 @@ fn install(section: &mut Markup, facts: &FolderFacts<'_>) {
         section.element("details", open, |details| {
             details.element("summary", &[], |summary| summary.leaf("h3", &[], &dist.to_string()));
             let (layout, channel, series) = (&about.layout, about.channel, about.head.series);
-            Install { layout, channel, series, dist, packages: &packages }.write(details);
+            Install { layout, channel, series, dist, heading: "h4", packages: &packages }.write(details);
         });
         section.line();
     }
@@ -121,7 +120,7 @@ fn changes(section: &mut Markup, facts: &FolderFacts<'_>) {
         if changes.shortened {
             p.text(&format!("The newest {ENTRIES} entries are shown. "));
         }
-        p.text("Everything: ");
+        p.text("All: ");
         p.leaf("a", &[("href", &href(&name))], &name);
     });
     for ChangelogEntry { version, date, changes, .. } in &changes.entries {
@@ -142,32 +141,33 @@ fn changes(section: &mut Markup, facts: &FolderFacts<'_>) {
     }
 }
 
-fn list_packages(section: &mut Markup, packages: &[(&FileEntry, &PackageEntry)], dists: &[Dist]) {
+fn list_packages(section: &mut Markup, facts: &FolderFacts<'_>, packages: &[(&FileEntry, &PackageEntry)]) {
+    let dists = facts.dists();
     if !dists.is_empty() {
         section.element("p", &[], |p| {
             p.text("By distribution:");
-            for dist in dists {
+            for dist in &dists {
                 p.text(" ");
                 p.leaf("a", &[("href", &href(&format!("{}/{PAGE}", dist_folder(dist))))], &dist.to_string());
             }
         });
     }
-    write_packages(section, "", packages);
+    write_packages(section, "", facts.is_signed(), packages);
 }
 
 /// The tables of packages: those that are installed, and the others.
-pub fn write_packages(section: &mut Markup, folder: &str, packages: &[(&FileEntry, &PackageEntry)]) {
+pub fn write_packages(section: &mut Markup, folder: &str, is_signed: bool, packages: &[(&FileEntry, &PackageEntry)]) {
     let (described, others): (Vec<_>, Vec<_>) =
         packages.iter().copied().partition(|(_, package)| package.nevra.is_described());
     if described.is_empty() {
         section.leaf("p", &[], "There are no packages to install.");
     } else {
-        package_table(section, "Packages", folder, &described);
+        package_table(section, "Packages", folder, is_signed, &described);
     }
     if !others.is_empty() {
         section.element("details", &[], |details| {
             details.leaf("summary", &[], &format!("{} more, for debugging and building", others.len()));
-            package_table(details, "Packages for debugging and building", folder, &others);
+            package_table(details, "Packages for debugging and building", folder, is_signed, &others);
         });
     }
 }

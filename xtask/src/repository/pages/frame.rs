@@ -77,7 +77,7 @@ impl Page<'_> {
 /// A section with a heading.
 pub fn section(main: &mut Markup, id: &str, heading: &str, fill: impl FnOnce(&mut Markup)) {
     main.line();
-    main.element("section", &[("aria-labelledby", id)], |section| {
+    main.element("section", &[], |section| {
         section.leaf("h2", &[("id", id)], heading);
         fill(section);
     });

@@ -13,7 +13,7 @@ use crate::repository::model::manifest::FileEntry;
 use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
 use crate::repository::pages::changes::newest_changes;
 use crate::repository::pages::facts::RepositoryFacts;
-use crate::repository::pages::folder::FolderFacts;
+use crate::repository::pages::folder_facts::FolderFacts;
 use crate::repository::pages::folder_page::ENTRIES;
 use crate::repository::pages::frame::FORM;
 use crate::rpm::nevra::Nevra;
@@ -58,7 +58,7 @@ struct FolderIndex<'a> {
     releases: Vec<IndexedRelease<'a>>,
     changes: Vec<IndexedChanges>,
     packages: Vec<IndexedPackage<'a>>,
-    sources: Vec<IndexedFile<'a>>,
+    sources: Vec<IndexedFileEntry<'a>>,
 }
 
 #[derive(Serialize)]
@@ -93,21 +93,21 @@ struct IndexedPackage<'a> {
     dist: Option<&'a Dist>,
     arch: &'a str,
     #[serde(flatten)]
-    file: IndexedFile<'a>,
+    file: IndexedFileEntry<'a>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct IndexedFile<'a> {
+struct IndexedFileEntry<'a> {
     path: &'a FilePath,
     size: u64,
     date: Timestamp,
     sha256: Digest,
 }
 
-impl<'a> IndexedFile<'a> {
-    fn of(file: &'a FileEntry) -> IndexedFile<'a> {
-        IndexedFile { path: &file.path, size: file.size, date: file.date, sha256: file.sha256 }
+impl<'a> IndexedFileEntry<'a> {
+    fn of(file: &'a FileEntry) -> IndexedFileEntry<'a> {
+        IndexedFileEntry { path: &file.path, size: file.size, date: file.date, sha256: file.sha256 }
     }
 }
 
@@ -122,9 +122,9 @@ pub fn render_folder(facts: &FolderFacts<'_>) -> Result<Vec<u8>> {
         nevra: &package.nevra,
         dist: package.dist.as_ref(),
         arch: package.nevra.arch(),
-        file: IndexedFile::of(file),
+        file: IndexedFileEntry::of(file),
     });
-    let sources = facts.sources().map(IndexedFile::of);
+    let sources = facts.sources().map(IndexedFileEntry::of);
     let releases = head.earlier.iter().chain([&head.release]).map(|release| IndexedRelease {
         version: &release.version,
         commit: release.commit,

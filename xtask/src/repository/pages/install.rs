@@ -14,6 +14,8 @@ pub struct Install<'a> {
     pub channel: Channel,
     pub series: Series,
     pub dist: &'a Dist,
+    /// The element for the headings of the ways, below that of the page's own.
+    pub heading: &'static str,
     /// The packages of the dist.
     pub packages: &'a [(&'a FileEntry, &'a PackageEntry)],
 }
@@ -55,14 +57,14 @@ impl Install<'_> {
             ("zypper: openSUSE and SUSE", way(format!("sudo zypper addrepo {file}"), "zypper")),
         ];
         for (title, lines) in ways {
-            markup.leaf("h4", &[], title);
+            markup.leaf(self.heading, &[], title);
             commands(markup, &lines);
         }
         let Some(href) = self.client_package() else { return };
         let series = format!("{url}/stable/{}/{}", self.series, dist_folder(self.dist));
         let package = shell_word(&format!("{series}/{href}"));
         let name = package_name(self.layout);
-        markup.element("h4", &[], |heading| {
+        markup.element(self.heading, &[], |heading| {
             heading.text("With the package ");
             heading.leaf("code", &[], &name);
             heading.text(", which keeps the repository and its keys current");

@@ -2,7 +2,7 @@
 //!
 //! What was put into the tree by hand, and a manifest that is not the one of the log, is shown nowhere.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -15,14 +15,15 @@ use crate::repository::model::layout::{Layout, MANIFEST};
 use crate::repository::model::manifest::Manifest;
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::Store;
-use crate::repository::model::test_result::load_results;
+use crate::repository::model::test_result::{TestFacts, load_results};
 use crate::repository::pages::facts::{
     CurrentRevision, FolderSummary, KeptRevision, RepositoryFacts, RevisionEvent, SeriesFacts, ServedKey, SnapshotHold,
     StagedSnapshot, TestOutcome,
 };
 use crate::repository::pages::history::{promoted_versions, promotions_of, revision_events};
 use crate::repository::pages::links::PAGE;
-use crate::repository::sign::{KeyPackets, read_key, signature_of_checksums, split_keys};
+use crate::repository::pages::summary::summarize;
+use crate::repository::sign::{KeyPackets, read_key, split_keys};
 
 /// What a change will have made once it is done.
 pub struct ComingChange<'a> {
@@ -40,22 +41,28 @@ pub struct LoadedFacts {
     pub facts: RepositoryFacts,
     /// Whether a manifest is missing or damaged. Then nobody knows what the pages should have.
     pub is_partial: bool,
+    /// The folders of `FOLDERS_WITH_PAGE` that are missing, and that the log tells of something in: it may be on a disk that is not mounted.
+    /// Nothing may be in its place then.
+    pub absent: Vec<&'static str>,
 }
 
 /// Loads the facts as they are once `coming` is done; `None` if the log has no event.
 pub fn load(store: &Store, coming: Option<&ComingChange<'_>>) -> Result<Option<LoadedFacts>> {
     let mut log = store.log.clone();
-    for action in coming.iter().flat_map(|coming| coming.actions.iter().map(|action| (coming.at, action))) {
-        let entry = LogEntry { event: log.next(action.0, action.1.clone()), manifest: None };
-        let line = entry.render()?;
-        log.push(entry, line.as_bytes());
+    if let Some(coming) = coming {
+        for action in coming.actions {
+            let entry = LogEntry { event: log.next(coming.at, action.clone()), manifest: None };
+            let line = entry.render()?;
+            log.push(entry, line.as_bytes());
+        }
     }
     if log.entries.is_empty() {
         return Ok(None);
     }
     let removed: BTreeSet<String> = log.removed().into_iter().map(str::to_owned).collect();
     let folder = coming.and_then(|coming| coming.folder.as_ref());
-    let mut loader = Loader { layout: &store.layout, log: &log, removed, folder, is_partial: false };
+    let mut loader =
+        Loader { layout: &store.layout, log: &log, removed, folder, is_partial: false, absent: BTreeSet::new() };
     let all: BTreeSet<Series> = log.events().filter_map(|event| event.action.made_in()).collect();
     let mut series = Vec::new();
     for of_log in all.into_iter().rev() {
@@ -69,7 +76,9 @@ pub fn load(store: &Store, coming: Option<&ComingChange<'_>>) -> Result<Option<L
     let is_partial = loader.is_partial || (keys.is_none() && is_signed);
     let keys = keys.map_or(Vec::new(), |keys| served_keys(&keys));
     let (project, url) = (store.layout.name.to_string(), store.layout.url.clone());
-    Ok(Some(LoadedFacts { facts: RepositoryFacts { project, url, keys, series }, is_partial }))
+    let has_revisions = log.events().any(|event| event.action.revision().is_some());
+    let facts = RepositoryFacts { project, url, keys, series, has_revisions };
+    Ok(Some(LoadedFacts { facts, is_partial, absent: loader.absent.into_iter().collect() }))
 }
 
 fn served_keys(keys: &[u8]) -> Vec<ServedKey> {
@@ -88,6 +97,7 @@ struct Loader<'a> {
     /// The folder that does not exist yet.
     folder: Option<&'a FolderSummary>,
     is_partial: bool,
+    absent: BTreeSet<&'static str>,
 }
 
 impl Loader<'_> {
@@ -115,6 +125,7 @@ impl Loader<'_> {
         for event in events.iter().rev() {
             let folder = self.layout.revision(series, event.revision);
             if self.is_kept(&folder) {
+                self.expect("revisions", &folder);
                 let page = self.has_page(&folder);
                 revisions.push(KeptRevision { revision: event.revision, at: event.at, page });
             }
@@ -138,6 +149,7 @@ impl Loader<'_> {
             if !self.is_kept(&folder) {
                 continue;
             }
+            self.expect("unstable", &folder);
             let summary = self.summarize(&folder, entry.manifest);
             let merged = summary.as_ref().is_some_and(|summary| summary.merged) || self.log.was_merged(name);
             snapshots.push(StagedSnapshot {
@@ -159,13 +171,15 @@ impl Loader<'_> {
     }
 
     /// The newest result of each test on the manifest of a snapshot. A result that cannot be read is left out; `verify` reports it.
-    fn load_tests(&self, name: &SnapshotName, manifest: Option<Digest>) -> Vec<TestOutcome> {
-        let results = load_results(&self.layout.results(name)).unwrap_or_default();
-        let mut newest = std::collections::BTreeMap::new();
+    fn load_tests(&mut self, name: &SnapshotName, manifest: Option<Digest>) -> Vec<TestOutcome> {
+        let results = load_results(&self.layout.results(name));
+        self.is_partial |= results.is_err();
+        let results = results.unwrap_or_default();
+        let mut newest = BTreeMap::new();
         for result in results.iter().filter(|result| Some(result.facts.manifest) == manifest) {
             newest.insert(&result.facts.test, &result.facts);
         }
-        let outcome = |(test, facts): (&String, &crate::repository::model::test_result::TestFacts)| TestOutcome {
+        let outcome = |(test, facts): (&String, &TestFacts)| TestOutcome {
             test: test.clone(),
             verdict: facts.verdict,
             at: facts.at,
@@ -185,7 +199,16 @@ impl Loader<'_> {
     }
 
     fn is_kept(&self, folder: &TreePath) -> bool {
-        !self.removed.contains(&self.layout.shown(folder))
+        let path = self.layout.shown(folder);
+        // What was recorded as missing may be back: the disk that it is on was not mounted then.
+        !self.removed.contains(&path) || (self.log.was_missing(&path) && folder.is_folder())
+    }
+
+    /// Notes where the folder above a snapshot or revision of the log is missing.
+    fn expect(&mut self, above: &'static str, folder: &TreePath) {
+        if !self.is_coming(folder) && !self.layout.root.join(above).is_folder() {
+            self.absent.insert(above);
+        }
     }
 
     /// Of a snapshot or revision whose manifest has the digest of the log, or that a change will make.
@@ -193,11 +216,10 @@ impl Loader<'_> {
         if self.is_coming(folder) {
             return self.folder.cloned();
         }
-        let loaded = Manifest::load(folder).ok().filter(|loaded| logged.is_none_or(|logged| logged == loaded.digest));
-        self.is_partial |= loaded.is_none();
-        let manifest = loaded?.manifest;
-        let signed = manifest.file(&signature_of_checksums()).is_some();
-        Some(FolderSummary::of(&manifest, signed, manifest.file(PAGE).is_some()))
+        let read = folder.join(MANIFEST).read().ok();
+        let summary = read.and_then(|text| summarize(&text, logged?));
+        self.is_partial |= summary.is_none();
+        summary
     }
 
     /// Whether a revision has pages. The manifests of many revisions are not read for it.

@@ -9,7 +9,9 @@ use crate::repository::pages::facts::{
 use crate::repository::pages::frame::{Page, section};
 use crate::repository::pages::links::{INDEX, PAGE, TIMELINE, front, href, revision_folder, series_page};
 use crate::repository::pages::markup::Markup;
-use crate::repository::pages::tables::{badge, cell, commands, day_cell, filled, head_cell, row, table, time};
+use crate::repository::pages::tables::{
+    badge, cell, commands, day_cell, filled, head_cell, row, table, time, words_cell,
+};
 use crate::repository::pages::timeline;
 
 /// The most events that the page lists. `index.json` has all.
@@ -35,7 +37,7 @@ pub fn render(facts: &RepositoryFacts) -> Vec<u8> {
                 section(main, "history", "History", |section| history(section, facts, &events));
             }
             section(main, "keys", "Keys", |section| keys(section, facts));
-            section(main, "more", "More", more);
+            section(main, "more", "More", |section| more(section, facts));
         },
         |foot| {
             foot.text("For programs: ");
@@ -86,7 +88,7 @@ fn write_current(article: &mut Markup, series: &SeriesFacts, current: &CurrentRe
             let (kind, text) = match &event.kind {
                 RevisionEventKind::Promote { .. } => ("badge good", "promoted"),
                 RevisionEventKind::Rollback { .. } => ("badge warn", "rolled back"),
-                RevisionEventKind::Yank { .. } => ("badge warn", "packages taken out"),
+                RevisionEventKind::Yank { .. } => ("badge warn", "yanked"),
             };
             p.text(" ");
             badge(p, kind, text);
@@ -109,7 +111,7 @@ fn versions(article: &mut Markup, series: &SeriesFacts) {
             row(body, |row| {
                 head_cell(row, |cell| cell.text(&version.to_string()));
                 day_cell(row, *at);
-                filled(row, |cell| write_state(cell, state));
+                words_cell(row, |cell| write_state(cell, state));
                 filled(row, |cell| cell.leaf("code", &[], &snapshot.to_string()));
             });
         }
@@ -126,9 +128,9 @@ fn write_state(cell: &mut Markup, state: &VersionState) {
         }
     };
     match state {
-        VersionState::Yanked { yanked_at, why } => since("badge bad", "taken out", *yanked_at, why.as_ref()),
+        VersionState::Yanked { yanked_at, why } => since("badge bad", "yanked", *yanked_at, why.as_ref()),
         VersionState::PartlyYanked { yanked_at, why } => {
-            since("badge warn", "partly taken out", *yanked_at, why.as_ref());
+            since("badge warn", "partly yanked", *yanked_at, why.as_ref());
         }
         VersionState::RolledBack { rolled_back_at } => since("badge warn", "rolled back", *rolled_back_at, None),
         VersionState::Current => badge(cell, "badge good", "current"),
@@ -149,19 +151,19 @@ fn history(section: &mut Markup, facts: &RepositoryFacts, events: &[&RevisionEve
             wide.empty("img", &[("src", TIMELINE), ("alt", &alt), ("width", &width), ("height", &height)]);
         },
     );
-    table(section, "Events", &["Event", "Date", "Series", "What", "Revision"], |body| {
+    table(section, "Events", &["Event", "Date", "Series", "What", "State of the series"], |body| {
         for event in events.iter().rev().take(EVENTS) {
             row(body, |row| {
-                head_cell(row, |cell| cell.text(&event.number.to_string()));
+                head_cell(row, |cell| cell.text(&format!("event {}", event.number)));
                 day_cell(row, event.at);
                 cell(row, &event.series.to_string());
-                filled(row, |cell| write_event(cell, event));
+                words_cell(row, |cell| write_event(cell, event));
                 filled(row, |cell| {
                     let kept = facts.series.iter().find(|series| series.series == event.series);
                     let kept = kept.and_then(|series| {
                         series.revisions.iter().find(|revision| revision.revision == event.revision)
                     });
-                    let number = event.revision.to_string();
+                    let number = format!("revision {}", event.revision);
                     match kept {
                         Some(kept) => {
                             let address = front(&revision_folder(event.series, event.revision), kept.page);
@@ -197,7 +199,7 @@ fn write_event(cell: &mut Markup, event: &RevisionEvent) {
             cell.text(&format!(" to {version}revision {to}"));
         }
         RevisionEventKind::Yank { packages, why } => {
-            badge(cell, "badge bad", "taken out");
+            badge(cell, "badge bad", "yanked");
             let packages: Vec<String> = packages.iter().map(ToString::to_string).collect();
             cell.text(&format!(" {}: {why}", packages.join(", ")));
         }
@@ -246,12 +248,11 @@ fn in_groups(fingerprint: &str) -> String {
     digits.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
 }
 
-fn more(section: &mut Markup) {
+fn more(section: &mut Markup, facts: &RepositoryFacts) {
     section.element("ul", &[], |list| {
-        for (folder, text) in [
-            ("unstable", ": snapshots that wait for their promotion, and `latest`"),
-            ("revisions", ": every state of a series that is kept"),
-        ] {
+        let unstable = ("unstable", ": snapshots that wait for their promotion");
+        let revisions = ("revisions", ": every state of a series that is kept");
+        for (folder, text) in [unstable].into_iter().chain(facts.has_revisions.then_some(revisions)) {
             list.element("li", &[], |item| {
                 item.leaf("a", &[("href", &format!("{folder}/{PAGE}"))], folder);
                 item.text(text);

@@ -26,19 +26,24 @@ pub fn render(facts: &RepositoryFacts) -> Vec<u8> {
                 let id = format!("series-{}", series.series);
                 section(main, &id, &format!("{} {}", facts.project, series.series), |section| {
                     let current = series.current.as_ref().map(|current| current.revision);
-                    table(section, &format!("Revisions of {}", series.series), &["Revision", "Date", ""], |body| {
-                        for kept in &series.revisions {
-                            let folder = revision_folder(series.series, kept.revision);
-                            let address = front(folder.trim_start_matches("revisions/"), kept.page);
-                            row(body, |row| {
-                                head_cell(row, |cell| {
-                                    cell.leaf("a", &[("href", &address)], &kept.revision.to_string());
+                    table(
+                        section,
+                        &format!("Revisions of {}", series.series),
+                        &["Revision", "Date", "State"],
+                        |body| {
+                            for kept in &series.revisions {
+                                let folder = revision_folder(series.series, kept.revision);
+                                let address = front(folder.trim_start_matches("revisions/"), kept.page);
+                                row(body, |row| {
+                                    head_cell(row, |cell| {
+                                        cell.leaf("a", &[("href", &address)], &kept.revision.to_string());
+                                    });
+                                    day_cell(row, kept.at);
+                                    filled(row, |cell| mark(cell, current == Some(kept.revision)));
                                 });
-                                day_cell(row, kept.at);
-                                filled(row, |cell| mark(cell, current == Some(kept.revision)));
-                            });
-                        }
-                    });
+                            }
+                        },
+                    );
                 });
             }
         },

@@ -28,6 +28,15 @@ pub fn names_after_test(store: &Store) -> Vec<String> {
     names().into_iter().filter(|name| shows_results(name) || differing.iter().any(|file| file.name == *name)).collect()
 }
 
+/// The pages that differ from what they should have. Where a manifest cannot be read, they stay as they are until the next event: what they
+/// show is more than could be shown now.
+pub fn outdated(store: &Store) -> Result<Vec<RootFile>> {
+    let loaded = load(store, None)?.filter(|loaded| !loaded.is_partial);
+    let mut files = loaded.map_or(Ok(Vec::new()), |loaded| render(&store.layout, &loaded))?;
+    files.retain(|file| !file.is_done());
+    Ok(files)
+}
+
 /// The pages that are to be written once `coming` is done.
 pub fn changed(store: &Store, coming: Option<&ComingChange<'_>>) -> Result<Vec<RootFile>> {
     let mut files = load(store, coming)?.map_or(Ok(Vec::new()), |loaded| render(&store.layout, &loaded))?;
@@ -38,7 +47,6 @@ pub fn changed(store: &Store, coming: Option<&ComingChange<'_>>) -> Result<Vec<R
 /// The pages with another content than this program would write, or that are missing. Where an earlier program has written the
 /// pages, or none, and where a manifest cannot be read, none is found: the next change writes them.
 pub fn damaged(store: &Store) -> Result<Vec<RootFile>> {
-    let Some(loaded) = load(store, None)?.filter(|loaded| !loaded.is_partial) else { return Ok(Vec::new()) };
     let has_form = |path: TreePath| {
         let found = path.read_if_there().ok().flatten().unwrap_or_default();
         String::from_utf8_lossy(&found).contains(FORM)
@@ -46,20 +54,24 @@ pub fn damaged(store: &Store) -> Result<Vec<RootFile>> {
     if !names().into_iter().any(|name| has_form(store.layout.root.join(name))) {
         return Ok(Vec::new());
     }
-    let mut files = render(&store.layout, &loaded)?;
-    files.retain(|file| !file.is_done());
-    Ok(files)
+    outdated(store)
 }
 
-fn render(layout: &Layout, LoadedFacts { facts, .. }: &LoadedFacts) -> Result<Vec<RootFile>> {
+fn render(layout: &Layout, LoadedFacts { facts, absent, .. }: &LoadedFacts) -> Result<Vec<RootFile>> {
     let file =
         |name: String, content: Vec<u8>| RootFile { path: layout.root.join(&name), name, content: Some(content) };
-    Ok(vec![
+    let mut files = vec![
         file(STYLE.to_owned(), style::SHEET.into()),
         file(TIMELINE.to_owned(), timeline::render(facts)),
-        file(format!("unstable/{PAGE}"), unstable_page::render(facts)),
-        file(format!("revisions/{PAGE}"), revisions_page::render(facts)),
         file(PAGE.to_owned(), repository_page::render(facts)),
         file(INDEX.to_owned(), index::render_repository(facts)?),
-    ])
+    ];
+    let [unstable, revisions] = FOLDERS_WITH_PAGE;
+    if !absent.contains(&unstable) {
+        files.push(file(format!("{unstable}/{PAGE}"), unstable_page::render(facts)));
+    }
+    if facts.has_revisions && !absent.contains(&revisions) {
+        files.push(file(format!("{revisions}/{PAGE}"), revisions_page::render(facts)));
+    }
+    Ok(files)
 }

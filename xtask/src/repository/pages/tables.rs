@@ -18,7 +18,8 @@ pub fn table(markup: &mut Markup, name: &str, columns: &[&str], rows: impl FnOnc
             table.element("thead", &[], |head| {
                 head.element("tr", &[], |row| {
                     for column in columns {
-                        row.leaf("th", &[("scope", "col")], column);
+                        let class: &[_] = if *column == "Size" { &[("class", "number")] } else { &[] };
+                        row.leaf("th", &[&[("scope", "col")], class].concat(), column);
                     }
                 });
             });
@@ -42,6 +43,11 @@ pub fn cell(row: &mut Markup, text: &str) {
 /// A cell with what `fill` writes.
 pub fn filled(row: &mut Markup, fill: impl FnOnce(&mut Markup)) {
     row.element("td", &[], fill);
+}
+
+/// The cell of words that may take several lines; `fill` writes them.
+pub fn words_cell(row: &mut Markup, fill: impl FnOnce(&mut Markup)) {
+    row.element("td", &[("class", "words")], fill);
 }
 
 /// The first cell of a row, which names it.
@@ -91,18 +97,32 @@ pub fn in_order(one: &PackageEntry, other: &PackageEntry) -> Ordering {
         .then_with(|| one.nevra.arch().cmp(other.nevra.arch()))
 }
 
-/// The table of packages. `folder` is the folder of the page in that of the snapshot or revision, such as `rpm/el9`, or empty.
-pub fn package_table(markup: &mut Markup, name: &str, folder: &str, packages: &[(&FileEntry, &PackageEntry)]) {
-    table(markup, name, &["Package", "Dist", "Arch", "Size", "Date", "SHA-256"], |body| {
+/// The table of packages. `folder` is the folder of the page in that of the snapshot or revision, such as `rpm/el9`, or empty: then the
+/// packages are those of several dists. In what is signed, a package that was staged without a key is marked.
+pub fn package_table(
+    markup: &mut Markup,
+    name: &str,
+    folder: &str,
+    is_signed: bool,
+    packages: &[(&FileEntry, &PackageEntry)],
+) {
+    let columns = ["Package", "Dist", "Arch", "Size", "Date", "SHA-256"];
+    let columns: Vec<&str> = columns.into_iter().filter(|column| folder.is_empty() || *column != "Dist").collect();
+    table(markup, name, &columns, |body| {
         for (file, package) in packages {
             let path = if folder.is_empty() { Some(file.path.as_str()) } else { file.path.below(folder) };
-            let dist = package.dist.as_ref().map_or(String::new(), ToString::to_string);
             row(body, |row| {
                 head_cell(row, |cell| {
                     let address = href(path.unwrap_or_default());
                     cell.leaf("a", &[("href", &address)], &package.nevra.to_string());
+                    if is_signed && file.sha256 == package.unsigned_sha256 {
+                        cell.text(" ");
+                        badge(cell, "badge warn", "not signed");
+                    }
                 });
-                cell(row, &dist);
+                if folder.is_empty() {
+                    cell(row, &package.dist.as_ref().map_or(String::new(), ToString::to_string));
+                }
                 cell(row, package.nevra.arch());
                 size_cell(row, file.size);
                 day_cell(row, file.date);

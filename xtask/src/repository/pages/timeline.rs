@@ -42,7 +42,7 @@ pub fn describe(facts: &RepositoryFacts) -> String {
     let promoted = count(|kind| matches!(kind, RevisionEventKind::Promote { .. }));
     let rolled_back = count(|kind| matches!(kind, RevisionEventKind::Rollback { .. }));
     let yanked = count(|kind| matches!(kind, RevisionEventKind::Yank { .. }));
-    format!("Timeline: {promoted} promotions, {rolled_back} rollbacks and {yanked} times packages were taken out")
+    format!("Timeline: promotions {promoted}, rollbacks {rolled_back}, yanks {yanked}")
 }
 
 /// The drawing.

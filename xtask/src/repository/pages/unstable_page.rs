@@ -2,11 +2,11 @@
 
 use crate::repository::model::layout::LATEST;
 use crate::repository::model::test_result::TestVerdict;
-use crate::repository::pages::facts::{RepositoryFacts, SeriesFacts, SnapshotHold, StagedSnapshot};
+use crate::repository::pages::facts::{RepositoryFacts, SeriesFacts, SnapshotHold, StagedSnapshot, VersionState};
 use crate::repository::pages::frame::{Page, section};
 use crate::repository::pages::links::{INDEX, PAGE, front, href};
 use crate::repository::pages::markup::Markup;
-use crate::repository::pages::tables::{badge, cell, day_cell, filled, head_cell, row, table, time};
+use crate::repository::pages::tables::{badge, cell, day_cell, filled, head_cell, row, table, time, words_cell};
 
 /// The page.
 pub fn render(facts: &RepositoryFacts) -> Vec<u8> {
@@ -59,11 +59,11 @@ fn write_snapshot(row: &mut Markup, series: &SeriesFacts, snapshot: &StagedSnaps
     let name = snapshot.snapshot.to_string();
     let address = front(&format!("{}/{name}", series.series), snapshot.page);
     head_cell(row, |cell| cell.leaf("a", &[("href", &address)], &name));
-    row.leaf("td", &[("class", "number")], &snapshot.pipeline.to_string());
+    cell(row, &format!("pipeline {}", snapshot.pipeline));
     cell(row, &snapshot.version.as_ref().map_or("unknown".to_owned(), ToString::to_string));
     day_cell(row, snapshot.staged);
-    filled(row, |cell| write_state(cell, series, snapshot));
-    filled(row, |cell| write_tests(cell, snapshot));
+    words_cell(row, |cell| write_state(cell, series, snapshot));
+    words_cell(row, |cell| write_tests(cell, snapshot));
     cell(row, &snapshot.dists.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
     filled(row, |cell| {
         if let Some(commit) = &snapshot.commit {
@@ -85,6 +85,14 @@ fn write_state(cell: &mut Markup, series: &SeriesFacts, snapshot: &StagedSnapsho
         badge(cell, "badge good", &format!("promoted to {}, revision {}", series.series, promoted.revision));
         cell.text(" ");
     }
+    let promoted = series.versions.iter().find(|version| version.snapshot == snapshot.snapshot);
+    match promoted.map(|promoted| &promoted.state) {
+        Some(VersionState::RolledBack { .. }) => badge(cell, "badge warn", "rolled back"),
+        Some(VersionState::Yanked { .. }) => badge(cell, "badge bad", "yanked"),
+        Some(VersionState::PartlyYanked { .. }) => badge(cell, "badge warn", "partly yanked"),
+        _ => {}
+    }
+    cell.text(" ");
     if let Some(SnapshotHold { why, until }) = &snapshot.hold {
         badge(cell, "badge", "held");
         if let Some(until) = until {

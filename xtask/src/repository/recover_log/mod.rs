@@ -33,6 +33,7 @@ use crate::repository::model::lost_targets::{find_lost_folders, find_lost_target
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::own_manifest::has_own_manifest;
 use crate::repository::model::store::{Store, read_log};
+use crate::repository::pages::root_pages;
 use crate::repository::sign::KeyName;
 use crate::repository::write::recovery::all_series;
 use join::{JoinedLog, LaterLines, MOVE_AWAY, Sources, push};
@@ -57,6 +58,8 @@ pub enum RecoverStep {
     },
     /// Writes the log.
     Log { content: Vec<u8>, origin: LogOrigin },
+    /// Writes a page of the root, which follows from the log.
+    Page(RootFile),
 }
 
 impl fmt::Display for RecoverStep {
@@ -68,6 +71,7 @@ impl fmt::Display for RecoverStep {
             RecoverStep::Ledger { repair, .. } => write!(f, "write ledger.json{repair}"),
             RecoverStep::Keys { .. } => write!(f, "write {}, a copy of the served keys", Layout::key_copy_name()),
             RecoverStep::Log { origin, .. } => write!(f, "write log.jsonl: {origin}"),
+            RecoverStep::Page(file) => write!(f, "write {}", file.name),
         }
     }
 }
@@ -131,6 +135,8 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     steps.push(RecoverStep::Ledger { content: ledger, repair });
     steps.extend(write_keys(&joined, |file| !file.is_done()));
     steps.push(RecoverStep::Log { content, origin });
+    let recovered = Store { layout: layout.clone(), log };
+    steps.extend(root_pages::changed(&recovered, None)?.into_iter().map(RecoverStep::Page));
     Ok(Plan { title, steps })
 }
 
@@ -171,7 +177,8 @@ fn write_keys(store: &Store, is_wanted: impl Fn(&RootFile) -> bool) -> Option<Re
     file.content.map(|content| RecoverStep::Keys { content, foreign })
 }
 
-/// Carries out the plan. The log is last: after a kill, the run can be repeated.
+/// Carries out the plan. The log is the last thing that counts: after a kill, the run can be repeated. The next writer writes pages that
+/// are missing then.
 pub fn apply(layout: &Layout, plan: &Plan<RecoverStep>) -> Result<()> {
     for step in &plan.steps {
         match step {
@@ -179,6 +186,7 @@ pub fn apply(layout: &Layout, plan: &Plan<RecoverStep>) -> Result<()> {
             RecoverStep::Ledger { content, .. } => files::publish(&layout.ledger(), content)?,
             RecoverStep::Keys { content, .. } => files::publish(&layout.key_copy(), content)?,
             RecoverStep::Log { content, .. } => files::publish(&layout.log(), content)?,
+            RecoverStep::Page(file) => file.apply()?,
         }
     }
     Ok(())

@@ -20,7 +20,7 @@ use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
 use crate::repository::model::reason::Reason;
 use crate::repository::model::store::Store;
 use crate::repository::pages::facts::FolderSummary;
-use crate::repository::pages::folder::AboutFolder;
+use crate::repository::pages::folder_facts::AboutFolder;
 use crate::repository::pages::load::ComingChange;
 use crate::repository::provenance::snapshot::{RunTimes, SnapshotFacts};
 use crate::repository::stage::input::{DistPackage, StageInput};

@@ -69,6 +69,11 @@ pub fn verify_repo_files(store: &Store, report: &mut VerifyReport) {
 
 /// Checks the pages of the root, which follow from the log and the manifests.
 pub fn verify_pages(store: &Store, report: &mut VerifyReport) {
+    let is_blocked = store.blocked_folders().is_ok_and(|blocked| !blocked.is_empty());
+    // Without its address, and with a blocked folder, the pages would have other contents than they should.
+    if is_blocked || find_lost_address(store).is_some() {
+        return;
+    }
     for file in root_pages::damaged(store).unwrap_or_default() {
         let is_there = file.path.is_there();
         let what = if is_there { "`releng` would write another content" } else { "it is missing" };

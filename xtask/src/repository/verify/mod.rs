@@ -77,6 +77,7 @@ pub fn verify_repository(layout: &Layout, state: StateOf, now: Timestamp, progre
         report.merge_lost_log(&store, broken.as_ref());
         history::verify_results(&store, &mut report)?;
     }
+    report.drop_pages_of_other_log();
     if changing {
         report.findings.retain(|finding| !finding.id.is_passing());
         progress.warn("a run was changing the repository all the time: what it had not finished was not judged");

@@ -310,6 +310,16 @@ impl VerifyReport {
         self.files += other.files;
     }
 
+    /// Leaves out what is said about pages where the log is not the one that they were made of.
+    pub(super) fn drop_pages_of_other_log(&mut self) {
+        let is_about_log = |finding: &Finding| {
+            matches!(finding.id, FindingId::Interrupted | FindingId::LogBroken | FindingId::LogLacksEvent)
+        };
+        if self.findings.iter().any(is_about_log) {
+            self.findings.retain(|finding| finding.id != FindingId::PageDiffers);
+        }
+    }
+
     /// Reports a link to a lost revision as a gap of the log: a rollback and the repair of the link are refused until the log is put
     /// together again.
     pub(super) fn replace_dangling(&mut self, lost: &LostTarget) {

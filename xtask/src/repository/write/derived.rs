@@ -11,7 +11,7 @@ use crate::repository::write::plan::ChangeStep;
 /// Writes those that differ from what the tree has now, and removes `.repo` files that lead to nothing.
 pub fn write_changed(store: &Store) -> Result<()> {
     root_files::write_changed(store)?;
-    root_pages::changed(store, None)?.iter().try_for_each(RootFile::apply)
+    root_pages::outdated(store)?.iter().try_for_each(RootFile::apply)
 }
 
 /// The steps that write those that will differ once `change` is done. `coming` is what clients of a channel will have; `None` if that

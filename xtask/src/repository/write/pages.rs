@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::repository::model::carried::Carried;
 use crate::repository::model::name::Dist;
 use crate::repository::model::store::Revision;
-use crate::repository::pages::folder::{AboutFolder, FolderPage, is_page};
+use crate::repository::pages::folder::{FolderPage, is_page};
+use crate::repository::pages::folder_facts::AboutFolder;
 use crate::repository::write::plan::ChangeStep;
 
 /// The pages of other revisions, which are linked where the new one has the same.

@@ -24,7 +24,7 @@ use crate::repository::model::manifest::{FileEntry, HeadOfFolder, ReleasedVersio
 use crate::repository::model::name::{Dist, FilePath, Series};
 use crate::repository::model::store::{Revision, Store};
 use crate::repository::pages::facts::FolderSummary;
-use crate::repository::pages::folder::AboutFolder;
+use crate::repository::pages::folder_facts::AboutFolder;
 use crate::repository::pages::load::ComingChange;
 use crate::repository::repodata::{self, Fragments};
 use crate::repository::sign::signature_of_checksums;
