@@ -197,6 +197,6 @@ pub const PATHS_GIVEN_AWAY: [(&str, usize, &str); 7] = [
     ("repository/promote/judge.rs", 1, "a message names the folder of the results"),
     ("repository/sign/signers.rs", 1, "rpm reads packages to list their signatures"),
     ("repository/stage/input.rs", 2, "the folder of a release, which a person names; it is outside of the repository"),
-    ("repository/stage/mod.rs", 1, "a file of that folder, which is copied"),
+    ("repository/stage/new_snapshot.rs", 1, "a file of that folder, which is copied"),
     ("repository/verify/folder.rs", 1, "rpmkeys reads a package to verify its signature"),
 ];

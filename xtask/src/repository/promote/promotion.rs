@@ -20,7 +20,7 @@ use crate::repository::model::store::{Revision, Snapshot, Store};
 use crate::repository::model::test_result::load_results;
 use crate::repository::promote::gate::{Gate, GateAnswer};
 use crate::repository::promote::known_packages::is_taken_over;
-use crate::repository::provenance::promotion::{PromotionFacts, StatedGate};
+use crate::repository::provenance::promotion::{StatedGate, StatedPromotion};
 use crate::repository::sign::SIGNATURE;
 use crate::repository::write::described::{Mending, describe_revision, load_described};
 use crate::repository::write::plan::ChangePlan;
@@ -88,7 +88,7 @@ impl Promotion {
         let results = load_results(&store.layout.results(&snapshot.name))?;
         let (series, revision, tool) = (new.series, new.number, own_version());
         let gates: Vec<StatedGate<'_>> = gates.iter().filter_map(stated_gate).collect();
-        let facts = PromotionFacts { snapshot, series, revision, gates: &gates, results: &results, now, tool };
+        let facts = StatedPromotion { snapshot, series, revision, gates: &gates, results: &results, now, tool };
         Ok(StatementFile { path: facts.path(), content: facts.render()? })
     }
 

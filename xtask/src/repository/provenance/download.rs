@@ -1,11 +1,9 @@
 //! Checks a file that a person has downloaded against a statement, with its signature.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::base::checksum::digest_of_file;
 use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure};
 use crate::base::statement::{Descriptor, Statement};
@@ -23,21 +21,35 @@ pub struct CheckedDownload {
     pub signer: Option<Fingerprint>,
 }
 
-/// Checks that the file `download` is a subject of the statement in the file `statement`. With `keys`, one of these public keys must have
-/// signed the statement.
+/// A downloaded file and the statement beside it.
+pub struct Download<'a> {
+    pub file: &'a Path,
+    pub sha256: Digest,
+    pub statement: &'a Path,
+    /// The content of the statement.
+    pub text: &'a [u8],
+    /// The content of the signature; `None` if there is none.
+    pub signature: Option<&'a [u8]>,
+}
+
+/// The path of the signature of a file.
+pub fn signature_path(file: &Path) -> PathBuf {
+    PathBuf::from(format!("{}{SIGNATURE}", file.display()))
+}
+
+/// Checks that a file is a subject of the statement. With `keys`, one of these public keys must have signed the statement.
 ///
-/// Errors: a file cannot be read; the signature is missing or invalid, or there are no keys for it; the file is no subject.
-pub fn check(download: &Path, statement: &Path, keys: Option<&[u8]>) -> Result<CheckedDownload> {
-    let text = read(statement)?;
-    let signer = check_signature(statement, &text, keys)?;
-    let parsed = Statement::parse(&text).map_err(|why| {
+/// Errors: the signature is missing or invalid, or there are no keys for it; the file is no subject.
+pub fn check(download: &Download<'_>, keys: Option<&[u8]>) -> Result<CheckedDownload> {
+    let Download { file, sha256, statement, text, .. } = *download;
+    let signer = check_signature(download, keys)?;
+    let parsed = Statement::parse(text).map_err(|why| {
         Failure::new(Exit::Failed, format!("`{}` is not a statement: {why}", statement.display())).help(
             "name a file from `sources/` or `provenance/` of the repository, such as `NAME-X.Y.Z.provenance.json`",
         )
     })?;
-    let sha256 = digest_of_file(download)?;
     let Some(subject) = parsed.subject.iter().find(|subject| subject.sha256() == Some(sha256)) else {
-        return Err(no_subject(download, statement, &parsed).into());
+        return Err(no_subject(file, statement, &parsed).into());
     };
     let provenance = parsed.provenance();
     let definition = provenance.as_ref().map(|provenance| &provenance.build_definition);
@@ -53,26 +65,21 @@ pub fn check(download: &Path, statement: &Path, keys: Option<&[u8]>) -> Result<C
     })
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))
-}
-
-fn check_signature(statement: &Path, text: &[u8], keys: Option<&[u8]>) -> Result<Option<Fingerprint>> {
-    let signature = PathBuf::from(format!("{}{SIGNATURE}", statement.display()));
+fn check_signature(download: &Download<'_>, keys: Option<&[u8]>) -> Result<Option<Fingerprint>> {
+    let signature = signature_path(download.statement);
     let shown = signature.display();
-    match (signature.is_file(), keys) {
-        (true, Some(keys)) => {
+    match (download.signature, keys) {
+        (Some(signature), Some(keys)) => {
             let keyring = Keyring::of(&split_keys(&String::from_utf8_lossy(keys)).collect::<Vec<_>>())?;
-            let signer = keyring.verify_former(text, &read(&signature)?);
-            signer.map(Some).with_context(|| format!("`{shown}`"))
+            keyring.verify_former(download.text, signature).map(Some).with_context(|| format!("`{shown}`"))
         }
-        (true, None) => Err(Failure::new(Exit::Usage, format!("there is no key to check `{shown}` with"))
+        (Some(_), None) => Err(Failure::new(Exit::Usage, format!("there is no key to check `{shown}` with"))
             .help("name the public keys of the repository: `--keys RPM-GPG-KEY-NAME`")
             .into()),
-        (false, Some(_)) => Err(Failure::new(Exit::Failed, format!("there is no signature `{shown}`"))
+        (None, Some(_)) => Err(Failure::new(Exit::Failed, format!("there is no signature `{shown}`"))
             .help("download it too, into the same folder: it is beside the statement")
             .into()),
-        (false, None) => Ok(None),
+        (None, None) => Ok(None),
     }
 }
 

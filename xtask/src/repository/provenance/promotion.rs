@@ -59,7 +59,7 @@ pub fn path_of_promotion(number: u32) -> String {
 }
 
 /// What is stated about a promotion.
-pub struct PromotionFacts<'a> {
+pub struct StatedPromotion<'a> {
     pub snapshot: &'a Snapshot,
     pub series: Series,
     pub revision: u32,
@@ -71,7 +71,7 @@ pub struct PromotionFacts<'a> {
     pub tool: &'a str,
 }
 
-impl PromotionFacts<'_> {
+impl StatedPromotion<'_> {
     /// The path of the statement.
     pub fn path(&self) -> String {
         path_of_promotion(self.revision)

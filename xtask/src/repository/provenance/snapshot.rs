@@ -28,7 +28,7 @@ pub struct RunTimes {
 
 /// What is stated about a snapshot, beside its files.
 #[derive(Clone, Debug)]
-pub struct SnapshotFacts {
+pub struct StatedSnapshot {
     pub project: String,
     pub snapshot: SnapshotName,
     pub version: Version,
@@ -47,7 +47,7 @@ pub fn path_of(snapshot: &SnapshotName) -> String {
     format!("{PROVENANCE_FOLDER}/{snapshot}.json")
 }
 
-impl SnapshotFacts {
+impl StatedSnapshot {
     /// The statement about the archives and packages among `files`.
     pub fn state(&self, files: &[FileEntry]) -> Statement<Provenance> {
         let stated = files.iter().filter(|file| file.package.is_some() || is_archive(&file.path));

@@ -22,7 +22,7 @@ use crate::repository::model::store::Store;
 use crate::repository::pages::facts::FolderSummary;
 use crate::repository::pages::folder_facts::AboutFolder;
 use crate::repository::pages::load::ComingChange;
-use crate::repository::provenance::snapshot::{RunTimes, SnapshotFacts};
+use crate::repository::provenance::snapshot::{RunTimes, StatedSnapshot};
 use crate::repository::stage::input::{DistPackage, StageInput};
 use crate::repository::stage::latest::latest_step;
 use crate::repository::write::derived;
@@ -152,9 +152,9 @@ impl NewSnapshot<'_> {
         steps
     }
 
-    fn facts(&self) -> SnapshotFacts {
+    fn facts(&self) -> StatedSnapshot {
         let info = &self.input.info;
-        SnapshotFacts {
+        StatedSnapshot {
             project: info.name.to_string(),
             snapshot: self.name.clone(),
             version: info.version.clone(),

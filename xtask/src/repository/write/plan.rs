@@ -24,7 +24,7 @@ use crate::repository::model::manifest::HeadOfFolder;
 use crate::repository::model::name::{Dist, FilePath};
 use crate::repository::pages::folder::FolderPage;
 use crate::repository::pages::folder_facts::AboutFolder;
-use crate::repository::provenance::snapshot::{SnapshotFacts, path_of};
+use crate::repository::provenance::snapshot::{StatedSnapshot, path_of};
 use crate::repository::repodata::Fragments;
 use crate::rpm::package::PackageFile;
 
@@ -44,7 +44,7 @@ pub enum ChangeStep {
     /// Writes a statement of the new folder.
     Statement { path: String, content: Vec<u8>, signed: bool },
     /// Writes the statement about the files of the new folder.
-    SnapshotStatement { facts: Box<SnapshotFacts>, signed: bool },
+    SnapshotStatement { facts: Box<StatedSnapshot>, signed: bool },
     /// Copies files from outside the repository.
     Copy { folder: String, files: Vec<CopiedFile> },
     /// Copies packages from outside the repository, and signs the copies first where `signed` says so.

@@ -23,7 +23,7 @@ struct CycloneDxDocument<'a> {
     metadata: Metadata<'a>,
     components: Vec<Component<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    dependencies: Vec<Dependency<'a>>,
+    dependencies: Vec<ComponentDependency<'a>>,
 }
 
 #[derive(Serialize)]
@@ -78,7 +78,7 @@ struct Property<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Dependency<'a> {
+struct ComponentDependency<'a> {
     #[serde(rename = "ref")]
     reference: &'a str,
     depends_on: Vec<String>,
@@ -99,7 +99,7 @@ pub fn render(sbom: &Sbom) -> Result<Vec<u8>> {
     let mut dependencies = Vec::new();
     if !sbom.crates.is_empty() {
         let depends_on = sbom.crates.iter().map(purl_of).collect();
-        dependencies.push(Dependency { reference: PROJECT, depends_on });
+        dependencies.push(ComponentDependency { reference: PROJECT, depends_on });
     }
     let document = CycloneDxDocument {
         bom_format: "CycloneDX",
