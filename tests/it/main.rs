@@ -61,6 +61,7 @@ mod nosrc;
 mod own_package;
 mod packages;
 mod packaging;
+mod pages;
 mod places;
 mod plain_spec;
 mod plans;
