@@ -11,7 +11,7 @@ use releng::project::config::{AcceptanceTest, CiStep, DistKeys, GenerateKeys, kn
 use crate::support::text_of;
 
 /// Command, flag, and the file and name of the test. The flags of all commands have no command.
-const FLAGS: [(&str, &str, &str); 144] = [
+const FLAGS: [(&str, &str, &str); 145] = [
     ("", "assume-version", "dist::a_stated_version_goes_before_everything"),
     ("", "color", "commands::colour_follows_the_flag_and_the_terminal"),
     ("", "packaging", "packaging::a_project_is_packaged_from_outside"),
@@ -45,6 +45,7 @@ const FLAGS: [(&str, &str, &str); 144] = [
     ("check-patch", "only", "ci_steps::only_the_named_steps_are_run"),
     ("check-patch", "steps-of", "ci_steps::the_steps_are_those_of_the_base"),
     ("config", "json", "commands::config_shows_each_value_and_where_it_comes_from"),
+    ("config", "schema", "schema::the_checked_in_schema_is_that_of_the_types"),
     ("dist", "dry-run", "dist::a_dry_run_prints_the_plan_and_writes_nothing"),
     ("dist", "no-stage", "rpm::packages_are_kept_as_long_as_the_source_rpm_is_the_same"),
     ("dist", "no-vendor", "vendor::without_the_vendor_archive_there_is_no_source_rpm_that_needs_it"),

@@ -1,7 +1,7 @@
 //! The documents are true: their commands are run or parsed, and they name every command, flag, key and variable.
 
 mod desk;
-mod markdown;
+pub mod markdown;
 
 use std::collections::BTreeSet;
 

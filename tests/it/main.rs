@@ -77,6 +77,7 @@ mod report;
 mod rpm;
 mod same_version;
 mod sbom;
+mod schema;
 mod scratch;
 mod series;
 mod served_root;

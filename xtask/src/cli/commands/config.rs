@@ -15,7 +15,13 @@ pub struct Args {
     /// Print JSON (schema releng.config/1)
     #[arg(long)]
     json: bool,
+    /// Print the JSON schema of the configuration file, for editors
+    #[arg(long, conflicts_with = "json")]
+    schema: bool,
 }
+
+/// A test generates it from the types and docs/configuration.md.
+const SCHEMA: &str = include_str!("../../../../packaging/release.schema.json");
 
 /// One key with its effective value.
 struct Setting {
@@ -26,6 +32,9 @@ struct Setting {
 
 /// Prints every key. It reads the work tree, which is what a person edits.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
+    if args.schema {
+        return context.ui.print_exactly(SCHEMA);
+    }
     let settings = load_settings(context.workspace()?, &context.ui)?;
     if args.json {
         return context.ui.print(&(render_json(&settings)? + "\n"));
