@@ -146,6 +146,7 @@ impl PipelineRun<'_> {
             ("CI_JOB_NAME", name),
             ("CI_JOB_TOKEN", JOB_TOKEN),
             ("CI_PROJECT_URL", &url),
+            ("CI_SERVER_URL", &self.double.url()),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();

@@ -78,6 +78,17 @@ fn faults_of_job(path: &str, workflow: &Value, job: &Value) -> Vec<&'static str>
     };
     let with_code = |step: &&Value| RUN_CODE.iter().any(|command| text(&step["run"]).contains(command));
     check(is_without_token || steps(job).iter().filter(with_code).all(drops), "code of others sees the token");
+    // The action that made a checkout runs git there after the last step, by what is in its `.git` then.
+    let checkouts = steps(job).iter().filter(|step| text(&step["uses"]).contains("actions/checkout@"));
+    let paths: Vec<&str> = checkouts.map(|step| text(&step["with"]["path"])).collect();
+    let gives_away = |step: &Value| {
+        let run = text(&step["run"]);
+        let is_given = |path: &&str| {
+            run.contains(&format!("chown -R releng-tests {path}\n")) || run.contains(&format!("cd {path}\n"))
+        };
+        paths.iter().any(|path| path.is_empty() || is_given(path))
+    };
+    check(is_without_token || !steps(job).iter().filter(with_code).any(gives_away), "code of others gets a checkout");
     for step in steps(job) {
         let (run, uses) = (text(&step["run"]), text(&step["uses"]));
         check(!run.contains("${{"), "an expression is part of a script");
@@ -181,6 +192,13 @@ fn the_rules_find_what_is_planted() {
         (merge, "actions/upload-artifact@", "actions/cache@", "test: an action or a commit of it that the list lacks"),
         (forgejo, "env -i HOME", "env HOME", "check-patch: code of others sees the token"),
         (forgejo, "releng ci merge test", "true; releng ci merge test", "test: code of others sees the token"),
+        (
+            forgejo,
+            "chown -R releng-tests copy",
+            "chown -R releng-tests work",
+            "check-patch: code of others gets a checkout",
+        ),
+        (forgejo, "cd copy", "cd work", "check-patch: code of others gets a checkout"),
     ] {
         let (folder, file) = changed(path, from, to);
         let name = file.file_name().unwrap().to_str().unwrap().to_owned();
