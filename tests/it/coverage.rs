@@ -11,7 +11,7 @@ use releng::project::config::{AcceptanceTest, CiStep, DistKeys, GenerateKeys, kn
 use crate::support::text_of;
 
 /// Command, flag, and the file and name of the test. The flags of all commands have no command.
-const FLAGS: [(&str, &str, &str); 145] = [
+const FLAGS: [(&str, &str, &str); 146] = [
     ("", "assume-version", "dist::a_stated_version_goes_before_everything"),
     ("", "color", "commands::colour_follows_the_flag_and_the_terminal"),
     ("", "packaging", "packaging::a_project_is_packaged_from_outside"),
@@ -77,6 +77,7 @@ const FLAGS: [(&str, &str, &str); 145] = [
     ("merge", "dry-run", "ci_merge::a_merge_is_previewed_without_a_change"),
     ("merge", "head", "ci_merge::outcomes::a_commit_that_is_not_the_stated_one_is_not_merged"),
     ("finish", "decision", "ci_respond::merging::the_last_job_takes_the_merge_of_the_decision_and_no_other"),
+    ("finish", "remote", "ci_merge::parts::the_last_job_pushes_where_it_knows_itself"),
     ("merge", "decision", "ci_respond::merging::a_decision_is_written_for_the_next_jobs"),
     ("prepare", "decision", "ci_respond::merging::the_last_job_takes_the_merge_of_the_decision_and_no_other"),
     ("report", "decision", "ci_respond::merging::jobs_that_did_not_pass_are_shown"),

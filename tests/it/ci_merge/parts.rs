@@ -26,6 +26,10 @@ impl Jobs {
         releng_at(self.place.path(), job, &[&["ci", "merge"], args].concat(), &[])
     }
 
+    fn run_in(&self, job: &str, args: &[&str]) -> Ran {
+        releng_at(self.place.path(), job, args, &[])
+    }
+
     fn prepare(&self) -> Ran {
         self.run("decides", &["prepare", "--branch", "topic", "--head", &self.head, "--out", "../merge.json"])
     }
@@ -118,7 +122,8 @@ fn what_the_last_job_is_handed_is_not_believed() {
         ("merge.json", "\"topic\"", "\"--x\"", 2, "is no prepared merge"),
         ("merge.json", "releng.merge/1", "releng.merge/2", 2, "is no prepared merge: its schema is"),
         ("tested-dir/tested.json", "\"merge\": \"", "\"merge\": \"0000\", \"x\": \"", 2, "is no result of tests"),
-        ("tested-dir/release/SHA256SUMS", "  ", " *", 1, "the release that was tested is not in `"),
+        ("tested-dir/release/SHA256SUMS", "  ", " *", 1, "the steps left no release of the merge commit"),
+        ("tested-dir/tested.json", "\"release\": \"", "\"other\": \"", 1, "the result of the tests has none"),
     ] {
         let jobs = Jobs::new("new\n");
         jobs.prepare().exits(0);
@@ -126,7 +131,7 @@ fn what_the_last_job_is_handed_is_not_believed() {
         jobs.change(path, from, to);
         let base = base_of(&jobs);
         jobs.finish().exits(code).says(&[part]);
-        assert_eq!(base_of(&jobs) == base, path != "tested-dir/release/SHA256SUMS", "{path}: {from}");
+        assert_eq!(base_of(&jobs), base, "{path}: {from}");
     }
     let jobs = Jobs::new("new\n");
     jobs.prepare().exits(0);
@@ -161,4 +166,97 @@ fn a_lost_race_is_for_the_ci_system_to_repeat() {
     git_in(&jobs.file("decides"), &["commit", "-q", "--allow-empty", "-m", "More"]);
     git_in(&jobs.file("decides"), &["push", "-q", "origin", "topic"]);
     jobs.finish().exits(5).says(&["somebody pushed "]);
+}
+
+/// The file came through a job that runs foreign code. Its credentials go to the own remote.
+#[test]
+fn the_last_job_pushes_where_it_knows_itself() {
+    let jobs = Jobs::new("new\n");
+    let merge = jobs.prepare().exits(0).stdout;
+    jobs.test().exits(0);
+    let origin = jobs.place.join("origin.git").display().to_string();
+    jobs.change("merge.json", &origin, "http://127.0.0.1:1/evil");
+    jobs.change("merge.json", "\"tries\"", "\"pipeline\": 999999999, \"tries\"");
+    let elsewhere = ["finish", "../merge.json", "--tested", "../tested-dir", "--remote", "../gone.git"];
+    assert_ne!(jobs.run("finishes", &elsewhere).code, 0);
+    jobs.finish().exits(0).prints(&merge);
+    assert_eq!(snapshots_in(jobs.place.path(), "finishes"), ["snapshot-demo_0.0_pipeline_1"]);
+    // Numbers that no flag takes.
+    for (from, to) in [("\"pipeline\": 999999999", "\"pipeline\": 4294967295"), ("4294967295", "0")] {
+        jobs.change("merge.json", from, to);
+        jobs.finish().exits(2).says(&["is no prepared merge", "write a number from 1 to 999999999"]);
+    }
+}
+
+#[test]
+fn no_test_runs_in_the_last_job() {
+    // Somebody is faster, and the file says that there are tries left.
+    let jobs = Jobs::new("new\n");
+    jobs.prepare().exits(0);
+    jobs.test().exits(0);
+    jobs.change("merge.json", "\"tries\": 1", "\"tries\": 3");
+    git_in(&jobs.file("decides"), &["commit", "-q", "--allow-empty", "-m", "Meanwhile"]);
+    git_in(&jobs.file("decides"), &["push", "-q", "origin", "HEAD:master"]);
+    std::fs::remove_file(jobs.file("tested")).unwrap();
+    jobs.finish().exits(5).says(&["somebody else pushed first"]);
+    assert!(!jobs.file("tested").exists(), "a test has run");
+    // A run that was killed before it wrote down that the tests have passed.
+    let jobs = Jobs::new("new\n");
+    let merge = jobs.prepare().exits(0).stdout;
+    jobs.test().exits(0);
+    std::fs::remove_file(jobs.file("tested")).unwrap();
+    jobs.finish().exits(0);
+    let journal = jobs.file("finishes/target/repository-state/demo/ci/merges/000001/journal.jsonl");
+    let whole = std::fs::read_to_string(&journal).unwrap();
+    let lines: Vec<&str> = whole.lines().collect();
+    let base = git_in(&jobs.file("origin.git"), &["rev-parse", &format!("{}^1", merge.trim())]);
+    git_in(&jobs.file("origin.git"), &["update-ref", "refs/heads/master", &base]);
+    for kept in [1, 3] {
+        std::fs::write(&journal, lines[..kept].join("\n") + "\n").unwrap();
+        let stopped = jobs.run_in("finishes", &["ci", "recover"]);
+        assert!(stopped.code == 1 && stopped.stderr.contains("run in another job"), "{}", stopped.stderr);
+        assert!(!jobs.file("tested").exists(), "a test has run");
+    }
+    jobs.finish().exits(0).prints(&merge);
+}
+
+/// The tags of the remote are those that count: one that is gone does not count, and gives way to others.
+#[test]
+fn tags_that_are_gone_do_not_count() {
+    let jobs = Jobs::new("new\n");
+    let origin = jobs.file("origin.git");
+    let version = || {
+        let file = std::fs::read_to_string(jobs.file("merge.json")).unwrap();
+        serde_json::from_str::<serde_json::Value>(&file).unwrap()["prepared"]["version"].as_str().unwrap().to_owned()
+    };
+    jobs.prepare().exits(0);
+    let right = version();
+    git_in(&origin, &["tag", "99.0", "master"]);
+    git_in(&origin, &["tag", "a", "master"]);
+    jobs.prepare().exits(0);
+    assert!(version().starts_with("99."), "{}", version());
+    jobs.test().exits(0);
+    // The machine of the last job sees the tag, and keeps its repository.
+    std::fs::write(origin.join("hooks/update"), "#!/bin/sh\nexit 1\n").unwrap();
+    std::fs::set_permissions(origin.join("hooks/update"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    jobs.finish().exits(3);
+    std::fs::remove_file(origin.join("hooks/update")).unwrap();
+    git_in(&origin, &["tag", "-d", "99.0", "a"]);
+    git_in(&origin, &["tag", "a/b", "master"]);
+    let merge = jobs.prepare().exits(0).stdout;
+    assert_eq!(version(), right);
+    jobs.test().exits(0);
+    jobs.finish().exits(0).prints(&merge);
+    assert_eq!(snapshots_in(jobs.place.path(), "finishes"), ["snapshot-demo_0.0_pipeline_1"]);
+}
+
+/// A repository can have folders of several projects. Work does not choose the folder.
+#[test]
+fn work_does_not_rename_the_project() {
+    let place = with_release();
+    let base = place.tip("master");
+    let config = format!("{CONFIG}{RELEASE}").replace("name = \"demo\"", "name = \"other\"");
+    place.propose("topic", "Rename it", &[("packaging/release.toml", &config)]);
+    place.merge("topic").exits(1).says(&["it is a release of `other`, and the project of the base is `demo`"]);
+    assert_eq!(place.tip("master"), base);
 }

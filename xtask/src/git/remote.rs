@@ -109,6 +109,17 @@ impl Remote {
         self.ask(args, "fetch from").map(drop)
     }
 
+    /// Fetches all tags, and removes those that the remote does not have any more: the version counts from them. A removed `a` gives way to a new
+    /// `a/b`.
+    ///
+    /// Errors: as [`Remote::fetch`].
+    pub fn follow_tags(&self) -> Result<()> {
+        let fixed = ["fetch", "--quiet", "--no-write-fetch-head", "--no-tags", "--no-auto-gc", "--force", "--prune"];
+        let mut args = words(&fixed);
+        args.extend(words(&["--no-recurse-submodules", "--", &self.address, "+refs/tags/*:refs/tags/*"]));
+        self.ask(args, "fetch from").map(drop)
+    }
+
     /// Makes the branch lead to `new`, if it leads to `expected` now. The local repository has `new`.
     ///
     /// Errors: git cannot be run; an interrupt.

@@ -26,7 +26,13 @@ pub const CI: &[FileRows] = &[
             ),
         ],
     ),
-    ("ci/merge/pipeline.rs", &[("the merge has landed", By("helps::merge::a_lost_release_is_made_again"))]),
+    (
+        "ci/merge/pipeline.rs",
+        &[
+            ("run that job again", By("ci_merge::parts::no_test_runs_in_the_last_job")),
+            ("the merge has landed", By("helps::merge::a_lost_release_is_made_again")),
+        ],
+    ),
     (
         "ci/merge/stages.rs",
         &[

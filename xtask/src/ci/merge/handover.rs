@@ -36,7 +36,11 @@ impl PreparedFile {
 
     /// Errors: the text is no such file; why.
     pub fn parse(text: &[u8]) -> Result<PreparedFile, String> {
-        parse_json(text, PREPARED, |file: &PreparedFile| &file.schema)
+        let file = parse_json(text, PREPARED, |file: &PreparedFile| &file.schema)?;
+        if !file.request.has_plain_reference() {
+            return Err("its work is not at the reference of its pull request".to_owned());
+        }
+        Ok(file)
     }
 
     /// The text of the file.

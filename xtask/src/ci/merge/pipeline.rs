@@ -16,7 +16,7 @@ use crate::ci::merge::land;
 use crate::ci::merge::machine::{Merge, MergeEvent, MergePhase, MergeStep, PreparedMerge, StopReason, TestedMerge};
 use crate::ci::merge::prepare;
 use crate::ci::merge::request::MergeRequest;
-use crate::ci::merge::stages::base_config;
+use crate::ci::merge::stages::{MergeStages, base_config};
 use crate::ci::merge::testing::{self, MergeTests};
 use crate::ci::stage::CiStage;
 use crate::ci::steps::result::StepResult;
@@ -24,6 +24,7 @@ use crate::git::remote::Remote;
 use crate::git::{CommitId, Repository};
 use crate::history::lint::LintFinding;
 use crate::project::config::Config;
+use crate::project::tree::Tree;
 use crate::project::trusted::TrustedKeys;
 
 /// A release that is to be staged.
@@ -112,6 +113,11 @@ impl Pipeline<'_> {
 
     fn test(&mut self, stored: &StoredMerge) -> Result<MergeEvent> {
         let MergePhase::Prepared(prepared) = &stored.merge.phase else { anyhow::bail!("there is nothing to test") };
+        if stored.merge.request.tries == 0 {
+            let message = "the tests of this merge run in another job, and what they left is not here";
+            let help = format!("run that job again, and then this one: `{} ci merge finish`", program());
+            return Err(Failure::new(Exit::Failed, message).help(help).into());
+        }
         let attempt = self.home.attempt(stored.number, stored.merge.attempt);
         let git = self.home.git();
         let trusted = self.home.trusted(stored.number, &stored.merge.request)?;
@@ -135,7 +141,31 @@ impl Pipeline<'_> {
         let withdrawn = self.ask_forge(stored, prepared.base)?;
         match (land::confirm(&self.remote(stored), request, prepared)?, withdrawn) {
             (MergeEvent::Confirmed, Some(stop)) => Ok(stop),
+            (MergeEvent::Confirmed, None) => self.confirm_release(stored),
             (answer, _) => Ok(answer),
+        }
+    }
+
+    /// Checks the release before the push: it may have come from another job, and what has landed stays.
+    fn confirm_release(&self, stored: &StoredMerge) -> Result<MergeEvent> {
+        let (prepared, tested) = tested_of(stored)?;
+        let repository = Repository::open(self.home.git().for_programs())?;
+        let trusted = self.home.trusted(stored.number, &stored.merge.request)?;
+        let config = trusted.over(base_config(&repository, prepared.base)?);
+        let makes_release = MergeStages::load(&config, Tree::Commit(&repository, prepared.base))?.make_release();
+        let stop = |why: String| Ok(MergeEvent::Stopped(StopReason::BadRelease { why }));
+        let Some(digest) = tested.release else {
+            return if makes_release {
+                stop("the result of the tests has none".to_owned())
+            } else {
+                Ok(MergeEvent::Confirmed)
+            };
+        };
+        let folder = testing::release_folder(&self.home.attempt(stored.number, stored.merge.attempt));
+        match testing::check_release(&folder, &repository, prepared, &config, self.progress)? {
+            Ok(found) if found == digest => Ok(MergeEvent::Confirmed),
+            Ok(_) => stop("it is not the one that was tested".to_owned()),
+            Err(why) => stop(why),
         }
     }
 

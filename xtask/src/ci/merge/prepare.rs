@@ -47,7 +47,7 @@ fn kept_merge(number: u32) -> String {
     format!("refs/releng/merges/{number}/merge")
 }
 
-/// Fetches the base, the work, the default branch and all tags. The base becomes a branch of the bare repository, by which merged commits are found.
+/// Fetches the base, the work, the default branch and all tags; tags that are gone are removed. The base becomes a branch of the bare repository, by which merged commits are found.
 ///
 /// Errors: the remote cannot be reached (exit 5).
 pub fn fetch(remote: &Remote, request: &MergeRequest, number: u32) -> Result<FetchedTips> {
@@ -55,7 +55,8 @@ pub fn fetch(remote: &Remote, request: &MergeRequest, number: u32) -> Result<Fet
     let (base, work) = (request.base.full(), request.work.reference());
     let (default, refspec_of_default) = TrustedKeys::refspec_of_merge(number);
     let there = remote.list(&[&base, &work, default])?;
-    let mut refspecs = vec!["+refs/tags/*:refs/tags/*".to_owned()];
+    remote.follow_tags()?;
+    let mut refspecs = Vec::new();
     let has = |name: &str| there.contains_key(name);
     if has(&base) {
         refspecs.push(format!("+{base}:{base}"));
@@ -66,7 +67,9 @@ pub fn fetch(remote: &Remote, request: &MergeRequest, number: u32) -> Result<Fet
     if has(default) {
         refspecs.push(refspec_of_default);
     }
-    remote.fetch(&refspecs)?;
+    if !refspecs.is_empty() {
+        remote.fetch(&refspecs)?;
+    }
     let repository = Repository::open(&remote.local)?;
     let tip = |name: &str, local: &str| if has(name) { repository.resolve(local).map(Some) } else { Ok(None) };
     Ok(FetchedTips { base: tip(&base, &base)?, head: tip(&work, &kept_head(number))? })

@@ -3,8 +3,10 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::base::number::parse_stated;
 use crate::base::text::shell_word;
 use crate::forge::model::Account;
 use crate::git::merge::Committer;
@@ -18,6 +20,11 @@ pub enum ProposedWork {
     Branch(BranchName),
     /// A pull or merge request with this number, at this reference.
     Pull { number: u32, reference: String },
+}
+
+/// The references at which forges keep the work of a pull request.
+pub fn references_of(number: u32) -> [String; 2] {
+    [format!("refs/pull/{number}/head"), format!("refs/merge-requests/{number}/head")]
 }
 
 impl ProposedWork {
@@ -68,13 +75,27 @@ pub struct MergeRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<MergeComment>,
     /// The number for the snapshot; the next free one, if there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read_pipeline")]
     pub pipeline: Option<u32>,
-    /// How often the tests may run: once more after each commit that somebody else pushed in between.
+    /// How often the tests may run: once more after each commit that somebody else pushed in between. 0: they run in another job, and never here.
     pub tries: u32,
 }
 
+/// Reads the number for the snapshot, by the rules of the flag `--pipeline`.
+fn read_pipeline<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    let number = Option::<u32>::deserialize(from)?;
+    number.map(|number| parse_stated(&number.to_string()).map_err(D::Error::custom)).transpose()
+}
+
 impl MergeRequest {
+    /// Whether the work is at a reference that a forge keeps for the pull request with its number, or is a branch.
+    pub fn has_plain_reference(&self) -> bool {
+        match &self.work {
+            ProposedWork::Branch(_) => true,
+            ProposedWork::Pull { number, reference } => references_of(*number).contains(reference),
+        }
+    }
+
     /// The flags of the command that asks for the same merge, of the newest commit then.
     pub fn flags(&self) -> String {
         let work = match &self.work {
@@ -134,6 +155,30 @@ mod tests {
         );
         let pull = ProposedWork::Pull { number: 7, reference: "refs/pull/7/head".to_owned() };
         assert!(request("v1", pull).message(&[]).starts_with("Merge pull request #7 into v1\n\nTested-head: "));
+    }
+
+    #[test]
+    fn a_number_of_a_pipeline_is_one_that_a_person_could_state() {
+        let work = ProposedWork::Pull { number: 7, reference: "refs/pull/7/head".to_owned() };
+        let text = serde_json::to_string(&MergeRequest { pipeline: Some(12), ..request("v1", work) }).unwrap();
+        assert_eq!(serde_json::from_str::<MergeRequest>(&text).unwrap().pipeline, Some(12));
+        for number in ["0", "4294967295", "1000000000", "-1"] {
+            let forged = text.replace("\"pipeline\":12", &format!("\"pipeline\":{number}"));
+            assert!(forged != text && serde_json::from_str::<MergeRequest>(&forged).is_err(), "{number}");
+        }
+    }
+
+    #[test]
+    fn the_reference_of_a_pull_request_has_its_number() {
+        for (reference, is_plain) in [
+            ("refs/pull/7/head", true),
+            ("refs/merge-requests/7/head", true),
+            ("refs/pull/8/head", false),
+            ("refs/heads/x", false),
+        ] {
+            let work = ProposedWork::Pull { number: 7, reference: reference.to_owned() };
+            assert_eq!(request("v1", work).has_plain_reference(), is_plain, "{reference}");
+        }
     }
 
     #[test]

@@ -27,6 +27,7 @@ use crate::ci::steps::run::{StageRun, run_steps};
 use crate::git::checkout::{Checkout, TrackedFiles};
 use crate::git::{BranchName, Repository};
 use crate::project::config::{CiIsolation, Config};
+use crate::project::definition::find_plain_name;
 use crate::project::tree::Tree;
 use crate::project::trusted::TrustedKeys;
 use crate::repository::stage::input::StageInput;
@@ -164,7 +165,7 @@ impl MergeTests<'_> {
             return Ok(MergeEvent::Stopped(StopReason::ChangedFiles { paths }));
         }
         let release = if stages.make_release() {
-            match self.take_release(work, config)? {
+            match self.take_release(work, config, repository)? {
                 Ok(digest) => Some(digest),
                 Err(why) => return Ok(MergeEvent::Stopped(StopReason::BadRelease { why })),
             }
@@ -176,7 +177,12 @@ impl MergeTests<'_> {
 
     /// Copies the release that the steps left, and checks that it is one of the merge commit; the digest of its checksums, or why it cannot
     /// be staged.
-    fn take_release(&self, work: &TreePath, config: &Config) -> Result<Result<Digest, String>> {
+    fn take_release(
+        &self,
+        work: &TreePath,
+        config: &Config,
+        repository: &Repository,
+    ) -> Result<Result<Digest, String>> {
         let shown = config.ci.artifacts.as_str();
         // The folder is below the work tree: a path that leads out of it finds nothing.
         let from = TreePath::top(work.for_programs()).join(shown);
@@ -189,23 +195,38 @@ impl MergeTests<'_> {
         if let Err(error) = copy_release(&from, &to) {
             return blame(error).map(Err);
         }
-        let input = match StageInput::load(to.for_programs(), config.rpm.portable_noarch, self.progress) {
-            Ok(input) => input,
-            Err(error) => return blame(error).map(Err),
-        };
-        let (commit, version) = (input.info.commit, &input.info.version);
-        if commit != self.prepared.merge || self.prepared.version.as_ref() != Some(version) {
-            return Ok(Err(format!(
-                "`{shown}` is the release {version} of commit {}, not that of the merge commit",
-                commit.short()
-            )));
-        }
-        Ok(Ok(digest_of(&to.join(CHECKSUMS_FILE).read()?)))
+        check_release(&to, repository, self.prepared, config, self.progress)
     }
 }
 
+/// Checks that a copied release is one of the merge commit, and of the project that the base is; the digest of its checksums, or why it cannot be
+/// staged. Work that renames the project would be staged into the folder of another one.
+pub fn check_release(
+    folder: &TreePath,
+    repository: &Repository,
+    prepared: &PreparedMerge,
+    config: &Config,
+    progress: &dyn Progress,
+) -> Result<Result<Digest, String>> {
+    let input = match StageInput::load(folder.for_programs(), config.rpm.portable_noarch, progress) {
+        Ok(input) => input,
+        Err(error) => return blame(error).map(Err),
+    };
+    let (commit, version, name) = (input.info.commit, &input.info.version, &input.info.name);
+    if commit != prepared.merge || prepared.version.as_ref() != Some(version) {
+        let commit = commit.short();
+        return Ok(Err(format!("it is the release {version} of commit {commit}, not that of the merge commit")));
+    }
+    if let Some(known) = find_plain_name(Tree::Commit(repository, prepared.base), config)?
+        && known != name.to_string()
+    {
+        return Ok(Err(format!("it is a release of `{name}`, and the project of the base is `{known}`")));
+    }
+    Ok(Ok(digest_of(&folder.join(CHECKSUMS_FILE).read()?)))
+}
+
 /// Copies a release, if there is room: its files may have holes that a copy fills.
-fn copy_release(from: &TreePath, to: &TreePath) -> Result<()> {
+pub fn copy_release(from: &TreePath, to: &TreePath) -> Result<()> {
     let size = files::size_of_tree(from)?;
     let free = files::find_free_space(to.for_programs()).map_or(u64::MAX, |free| free.bytes);
     anyhow::ensure!(size < free / 2, "its files have {size} bytes, which is more than half of what is free here");

@@ -49,7 +49,8 @@ impl MergeOrder {
         })
     }
 
-    /// Whether a request, which came from another job, is this one.
+    /// Whether a request, which came from another job, is this one. What a decision does not say (the remote, the number of the pipeline, the tries) the
+    /// last job finds out itself.
     pub fn is(&self, request: &MergeRequest) -> bool {
         let MergeOrder { pull, head, base, comment, by, at } = self;
         let is_pull = matches!(&request.work, ProposedWork::Pull { number, .. } if number == pull);

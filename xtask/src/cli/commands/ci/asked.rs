@@ -11,7 +11,7 @@ use crate::base::progress::Progress as _;
 use crate::ci::merge::boundary;
 use crate::ci::merge::home::MergeHome;
 use crate::ci::merge::prepare;
-use crate::ci::merge::request::{MergeRequest, ProposedWork};
+use crate::ci::merge::request::{MergeRequest, ProposedWork, references_of};
 use crate::ci::merge::stages::{MergeStages, base_config, require_boundary};
 use crate::ci::respond::order::MergeOrder;
 use crate::cli::context::Context;
@@ -152,7 +152,7 @@ fn find_work(args: &RequestArgs, pull: Option<u32>, remote: &Remote) -> Result<P
         };
     };
     remote.make_local()?;
-    let candidates = [format!("refs/pull/{number}/head"), format!("refs/merge-requests/{number}/head")];
+    let candidates = references_of(number);
     let there = remote.list(&candidates.each_ref().map(String::as_str))?;
     match candidates.into_iter().find(|name| there.contains_key(name)) {
         Some(reference) => Ok(ProposedWork::Pull { number, reference }),

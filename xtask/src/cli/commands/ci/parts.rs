@@ -13,11 +13,13 @@ use crate::ci::merge::machine::{Merge, MergeEvent, MergePhase, MergeStep};
 use crate::ci::merge::pipeline::{self, record};
 use crate::ci::merge::prepare;
 use crate::ci::merge::request::MergeRequest;
-use crate::ci::merge::testing::release_folder;
+use crate::ci::merge::testing::{copy_release, release_folder};
 use crate::cli::commands::ci::asked::{RequestArgs, TestsRun, ask_for};
 use crate::cli::commands::ci::merging::{self, EndFacts};
 use crate::cli::context::Context;
 use crate::cli::decided;
+use crate::cli::pipeline_number::pipeline_of_ci;
+use crate::git::remote::Remote;
 use crate::project::config::CiIsolation;
 
 /// The parts of `ci merge`.
@@ -65,6 +67,9 @@ pub struct FinishArgs {
     /// Decision of `ci respond`, which came by another way than the file: the merge must be the one that it names
     #[arg(long, value_name = "FILE")]
     decision: Option<PathBuf>,
+    /// Name or address of the remote that is pushed to
+    #[arg(long, value_name = "REMOTE", default_value = "origin")]
+    remote: String,
 }
 
 /// Runs a part.
@@ -135,25 +140,49 @@ fn finish(context: &Context, args: &FinishArgs) -> Result<()> {
         return Err(Failure::new(Exit::Usage, message).help(test_again(&args.merge)).into());
     }
     require_order(context, args, &request)?;
+    let request = own_request(context, args, request)?;
     let home = merging::home(context)?;
     let _lock = home.lock("ci merge finish")?;
     pipeline::sweep(&home)?;
-    if let Some(interrupted) = merging::find_interrupted(context, &home, &request)? {
-        return merging::go_on(context, &home, interrupted);
+    let interrupted = merging::find_interrupted(context, &home, &request)?;
+    let (number, next) = match &interrupted {
+        Some(stored) => (stored.number, stored.merge.next()),
+        None => (home.next_number()?, Some(MergeStep::Prepare)),
+    };
+    // A merge is gone on with only after its tests: they have run in another job, and what they left is here.
+    let steps = match next {
+        Some(MergeStep::Prepare) => &[MergeStep::Prepare, MergeStep::Test][..],
+        Some(MergeStep::Test) => &[MergeStep::Test],
+        _ => &[],
+    };
+    if !steps.is_empty() {
+        prepare::remake(&home.remote(&request.remote), &request, &prepared, number, &context.ui)?;
+        if tested.tested.release.is_some() {
+            copy_release(&folder.join("release"), &release_folder(&home.attempt(number, 1)))?;
+        }
     }
-    let number = home.next_number()?;
-    prepare::remake(&home.remote(&request.remote), &request, &prepared, number, &context.ui)?;
-    if tested.tested.release.is_some() {
-        files::copy_tree(&folder.join("release"), &release_folder(&home.attempt(number, 1)))?;
-    }
-    let mut stored = pipeline::begin(&home, number, request)?;
-    for (step, event) in
-        [(MergeStep::Prepare, MergeEvent::Prepared(prepared)), (MergeStep::Test, MergeEvent::Tested(tested.tested))]
-    {
-        record(&mut stored, MergeEvent::Began { step })?;
-        record(&mut stored, event)?;
+    let mut stored = match interrupted {
+        Some(stored) => stored,
+        None => pipeline::begin(&home, number, request)?,
+    };
+    for step in steps {
+        record(&mut stored, MergeEvent::Began { step: *step })?;
+        record(
+            &mut stored,
+            match step {
+                MergeStep::Prepare => MergeEvent::Prepared(prepared.clone()),
+                _ => MergeEvent::Tested(tested.tested.clone()),
+            },
+        )?;
     }
     merging::go_on(context, &home, stored)
+}
+
+/// The request with what this job knows itself, and not from the file: where it pushes with its credentials, the number of the pipeline run, and
+/// that no tests run here.
+fn own_request(context: &Context, args: &FinishArgs, request: MergeRequest) -> Result<MergeRequest> {
+    let remote = Remote::address_of(&args.remote, context.workspace()?.repository()?.opened_at())?;
+    Ok(MergeRequest { remote, pipeline: pipeline_of_ci()?, tries: 0, ..request })
 }
 
 /// The request came through other jobs, one of which runs foreign code. What a comment asked for is known from the decision alone.
