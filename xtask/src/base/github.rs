@@ -66,6 +66,15 @@ fn escape_property(text: &str) -> String {
     escape(text).replace(':', "%3A").replace(',', "%2C")
 }
 
+/// A text for people in which no line is a command: what comes from outside, such as the name of a file in an error, can have line ends.
+pub fn without_command_lines(text: &str) -> String {
+    let plain = |line: &str| {
+        let bar = if line.trim_start().starts_with("::") { "| " } else { "" };
+        format!("{bar}{}", line.replace("##[", "## ["))
+    };
+    text.split('\n').map(plain).collect::<Vec<_>>().join("\n")
+}
+
 /// The text between lines that stop the reading of commands and begin it again. GitHub finds a command in any part of a line, so
 /// there is no way to write the text itself so that it is none. The text must not be able to contain `token`.
 pub fn without_commands(text: &str, token: &str) -> String {
@@ -76,6 +85,13 @@ pub fn without_commands(text: &str, token: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_line_of_a_text_for_people_is_a_command() {
+        let text = "error: invalid path 'x\n::set-output name=a::b\n  ::error::c\ny ##[error]d'\nhelp: a::b";
+        let plain = "error: invalid path 'x\n| ::set-output name=a::b\n|   ::error::c\ny ## [error]d'\nhelp: a::b";
+        assert_eq!(without_command_lines(text), plain);
+    }
 
     #[test]
     fn what_would_end_a_command_is_escaped() {

@@ -14,6 +14,7 @@ use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::base::error::Failure;
+use crate::base::github::without_command_lines;
 use crate::base::progress::{Progress, Row};
 use crate::base::text::{one_line, printable};
 use crate::cli::ci_system;
@@ -171,6 +172,7 @@ impl Ui {
     /// Prints a line to standard error, above a bar that is shown. If standard error is closed or full, the line is lost: the
     /// work and the results do not depend on it.
     fn say(&self, line: &str) {
+        let line = without_command_lines(line);
         let print = || drop(std::io::stderr().write_all(format!("{line}\n").as_bytes()));
         if let Some(board) = self.board.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
             return board.suspend(print);
