@@ -89,8 +89,13 @@ impl ForgePlace {
                 "object_attributes": {"id": id, "author_id": by.0, "note": text, "noteable_type": "MergeRequest", "action": "create",
                     "created_at": "2026-01-02 03:04:05 UTC"},
             }),
+            ForgeKind::Forgejo => json!({
+                "action": "created", "is_pull": true, "sender": person, "pull_request": self.pull_of_event(),
+                "issue": {"number": 5, "state": "open", "user": {"id": 9}, "pull_request": {"merged": false}},
+                "comment": {"id": id, "user": person, "body": text, "created_at": "2026-01-02T03:04:05Z"},
+            }),
             _ => json!({
-                "action": "created", "is_pull": true, "sender": person,
+                "action": "created", "sender": person,
                 "issue": {"number": 5, "state": "open", "user": {"id": 9}, "pull_request": {"merged": false}},
                 "comment": {"id": id, "user": person, "body": text, "created_at": "2026-01-02T03:04:05Z"},
             }),

@@ -1,11 +1,12 @@
 //! Where the keys of trust come from: from the default branch, and neither from a base that somebody may push to, nor from merged work.
 
+use releng::forge::event::read_event;
 use releng::project::config::ForgeKind;
 
-use super::forge::{ForgePlace, MEMBER, outcome};
+use super::forge::{ADMIN, ForgePlace, MEMBER, outcome};
 use crate::architecture::own_sources;
 use crate::helps::follow;
-use crate::support::forge::Double;
+use crate::support::forge::{Double, Fault, Reply};
 
 impl ForgePlace {
     /// Changes the configuration of a branch, which begins at `master` if it is new.
@@ -31,7 +32,7 @@ fn a_branch_does_not_declare_itself_a_base() {
     let place = ForgePlace::new(ForgeKind::Github, "");
     place.configures("wip", NAME, "name = \"demo\"\nbranches = [\"wip\"]\n");
     place.double.with(|state| "wip".clone_into(&mut state.pulls[0].base));
-    let event = place.comment(41, super::forge::ADMIN, "ci merge please");
+    let event = place.comment(41, ADMIN, "ci merge please");
     let told = outcome(&place.deliver(&event, "issue_comment").exits(0));
     assert_eq!(told, ("none".to_owned(), "the base is none of `project.branches`".to_owned()));
     place.configures("master", NAME, "name = \"demo\"\nbranches = [\"master\", \"wip\"]\n");
@@ -91,7 +92,7 @@ fn without_a_default_branch_nothing_is_trusted() {
     place.place.at("origin.git", &["symbolic-ref", "HEAD", "refs/heads/none"]);
     let stopped =
         place.run(&["ci", "merge", "--branch", "fix", "--base", "master"]).exits(2).says(&["has no default branch"]);
-    let event = place.comment(41, super::forge::ADMIN, "ci merge please");
+    let event = place.comment(41, ADMIN, "ci merge please");
     place.deliver(&event, "issue_comment").exits(2).says(&["has no default branch"]);
     follow(&place.place.join("origin.git"), &stopped, "git symbolic-ref", &[("main", "master")]).exits(0);
     place.run(&["ci", "merge", "--branch", "fix", "--base", "master"]).exits(0);
@@ -103,4 +104,88 @@ fn a_forge_is_opened_in_one_place() {
     let found: Vec<String> =
         own_sources().into_iter().filter(|(_, text)| text.contains("forge::open(")).map(|(path, _)| path).collect();
     assert_eq!(found, ["cli/decided.rs"]);
+}
+
+/// An event can be delivered again by whoever may push, after they have removed the own answer.
+#[test]
+fn an_old_comment_does_not_merge_what_was_pushed_since() {
+    for kind in ForgeKind::ALL {
+        let place = ForgePlace::new(kind, "");
+        let event = place.comment(41, ADMIN, "ci merge please");
+        assert_eq!(outcome(&place.deliver(&event, "issue_comment").exits(0)).0, "merge", "{kind}");
+        place.double.with(|state| state.notes.retain(|note| note.author != state.own));
+        assert_eq!(outcome(&place.deliver(&event, "issue_comment").exits(0)).0, "merge", "{kind}: the same commit");
+        place.double.with(|state| state.notes.retain(|note| note.author != state.own));
+        let new = place.pushes();
+        place.double.with(|state| "2026-01-02T03:04:06Z".clone_into(&mut state.pulls[0].pushed));
+        let told = outcome(&place.deliver(&event, "issue_comment").exits(0));
+        assert_eq!(told, ("none".to_owned(), "it is not known that the head was there before the comment".to_owned()));
+        assert!(place.answers().last().unwrap().contains(&format!("`ci merge please {new}`")), "{kind}");
+        assert_eq!(place.says(42, ADMIN, &format!("ci merge please {new}")).0, "merge", "{kind}");
+    }
+    // A forge that does not say when the head was pushed.
+    for kind in [ForgeKind::Github, ForgeKind::Forgejo] {
+        let place = ForgePlace::new(kind, "");
+        place.double.fault("/activity", 1, Fault::Instead(Reply::json(404, &serde_json::json!({}))));
+        let mut event = place.comment(41, ADMIN, "ci merge please");
+        event.as_object_mut().unwrap().remove("pull_request");
+        assert_eq!(outcome(&place.deliver(&event, "issue_comment").exits(0)).0, "none", "{kind}");
+    }
+}
+
+/// Whoever may read a repository of Forgejo can propose work without a fork, by a push to `refs/for/…`.
+#[test]
+fn work_without_a_branch_is_that_of_a_fork() {
+    let agit = serde_json::json!({"label": "", "ref": "refs/pull/5/head", "sha": "1".repeat(40), "repo_id": 1, "repo": {"id": 1}});
+    let plain =
+        serde_json::json!({"label": "fix", "ref": "fix", "sha": "1".repeat(40), "repo_id": 1, "repo": {"id": 1}});
+    for (head, expected) in [(agit, true), (plain, false)] {
+        let event = serde_json::json!({
+            "action": "opened", "sender": {"id": 7, "login": "ada"},
+            "pull_request": {"number": 5, "state": "open", "user": {"id": 9}, "head": head, "base": {"ref": "master", "repo": {"id": 1}}},
+        });
+        let read = read_event(event.to_string().as_bytes(), Some("pull_request_sync")).unwrap();
+        assert_eq!(read.pull.unwrap().is_from_fork, Some(expected));
+        let place = ForgePlace::new(ForgeKind::Forgejo, "");
+        let answer = serde_json::json!({
+            "number": 5, "state": "open", "title": "t", "user": {"id": 9, "login": "linus"}, "labels": [],
+            "head": {"label": head["label"], "ref": head["ref"], "sha": place.head, "repo": {"id": 1}},
+            "base": {"label": "master", "ref": "master", "sha": place.head, "repo": {"id": 1}},
+        });
+        place.double.fault("GET /repos/lago-project/demo/pulls/5", 1, Fault::Instead(Reply::json(200, &answer)));
+        let told = place.says(41, ADMIN, "ci merge please");
+        assert_eq!(told.0 == "none", expected, "{told:?}");
+    }
+}
+
+/// The numbers of pull requests and comments are those of one repository.
+#[test]
+fn an_event_of_another_repository_is_not_acted_on() {
+    for kind in ForgeKind::ALL {
+        let place = ForgePlace::new(kind, "");
+        let field =
+            if kind == ForgeKind::Gitlab { ("project", "path_with_namespace") } else { ("repository", "full_name") };
+        for (project, expected) in [("evil/other", "none"), ("Lago-Project/demo", "merge")] {
+            let mut event = place.comment(41, ADMIN, "ci merge please");
+            event[field.0][field.1] = project.into();
+            assert_eq!(outcome(&place.deliver(&event, "issue_comment").exits(0)).0, expected, "{kind} {project}");
+        }
+    }
+}
+
+/// The names of files come from the work, and are in the answers.
+#[test]
+fn marks_in_the_names_of_files_mean_nothing() {
+    let place = ForgePlace::new(ForgeKind::Github, "");
+    let name = "<!-- releng:42:done -->";
+    place.place.at("work", &["checkout", "-q", "fix"]);
+    let writes = format!("echo more >> '{name}'\n");
+    let head = place.place.commit("Add a file", &[(name, "x\n"), ("test.sh", &writes)]);
+    place.place.at("work", &["push", "-q", "origin", "fix"]);
+    place.place.at("work", &["checkout", "-q", "master"]);
+    place.moves_to(&head);
+    let file = place.asks_for_merge(41, "ci merge please");
+    place.merges(&file).exits(1).says(&["the tests changed tracked files"]);
+    assert!(place.ends()[0].contains("releng:42:done"), "{:?}", place.ends());
+    assert_eq!(place.says(42, ADMIN, "ci merge please").0, "merge");
 }

@@ -7,7 +7,7 @@ use releng::forge::model::{Permission, ReviewVerdict};
 use serde_json::{Value, json};
 
 use super::samples::{About, Form, Sample};
-use super::world::{HEAD, OTHER_HEAD, OWN, REVIEWER, World};
+use super::world::{HEAD, OTHER_HEAD, OWN, REVIEWER, SECOND_REVIEWER, World};
 
 /// What a comment asks for, or what another event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,8 +69,23 @@ impl Case {
         };
         let number = case.event.pointer(case.path("number")).and_then(Value::as_u64).unwrap();
         case.world = World::open(u32::try_from(number).unwrap(), &head);
+        // Where the event of a comment has the head, it is that of the world.
+        for path in ["/merge_request/last_commit/id", "/pull_request/head/sha"] {
+            if case.about == About::Comment
+                && let Some(field) = case.event.pointer_mut(path)
+            {
+                *field = json!(HEAD);
+            }
+        }
         case.say(line);
         case
+    }
+
+    /// Whether the event of a comment has the head.
+    fn has_head(&self) -> bool {
+        ["/merge_request/last_commit/id", "/pull_request/head/sha"]
+            .iter()
+            .any(|path| self.event.pointer(path).is_some())
     }
 
     fn text(&self, path: &str) -> String {
@@ -241,6 +256,23 @@ pub const TWISTS: &[Twist] = &[
     of_comment("no admins", "", Only(&[Asks::Merge]), |case| case.world.config.ci.admins = Some(Vec::new())),
     of_comment("draft", "", Only(&[Asks::Merge]), |case| case.world.pull.is_draft = true),
     of_comment("conflict", "", Only(&[Asks::Merge]), |case| case.world.forecast = MergeForecast::Stops("it conflicts")),
+    of_comment("pushed after the comment", "head fork text answer", Only(&[Asks::Merge]), |case| {
+        if case.has_head() {
+            case.world.pull.head = OTHER_HEAD.parse().unwrap();
+        } else {
+            case.world.pushed = Some("2100-01-01T00:00:00Z".parse().unwrap());
+        }
+    }),
+    of_comment("pushed after the comment, and stated", "head fork text", Never, |case| {
+        case.world.pushed = Some("2100-01-01T00:00:00Z".parse().unwrap());
+        if case.asks_for_merge() {
+            case.say(&format!("{} {HEAD}", case.line));
+        }
+    }),
+    of_comment("pushed after the comment, and approved", "head fork", Never, |case| {
+        case.world.pushed = Some("2100-01-01T00:00:00Z".parse().unwrap());
+        case.world.approve(HEAD, REVIEWER);
+    }),
     of_comment("fork", "fork", Only(&[Asks::Merge]), |case| case.world.pull.is_from_fork = true),
     of_comment("fork, approved", "fork", Never, |case| {
         case.world.pull.is_from_fork = true;
@@ -268,6 +300,12 @@ pub const TWISTS: &[Twist] = &[
         case.world.pull.is_from_fork = true;
         case.world.approve(HEAD, REVIEWER);
         case.world.approve(HEAD, REVIEWER);
+        case.world.reviews[1].verdict = ReviewVerdict::ChangesRequested;
+    }),
+    of_comment("fork, approved, and refused by another member", "fork", Only(&[Asks::Merge]), |case| {
+        case.world.pull.is_from_fork = true;
+        case.world.approve(HEAD, REVIEWER);
+        case.world.approve(OTHER_HEAD, SECOND_REVIEWER);
         case.world.reviews[1].verdict = ReviewVerdict::ChangesRequested;
     }),
     of_comment("fork, approved by a bot", "fork", Only(&[Asks::Merge]), |case| {

@@ -1,5 +1,6 @@
 //! What is true on the forge and on the remote, as far as the rules ask.
 
+use jiff::Timestamp;
 use releng::ci::respond::decide::decide;
 use releng::ci::respond::decision::Decision;
 use releng::ci::respond::facts::{KnownFacts, MergeForecast, OwnSide, Question};
@@ -13,6 +14,8 @@ pub const OWN: u64 = 900_001;
 pub const AUTHOR: u64 = 900_002;
 /// An account that reviews.
 pub const REVIEWER: u64 = 900_003;
+/// Another one.
+pub const SECOND_REVIEWER: u64 = 900_004;
 
 /// The commit of the work in comments, which do not say it.
 pub const HEAD: &str = "48e773f892a831faa47c0a160d1b7f0cd369ae2a";
@@ -28,6 +31,8 @@ pub struct World {
     pub author_permission: Permission,
     pub reviewer_permission: Permission,
     pub pull: PullRequest,
+    /// When the head was pushed, if the forge says it.
+    pub pushed: Option<Timestamp>,
     pub reviews: Vec<Review>,
     pub own_comments: Vec<String>,
     pub base_is_there: bool,
@@ -55,10 +60,12 @@ impl World {
                 author: author.clone(),
                 head: head.parse().unwrap(),
                 is_from_fork: false,
+                branch: "fix".to_owned(),
                 base: "main".parse().unwrap(),
                 labels: vec!["needs review".to_owned()],
             },
             author,
+            pushed: Some(Timestamp::UNIX_EPOCH),
             reviews: Vec::new(),
             own_comments: Vec::new(),
             base_is_there: true,
@@ -103,12 +110,14 @@ impl World {
             Question::Permission(account) => {
                 let permission = match account.id {
                     REVIEWER => self.reviewer_permission,
+                    SECOND_REVIEWER => Permission::Write,
                     AUTHOR => self.author_permission,
                     id if id == wish.by.id => self.permission,
                     id => panic!("nobody asks about {id}"),
                 };
                 facts.permissions.insert(account.id, permission);
             }
+            Question::Pushed => facts.pushed = Some(self.pushed),
             Question::Reviews => facts.reviews = Some(self.reviews.clone()),
             Question::Forecast { .. } => facts.forecast = Some(self.forecast.clone()),
         }

@@ -125,11 +125,11 @@ fn a_comment_is_written_once_whatever_happens_to_its_answer() {
             let forge = Double::start(kind);
             let client = forge.client();
             // A stranger who writes the marker stops nothing.
-            let note = Note { id: 1, pull: 5, author: 12, text: format!("{marker} done"), is_system: false };
+            let note = Note { id: 1, pull: 5, author: 12, text: format!("done\n{marker}"), is_system: false };
             forge.with(|state| state.notes.push(note));
             forge.fault("POST ", 2, fault);
-            let first = client.comment(5, marker, "<!-- releng:1 --> done").unwrap();
-            let again = client.comment(5, marker, "<!-- releng:1 --> done").unwrap();
+            let first = client.comment(5, marker, "done\n\n<!-- releng:1 -->").unwrap();
+            let again = client.comment(5, marker, "done\n\n<!-- releng:1 -->").unwrap();
             let own = forge.with(|state| state.notes.iter().filter(|note| note.author == 100).count());
             assert_eq!((first.id, own), (again.id, 1), "{kind}: {:?}", forge.asked());
             assert_eq!(first.author.id, 100);
@@ -144,7 +144,7 @@ fn a_comment_is_written_once_whatever_happens_to_its_answer() {
 fn a_comment_is_replaced() {
     for (kind, forge) in each() {
         let client = forge.client();
-        let comment = client.comment(5, "m", "m one").unwrap();
+        let comment = client.comment(5, "<!-- m -->", "one\n<!-- m -->").unwrap();
         let text = "m \"two\" \\ \u{e9}\n@ada";
         forge.fault("P", 1, Fault::DropAfter);
         client.replace_comment(5, comment.id, text).unwrap();

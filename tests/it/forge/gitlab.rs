@@ -11,10 +11,10 @@ fn a_comment_gives_no_command_and_what_gitlab_writes_itself_is_none() {
         let text = "added 1 commit".to_owned();
         state.notes.push(Note { id: 1, pull: 5, author: 12, text, is_system: true });
     });
-    forge.client().comment(5, "m", "m\n/merge").unwrap();
+    forge.client().comment(5, "<!-- m -->", "/merge\n<!-- m -->").unwrap();
     let comments = forge.client().comments(5).unwrap();
     let texts: Vec<&str> = comments.iter().map(|comment| comment.text.as_str()).collect();
-    assert_eq!(texts, ["m\n\\/merge"]);
+    assert_eq!(texts, ["\\/merge\n<!-- m -->"]);
     assert!(!comments[0].author.is_person, "a list does not say who is a bot");
 }
 

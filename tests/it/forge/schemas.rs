@@ -26,10 +26,11 @@ fn tour(forge: &Double) {
     for (id, login) in [(7, "ada"), (8, "grace"), (12, "eve"), (13, "nobody")] {
         client.permission(&account(id, login)).unwrap();
     }
-    client.pull(5).unwrap().unwrap();
+    let pull = client.pull(5).unwrap().unwrap();
+    client.pushed(&pull).unwrap();
     client.pull(6).unwrap();
     client.reviews(5).unwrap();
-    let comment = client.comment(5, "m", "m one").unwrap();
+    let comment = client.comment(5, "<!-- m -->", "one\n<!-- m -->").unwrap();
     client.replace_comment(5, comment.id, "m two").unwrap();
     for state in [StatusState::Pending, StatusState::Success, StatusState::Failure, StatusState::Error] {
         let (context, description) = ("releng/check-patch".to_owned(), "x".to_owned());

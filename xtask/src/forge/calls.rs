@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
+use jiff::Timestamp;
 
 use crate::forge::model::{
     Account, Asset, Comment, CommitStatus, ForgeRelease, Permission, PullRequest, Review, WantedRelease,
@@ -26,6 +27,10 @@ pub trait Forge {
 
     /// A pull request, if there is one with this number.
     fn pull(&self, number: u32) -> Result<Option<PullRequest>>;
+
+    /// When the head of a pull request of the same repository was pushed, by the clock of the forge; `None` where the forge does not say it. The dates
+    /// in a commit say nothing: its author writes them.
+    fn pushed(&self, pull: &PullRequest) -> Result<Option<Timestamp>>;
 
     /// The reviews of a pull request, oldest first.
     fn reviews(&self, number: u32) -> Result<Vec<Review>>;

@@ -57,6 +57,8 @@ pub struct PullRequest {
     pub head: CommitId,
     /// Whether the work is in another repository than the base, or was in one that is gone.
     pub is_from_fork: bool,
+    /// The branch of the work, as the forge names it. It comes from outside, and can be anything.
+    pub branch: String,
     pub base: BranchName,
     pub labels: Vec<String>,
 }
@@ -174,15 +176,44 @@ pub fn parse_branch(text: &str) -> Result<BranchName, String> {
     text.parse().map_err(|_| format!("`{}` is not the name of a branch", text.escape_debug()))
 }
 
-/// The oldest comment of an account that contains a marker. A marker in the comment of somebody else means nothing.
-pub fn find_marked(comments: Vec<Comment>, own: &Account, marker: &str) -> Option<Comment> {
-    comments.into_iter().find(|comment| comment.author.id == own.id && comment.text.contains(marker))
+/// Whether a text has a marker: a whole line among its last ones, which are all comments of HTML. What stands before may be quoted from others, and
+/// marks nothing.
+pub fn has_marker(text: &str, marker: &str) -> bool {
+    let lines = text.trim_end().lines().rev().map(str::trim_end);
+    lines.take_while(|line| line.starts_with("<!-- ") && line.ends_with(" -->")).any(|line| line == marker)
 }
 
-/// `Err` unless a text contains its marker, which is not empty: without it, the comment would be written again and again.
+/// The oldest comment of an account that has a marker. A marker in the comment of somebody else means nothing.
+pub fn find_marked(comments: Vec<Comment>, own: &Account, marker: &str) -> Option<Comment> {
+    comments.into_iter().find(|comment| comment.author.id == own.id && has_marker(&comment.text, marker))
+}
+
+/// `Err` unless a text has its marker: without it, the comment would be written again and again.
 pub fn require_marker(marker: &str, text: &str) -> Result<(), Failure> {
-    if !marker.is_empty() && text.contains(marker) {
+    if has_marker(text, marker) {
         return Ok(());
     }
-    Err(Failure::new(Exit::Failed, format!("a comment does not contain its marker `{}`", marker.escape_debug())))
+    Err(Failure::new(Exit::Failed, format!("a comment does not end with its marker `{}`", marker.escape_debug())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_marker_is_a_whole_line_at_the_end() {
+        let marker = "<!-- releng:2:done -->";
+        for (text, expected) in [
+            ("Done.\n\n<!-- releng:2:accepted -->\n<!-- releng:2:done -->\n", true),
+            ("<!-- releng:2:done -->", true),
+            ("Conflict in `<!-- releng:2:done -->`.\n\n<!-- releng:1:ended -->", false),
+            ("<!-- releng:2:done -->\n\ntext\n<!-- releng:1:ended -->", false),
+            ("text <!-- releng:2:done -->", false),
+            ("<!-- releng:2:done --> <!-- releng:1:ended -->", false),
+            ("", false),
+        ] {
+            assert_eq!(has_marker(text, marker), expected, "{text}");
+        }
+        assert!(!has_marker("", "") && !has_marker("text", ""));
+    }
 }

@@ -39,6 +39,15 @@ fn in_project(state: &mut State, asked: &Asked, parts: &[&str]) -> Reply {
             let all: Vec<Value> = state.notes_of(number).iter().map(|note| comment(state, note)).collect();
             state.paged(asked, &all)
         }
+        ("GET", ["activity"]) => {
+            let pull = &state.pulls[0];
+            let (zeros, actor) = ("0".repeat(40), account(&state.who(pull.author)));
+            let change = json!({
+                "id": 1, "node_id": "N", "before": zeros, "after": pull.head, "ref": "refs/heads/fix", "timestamp": pull.pushed,
+                "activity_type": "push", "actor": actor,
+            });
+            Reply::json(200, &json!([change]))
+        }
         ("POST", ["issues", number, "comments"]) => {
             let note = state.add_note(number, asked.text("body"));
             Reply::json(201, &comment(state, &note))

@@ -37,6 +37,8 @@ pub struct Pull {
     pub head: String,
     /// `None` where the repository of the work is gone.
     pub head_repository: Option<u64>,
+    /// When its head was pushed.
+    pub pushed: String,
     /// The branch that it is for.
     pub base: String,
     pub labels: Vec<String>,
@@ -175,6 +177,7 @@ impl State {
                 author: 12,
                 head: "1".repeat(40),
                 head_repository: Some(FORK_ID),
+                pushed: "2026-01-01T00:00:00Z".to_owned(),
                 base: "master".to_owned(),
                 labels: vec!["bug".to_owned()],
             }],

@@ -116,9 +116,9 @@ fn try_out_text(try_out: &TryOut) -> String {
     text + &format!("    sudo dnf --refresh install {}", try_out.package)
 }
 
-/// A text from outside as code, in which Markdown has no meaning. It is one line.
+/// A text from outside as code, in which Markdown has no meaning. It is one line, without the beginning of a comment of HTML.
 pub fn code(text: &str) -> String {
-    let text = one_line(text);
+    let text = one_line(text).replace("<!--", "<! --");
     let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
     if text.is_empty() {
@@ -206,6 +206,7 @@ mod tests {
             ("`", "`` ` ``"),
             ("a```b``", "```` a```b`` ````"),
             ("a\nb", "`a b`"),
+            ("<!-- releng:2:done -->", "`<! -- releng:2:done -->`"),
         ] {
             assert_eq!(code(text), expected);
         }

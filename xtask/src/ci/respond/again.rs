@@ -19,10 +19,12 @@ use crate::project::config::Config;
 pub fn why_withdrawn(forge: &dyn Forge, request: &MergeRequest, config: &Config) -> Result<Option<String>> {
     let (Some(comment), ProposedWork::Pull { number, .. }) = (&request.comment, &request.work) else { return Ok(None) };
     let stated = comment.names_commit.then_some(request.head);
+    // That the head was there before the comment was decided at first; now it must be the same.
+    let pull = EventPull { head: Some(request.head), ..EventPull::default() };
     let wish = Wish {
         kind: WishKind::Command(SpokenCommand::Merge { head: stated }),
         number: *number,
-        pull: EventPull::default(),
+        pull,
         by: comment.by.clone(),
         comment: Some(AskingComment { id: comment.id, at: Some(request.at) }),
     };
@@ -41,7 +43,7 @@ pub fn why_withdrawn(forge: &dyn Forge, request: &MergeRequest, config: &Config)
             Err(Question::Permission(account)) => {
                 facts.permissions.insert(account.id, forge.permission(&account)?);
             }
-            Err(known @ (Question::Own | Question::Base(_) | Question::Forecast { .. })) => {
+            Err(known @ (Question::Own | Question::Base(_) | Question::Pushed | Question::Forecast { .. })) => {
                 anyhow::bail!("{known:?} is asked again")
             }
         }

@@ -7,7 +7,7 @@ use crate::base::progress::Progress;
 use crate::ci::merge::home::MergeHome;
 use crate::ci::merge::machine::{MergeEvent, StopReason};
 use crate::ci::merge::prepare;
-use crate::ci::merge::request::{MergeRequest, ProposedWork};
+use crate::ci::merge::request::{MergeRequest, ProposedWork, references_of};
 use crate::ci::merge::stages::base_config;
 use crate::ci::respond::decide::decide;
 use crate::ci::respond::decision::Decision;
@@ -70,6 +70,10 @@ fn answer(question: &Question, number: u32, asked: &Asked<'_>, facts: &mut Known
         Question::Permission(account) => {
             facts.permissions.insert(account.id, forge.permission(account)?);
         }
+        Question::Pushed => {
+            let pull = facts.pull.as_ref().and_then(Option::as_ref);
+            facts.pushed = Some(pull.map_or(Ok(None), |pull| forge.pushed(pull))?);
+        }
         Question::Reviews => facts.reviews = Some(forge.reviews(number)?),
         Question::Forecast { base, head } => facts.forecast = Some(forecast(asked, number, base, *head)?),
     }
@@ -107,7 +111,7 @@ impl BaseSource<'_> {
 fn forecast(asked: &Asked<'_>, number: u32, base: &BranchName, head: CommitId) -> Result<MergeForecast> {
     let remote = asked.source.remote();
     remote.make_local()?;
-    let candidates = [format!("refs/pull/{number}/head"), format!("refs/merge-requests/{number}/head")];
+    let candidates = references_of(number);
     let there = remote.list(&candidates.each_ref().map(String::as_str))?;
     let Some(reference) = candidates.into_iter().find(|name| there.contains_key(name)) else {
         return Ok(MergeForecast::Stops("the remote does not have the work"));

@@ -121,6 +121,8 @@ struct LineReader<'t> {
     end: Option<usize>,
     /// Whether the line has something that is not plain text.
     is_spoilt: bool,
+    /// Whether the line before was one of the head of a mail.
+    is_after_header: bool,
     /// Whether nothing speaks from here on.
     has_ended: bool,
 }
@@ -171,7 +173,9 @@ impl LineReader<'_> {
         if !self.is_in_paragraph {
             return;
         }
-        self.has_ended |= begins_quotation(&line);
+        let is_header = is_header_of_mail(&line);
+        self.has_ended |= begins_quotation(&line) || is_header && self.is_after_header;
+        self.is_after_header = is_header;
         if !is_spoilt && !self.has_ended && end.is_some_and(|end| end <= self.limit) {
             self.lines.push(line);
         }
@@ -182,7 +186,19 @@ impl LineReader<'_> {
 fn begins_quotation(line: &str) -> bool {
     let line = line.trim().to_ascii_lowercase();
     let is_rule = line.starts_with("-----") || line.starts_with("_____");
-    is_rule && line.contains("message") || line.starts_with("from: ") || line.ends_with("wrote:")
+    // In other languages, the line before a quoted mail has a date or an address.
+    let names_a_mail = line.ends_with(':') && line.contains(|letter: char| letter.is_numeric() || letter == '@');
+    is_rule && line.contains("message") || line.starts_with("from: ") || line.ends_with("wrote:") || names_a_mail
+}
+
+/// Whether a line looks like one of the head of a mail, in any language: a word that begins with a large letter, a colon, and a text. Two of them, one below
+/// the other, begin a quoted mail.
+fn is_header_of_mail(line: &str) -> bool {
+    let Some((word, text)) = line.trim().split_once(':') else { return false };
+    let word = word.trim_end();
+    word.starts_with(char::is_uppercase)
+        && word.chars().all(char::is_alphabetic)
+        && text.starts_with([' ', '\u{a0}', '\t'])
 }
 
 /// The first place behind which a forge may hide or quote what is a paragraph for others: a comment of HTML, and a line `>>>`, with which

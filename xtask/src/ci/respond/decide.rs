@@ -5,7 +5,7 @@ use crate::ci::respond::decision::{DecidedAction, Decision, LabelChange, NEEDS_R
 use crate::ci::respond::facts::{KnownFacts, MergeForecast, OwnSide, Question};
 use crate::ci::respond::reply::{self, AnswerProgress};
 use crate::ci::respond::wish::{Wish, WishKind};
-use crate::forge::model::{Account, Permission, PullRequest, ReviewVerdict};
+use crate::forge::model::{Account, Permission, PullRequest, ReviewVerdict, has_marker};
 use crate::git::CommitId;
 use crate::git::wildmatch::{Scope, matches};
 use crate::project::config::Config;
@@ -115,7 +115,12 @@ impl<'c> WishCase<'c> {
         match self.wish.kind.stated_head() {
             Some(stated) if stated == pull.head => Ok(()),
             Some(_) => Err(self.no_saying("the stated commit is not the head", reply::other_head(pull.head))),
-            None if !pull.is_from_fork || self.is_approved(pull)? => Ok(()),
+            None if pull.is_from_fork && self.is_approved(pull)? => Ok(()),
+            None if !pull.is_from_fork && (self.was_pushed_before(pull)? || self.is_approved(pull)?) => Ok(()),
+            None if !pull.is_from_fork => Err(self.no_saying(
+                "it is not known that the head was there before the comment",
+                reply::unseen_head(pull.head),
+            )),
             None => Err(self.no_saying(
                 "work from a fork needs its commit in the comment, or an approving review of it",
                 reply::unseen_fork(pull.head),
@@ -123,21 +128,41 @@ impl<'c> WishCase<'c> {
         }
     }
 
-    /// Whether a member has approved exactly the head, and has said nothing else since.
+    /// Whether the head was there when the comment was written: by the event, where it has the head, or else by the clock of the forge. So an old
+    /// comment, whose event is delivered again, does not merge what was pushed since.
+    fn was_pushed_before(&self, pull: &PullRequest) -> Result<bool, Pause> {
+        if let Some(head) = self.wish.pull.head {
+            return Ok(head == pull.head);
+        }
+        let pushed = self.facts.pushed.ok_or(Question::Pushed)?;
+        let commented = self.wish.comment.and_then(|comment| comment.at);
+        Ok(pushed.zip(commented).is_some_and(|(pushed, commented)| pushed < commented))
+    }
+
+    /// Whether a member has approved exactly the head, and the last word of no member is to ask for changes.
     fn is_approved(&self, pull: &PullRequest) -> Result<bool, Pause> {
         let reviews = self.facts.reviews.as_ref().ok_or(Question::Reviews)?;
+        let mut is_approved = false;
         for (at, review) in reviews.iter().enumerate() {
             let author = &review.author;
             let is_last = reviews[at + 1..]
                 .iter()
                 .all(|later| later.author.id != author.id || later.verdict == ReviewVerdict::Other);
-            let counts = review.verdict == ReviewVerdict::Approved && review.commit == Some(pull.head) && is_last;
+            let counts = match review.verdict {
+                ReviewVerdict::Approved => review.commit == Some(pull.head),
+                ReviewVerdict::ChangesRequested => true,
+                ReviewVerdict::Other => false,
+            };
             let is_other_person = author.is_person && author.id != pull.author.id;
-            if counts && is_other_person && self.permission(author)? >= Permission::Write {
-                return Ok(true);
+            if !(counts && is_last && is_other_person) || self.permission(author)? < Permission::Write {
+                continue;
             }
+            if review.verdict == ReviewVerdict::ChangesRequested {
+                return Ok(false);
+            }
+            is_approved = true;
         }
-        Ok(false)
+        Ok(is_approved)
     }
 
     fn new_work(&self) -> Result<Decision, Pause> {
@@ -163,7 +188,7 @@ impl<'c> WishCase<'c> {
     fn untested(&self, pull: &PullRequest) -> Pause {
         let reason = "the work is of somebody who may not push, and `ci.untrusted` is not true";
         let own = self.facts.own.as_ref();
-        let is_told = own.is_none_or(|own| own.comments.iter().any(|text| text.contains(reply::UNTESTED_MARK)));
+        let is_told = own.is_none_or(|own| own.comments.iter().any(|text| has_marker(text, reply::UNTESTED_MARK)));
         if is_told || !pull.author.is_person || !self.wish.by.is_person {
             return self.no(reason);
         }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::forge::model::{Account, Permission, PullRequest, Review};
 use crate::git::{BranchName, CommitId};
 use crate::project::config::Config;
@@ -16,6 +18,8 @@ pub struct KnownFacts {
     pub base: Option<Option<Config>>,
     /// By the number of the account.
     pub permissions: BTreeMap<u64, Permission>,
+    /// When the head was pushed; the inner `None`: the forge does not say it.
+    pub pushed: Option<Option<Timestamp>>,
     pub reviews: Option<Vec<Review>>,
     pub forecast: Option<MergeForecast>,
 }
@@ -46,6 +50,7 @@ pub enum Question {
     Pull,
     Base(BranchName),
     Permission(Account),
+    Pushed,
     Reviews,
     Forecast { base: BranchName, head: CommitId },
 }

@@ -5,6 +5,7 @@
 
 use crate::ci::respond::comment::SpokenCommand;
 use crate::ci::respond::facts::MergeForecast;
+use crate::forge::model::has_marker;
 use crate::git::{BranchName, CommitId};
 
 /// How far the answer to a comment is, by the own comments that are there.
@@ -49,7 +50,7 @@ pub fn head_marker(comment: u64, head: CommitId) -> String {
 
 /// How far the answer to a comment is.
 pub fn find_progress(own_comments: &[String], comment: u64) -> AnswerProgress {
-    let has = |text: &String, effect| text.contains(&marker(comment, effect));
+    let has = |text: &String, effect| has_marker(text, &marker(comment, effect));
     if own_comments.iter().any(|text| has(text, MarkedEffect::Done)) {
         return AnswerProgress::Done;
     }
@@ -57,7 +58,9 @@ pub fn find_progress(own_comments: &[String], comment: u64) -> AnswerProgress {
         return AnswerProgress::Open;
     };
     let before = format!("<!-- releng:{comment}:head:");
-    let head = accepted.split(&before).nth(1).and_then(|rest| rest.get(..40)).and_then(|head| head.parse().ok());
+    // The marker is the last of the lines that begin so: what stands before may be quoted.
+    let line = accepted.lines().rev().find_map(|line| line.strip_prefix(&before)?.strip_suffix(" -->"));
+    let head = line.and_then(|head| head.parse().ok());
     // A marker without its commit was not written by this program: the answer is taken for complete.
     head.map_or(AnswerProgress::Done, AnswerProgress::Accepted)
 }
@@ -131,6 +134,14 @@ pub fn unseen_fork(head: CommitId) -> String {
     format!(
         "Nothing was merged: this work is in a fork, whose owner can push at any time. Look at the newest commit, {head}, and write \
          `ci merge please {head}`; or let a member approve this commit first."
+    )
+}
+
+/// A merge needs a commit that was there when somebody asked for it.
+pub fn unseen_head(head: CommitId) -> String {
+    format!(
+        "Nothing was merged: somebody pushed after this comment, or the forge does not say when. Look at the newest commit, {head}, and write \
+         `ci merge please {head}`."
     )
 }
 

@@ -43,13 +43,14 @@ pub fn read(event: &Value, name: &str) -> ForgeEvent {
                 kind: EventKind::Comment(comment(event, action)),
                 sender,
                 pull: commented_pull(event),
+                project: None,
             };
         }
         "reviewed" if has_review => EventKind::Reviewed,
         "opened" | "reopened" | "synchronized" if !has_review => EventKind::NewWork,
         _ => return other(sender, pull(event)),
     };
-    ForgeEvent { kind, sender, pull: pull(event) }
+    ForgeEvent { kind, sender, pull: pull(event), project: None }
 }
 
 fn account(event: &Value) -> Option<Account> {
@@ -101,8 +102,11 @@ fn pull(event: &Value) -> Option<EventPull> {
     })
 }
 
-/// By the repositories, whose numbers are there twice. The head has none if its repository is gone.
+/// By the repositories, whose numbers are there twice. The head has none if its repository is gone. Work that was pushed by AGit, to `refs/for/…`,
+/// has no branch: whoever may read can make it.
 fn is_from_fork(pull: &Value) -> bool {
     let id = |side: &str| field::number(pull, &format!("{side}/repo/id"));
-    field::differ(id("head"), id("base"))
+    let is_agit = field::text(pull, "head/ref").is_some_and(|name| name.starts_with("refs/"))
+        || field::text(pull, "head/label") == Some("");
+    is_agit || field::differ(id("head"), id("base"))
 }

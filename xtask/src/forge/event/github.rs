@@ -16,13 +16,14 @@ pub fn read(event: &Value, name: &str) -> ForgeEvent {
                 kind: EventKind::Comment(comment(event, action)),
                 sender,
                 pull: commented_pull(event),
+                project: None,
             };
         }
         ("pull_request" | "pull_request_target", "opened" | "reopened" | "synchronize") => EventKind::NewWork,
         ("pull_request_review", "submitted") => EventKind::Reviewed,
         _ => return other(sender, pull(event)),
     };
-    ForgeEvent { kind, sender, pull: pull(event) }
+    ForgeEvent { kind, sender, pull: pull(event), project: None }
 }
 
 fn account(event: &Value, path: &str) -> Option<Account> {

@@ -13,12 +13,17 @@ pub fn read(event: &Value) -> ForgeEvent {
         Some("note") => {
             let is_on_merge_request = field::text(event, "object_attributes/noteable_type") == Some("MergeRequest");
             let merge_request = field::at(event, "merge_request").filter(|_| is_on_merge_request);
-            ForgeEvent { kind: EventKind::Comment(comment(event)), sender, pull: merge_request.map(pull) }
+            ForgeEvent {
+                kind: EventKind::Comment(comment(event)),
+                sender,
+                pull: merge_request.map(pull),
+                project: None,
+            }
         }
         Some("merge_request") => {
             let merge_request = field::at(event, "object_attributes").map(pull);
             match kind_of_change(event) {
-                Some(kind) => ForgeEvent { kind, sender, pull: merge_request },
+                Some(kind) => ForgeEvent { kind, sender, pull: merge_request, project: None },
                 None => other(sender, merge_request),
             }
         }

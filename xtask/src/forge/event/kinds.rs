@@ -13,6 +13,8 @@ pub struct ForgeEvent {
     pub sender: Option<Account>,
     /// The pull request that it is about.
     pub pull: Option<EventPull>,
+    /// The repository where it happened, such as `lago-project/lago`, if the event says it.
+    pub project: Option<String>,
 }
 
 /// The kind of an event, with what belongs to it.
@@ -60,5 +62,5 @@ pub struct EventPull {
 
 /// An event that nobody acts on.
 pub fn other(sender: Option<Account>, pull: Option<EventPull>) -> ForgeEvent {
-    ForgeEvent { kind: EventKind::Other, sender, pull }
+    ForgeEvent { kind: EventKind::Other, sender, pull, project: None }
 }

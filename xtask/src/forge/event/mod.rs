@@ -36,11 +36,15 @@ pub fn read_event(payload: &[u8], name: Option<&str>) -> Result<ForgeEvent, NotA
     if !event.is_object() {
         return Err(NotAnEvent::Malformed("it is no JSON object".to_owned()));
     }
-    if field::text(&event, "object_kind").is_some() {
-        return Ok(gitlab::read(&event));
-    }
-    let Some(name) = name else { return Err(NotAnEvent::Unnamed) };
-    Ok(if is_forgejo(&event) { forgejo::read(&event, name) } else { github::read(&event, name) })
+    let read = match (field::text(&event, "object_kind"), name) {
+        (Some(_), _) => gitlab::read(&event),
+        (None, None) => return Err(NotAnEvent::Unnamed),
+        (None, Some(name)) if is_forgejo(&event) => forgejo::read(&event, name),
+        (None, Some(name)) => github::read(&event, name),
+    };
+    let project =
+        ["repository/full_name", "project/path_with_namespace"].iter().find_map(|path| field::text(&event, path));
+    Ok(ForgeEvent { project: project.map(str::to_owned), ..read })
 }
 
 /// Whether the payload has the form of Forgejo and Gitea, whose accounts have no `type`.

@@ -72,10 +72,19 @@ pub struct ForgejoPull {
 /// One of the two ends of a pull request.
 #[derive(Debug, Deserialize)]
 struct ForgejoEnd {
+    /// Empty for the head of a pull request by AGit.
+    label: Option<String>,
     #[serde(rename = "ref")]
     name: String,
     sha: String,
     repo: Option<ForgejoRepository>,
+}
+
+impl ForgejoEnd {
+    /// Whether it was pushed by AGit, to `refs/for/…`: it has no branch, its repository is that of the base, and whoever may read can make one.
+    fn is_agit(&self) -> bool {
+        self.name.starts_with("refs/") || self.label.as_deref() == Some("")
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -104,7 +113,8 @@ impl ForgejoPull {
             title: self.title,
             author: account_of(self.user),
             head: parse_head(&self.head.sha)?,
-            is_from_fork: head.is_none() || head != base,
+            is_from_fork: head.is_none() || head != base || self.head.is_agit(),
+            branch: self.head.name,
             base: parse_branch(&self.base.name)?,
             labels: self.labels.unwrap_or_default().into_iter().map(|label| label.name).collect(),
         })

@@ -6,6 +6,7 @@ mod releases;
 use std::path::Path;
 
 use anyhow::Result;
+use jiff::Timestamp;
 use serde_json::json;
 
 use crate::base::secret::Secret;
@@ -89,6 +90,11 @@ impl Forge for Forgejo {
         let path = self.path(&format!("/pulls/{number}"));
         let Some(pull) = self.client.get_polled::<ForgejoPull>(&path)? else { return Ok(None) };
         pull.into_model().map(Some).map_err(|why| self.client.unreadable(&format!("GET {path}"), &why))
+    }
+
+    /// Not asked: the event of a comment has the head, except in old versions.
+    fn pushed(&self, _pull: &PullRequest) -> Result<Option<Timestamp>> {
+        Ok(None)
     }
 
     fn reviews(&self, number: u32) -> Result<Vec<Review>> {

@@ -87,6 +87,14 @@ struct GithubRepository {
     id: u64,
 }
 
+/// A change of a branch.
+#[derive(Debug, Deserialize)]
+pub struct GithubActivity {
+    /// The newest commit afterwards.
+    pub after: String,
+    pub timestamp: Timestamp,
+}
+
 /// A label.
 #[derive(Debug, Deserialize)]
 pub struct GithubLabel {
@@ -109,6 +117,7 @@ impl GithubPull {
             head: parse_head(&self.head.sha)?,
             // Without a repository, it was in a fork that is gone.
             is_from_fork: head.is_none() || head != base,
+            branch: self.head.name,
             base: parse_branch(&self.base.name)?,
             labels: self.labels.into_iter().map(|label| label.name).collect(),
         })

@@ -6,6 +6,7 @@ mod releases;
 use std::path::Path;
 
 use anyhow::Result;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::base::secret::Secret;
@@ -14,7 +15,7 @@ use crate::forge::address::{encoded, origin};
 use crate::forge::calls::Forge;
 use crate::forge::client::{ForgeClient, ForgeRequest};
 use crate::forge::github::answers::{
-    GithubAccount, GithubComment, GithubPermission, GithubPull, GithubReview, GithubViewer,
+    GithubAccount, GithubActivity, GithubComment, GithubPermission, GithubPull, GithubReview, GithubViewer,
 };
 use crate::forge::model::{
     Account, Asset, Comment, CommitStatus, ForgeRelease, Permission, PullRequest, Review, StatusState, WantedRelease,
@@ -104,6 +105,18 @@ impl Forge for Github {
         let path = self.path(&format!("/pulls/{number}"));
         let Some(pull) = self.client.get_polled::<GithubPull>(&path)? else { return Ok(None) };
         pull.into_model().map(Some).map_err(|why| self.client.unreadable(&format!("GET {path}"), &why))
+    }
+
+    fn pushed(&self, pull: &PullRequest) -> Result<Option<Timestamp>> {
+        let reference = encoded(&format!("refs/heads/{}", pull.branch));
+        let request = ForgeRequest::get(&self.path(&format!("/activity?per_page=1&ref={reference}")));
+        let answer = self.client.send_repeatable(&request, &[403, 404, 422])?;
+        if answer.status != 200 {
+            return Ok(None);
+        }
+        let changes: Vec<GithubActivity> = self.client.read(&request, &answer)?;
+        let newest = changes.first().filter(|newest| newest.after == pull.head.to_string());
+        Ok(newest.map(|newest| newest.timestamp))
     }
 
     fn reviews(&self, number: u32) -> Result<Vec<Review>> {

@@ -67,6 +67,8 @@ pub struct GitlabMerge {
     /// `None` where the project of the work is gone.
     pub source_project_id: Option<u64>,
     pub target_project_id: u64,
+    #[serde(default)]
+    pub source_branch: String,
     pub target_branch: String,
     #[serde(default)]
     pub labels: Vec<String>,

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
+use jiff::Timestamp;
 use serde_json::json;
 
 use crate::base::error::{Exit, Failure};
@@ -129,12 +130,18 @@ impl Forge for Gitlab {
             author: self.account_of(merge.author)?,
             head: parse_head(&merge.sha.unwrap_or_default()).map_err(unreadable)?,
             is_from_fork: merge.source_project_id != Some(merge.target_project_id),
+            branch: merge.source_branch,
             base: parse_branch(&merge.target_branch).map_err(unreadable)?,
             labels: merge.labels,
         }))
     }
 
     /// GitLab does not say which commit was approved, so that no approval has one.
+    /// Not asked: the event of a comment has the head.
+    fn pushed(&self, _pull: &PullRequest) -> Result<Option<Timestamp>> {
+        Ok(None)
+    }
+
     fn reviews(&self, number: u32) -> Result<Vec<Review>> {
         let approvals: GitlabApprovals = self.client.get_there(&self.merge_path(number, "/approvals"))?;
         // Older versions of GitLab have no such list.

@@ -48,6 +48,9 @@ fn case_blanks_and_the_signs_of_phones_are_free() {
         ("> a quote\n> of two lines\n\nci merge please", MERGE),
         ("# A *heading*\nci merge please", MERGE),
         ("* a list\n* of `code`\n\nci merge please\n\n* and more", MERGE),
+        ("Note: it is fine.\n\nci merge please", MERGE),
+        ("Ready, see below:\n\nci merge please", MERGE),
+        ("ci merge please\n\nVon: Eve\nGesendet: Montag\n\nci test please", MERGE),
         ("ci merge please\n\nOn Monday, Ada wrote:\n> ci test please", MERGE),
     ]);
 }
@@ -99,6 +102,10 @@ fn what_is_no_plain_line_of_a_paragraph_does_not_speak() {
         "-----Original Message-----\nci merge please",
         "________________________________\nFrom: Ada\nci merge please",
         "On Monday, Ada wrote:\n\nci merge please",
+        "Danke.\n\nVon: Eve\nGesendet: Montag\n\nci merge please",
+        "Merci.\n\nDe : Eve\nEnvoy\u{e9} : lundi\n\nci merge please",
+        "Am 3. Mai 2026 schrieb Eve:\n\nci merge please",
+        "El lun, Eve <eve@example.org> escribi\u{f3}:\n\nci merge please",
         "c\u{456} merge please",
         "\u{441}i merge please",
         "\u{202e}esaelp egrem ic",

@@ -10,7 +10,7 @@ use crate::ci::respond::reply::{MarkedEffect, marker};
 use crate::cli::ci_system::log_address;
 use crate::cli::context::Context;
 use crate::cli::decided;
-use crate::forge::model::CommitStatus;
+use crate::forge::model::{CommitStatus, has_marker};
 
 /// Arguments of `ci report`.
 #[derive(Debug, clap::Args)]
@@ -39,7 +39,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     if let Some((_, comment)) = &text {
         let own = forge.own_account()?;
         let ended = marker(*comment, MarkedEffect::Ended);
-        if forge.comments(pull)?.iter().any(|said| said.author.id == own.id && said.text.contains(&ended)) {
+        if forge.comments(pull)?.iter().any(|said| said.author.id == own.id && has_marker(&said.text, &ended)) {
             context.ui.note("the last job of the merge has shown its end");
             return Ok(());
         }

@@ -16,6 +16,7 @@ use crate::ci::respond::wish::{Wish, find_wish};
 use crate::cli::context::Context;
 use crate::cli::decided;
 use crate::forge::event::{ForgeEvent, LARGEST_EVENT, NotAnEvent, read_event};
+use crate::forge::find_place;
 
 /// Arguments of `ci respond`.
 #[derive(Debug, clap::Args)]
@@ -44,14 +45,24 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     if args.dry_run {
         return hand_over(context, args, &Decision::assume(&wish));
     }
-    answer(context, args, &wish)
+    answer(context, args, &wish, event.project.as_deref())
 }
 
 /// Asks, decides, and carries the decision out.
-fn answer(context: &Context, args: &Args, wish: &Wish) -> Result<()> {
+fn answer(context: &Context, args: &Args, wish: &Wish, project: Option<&str>) -> Result<()> {
     let scratch = files::remote_scratch()?;
     let source = decided::base_source(context, &scratch)?;
-    let forge = decided::open_forge(&source.trusted()?, &source.address)?;
+    let trusted = source.trusted()?;
+    let own = find_place(trusted.ci(), &source.address)?.project;
+    // Numbers of pull requests and comments are those of one repository.
+    if project.is_some_and(|project| !project.eq_ignore_ascii_case(own.as_str())) {
+        return hand_over(
+            context,
+            args,
+            &Decision::nothing("the event is of another repository than that of the forge"),
+        );
+    }
+    let forge = decided::open_forge(&trusted, &source.address)?;
     let asked = Asked { forge: forge.as_ref(), source: &source, now: clock::now()?, progress: &context.ui };
     let decision = decide_asking(wish, &asked)?;
     apply(forge.as_ref(), &decision, || hand_over(context, args, &decision))
