@@ -187,7 +187,9 @@ fn begins_quotation(line: &str) -> bool {
     let line = line.trim().to_ascii_lowercase();
     let is_rule = line.starts_with("-----") || line.starts_with("_____");
     // In other languages, the line before a quoted mail has a date or an address.
-    let names_a_mail = line.ends_with(':') && line.contains(|letter: char| letter.is_numeric() || letter == '@');
+    let is_sign = line.rsplit(' ').next().is_some_and(|word| word.starts_with(':'));
+    let has_mark = line.contains(|letter: char| letter.is_numeric() || letter == '@');
+    let names_a_mail = line.ends_with(':') && has_mark && !is_sign;
     is_rule && line.contains("message") || line.starts_with("from: ") || line.ends_with("wrote:") || names_a_mail
 }
 
