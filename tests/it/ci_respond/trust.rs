@@ -141,7 +141,7 @@ fn work_without_a_branch_is_that_of_a_fork() {
         serde_json::json!({"label": "fix", "ref": "fix", "sha": "1".repeat(40), "repo_id": 1, "repo": {"id": 1}});
     for (head, expected) in [(agit, true), (plain, false)] {
         let event = serde_json::json!({
-            "action": "opened", "sender": {"id": 7, "login": "ada"},
+            "action": "opened", "sender": {"id": 7, "login": "ada", "username": "ada"},
             "pull_request": {"number": 5, "state": "open", "user": {"id": 9}, "head": head, "base": {"ref": "master", "repo": {"id": 1}}},
         });
         let read = read_event(event.to_string().as_bytes(), Some("pull_request_sync")).unwrap();
