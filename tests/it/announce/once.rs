@@ -286,10 +286,10 @@ fn a_run_killed_at_any_call_never_sends_two_mails() {
     for (index, (_, point)) in points.iter().enumerate() {
         let place = work.path().join(index.to_string());
         let arrived = || usize::from(place.with_extension("tmp").join("mail").exists());
-        let struck = strike(&scenario, &scenario.command, (&scenario.prepared, &place), point, Fault::Kill);
+        let struck = strike(scenario, &scenario.command, (&scenario.prepared, &place), point, Fault::Kill);
         struck.unwrap_or_else(|missed| panic!("{point}: {missed}"));
         let first = arrived();
-        let again = run(&scenario, &scenario.command, &place);
+        let again = run(scenario, &scenario.command, &place);
         let second = arrived();
         match again.code {
             0 => {
@@ -318,7 +318,7 @@ fn a_disk_that_fails_never_makes_two_mails() {
         let error = ["EIO", "ENOSPC", "EDQUOT"][index % 3];
         let place = work.path().join(index.to_string());
         let arrived = || usize::from(place.with_extension("tmp").join("mail").exists());
-        let struck = strike(&scenario, &scenario.command, (&scenario.prepared, &place), point, Fault::Errno(error));
+        let struck = strike(scenario, &scenario.command, (&scenario.prepared, &place), point, Fault::Errno(error));
         let ran = struck.unwrap_or_else(|missed| panic!("{point}: {missed}"));
         let first = arrived();
         // Some calls make no difference, such as removing what is not needed any more.
@@ -327,7 +327,7 @@ fn a_disk_that_fails_never_makes_two_mails() {
             let words = if error == "EIO" { "Input/output error" } else { "o" };
             assert!(ran.stderr.contains(words) && ran.stderr.contains('`'), "{error} at {point}: {}", ran.stderr);
         }
-        let again = run(&scenario, &scenario.command, &place);
+        let again = run(scenario, &scenario.command, &place);
         let second = arrived();
         match (ran.code, first) {
             (0, 1) => assert_eq!((again.code, second), (1, 0), "{error} at {point}"),

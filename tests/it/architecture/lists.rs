@@ -1,8 +1,21 @@
 //! What the tests of the architecture go by.
 
 /// The folders from the bottom up: each uses only those before it.
-pub const FOLDERS: [&str; 13] =
-    ["base", "git", "history", "project", "source", "rpm", "repository", "forge", "ci", "announce", "adopt", "doctor", "cli"];
+pub const FOLDERS: [&str; 13] = [
+    "base",
+    "git",
+    "history",
+    "project",
+    "source",
+    "rpm",
+    "repository",
+    "forge",
+    "ci",
+    "announce",
+    "adopt",
+    "doctor",
+    "cli",
+];
 
 /// Crates whose types are vocabulary: any file may name them.
 pub const VOCABULARY: [&str; 5] = ["anyhow", "serde", "serde_json", "semver", "jiff"];

@@ -62,7 +62,7 @@ pub fn wanted_files(facts: &AdoptFacts, order: &AdoptOrder) -> WantedFiles {
     };
     if has_spec {
         let why = "the acceptance test, which installs the packages of a snapshot";
-        files.push(FileToWrite::new(&in_packaging(order, INSTALL_TEST), INSTALL.to_owned(), why));
+        files.push(FileToWrite::new(in_packaging(order, INSTALL_TEST), INSTALL.to_owned(), why));
     }
     if let Some(path) = &order.hook {
         let why = "the hook of git, which checks each commit message";

@@ -38,7 +38,7 @@ pub fn recognise_licence(text: &str) -> Option<LicenceText> {
             words.contains(*phrase)
         }
     };
-    let (id, is_open, _) = LICENCES.iter().find(|(_, _, phrases)| phrases.iter().all(|phrase| has(phrase)))?;
+    let (id, is_open, _) = LICENCES.iter().find(|(_, _, phrases)| phrases.iter().all(&has))?;
     let expression = if *is_open { format!("{id}-only") } else { (*id).to_owned() };
     Some(LicenceText { expression, is_open: *is_open })
 }

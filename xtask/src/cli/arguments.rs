@@ -4,8 +4,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::base::error;
 use crate::cli::commands::{
-    accept, announce, changelog, ci, completions, config, dist, doctor, hold, init, lint, man, promote, prune, recover_log,
-    rollback, rpm, spec, stage, status, tag, verify, version, yank,
+    accept, announce, changelog, ci, completions, config, dist, doctor, hold, init, lint, man, promote, prune,
+    recover_log, rollback, rpm, spec, stage, status, tag, verify, version, yank,
 };
 use crate::cli::context::Global;
 use crate::cli::release_job::ReleaseArgs;

@@ -35,8 +35,8 @@ use crate::base::text::shell_word;
 use crate::base::threads;
 use arguments::{Cli, Command};
 use commands::{
-    accept, announce, changelog, ci, completions, config, dist, doctor, hold, init, lint, man, promote, prune, recover_log,
-    rollback, rpm, spec, srpm, stage, status, tag, verify, version, yank,
+    accept, announce, changelog, ci, completions, config, dist, doctor, hold, init, lint, man, promote, prune,
+    recover_log, rollback, rpm, spec, srpm, stage, status, tag, verify, version, yank,
 };
 use context::{Context, Global};
 use ui::{Color, Talk, Ui};

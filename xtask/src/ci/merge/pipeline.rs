@@ -27,6 +27,9 @@ use crate::project::config::Config;
 use crate::project::tree::Tree;
 use crate::project::trusted::TrustedKeys;
 
+/// Asks whether a merge is still wanted, by the keys of trust and the configuration that counts; else why not.
+type AskWithdrawn<'a> = &'a dyn Fn(&MergeRequest, &TrustedKeys, &Config) -> Result<Option<String>>;
+
 /// A release that is to be staged.
 pub struct MergedRelease<'a> {
     /// The bare repository, whose branch has the merge commit.
@@ -49,9 +52,8 @@ pub struct Pipeline<'a> {
     pub progress: &'a dyn Progress,
     /// Stages a release, or finds that it is staged already; the name of the snapshot.
     pub stage: &'a dyn Fn(&MergedRelease<'_>) -> Result<String>,
-    /// Asks the forge whether a merge that a comment asked for is still wanted, by the keys of trust and the configuration that counts; else
-    /// why not.
-    pub withdrawn: &'a dyn Fn(&MergeRequest, &TrustedKeys, &Config) -> Result<Option<String>>,
+    /// Asks the forge about a merge that a comment asked for.
+    pub withdrawn: AskWithdrawn<'a>,
     /// Shows on the forge how such a merge has ended. It may show it already.
     pub report: &'a dyn Fn(u32, &Merge) -> Result<()>,
     /// Hears of each stage of the tests that has ended.

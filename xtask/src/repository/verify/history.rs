@@ -15,8 +15,8 @@ use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::missing_folder::MissingFolder;
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::Store;
-use crate::repository::pages::root_pages;
 use crate::repository::model::test_result::{TestResult, result_files};
+use crate::repository::pages::root_pages;
 use crate::repository::verify::tree::{FolderName, FoundFolder};
 use crate::repository::verify::{FindingId, VerifyReport};
 
