@@ -3,8 +3,11 @@
 # snapshot's version. What they require comes from
 #   * the snapshot,
 #   * the file DIST.repo beside this script, such as el9.repo, if there is one,
-#   * or else the repositories of this machine, if it is of that dist.
-# Packages for `local`, a machine without packages of rpm such as Debian, are installed by rpm without their requirements.
+#   * or else the repositories of this machine, if it is of that dist,
+#   * and the repositories of RELENG_EXTRA_REPOS: folders and addresses, separated by spaces. dnf replaces `$releasever` and
+#     `$basearch` in them. The signatures of their packages are not checked; for that, write DIST.repo.
+# Packages for `local`, a machine without packages of rpm such as Debian, are installed by rpm without their requirements, unless
+# RELENG_EXTRA_REPOS is set.
 #
 # Given: RELENG_SNAPSHOT (its folder), RELENG_NAME, RELENG_VERSION (X.Y.Z), RELENG_SERIES (X.0), RELENG_DISTS (separated by
 # spaces), RELENG_REPO_FILE (with a section NAME-snapshot-DIST for each dist), HOME and TMPDIR (an own folder).
@@ -20,6 +23,22 @@ printf '[main]\n' >"$TMPDIR/dnf.conf" # nothing of this machine's configuration
 # The names of the packages in files.
 names() { rpm -qp --nosignature --qf '%{NAME}\n' "$@"; }
 
+# The sections of a `.repo` file for the repositories of RELENG_EXTRA_REPOS.
+extra_repositories() {
+  set -f # an address may have a `?`
+  number=0
+  for repository in ${RELENG_EXTRA_REPOS:-}; do
+    number=$((number + 1))
+    case $repository in
+      /*) address="file://$repository" ;;
+      http://* | https://* | file://*) address=$repository ;;
+      *) fail "RELENG_EXTRA_REPOS has \`$repository\`, which is neither a whole path nor an address" ;;
+    esac
+    printf '[extra-%s]\nname=extra-%s\nbaseurl=%s\ngpgcheck=0\n\n' "$number" "$number" "$address"
+  done
+  set +f
+}
+
 # Installs packages by name with dnf.
 install_with_dnf() {
   repositories="$place/repositories"
@@ -32,11 +51,12 @@ install_with_dnf() {
   elif [ ".$dist" = "$own_dist" ]; then
     cp /etc/yum.repos.d/*.repo "$repositories/" 2>/dev/null || :
   fi
+  extra_repositories >"$repositories/extra.repo"
   number=$(printf %s "$dist" | tr -cd 0-9)
   dnf -q -y --config="$TMPDIR/dnf.conf" --installroot="$place/root" --releasever="${number:-0}" --forcearch="$machine" \
     --setopt=reposdir="$repositories" --setopt=cachedir="$place/cache" --setopt=persistdir="$place/state" \
     --setopt=logdir="$place/log" --setopt=plugins=0 --setopt=skip_if_unavailable=0 install "$@" ||
-    fail "dnf cannot install $* for $dist; if a requirement is missing, write its repository into $here/$dist.repo"
+    fail "dnf cannot install $* for $dist; if a requirement is missing, name its repository in RELENG_EXTRA_REPOS, or write it into $here/$dist.repo"
 }
 
 installed=0
@@ -49,7 +69,7 @@ for dist in $RELENG_DISTS; do
   done
   [ $# -gt 0 ] || fail "the snapshot has no package for $dist on $machine"
   packages=$(names "$@")
-  if [ "$dist" = local ]; then
+  if [ "$dist" = local ] && [ -z "${RELENG_EXTRA_REPOS:-}" ]; then
     rpm --root "$place/root" --nosignature --nodeps --noscripts --install "$@" || fail "rpm cannot install $*"
   else
     # shellcheck disable=SC2086 # names of packages have no blanks

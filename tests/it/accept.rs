@@ -150,7 +150,7 @@ fn a_test_whose_program_is_missing_has_failed_and_the_others_are_run() {
     assert_eq!((&failed["verdict"], &failed["exit-code"]), (&"failed".into(), &serde_json::Value::Null));
     assert_eq!(failed["fault"]["not-started"], why);
     assert!(text(&site.project.join("target/accept.xml")).contains(why));
-    let end = "help: its output ends: PATH is `";
+    let end = "help: its output ends: install `no-such-program`, or put it on PATH; PATH is `";
     site.promote(&[]).exits(1).says(&["the acceptance test `missing` failed", end, "help: read its output in `"]);
 }
 

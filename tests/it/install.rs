@@ -11,6 +11,8 @@ use releng::repository::sign::Key;
 use crate::support::keys::Keys;
 use crate::support::program::{Sandbox, run_in};
 use crate::support::root;
+use crate::support::rpms::Rpm;
+use crate::support::site::Site;
 
 /// A snapshot with a package for two dists, signed, with signed repodata and its `.repo` file.
 fn snapshot(version: &str) -> Sandbox {
@@ -100,4 +102,39 @@ fn what_was_not_installed_fails() {
     let (ending, log) = run(&folder, "el9", Isolation::Namespaces);
     assert!(ending == Ending::Exited(1) && log.contains("dnf cannot install lago for el9"), "{log}");
     assert!(log.contains("GPG signature verification error"), "{log}");
+}
+
+#[test]
+fn requirements_come_from_the_repositories_that_the_caller_names() {
+    let script = root().join("packaging/acceptance/install.sh").display().to_string();
+    let site = Site::with(&format!("[[acceptance]]\nname = \"install\"\nrun = [\"sh\", \"{script}\"]\n"));
+    let version = site.commit("One").dist();
+    for dist in ["el9", "local"] {
+        let needy = Rpm::new("demo", &version).dist(dist).line("Requires: helper >= 2").line("Requires: /bin/sh");
+        site.add(&needy, dist);
+    }
+    site.list_builds(str::to_owned);
+    site.releng(&["stage"]).exits(0);
+    let place = Sandbox::bare();
+    let (helpers, system) = (place.join("helpers"), place.join("system"));
+    Rpm::new("helper", "2").build_into(&helpers);
+    Rpm::new("a-shell", "1").file("/bin/sh", "#!\n").build_into(&system);
+    for folder in [&helpers, &system] {
+        run_in(folder, "createrepo_c", &["-q", "."], &[]).exits(0);
+    }
+    let accept = |repositories: &str| site.releng_with(&[("RELENG_EXTRA_REPOS", repositories)], &["accept"]);
+    let (helpers, system) = (helpers.display(), system.display());
+    accept("").exits(1).says(&["nothing provides", "name its repository in RELENG_EXTRA_REPOS"]);
+    accept(&format!("{helpers}")).exits(1).says(&["nothing provides /bin/sh"]);
+    accept(&format!("file://{system}")).exits(1).says(&["nothing provides helper >= 2"]);
+    accept("helpers")
+        .exits(1)
+        .says(&["RELENG_EXTRA_REPOS has `helpers`, which is neither a whole path nor an address"]);
+    accept(&format!("{helpers} file://{system}")).exits(0).prints_part("install passed");
+    let log = site.state("results").display().to_string();
+    let logs = run_in(site.project.path(), "sh", &["-c", &format!("cat {log}/*/*.log")], &[]).exits(0).stdout;
+    assert!(
+        logs.contains(&format!("el9: demo {version}\n")) && logs.contains(&format!("local: demo {version}\n")),
+        "{logs}"
+    );
 }

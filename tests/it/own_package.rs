@@ -42,6 +42,9 @@ fn it_builds_offline_and_installs_from_its_snapshot() {
     run_in(&project, PROGRAM, &["stage", "--quiet"], &[]).exits(0);
     run_in(&project, PROGRAM, &["verify"], &[]).exits(0);
     run_in(&project, PROGRAM, &["accept"], &[]).exits(0).prints_part("install passed");
+    run_in(&project, PROGRAM, &["promote", "--major"], &[]).exits(0);
+    run_in(&project, PROGRAM, &["verify"], &[]).exits(0);
+    run_in(&project, PROGRAM, &["status"], &[]).exits(0).prints_part("stable/0.0");
     stand_in_for_the_c_library(&package, &place.join("libc"));
     let snapshots = place.files("releng/target/repository");
     let repo = snapshots.iter().find(|path| path.ends_with(".repo")).unwrap();

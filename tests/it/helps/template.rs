@@ -182,7 +182,7 @@ fn a_template_is_corrected() {
         Mistake {
             files: &[("demo.spec.in", REQUIRES), (CONFIG, "[rpm]\nsrpm = \"rpmbuild\"\n")],
             args: DIST,
-            help: "define it in the spec template, as `%global my_own VALUE`",
+            help: "define it in the spec, as `%global my_own VALUE`",
             mended: &[("demo.spec.in", REQUIRED)],
         },
         Mistake {
@@ -191,7 +191,7 @@ fn a_template_is_corrected() {
                 (CONFIG, "[rpm]\nsrpm = \"rpmbuild\"\n"),
             ],
             args: DIST,
-            help: "correct the spec template; the defines above come from this program",
+            help: "correct the spec; the defines above come from this program",
             mended: &[("demo.spec.in", FIXED_RELEASE)],
         },
     ]);

@@ -8,29 +8,13 @@ pub type ReadName = fn(&str) -> Option<String>;
 /// The files that state the name of a project, in the order in which they are asked, and how each is read.
 pub const MANIFESTS: [(&str, ReadName); 7] = [
     ("pyproject.toml", config::python_project_name),
-    ("setup.cfg", setup_cfg),
+    ("setup.cfg", |text| plain(&config::setup_cfg_name(text)?)),
     ("meson.build", |text| first_argument(text, "project").and_then(quoted)),
     ("configure.ac", configure_ac),
     ("CMakeLists.txt", cmake),
     ("go.mod", go_mod),
     ("package.json", package_json),
 ];
-
-/// `name` of `[metadata]`.
-fn setup_cfg(text: &str) -> Option<String> {
-    let mut section = "";
-    for line in text.lines() {
-        if let Some(name) = line.strip_prefix('[').and_then(|line| line.split(']').next()) {
-            section = name;
-        }
-        if let Some((key, value)) = line.split_once('=').filter(|_| section == "metadata")
-            && key.trim_end() == "name"
-        {
-            return plain(value.trim());
-        }
-    }
-    None
-}
 
 /// The package of `AC_INIT`: its fourth argument, else what autoconf makes of the first.
 fn configure_ac(text: &str) -> Option<String> {
@@ -116,6 +100,8 @@ mod tests {
             ("pyproject.toml", "[build-system]\nrequires = []\n", None),
             ("setup.cfg", "[aliases]\nname = x\n[metadata]\nname = lago\nversion = 1\n", Some("lago")),
             ("setup.cfg", "[metadata]\nlong_name = x\n", None),
+            ("setup.cfg", "[metadata] # x\nversion: 1\nName: lago\n", Some("lago")),
+            ("setup.cfg", "[metadata]\nname = file: NAME\n", None),
             ("meson.build", "# x\nproject('lago', 'c',\n  version : '1')\n", Some("lago")),
             ("meson.build", "project(\n  'lago',\n)\n", Some("lago")),
             ("meson.build", "project(name)\n", None),

@@ -32,6 +32,10 @@ use crate::repository::verify::snapshot::check_whole;
 use crate::repository::write::writer::refresh_pages;
 use crate::source::unpack;
 
+/// The variable with the repositories from which an acceptance test takes what the packages require: folders and addresses,
+/// separated by spaces.
+pub const EXTRA_REPOS: &str = "RELENG_EXTRA_REPOS";
+
 /// The length of the last line of the output in a result, in characters.
 const LINE: usize = 200;
 
@@ -119,8 +123,9 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    /// Unpacks the sources of a snapshot, and writes the `.repo` file that its tests find.
-    pub fn new(layout: &Layout, snapshot: &Snapshot, path: String) -> Result<Surroundings> {
+    /// Unpacks the sources of a snapshot, and writes the `.repo` file that its tests find. `inherited` are the variables of the caller
+    /// that a test gets.
+    pub fn new(layout: &Layout, snapshot: &Snapshot, inherited: Vec<(String, String)>) -> Result<Surroundings> {
         let scratch = files::remote_scratch()?;
         let manifest = &snapshot.manifest;
         let top = crate::source::archive_name(&manifest.project, &manifest.release.version);
@@ -130,7 +135,8 @@ impl Surroundings {
         }
         let sources = unpack::unpack(&snapshot.path.join(format!("sources/{top}.tar.gz")), &sources)?;
         let repo_file = scratch.write("snapshot.repo", render_repo_file(layout, snapshot).as_bytes())?;
-        let environment = variables(snapshot, &repo_file, &home, &tmp, path);
+        let mut environment = variables(snapshot, &repo_file, &home, &tmp);
+        environment.extend(inherited);
         let read_only =
             [&layout.root, &layout.state].map(|folder| protected(folder.for_programs(), scratch.path())).to_vec();
         Ok(Surroundings { scratch, sources, environment, read_only })
@@ -264,7 +270,7 @@ impl Tested<'_> {
 }
 
 /// The environment of a test.
-fn variables(snapshot: &Snapshot, repo_file: &Path, home: &Path, tmp: &Path, path: String) -> Vec<(String, String)> {
+fn variables(snapshot: &Snapshot, repo_file: &Path, home: &Path, tmp: &Path) -> Vec<(String, String)> {
     let Manifest { project, release, series, .. } = &snapshot.manifest;
     let dists = snapshot.manifest.dists().iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let shown = |path: &Path| path.display().to_string();
@@ -277,7 +283,6 @@ fn variables(snapshot: &Snapshot, repo_file: &Path, home: &Path, tmp: &Path, pat
         ("RELENG_REPO_FILE", shown(repo_file)),
         ("HOME", shown(home)),
         ("TMPDIR", shown(tmp)),
-        ("PATH", path),
         ("LANG", "C.UTF-8".to_owned()),
     ];
     variables.map(|(name, value)| (name.to_owned(), value)).to_vec()

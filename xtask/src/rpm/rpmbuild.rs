@@ -106,9 +106,8 @@ pub fn require_expanded(made: &PackageFile) -> Result<(), Failure> {
     let name = text.split("%{").nth(1).and_then(|rest| rest.split('}').next()).unwrap_or_default();
     let name = name.trim_start_matches(['?', '!']);
     let message = format!("a tag of the source RPM is `{text}`: this machine has no macro `{name}`");
-    Err(Failure::new(Exit::Failed, message).help(format!(
-        "define it in the spec template, as `%global {name} VALUE`, or install the package that defines it"
-    )))
+    Err(Failure::new(Exit::Failed, message)
+        .help(format!("define it in the spec, as `%global {name} VALUE`, or install the package that defines it")))
 }
 
 /// Runs a program of rpm. It gets none of the user's variables and files: a `~/.rpmmacros` would change the source RPM.
@@ -125,6 +124,6 @@ fn program(
     if said.status.success() {
         return Ok(said);
     }
-    let help = "correct the spec template; the defines above come from this program";
+    let help = "correct the spec; the defines above come from this program";
     Err(program.failure(&said).help(help).into())
 }

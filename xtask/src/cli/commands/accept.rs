@@ -13,7 +13,7 @@ use crate::base::progress::Progress as _;
 use crate::cli::context::Context;
 use crate::cli::log_end::LogEnd;
 use crate::cli::site::Site;
-use crate::repository::accept::{self, Surroundings, Tested};
+use crate::repository::accept::{self, EXTRA_REPOS, Surroundings, Tested};
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::Snapshot;
 use crate::repository::model::test_result::{TestFacts, TestFault, TestResult, TestVerdict};
@@ -54,8 +54,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         let pages = if plan.steps.is_empty() { String::new() } else { accept::describe_pages(&store) };
         return context.ui.print(&format!("{plan}{pages}{junit_step}"));
     }
-    let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned());
-    let surroundings = Surroundings::new(&site.layout, &snapshot, path)?;
+    let surroundings = Surroundings::new(&site.layout, &snapshot, inherited_variables())?;
     let tested = Tested { store: &store, snapshot: &snapshot, now: site.now };
     let folder = site.layout.results(&snapshot.name);
     let mut results = Vec::new();
@@ -77,6 +76,14 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         files::write(path, junit(&snapshot, &results, &folder)?.as_bytes())?;
     }
     require_passed(&snapshot, &results, &folder)
+}
+
+/// The variables of the caller that a test gets.
+fn inherited_variables() -> Vec<(String, String)> {
+    let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".to_owned());
+    let repositories = std::env::var(EXTRA_REPOS).ok().filter(|repositories| !repositories.trim().is_empty());
+    let repositories = repositories.map(|repositories| (EXTRA_REPOS.to_owned(), repositories));
+    std::iter::once(("PATH".to_owned(), path)).chain(repositories).collect()
 }
 
 /// What is left of an interrupted run.

@@ -35,7 +35,9 @@ pub use ci_isolation::CiIsolation;
 pub use keys::{Config, PATH, ProjectKeys, VersionKeys};
 pub use marker::MarkerValue;
 pub use name::Name;
-pub use python::{PythonMetadata, PythonPackage, python_project_name, read_python_metadata, read_python_package};
+pub use python::{
+    PythonMetadata, PythonPackage, python_project_name, read_python_metadata, read_python_package, setup_cfg_name,
+};
 pub use python_edit::{looks_for_packages, with_python_module};
 pub use repository::{
     AcceptanceTest, Address, DueCase, FolderPath, PromotionKeys, PromotionKind, RepositoryKeys, TimeLimit,

@@ -110,6 +110,11 @@ pub fn python_project_name(text: &str) -> Option<String> {
     of_project.or_else(|| name(manifest.get("tool")?.get("poetry")?))
 }
 
+/// The name in a `setup.cfg`: `name` of `[metadata]`.
+pub fn setup_cfg_name(text: &str) -> Option<String> {
+    ini_value(&section(text, "metadata")?, "name")
+}
+
 /// The names in `build-system.requires`, in the form of PEP 503.
 fn build_requirements(pyproject: &toml::Table) -> Vec<String> {
     let requires = pyproject.get("build-system").and_then(|system| system.get("requires")?.as_array());
@@ -123,16 +128,16 @@ fn build_requirements(pyproject: &toml::Table) -> Vec<String> {
 
 /// The lines of a section of an INI file; `None` if there is no such section.
 fn section(ini: &str, name: &str) -> Option<String> {
-    let mut lines = ini.lines().skip_while(|line| line.trim_end() != format!("[{name}]"));
+    let mut lines = ini.lines().skip_while(|line| !line.starts_with(&format!("[{name}]")));
     lines.next()?;
     Some(lines.take_while(|line| !line.starts_with('[')).collect::<Vec<_>>().join("\n"))
 }
 
-/// The value of a key in the lines of a section; `None` for a value of several lines.
+/// The value of a key in the lines of a section, with `=` or `:` before it; `None` for a value of several lines.
 fn ini_value(section: &str, key: &str) -> Option<String> {
     let value = section.lines().find_map(|line| {
         let (name, value) = line.split_once(['=', ':'])?;
-        (name.trim_end() == key).then(|| value.trim())
+        name.trim_end().eq_ignore_ascii_case(key).then(|| value.trim())
     })?;
     Some(value.to_owned())
 }
