@@ -6,6 +6,7 @@ mod first;
 mod forge;
 mod repository;
 mod rpm;
+mod verify;
 
 /// How a help is followed.
 #[derive(Clone, Copy)]
@@ -21,8 +22,16 @@ pub type FileRows = (&'static str, &'static [(&'static str, Followed)]);
 
 /// All rows: the file, the beginning of the text, and how it is followed.
 pub fn rows() -> impl Iterator<Item = (&'static str, &'static str, Followed)> {
-    let files = [announce::ANNOUNCE, ci::CI, first::FIRST, forge::FORGES, repository::REPOSITORY, rpm::PACKAGES]
-        .into_iter()
-        .flatten();
+    let files = [
+        announce::ANNOUNCE,
+        ci::CI,
+        first::FIRST,
+        forge::FORGES,
+        repository::REPOSITORY,
+        rpm::PACKAGES,
+        verify::VERIFY,
+    ]
+    .into_iter()
+    .flatten();
     files.flat_map(|(file, rows)| rows.iter().map(|(begin, followed)| (*file, *begin, *followed)))
 }
