@@ -139,7 +139,8 @@ fn nobody_is_overwritten_whenever_the_remote_changes() {
     let (failures, acted, _) = run_all(&place, &head, &numbers);
     println!("{} runs, in {acted} of them the remote changed, {} failures", numbers.len(), failures.len());
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
-    assert!(acted * 4 > numbers.len() * 3, "the remote changed in {acted} of {} runs only", numbers.len());
+    // Where the merge has removed the work already, nothing can happen to it.
+    assert!(acted * 3 > numbers.len() * 2, "the remote changed in {acted} of {} runs only", numbers.len());
 }
 
 #[test]
