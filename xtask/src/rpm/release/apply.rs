@@ -82,7 +82,9 @@ fn write_into(
                 made.sources.push(writer.archive(file, *format, &mut materials.files)?);
             }
             ReleaseStep::Vendor { file } => made.sources.push(writer.vendor(file, &mut materials.crates)?),
-            ReleaseStep::Text { file, content } => made.sources.push(writer.text(file, content)?),
+            ReleaseStep::Text { file, content } | ReleaseStep::Spec { file, content, .. } => {
+                made.sources.push(writer.text(file, content)?)
+            }
             ReleaseStep::Srpm { file, writer: SrpmWriter::Rpmbuild, spec_name, .. } => {
                 let archives = plan.steps.iter().filter_map(ReleaseStep::source_archive);
                 made.srpm = Some(writer.rpmbuild_srpm(file, spec_name, archives)?);

@@ -13,7 +13,6 @@ use crate::project::release_info::{self, CHANGELOG_FILE, ReleaseInfo};
 use crate::rpm::release::added::{AddedContent, AddedFile, ReleaseWords};
 use crate::rpm::release::input::ReleaseInput;
 use crate::rpm::release::plan::{ReleaseStep, packaging_of};
-use crate::rpm::render::render_spec;
 use crate::rpm::spec_files::{Unpacking, document_paths, may_be_made, unpacking};
 use crate::source::generate::{GenerateOrder, Runs, generate};
 use crate::source::{Export, ExportRequest, GeneratedFile, archive_name};
@@ -39,17 +38,15 @@ pub fn load_export(
     };
     let mut generated =
         vec![file(CHANGELOG_FILE, release.changelog.render_rpm()), file(release_info::FILE_NAME, info.render()?)];
-    let mut spec = None;
     // Where the plan has no spec, it has warned.
-    let is_planned = |name: &str| {
-        let place = format!("/{name}");
-        steps.iter().any(|step| matches!(step, ReleaseStep::Text { file, .. } if file.ends_with(&place)))
-    };
-    if let Some(found) = project.known_spec().filter(|found| is_planned(found.spec_name())) {
-        let text = render_spec(project, found, &release.version, 1, &release.changelog)?.text;
+    let archived = steps.iter().find_map(|step| match step {
+        ReleaseStep::Spec { archived, .. } => Some(archived),
+        _ => None,
+    });
+    let spec = project.known_spec().zip(archived);
+    if let Some((found, text)) = spec {
         let is_rendering = found.path == found.spec_name();
         generated.push(GeneratedFile { is_planned: is_rendering, ..file(found.spec_name(), text.clone()) });
-        spec = Some((found.spec_name(), text));
     }
     let prefix = project.config.source.folder.render(&project.name, &release.version);
     let request = ExportRequest { commit: *commit, prefix: &prefix, tag, generated };
@@ -60,10 +57,10 @@ pub fn load_export(
             export.add(file);
         }
     }
-    if let Some((name, text)) = &spec {
+    if let Some((found, text)) = spec {
         let source0 = archive_name(&project.name, &release.version) + ".tar.gz";
         if unpacking(text, &source0, &prefix) == Unpacking::Known {
-            warn_of_missing_documents(&export, name, text, progress);
+            warn_of_missing_documents(&export, found.spec_name(), text, progress);
         }
     }
     Ok(export)

@@ -40,6 +40,8 @@ pub enum ReleaseStep {
     Vendor { file: String },
     /// Writes a text.
     Text { file: String, content: String },
+    /// Writes the spec, and adds the spec with release 1 to the archives: they are the same for each release of a version.
+    Spec { file: String, content: String, archived: String },
     /// Writes the source RPM from the files of the steps before, and from files of the commit.
     Srpm { file: String, writer: SrpmWriter, spec_name: String, spec: String },
     /// Writes the bill of materials of the files of the steps before.
@@ -60,9 +62,10 @@ impl ReleaseStep {
     /// The name of the file that the step writes into `sources/`.
     fn file_name(&self) -> Option<&str> {
         match self {
-            ReleaseStep::Archive { file, .. } | ReleaseStep::Vendor { file } | ReleaseStep::Text { file, .. } => {
-                file.strip_prefix("sources/")
-            }
+            ReleaseStep::Archive { file, .. }
+            | ReleaseStep::Vendor { file }
+            | ReleaseStep::Text { file, .. }
+            | ReleaseStep::Spec { file, .. } => file.strip_prefix("sources/"),
             _ => None,
         }
     }
@@ -88,7 +91,9 @@ impl fmt::Display for ReleaseStep {
             ReleaseStep::Archive { file, commit, .. } => write!(f, "write {file} from commit {}", commit.short()),
             ReleaseStep::Add(file) => write!(f, "{file}"),
             ReleaseStep::Vendor { file } => write!(f, "write {file} with cargo vendor"),
-            ReleaseStep::Text { file, content } => write!(f, "write {file} ({})", human_size(content.len() as u64)),
+            ReleaseStep::Text { file, content } | ReleaseStep::Spec { file, content, .. } => {
+                write!(f, "write {file} ({})", human_size(content.len() as u64))
+            }
             ReleaseStep::Srpm { file, writer: SrpmWriter::Rpmbuild, .. } => write!(f, "write {file} with rpmbuild"),
             ReleaseStep::Srpm { file, .. } => write!(f, "write {file}"),
             ReleaseStep::Sbom { file, form } => {
@@ -151,8 +156,8 @@ pub fn decide(
     if let Some(folder) = input.packaging.as_ref().filter(|_| !packaging.is_empty()) {
         steps.insert(0, ReleaseStep::Packaging { folder: folder.clone(), files: packaging });
     }
-    if let Some(PlannedSpec { name, text }) = spec {
-        steps.push(ReleaseStep::Text { file: format!("sources/{name}"), content: text.clone() });
+    if let Some(PlannedSpec { name, text, archived }) = spec {
+        steps.push(ReleaseStep::Spec { file: format!("sources/{name}"), content: text.clone(), archived });
         let writer = project.config.rpm.srpm;
         steps.extend(srpm.map(|file| ReleaseStep::Srpm {
             file: format!("sources/{file}"),
@@ -199,7 +204,7 @@ fn decide_added(
     progress: &dyn Progress,
 ) -> Result<Vec<ReleaseStep>> {
     let ReleaseInput { project, release: facts, .. } = input;
-    if let Some(PlannedSpec { name, text }) = spec {
+    if let Some(PlannedSpec { name, text, .. }) = spec {
         let source0 = archive_name(&project.name, &facts.version) + ".tar.gz";
         let folder = project.config.source.folder.render(&project.name, &facts.version);
         if let Unpacking::Other(OtherFolder { line, found, wanted }) = unpacking(text, &source0, &folder) {

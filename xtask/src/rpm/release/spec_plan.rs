@@ -36,6 +36,8 @@ pub struct PlannedSpec {
     /// The file name.
     pub name: String,
     pub text: String,
+    /// The same spec with release 1, for the archives.
+    pub archived: String,
 }
 
 impl SpecPlan {
@@ -75,11 +77,12 @@ impl SpecPlan {
     ) -> Result<()> {
         let ReleaseInput { project, release, .. } = input;
         let Some(spec) = project.spec.as_ref().map_err(Clone::clone)? else { return Ok(()) };
-        let RenderedSpec { text, notes } =
-            render_spec(project, spec, &release.version, order.release, &release.changelog)?;
+        let render = |number| render_spec(project, spec, &release.version, number, &release.changelog);
+        let RenderedSpec { text, notes } = render(order.release)?;
         self.warnings.extend(notes);
+        let archived = if order.release == 1 { text.clone() } else { render(1)?.text };
         let name = spec.spec_name().to_owned();
-        let planned = self.spec.insert(PlannedSpec { name, text });
+        let planned = self.spec.insert(PlannedSpec { name, text, archived });
         if project.config.rpm.srpm == SrpmWriter::None {
             return Ok(());
         }
