@@ -37,7 +37,12 @@ fn a_hold_keeps_a_snapshot_until_the_end_of_its_last_day() {
     let site = two_snapshots("[repository]\nkeep-snapshots = 0\nkeep-days = 1\n");
     let (last_day, next_day) = ("2026-03-01T23:59:59Z", "2026-03-02T00:00:00Z");
     let hold = ["hold", FIRST, "--why", "a customer tests it", "--until", "2026-03-01"];
-    assert_eq!(plan_of(&site, NOW, &hold), format!("hold {FIRST} (1.0.1):\n  append to log.jsonl: held {FIRST}\n"));
+    assert_eq!(
+        plan_of(&site, NOW, &hold),
+        format!(
+            "hold {FIRST} (1.0.1):\n  append to log.jsonl: held {FIRST}\n  write index.json\n  write unstable/index.html\n"
+        )
+    );
     assert!(plan_of(&site, last_day, &["prune"]).contains(FIRST));
     site.releng(&hold).exits(0);
     assert!(text(&site.state("log.jsonl")).contains("a customer tests it"));
@@ -181,7 +186,15 @@ fn a_first_version_and_the_archives_are_configured() {
     let project = Sandbox::unreleased(&[("packaging/release.toml", config), ("packaging/demo.spec.in", NOARCH)]);
     project.releng(&["version"]).exits(0).prints("3.1.1\n");
     project.releng(&["dist", "--no-stage"]).exits(0);
-    let sources = ["ChangeLog", "demo-3.1.1-1.src.rpm", "demo-3.1.1.tar.gz", "demo.spec"];
+    let sources = [
+        "ChangeLog",
+        "demo-3.1.1-1.src.rpm",
+        "demo-3.1.1.cdx.json",
+        "demo-3.1.1.provenance.json",
+        "demo-3.1.1.spdx.json",
+        "demo-3.1.1.tar.gz",
+        "demo.spec",
+    ];
     assert_eq!(project.files("target/dist/sources"), sources);
 }
 

@@ -33,6 +33,7 @@ use crate::repository::model::lost_targets::{find_lost_folders, find_lost_target
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::own_manifest::has_own_manifest;
 use crate::repository::model::store::{Store, read_log};
+use crate::repository::pages::load::ComingChange;
 use crate::repository::pages::root_pages;
 use crate::repository::sign::KeyName;
 use crate::repository::write::recovery::all_series;
@@ -133,10 +134,16 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
         steps.push(RecoverStep::Keep { to: free_name(&layout.ledger()), content, what: "ledger" });
     }
     steps.push(RecoverStep::Ledger { content: ledger, repair });
-    steps.extend(write_keys(&joined, |file| !file.is_done()));
+    let copy_of_keys = write_keys(&joined, |file| !file.is_done());
+    let keys = match &copy_of_keys {
+        Some(RecoverStep::Keys { content, .. }) => Some(content.clone()),
+        _ => None,
+    };
+    steps.extend(copy_of_keys);
     steps.push(RecoverStep::Log { content, origin });
     let recovered = Store { layout: layout.clone(), log };
-    steps.extend(root_pages::changed(&recovered, None)?.into_iter().map(RecoverStep::Page));
+    let coming = ComingChange { actions: &[], at: now, folder: None, keys };
+    steps.extend(root_pages::changed(&recovered, Some(&coming))?.into_iter().map(RecoverStep::Page));
     Ok(Plan { title, steps })
 }
 
