@@ -50,7 +50,9 @@ fn a_hold_keeps_a_snapshot_until_the_end_of_its_last_day() {
     assert!(plan_of(&site, next_day, &["prune"]).contains(FIRST));
     assert_eq!(
         plan_of(&site, last_day, &["unhold", FIRST]),
-        format!("unhold {FIRST} (1.0.1):\n  append to log.jsonl: released the hold on {FIRST}\n")
+        format!(
+            "unhold {FIRST} (1.0.1):\n  append to log.jsonl: released the hold on {FIRST}\n  write index.json\n  write unstable/index.html\n"
+        )
     );
     site.releng_at(last_day, &["unhold", FIRST]).exits(0);
     site.releng_at(last_day, &["prune"]).exits(0).prints_part(FIRST);

@@ -100,7 +100,18 @@ fn without_the_vendor_archive_there_is_no_source_rpm_that_needs_it() {
     let project = crate_with("itoa = \"1\"");
     dist(&project, &["--no-vendor"]).exits(0).says(&["no source RPM: it needs `demo-1.0.0-vendor.tar.gz`"]);
     let left = project.files("target/dist/sources");
-    assert_eq!(left, ["ChangeLog", "demo-1.0.0.tar.gz", "demo-1.0.0.zip", "demo.spec"]);
+    assert_eq!(
+        left,
+        [
+            "ChangeLog",
+            "demo-1.0.0.cdx.json",
+            "demo-1.0.0.provenance.json",
+            "demo-1.0.0.spdx.json",
+            "demo-1.0.0.tar.gz",
+            "demo-1.0.0.zip",
+            "demo.spec"
+        ]
+    );
     call(&project, PROGRAM, &["srpm", "--no-vendor"]).exits(2).says(&["there is no source RPM"]);
 }
 

@@ -267,6 +267,11 @@ pub fn is_statement_signature(path: &FilePath) -> bool {
     statement.is_some_and(|name| name.ends_with(STATEMENT_SUFFIX))
 }
 
+/// Whether a file says that its folder was made with a key. A revision also has the signatures of the statements that it took over.
+pub fn is_own_signature(file: &FileEntry) -> bool {
+    file.path.as_str().ends_with(SIGNATURE) && !is_statement(&file.path) && !is_statement_signature(&file.path)
+}
+
 /// Whether a file is in `sources/` and came from the input of a snapshot: it is not `SHA256SUMS` or its signature.
 pub fn is_source(path: &FilePath) -> bool {
     path.below("sources").is_some_and(|name| !name.starts_with(CHECKSUMS_FILE))

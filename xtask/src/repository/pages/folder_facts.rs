@@ -5,10 +5,9 @@ use jiff::Timestamp;
 use crate::history::Version;
 use crate::repository::model::event::Action;
 use crate::repository::model::layout::{Channel, Layout, SNAPSHOT_CHANGELOG, series_changelog};
-use crate::repository::model::manifest::{FileEntry, HeadOfFolder, PackageEntry};
+use crate::repository::model::manifest::{FileEntry, HeadOfFolder, PackageEntry, is_own_signature};
 use crate::repository::model::name::Dist;
 use crate::repository::pages::tables::in_order;
-use crate::repository::sign::SIGNATURE;
 
 /// The snapshot or revision that pages are about, as far as the plan knows it.
 #[derive(Clone, Debug)]
@@ -84,6 +83,6 @@ impl<'a> FolderFacts<'a> {
 
     /// Whether it has signatures.
     pub fn is_signed(&self) -> bool {
-        self.files.iter().any(|file| file.path.as_str().ends_with(SIGNATURE))
+        self.files.iter().any(is_own_signature)
     }
 }

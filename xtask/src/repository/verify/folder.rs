@@ -10,7 +10,9 @@ use crate::base::error::program;
 use crate::base::files::TreePath;
 use crate::base::parallel;
 use crate::repository::model::layout::{MANIFEST, SNAPSHOT_CHANGELOG, dist_folder, series_changelog};
-use crate::repository::model::manifest::{FileEntry, LoadedManifest, Manifest, PackageEntry, is_statement_text};
+use crate::repository::model::manifest::{
+    FileEntry, LoadedManifest, Manifest, PackageEntry, is_own_signature, is_statement_text,
+};
 use crate::repository::model::name::Dist;
 use crate::repository::provenance::check::{find_fault, is_own_statement};
 use crate::repository::repodata;
@@ -263,7 +265,7 @@ impl FolderCheck<'_> {
 
     fn check_signatures(&self, keyring: Option<&Keyring>, report: &mut VerifyReport) -> Result<()> {
         let Some(keyring) = keyring else { return Ok(()) };
-        let is_signed = self.manifest.files.iter().any(|file| file.path.as_str().ends_with(SIGNATURE));
+        let is_signed = self.manifest.files.iter().any(is_own_signature);
         if !is_signed {
             return Ok(()); // The folder was made without a key: see `unsigned`.
         }
