@@ -108,12 +108,11 @@ fn install_lines_name_packages_of_this_distribution() {
         PackageManager::Dnf => ["dnf", "install", "--assumeno"],
         PackageManager::Zypper => ["zypper", "install", "--dry-run"],
     };
-    for package in packages {
-        let ran = run_in(Path::new("/"), call[0], &[call[1], call[2], package], &[("LC_ALL", "C")]);
-        // `dnf --assumeno` exits 1 where it would install something.
-        let is_known = ran.code == 0 || manager == PackageManager::Dnf && ran.stdout.contains("Transaction Summary");
-        assert!(is_known, "{} does not know `{package}`; `apt-get update` fetches its lists: {}", call[0], ran.stderr);
-    }
+    let args: Vec<&str> = call[1..].iter().copied().chain(packages).collect();
+    let ran = run_in(Path::new("/"), call[0], &args, &[("LC_ALL", "C")]);
+    // `dnf --assumeno` exits 1 where it would install something.
+    let are_known = ran.code == 0 || manager == PackageManager::Dnf && ran.stdout.contains("Transaction Summary");
+    assert!(are_known, "{} does not know them; `apt-get update` fetches its lists: {}", call[0], ran.stderr);
 }
 
 #[test]
