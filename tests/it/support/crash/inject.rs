@@ -132,7 +132,7 @@ pub fn strike(
         .then(|| (Point { ordinal: point.nth_of_file, ..point.clone() }, Some(place.join(&point.file))));
     let first = if point.name == "write" { [of_file, in_order(0)] } else { [in_order(0), of_file] };
     let mut missed = String::new();
-    for (point, file) in first.into_iter().chain([1, -1, 0, 2, -2, 3].map(in_order)).flatten() {
+    for (point, file) in first.into_iter().chain([1, -1, 0, 2, -2, 3, -3].map(in_order)).flatten() {
         copy(from, place);
         match inject(scenario, command, place, &point, fault, file.as_deref()) {
             Ok(ran) => return Ok(ran),
