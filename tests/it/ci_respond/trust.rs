@@ -106,7 +106,7 @@ fn a_forge_is_opened_in_one_place() {
     assert_eq!(found, ["cli/decided.rs"]);
 }
 
-/// An event can be delivered again by whoever may push, after they have removed the own answer.
+/// A person with the right to push can have an event delivered again, after removing the own answer.
 #[test]
 fn an_old_comment_does_not_merge_what_was_pushed_since() {
     for kind in ForgeKind::ALL {

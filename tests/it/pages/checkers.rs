@@ -45,7 +45,7 @@ fn files(folder: &Path, extensions: &[&str], found: &mut Vec<String>) {
     }
 }
 
-/// Fails the test unless every checker is content with every page.
+/// Fails the test if a checker finds a fault in a page.
 pub fn accept(pages: &Pages) {
     let folder = pages.site.served("");
     let mut all = Vec::new();

@@ -8,7 +8,7 @@ use crate::base::text::printable;
 use crate::cli::context::Context;
 use crate::git::{CommitId, Repository};
 
-/// The commit that `rev` names. A branch goes before a tag of the same name, other than for git: whoever may push tags must not choose the base.
+/// The commit that `rev` names. A branch goes before a tag of the same name, other than for git: a person with the right to push tags must not choose the base.
 ///
 /// Errors (exit 2): it names no commit here, or a tag where a branch of a remote is meant.
 pub fn resolve_base(context: &Context, repository: &Repository, rev: &str) -> Result<CommitId> {

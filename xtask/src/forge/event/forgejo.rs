@@ -103,7 +103,7 @@ fn pull(event: &Value) -> Option<EventPull> {
 }
 
 /// By the repositories, whose numbers are there twice. The head has none if its repository is gone. Work that was pushed by AGit, to `refs/for/…`,
-/// has no branch: whoever may read can make it.
+/// has no branch: everybody with the right to read can make it.
 fn is_from_fork(pull: &Value) -> bool {
     let id = |side: &str| field::number(pull, &format!("{side}/repo/id"));
     let is_agit = field::text(pull, "head/ref").is_some_and(|name| name.starts_with("refs/"))

@@ -81,7 +81,7 @@ struct ForgejoEnd {
 }
 
 impl ForgejoEnd {
-    /// Whether it was pushed by AGit, to `refs/for/…`: it has no branch, its repository is that of the base, and whoever may read can make one.
+    /// Whether it was pushed by AGit, to `refs/for/…`: it has no branch, its repository is that of the base, and everybody with the right to read can make one.
     fn is_agit(&self) -> bool {
         self.name.starts_with("refs/") || self.label.as_deref() == Some("")
     }

@@ -188,11 +188,7 @@ impl Manifest {
 
     /// The dists that have files, sorted. A dist whose last package was yanked still has repodata: its clients read it.
     pub fn dists(&self) -> Vec<Dist> {
-        let of_path = |file: &FileEntry| file.path.below("rpm")?.split('/').next()?.parse().ok();
-        let mut dists: Vec<Dist> = self.files.iter().filter_map(of_path).collect();
-        dists.sort();
-        dists.dedup();
-        dists
+        dists_of(&self.files)
     }
 
     /// The source archives, with their digests.
@@ -265,6 +261,15 @@ pub fn is_statement_text(path: &FilePath) -> bool {
 pub fn is_statement_signature(path: &FilePath) -> bool {
     let statement = path.below("sources").and_then(|name| name.strip_suffix(SIGNATURE));
     statement.is_some_and(|name| name.ends_with(STATEMENT_SUFFIX))
+}
+
+/// The dists that have files, sorted.
+pub fn dists_of(files: &[FileEntry]) -> Vec<Dist> {
+    let of_path = |file: &FileEntry| file.path.below("rpm")?.split('/').next()?.parse().ok();
+    let mut dists: Vec<Dist> = files.iter().filter_map(of_path).collect();
+    dists.sort();
+    dists.dedup();
+    dists
 }
 
 /// Whether a file says that its folder was made with a key. A revision also has the signatures of the statements that it took over.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::history::Version;
 use crate::repository::model::event::Action;
 use crate::repository::model::layout::{Channel, Layout, SNAPSHOT_CHANGELOG, series_changelog};
-use crate::repository::model::manifest::{FileEntry, HeadOfFolder, PackageEntry, is_own_signature};
+use crate::repository::model::manifest::{FileEntry, HeadOfFolder, PackageEntry, dists_of, is_own_signature};
 use crate::repository::model::name::Dist;
 use crate::repository::pages::tables::in_order;
 
@@ -69,11 +69,7 @@ impl<'a> FolderFacts<'a> {
 
     /// The dists, sorted.
     pub fn dists(&self) -> Vec<Dist> {
-        let of_path = |file: &FileEntry| file.path.below("rpm")?.split('/').next()?.parse().ok();
-        let mut dists: Vec<Dist> = self.files.iter().filter_map(of_path).collect();
-        dists.sort();
-        dists.dedup();
-        dists
+        dists_of(self.files)
     }
 
     /// The files in `sources/`.
