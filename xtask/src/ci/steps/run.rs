@@ -137,7 +137,7 @@ fn drive(
             interrupted = Some(failure);
         }
         for step in steps.iter_mut() {
-            if let Some(result) = poll(step, run)? {
+            if let Some(result) = poll(step, run, watch.as_ref())? {
                 if interrupted.is_none() {
                     ended(&result)?;
                 }
@@ -177,13 +177,13 @@ fn end_for_disk(steps: &mut [StepProgress<'_>]) {
     }
 }
 
-/// The result of a running step that has ended.
-fn poll(step: &mut StepProgress<'_>, run: &StageRun<'_>) -> Result<Option<StepResult>> {
+/// The result of a running step that has ended. A step may fill the disk and end between two looks at it.
+fn poll(step: &mut StepProgress<'_>, run: &StageRun<'_>, watch: Option<&DiskWatch>) -> Result<Option<StepResult>> {
     let StepState::Running { running, filled_disk, .. } = &mut step.state else { return Ok(None) };
     let Some(outcome) = running.poll()? else { return Ok(None) };
     let CiStep { name, timeout, .. } = &step.planned.step;
     let verdict = match outcome.ending {
-        _ if *filled_disk => StepVerdict::FilledDisk,
+        _ if *filled_disk || watch.is_some_and(DiskWatch::is_short) => StepVerdict::FilledDisk,
         Ending::Exited(0) => StepVerdict::Passed,
         Ending::Exited(exit) => StepVerdict::Failed { exit },
         Ending::Signalled(signal) => StepVerdict::Signalled(signal),
