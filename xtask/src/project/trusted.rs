@@ -14,8 +14,8 @@ use crate::project::tree::Tree;
 /// The reference of the remote that leads to its default branch.
 const DEFAULT_BRANCH: &str = "HEAD";
 
-/// The keys of trust, as the default branch of the remote has them. They are made of its newest commit and of no other one: whoever may push
-/// another branch, or propose one, must not say where a token is sent.
+/// The keys of trust, as the default branch of the remote has them. They are made of its newest commit and of no other one: the right to push
+/// or to propose another branch is not the right to say where a token is sent.
 #[derive(Clone, Debug)]
 pub struct TrustedKeys {
     ci: CiKeys,
