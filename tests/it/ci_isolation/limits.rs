@@ -33,6 +33,10 @@ fn a_step_cannot_fill_the_disk() {
     lab.merge_on_small_disk("300m,nr_inodes=20k")
         .exits(1)
         .says(&["attack: FAILED: ended, because it had almost filled the disk"]);
+    // All at once, between two looks at the disk: the room for the log and the result was held back.
+    let at_once = "df -B1 --output=avail . | tail -n1 | xargs -i fallocate -l {} big\ncat /dev/zero >>big\nyes | head -c 30M\nsleep 9\n";
+    lab.push_work(&[("attack.sh", at_once)]);
+    lab.merge_on_small_disk("300m").exits(1).says(&["attack: FAILED: ended, because it had almost filled the disk"]);
     // The temporary folder is in memory, and has a limit.
     let log = lab.attack("head -c 5G /dev/zero >/tmp/x 2>/dev/null || echo full\ntruncate -s 20G y || echo large\n");
     assert!(log.starts_with("full\n") && log.ends_with("large\n"), "{log}");

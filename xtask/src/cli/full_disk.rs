@@ -1,10 +1,9 @@
 //! The help for an error that a full file system has caused, here or in a program that was run.
 
-use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::base::error::{FULL_DISK, Failure, program, this_call};
-use crate::base::files::{FreeSpace, find_free_space, from_home};
+use crate::base::files::{FreeSpace, find_free_space, from_home, is_full};
 use crate::base::size::human_size;
 use crate::repository::write::apply::UnfinishedChange;
 
@@ -42,11 +41,6 @@ fn help_to_make_room(error: &anyhow::Error) -> String {
     format!("make room on {place}, and run the command again: `{call}`; what was there before is unchanged")
 }
 
-fn is_full(cause: &(dyn std::error::Error + 'static)) -> bool {
-    let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
-    matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
-}
-
 /// The last absolute path between backticks.
 fn last_path(message: &str) -> Option<PathBuf> {
     let words = message.split('`').skip(1).step_by(2);
@@ -70,9 +64,12 @@ fn describe_candidates() -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
+    use anyhow::Context;
+
     use super::*;
     use crate::base::error::Exit;
-    use anyhow::Context;
 
     #[test]
     fn a_full_file_system_is_found_in_each_kind_of_error() {

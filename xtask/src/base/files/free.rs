@@ -1,5 +1,6 @@
 //! The room on a file system.
 
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{stat, statvfs};
@@ -23,4 +24,10 @@ pub fn find_free_space(path: &Path) -> Option<FreeSpace> {
     let (found, about) = (statvfs(there).ok()?, stat(there).ok()?);
     let bytes = found.f_bavail.saturating_mul(found.f_frsize);
     Some(FreeSpace { path: there.to_owned(), device: about.st_dev, bytes, files: found.f_favail })
+}
+
+/// Whether this error says that a file system is full, or that somebody may not write more to it.
+pub fn is_full(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+    matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
 }

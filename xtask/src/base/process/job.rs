@@ -27,6 +27,9 @@ use crate::base::process::lookup;
 /// The time between SIGTERM and SIGKILL.
 const KILL_DELAY: Duration = Duration::from_secs(5);
 
+/// How long a killed job is waited for: it ends at once, if the system is sound.
+const END_WAIT: Duration = Duration::from_secs(2);
+
 /// The number of reads from the pipe, of 64 KiB each, in one [`Running::poll`].
 const READS_PER_POLL: usize = 64;
 
@@ -222,10 +225,16 @@ impl Running {
         self.log.last_line()
     }
 
-    /// Sends SIGKILL: the job has no time to end by itself.
+    /// Sends SIGKILL and waits for the end: the job has no time to end by itself.
     pub fn kill(&mut self) {
         self.group.signal(Signal::KILL);
+        if let Some(guard) = &self.guard {
+            guard.end();
+        }
         self.kill_at = Some(Instant::now());
+        while self.log.has_writer() && self.kill_at.is_some_and(|killed| killed.elapsed() < END_WAIT) {
+            std::thread::sleep(PAUSE);
+        }
     }
 
     /// Sends SIGTERM; [`Running::poll`] sends SIGKILL a little later.

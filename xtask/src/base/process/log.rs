@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::pipe::fcntl_setpipe_size;
 
@@ -97,6 +98,13 @@ impl JobLog {
             }
             Err(error) => Err(error).context("cannot read the output of a running program"),
         }
+    }
+
+    /// Whether a process is there that could still write.
+    pub fn has_writer(&self) -> bool {
+        let mut pipe = [PollFd::new(&self.pipe, PollFlags::empty())];
+        let found = poll(&mut pipe, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
+        found.is_ok() && !pipe[0].revents().contains(PollFlags::HUP)
     }
 
     /// The last line of the output so far that is not blank; its beginning may be missing.

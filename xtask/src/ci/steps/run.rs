@@ -125,10 +125,11 @@ fn drive(
     ended: &mut dyn FnMut(&StepResult) -> Result<()>,
 ) -> Result<()> {
     let mut interrupted: Option<Failure> = None;
-    let watch = run.boundary.and_then(|_| DiskWatch::begin(run.folder));
+    let mut watch = run.boundary.and_then(|_| DiskWatch::begin(run.folder, run.logs));
+    let mut is_full = false;
     loop {
-        if watch.as_ref().is_some_and(DiskWatch::is_short) {
-            end_for_disk(steps);
+        if let Some(watch) = watch.as_mut().filter(|watch| is_full || watch.is_short()) {
+            end_for_disk(steps, watch);
         }
         if interrupted.is_none()
             && let Err(failure) = interrupt::check()
@@ -136,12 +137,20 @@ fn drive(
             end_all(steps);
             interrupted = Some(failure);
         }
-        for step in steps.iter_mut() {
-            if let Some(result) = poll(step, run, watch.as_ref())? {
-                if interrupted.is_none() {
-                    ended(&result)?;
+        for index in 0..steps.len() {
+            match poll(&mut steps[index], run, watch.as_ref()) {
+                Ok(Some(result)) => {
+                    steps[index].state = StepState::Ended(result.clone());
+                    if let Some(watch) = watch.as_mut().filter(|_| result.verdict == StepVerdict::FilledDisk) {
+                        end_for_disk(steps, watch);
+                    }
+                    if interrupted.is_none() {
+                        ended(&result)?;
+                    }
                 }
-                step.state = StepState::Ended(result);
+                Ok(None) => {}
+                Err(error) if watch.as_ref().is_some_and(|watch| watch.can_help(&error)) => is_full = true,
+                Err(error) => return Err(error),
             }
         }
         if interrupted.is_none() {
@@ -165,8 +174,8 @@ fn end_all(steps: &mut [StepProgress<'_>]) {
     }
 }
 
-/// Ends all steps at once: each moment lets them write more.
-fn end_for_disk(steps: &mut [StepProgress<'_>]) {
+/// Ends all steps at once, because each moment lets them write more; then the room is free that was held back for their results.
+fn end_for_disk(steps: &mut [StepProgress<'_>], watch: &mut DiskWatch) {
     for step in steps {
         if let StepState::Running { running, filled_disk, .. } = &mut step.state
             && !*filled_disk
@@ -175,6 +184,7 @@ fn end_for_disk(steps: &mut [StepProgress<'_>]) {
             *filled_disk = true;
         }
     }
+    watch.release();
 }
 
 /// The result of a running step that has ended. A step may fill the disk and end between two looks at it.
