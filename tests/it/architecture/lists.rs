@@ -21,7 +21,7 @@ pub const FOLDERS: [&str; 13] = [
 pub const VOCABULARY: [&str; 5] = ["anyhow", "serde", "serde_json", "semver", "jiff"];
 
 /// Where each other crate may be named.
-pub const HOMES: [(&str, &[&str]); 24] = [
+pub const HOMES: [(&str, &[&str]); 25] = [
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/commands/completions.rs"]),
     ("clap_mangen", &["cli/commands/man.rs"]),
@@ -31,10 +31,11 @@ pub const HOMES: [(&str, &[&str]); 24] = [
     ("git2", &["git/"]),
     ("hex", &["base/digest.rs", "git/commit.rs", "source/substitution.rs"]),
     ("indicatif", &["cli/ui/"]),
-    ("lettre", &["announce/mail.rs"]),
+    ("mail_builder", &["announce/mail.rs"]),
     ("md5", &["base/package_digest.rs"]),
     ("memchr", &["rpm/header/blob.rs", "repository/repodata/"]),
     ("pulldown_cmark", &["ci/respond/comment.rs"]),
+    ("quoted_printable", &["announce/mail.rs"]),
     ("releng_core", &["lib.rs"]),
     ("rustix", &["base/files/", "base/process/", "base/threads.rs", "cli/ui/"]),
     ("sha1", &["base/package_digest.rs"]),

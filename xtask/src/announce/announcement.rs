@@ -42,7 +42,7 @@ impl Announcement {
         let AnnouncedRelease { text, whole_list } = write_text(&release, keys, layout, tree, TextForm::Mail)?;
         let promotion = &release.promotion;
         let message_id = message_id(&layout.name, &promotion.version, &people.from);
-        let content = write_mail(&people, &text, whole_list.as_ref(), promotion.at, &message_id)?;
+        let content = write_mail(&people, &text, whole_list.as_ref(), promotion.at, &message_id);
         Ok(Announcement { release, people, message_id, content })
     }
 }

@@ -3,11 +3,14 @@
 //! The text is UTF-8 in quoted-printable, whatever it is, so that no line is longer than 76 characters on its way and archives of mailing
 //! lists can search it. The identifier and the date come from the release: a mail that is sent again is recognised as the same one.
 
-use anyhow::{Context, Result};
+use std::borrow::Cow;
+
 use jiff::Timestamp;
-use lettre::address::Address;
-use lettre::message::header::{ContentDisposition, ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
+use mail_builder::MessageBuilder;
+use mail_builder::headers::address::Address;
+use mail_builder::headers::content_type::ContentType;
+use mail_builder::headers::raw::Raw;
+use mail_builder::mime::MimePart;
 
 use crate::announce::text::AnnouncedText;
 use crate::base::digest::digest_of;
@@ -57,44 +60,42 @@ pub fn write_mail(
     attachment: Option<&MailAttachment>,
     date: Timestamp,
     id: &str,
-) -> Result<Vec<u8>> {
-    let mut mail = Message::builder().from(mailbox(&people.from)?);
-    for address in &people.to {
-        mail = mail.to(mailbox(address)?);
-    }
-    for address in &people.cc {
-        mail = mail.cc(mailbox(address)?);
+) -> Vec<u8> {
+    let mut mail = MessageBuilder::new().from(mailbox(&people.from)).to(mailboxes(&people.to));
+    if !people.cc.is_empty() {
+        mail = mail.cc(mailboxes(&people.cc));
     }
     if let Some(address) = &people.reply_to {
-        mail = mail.reply_to(mailbox(address)?);
+        mail = mail.reply_to(mailbox(address));
     }
-    let mail = mail.subject(&text.subject).date(date.into()).message_id(Some(format!("<{id}>")));
-    let plain = |body: &str| part(ContentType::TEXT_PLAIN).body(body.to_owned());
-    let mail = match attachment {
-        // The last line end is written by `formatted`.
-        None => mail.singlepart(plain(text.body.strip_suffix('\n').unwrap_or(&text.body))),
+    let mail = mail.subject(text.subject.as_str()).date(date.as_second()).message_id(id);
+    let mail = mail.header("Auto-Submitted", Raw::new("auto-generated"));
+    let body = match attachment {
+        None => plain(&text.body),
         Some(MailAttachment { file_name, content }) => {
-            let file = part(ContentType::TEXT_PLAIN).header(ContentDisposition::attachment(file_name));
             // `=_` cannot be in quoted-printable text.
             let boundary = format!("=_releng-{:.32}", digest_of(content.as_bytes()).to_string());
-            let parts = MultiPart::mixed().boundary(boundary).singlepart(plain(&text.body));
-            mail.multipart(parts.singlepart(file.body(content.clone())))
+            let mixed = ContentType::new("multipart/mixed").attribute("boundary", boundary);
+            MimePart::new(mixed, vec![plain(&text.body), plain(content).attachment(file_name.as_str())])
         }
     };
-    let mut mail = mail.context("cannot write the mail")?;
-    let automatic = HeaderName::new_from_ascii_str("Auto-Submitted");
-    mail.headers_mut().insert_raw(HeaderValue::new(automatic, "auto-generated".to_owned()));
-    Ok(protect_from_lines(&mail.formatted()))
+    let mut bytes = Vec::new();
+    mail.body(body).serialize(&mut bytes);
+    protect_from_lines(&bytes)
 }
 
-fn part(content: ContentType) -> lettre::message::SinglePartBuilder {
-    SinglePart::builder().header(content).header(ContentTransferEncoding::QuotedPrintable)
+/// A text, encoded here: the library would take base64 for some.
+fn plain(text: &str) -> MimePart<'static> {
+    let encoded = quoted_printable::encode_to_str(text.replace('\n', "\r\n"));
+    MimePart::new("text/plain", encoded).transfer_encoding("quoted-printable")
 }
 
-fn mailbox(address: &MailAddress) -> Result<Mailbox> {
-    let checked = Address::new(address.local(), address.domain());
-    let checked = checked.with_context(|| format!("`{}` is not a mail address", address.plain()))?;
-    Ok(Mailbox::new(address.name().map(str::to_owned), checked))
+fn mailboxes(addresses: &[MailAddress]) -> Address<'_> {
+    Address::new_list(addresses.iter().map(mailbox).collect())
+}
+
+fn mailbox(address: &MailAddress) -> Address<'_> {
+    Address::new_address(address.name().map(Cow::from), address.plain())
 }
 
 /// Encodes the `F` of lines that begin with `From `. A program that keeps mails in one file would write `>` before such a line. In a
@@ -128,28 +129,27 @@ mod tests {
         assert_eq!(people.recipients(), ["lago-devel@example.org", "users@example.org"]);
         let text = AnnouncedText { subject: "[01-03-2026] New lago release - 1.0.2".to_owned(), body: body.to_owned() };
         let date = "2026-03-01T03:04:05Z".parse().unwrap();
-        String::from_utf8(write_mail(&people, &text, attachment, date, "lago-1.0.2.announce@example.org").unwrap())
-            .unwrap()
+        String::from_utf8(write_mail(&people, &text, attachment, date, "lago-1.0.2.announce@example.org")).unwrap()
     }
 
     #[test]
     fn the_headers_come_from_the_release() {
         let mail = mail("Hello\n", None);
         for line in [
-            "To: lago-devel@example.org, =?utf-8?b?VXNlcnMsIGFsbA==?= <users@example.org>",
-            "Cc: lago-devel@example.org",
-            "Reply-To: ask@example.org",
+            "To: <lago-devel@example.org>, \"Users, all\" <users@example.org>",
+            "Cc: <lago-devel@example.org>",
+            "Reply-To: <ask@example.org>",
             "Subject: [01-03-2026] New lago release - 1.0.2",
-            "Date: Sun, 01 Mar 2026 03:04:05 +0000",
+            "Date: Sun, 1 Mar 2026 03:04:05 +0000",
             "Message-ID: <lago-1.0.2.announce@example.org>",
             "Auto-Submitted: auto-generated",
             "MIME-Version: 1.0",
-            "Content-Type: text/plain; charset=utf-8",
+            "Content-Type: text/plain; charset=\"utf-8\"",
             "Content-Transfer-Encoding: quoted-printable",
         ] {
             assert!(mail.split("\r\n").any(|found| found == line), "no `{line}` in:\n{mail}");
         }
-        assert!(mail.starts_with("From: =?utf-8?b?") && mail.ends_with("\r\n\r\nHello\r\n"), "{mail}");
+        assert!(mail.starts_with("From: =?utf-8?B?") && mail.ends_with("\r\n\r\nHello\r\n"), "{mail}");
     }
 
     #[test]

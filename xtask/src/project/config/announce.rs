@@ -94,11 +94,6 @@ impl MailAddress {
         self.name.as_deref()
     }
 
-    /// What is before the `@`.
-    pub fn local(&self) -> &str {
-        &self.local
-    }
-
     /// What is after the `@`.
     pub fn domain(&self) -> &str {
         &self.domain
