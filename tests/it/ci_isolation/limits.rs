@@ -43,8 +43,8 @@ fn a_step_cannot_fill_the_disk() {
 }
 
 #[test]
-fn a_gigabyte_of_output_becomes_a_small_log() {
+fn a_large_output_becomes_a_small_log() {
     let lab = behind_user("");
-    let log = lab.attack("echo first; yes | head -c 1G; echo last\n");
+    let log = lab.attack("echo first; yes | head -c 300M; echo last\n");
     assert!(log.len() < 70 << 20 && log.starts_with("first\n") && log.ends_with("last\n"), "{}", log.len());
 }
