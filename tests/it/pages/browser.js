@@ -149,7 +149,11 @@ const run = async () => {
 const end = (code) => {
   chromium.kill();
   chromium.on('exit', () => {
-    fs.rmSync(`${process.env.TMPDIR || '/tmp'}/chromium-${process.pid}`, { recursive: true, force: true, maxRetries: 5 });
+    try {
+      fs.rmSync(`${process.env.TMPDIR || '/tmp'}/chromium-${process.pid}`, { recursive: true, force: true, maxRetries: 5 });
+    } catch {
+      // A process of the browser still writes there. The folder of the test is removed later.
+    }
     process.exit(code);
   });
 };
