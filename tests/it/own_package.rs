@@ -18,6 +18,16 @@ fn clone() -> Sandbox {
     place
 }
 
+/// A PATH whose `cargo` does not optimise: that takes four fifths of the time of a build, and shows nothing here.
+fn path_with_fast_cargo(place: &Sandbox) -> String {
+    let path = std::env::var("PATH").unwrap();
+    let real = std::env::split_paths(&path).map(|folder| folder.join("cargo")).find(|cargo| cargo.is_file()).unwrap();
+    let script = format!("#!/bin/sh\nCARGO_PROFILE_RELEASE_OPT_LEVEL=0 exec {} \"$@\"\n", real.display());
+    place.write("bin/cargo", script);
+    run_in(place.path(), "chmod", &["+x", "bin/cargo"], &[]).exits(0);
+    format!("{}:{path}", place.join("bin").display())
+}
+
 /// What the package asks of this machine's C library and is in no repository here, provided by a package without files.
 fn stand_in_for_the_c_library(package: &Path, folder: &Path) {
     let asked = run_in(Path::new("/"), "rpm", &["-qpR", package.to_str().unwrap()], &[]).exits(0).stdout;
@@ -33,7 +43,7 @@ fn it_builds_offline_and_installs_from_its_snapshot() {
     let place = clone();
     let project = place.join("releng");
     let offline = ["--map-root-user", "--net", PROGRAM, "rpm"];
-    let built = run_in(&project, "unshare", &offline, &[]).exits(0);
+    let built = run_in(&project, "unshare", &offline, &[("PATH", &path_with_fast_cargo(&place))]).exits(0);
     let package = built.stdout.split_whitespace().find(|word| word.ends_with(".x86_64.rpm")).unwrap().to_owned();
     let package = project.join("target/dist").join(package);
     let lint = root().join("packaging/rpmlint.toml").display().to_string();

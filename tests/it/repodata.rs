@@ -1,5 +1,7 @@
 //! Repodata of real packages, against createrepo_c and dnf.
 
+mod mutated;
+
 use std::path::{Path, PathBuf};
 
 use releng::base::files::TreePath;
