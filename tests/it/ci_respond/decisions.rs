@@ -14,8 +14,10 @@ const TEST: WishKind = WishKind::Command(SpokenCommand::Test);
 const MERGE: WishKind = WishKind::Command(SpokenCommand::Merge { head: None });
 
 fn wish(kind: WishKind, by: u64, login: &str) -> Wish {
-    let comment = matches!(kind, WishKind::Command(_) | WishKind::Hint(_)).then_some(AskingComment { id: 9, at: None });
-    let pull = EventPull { number: Some(1), head: Some(HEAD.parse().unwrap()), ..EventPull::default() };
+    let comment = matches!(kind, WishKind::Command(_) | WishKind::Hint(_))
+        .then_some(AskingComment { id: 9, at: Some("2026-01-02T03:04:05Z".parse().unwrap()) });
+    let (head, base) = (Some(HEAD.parse().unwrap()), Some("main".parse().unwrap()));
+    let pull = EventPull { number: Some(1), head, base, ..EventPull::default() };
     Wish { kind, number: 1, pull, by: person(by, login), comment }
 }
 
@@ -90,6 +92,9 @@ fn no_question_is_asked_after_a_no() {
     assert_eq!(names(&closed, &by(TEST)), "Own Pull");
     let stranger = World { permission: Permission::Read, ..open.clone() };
     assert_eq!(names(&stranger, &by(TEST)), "Own Pull Base Permission");
+    let mut of_github = by(MERGE);
+    (of_github.pull.head, of_github.pull.base) = (None, None);
+    assert_eq!(names(&open, &of_github), "Own Pull Base Permission BaseChanged Pushed Forecast");
     let mut fork = open;
     fork.pull.is_from_fork = true;
     assert_eq!(names(&fork, &by(MERGE)), "Own Pull Base Permission Reviews");

@@ -330,7 +330,7 @@ fn work_from_a_fork_is_merged_at_a_commit_that_somebody_looked_at() {
         assert_eq!(place.says(41, ADMIN, "ci merge please").0, "none", "{kind}");
         assert!(place.answers()[0].contains(&format!("`ci merge please {}`", place.head)), "{kind}");
         assert_eq!(place.says(42, ADMIN, &format!("ci merge please {}", place.head)).0, "merge", "{kind}");
-        let vote = Vote { author: MAINTAINER.0, state: "approved", commit: place.head.clone(), is_official: true };
+        let vote = Vote::approval(MAINTAINER.0, &place.head);
         place.double.with(|state| state.votes.push(vote));
         let told = decision(&place.deliver(&place.comment(43, ADMIN, "ci merge please"), "issue_comment").exits(0));
         // GitLab does not say which commit an approval is about.

@@ -140,7 +140,7 @@ fn what_is_not_wanted_any_more_before_the_tests_is_not_tested() {
 #[test]
 fn an_approval_that_is_dismissed_counts_no_more() {
     let place = ForgePlace::new(ForgeKind::Github, "");
-    let vote = Vote { author: MAINTAINER.0, state: "approved", commit: place.head.clone(), is_official: true };
+    let vote = Vote::approval(MAINTAINER.0, &place.head);
     place.double.with(|state| {
         state.pulls[0].head_repository = Some(FORK_ID);
         state.pulls[0].author = READER.0;

@@ -3,10 +3,10 @@
 use releng::forge::event::read_event;
 use releng::project::config::ForgeKind;
 
-use super::forge::{ADMIN, ForgePlace, MEMBER, outcome};
+use super::forge::{ADMIN, ForgePlace, MAINTAINER, MEMBER, outcome};
 use crate::architecture::own_sources;
 use crate::helps::follow;
-use crate::support::forge::{Double, Fault, Reply};
+use crate::support::forge::{Double, Fault, Reply, Vote};
 
 impl ForgePlace {
     /// Changes the configuration of a branch, which begins at `master` if it is new.
@@ -119,7 +119,14 @@ fn an_old_comment_does_not_merge_what_was_pushed_since() {
         let new = place.pushes();
         place.double.with(|state| "2026-01-02T03:04:06Z".clone_into(&mut state.pulls[0].pushed));
         let told = outcome(&place.deliver(&event, "issue_comment").exits(0));
-        assert_eq!(told, ("none".to_owned(), "it is not known that the head was there before the comment".to_owned()));
+        assert_eq!(told, ("none".to_owned(), "the head was not there before the comment".to_owned()));
+        // An approval of the new commit does not change what the comment meant.
+        let late = Vote { at: "2026-01-02T03:04:07Z".to_owned(), ..Vote::approval(MAINTAINER.0, &new) };
+        place.double.with(|state| {
+            state.votes.push(late);
+            state.notes.retain(|note| note.author != state.own);
+        });
+        assert_eq!(outcome(&place.deliver(&event, "issue_comment").exits(0)).0, "none", "{kind}: approved later");
         assert!(place.answers().last().unwrap().contains(&format!("`ci merge please {new}`")), "{kind}");
         assert_eq!(place.says(42, ADMIN, &format!("ci merge please {new}")).0, "merge", "{kind}");
     }
@@ -130,6 +137,42 @@ fn an_old_comment_does_not_merge_what_was_pushed_since() {
         let mut event = place.comment(41, ADMIN, "ci merge please");
         event.as_object_mut().unwrap().remove("pull_request");
         assert_eq!(outcome(&place.deliver(&event, "issue_comment").exits(0)).0, "none", "{kind}");
+    }
+}
+
+/// The pull request gets another base between the comment and the decision, or between the decision and the push.
+#[test]
+fn a_comment_merges_into_the_base_that_its_author_saw() {
+    for kind in ForgeKind::ALL {
+        let place = ForgePlace::new(kind, "");
+        place.place.at("origin.git", &["update-ref", "refs/heads/v1", "refs/heads/master"]);
+        let base = place.place.tip("v1");
+        let retarget = |base: &str, at: &str| {
+            place.double.with(|state| {
+                base.clone_into(&mut state.pulls[0].base);
+                state.pulls[0].base_changes = vec![at.to_owned()];
+            });
+        };
+        let event = place.comment(41, ADMIN, &format!("ci merge please {}", place.head));
+        retarget("v1", "2026-01-02T03:04:05Z");
+        let ran = place.deliver(&event, "issue_comment").exits(0);
+        let reason = "the base was changed after the comment, or it is not known that it was not";
+        assert_eq!(outcome(&ran), ("none".to_owned(), reason.to_owned()), "{kind}");
+        assert!(place.answers()[0].contains("The base is `v1` now"), "{kind}");
+        // What was there before the comment counts, for the merge and for its push.
+        retarget("master", "2026-01-02T03:04:04Z");
+        let file = place.asks_for_merge(42, "ci merge please");
+        retarget("v1", "2026-01-02T03:04:06Z");
+        place.merges(&file).exits(1).says(&["the base was changed after the comment"]);
+        assert_eq!((place.place.tip("v1"), place.place.tip("master")), (base.clone(), base), "{kind}");
+    }
+    // An old Forgejo, whose event does not have the base.
+    let place = ForgePlace::new(ForgeKind::Forgejo, "");
+    for (id, at, expected) in [(41, "2026-01-02T03:04:06Z", "none"), (42, "2026-01-02T03:04:04Z", "merge")] {
+        let mut event = place.comment(id, ADMIN, &format!("ci merge please {}", place.head));
+        event.as_object_mut().unwrap().remove("pull_request");
+        place.double.with(|state| state.pulls[0].base_changes = vec![at.to_owned()]);
+        assert_eq!(outcome(&place.deliver(&event, "issue_comment").exits(0)).0, expected, "{at}");
     }
 }
 

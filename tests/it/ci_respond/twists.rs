@@ -40,6 +40,13 @@ pub struct Twist {
     pub change: fn(&mut Case),
 }
 
+/// Where the events of comments have the head and the base, if they have them.
+const HEAD_PATHS: [&str; 2] = ["/merge_request/last_commit/id", "/pull_request/head/sha"];
+const BASE_PATHS: [&str; 2] = ["/merge_request/target_branch", "/pull_request/base/ref"];
+
+/// A time after all comments.
+const LATER: &str = "2100-01-01T00:00:00Z";
+
 /// A sample and its world while twists change them.
 #[derive(Clone)]
 pub struct Case {
@@ -69,23 +76,29 @@ impl Case {
         };
         let number = case.event.pointer(case.path("number")).and_then(Value::as_u64).unwrap();
         case.world = World::open(u32::try_from(number).unwrap(), &head);
-        // Where the event of a comment has the head, it is that of the world.
-        for path in ["/merge_request/last_commit/id", "/pull_request/head/sha"] {
-            if case.about == About::Comment
-                && let Some(field) = case.event.pointer_mut(path)
-            {
-                *field = json!(HEAD);
+        // Where the event of a comment has the head and the base, they are those of the world.
+        for (paths, value) in [(HEAD_PATHS, HEAD), (BASE_PATHS, "main")] {
+            for path in paths {
+                if case.about == About::Comment
+                    && let Some(field) = case.event.pointer_mut(path)
+                {
+                    *field = json!(value);
+                }
             }
         }
         case.say(line);
         case
     }
 
-    /// Whether the event of a comment has the head.
+    /// Whether the event of a comment has the head; then it has the base, too.
     fn has_head(&self) -> bool {
-        ["/merge_request/last_commit/id", "/pull_request/head/sha"]
-            .iter()
-            .any(|path| self.event.pointer(path).is_some())
+        HEAD_PATHS.iter().any(|path| self.event.pointer(path).is_some())
+    }
+
+    /// An approval of a commit that is newer than the comment.
+    fn approve_later(&mut self, head: &str) {
+        self.world.approve(head, REVIEWER);
+        self.world.reviews.last_mut().unwrap().at = Some(LATER.parse().unwrap());
     }
 
     fn text(&self, path: &str) -> String {
@@ -260,18 +273,57 @@ pub const TWISTS: &[Twist] = &[
         if case.has_head() {
             case.world.pull.head = OTHER_HEAD.parse().unwrap();
         } else {
-            case.world.pushed = Some("2100-01-01T00:00:00Z".parse().unwrap());
+            case.world.pushed = Some(LATER.parse().unwrap());
         }
     }),
     of_comment("pushed after the comment, and stated", "head fork text", Never, |case| {
-        case.world.pushed = Some("2100-01-01T00:00:00Z".parse().unwrap());
+        case.world.pushed = Some(LATER.parse().unwrap());
         if case.asks_for_merge() {
             case.say(&format!("{} {HEAD}", case.line));
         }
     }),
-    of_comment("pushed after the comment, and approved", "head fork", Never, |case| {
-        case.world.pushed = Some("2100-01-01T00:00:00Z".parse().unwrap());
+    of_comment("pushed after the comment, and approved", "head fork text answer", Only(&[Asks::Merge]), |case| {
+        case.world.pull.head = OTHER_HEAD.parse().unwrap();
+        case.world.pushed = Some(LATER.parse().unwrap());
+        case.approve_later(OTHER_HEAD);
+    }),
+    of_comment("pushed at an unknown time, and approved before the comment", "head fork", Never, |case| {
+        case.world.pushed = None;
         case.world.approve(HEAD, REVIEWER);
+    }),
+    of_comment(
+        "pushed at an unknown time, and approved later",
+        "head fork text answer",
+        Only(&[Asks::Merge]),
+        |case| {
+            let head = if case.has_head() { OTHER_HEAD } else { HEAD };
+            case.world.pull.head = head.parse().unwrap();
+            case.world.pushed = None;
+            case.approve_later(head);
+        },
+    ),
+    of_comment("base changed after the comment", "base", Only(&[Asks::Merge]), |case| {
+        case.world.base_changed = Some(true);
+        if case.has_head() {
+            case.world.pull.base = "v1".parse().unwrap();
+        }
+    }),
+    of_comment("base of an unknown time", "base", Only(&[Asks::Merge]), |case| {
+        case.world.base_changed = None;
+        for path in BASE_PATHS {
+            if let Some(field) = case.event.pointer_mut(path) {
+                *field = Value::Null;
+            }
+        }
+    }),
+    of_comment("fork, approved after the comment", "fork", Only(&[Asks::Merge]), |case| {
+        case.world.pull.is_from_fork = true;
+        case.approve_later(HEAD);
+    }),
+    of_comment("fork, pushed after the comment, and approved", "head fork text answer", Only(&[Asks::Merge]), |case| {
+        case.world.pull.is_from_fork = true;
+        case.world.pull.head = OTHER_HEAD.parse().unwrap();
+        case.approve_later(OTHER_HEAD);
     }),
     of_comment("fork", "fork", Only(&[Asks::Merge]), |case| case.world.pull.is_from_fork = true),
     of_comment("fork, approved", "fork", Never, |case| {

@@ -33,6 +33,8 @@ pub struct World {
     pub pull: PullRequest,
     /// When the head was pushed, if the forge says it.
     pub pushed: Option<Timestamp>,
+    /// Whether the pull request got another base since the comment, if the forge says it.
+    pub base_changed: Option<bool>,
     pub reviews: Vec<Review>,
     pub own_comments: Vec<String>,
     pub base_is_there: bool,
@@ -66,6 +68,7 @@ impl World {
             },
             author,
             pushed: Some(Timestamp::UNIX_EPOCH),
+            base_changed: Some(false),
             reviews: Vec::new(),
             own_comments: Vec::new(),
             base_is_there: true,
@@ -74,8 +77,9 @@ impl World {
     }
 
     pub fn approve(&mut self, head: &str, author: u64) {
-        let author = person(author, "reviewer");
-        self.reviews.push(Review { author, verdict: ReviewVerdict::Approved, commit: Some(head.parse().unwrap()) });
+        let (author, at) = (person(author, "reviewer"), Some(Timestamp::UNIX_EPOCH));
+        let commit = Some(head.parse().unwrap());
+        self.reviews.push(Review { author, verdict: ReviewVerdict::Approved, commit, at });
     }
 
     pub fn only_admin(&mut self, login: &str) {
@@ -118,6 +122,7 @@ impl World {
                 facts.permissions.insert(account.id, permission);
             }
             Question::Pushed => facts.pushed = Some(self.pushed),
+            Question::BaseChanged(_) => facts.base_changed = Some(self.base_changed),
             Question::Reviews => facts.reviews = Some(self.reviews.clone()),
             Question::Forecast { .. } => facts.forecast = Some(self.forecast.clone()),
         }

@@ -95,7 +95,7 @@ fn lists_are_read_to_their_last_page() {
             for number in 0..5_u8 {
                 let state_of = ["approved", "changes", "comment", "dismissed", "pending"][usize::from(number)];
                 let (author, commit) = (u64::from(number) + 7, number.to_string().repeat(40));
-                state.votes.push(Vote { author, state: state_of, commit, is_official: true });
+                state.votes.push(Vote { state: state_of, ..Vote::approval(author, &commit) });
                 let (id, text) = (u64::from(number) + 1, format!("comment {number}"));
                 state.notes.push(Note { id, pull: 5, author: 12, text, is_system: false });
             }

@@ -19,7 +19,7 @@ fn tour(forge: &Double) {
         for (id, vote) in ["approved", "changes", "comment", "dismissed"].into_iter().enumerate() {
             let text = "text".to_owned();
             state.notes.push(Note { id: id as u64 + 1, pull: 5, author: 12, text, is_system: false });
-            state.votes.push(Vote { author: 9, state: vote, commit: "1".repeat(40), is_official: true });
+            state.votes.push(Vote { state: vote, ..Vote::approval(9, &"1".repeat(40)) });
         }
     });
     client.own_account().unwrap();
@@ -28,6 +28,7 @@ fn tour(forge: &Double) {
     }
     let pull = client.pull(5).unwrap().unwrap();
     client.pushed(&pull).unwrap();
+    client.has_other_base_since(5, "2026-01-02T00:00:00Z".parse().unwrap()).unwrap();
     client.pull(6).unwrap();
     client.reviews(5).unwrap();
     let comment = client.comment(5, "<!-- m -->", "one\n<!-- m -->").unwrap();

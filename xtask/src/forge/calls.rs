@@ -32,6 +32,9 @@ pub trait Forge {
     /// in a commit say nothing: its author writes them.
     fn pushed(&self, pull: &PullRequest) -> Result<Option<Timestamp>>;
 
+    /// Whether a pull request got another base at `since` or later; `None` where the forge does not say it.
+    fn has_other_base_since(&self, number: u32, since: Timestamp) -> Result<Option<bool>>;
+
     /// The reviews of a pull request, oldest first.
     fn reviews(&self, number: u32) -> Result<Vec<Review>>;
 

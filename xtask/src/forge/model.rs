@@ -80,6 +80,8 @@ pub struct Review {
     pub verdict: ReviewVerdict,
     /// The commit that was reviewed, where the forge knows it.
     pub commit: Option<CommitId>,
+    /// When, where the forge says it.
+    pub at: Option<Timestamp>,
 }
 
 /// A comment on a pull request.

@@ -44,6 +44,17 @@ fn in_project(state: &mut State, asked: &Asked, parts: &[&str]) -> Reply {
             let all: Vec<Value> = state.notes_of(number).iter().map(|note| comment(state, note)).collect();
             Reply::json(200, &json!(all))
         }
+        ("GET", ["issues", number, "timeline"]) => {
+            let times = state.pull(number).map(|pull| pull.base_changes.clone()).unwrap_or_default();
+            let own = account(&state.who(state.own));
+            let entry = |(kind, at): (&str, String)| json!({"id": 1, "type": kind, "user": own, "created_at": at, "updated_at": at});
+            let label = ("label", DATE.to_owned());
+            let all = std::iter::once(label).chain(times.into_iter().map(|at| ("change_target_branch", at)));
+            let all: Vec<Value> = all.map(entry).collect();
+            let mut page = state.paged(asked, &all);
+            page.headers.retain(|(name, _)| name != "Link");
+            page
+        }
         ("POST", ["issues", number, "comments"]) => {
             let note = state.add_note(number, asked.text("body"));
             Reply::json(201, &comment(state, &note))
@@ -213,7 +224,7 @@ fn review(state: &State, vote: &Vote) -> Value {
     };
     json!({
         "id": 1, "user": account(&state.who(vote.author)), "body": "", "state": word, "commit_id": vote.commit, "stale": false,
-        "official": vote.is_official, "dismissed": vote.state == "dismissed", "comments_count": 0, "submitted_at": DATE,
+        "official": vote.is_official, "dismissed": vote.state == "dismissed", "comments_count": 0, "submitted_at": vote.at,
     })
 }
 

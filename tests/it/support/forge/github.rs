@@ -48,6 +48,15 @@ fn in_project(state: &mut State, asked: &Asked, parts: &[&str]) -> Reply {
             });
             Reply::json(200, &json!([change]))
         }
+        ("GET", ["issues", number, "events"]) => {
+            let times = state.pull(number).map(|pull| pull.base_changes.clone()).unwrap_or_default();
+            let label = ("labeled", DATE.to_owned());
+            let all: Vec<Value> = std::iter::once(label)
+                .chain(times.into_iter().map(|at| ("base_ref_changed", at)))
+                .map(|(kind, at)| issue_event(state, kind, &at))
+                .collect();
+            state.paged(asked, &all)
+        }
         ("POST", ["issues", number, "comments"]) => {
             let note = state.add_note(number, asked.text("body"));
             Reply::json(201, &comment(state, &note))
@@ -271,9 +280,17 @@ fn review(state: &State, vote: &Vote) -> Value {
     let link = json!({"href": "https://api.github.com/x"});
     let value = json!({
         "id": 1, "node_id": "N", "user": account(&state.who(vote.author)), "body": "", "state": word, "commit_id": vote.commit,
-        "submitted_at": DATE, "_links": {"html": link, "pull_request": link}, "author_association": "MEMBER",
+        "submitted_at": vote.at, "_links": {"html": link, "pull_request": link}, "author_association": "MEMBER",
     });
     with_urls(value, "x", "html_url pull_request_url")
+}
+
+fn issue_event(state: &State, kind: &str, at: &str) -> Value {
+    json!({
+        "id": 1, "node_id": "N", "url": "https://api.github.com/x", "actor": account(&state.who(state.own)), "event": kind,
+        "commit_id": null, "commit_url": null, "created_at": at, "performed_via_github_app": null,
+        "label": {"name": "bug", "color": "ededed"},
+    })
 }
 
 fn comment(state: &State, note: &Note) -> Value {

@@ -41,6 +41,8 @@ pub struct Pull {
     pub pushed: String,
     /// The branch that it is for.
     pub base: String,
+    /// When it got another one.
+    pub base_changes: Vec<String>,
     pub labels: Vec<String>,
 }
 
@@ -62,8 +64,17 @@ pub struct Vote {
     /// `approved`, `changes`, `comment`, `pending` or `dismissed`.
     pub state: &'static str,
     pub commit: String,
+    pub at: String,
     /// Whether Forgejo counts it.
     pub is_official: bool,
+}
+
+impl Vote {
+    /// An approval that is older than the comments of the tests.
+    pub fn approval(author: u64, commit: &str) -> Vote {
+        let at = "2026-01-01T12:00:00Z".to_owned();
+        Vote { author, state: "approved", commit: commit.to_owned(), at, is_official: true }
+    }
 }
 
 /// A status.
@@ -179,6 +190,7 @@ impl State {
                 head_repository: Some(FORK_ID),
                 pushed: "2026-01-01T00:00:00Z".to_owned(),
                 base: "master".to_owned(),
+                base_changes: Vec::new(),
                 labels: vec!["bug".to_owned()],
             }],
             notes: Vec::new(),

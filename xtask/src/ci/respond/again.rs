@@ -19,8 +19,8 @@ use crate::project::config::Config;
 pub fn why_withdrawn(forge: &dyn Forge, request: &MergeRequest, config: &Config) -> Result<Option<String>> {
     let (Some(comment), ProposedWork::Pull { number, .. }) = (&request.comment, &request.work) else { return Ok(None) };
     let stated = comment.names_commit.then_some(request.head);
-    // That the head was there before the comment was decided at first; now it must be the same.
-    let pull = EventPull { head: Some(request.head), ..EventPull::default() };
+    // That the head and the base were there before the comment was decided at first; now they must be the same.
+    let pull = EventPull { head: Some(request.head), base: Some(request.base.clone()), ..EventPull::default() };
     let wish = Wish {
         kind: WishKind::Command(SpokenCommand::Merge { head: stated }),
         number: *number,
@@ -43,9 +43,7 @@ pub fn why_withdrawn(forge: &dyn Forge, request: &MergeRequest, config: &Config)
             Err(Question::Permission(account)) => {
                 facts.permissions.insert(account.id, forge.permission(&account)?);
             }
-            Err(known @ (Question::Own | Question::Base(_) | Question::Pushed | Question::Forecast { .. })) => {
-                anyhow::bail!("{known:?} is asked again")
-            }
+            Err(known) => anyhow::bail!("{known:?} is asked again"),
         }
     };
     let is_same = decision.head == Some(request.head) && decision.base.as_ref() == Some(&request.base);

@@ -1,11 +1,13 @@
 //! The rules about who may start what: a function of the wish and the facts.
 
+use jiff::Timestamp;
+
 use crate::ci::respond::comment::SpokenCommand;
 use crate::ci::respond::decision::{DecidedAction, Decision, LabelChange, NEEDS_REVIEW, is_plain_branch};
 use crate::ci::respond::facts::{KnownFacts, MergeForecast, OwnSide, Question};
 use crate::ci::respond::reply::{self, AnswerProgress};
 use crate::ci::respond::wish::{Wish, WishKind};
-use crate::forge::model::{Account, Permission, PullRequest, ReviewVerdict, has_marker};
+use crate::forge::model::{Account, Permission, PullRequest, Review, ReviewVerdict, has_marker};
 use crate::git::CommitId;
 use crate::git::wildmatch::{Scope, matches};
 use crate::project::config::Config;
@@ -106,42 +108,75 @@ impl<'c> WishCase<'c> {
         }
     }
 
-    /// No draft, and the commit is the stated one; work from a fork is merged only at a commit that somebody looked at.
+    /// No draft, the base and the commit are those that the author of the comment saw; work from a fork is merged only at a commit that somebody looked at.
     fn require_mergeable(&self, open: &OpenPull<'_>) -> Result<(), Pause> {
         let pull = open.pull;
         if pull.is_draft {
             return Err(self.no_saying("the pull request is a draft", reply::DRAFT));
         }
+        self.require_same_base(pull)?;
         match self.wish.kind.stated_head() {
-            Some(stated) if stated == pull.head => Ok(()),
-            Some(_) => Err(self.no_saying("the stated commit is not the head", reply::other_head(pull.head))),
-            None if pull.is_from_fork && self.is_approved(pull)? => Ok(()),
-            None if !pull.is_from_fork && (self.was_pushed_before(pull)? || self.is_approved(pull)?) => Ok(()),
-            None if !pull.is_from_fork => Err(self.no_saying(
-                "it is not known that the head was there before the comment",
-                reply::unseen_head(pull.head),
-            )),
-            None => Err(self.no_saying(
-                "work from a fork needs its commit in the comment, or an approving review of it",
-                reply::unseen_fork(pull.head),
-            )),
+            Some(stated) if stated == pull.head => return Ok(()),
+            Some(_) => return Err(self.no_saying("the stated commit is not the head", reply::other_head(pull.head))),
+            None => {}
         }
+        let was_there = self.was_there(pull)?;
+        if was_there == Some(false) {
+            return Err(self.no_saying("the head was not there before the comment", reply::unseen_head(pull.head)));
+        }
+        if was_there == Some(true) && !pull.is_from_fork || self.is_approved(pull)? {
+            return Ok(());
+        }
+        Err(if pull.is_from_fork {
+            let reason = "work from a fork needs its commit in the comment, or an approving review that is older";
+            self.no_saying(reason, reply::unseen_fork(pull.head))
+        } else {
+            let reason = "it is not known that the head was there before the comment";
+            self.no_saying(reason, reply::unseen_head(pull.head))
+        })
     }
 
-    /// Whether the head was there when the comment was written: by the event, where it has the head, or else by the clock of the forge. So an old
-    /// comment, whose event is delivered again, does not merge what was pushed since.
-    fn was_pushed_before(&self, pull: &PullRequest) -> Result<bool, Pause> {
+    /// The base is the one that the author of the comment saw: by the event, where it has the base, or else by the record of the forge.
+    fn require_same_base(&self, pull: &PullRequest) -> Result<(), Pause> {
+        let has_changed = match (&self.wish.pull.base, self.commented()) {
+            (Some(base), _) => *base != pull.base,
+            (None, Some(at)) => self.facts.base_changed.ok_or(Question::BaseChanged(at))?.unwrap_or(true),
+            (None, None) => true,
+        };
+        if has_changed {
+            let reason = "the base was changed after the comment, or it is not known that it was not";
+            return Err(self.no_saying(reason, reply::other_base(&pull.base)));
+        }
+        Ok(())
+    }
+
+    /// When the comment was written, by the clock of the forge.
+    fn commented(&self) -> Option<Timestamp> {
+        self.wish.comment?.at
+    }
+
+    /// Whether the head was there when the comment was written: by the event, where it has the head, or else by the record of pushes; `None` where
+    /// both do not say it. So an old comment, whose event is delivered again, does not merge what was pushed since.
+    fn was_there(&self, pull: &PullRequest) -> Result<Option<bool>, Pause> {
         if let Some(head) = self.wish.pull.head {
-            return Ok(head == pull.head);
+            return Ok(Some(head == pull.head));
+        }
+        if pull.is_from_fork {
+            return Ok(None);
         }
         let pushed = self.facts.pushed.ok_or(Question::Pushed)?;
-        let commented = self.wish.comment.and_then(|comment| comment.at);
-        Ok(pushed.zip(commented).is_some_and(|(pushed, commented)| pushed < commented))
+        Ok(pushed.zip(self.commented()).map(|(pushed, commented)| pushed < commented))
     }
 
-    /// Whether a member has approved exactly the head, and the last word of no member is to ask for changes.
+    /// Whether a member had approved exactly the head before the comment was written, and the last word of no member is to ask for changes. A later
+    /// approval counts as none: the comment could not mean what it approves.
     fn is_approved(&self, pull: &PullRequest) -> Result<bool, Pause> {
         let reviews = self.facts.reviews.as_ref().ok_or(Question::Reviews)?;
+        let is_older = |review: &&Review| {
+            review.verdict != ReviewVerdict::Approved
+                || review.at.zip(self.commented()).is_some_and(|(at, commented)| at < commented)
+        };
+        let reviews: Vec<&Review> = reviews.iter().filter(is_older).collect();
         let mut is_approved = false;
         for (at, review) in reviews.iter().enumerate() {
             let author = &review.author;

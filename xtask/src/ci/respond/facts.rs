@@ -20,6 +20,8 @@ pub struct KnownFacts {
     pub permissions: BTreeMap<u64, Permission>,
     /// When the head was pushed; the inner `None`: the forge does not say it.
     pub pushed: Option<Option<Timestamp>>,
+    /// Whether the pull request got another base since the comment was written; the inner `None`: the forge does not say it.
+    pub base_changed: Option<Option<bool>>,
     pub reviews: Option<Vec<Review>>,
     pub forecast: Option<MergeForecast>,
 }
@@ -51,6 +53,11 @@ pub enum Question {
     Base(BranchName),
     Permission(Account),
     Pushed,
+    /// Whether the pull request got another base at this time or later.
+    BaseChanged(Timestamp),
     Reviews,
-    Forecast { base: BranchName, head: CommitId },
+    Forecast {
+        base: BranchName,
+        head: CommitId,
+    },
 }

@@ -133,7 +133,7 @@ pub fn other_head(now: CommitId) -> String {
 pub fn unseen_fork(head: CommitId) -> String {
     format!(
         "Nothing was merged: this work is in a fork, whose owner can push at any time. Look at the newest commit, {head}, and write \
-         `ci merge please {head}`; or let a member approve this commit first."
+         `ci merge please {head}`; or let a member approve this commit, and write the command after that."
     )
 }
 
@@ -142,6 +142,14 @@ pub fn unseen_head(head: CommitId) -> String {
     format!(
         "Nothing was merged: somebody pushed after this comment, or the forge does not say when. Look at the newest commit, {head}, and write \
          `ci merge please {head}`."
+    )
+}
+
+/// A merge goes into the base that was there when somebody asked for it.
+pub fn other_base(base: &BranchName) -> String {
+    format!(
+        "Nothing was merged: the pull request got another base after this comment, or the forge does not say whether it did. The base is \
+         `{base}` now: if that is right, write the command again."
     )
 }
 

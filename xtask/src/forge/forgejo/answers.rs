@@ -133,6 +133,7 @@ pub struct ForgejoReview {
     #[serde(default)]
     official: bool,
     commit_id: Option<String>,
+    submitted_at: Option<Timestamp>,
 }
 
 impl ForgejoReview {
@@ -146,7 +147,23 @@ impl ForgejoReview {
             _ => ReviewVerdict::Other,
         };
         let commit = self.commit_id.and_then(|id| CommitId::parse_hex(id.as_bytes()));
-        Some(Review { author: account_of(self.user), verdict, commit })
+        Some(Review { author: account_of(self.user), verdict, commit, at: self.submitted_at })
+    }
+}
+
+/// Something that happened to a pull request.
+#[derive(Debug, Deserialize)]
+pub struct ForgejoTimelineEntry {
+    /// Its kind.
+    #[serde(rename = "type")]
+    kind: String,
+    created_at: Timestamp,
+}
+
+impl ForgejoTimelineEntry {
+    /// Whether it gave the pull request another base at `since` or later.
+    pub fn changes_base_since(&self, since: Timestamp) -> bool {
+        self.kind == "change_target_branch" && self.created_at >= since
     }
 }
 

@@ -15,7 +15,7 @@ use crate::forge::address::encoded;
 use crate::forge::calls::Forge;
 use crate::forge::client::{ForgeClient, ForgeRequest};
 use crate::forge::forgejo::answers::{
-    ForgejoAccount, ForgejoComment, ForgejoLabel, ForgejoPermission, ForgejoPull, ForgejoReview,
+    ForgejoAccount, ForgejoComment, ForgejoLabel, ForgejoPermission, ForgejoPull, ForgejoReview, ForgejoTimelineEntry,
 };
 use crate::forge::model::{
     Account, Asset, Comment, CommitStatus, ForgeRelease, Permission, PullRequest, Review, StatusState, WantedRelease,
@@ -28,6 +28,9 @@ use crate::project::config::ForgeKind;
 
 /// The colour of a label that this program makes, because Forgejo wants one.
 const LABEL_COLOUR: &str = "#ededed";
+
+/// So many pages about what happened since a comment are read.
+const LONGEST_TIMELINE: u32 = 20;
 
 /// A repository on Forgejo.
 pub struct Forgejo {
@@ -94,6 +97,22 @@ impl Forge for Forgejo {
 
     /// Not asked: the event of a comment has the head, except in old versions.
     fn pushed(&self, _pull: &PullRequest) -> Result<Option<Timestamp>> {
+        Ok(None)
+    }
+
+    fn has_other_base_since(&self, number: u32, since: Timestamp) -> Result<Option<bool>> {
+        let from = encoded(&since.to_string());
+        // Forgejo does not say here which page is the last one: it is empty.
+        for page in 1..=LONGEST_TIMELINE {
+            let path = self.path(&format!("/issues/{number}/timeline?limit=50&since={from}&page={page}"));
+            let entries: Vec<ForgejoTimelineEntry> = self.client.get_there(&path)?;
+            if entries.is_empty() {
+                return Ok(Some(false));
+            }
+            if entries.iter().any(|entry| entry.changes_base_since(since)) {
+                return Ok(Some(true));
+            }
+        }
         Ok(None)
     }
 

@@ -95,6 +95,22 @@ pub struct GithubActivity {
     pub timestamp: Timestamp,
 }
 
+/// Something that happened to a pull request.
+#[derive(Debug, Deserialize)]
+pub struct GithubIssueEvent {
+    /// Its kind.
+    event: String,
+    created_at: Timestamp,
+}
+
+impl GithubIssueEvent {
+    /// Whether it gave the pull request another base at `since` or later.
+    pub fn changes_base_since(&self, since: Timestamp) -> bool {
+        ["base_ref_changed", "automatic_base_change_succeeded"].contains(&self.event.as_str())
+            && self.created_at >= since
+    }
+}
+
 /// A label.
 #[derive(Debug, Deserialize)]
 pub struct GithubLabel {
@@ -130,6 +146,7 @@ pub struct GithubReview {
     user: Option<GithubAccount>,
     state: String,
     commit_id: Option<String>,
+    submitted_at: Option<Timestamp>,
 }
 
 impl GithubReview {
@@ -142,7 +159,7 @@ impl GithubReview {
             _ => ReviewVerdict::Other,
         };
         let commit = self.commit_id.and_then(|id| CommitId::parse_hex(id.as_bytes()));
-        Some(Review { author: account_of(self.user), verdict, commit })
+        Some(Review { author: account_of(self.user), verdict, commit, at: self.submitted_at })
     }
 }
 

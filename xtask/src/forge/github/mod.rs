@@ -15,7 +15,8 @@ use crate::forge::address::{encoded, origin};
 use crate::forge::calls::Forge;
 use crate::forge::client::{ForgeClient, ForgeRequest};
 use crate::forge::github::answers::{
-    GithubAccount, GithubActivity, GithubComment, GithubPermission, GithubPull, GithubReview, GithubViewer,
+    GithubAccount, GithubActivity, GithubComment, GithubIssueEvent, GithubPermission, GithubPull, GithubReview,
+    GithubViewer,
 };
 use crate::forge::model::{
     Account, Asset, Comment, CommitStatus, ForgeRelease, Permission, PullRequest, Review, StatusState, WantedRelease,
@@ -117,6 +118,12 @@ impl Forge for Github {
         let changes: Vec<GithubActivity> = self.client.read(&request, &answer)?;
         let newest = changes.first().filter(|newest| newest.after == pull.head.to_string());
         Ok(newest.map(|newest| newest.timestamp))
+    }
+
+    fn has_other_base_since(&self, number: u32, since: Timestamp) -> Result<Option<bool>> {
+        let events: Vec<GithubIssueEvent> =
+            self.client.pages(&self.path(&format!("/issues/{number}/events?per_page=100")))?;
+        Ok(Some(events.iter().any(|event| event.changes_base_since(since))))
     }
 
     fn reviews(&self, number: u32) -> Result<Vec<Review>> {

@@ -136,12 +136,17 @@ impl Forge for Gitlab {
         }))
     }
 
-    /// GitLab does not say which commit was approved, so that no approval has one.
     /// Not asked: the event of a comment has the head.
     fn pushed(&self, _pull: &PullRequest) -> Result<Option<Timestamp>> {
         Ok(None)
     }
 
+    /// Not asked: the event of a comment has the base.
+    fn has_other_base_since(&self, _number: u32, _since: Timestamp) -> Result<Option<bool>> {
+        Ok(None)
+    }
+
+    /// GitLab does not say which commit was approved, so that no approval has one.
     fn reviews(&self, number: u32) -> Result<Vec<Review>> {
         let approvals: GitlabApprovals = self.client.get_there(&self.merge_path(number, "/approvals"))?;
         // Older versions of GitLab have no such list.
@@ -151,7 +156,8 @@ impl Forge for Gitlab {
         let opposed = opposed.map(|user| (user, ReviewVerdict::ChangesRequested));
         let approved = approvals.approved_by.into_iter().map(|approval| (approval.user, ReviewVerdict::Approved));
         let all = approved.chain(opposed);
-        all.map(|(user, verdict)| Ok(Review { author: self.account_of(user)?, verdict, commit: None })).collect()
+        all.map(|(user, verdict)| Ok(Review { author: self.account_of(user)?, verdict, commit: None, at: None }))
+            .collect()
     }
 
     fn comments(&self, number: u32) -> Result<Vec<Comment>> {
