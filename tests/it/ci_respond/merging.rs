@@ -119,6 +119,12 @@ fn what_is_not_wanted_any_more_after_the_tests_does_not_land() {
             ran.stderr
         );
         assert_eq!(place.merge_status().0, "error", "{what}");
+        // The same files do not merge later what was refused and reported.
+        if what == "closed" {
+            place.double.with(|state| state.pulls[0].state = "open");
+            place.run(&finish).exits(1).says(&["the forge shows already how this merge came out"]);
+            assert_eq!((place.place.tip("master"), place.ends()), (base, ends));
+        }
         assert_eq!(place.place.snapshots(), [""; 0], "{what}");
     }
 }
@@ -132,8 +138,12 @@ fn what_is_not_wanted_any_more_before_the_tests_is_not_tested() {
         let ran = place.merges(&file);
         assert_eq!(ran.code, 1, "{what}: {}", ran.stderr);
         assert!(ran.stderr.contains(words), "{what}: {}", ran.stderr);
-        assert!(!place.place.join("tested").exists(), "{what}");
         assert_eq!(place.ends().len(), 1, "{what}");
+        if what == "closed" {
+            place.double.with(|state| state.pulls[0].state = "open");
+            place.merges(&file).exits(1).says(&["the forge shows already how this merge came out"]);
+        }
+        assert!(!place.place.join("tested").exists(), "{what}");
     }
 }
 
@@ -266,8 +276,13 @@ fn jobs_that_did_not_pass_are_shown() {
     assert_eq!(url, "https://ci.example.org/7/");
     let failed: Vec<String> = place.answers().into_iter().filter(|text| text.contains("releng:41:failed")).collect();
     assert!(failed.len() == 1 && failed[0].starts_with("The merge did not come to its end: a job failed."));
-    // Run again, the jobs pass, and what they show stays.
+    // Run again, the last job refuses the merge that failed by what was said. A new comment starts another one.
+    let base = place.place.tip("master");
+    place.merges(&file).exits(1).says(&["the forge shows already how this merge came out"]);
+    assert_eq!(place.place.tip("master"), base);
+    let file = place.asks_for_merge(43, "ci merge please");
     place.merges(&file).exits(0);
+    let report = |result: &str| place.run(&["ci", "report", "--decision", &file, "--result", result]);
     report("failure").exits(0).says(&["the last job of the merge has shown its end"]);
     report("success").exits(0).says(&["there is nothing to show"]);
     assert_eq!(place.merge_status().0, "success");

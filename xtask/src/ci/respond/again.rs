@@ -1,5 +1,6 @@
 //! A merge that a comment asked for is decided on once more, before its tests and before its push. It takes as long as the tests: meanwhile the
-//! pull request can be closed, get other commits or lose its approval, and a person can lose the right to merge.
+//! pull request can be closed, get other commits or lose its approval, and a person can lose the right to merge. A decision whose outcome was shown is
+//! used up: who asked was told that nothing was merged.
 
 use anyhow::Result;
 
@@ -8,6 +9,7 @@ use crate::ci::respond::comment::SpokenCommand;
 use crate::ci::respond::decide::decide;
 use crate::ci::respond::decision::DecidedAction;
 use crate::ci::respond::facts::{KnownFacts, MergeForecast, OwnSide, Question};
+use crate::ci::respond::reply;
 use crate::ci::respond::wish::{AskingComment, Wish, WishKind};
 use crate::forge::Forge;
 use crate::forge::event::EventPull;
@@ -18,6 +20,11 @@ use crate::project::config::Config;
 /// Errors: the forge cannot be reached, or does not let this program ask.
 pub fn why_withdrawn(forge: &dyn Forge, request: &MergeRequest, config: &Config) -> Result<Option<String>> {
     let (Some(comment), ProposedWork::Pull { number, .. }) = (&request.comment, &request.work) else { return Ok(None) };
+    let account = forge.own_account()?;
+    let comments = forge.comments(*number)?.into_iter().filter(|said| said.author.id == account.id);
+    if reply::has_outcome(comments.map(|said| said.text), comment.id) {
+        return Ok(Some("the forge shows already how this merge came out".to_owned()));
+    }
     let stated = comment.names_commit.then_some(request.head);
     // That the head and the base were there before the comment was decided at first; now they must be the same.
     let pull = EventPull { head: Some(request.head), base: Some(request.base.clone()), ..EventPull::default() };
@@ -30,7 +37,7 @@ pub fn why_withdrawn(forge: &dyn Forge, request: &MergeRequest, config: &Config)
     };
     // That the comment was answered, and how the merge comes out, is known.
     let mut facts = KnownFacts {
-        own: Some(OwnSide { account: forge.own_account()?, comments: Vec::new() }),
+        own: Some(OwnSide { account, comments: Vec::new() }),
         base: Some(Some(config.clone())),
         forecast: Some(MergeForecast::Unversioned),
         ..KnownFacts::default()

@@ -65,6 +65,12 @@ pub fn find_progress(own_comments: &[String], comment: u64) -> AnswerProgress {
     head.map_or(AnswerProgress::Done, AnswerProgress::Accepted)
 }
 
+/// Whether own comments say how the merge came out that a comment asked for.
+pub fn has_outcome(mut own: impl Iterator<Item = String>, comment: u64) -> bool {
+    let marks = [MarkedEffect::Ended, MarkedEffect::Failed].map(|effect| marker(comment, effect));
+    own.any(|text| marks.iter().any(|mark| has_marker(&text, mark)))
+}
+
 /// The tests begin.
 pub fn accept_tests(head: CommitId, base: &BranchName, forecast: &MergeForecast) -> String {
     let merge = match forecast {
