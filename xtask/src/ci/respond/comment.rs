@@ -2,14 +2,15 @@
 //!
 //! A comment is Markdown, and anyone can write one. A line is a command only if the whole line is one, in a plain paragraph that is in
 //! nothing else. Everything else does not speak: quotes, code, links, images, headings, lists, tables, footnotes, formulas, text with
-//! emphasis. Where readers of Markdown disagree, less speaks: after HTML, a fence of GitLab's quotes or the beginning of a quoted mail,
-//! nothing does.
+//! emphasis. Where readers of Markdown disagree, less speaks: after HTML or a fence of GitLab's quotes, nothing does. After what may begin a
+//! quoted mail, a command is a near miss.
 
 use std::ops::Range;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use crate::ci::respond::near_miss::find_near_miss;
+use crate::ci::respond::quoted_mail::find_quoted_mail;
 use crate::git::CommitId;
 
 /// The comment may have this many bytes. The longest one on GitHub has 65,536 characters.
@@ -44,7 +45,8 @@ pub fn read_comment(text: &str) -> Spoken {
         return Spoken::Nothing;
     }
     let (mut commands, mut near) = (Vec::new(), None);
-    for line in plain_lines(text) {
+    let PlainLines { own, quoted } = plain_lines(text);
+    for line in own {
         match read_line(&line) {
             Some(command) if !commands.contains(&command) => commands.push(command),
             Some(_) => {}
@@ -52,7 +54,10 @@ pub fn read_comment(text: &str) -> Spoken {
         }
     }
     match (commands.as_slice(), near) {
-        ([], None) => Spoken::Nothing,
+        ([], None) => {
+            let command = quoted.iter().find(|line| read_line(line).is_some());
+            command.and_then(|line| find_near_miss(line)).map_or(Spoken::Nothing, Spoken::NearMiss)
+        }
         ([], Some(meant)) => Spoken::NearMiss(meant),
         ([command], None) => Spoken::Command(*command),
         _ => Spoken::Several,
@@ -87,9 +92,26 @@ fn is_thumbs_up(word: &str) -> bool {
 }
 
 /// The lines that can be commands.
-fn plain_lines(text: &str) -> Vec<String> {
-    let mut reader = LineReader { source: text, limit: first_hiding_place(text), ..LineReader::default() };
-    for (event, range) in Parser::new_ext(text, dialect()).into_offset_iter() {
+#[derive(Default)]
+struct PlainLines {
+    own: Vec<String>,
+    /// Those behind what may begin a quoted mail.
+    quoted: Vec<String>,
+}
+
+fn plain_lines(text: &str) -> PlainLines {
+    let events: Vec<_> = Parser::new_ext(text, dialect()).into_offset_iter().collect();
+    let mut marked: Vec<Range<usize>> = Vec::new();
+    for (event, range) in &events {
+        let is_marked = matches!(event, Event::Start(Tag::CodeBlock(_) | Tag::BlockQuote(_)));
+        // One in another is in its range.
+        if is_marked && marked.last().is_none_or(|last| last.end <= range.start) {
+            marked.push(range.clone());
+        }
+    }
+    let quoted_from = find_quoted_mail(text, &marked, &|line| read_line(line).is_some());
+    let mut reader = LineReader { source: text, limit: first_hiding_place(text), quoted_from, ..LineReader::default() };
+    for (event, range) in events {
         reader.take(&event, range);
     }
     reader.lines
@@ -111,7 +133,9 @@ struct LineReader<'t> {
     source: &'t str,
     /// Nothing speaks that ends behind this place of the source.
     limit: usize,
-    lines: Vec<String>,
+    /// What ends behind this place may be quoted.
+    quoted_from: usize,
+    lines: PlainLines,
     /// How many elements are open.
     depth: usize,
     /// Whether the outermost open element is a paragraph.
@@ -121,8 +145,6 @@ struct LineReader<'t> {
     end: Option<usize>,
     /// Whether the line has something that is not plain text.
     is_spoilt: bool,
-    /// Whether the line before was one of the head of a mail.
-    is_after_header: bool,
     /// Whether nothing speaks from here on.
     has_ended: bool,
 }
@@ -173,34 +195,9 @@ impl LineReader<'_> {
         if !self.is_in_paragraph {
             return;
         }
-        let is_header = is_header_of_mail(&line);
-        self.has_ended |= begins_quotation(&line) || is_header && self.is_after_header;
-        self.is_after_header = is_header;
-        if !is_spoilt && !self.has_ended && end.is_some_and(|end| end <= self.limit) {
-            self.lines.push(line);
-        }
+        let Some(end) = end.filter(|end| !is_spoilt && !self.has_ended && *end <= self.limit) else { return };
+        if end <= self.quoted_from { self.lines.own.push(line) } else { self.lines.quoted.push(line) }
     }
-}
-
-/// Whether a line begins what a mail program quotes without marking each line.
-fn begins_quotation(line: &str) -> bool {
-    let line = line.trim().to_ascii_lowercase();
-    let is_rule = line.starts_with("-----") || line.starts_with("_____");
-    // In other languages, the line before a quoted mail has a date or an address.
-    let is_sign = line.rsplit(' ').next().is_some_and(|word| word.starts_with(':'));
-    let has_mark = line.contains(|letter: char| letter.is_numeric() || letter == '@');
-    let names_a_mail = line.ends_with(':') && has_mark && !is_sign;
-    is_rule && line.contains("message") || line.starts_with("from: ") || line.ends_with("wrote:") || names_a_mail
-}
-
-/// Whether a line looks like one of the head of a mail, in any language: a word that begins with a large letter, a colon, and a text. Two of them, one below
-/// the other, begin a quoted mail.
-fn is_header_of_mail(line: &str) -> bool {
-    let Some((word, text)) = line.trim().split_once(':') else { return false };
-    let word = word.trim_end();
-    word.starts_with(char::is_uppercase)
-        && word.chars().all(char::is_alphabetic)
-        && text.starts_with([' ', '\u{a0}', '\t'])
 }
 
 /// The first place behind which a forge may hide or quote what is a paragraph for others: a comment of HTML, and a line `>>>`, with which

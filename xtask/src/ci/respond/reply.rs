@@ -103,7 +103,8 @@ pub const ACCEPT_REVIEW: &str = "The label `needs review` is set. It is removed 
 /// A line is nearly a command.
 pub fn hint(meant: &str) -> String {
     format!(
-        "Nothing was done: a line of this comment is nearly the command `{meant}`. A command stands alone on its line; the other ones are \
+        "Nothing was done: a line of this comment is nearly the command `{meant}`, or it is that command below a line that may begin a quoted \
+         mail, such as one that ends with a colon. A command stands alone on its line, above such lines; the other ones are \
          `ci test please`, `ci review please` and `ci merge please`, the last one with or without the 40 digits of the commit."
     )
 }

@@ -61,6 +61,9 @@ pub struct CurrentRevision {
     /// `None` if its manifest cannot be read.
     pub version: Option<Version>,
     pub dists: Vec<Dist>,
+    /// Whether it has no packages but those that make a machine a client.
+    #[serde(skip)]
+    pub is_empty: bool,
     /// Whether it is signed.
     pub signed: bool,
     /// Whether it has pages.

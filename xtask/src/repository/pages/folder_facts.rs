@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::history::Version;
+use crate::repository::clients::series_package::package_name;
 use crate::repository::model::event::Action;
 use crate::repository::model::layout::{Channel, Layout, SNAPSHOT_CHANGELOG, series_changelog};
 use crate::repository::model::manifest::{FileEntry, HeadOfFolder, PackageEntry, dists_of, is_own_signature};
@@ -65,6 +66,13 @@ impl<'a> FolderFacts<'a> {
             .collect();
         packages.sort_by(|one, other| in_order(one.1, other.1));
         packages
+    }
+
+    /// Whether it has dists, and no packages for them but the one that makes a machine a client.
+    pub fn is_emptied(&self) -> bool {
+        let clients = package_name(&self.about.layout);
+        let is_left = |(_, package): &(&FileEntry, &PackageEntry)| package.nevra.name() != clients;
+        !self.dists().is_empty() && !self.packages(None).iter().any(is_left)
     }
 
     /// The dists, sorted.

@@ -67,9 +67,12 @@ fn lead(main: &mut Markup, facts: &FolderFacts<'_>) {
         } else {
             p.text(". ");
             match &facts.about.action {
-                Action::Rollback { .. } => badge(p, "badge warn", "after a rollback"),
-                Action::Yank { .. } => badge(p, "badge warn", "after a yank"),
+                Action::Rollback { .. } => badge(p, "badge warn", "the series was rolled back to it"),
+                Action::Yank { .. } => badge(p, "badge warn", "packages were taken out of the series"),
                 _ => {}
+            }
+            if facts.is_emptied() {
+                p.text(" No packages are left to install.");
             }
         }
     });

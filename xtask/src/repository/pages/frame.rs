@@ -4,7 +4,7 @@ use crate::repository::pages::links::{PAGE, STYLE};
 use crate::repository::pages::markup::Markup;
 
 /// What all files of the pages have that this program would write. A file of another version differs, and is no damage.
-pub const FORM: &str = "releng-pages-1";
+pub const FORM: &str = "releng-pages-2";
 
 /// Nothing from elsewhere, and no script.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'";

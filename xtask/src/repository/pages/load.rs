@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::base::digest::Digest;
 use crate::base::files::TreePath;
 use crate::repository::clients::keys::read_keys;
+use crate::repository::clients::series_package::package_name;
 use crate::repository::model::event::{Action, EventLog, LogEntry};
 use crate::repository::model::layout::{Layout, MANIFEST};
 use crate::repository::model::manifest::Manifest;
@@ -24,6 +25,7 @@ use crate::repository::pages::history::{promoted_versions, promotions_of, revisi
 use crate::repository::pages::links::PAGE;
 use crate::repository::pages::summary::summarize;
 use crate::repository::sign::{KeyPackets, read_key, split_keys};
+use crate::rpm::nevra::Nevra;
 
 /// What a change will have made once it is done.
 pub struct ComingChange<'a> {
@@ -111,15 +113,21 @@ impl Loader<'_> {
             self.summarize(&self.layout.revision(series, number), manifest)
         });
         let versions = promoted_versions(self.log, series, &events, summary.as_ref(), number.is_some());
+        let clients = package_name(self.layout);
+        let is_offered = |package: &Nevra| !package.is_source() && package.name() != clients;
         let current = number.map(|revision| match &summary {
             Some(summary) => CurrentRevision {
                 revision,
                 version: Some(summary.release.version.clone()),
                 dists: summary.dists.clone(),
+                is_empty: !summary.dists.is_empty() && !summary.packages.iter().any(is_offered),
                 signed: summary.signed,
                 page: summary.page,
             },
-            None => CurrentRevision { revision, version: None, dists: Vec::new(), signed: false, page: false },
+            None => {
+                let dists = Vec::new();
+                CurrentRevision { revision, version: None, dists, is_empty: false, signed: false, page: false }
+            }
         });
         let mut revisions = Vec::new();
         for event in events.iter().rev() {

@@ -79,25 +79,24 @@ fn list_series(section: &mut Markup, facts: &RepositoryFacts) {
 fn write_current(article: &mut Markup, series: &SeriesFacts, current: &CurrentRevision) {
     article.element("p", &[], |p| {
         match &current.version {
+            Some(version) if current.is_empty => {
+                p.text(&format!("no packages any more; the last version was {version}"))
+            }
             Some(version) => p.leaf("strong", &[], &version.to_string()),
             None => p.text("unknown version"),
-        }
-        if let Some(event) = series.events.iter().rev().find(|event| event.revision == current.revision) {
-            p.text(", since ");
-            time(p, event.at);
-            let (kind, text) = match &event.kind {
-                RevisionEventKind::Promote { .. } => ("badge good", "promoted"),
-                RevisionEventKind::Rollback { .. } => ("badge warn", "rolled back"),
-                RevisionEventKind::Yank { .. } => ("badge warn", "yanked"),
-            };
-            p.text(" ");
-            badge(p, kind, text);
         }
         if !current.dists.is_empty() {
             let dists: Vec<String> = current.dists.iter().map(ToString::to_string).collect();
             p.text(&format!(" for {}", dists.join(", ")));
         }
         p.text(if current.signed { ", signed." } else { ", not signed." });
+        // What an event did to other versions is not said of this one.
+        if let Some(event) = series.events.iter().rev().find(|event| event.revision == current.revision) {
+            p.text(" The last change, ");
+            time(p, event.at);
+            p.text(": ");
+            write_event(p, event);
+        }
     });
 }
 
@@ -128,6 +127,11 @@ fn write_state(cell: &mut Markup, state: &VersionState) {
         }
     };
     match state {
+        // Its event is lost, and perhaps there was none.
+        VersionState::Yanked { yanked_at, why: None } => since("badge warn", "perhaps yanked", *yanked_at, None),
+        VersionState::PartlyYanked { yanked_at, why: None } => {
+            since("badge warn", "perhaps partly yanked", *yanked_at, None);
+        }
         VersionState::Yanked { yanked_at, why } => since("badge bad", "yanked", *yanked_at, why.as_ref()),
         VersionState::PartlyYanked { yanked_at, why } => {
             since("badge warn", "partly yanked", *yanked_at, why.as_ref());

@@ -88,6 +88,9 @@ fn write_state(cell: &mut Markup, series: &SeriesFacts, snapshot: &StagedSnapsho
     let promoted = series.versions.iter().find(|version| version.snapshot == snapshot.snapshot);
     match promoted.map(|promoted| &promoted.state) {
         Some(VersionState::RolledBack { .. }) => badge(cell, "badge warn", "rolled back"),
+        Some(VersionState::Yanked { why: None, .. } | VersionState::PartlyYanked { why: None, .. }) => {
+            badge(cell, "badge warn", "perhaps yanked");
+        }
         Some(VersionState::Yanked { .. }) => badge(cell, "badge bad", "yanked"),
         Some(VersionState::PartlyYanked { .. }) => badge(cell, "badge warn", "partly yanked"),
         _ => {}

@@ -49,7 +49,11 @@ fn case_blanks_and_the_signs_of_phones_are_free() {
         ("# A *heading*\nci merge please", MERGE),
         ("* a list\n* of `code`\n\nci merge please\n\n* and more", MERGE),
         ("Note: it is fine.\n\nci merge please", MERGE),
-        ("Ready, see below:\n\nci merge please", MERGE),
+        ("cc @ada\nci merge please", MERGE),
+        ("See https://example.org\nand http://example.org.\nci merge please", MERGE),
+        ("Good :tada: work\n\n---\n\nci merge please", MERGE),
+        ("```\nsteps:\n- unit\n```\n> Eve wrote:\n\nci merge please", MERGE),
+        ("ci :+1:\n\nci test please", TEST),
         ("ci merge please\n\nVon: Eve\nGesendet: Montag\n\nci test please", MERGE),
         ("ci merge please\n\nOn Monday, Ada wrote:\n> ci test please", MERGE),
     ]);
@@ -99,13 +103,6 @@ fn what_is_no_plain_line_of_a_paragraph_does_not_speak() {
         "ci merge pleas&#101;",
         "&#99;i merge please",
         "ci :\\+1:",
-        "-----Original Message-----\nci merge please",
-        "________________________________\nFrom: Ada\nci merge please",
-        "On Monday, Ada wrote:\n\nci merge please",
-        "Danke.\n\nVon: Eve\nGesendet: Montag\n\nci merge please",
-        "Merci.\n\nDe : Eve\nEnvoy\u{e9} : lundi\n\nci merge please",
-        "Am 3. Mai 2026 schrieb Eve:\n\nci merge please",
-        "El lun, Eve <eve@example.org> escribi\u{f3}:\n\nci merge please",
         "c\u{456} merge please",
         "\u{441}i merge please",
         "\u{202e}esaelp egrem ic",
@@ -119,6 +116,75 @@ fn what_is_no_plain_line_of_a_paragraph_does_not_speak() {
     for text in silent {
         assert_eq!(read_comment(text), Spoken::Nothing, "{text:?}");
     }
+}
+
+/// The lines with which mail programs begin what they quote, and what could pass for them.
+const HEADS: [&str; 34] = [
+    "-----Original Message-----",
+    "--- Original Message ---",
+    "-------- Weitergeleitete Nachricht --------",
+    "------------------ \u{539f}\u{59cb}\u{90ae}\u{4ef6} ------------------",
+    "---- On Mon, 03 May 2026 Eve wrote ----",
+    "________________________________",
+    "____",
+    "----",
+    "\u{2500}\u{2500}\u{2500}\u{2500}\u{2500}\u{2500}",
+    "\u{2014}\u{2014}\u{2014}\u{2014}",
+    "On Monday, Ada wrote:",
+    "On Monday, Ada <ada@example.org>\nwrote:",
+    "Am 3. Mai 2026 schrieb Eve:",
+    "Eve schrieb:",
+    "Eve schrieb :tada:",
+    "El lun, Eve <eve@example.org> escribi\u{f3}:",
+    "Eve a ecrit :",
+    "Eve a \u{e9}crit\u{a0}:",
+    "Eve a \u{e9}crit\n:",
+    "Eve \u{5199}\u{9053}\u{ff1a}",
+    "\u{5728} 2026\u{5e74}5\u{6708}3\u{65e5}\u{ff0c}Eve \u{5199}\u{9053}\u{ff1a}",
+    "Eve\u{3055}\u{3093}\u{306f}\u{66f8}\u{304d}\u{307e}\u{3057}\u{305f}\u{ff1a}",
+    "Eve wrote:\u{200b}",
+    "Begin forwarded message:",
+    "Ready, see below:",
+    "From: Eve <eve@example.org>",
+    "\u{5dee}\u{51fa}\u{4eba}: eve@example.org",
+    "From: Eve\nSent: Monday",
+    "Von: Eve\nGesendet: Montag",
+    "De : Eve\nEnvoy\u{e9} : lundi",
+    "De: Eve\nEnviado el: lunes",
+    "\u{5dee}\u{51fa}\u{4eba}: Eve\n\u{9001}\u{4fe1}\u{65e5}\u{6642}: \u{6708}\u{66dc}\u{65e5}",
+    "\u{53d1}\u{4ef6}\u{4eba}\u{ff1a}Eve\n\u{53d1}\u{9001}\u{65f6}\u{95f4}\u{ff1a}\u{661f}\u{671f}\u{4e00}",
+    "from: Eve\nsent: monday",
+];
+
+/// Each head in several forms, with several texts before it and blanks behind it.
+#[test]
+fn what_may_be_quoted_by_a_mail_program_is_no_command() {
+    type Form = fn(&str) -> String;
+    let each_line = |head: &str, form: &dyn Fn(&str) -> String| head.lines().map(form).collect::<Vec<_>>().join("\n");
+    let forms: [Form; 4] =
+        [str::to_owned, |line| format!("{line}  "), |line| format!("* {line}"), |line| format!("**{line}**")];
+    for (form, head) in forms.iter().flat_map(|form| HEADS.iter().map(move |head| (form, head))) {
+        let head = each_line(head, form);
+        for before in ["", "Thanks.\n\n", "Fine\n"] {
+            for between in ["\n\n", "\n\nHello,\n\n", "\r\n\r\n"] {
+                let text = format!("{before}{head}{between}ci merge please");
+                let spoken = read_comment(&text);
+                assert!([NEAR_MERGE, Spoken::Nothing].contains(&spoken), "{text:?}: {spoken:?}");
+                // What the author says above it counts, and nothing is guessed from below.
+                let above = format!("ci test please\n\n{text}");
+                let spoken = read_comment(&above);
+                assert!([TEST, Spoken::Nothing].contains(&spoken), "{above:?}: {spoken:?}");
+            }
+        }
+    }
+    reads(&[
+        ("Danke.\n\nEve schrieb:\n\nci merge please", NEAR_MERGE),
+        ("Von: Eve\n\nGesendet: Montag\n\nci merge please", NEAR_MERGE),
+        ("1. De: Eve\n2. Enviado el: lunes\n\nci merge please", NEAR_MERGE),
+        ("| De: | Eve |\n|---|---|\n| Para: | Ada |\n\nci merge please", NEAR_MERGE),
+        ("Thanks\n-----\n\nci merge please", NEAR_MERGE),
+        ("____\n\nci marge please", Spoken::Nothing),
+    ]);
 }
 
 #[test]
