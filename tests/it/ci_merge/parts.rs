@@ -257,6 +257,6 @@ fn work_does_not_rename_the_project() {
     let base = place.tip("master");
     let config = format!("{CONFIG}{RELEASE}").replace("name = \"demo\"", "name = \"other\"");
     place.propose("topic", "Rename it", &[("packaging/release.toml", &config)]);
-    place.merge("topic").exits(1).says(&["it is a release of `other`, and the project of the base is `demo`"]);
+    place.merge("topic").exits(1).says(&["it is a release of `other`, and the project is `demo`"]);
     assert_eq!(place.tip("master"), base);
 }

@@ -7,6 +7,7 @@ use super::forge::{ADMIN, ForgePlace, MAINTAINER, MEMBER, outcome};
 use crate::architecture::own_sources;
 use crate::helps::follow;
 use crate::support::forge::{Double, Fault, Reply, Vote};
+use crate::support::merge::RELEASE;
 
 impl ForgePlace {
     /// Changes the configuration of a branch, which begins at `master` if it is new.
@@ -84,6 +85,23 @@ fn a_base_does_not_say_what_is_around_its_tests() {
         .exits(1)
         .says(&["releng-nobody-here"]);
     assert!(!place.place.join("tested").exists(), "a test has run");
+}
+
+#[test]
+fn a_base_says_neither_where_a_release_is_published_nor_what_signs_it() {
+    let keys = "[repository]\nroot = \"repos\"\n";
+    let place = ForgePlace::with_steps(ForgeKind::Github, "", &format!("{RELEASE}{keys}"));
+    let own = "[repository]\nroot = \"stolen\"\nstate = \"stolen-state\"\nsign = \"1234567890ABCDEF1234567890ABCDEF12345678\"\n";
+    place.configures("v0", keys, own);
+    place.run(&["ci", "merge", "--branch", "fix", "--base", "v0"]).exits(0);
+    let there = |folder: &str| place.place.join("work").join(folder).exists();
+    assert_eq!((there("repos/demo/unstable"), there("stolen"), there("stolen-state")), (true, false, false));
+    // Nor does it rename the project, whose releases are in a folder with its name.
+    place.place.at("work", &["fetch", "-q", "origin", "+v0:v0"]);
+    place.configures("v0", NAME, "name = \"other\"\n");
+    let head = place.place.propose("more", "Say more", &[("more", "more\n")]);
+    let refused = place.run(&["ci", "merge", "--branch", "more", "--head", &head, "--base", "v0"]).exits(1);
+    refused.says(&["it is a release of `other`, and the project is `demo`"]);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The keys that say whom this program trusts: where it sends a token, who may start a merge, into which branches, and what separates
-//! foreign code from the rest of the machine.
+//! The keys that say whom this program trusts: where it sends a token, who may start a merge, into which branches, what separates
+//! foreign code from the rest of the machine, and in which repository and by which key the release of a merge is signed and published.
 
 use anyhow::Result;
 
@@ -7,8 +7,8 @@ use crate::base::error::{Exit, Failure};
 use crate::base::text::printable;
 use crate::git::remote::Remote;
 use crate::git::{CommitId, Repository};
-use crate::project::config::{CiKeys, Config, ProjectKeys};
-use crate::project::definition::load_config;
+use crate::project::config::{CiKeys, Config, Name, ProjectKeys, RepositoryKeys};
+use crate::project::definition::{find_plain_name, load_config};
 use crate::project::tree::Tree;
 
 /// The reference of the remote that leads to its default branch.
@@ -20,6 +20,9 @@ const DEFAULT_BRANCH: &str = "HEAD";
 pub struct TrustedKeys {
     ci: CiKeys,
     branches: Vec<String>,
+    /// What the project is called, if its files say it.
+    name: Option<Name>,
+    repository: RepositoryKeys,
 }
 
 impl TrustedKeys {
@@ -61,8 +64,11 @@ impl TrustedKeys {
     }
 
     fn read(repository: &Repository, tip: CommitId) -> Result<TrustedKeys> {
-        let Config { ci, project, .. } = load_config(Tree::Commit(repository, tip))?.unwrap_or_default();
-        Ok(TrustedKeys { ci, branches: project.branches })
+        let tree = Tree::Commit(repository, tip);
+        let config = load_config(tree)?.unwrap_or_default();
+        let name = find_plain_name(tree, &config)?.and_then(|name| Name::try_from(name).ok());
+        let Config { ci, project, repository, .. } = config;
+        Ok(TrustedKeys { ci, branches: project.branches, name, repository })
     }
 
     /// The keys of `[ci]`. Its steps are those of the default branch, too: for those of a base, see [`TrustedKeys::over`].
@@ -80,8 +86,8 @@ impl TrustedKeys {
     pub fn over(&self, base: Config) -> Config {
         let CiKeys { artifacts, check_patch, check_merged, build_artifacts, .. } = base.ci;
         let ci = CiKeys { artifacts, check_patch, check_merged, build_artifacts, ..self.ci.clone() };
-        let project = ProjectKeys { branches: self.branches.clone(), ..base.project };
-        Config { ci, project, ..base }
+        let project = ProjectKeys { name: self.name.clone(), branches: self.branches.clone() };
+        Config { ci, project, repository: self.repository.clone(), ..base }
     }
 }
 

@@ -199,8 +199,8 @@ impl MergeTests<'_> {
     }
 }
 
-/// Checks that a copied release is one of the merge commit, and of the project that the base is; the digest of its checksums, or why it cannot be
-/// staged. Work that renames the project would be staged into the folder of another one.
+/// Checks that a copied release is one of the merge commit, and of the project: by the default branch, or, where that does not say its name, by the base;
+/// the digest of its checksums, or why it cannot be staged. Work that renames the project would be staged into the folder of another one.
 pub fn check_release(
     folder: &TreePath,
     repository: &Repository,
@@ -217,10 +217,11 @@ pub fn check_release(
         let commit = commit.short();
         return Ok(Err(format!("it is the release {version} of commit {commit}, not that of the merge commit")));
     }
+    // The name in the configuration is that of the default branch.
     if let Some(known) = find_plain_name(Tree::Commit(repository, prepared.base), config)?
         && known != name.to_string()
     {
-        return Ok(Err(format!("it is a release of `{name}`, and the project of the base is `{known}`")));
+        return Ok(Err(format!("it is a release of `{name}`, and the project is `{known}`")));
     }
     Ok(Ok(digest_of(&folder.join(CHECKSUMS_FILE).read()?)))
 }
