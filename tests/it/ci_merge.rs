@@ -87,9 +87,17 @@ fn a_pull_request_has_a_reference_of_its_own() {
         let head = place.propose("topic", "Change it", &[("file", "new\n")]);
         place.at("origin.git", &["update-ref", reference, &head]);
         place.at("origin.git", &["branch", "-q", "-D", "topic"]);
+        // Others push tags and branches whose names end with those of a merge: nothing is ambiguous.
+        let base = place.tip("master");
+        for name in ["refs/heads/master", reference, "HEAD"] {
+            for kind in ["tags", "heads"] {
+                place.at("origin.git", &["update-ref", &format!("refs/{kind}/{name}"), &base]);
+            }
+        }
         let merged = place.releng(&["ci", "merge", "--pull", number]).exits(0);
-        let subject = place.at("origin.git", &["show", "-s", "--format=%s", merged.stdout.trim()]);
+        let subject = place.at("origin.git", &["show", "-s", "--format=%s", "refs/heads/master"]);
         assert_eq!(subject, format!("Merge pull request #{number}"));
+        assert_eq!(place.at("origin.git", &["rev-parse", "refs/heads/master"]), merged.stdout.trim());
         place
             .releng(&["ci", "merge", "--pull", "99"])
             .exits(2)

@@ -16,6 +16,7 @@ use crate::base::process::{Program, Said};
 use crate::base::text::{last_lines, printable};
 use crate::git::commit::CommitId;
 use crate::git::ref_name::BranchName;
+use crate::git::repository::Repository;
 
 /// The time that one transfer may take.
 const LIMIT: Duration = Duration::from_secs(1800);
@@ -122,14 +123,21 @@ impl Remote {
 
     /// Makes the branch lead to `new`, if it leads to `expected` now. The local repository has `new`.
     ///
+    /// Git compares the name behind the colon with the ends of the names on the remote, also where it is a full one: beside a tag
+    /// `refs/tags/refs/heads/main`, it refuses `refs/heads/main` as ambiguous, so that whoever may push tags would stop each merge. A pattern
+    /// leads to exactly one name. The reference that it matches is in a folder that is that of this commit and branch alone.
+    ///
     /// Errors: git cannot be run; an interrupt.
     pub fn push(&self, branch: &BranchName, expected: CommitId, new: CommitId) -> Result<PushAnswer> {
         let name = branch.full();
         let lease = format!("--force-with-lease={name}:{expected}");
-        let refspec = format!("{new}:{name}");
+        let folder = format!("refs/releng/push/{new}/{branch}/x");
+        let (kept, refspec) = (format!("{folder}/{branch}"), format!("{folder}/*:refs/heads/*"));
+        Repository::open(&self.local)?.keep(&kept, new)?;
         let args =
             words(&["push", "--porcelain", "--no-verify", "--no-follow-tags", &lease, "--", &self.address, &refspec]);
         let said = self.program(&self.local, args).run_within(LIMIT)?;
+        Repository::open(&self.local)?.release(&kept)?;
         Ok(read_push(&said, &name))
     }
 
