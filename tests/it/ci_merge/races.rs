@@ -10,10 +10,10 @@ use std::sync::Mutex;
 use crate::support::merge::{CONFIG, Landed, MergePlace, RELEASE, git_in, releng_at, snapshots_in};
 use crate::support::program::run_in;
 
-/// A git that does something before one of the calls that the program makes.
+/// A git that does something before one of the calls that the program makes. What that call is told about its repository does not reach the action.
 const WRAPPER: &str = "#!/bin/sh\nif [ -n \"$COUNT\" ]; then\n\
     n=$(($(cat \"$COUNT\" 2>/dev/null || echo 0) + 1)); echo $n > \"$COUNT\"\n\
-    [ $n = \"$AT\" ] && (unset COUNT; cd \"$PLACE\" && sh -ec \"$ACTION\" >/dev/null 2>\"$PLACE/action.log\" && touch acted)\nfi\n\
+    [ $n = \"$AT\" ] && (unset COUNT GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY; cd \"$PLACE\" && sh -ec \"$ACTION\" >/dev/null 2>\"$PLACE/action.log\" && touch acted)\nfi\n\
     exec \"GIT\" \"$@\"\n";
 
 /// What happens to the remote, with its name.
@@ -139,8 +139,8 @@ fn nobody_is_overwritten_whenever_the_remote_changes() {
     let (failures, acted, _) = run_all(&place, &head, &numbers);
     println!("{} runs, in {acted} of them the remote changed, {} failures", numbers.len(), failures.len());
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
-    // Some actions come after the last call of their run, and do not take place.
-    assert!(acted * 3 > numbers.len() * 2, "the remote changed in {acted} of {} runs only", numbers.len());
+    // Only an action that comes after the last call of its run does not take place.
+    assert!(acted * 10 > numbers.len() * 9, "the remote changed in {acted} of {} runs only", numbers.len());
 }
 
 #[test]
