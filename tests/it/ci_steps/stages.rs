@@ -161,6 +161,25 @@ fn a_step_gets_no_tokens() {
     assert_eq!(result(&ran, "unit"), "passed");
 }
 
+/// A branch with another `project.branches` does not choose the base, and with it the steps.
+#[test]
+fn the_branches_are_those_of_the_default_branch() {
+    let project = branched(&step("unit", "echo of the base", ""));
+    let other = format!("[project]\nbranches = [\"helper\"]\n{}", step("unit", "echo of the helper", ""));
+    project.commit("Change the steps", &[("packaging/release.toml", &other)]);
+    project.git(&["update-ref", "refs/remotes/origin/main", "main"]);
+    project.git(&["update-ref", "refs/remotes/origin/helper", "HEAD"]);
+    project.git(&["remote", "add", "origin", "."]);
+    project.commit("Say more", &[("src/a", "2\n")]);
+    let refused = check_patch(&project, &[]).exits(2).says(&["which branch of `origin` is the default one"]);
+    check_patch(&project, &["--base", "origin/main"]).exits(0);
+    let to_main = ("git remote set-head origin --auto", "git remote set-head origin main");
+    follow(project.path(), &refused, "git remote", &[to_main]).exits(0);
+    check_patch(&project, &[]).exits(0);
+    let log = std::fs::read_to_string(project.path().join("target/releng/ci/check-patch/unit.log")).unwrap();
+    assert_eq!(log, "of the base\n");
+}
+
 /// Whoever may push a tag does not choose the base, and with it the steps.
 #[test]
 fn a_tag_is_not_taken_for_a_branch() {

@@ -109,6 +109,7 @@ pub const FIRST: &[FileRows] = &[
             ("the branch itself has steps", By("ci_steps::stages::a_stage_without_steps_gets_one")),
             ("run `git fetch --unshallow`", By("ci_steps::stages::a_clone_that_is_too_shallow_is_completed")),
             ("make a clone with files", By("ci_steps::stages::a_bare_repository_has_no_work_tree")),
+            ("ask the remote", By("ci_steps::stages::the_branches_are_those_of_the_default_branch")),
         ],
     ),
     (

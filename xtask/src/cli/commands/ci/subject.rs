@@ -47,7 +47,7 @@ impl<'a> StageSubject<'a> {
         let folder = repository.work_tree().ok_or_else(|| no_work_tree(repository.opened_at()))?;
         let head = repository.head()?;
         let (base, branch) = if stage == CiStage::CheckPatch {
-            let config = load_config(Tree::Commit(repository, head)).unwrap_or_default().unwrap_or_default();
+            let config = if args.base.is_none() { config_of_branches(repository, head)? } else { Config::default() };
             let command = format!("ci {stage}");
             let found = linted_branch::load(context, &command, args.base.as_deref(), repository, &config, head)?;
             (found.1.merge_bases.first().copied(), Some(found))
@@ -185,6 +185,26 @@ fn find_base(
         }
         None => Ok(repository.commit(head)?.parents().next()),
     }
+}
+
+/// The configuration whose `project.branches` counts for work at `head`: that of the default branch of the remote, as it was fetched, so that the
+/// work does not choose the branch whose steps are run on it. Without a remote, all branches are the person's own.
+///
+/// Errors (exit 2): the clone does not have the default branch.
+fn config_of_branches(repository: &Repository, head: CommitId) -> Result<Config> {
+    if repository.remote_address("origin").is_none() {
+        return Ok(load_config(Tree::Commit(repository, head)).unwrap_or_default().unwrap_or_default());
+    }
+    let tip = repository.find_kept("refs/remotes/origin/HEAD").ok().flatten().ok_or_else(|| {
+        let message =
+            "the clone does not say which branch of `origin` is the default one, whose `project.branches` counts";
+        let help = format!(
+            "ask the remote: `git remote set-head origin --auto`; or name the base: `{} ci check-patch --base REV`",
+            program()
+        );
+        Failure::new(Exit::Usage, message).help(help)
+    })?;
+    Ok(load_config(Tree::Commit(repository, tip))?.unwrap_or_default())
 }
 
 fn no_work_tree(path: &Path) -> Failure {
