@@ -289,4 +289,11 @@ fn builds_and_services_of_the_configuration_can_run() {
     finds(&site.releng(&["doctor", "--json"]).exits(0), "mail", "note", "sent by a person", "docs/announce.md");
     site.project.commit("Nothing between", &[("packaging/release.toml", "[ci]\nisolation = \"none\"\n")]);
     finds(&site.releng(&["doctor", "--json"]).exits(0), "isolation", "note", "what this user can do", "");
+    // The remote may have no commit in its default branch: then nobody knows whose configuration is trusted.
+    site.project.git(&["remote", "add", "origin", "."]);
+    let ran = site.releng(&["doctor", "--json"]).exits(0);
+    finds(&ran, "default branch", "note", "whoever pushes it first is trusted", "git remote set-head origin --auto");
+    site.project.git(&["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    site.project.git(&["remote", "set-head", "origin", "main"]);
+    finds(&site.releng(&["doctor", "--json"]).exits(0), "default branch", "ok", "that of `origin`", "");
 }

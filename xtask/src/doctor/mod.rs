@@ -76,6 +76,7 @@ pub fn examine(examined: &ExaminedProject<'_>) -> Result<Vec<Check>> {
         }
         checks.extend(services::check_mail(&config.announce, workspace));
         checks.extend(services::check_forge(&config.ci, workspace));
+        checks.extend(services::check_default_branch(&config.ci, workspace));
     }
     Ok(match command {
         Some(command) => narrow(checks, command),

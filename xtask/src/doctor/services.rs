@@ -26,6 +26,21 @@ pub fn check_mail(keys: &AnnounceKeys, workspace: &Workspace) -> Option<Check> {
     Some(check.of_commands(&["announce"]))
 }
 
+/// The check of the default branch of the remote, whose configuration is trusted; `None` where nothing is merged, or where there is no remote.
+pub fn check_default_branch(keys: &CiKeys, workspace: &Workspace) -> Option<Check> {
+    let Origin::Git(repository) = &workspace.origin else { return None };
+    repository.remote_address("origin").filter(|_| keys.isolation.is_some())?;
+    let check = match repository.find_kept("refs/remotes/origin/HEAD") {
+        Ok(Some(_)) => Check::ok("default branch", "the clone knows that of `origin`"),
+        _ => Check::note(
+            "default branch",
+            "the clone does not know that of `origin`, whose configuration is trusted: without a commit there, whoever pushes it first is trusted",
+        )
+        .then("push the default branch, if it has no commit, and ask for it: `git remote set-head origin --auto`"),
+    };
+    Some(check.of_commands(&["ci"]))
+}
+
 /// The check of the forge; `None` where no key is about it.
 pub fn check_forge(keys: &CiKeys, workspace: &Workspace) -> Option<Check> {
     if keys.forge.is_none() && keys.forge_url.is_none() && keys.forge_project.is_none() && keys.token_file.is_none() {
