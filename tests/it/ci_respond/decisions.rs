@@ -84,13 +84,17 @@ fn no_question_is_asked_after_a_no() {
     };
     let by = |kind| wish(kind, 7, "ada");
     assert_eq!(names(&open, &by(MERGE)), "Own Pull Base Permission Forecast");
-    assert_eq!(names(&open, &by(WishKind::Hint("ci merge please"))), "Own");
+    assert_eq!(names(&open, &by(WishKind::Hint("ci merge please"))), "Own Permission");
     let answered = World { own_comments: vec!["<!-- releng:9:done -->".to_owned()], ..open.clone() };
     assert_eq!(names(&answered, &by(TEST)), "Own");
     let mut closed = open.clone();
     closed.pull.is_open = false;
     assert_eq!(names(&closed, &by(TEST)), "Own Pull");
     let stranger = World { permission: Permission::Read, ..open.clone() };
+    for (world, is_answered) in [(&open, true), (&stranger, false)] {
+        let (decision, _) = world.decide(&by(WishKind::Hint("ci merge please")));
+        assert_eq!((decision.action, decision.reply.is_some()), (DecidedAction::None, is_answered));
+    }
     assert_eq!(names(&stranger, &by(TEST)), "Own Pull Base Permission");
     let mut of_github = by(MERGE);
     (of_github.pull.head, of_github.pull.base) = (None, None);

@@ -377,7 +377,7 @@ fn the_forge_is_asked_only_where_the_event_does_not_say_no() {
     assert_eq!(place.says(42, ADMIN, "Thanks!").0, "none");
     assert_eq!(place.double.asked(), [""; 0]);
     place.says(43, ADMIN, "ci merge pleased");
-    assert_eq!(place.double.count("/pulls/5") + place.double.count("/permission"), 0);
+    assert_eq!((place.double.count("/pulls/5"), place.double.count("/permission")), (0, 1));
 }
 
 #[test]

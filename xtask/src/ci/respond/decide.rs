@@ -248,9 +248,12 @@ impl<'c> WishCase<'c> {
         Ok(decision)
     }
 
-    /// An answer that changes nothing else.
+    /// An answer that changes nothing else. Who may label can use it; others could make the program write as often as they like.
     fn explain(&self, reason: &str, text: String) -> Result<Decision, Pause> {
         self.progress()?;
+        if self.permission(&self.wish.by)? < Permission::Triage {
+            return Err(self.no(reason));
+        }
         Err(self.no_saying(reason, text))
     }
 
