@@ -68,6 +68,16 @@ fn faults_of_job(path: &str, workflow: &Value, job: &Value) -> Vec<&'static str>
     }
     check(!(runs_code(job) && has_right(job)), "runs code of others and has a right");
     check(!(runs_code(job) && is_kept(job)), "runs code of others on a machine that is kept");
+    // Whoever pushes a branch with a workflow of their own gets each secret that is not limited to the default branch. Forgejo limits none.
+    let is_limited = job["environment"] == "releng";
+    check(is_forgejo || is_limited || !job.to_string().contains("secrets."), "a secret reaches every branch");
+    check(!runs_code(job) || job["environment"].is_null(), "runs code of others and has an environment");
+    if steps(job).iter().any(|step| text(&step["run"]).contains("ci merge finish")) {
+        check(is_forgejo || is_limited, "pushes without the environment");
+        let refs = steps(job).iter().map(|step| text(&step["with"]["ref"])).filter(|name| !name.is_empty());
+        let is_default = refs.clone().count() == 1 && refs.clone().all(|name| name == TRUSTED_REFS[0]);
+        check(is_default, "the job that pushes is that of the base");
+    }
     // A step of Forgejo has a token without asking for it, except in the run of a pull request from a fork.
     let is_without_token = path.ends_with("/ci.yml") || !is_forgejo;
     let drops = |step: &Value| {
@@ -183,6 +193,20 @@ fn the_rules_find_what_is_planted() {
         (comments, "persist-credentials: false", "lfs: true", "decide: the checkout keeps the token"),
         (comments, "uses: $/", "uses: eve/lago/", "merge: calls a workflow from outside"),
         (merge, "timeout-minutes: 240", "continue-on-error: false", "test: no time limit"),
+        (merge, "    environment: releng\n", "", "finish: a secret reaches every branch"),
+        (merge, "    environment: releng\n", "", "finish: pushes without the environment"),
+        (
+            merge,
+            "    timeout-minutes: 240\n",
+            "    timeout-minutes: 240\n    environment: releng\n",
+            "test: runs code of others and has an environment",
+        ),
+        (
+            merge,
+            "${{ github.event.repository.default_branch }}",
+            "refs/heads/${{ inputs.base }}",
+            "finish: the job that pushes is that of the base",
+        ),
         (
             merge,
             "    runs-on: ubuntu-latest\n    timeout-minutes: 240",
