@@ -87,8 +87,11 @@ fn setuptools_does_not_take_other_folders_for_packages() {
     plan.prints_part("  add to pyproject.toml: the name of the package");
     project.write(
         "pyproject.toml",
-        "[project]\nname = \"hello\"\nversion = \"1.0\"\n[tool.setuptools]\nzip-safe = true\n",
+        "[project]\nname = \"hello\"\nversion = \"1.0.2\"\nlicense = {text = \"Apache-2.0\"}\n[tool.setuptools]\nzip-safe = true\n",
     );
     let ran = project.releng(&["init"]).exits(0).prints_part("takes the folder `packaging` for one: name yours");
     assert!(!ran.stdout.contains("add to pyproject.toml"), "{}", ran.stdout);
+    let ran = ran.prints_part("  licence       Apache-2.0 (by `pyproject.toml`)\n");
+    ran.prints_part("`pyproject.toml` states the version 1.0.2, which is not used, and there is no release tag")
+        .prints_part("write `initial = \"1.1\"` in place of `initial = \"0.1\"`");
 }

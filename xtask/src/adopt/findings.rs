@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::adopt::found::{
     AboutProject, AdoptFacts, AutotoolsBuild, DocumentsFound, FormSource, LicenceFound, ProjectBuild, RemoteFound,
-    SpecFound, ToolFound, VersionFound, VersionStart,
+    SpecFound, StatedVersion, ToolFound, VersionFound, VersionStart,
 };
 use crate::adopt::licence::{recognise_licence, spdx_expression};
 use crate::adopt::programs::read_cargo_project;
@@ -188,8 +188,9 @@ fn find_builds(tree: Tree<'_>, repository: &Repository, name: &str) -> Result<(V
     if let Some(mut cargo) = read_cargo_project(tree, Some(name))? {
         cargo.build.has_lock = tree.read("Cargo.lock")?.is_some() && !repository.ignores("Cargo.lock".as_ref())?;
         let licence = cargo.about.license.and_then(|stated| spdx_expression(&stated));
+        let version = cargo.about.version.map(|text| StatedVersion { text, path: cargo.path.clone() });
         let licence = licence.map(|expression| LicenceFound { expression, path: cargo.path, is_open: false });
-        about = AboutProject { summary: cargo.about.description, url: cargo.about.url, licence };
+        about = AboutProject { version, summary: cargo.about.description, url: cargo.about.url, licence };
         builds.push(ProjectBuild::Cargo(cargo.build));
     }
     if let Some((python, stated)) = read_python_project(tree, name)? {

@@ -32,9 +32,34 @@ pub struct AdoptFacts {
 /// What a spec says about a project.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AboutProject {
+    /// The version in the files of its build system, which is not used.
+    pub version: Option<StatedVersion>,
     pub summary: Option<String>,
     pub url: Option<String>,
     pub licence: Option<LicenceFound>,
+}
+
+/// A version that a file of a project states.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatedVersion {
+    pub text: String,
+    /// The file that states it.
+    pub path: String,
+}
+
+impl StatedVersion {
+    /// The first version `X.Y` with which a counted version is not below it; `None` for a text without numbers, and for one from before 0.2.
+    pub fn first_milestone(&self) -> Option<String> {
+        let number = |part: &str| {
+            let end = part.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(part.len());
+            part[..end].parse::<u32>().ok()
+        };
+        let mut parts = self.text.split('.');
+        let major = number(parts.next()?)?;
+        let [minor, patch] = [parts.next(), parts.next()].map(|part| part.and_then(number).unwrap_or(0));
+        let minor = if patch > 0 { minor.checked_add(1)? } else { minor };
+        ((major, minor) > (0, 1)).then(|| format!("{major}.{minor}"))
+    }
 }
 
 /// The licence.
@@ -226,4 +251,28 @@ pub enum RemoteFound {
 pub struct ToolFound {
     pub name: &'static str,
     pub path: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stated_version_is_not_above_its_milestone() {
+        let milestone = |text: &str| StatedVersion { text: text.to_owned(), path: String::new() }.first_milestone();
+        for (text, expected) in [
+            ("1.4.2", Some("1.5")),
+            ("1.4.0", Some("1.4")),
+            ("1.4", Some("1.4")),
+            ("2", Some("2.0")),
+            ("1.4.0-dev", Some("1.4")),
+            ("0.2.0", Some("0.2")),
+            ("0.1.3", Some("0.2")),
+            ("0.1.0", None),
+            ("0.0.0", None),
+            ("attr: x.__version__", None),
+        ] {
+            assert_eq!(milestone(text).as_deref(), expected, "{text}");
+        }
+    }
 }

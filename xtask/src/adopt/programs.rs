@@ -59,6 +59,7 @@ pub fn read_cargo_project(tree: Tree<'_>, name: Option<&str>) -> Result<Option<C
 /// What a package does not state, its workspace may.
 fn inherited(own: CargoAbout, workspace: CargoAbout) -> CargoAbout {
     CargoAbout {
+        version: own.version.or(workspace.version),
         description: own.description.or(workspace.description),
         license: own.license.or(workspace.license),
         url: own.url.or(workspace.url),

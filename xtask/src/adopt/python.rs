@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::adopt::found::{AboutProject, LicenceFound, PythonBuild, PythonModule};
+use crate::adopt::found::{AboutProject, LicenceFound, PythonBuild, PythonModule, StatedVersion};
 use crate::adopt::licence::spdx_expression;
 use crate::project::config::{looks_for_packages, python_project_name, read_python_metadata, read_python_package};
 use crate::project::tree::Tree;
@@ -40,7 +40,8 @@ pub fn read_python_project(tree: Tree<'_>, name: &str) -> Result<Option<(PythonB
     };
     let licence = metadata.license.and_then(|stated| spdx_expression(&stated));
     let licence = licence.map(|expression| LicenceFound { expression, path: path.to_owned(), is_open: false });
-    Ok(Some((build, AboutProject { summary: metadata.summary, url: metadata.url, licence })))
+    let version = metadata.version.map(|text| StatedVersion { text, path: path.to_owned() });
+    Ok(Some((build, AboutProject { version, summary: metadata.summary, url: metadata.url, licence })))
 }
 
 /// The module of a package, if it has the package's name.

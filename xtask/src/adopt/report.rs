@@ -99,6 +99,22 @@ fn changed_since(facts: &AdoptFacts, keys: &NeededKeys, config: &Config) -> Vec<
     changes
 }
 
+/// That a file states a version, where the versions that are counted begin below it.
+fn stated_version(facts: &AdoptFacts) -> Option<String> {
+    let is_new = match &facts.version {
+        VersionFound::NoTag | VersionFound::NoCommit => true,
+        VersionFound::Counted { start: VersionStart::Initial(initial), .. } => initial == INITIAL,
+        _ => false,
+    };
+    let stated = facts.about.version.as_ref().filter(|_| is_new)?;
+    let milestone = stated.first_milestone()?;
+    Some(format!(
+        "`{}` states the version {}, which is not used, and there is no release tag: versions begin with {INITIAL}, which is below it; if it \
+         is released, tag its commit, or write `initial = \"{milestone}\"` in place of `initial = \"{INITIAL}\"`",
+        stated.path, stated.text
+    ))
+}
+
 fn to_decide(facts: &AdoptFacts, wanted: &WantedFiles) -> Vec<String> {
     let mut open = Vec::new();
     let unclear = match &facts.version {
@@ -113,6 +129,7 @@ fn to_decide(facts: &AdoptFacts, wanted: &WantedFiles) -> Vec<String> {
         open.push(failure.message.clone());
         open.extend(failure.help.iter().flat_map(|help| help.lines()).map(|line| format!("help: {line}")));
     }
+    open.extend(stated_version(facts));
     open.extend(wanted.by_hand.iter().cloned());
     if let Some(why) = &wanted.no_spec {
         open.push(format!("no spec is written: {why}"));

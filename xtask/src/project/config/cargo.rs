@@ -54,6 +54,7 @@ pub struct CargoWorkspace {
 /// The keys that `[package]` and `[workspace.package]` have in common.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CargoAbout {
+    pub version: Option<String>,
     pub description: Option<String>,
     pub license: Option<String>,
     /// `homepage`, else `repository`.
@@ -81,6 +82,7 @@ impl CargoManifest {
 
 fn about(table: &toml::Table) -> CargoAbout {
     CargoAbout {
+        version: text_in(table, "version"),
         description: text_in(table, "description"),
         license: text_in(table, "license"),
         url: text_in(table, "homepage").or_else(|| text_in(table, "repository")),

@@ -12,6 +12,7 @@ pub struct PythonPackage {
 /// What a Python project says about itself, as far as a spec needs it. What is not a plain text is missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PythonMetadata {
+    pub version: Option<String>,
     pub summary: Option<String>,
     /// An SPDX expression.
     pub license: Option<String>,
@@ -41,7 +42,10 @@ pub fn read_python_metadata(
         let is_dynamic = project.get("dynamic").and_then(toml::Value::as_array);
         let is_dynamic = is_dynamic.is_some_and(|keys| keys.iter().any(|key| key.as_str() == Some("scripts")));
         let commands = Some(commands).filter(|_| !is_dynamic);
-        return PythonMetadata { summary: stated("description"), license: stated("license"), url, commands };
+        // The older form is a table; its `file` has the text of the licence, and no expression.
+        let in_table = || Some(project.get("license")?.get("text")?.as_str()?.to_owned());
+        let license = stated("license").or_else(in_table);
+        return PythonMetadata { version: stated("version"), summary: stated("description"), license, url, commands };
     }
     let metadata = section(&setup_cfg, "metadata").unwrap_or_default();
     let stated =
@@ -52,6 +56,7 @@ pub fn read_python_metadata(
         setup_py.is_none_or(|text| !String::from_utf8_lossy(text).contains("entry_points")) && !metadata.is_empty();
     let commands = entry_points.map(|points| console_scripts(&points)).unwrap_or_default();
     PythonMetadata {
+        version: stated(["version", "version"]),
         summary: stated(["summary", "description"]),
         license: stated(["license", "license_expression"]),
         url: stated(["home_page", "url"]).or_else(|| stated(["home-page", "home-page"])),
@@ -167,6 +172,11 @@ mod tests {
         assert_eq!((found.url.as_deref(), found.commands), (Some("https://x"), Some(vec!["n".to_owned()])));
         let found = read_python_metadata(Some(b"setup(entry_points={})"), None, None);
         assert_eq!(found, PythonMetadata::default());
+        let table = "[project]\nname = \"n\"\nversion = \"1.4.2\"\nlicense = {text = \"MIT\"}\n";
+        let found = read_python_metadata(None, None, Some(table.as_bytes()));
+        assert_eq!((found.version.as_deref(), found.license.as_deref()), (Some("1.4.2"), Some("MIT")));
+        let file = table.replace("text = \"MIT\"", "file = \"LICENSE\"");
+        assert_eq!(read_python_metadata(None, None, Some(file.as_bytes())).license, None);
         let dynamic = "[project]\nname = \"n\"\ndynamic = [\"scripts\"]\n";
         assert_eq!(read_python_metadata(None, None, Some(dynamic.as_bytes())).commands, None);
     }
