@@ -53,7 +53,7 @@ pub fn xtask_files(address: &str, cargo: &CargoBuild) -> XtaskFiles {
     }
     match with_member(&cargo.manifest, "xtask") {
         Some(content) => {
-            let why = "the member `xtask`, which is no default member";
+            let why = "the member `xtask`, which is not a default member";
             let file = FileToWrite::new("Cargo.toml", content, why);
             wanted.files.push(FileToWrite { before: Some(cargo.manifest.clone()), ..file });
         }

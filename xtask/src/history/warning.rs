@@ -240,7 +240,11 @@ pub(super) fn untagged_bump<'a>(mut missing: impl Iterator<Item = (&'a VersionSt
 pub(super) fn doubts(doubted: &[DoubtfulHeader]) -> Vec<Warning> {
     let kinds = [
         (DoubtKind::NegatedBreak, WarningId::NegatedBreak, "is not counted as a break"),
-        (DoubtKind::UnknownValue, WarningId::UnknownSemVerValue, "is no known value of `Sem-Ver:`, counted as a patch"),
+        (
+            DoubtKind::UnknownValue,
+            WarningId::UnknownSemVerValue,
+            "is not a known value of `Sem-Ver:`, counted as a patch",
+        ),
         (DoubtKind::InSubject, WarningId::SemVerInSubject, "is in the subject line, where it does not count"),
         (
             DoubtKind::ConventionalBreak,

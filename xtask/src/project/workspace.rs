@@ -176,7 +176,7 @@ fn find_origin(root: &Path) -> Result<Origin> {
     let outer = root.ancestors().skip(1).find(|folder| folder.join(".git").exists());
     let why = match outer {
         Some(outer) => format!("it lies in the repository of `{}`", outer.display()),
-        None => "it is no git repository, so there is no history to count".to_owned(),
+        None => "it is not a git repository, so there is no history to count".to_owned(),
     };
     Ok(Origin::Nothing(no_history(root, &why)))
 }

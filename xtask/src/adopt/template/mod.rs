@@ -38,7 +38,7 @@ impl fmt::Display for NoTemplate {
             NoTemplate::NothingToBuild => f.write_str("no file of a build system says what is installed"),
             NoTemplate::Unknown(build) => write!(f, "there is no template for this project: {build}"),
             NoTemplate::NoProgram => {
-                f.write_str("the crates have no program, and a library of Rust is no package of its own")
+                f.write_str("the crates have no program, and a library of Rust is not a package of its own")
             }
             NoTemplate::NoLock => f.write_str(
                 "git has no `Cargo.lock`, which names the crates of the vendor archive: commit it, and run this again",

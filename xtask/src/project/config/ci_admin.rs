@@ -27,7 +27,7 @@ impl TryFrom<RawAdmin> for CiAdmin {
             RawAdmin::Id(id) => Ok(CiAdmin::Id(id)),
             RawAdmin::Login(login) if !login.is_empty() && login.chars().all(is_letter) => Ok(CiAdmin::Login(login)),
             RawAdmin::Login(login) => {
-                Err(format!("`{}` is no name of an account: write it without `@`", login.escape_debug()))
+                Err(format!("`{}` is not the name of an account: write it without `@`", login.escape_debug()))
             }
         }
     }

@@ -26,9 +26,10 @@ impl TryFrom<String> for CiIsolation {
             None if text == "none" => Ok(CiIsolation::None),
             Some(("user", name)) if is_word(name) && !name.contains(':') => Ok(CiIsolation::User(name.to_owned())),
             Some(("container", image)) if is_word(image) => Ok(CiIsolation::Container(image.to_owned())),
-            _ => {
-                Err(format!("`{}` is no boundary: write `user:NAME`, `container:IMAGE` or `none`", text.escape_debug()))
-            }
+            _ => Err(format!(
+                "`{}` is not a boundary: write `user:NAME`, `container:IMAGE` or `none`",
+                text.escape_debug()
+            )),
         }
     }
 }

@@ -59,7 +59,7 @@ pub fn read_index(text: &[u8]) -> Result<Vec<IndexRecord>, String> {
                     let is_packed = *name == "size";
                     let digits = reader.text_of_element().map_err(|fault| fault.to_string())?;
                     let size =
-                        digits.trim().parse().map_err(|_| format!("the size of `{}` is no number", parts.kind))?;
+                        digits.trim().parse().map_err(|_| format!("the size of `{}` is not a number", parts.kind))?;
                     if is_packed {
                         parts.size = Some(size);
                     } else {
@@ -122,7 +122,7 @@ mod tests {
             (location.to_owned(), "it has no checksum of `other`"),
             (format!("<checksum type=\"sha256\">{DIGITS}</checksum>"), "it does not say where `other` is"),
             (format!("{location}<checksum type=\"md5\">{DIGITS}</checksum>"), "a checksum of `other` is not SHA-256"),
-            (format!("{location}<size>-1</size>"), "the size of `other` is no number"),
+            (format!("{location}<size>-1</size>"), "the size of `other` is not a number"),
         ] {
             assert_eq!(read_index(index(&record).as_bytes()).unwrap_err(), why);
         }
