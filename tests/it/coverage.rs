@@ -11,7 +11,7 @@ use releng::project::config::{AcceptanceTest, CiStep, DistKeys, GenerateKeys, kn
 use crate::support::text_of;
 
 /// Command, flag, and the file and name of the test. The flags of all commands have no command.
-const FLAGS: [(&str, &str, &str); 146] = [
+const FLAGS: [(&str, &str, &str); 147] = [
     ("", "assume-version", "dist::a_stated_version_goes_before_everything"),
     ("", "color", "commands::colour_follows_the_flag_and_the_terminal"),
     ("", "packaging", "packaging::a_project_is_packaged_from_outside"),
@@ -108,6 +108,7 @@ const FLAGS: [(&str, &str, &str); 146] = [
     ("prune", "dry-run", "flags::a_hold_keeps_a_snapshot_until_the_end_of_its_last_day"),
     ("rollback", "dry-run", "undo::a_rollback_brings_the_content_before_the_last_promotion"),
     ("rollback", "to", "undo::a_rollback_to_a_revision"),
+    ("promote", "with-yanked", "undo::a_yank_takes_a_package_out"),
     ("rollback", "with-yanked", "undo::what_was_yanked_stays_out_of_a_rollback"),
     ("rpm", "again", "rpm::packages_are_kept_as_long_as_the_source_rpm_is_the_same"),
     ("rpm", "backend", "flags::the_flag_for_the_backend_goes_before_the_key"),

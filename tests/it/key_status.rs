@@ -196,6 +196,15 @@ fn an_expired_key_closes_the_gate_and_is_a_finding_of_its_own() {
     assert!(!found.stdout.contains("signature-bad"), "{}", found.stdout);
     assert_eq!(found.stdout.matches("key-expired: revisions/stable-1.0/000001/").count(), 2, "{}", found.stdout);
     signed.configure(&format!("sign = \"{NEXT}\"\n"));
+    // Another key in the configuration changes nothing for clients.
+    let what = "clients refuse stable/1.0: the key ";
+    let next = "sign the same content anew, with the key that signs now: `releng rollback 1.0 --to 1`";
+    signed.releng(&["status"]).exits(0).prints_part(what).prints_part(next);
+    let doctor = signed.releng(&["doctor"]).stdout;
+    assert!(doctor.contains(what) && doctor.contains(next), "{doctor}");
+    signed.releng(&["promote", "--due", "--dry-run"]).says(&[what, next]);
+    signed.releng(&["rollback", "1.0", "--to", "1"]).exits(0).says(&["are signed anew"]);
+    assert!(!signed.releng(&["status"]).exits(0).stdout.contains(what));
     signed.promoted("Three");
     signed.releng(&["verify"]).exits(0);
 }

@@ -69,10 +69,17 @@ fn another_project_is_not_promoted_into_a_series() {
     ] {
         site.project.git(git);
     }
-    site.commit("A").release("B", &["el9"]);
-    let refused = site.promote(&[]).exits(1);
-    refused.says(&["the git repository has no commit of the releases in stable/1.0: is it another project?"]);
+    site.commit("A").commit("B").build(&["el9"]);
+    let says = ["the git repository has no commit of the releases in stable/1.0: is it another project?"];
+    site.releng(&["stage", "--dry-run"]).exits(1).says(&says);
+    site.releng(&["stage"]).exits(1).says(&says);
     // The history was rewritten: with a commit of the old one, it is the same project.
-    site.project.git(&["fetch", "-q", "--no-tags", "target/own.git", "main"]);
+    let fetch = || drop(site.project.git(&["fetch", "-q", "--no-tags", "target/own.git", "main"]));
+    fetch();
+    site.releng(&["stage"]).exits(0);
+    // A clone that has never fetched it promotes nothing.
+    shell(&site, "rm .git/FETCH_HEAD && git gc -q --prune=now");
+    site.promote(&[]).exits(1).says(&says);
+    fetch();
     site.promote(&[]).exits(0);
 }

@@ -27,14 +27,15 @@ fn a_package_that_a_lost_event_may_have_yanked_is_named() {
     let expected = format!(
         "from the old log; lost: 7\n    a lost event can be a hold or its end, a prune, a record that a commit was merged or that a \
          dist ended, or the event of a snapshot or revision that is gone, such as a yank\n    may have been yanked: `{YANKED}` from \
-         stable/1.0; it stays out: a rollback brings it back only with `--with-yanked`, and its snapshot is promoted only by its \
-         name\n"
+         stable/1.0; it stays out: a rollback brings it back only with `--with-yanked`, and so does a promotion, which needs the \
+         name of its snapshot, too\n"
     );
     assert!(plan.contains(&expected), "{plan}");
     // The log keeps it: it stays out until a person brings it back.
     let is_served = || site.served(&format!("stable/1.0/rpm/el9/noarch/{YANKED}.rpm")).exists();
     let listed = format!("yanked        {YANKED}, perhaps: an event that was lost may have done it; recorded");
     site.releng(&["status"]).exits(0).prints_part(&listed);
+    assert!(site.text("index.html").contains(">perhaps yanked</span>"), "{}", site.text("index.html"));
     let stays = format!("stays out: `{YANKED}`, which a lost event before event 10 may have yanked");
     site.releng(&["rollback", "1.0", "--to", "3"]).exits(0).says(&[&stays]);
     assert!(!is_served());

@@ -207,6 +207,10 @@ fn a_series_stays_closed_where_newer_revisions_may_be_lost() {
     fs::remove_dir_all(revision(&site, 4)).unwrap();
     fs::remove_file(site.served("stable/1.0")).unwrap();
     lose_log(&site);
+    // Without the link and the log, nothing says that the series is new.
+    let status = site.releng(&["status"]).exits(0).stdout;
+    let unknown = "stable/1.0    not known: the link is lost, and the log does not tell of a revision";
+    assert!(status.contains(unknown) && !status.contains("--major"), "{status}");
     let plan = recover(&site);
     assert!(
         plan.contains("nothing is promoted there until `yank` or `rollback --to` makes another revision"),
@@ -238,6 +242,45 @@ fn a_series_stays_closed_where_newer_revisions_may_be_lost() {
     change_log(&site, |lines| lines[7] = "nonsense".to_owned());
     assert!(!recover(&site).contains("may be lost"));
     site.releng(&["verify"]).exits(0);
+}
+
+#[test]
+fn a_yank_before_the_newest_lost_revision_is_asked_for() {
+    let site = yanked();
+    site.promote(&[]).exits(0);
+    for number in [4, 5] {
+        fs::remove_dir_all(revision(&site, number)).unwrap();
+    }
+    lose_log(&site);
+    let plan = recover(&site);
+    assert!(
+        plan.contains("`stable/1.0` leads to revision 5, which is not there, and revision 4 is lost, too"),
+        "{plan}"
+    );
+    let says = [
+        "revisions 4 and 5 of stable/1.0 are lost, and so are their events",
+        "nothing here tells whether one of them was a yank; if so, revision 3 still has what was taken out",
+        "put the folders of revisions 4 and 5 back from a backup",
+        "find out about yanks: the pages of a mirror",
+        "only if none was, go on from revision 3",
+    ];
+    site.promote(&[]).exits(1).says(&says);
+    site.releng(&["rollback", "1.0"]).exits(1).says(&says);
+    site.releng(&["prune"]).exits(0).says(&says[..2]).says(&["what to do: `releng status`"]);
+    let refused = site.promote(&["--dry-run"]).exits(1);
+    assert_eq!(refused.stderr.matches(says[0]).count(), 1, "{}", refused.stderr);
+    let status = site.releng(&["status"]).exits(0).stdout;
+    let found = site.releng(&["verify"]).exits(1).says(&says[2..]);
+    for part in &says[..2] {
+        assert!(status.contains(part) && found.stdout.contains(part), "{status}{}", found.stdout);
+    }
+    assert!(!found.stdout.contains("link-dangling"), "{}", found.stdout);
+    assert_eq!(found.stderr.matches("current-vanished").count(), 1, "{}", found.stderr);
+    assert_eq!(found.stderr.matches("back from a backup").count(), 1, "{}", found.stderr);
+    let back = site.releng(&["rollback", "1.0", "--to", "3", "--dry-run"]).exits(0);
+    let back = back.says(&["if one of revisions 4 and 5 was a yank, what it took out comes back: yank it again"]);
+    assert!(back.stdout.contains("from revisions 4 and 5, which are lost, to 1.0.3"), "{}", back.stdout);
+    yanks_again(&site, 6);
 }
 
 #[test]

@@ -236,7 +236,7 @@ fn what_was_yanked_comes_back_by_name_only() {
     site.releng(&["yank", "demo-1.0.2-1.el9.noarch", "--why", "it burns"]).exits(0);
     let two = "snapshot-demo_1.0_pipeline_2";
     site.promote(&[]).exits(0).says(&["stable/1.0 has 1.0.2 already, and nothing newer is staged"]);
-    site.promote(&[two]).exits(0);
+    site.promote(&[two, "--with-yanked"]).exits(0);
     let revision =
         |number: u32| site.project.files(&format!("target/repository/demo/revisions/stable-1.0/{number:06}/rpm"));
     let packages = |number: u32| revision(number).into_iter().filter(|path| path.ends_with(".rpm")).collect::<Vec<_>>();
@@ -269,6 +269,7 @@ fn a_dry_run_prints_every_gate_and_writes_nothing() {
         "version",
         "series",
         "above",
+        "yanked",
         "packages",
         "tested",
         "ledger",

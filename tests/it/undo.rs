@@ -66,6 +66,26 @@ fn a_rollback_removes_a_damaged_package() {
     assert_eq!(described(&site, "el9").len(), 3);
 }
 
+/// What clients in flight ask for is found where the newest revision cannot be read, too.
+#[test]
+fn a_damaged_newest_revision_keeps_the_second_address() {
+    let damages: [&dyn Fn(&Site); 2] =
+        [&|site| site.tamper("revisions/stable-1.0/000002/manifest.json", |content| content.truncate(100)), &|site| {
+            std::fs::remove_dir_all(site.served("revisions/stable-1.0/000002")).unwrap()
+        }];
+    for damage in damages {
+        let site = Site::with("[repository]\nurl = \"https://example.org/repos\"\n");
+        site.promoted("One", &["el9"]);
+        site.promoted("Two", &["el9"]);
+        damage(&site);
+        let says = ["a client that has read revision 2 and asks for a package that only it had does not find it"];
+        site.releng(&["rollback", "1.0", "--to", "1"]).exits(0).says(&says);
+        assert!(site.text("stable/1.0/rpm/el9/mirrorlist").contains("/000003/withdrawn/el9/\n"));
+        assert!(site.served("stable/1.0/withdrawn/el9/noarch/demo-1.0.2-1.el9.noarch.rpm").exists());
+        assert_eq!(described(&site, "el9").len(), 2);
+    }
+}
+
 #[test]
 fn a_restored_copy_with_other_dates_is_sound() {
     let site = three();
@@ -139,6 +159,8 @@ fn a_yank_takes_a_package_out() {
     let plan = site.releng(&[&yank[..], &["--dry-run"]].concat()).exits(0).stdout;
     assert!(plan.starts_with("yank demo-1.0.2-1.el9.noarch from stable/1.0 (el9):\n"), "{plan}");
     assert!(plan.contains("  link rpm/el9/noarch/demo-1.0.1-1.el9.noarch.rpm of revision 2\n"), "{plan}");
+    assert!(!plan.contains("ledger.json"), "no package is new: {plan}");
+    let ledger = text(&site.state("ledger.json"));
     assert_eq!(stable(&site), revision(2));
     site.releng(&yank).exits(0).says(&["`dnf distro-sync`"]);
     assert_eq!(described(&site, "el9"), ["noarch/demo-1.0.1-1.el9.noarch.rpm"]);
@@ -155,9 +177,31 @@ fn a_yank_takes_a_package_out() {
     let unknown = site.releng(&["yank", "demo-1.0.9-1.el9.noarch.rpm", "--why", "it burns"]).exits(1);
     unknown.says(&["no stable series has the package `demo-1.0.9-1.el9.noarch`", "`demo-1.0.1-1.el9.noarch`"]);
     site.releng(&["yank", "demo-1.0.1-1.el9.noarch", "--why", " "]).exits(2).says(&["the reason must not be empty"]);
+    // Its snapshot comes back only if a person says so.
+    let promote = ["promote", "snapshot-demo_1.0_pipeline_2", "--untested", "x"];
+    let yanked = "`demo-1.0.2-1.el8.noarch`, yanked by event 6: it burns; `demo-1.0.2-1.el9.noarch`, yanked by event 5: it burns";
+    let preview = site.releng(&[&promote[..], &["--dry-run"]].concat()).exits(1);
+    assert!(
+        preview.stdout.contains(&format!("  yanked     NO: it has what was yanked: {yanked}\n")),
+        "{}",
+        preview.stdout
+    );
+    let refused =
+        site.releng(&promote).exits(1).says(&[yanked, "promote a newer release without it; or bring it back"]);
+    assert_eq!(described(&site, "el9").len(), 1);
+    let preview = site.releng(&[&promote[..], &["--with-yanked", "--dry-run"]].concat()).exits(0);
+    assert!(!preview.stdout.contains("ledger.json"), "no package is new: {}", preview.stdout);
+    let back = crate::helps::follow(site.project.path(), &refused, "--with-yanked", &[]).exits(0);
+    back.says(&[&format!("this brings back what was yanked: {yanked}")]);
+    assert_eq!((described(&site, "el9").len(), text(&site.state("ledger.json"))), (2, ledger));
+    site.releng(&["promote", "--with-yanked"]).exits(2);
     site.promoted("Three", &["el8", "el9"]);
-    assert_eq!(described(&site, "el9").len(), 2);
+    assert_eq!(described(&site, "el9").len(), 3);
     assert!(site.text("stable/1.0/ChangeLog_1.0.txt").contains("Three"));
+    // What was rolled back comes back by its name, and that is said.
+    site.releng(&["rollback", "1.0"]).exits(0);
+    let again = ["promote", "snapshot-demo_1.0_pipeline_3", "--untested", "x"];
+    site.releng(&again).exits(0).says(&["by its name, which was rolled back or yanked"]);
 }
 
 #[test]
@@ -251,6 +295,8 @@ fn a_yank_of_the_only_promotion_is_taken_back_by_name() {
     assert_eq!(described(&site, "el9"), [""; 0]);
     let refused = site.releng(&["rollback", "1.0"]).exits(1);
     let refused = refused.says(&["stable/1.0 has had one promotion only: there is nothing before it"]);
+    assert!(site.text("index.html").contains("no packages any more; the last version was 1.0.1 for el9"));
+    assert!(site.text("stable/1.0/index.html").contains("No packages are left to install."));
     crate::helps::follow(site.project.path(), &refused, "--with-yanked", &[]).exits(0);
     assert_eq!(described(&site, "el9"), ["noarch/demo-1.0.1-1.el9.noarch.rpm"]);
 }

@@ -89,6 +89,30 @@ fn a_manifest_that_lost_an_entry_is_refused_by_the_dry_run_too() {
     let parts = ["its revision 4 is damaged", "the log has another digest of it"];
     site.promote(&["--dry-run"]).exits(1).says(&parts);
     site.promote(&[]).exits(1).says(&parts);
+    // Another revision has what it now lists under another name.
+    change_files(&site, &revision(4), |files| {
+        let of = |name: &str| files.iter().position(|file| file["path"] == format!("sources/demo-1.0.{name}")).unwrap();
+        let (one, other) = (of("1.zip"), of("3.zip"));
+        files[one]["sha256"] = files[other]["sha256"].clone();
+    });
+    // It tells nothing of the files beside it, and no advice follows it.
+    let found = site.releng(&["verify"]).exits(1);
+    let only = format!(
+        "manifest-changed: {}/manifest.json: the log has another digest of it, so the files beside it are not judged\n",
+        revision(4)
+    );
+    let found = found.prints(&only);
+    assert!(!found.stderr.contains("move it away") && !found.stderr.contains("ln -f"), "{}", found.stderr);
+    let log = text(&site.state("log.jsonl"));
+    fs::remove_file(site.state("log.jsonl")).unwrap();
+    let found = site.releng(&["verify"]).exits(1);
+    let unfit = format!(
+        "{}/manifest.json: the log lacks event 7, and the files beside the manifest are not those",
+        revision(4)
+    );
+    assert!(found.stdout.contains(&unfit) && !found.stdout.contains("file-"), "{}", found.stdout);
+    assert!(!found.stderr.contains("move it away") && !found.stderr.contains("ln -f"), "{}", found.stderr);
+    fs::write(site.state("log.jsonl"), log).unwrap();
 }
 
 #[test]

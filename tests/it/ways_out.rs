@@ -185,6 +185,37 @@ fn the_dry_run_after_a_killed_prune_is_what_the_run_does() {
 }
 
 #[test]
+fn a_promotion_that_was_killed_before_the_link_is_named_and_removed() {
+    let site = Site::new();
+    site.promoted("One", &["el9"]);
+    site.release("Two", &["el9"]);
+    // As a kill between the names of the folder and of the link leaves it.
+    let sh = |command: &str| run_shell(&site.project.join("target"), command).exits(0);
+    sh("cp -a repository old && cp -a repository-state old-state");
+    site.promote(&[]).exits(0);
+    let new = "demo/revisions/stable-1.0/000002";
+    sh(&format!("mv repository/{new} old/{new} && rm -r repository repository-state"));
+    sh("mv old repository && mv old-state repository-state");
+    let left = "revisions/stable-1.0/000002";
+    let status = site.releng(&["status"]).exits(0).stdout;
+    let killed = format!("a run was killed before anything was changed, and left `{left}`: promoted ");
+    assert!(status.contains(&killed) && status.contains("removes it: `releng prune`, for example"), "{status}");
+    let found = site.releng(&["verify"]).exits(1);
+    assert!(found.stdout.starts_with(&format!("leftover: {left}: a run was killed")), "{}", found.stdout);
+    assert_eq!(found.stdout.lines().count(), 1, "{}", found.stdout);
+    let preview = site.promote(&["--dry-run"]).exits(0);
+    let preview = preview.says(&[&format!("the run will first remove `{left}`, which a killed run left")]);
+    assert!(preview.stdout.contains(&format!("  make {left}:\n")), "{}", preview.stdout);
+    site.releng(&["rollback", "1.0", "--to", "2", "--dry-run"]).exits(1).says(&["there is no revision 2"]);
+    follow(site.project.path(), &found, "prune", &[])
+        .exits(0)
+        .says(&[&format!("removed `{left}`, which no link led to")]);
+    verifies(&site);
+    site.promote(&[]).exits(0).prints_part(left);
+    verifies(&site);
+}
+
+#[test]
 fn an_archive_that_a_later_tag_has_changed_is_not_written_over_the_old_one() {
     let site = Site::new();
     site.commit("Fly\n\nSem-Ver: feature").build(&[]);
@@ -241,7 +272,7 @@ fn what_another_folder_has_is_linked_from_there() {
     }
     let found =
         site.releng(&["verify"]).exits(1).says(&["another folder has what is damaged; to put it back: `ln -f "]);
-    for part in ["releng yank", "releng dist", "prune --damaged"] {
+    for part in ["releng yank", "releng dist", "prune --damaged", "stop serving it"] {
         assert!(!found.stderr.contains(part), "{part}: {}", found.stderr);
     }
     follow(site.project.path(), &found, "ln -f", &[]).exits(0);

@@ -137,6 +137,7 @@ fn the_pages_show_what_has_happened() {
     }
     index_has_the_same_facts(&pages);
     pages.releng(13, &["verify"]).exits(0);
+    pages.releng(13, &["status"]).exits(0).prints_part("held until 2027-01-31: ");
     checkers::accept(&pages);
 }
 

@@ -1,5 +1,7 @@
 //! The text of `status`: a few lines for each series, each with a label, wrapped to the width of the terminal.
 
+use jiff::SignedDuration;
+
 use crate::announce::overview::{AnnounceOverview, ForgeOverview, SeriesAnnouncements, forge_command};
 use crate::announce::release::ReleasePromotion;
 use crate::base::error::{committed, program};
@@ -14,6 +16,7 @@ use crate::repository::overview::{
     EventRef, PromotedState, SeriesOverview, SnapshotOverview, StableOverview, StableState,
 };
 use crate::repository::promote::schedule::DueReason;
+use crate::repository::retention::HoldInForce;
 
 /// How many snapshots of a series are listed besides those that somebody may look for, and how many yanked packages.
 const NEWEST: usize = 4;
@@ -260,6 +263,9 @@ fn stable(stable: &StableState) -> String {
         StableState::Revision(revision) => revision.as_ref(),
         StableState::Nothing => return "nothing yet".to_owned(),
         StableState::NoLink => return "not known: something else is in the place of the link".to_owned(),
+        StableState::NotLogged => {
+            return "not known: the link is lost, and the log does not tell of a revision".to_owned();
+        }
         StableState::Lost(number) => return format!("revision {number}, which is lost"),
     };
     let mut parts = Vec::new();
@@ -313,6 +319,11 @@ fn describe(snapshot: &SnapshotOverview) -> String {
         PromotedState::RolledBack(event) => parts.push(format!("rolled back {}", when(event))),
     }
     parts.extend(snapshot.force.iter().map(|reason| format!("staged {}", by_force(reason))));
-    parts.extend(snapshot.held.iter().map(|why| format!("held: {why}")));
+    parts.extend(snapshot.held.iter().map(|HoldInForce { why, until }| {
+        // A hold ends with its last day.
+        let last = until.map(|until| until - SignedDuration::from_secs(1));
+        let until = last.map_or(String::new(), |last| format!(" until {}", last.strftime("%Y-%m-%d")));
+        format!("held{until}: {why}")
+    }));
     parts.join(", ")
 }

@@ -11,8 +11,14 @@ use crate::repository::model::store::Store;
 use crate::repository::write::recovery::Recovery;
 
 /// Says what the run will finish and make again, and warns of what a person must decide.
-pub fn say(store: &Store, recovery: &Recovery, ui: &Ui) -> Result<()> {
+pub fn say(store: &Store, recovery: &Recovery, command: &str, ui: &Ui) -> Result<()> {
     let first = |what: &str| ui.note(&format!("the run will first {what}"));
+    for abandoned in &recovery.abandoned {
+        first(&format!("remove `{}`, which a killed run left and no link leads to", abandoned.shown));
+    }
+    for (item, _) in &recovery.trash {
+        first(&format!("move `{}` to the trash: a prune was interrupted", store.layout.shown(item)));
+    }
     if let Some(unlogged) = &recovery.unlogged {
         first(&format!("finish the change of an interrupted run: {}", unlogged.manifest.event.action));
     } else {
@@ -31,9 +37,10 @@ pub fn say(store: &Store, recovery: &Recovery, ui: &Ui) -> Result<()> {
             }
         }
     }
-    for series in store.series()? {
+    // A gate of a promotion says it, too.
+    for series in store.series()?.into_iter().filter(|_| command != "promote") {
         if let Some(lost) = find_unsettled(store, series) {
-            ui.warn(&format!("{}; {}", lost.describe(), lost.help()));
+            ui.warn(&lost.warning());
         }
     }
     Ok(())

@@ -22,9 +22,10 @@ use crate::repository::clients::keys::find_key_faults;
 use crate::repository::commits::Git;
 use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::signing::Signing;
+use crate::repository::model::blocked::{blocked_folder, help_for_blocked};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::name::{Series, SnapshotName};
-use crate::repository::model::store::{HELP_FOR_BLOCKED, Store, blocked_folder};
+use crate::repository::model::store::Store;
 use crate::repository::promote::schedule::Schedule;
 use crate::repository::sign::Key;
 use crate::repository::write::apply::{ChangeContext, apply};
@@ -145,7 +146,7 @@ impl<'a> Site<'a> {
         layout.own_keys = keys.sign.iter().chain(&keys.next_key).cloned().collect();
         if layout.root.look().is_ok_and(|found| !found.is_dir()) {
             let message = blocked_folder(&layout.root.to_string());
-            return Err(Failure::new(Exit::Usage, message).help(HELP_FOR_BLOCKED).into());
+            return Err(Failure::new(Exit::Usage, message).help(help_for_blocked()).into());
         }
         let has_packaging_config = workspace.packaging_config()?.is_some();
         Ok(Site { layout, config, now: clock::now()?, repository, has_packaging_config, ui: &context.ui })
@@ -244,15 +245,15 @@ impl<'a> Site<'a> {
         self.warn_of_none();
         match mode {
             RunMode::Change if self.exists() => self.access_new(command),
-            _ => self.preview().map(Access::Preview),
+            _ => self.preview(command).map(Access::Preview),
         }
     }
 
-    /// The repository as the next command that changes it will find it.
-    pub fn preview(&self) -> Result<Store> {
+    /// The repository as `command` will find it.
+    pub fn preview(&self, command: &str) -> Result<Store> {
         let mut store = self.store()?;
         let recovery = recovery::decide(&mut store)?;
-        preview::say(&store, &recovery, self.ui)?;
+        preview::say(&store, &recovery, command, self.ui)?;
         if let Some(lost) = find_key_faults(&store).lost {
             warn_of_lost_keys(&self.layout, &lost, self.ui);
         }

@@ -12,6 +12,7 @@ use crate::base::process::net::fetch_within;
 use crate::doctor::check::Check;
 use crate::doctor::need::SIGNING;
 use crate::project::config::RepositoryKeys;
+use crate::repository::keys::ended::find_ended;
 use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::rules::warn_of_end;
 use crate::repository::model::layout::Layout;
@@ -80,6 +81,9 @@ pub fn check_keys(settings: &RepositoryKeys, layout: &Layout, now: Timestamp) ->
     {
         let warnings = keys.sign.iter().chain(&keys.next).filter_map(|key| warn_of_end(key, &keys.served, now));
         checks.extend(warnings.map(|warning| Check::note("key", warning)));
+        let ended = Store::open(layout.clone()).map(|store| find_ended(&store, &keys)).unwrap_or_default();
+        let describe = |failure: Failure| Check::note("key", failure.message).then(failure.help.unwrap_or_default());
+        checks.extend(ended.into_iter().map(describe));
     }
     checks.into_iter().map(|check| check.of_commands(&SIGNING)).collect()
 }

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use jiff::Timestamp;
 
+use crate::base::error::{Exit, Failure, committed};
 use crate::base::progress::{Progress, Silent};
 use crate::git::{CommitId, Repository};
 use crate::history::Milestone;
@@ -11,6 +12,7 @@ use crate::project::config::Config;
 use crate::project::definition::load_config;
 use crate::project::release;
 use crate::project::tree::Tree;
+use crate::repository::model::name::Series;
 
 /// The git repository of the project, and its configuration.
 pub struct Git<'a> {
@@ -108,9 +110,23 @@ impl Git<'_> {
         self.repository.filter(|repository| commits.iter().all(|commit| repository.has_commit(*commit)))
     }
 
+    /// Why `commit` seems to be of another project than a series whose releases have the commits `others`; `None` if it does not.
+    pub fn find_foreign(&self, commit: CommitId, series: Series, others: &[CommitId]) -> Result<Option<Failure>> {
+        if !self.lacks_all(commit, others)? {
+            return Ok(None);
+        }
+        let message =
+            format!("the git repository has no commit of the releases in stable/{series}: is it another project?");
+        let help = format!(
+            "if it is, {}; if its history was rewritten, fetch a commit of a release from the old one: `git fetch`",
+            committed("set `project.name` or `repository.root`")
+        );
+        Ok(Some(Failure::new(Exit::Failed, message).help(help)))
+    }
+
     /// Whether the git repository has a commit and none of the others, of which there are some: it can be that of another project. A shallow
     /// clone lacks old commits.
-    pub fn lacks_all(&self, commit: CommitId, others: &[CommitId]) -> Result<bool> {
+    fn lacks_all(&self, commit: CommitId, others: &[CommitId]) -> Result<bool> {
         let Some(repository) = self.repository_with(&[commit]) else { return Ok(false) };
         let has_any = others.is_empty() || others.iter().any(|other| repository.has_commit(*other));
         Ok(!has_any && repository.shallow_boundary()?.is_empty())

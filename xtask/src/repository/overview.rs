@@ -21,7 +21,7 @@ use crate::repository::model::store::{Snapshot, Store};
 use crate::repository::model::test_result::{TestResult, TestVerdict, load_results};
 use crate::repository::model::yanks::{YankedPackage, yanked_and_gone};
 use crate::repository::promote::schedule::{DueSnapshot, Schedule};
-use crate::repository::retention::find_hold;
+use crate::repository::retention::{HoldInForce, find_hold};
 use crate::repository::stage::latest::{LatestCandidate, LatestMove};
 
 /// A series.
@@ -49,6 +49,8 @@ pub enum StableState {
     Nothing,
     /// Nobody knows: something else is in the place of the link.
     NoLink,
+    /// Nobody knows: there is no link, and the log does not tell of the revisions that are there.
+    NotLogged,
     /// Nothing: the link leads to a revision with this number, which neither the tree nor the log has.
     Lost(u32),
     Revision(Box<StableOverview>),
@@ -93,8 +95,8 @@ pub struct SnapshotOverview {
     /// The newest result of each test on the present manifest, sorted by name.
     pub tests: Vec<(String, TestVerdict)>,
     pub promoted: PromotedState,
-    /// The reason of the hold on it.
-    pub held: Option<String>,
+    /// The hold on it.
+    pub held: Option<HoldInForce>,
     /// The reason to stage it by force.
     pub force: Option<String>,
 }
@@ -137,7 +139,13 @@ pub fn load(store: &Store, series: Series, schedule: &Schedule<'_>, now: Timesta
     }
     let stable = match number {
         None => StableState::NoLink,
-        Some(None) => store.linked_revision(series)?.map_or(StableState::Nothing, StableState::Lost),
+        Some(None) => match store.linked_revision(series)? {
+            Some(lost) => StableState::Lost(lost),
+            None if store.log.last_revision(series).is_none() && !store.revisions(series)?.is_empty() => {
+                StableState::NotLogged
+            }
+            None => StableState::Nothing,
+        },
         Some(Some(revision)) => StableState::Revision(Box::new(StableOverview {
             revision,
             made_by: store.log.making_of(series, revision).map(|entry| entry.event.clone()),
@@ -236,7 +244,7 @@ fn load_snapshot(
     let results = keep(load_results(&store.layout.results(&name)), problems).unwrap_or_default();
     let merged = snapshot.as_ref().is_some_and(|snapshot| snapshot.manifest.merged) || store.log.was_merged(&name);
     let tests = snapshot.as_ref().map_or(Vec::new(), |snapshot| newest_results(&results, snapshot));
-    let held = find_hold(&store.log, &name, now).map(|hold| hold.why);
+    let held = find_hold(&store.log, &name, now);
     let force = store.log.staging_of(&name).and_then(|entry| entry.event.action.force().map(str::to_owned));
     Ok(SnapshotOverview { force, merged, tests, promoted: history.state_of(&name), held, name, snapshot })
 }

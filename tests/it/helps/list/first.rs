@@ -160,10 +160,7 @@ pub const FIRST: &[FileRows] = &[
     ),
     (
         "cli/commands/status.rs",
-        &[
-            ("put it together again", By("helps::repository::a_lost_log_and_a_damaged_ledger_are_put_together_again")),
-            ("the next command", By("helps::repository::an_interrupted_change_is_finished_by_the_next_one")),
-        ],
+        &[("put it together again", By("helps::repository::a_lost_log_and_a_damaged_ledger_are_put_together_again"))],
     ),
     (
         "cli/commands/verify.rs",

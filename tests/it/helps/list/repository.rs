@@ -7,6 +7,21 @@ use super::Followed::{By, No};
 pub const REPOSITORY: &[FileRows] = &[
     ("repository/accept.rs", &[("see what else is wrong", By("accept::a_damaged_snapshot_is_not_tested"))]),
     (
+        "repository/commits.rs",
+        &[
+            ("if it is, {}", By("lacking_commits::another_project_is_not_promoted_into_a_series")),
+            ("set `project.name`", By("lacking_commits::another_project_is_not_promoted_into_a_series")),
+        ],
+    ),
+    (
+        "repository/keys/ended.rs",
+        &[("sign the same content anew", By("key_status::an_expired_key_closes_the_gate_and_is_a_finding_of_its_own"))],
+    ),
+    (
+        "repository/model/blocked.rs",
+        &[("put the folder itself", By("served_root::a_link_in_the_place_of_a_folder_is_named_and_the_way_out_works"))],
+    ),
+    (
         "repository/model/ledger.rs",
         &[("{}; without it", By("helps::repository::a_lost_log_and_a_damaged_ledger_are_put_together_again"))],
     ),
@@ -32,9 +47,10 @@ pub const REPOSITORY: &[FileRows] = &[
         "repository/model/lost_targets.rs",
         &[
             (
-                "put the folder of revision",
+                "put the folder of {}",
                 By("lost_events::a_revision_that_was_lost_with_the_state_is_named_and_its_number_stays_used"),
             ),
+            ("put the folders of {}", By("lost_revisions::a_yank_before_the_newest_lost_revision_is_asked_for")),
             ("put back what a backup", By("lost_revisions::a_series_stays_closed_where_newer_revisions_may_be_lost")),
             ("{back}, and run", By("lost_revisions::a_series_stays_closed_where_newer_revisions_may_be_lost")),
         ],
@@ -57,10 +73,6 @@ pub const REPOSITORY: &[FileRows] = &[
                 By("helps::repository::a_revision_without_a_copy_is_given_up"),
             ),
             ("mount the disk that it", By("lost_tree::what_was_recorded_as_missing_counts_again_once_it_is_back")),
-            (
-                "put the folder itself",
-                By("served_root::a_link_in_the_place_of_a_folder_is_named_and_the_way_out_works"),
-            ),
         ],
     ),
     (
@@ -141,8 +153,6 @@ pub const REPOSITORY: &[FileRows] = &[
             ("a tag was added", By("helps::promotion::a_tag_that_came_later_needs_a_new_build")),
             ("put the tag back", By("helps::promotion::a_tag_that_came_later_needs_a_new_build")),
             ("{first}build them and stage", By("helps::promotion::a_dist_without_packages_is_ended")),
-            ("if it is, {}", By("lacking_commits::another_project_is_not_promoted_into_a_series")),
-            ("set `project.name`", By("lacking_commits::another_project_is_not_promoted_into_a_series")),
             ("configure one in", By("helps::promotion::a_first_promotion_needs_one_step_and_not_three")),
             ("run the acceptance tests", By("helps::promotion::a_test_that_did_not_pass_is_run_again")),
             ("{end}read its output", By("helps::promotion::a_test_that_did_not_pass_is_run_again")),
@@ -177,6 +187,7 @@ pub const REPOSITORY: &[FileRows] = &[
     (
         "repository/promote/standing.rs",
         &[
+            ("promote a newer release without it", By("undo::a_yank_takes_a_package_out")),
             ("promote a newer snapshot; see", By("helps::promotion::an_old_snapshot_gives_way_to_a_newer_one")),
             ("promote a newer snapshot, or", By("promote::a_version_is_repackaged_with_a_higher_release")),
             (", and add a higher", By("dependencies::an_own_version_is_raised_as_the_help_says")),
@@ -259,9 +270,10 @@ pub const REPOSITORY: &[FileRows] = &[
         &[
             ("choose one", By("helps::promotion::a_package_is_chosen_among_those_there_are")),
             ("yank those of each", By("made_again::packages_of_different_series_are_yanked_one_by_one")),
-            ("no stable series", By("helps::promotion::a_package_is_chosen_among_those_there_are")),
+            ("the names of packages", By("helps::promotion::a_package_is_chosen_among_those_there_are")),
+            ("no stable series has packages", No("there is nothing that a person could take out")),
             ("take it out there", By("helps::promotion::a_package_is_chosen_among_those_there_are")),
-            ("there are {}", By("helps::promotion::a_package_is_chosen_among_those_there_are")),
+            ("name one of these", By("helps::promotion::a_package_is_chosen_among_those_there_are")),
             ("{first}to yank", By("helps::promotion::a_yank_that_breaks_another_package_has_two_ways_out")),
         ],
     ),

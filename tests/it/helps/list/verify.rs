@@ -41,6 +41,10 @@ pub const VERIFY: &[FileRows] = &[
                 By("limits::a_full_disk_of_the_state_says_what_is_visible_already"),
             ),
             (
+                "put it back from a backup; in a copy",
+                By("lost_tree::a_current_revision_that_is_missing_is_left_by_a_rollback"),
+            ),
+            (
                 "the next command that changes the repository makes it again from",
                 By("helps::next_key::served_keys_are_made_again_from_the_copy_in_the_state"),
             ),
@@ -48,7 +52,7 @@ pub const VERIFY: &[FileRows] = &[
                 "put it back from a backup; or make",
                 By("helps::next_key::a_damaged_copy_of_the_keys_never_reaches_clients"),
             ),
-            ("for a series", By("helps::verify::a_series_goes_back_to_a_sound_revision")),
+            ("put back what it leads to", No("a person copies the repository again")),
             ("move it away: the next", By("helps::verify::what_releng_did_not_make_is_moved_away")),
             (
                 "the next command that changes the repository makes",
@@ -74,10 +78,6 @@ pub const VERIFY: &[FileRows] = &[
             ("put the log back", By("helps::verify::the_log_and_the_ledger_are_put_together_again")),
             ("put the ledger back", By("helps::verify::the_log_and_the_ledger_are_put_together_again")),
             ("accept the snapshot", By("helps::verify::a_changed_result_is_made_again")),
-            (
-                "put it back from a backup; or roll",
-                By("lost_tree::a_current_revision_that_is_missing_is_left_by_a_rollback"),
-            ),
         ],
     ),
     (

@@ -7,6 +7,7 @@ use crate::base::error::{Exit, Failure};
 use crate::base::progress::Progress;
 use crate::cli::context::Context;
 use crate::cli::site::{Access, RunMode, Site};
+use crate::repository::keys::ended::find_ended;
 use crate::repository::model::name::{Dist, Series, SnapshotName};
 use crate::repository::model::reason::Reason;
 use crate::repository::promote::schedule::DuePromotion;
@@ -34,6 +35,9 @@ pub struct Args {
     /// may be repeated
     #[arg(long, value_name = "DIST")]
     end_dist: Vec<Dist>,
+    /// Bring back packages of the snapshot that were yanked
+    #[arg(long, requires = "snapshot")]
+    with_yanked: bool,
     /// Sign with a key that clients do not have, because the key before is lost or has expired, or publish what is not signed to
     /// clients that have a key; the log records the reason
     #[arg(long, value_name = "REASON")]
@@ -52,6 +56,7 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         untested: args.untested.clone(),
         end_dists: args.end_dist.clone(),
         keys: site.keys()?,
+        with_yanked: args.with_yanked,
         force: args.force.clone(),
     };
     let mut access = site.access("promote", RunMode::of(args.dry_run))?;
@@ -88,6 +93,9 @@ fn run_due(
 ) -> Result<()> {
     let git = site.git();
     let schedule = site.schedule(&git);
+    for failure in order.keys.iter().flat_map(|keys| find_ended(access.store(), keys)) {
+        context.ui.warn(&format!("{}; {}", failure.message, failure.help.unwrap_or_default()));
+    }
     let (mut refused, mut found) = (None, false);
     let all = access.store().series()?.into_iter().rev();
     for series in all.filter(|series| only.is_none_or(|only| only == *series)) {

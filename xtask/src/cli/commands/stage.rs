@@ -119,7 +119,7 @@ fn stage(
     key: Option<&Key>,
 ) -> Result<Option<TreePath>> {
     let mut access = match mode {
-        RunMode::Preview => Access::Preview(site.preview()?),
+        RunMode::Preview => Access::Preview(site.preview("stage")?),
         RunMode::Change => site.access_new("stage")?,
     };
     let signing = site.signing(key)?;

@@ -19,8 +19,8 @@ use crate::repository::model::yanks::YankedPackage;
 use crate::repository::overview::{self, EventRef, PromotedState, SeriesOverview, SnapshotOverview, StableState};
 use crate::repository::pages::root_pages;
 use crate::repository::promote::schedule::DueReason;
-use crate::repository::verify::{help_to_copy_keys, help_to_repair};
-use crate::repository::write::recovery;
+use crate::repository::verify::{help_to_copy_keys, help_to_finish, help_to_remove, help_to_repair};
+use crate::repository::write::recovery::{self, AbandonedRevision};
 
 /// Arguments of `status`.
 #[derive(Debug, clap::Args)]
@@ -61,8 +61,8 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         });
         all.push((overview, announcements));
     }
-    let KeysOverview { keys, problem } = load_keys(&site, &store);
-    problems.extend(problem.map(|failure| RepositoryProblem { what: failure.message, help: failure.help }));
+    let KeysOverview { keys, problems: of_keys } = load_keys(&site, &store);
+    problems.extend(of_keys.into_iter().map(|failure| RepositoryProblem { what: failure.message, help: failure.help }));
     // What an interrupted run has not read is no problem of the repository.
     interrupt::check()?;
     if args.json {
@@ -94,11 +94,11 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
 /// The keys of the repository. Keys that cannot be read are a problem, and do not stop the overview.
 fn load_keys(site: &Site<'_>, store: &Store) -> KeysOverview {
     let loaded = site.keys().and_then(|keys| keys.map(|keys| stand::load(store, &keys, site.now)).transpose());
-    let without_key = || KeysOverview { keys: Vec::new(), problem: find_unset_key(store) };
+    let without_key = || KeysOverview { keys: Vec::new(), problems: find_unset_key(store).into_iter().collect() };
     loaded.map(|keys| keys.unwrap_or_else(without_key)).unwrap_or_else(|error| {
         let failure = error.downcast_ref::<Failure>().cloned();
         let problem = failure.unwrap_or_else(|| Failure::new(Exit::Failed, format!("{error:#}")));
-        KeysOverview { keys: Vec::new(), problem: Some(problem) }
+        KeysOverview { keys: Vec::new(), problems: vec![problem] }
     })
 }
 
@@ -127,9 +127,18 @@ fn find_problems(store: &mut Store) -> Vec<RepositoryProblem> {
     if let Some(unlogged) = recovery.unlogged {
         return vec![RepositoryProblem {
             what: format!("a run was interrupted: {}", unlogged.manifest.event.action),
-            help: Some("the next command that changes the repository finishes it".to_owned()),
+            help: Some(help_to_finish()),
         }];
     }
+    let abandoned = recovery.abandoned.iter().map(|AbandonedRevision { shown, made_by, .. }| RepositoryProblem {
+        what: format!("a run was killed before anything was changed, and left `{shown}`: {made_by}"),
+        help: Some(help_to_remove()),
+    });
+    let pruned = recovery.trash.iter().map(|(item, _)| RepositoryProblem {
+        what: format!("a prune was interrupted: `{}` is still in its place", store.layout.shown(item)),
+        help: Some(help_to_finish()),
+    });
+    let unfinished: Vec<RepositoryProblem> = abandoned.chain(pruned).collect();
     let repair = |what: String| RepositoryProblem { what, help: Some(help_to_repair()) };
     let links = recovery.links.iter().map(|link| match &link.target {
         Some(target) => {
@@ -141,7 +150,7 @@ fn find_problems(store: &mut Store) -> Vec<RepositoryProblem> {
     let mut files = root_files::changed(store, None).unwrap_or_default();
     files.extend(root_pages::damaged(store).unwrap_or_default());
     let files = files.into_iter().map(|file| repair(format!("`{}` {}", file.name, file.describe_fault())));
-    links.chain(files).chain(find_key_problems(store)).collect()
+    unfinished.into_iter().chain(links).chain(files).chain(find_key_problems(store)).collect()
 }
 
 /// What is wrong with the served keys and their copy.
@@ -200,7 +209,7 @@ fn yanked_json(yanked: &YankedPackage) -> Value {
 fn stable_json(stable: &StableState) -> Value {
     let stable = match stable {
         StableState::Revision(revision) => revision,
-        StableState::Nothing | StableState::NoLink => return Value::Null,
+        StableState::Nothing | StableState::NoLink | StableState::NotLogged => return Value::Null,
         StableState::Lost(number) => return json!({ "version": null, "revision": number }),
     };
     let content = stable.content.as_ref();
@@ -233,7 +242,7 @@ fn snapshot_json(overview: &SnapshotOverview) -> Value {
         "promoted": state == Some("promoted"),
         "state": state,
         "by": by.map(event_json),
-        "held": overview.held,
+        "held": overview.held.as_ref().map(|hold| &hold.why),
         "force": overview.force,
     })
 }

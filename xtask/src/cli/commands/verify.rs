@@ -66,6 +66,10 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
             // Nothing else can be run before what stops every command is put right.
             let (first, others): (Vec<_>, Vec<_>) = steps.into_iter().partition(|(id, _)| id.stops_changes());
             let mut help: Vec<String> = first.iter().map(describe).collect();
+            // A series whose current revision does not exist comes before what is not read now.
+            let (current, others): (Vec<_>, Vec<_>) =
+                others.into_iter().partition(|(id, _)| *id == FindingId::CurrentVanished);
+            help.extend(current.iter().map(describe));
             help.extend(ways_out.iter().map(WayOut::help));
             help.extend(others.iter().map(describe));
             let plural = if count == 1 { "finding" } else { "findings" };

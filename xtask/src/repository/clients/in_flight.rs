@@ -14,12 +14,13 @@ use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::base::error::Failure;
+use crate::base::files::TreePath;
 use crate::repository::model::carried::Carried;
-use crate::repository::model::event::EventLog;
+use crate::repository::model::event::{Action, Event, EventLog};
 use crate::repository::model::layout::dist_folder;
-use crate::repository::model::manifest::FileEntry;
+use crate::repository::model::manifest::{FileEntry, Manifest};
 use crate::repository::model::name::{Dist, Series, SnapshotName};
-use crate::repository::model::store::{Revision, Store};
+use crate::repository::model::store::{Revision, Snapshot, Store};
 
 /// How long a client may take to fetch packages after the state that it has read is no longer current.
 pub const IN_FLIGHT: SignedDuration = SignedDuration::from_hours(72);
@@ -29,18 +30,49 @@ pub const WITHDRAWN: &str = "withdrawn";
 
 /// The files of `withdrawn/` in the revision after `current`, which consists of `carried`: the packages of `current` that are not
 /// in `carried`, and the files of its own `withdrawn/` unless `current` has been current for longer than [`IN_FLIGHT`].
-pub fn withdrawn(current: &Revision, carried: &[Carried], now: Timestamp) -> Result<Vec<Carried>> {
-    let kept: BTreeSet<&str> = carried.iter().filter_map(|carried| carried.to.below("rpm")).collect();
+fn withdrawn(current: &Revision, carried: &[Carried], now: Timestamp) -> Result<Vec<Carried>> {
     let is_young = now.duration_since(current.manifest.event.at) < IN_FLIGHT;
-    let files = current.manifest.files.iter().filter_map(|file| Some((file, offered(file, is_young)?)));
+    not_carried(&current.path, &current.manifest, carried, is_young)
+}
+
+/// The packages of a folder that are not in `carried`, as files of `withdrawn/`; with those of its own `withdrawn/` if it is young.
+fn not_carried(folder: &TreePath, manifest: &Manifest, carried: &[Carried], is_young: bool) -> Result<Vec<Carried>> {
+    let kept: BTreeSet<&str> = carried.iter().filter_map(|carried| carried.to.below("rpm")).collect();
+    let files = manifest.files.iter().filter_map(|file| Some((file, offered(file, is_young)?)));
     let gone = files.filter(|(_, path)| !kept.contains(path));
     gone.map(|(file, path)| {
         let to = format!("{WITHDRAWN}/{path}").parse().map_err(Failure::from)?;
         // It is no package of the revision: the rules about packages do not apply to it.
         let entry = FileEntry { package: None, ..file.clone() };
-        Ok(Carried { from: current.path.clone(), entry, to })
+        Ok(Carried { from: folder.clone(), entry, to })
     })
     .collect()
+}
+
+/// The same for the present state of a series. Where its current revision cannot be read, what clients may ask for is taken from the newest
+/// one before that can be read, and from the snapshots that were promoted since; what only the current one had is not known.
+pub fn find_withdrawn(store: &Store, series: Series, carried: &[Carried], now: Timestamp) -> Result<Vec<Carried>> {
+    if let Some(current) = store.current(series).ok().flatten() {
+        return withdrawn(&current, carried, now);
+    }
+    let Some(lost) = store.current_number(series).ok().flatten() else { return Ok(Vec::new()) };
+    let mut earlier = store.revisions(series)?.into_iter().rev().filter(|number| *number < lost);
+    let earlier = earlier.find_map(|number| store.revision(series, number).ok());
+    let since = earlier.as_ref().map_or(0, |earlier| earlier.number);
+    let mut found = earlier.map_or(Ok(Vec::new()), |earlier| withdrawn(&earlier, carried, now))?;
+    for number in since + 1..=lost {
+        let made_by = store.log.making_of(series, number).map(|entry| &entry.event);
+        let Some(Event { action: Action::Promote { snapshot, .. }, at, .. }) = made_by else { continue };
+        if now.duration_since(*at) >= IN_FLIGHT {
+            continue;
+        }
+        if let Ok(Snapshot { path, manifest, .. }) = store.snapshot(series, snapshot) {
+            found.extend(not_carried(&path, &manifest, carried, false)?);
+        }
+    }
+    let mut seen = BTreeSet::new();
+    found.retain(|file| seen.insert(file.to.clone()));
+    Ok(found)
 }
 
 /// The path of a package that clients in flight may fetch, from the folder of all dists.
@@ -83,7 +115,7 @@ pub fn ended_as_latest(log: &EventLog, name: &SnapshotName) -> Option<Timestamp>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::repository::model::event::{Action, LogEntry};
+    use crate::repository::model::event::LogEntry;
 
     const SERIES: Series = Series { major: 1 };
 

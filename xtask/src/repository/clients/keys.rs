@@ -160,7 +160,7 @@ pub fn read_keys(layout: &Layout) -> KeyText {
         KeyCopy::Damaged(why) => Some(why),
     };
     let (log, _) = read_log(layout).map_or_else(|_| (EventLog::default(), None), |log| EventLog::parse_sound(&log));
-    let store = Store { layout: layout.clone(), log };
+    let store = Store::with_log(layout.clone(), log);
     KeyText { file: layout.keys(), text: read_served(&store, damage.as_deref()).map(|known| known.text) }
 }
 

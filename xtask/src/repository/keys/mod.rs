@@ -6,9 +6,10 @@
 //! for as long as something is served that it has signed.
 //!
 //! [`key_set`] has the keys, [`client_keys`] what clients have got, [`uses`] what a key has signed, [`rules`] what follows from
-//! these, [`signing`] what a command that signs needs, [`unsigned`] what clients refuse, and [`stand`] what `status` shows.
+//! these, [`signing`] what a command that signs needs, [`unsigned`] and [`ended`] what clients refuse, and [`stand`] what `status` shows.
 
 pub mod client_keys;
+pub mod ended;
 pub mod key_set;
 pub mod rules;
 pub mod signing;

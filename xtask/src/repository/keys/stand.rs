@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::base::error::Failure;
 use crate::repository::keys::client_keys::SeriesClients;
+use crate::repository::keys::ended::find_ended;
 use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::rules::{require_configured, warn_of_end};
 use crate::repository::keys::uses::{CountDepth, KeyUses, count};
@@ -17,8 +18,8 @@ use crate::repository::sign::{Fingerprint, KeyName, PublicKey};
 #[derive(Default)]
 pub struct KeysOverview {
     pub keys: Vec<KeyStand>,
-    /// Why a key cannot be used on this machine.
-    pub problem: Option<Failure>,
+    /// Why a key cannot be used on this machine, and what clients refuse because a key has ended.
+    pub problems: Vec<Failure>,
 }
 
 /// A key.
@@ -92,7 +93,8 @@ pub fn load(store: &Store, keys: &KeySet, now: Timestamp) -> Result<KeysOverview
         let uses = uses.as_ref().and_then(|uses| uses.get(&key.fingerprint)).copied();
         found.push(KeyStand { uses, ..stand(key, KeyRole::Former) });
     }
-    Ok(KeysOverview { keys: found, problem: require_configured(keys).err() })
+    let problems = require_configured(keys).err().into_iter().chain(find_ended(store, keys)).collect();
+    Ok(KeysOverview { keys: found, problems })
 }
 
 fn clients_of(store: &Store, clients: &SeriesClients, key: &Fingerprint, keys: &KeySet) -> KeyClients {

@@ -134,6 +134,11 @@ impl Ledger {
         None
     }
 
+    /// Whether one of the packages is not listed.
+    pub fn lacks_any<'a>(&self, series: Series, mut packages: impl Iterator<Item = &'a PackageEntry>) -> bool {
+        packages.any(|package| !self.packages.contains_key(&LedgerKey::of(series, package)))
+    }
+
     /// Adds the packages that are not listed yet.
     pub fn add<'a>(&mut self, series: Series, packages: impl Iterator<Item = &'a PackageEntry>) {
         for package in packages {

@@ -10,7 +10,7 @@ pub fn help_to_recover(file: &TreePath) -> String {
     } else {
         let state = committed("correct `repository.state`");
         format!(
-            "mount the disk that `{file}` is on, or put it back from a backup; if the state is in another folder, {state}"
+            "mount the disk that `{file}` is on; if the file is lost, put it back from a backup; if the state is in another folder, {state}"
         )
     };
     format!("{back}; or put it together again from the manifests in the repository: `{} recover-log`", program())

@@ -4,6 +4,7 @@
 //! `recover-log` records it. Nobody knows what a lost revision was: after a yank, the revision before has the package again. So
 //! the link of the series stays as it is until a person makes another revision, by `yank` or by `rollback --to`: [`find_unsettled`].
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use anyhow::Result;
@@ -26,6 +27,8 @@ pub struct LostTarget {
     pub revision: Option<u32>,
     /// Whether the folder is there, with a damaged manifest or one of another folder.
     pub is_there: bool,
+    /// The revisions before it that the log does not have and that are not there, either.
+    pub earlier: Option<RangeInclusive<u32>>,
 }
 
 impl LostTarget {
@@ -39,47 +42,95 @@ impl LostTarget {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnsettledRevision {
     pub series: Series,
-    /// The number of the newest lost revision; `None` if it is not even known whether there was one.
-    pub number: Option<u32>,
+    /// The numbers of the lost revisions: all after the newest one that the log has. `None` if it is not even known whether there was one.
+    pub lost: Option<RangeInclusive<u32>>,
     /// The newest revision that the log has.
     pub before: u32,
 }
 
 impl UnsettledRevision {
-    /// The lost revision, in words.
+    /// The number of the newest lost revision.
+    pub fn newest(&self) -> Option<u32> {
+        self.lost.as_ref().map(|lost| *lost.end())
+    }
+
+    /// The lost revisions, in words.
     pub fn name(&self) -> String {
-        match self.number {
-            Some(number) => format!("revision {number}"),
+        match &self.lost {
+            Some(lost) => name_revisions(lost),
             None => format!("a revision after {}", self.before),
         }
     }
 
+    /// A condition about what they were, in words.
+    pub fn if_yank(&self) -> String {
+        if self.are_several() {
+            format!("if one of {} was a yank", self.name())
+        } else {
+            format!("if {} was a yank", self.name())
+        }
+    }
+
+    /// Whether several revisions are lost: then the newest one tells nothing of those before it.
+    pub fn are_several(&self) -> bool {
+        self.lost.as_ref().is_some_and(|lost| lost.start() < lost.end())
+    }
+
     /// What is wrong, in words.
     pub fn describe(&self) -> String {
-        let UnsettledRevision { series, before, .. } = self;
-        let (is, name) = (if self.number.is_some() { "is" } else { "may be" }, self.name());
-        format!(
-            "{name} of stable/{series} {is} lost, and so is its event: if it was a yank, revision {before} still has what was taken out"
-        )
+        let UnsettledRevision { series, before, lost } = self;
+        let name = self.name();
+        let still = format!("revision {before} still has what was taken out");
+        match lost {
+            Some(_) if self.are_several() => format!(
+                "{name} of stable/{series} are lost, and so are their events: nothing here tells whether one of them was a yank; if \
+                 so, {still}"
+            ),
+            Some(_) => format!("{name} of stable/{series} is lost, and so is its event: if it was a yank, {still}"),
+            None => format!("{name} of stable/{series} may be lost, and so is its event: if it was a yank, {still}"),
+        }
+    }
+
+    /// What is wrong, for a command that goes on; `status` has the help.
+    pub fn warning(&self) -> String {
+        format!("{}; what to do: `{} status`", self.describe(), program())
     }
 
     /// What a person can do.
     pub fn help(&self) -> String {
-        let (program, UnsettledRevision { series, number, before }) = (program(), self);
-        let back = match number {
-            Some(number) => format!("put the folder of revision {number} back from a backup"),
+        let (program, UnsettledRevision { series, lost, before }) = (program(), self);
+        let back = match lost {
+            Some(_) if self.are_several() => format!("put the folders of {} back from a backup", self.name()),
+            Some(_) => format!("put the folder of {} back from a backup", self.name()),
             None => format!("put back what a backup or a mirror has of the revisions after {before}"),
         };
+        let [yank, other] = self.cases();
         format!(
-            "{back}, and run `{program} recover-log`; without one: if it was a yank, \
-             yank again: `{program} yank NEVRA --series {series} --why REASON`; if not, go on from revision {before}: `{program} \
-             rollback {series} --to {before}`"
+            "{back}, and run `{program} recover-log`; without one, find out about yanks: the pages of a mirror, the list of packages on a \
+             client, and the output of your CI can tell of them; if {yank}, yank all of these packages again, by one command: \
+             `{program} yank NEVRA --series {series} --why REASON`; only if {other}, go on from revision {before}: `{program} rollback \
+             {series} --to {before}`"
         )
+    }
+
+    /// The two cases that a person must tell apart, for a sentence.
+    fn cases(&self) -> [&'static str; 2] {
+        if self.are_several() { ["one was a yank", "none was"] } else { ["it was a yank", "not"] }
     }
 
     /// The refusal of a change that would make the decision for the person.
     pub fn refusal(&self) -> Failure {
         Failure::new(Exit::Failed, self.describe()).help(self.help())
+    }
+}
+
+/// Revisions in words: `revision 5`, `revisions 5 and 6`, `revisions 5 to 7`.
+pub fn name_revisions(numbers: &RangeInclusive<u32>) -> String {
+    let (first, last) = (*numbers.start(), *numbers.end());
+    match last.saturating_sub(first) {
+        0 => format!("revision {last}"),
+        1 => format!("revisions {first} and {last}"),
+        _ => format!("revisions {first} to {last}"),
     }
 }
 
@@ -97,7 +148,9 @@ pub fn find_unsettled(store: &Store, series: Series) -> Option<UnsettledRevision
     }
     // It may be back. Without its own manifest, its event stays lost.
     let number = number.filter(|number| !has_own_manifest(&store.layout, series, *number));
-    (number.is_some() || may_be_more).then_some(UnsettledRevision { series, number, before })
+    // Nothing tells of those between, either.
+    let lost = number.map(|number| highest + 1..=number);
+    (lost.is_some() || may_be_more).then_some(UnsettledRevision { series, lost, before })
 }
 
 /// The lost targets of all links. What the log has recorded as missing is not lost any more.
@@ -112,7 +165,8 @@ pub fn find_lost_targets(store: &Store) -> Result<Vec<LostTarget>> {
             let (folder, link) = (layout.snapshot(series, &name), Some(layout.shown(&layout.latest(series))));
             let shown = layout.shown(&folder);
             if store.log.staging_of(&name).is_none() && !folder.is_folder() && !store.log.is_removed(&shown) {
-                lost.push(LostTarget { link, path: parse_path(&shown)?, revision: None, is_there: false });
+                let path = parse_path(&shown)?;
+                lost.push(LostTarget { link, path, revision: None, is_there: false, earlier: None });
             }
         }
     }
@@ -149,7 +203,10 @@ fn find_lost_revision(
         return Ok(None);
     }
     let (path, is_there) = (parse_path(&shown)?, folder.is_folder());
-    Ok(Some(LostTarget { link, path, revision: Some(number), is_there }))
+    let first = store.log.highest_revision(series) + 1;
+    let earlier =
+        (first < number && !store.layout.revision(series, number - 1).is_folder()).then(|| first..=number - 1);
+    Ok(Some(LostTarget { link, path, revision: Some(number), is_there, earlier }))
 }
 
 fn parse_path(shown: &str) -> Result<FilePath, Failure> {

@@ -1,12 +1,13 @@
 //! The parts of a repository, and how they are read.
 //!
 //! [`layout`] has the paths and [`name`] the names in the tree. A [`manifest`] describes a snapshot or revision. The log
-//! ([`event`]) lists what was done ([`action`]), with the [`reason`] of a person where there is one; the [`ledger`] lists what was
+//! ([`event`]) lists what was done ([`action`]), with the [`reason`] of a person where there is one; [`blocked`] is said of what is in the place of a folder; the [`ledger`] lists what was
 //! promoted, and [`ended_dists`] the dists that need no packages; a [`test_result`] says how an acceptance test ended. [`store`] reads
 //! all of them, without a lock; [`lost_targets`] finds what only a link still tells of, [`missing_folder`] is what only the log tells of, [`own_manifest`] knows a
 //! manifest that was copied from another folder, and [`yanks`] has what was yanked.
 
 pub mod action;
+pub mod blocked;
 pub mod carried;
 pub mod ended_dists;
 pub mod event;

@@ -11,6 +11,7 @@ use crate::base::error::{Exit, Failure, program};
 use crate::base::files::TreePath;
 use crate::base::progress::Progress;
 use crate::base::text::shell_word;
+use crate::repository::model::blocked::{blocked_folder, help_for_blocked};
 use crate::repository::model::event::{Action, BrokenChain, Event, EventLog};
 use crate::repository::model::layout::{Layout, MANIFEST, parse_revision};
 use crate::repository::model::lost_state::help_to_recover;
@@ -23,6 +24,8 @@ use crate::repository::model::own_manifest::has_own_manifest;
 pub struct Store {
     pub layout: Layout,
     pub log: EventLog,
+    /// The revisions that the next writer removes first, because a killed run never made them visible. They do not count.
+    pub abandoned: Vec<(Series, u32)>,
 }
 
 /// A snapshot with its manifest.
@@ -54,6 +57,11 @@ pub struct Revision {
 }
 
 impl Store {
+    /// A repository with this log.
+    pub fn with_log(layout: Layout, log: EventLog) -> Store {
+        Store { layout, log, abandoned: Vec::new() }
+    }
+
     /// Reads the log. Errors: the log was changed.
     pub fn open(layout: Layout) -> Result<Store> {
         let (store, broken) = Store::open_sound(layout)?;
@@ -66,7 +74,7 @@ impl Store {
     /// Reads the log up to the first line that was changed, and says where that is. A view shows what it can.
     pub fn open_sound(layout: Layout) -> Result<(Store, Option<BrokenChain>)> {
         let (log, broken) = EventLog::parse_sound(&read_log(&layout)?);
-        Ok((Store { layout, log }, broken))
+        Ok((Store::with_log(layout, log), broken))
     }
 
     /// The series that have snapshots or a stable revision, or had them by the log, in order.
@@ -151,7 +159,7 @@ impl Store {
         }
         let message = format!("there is no `{root}`, and the log tells of {gone} snapshots and revisions in it");
         let help = format!(
-            "mount the disk that it is on, or put it back from a backup; if it is lost for good, record that: \
+            "mount the disk that it is on; if the folder is lost, put it back from a backup, or record that it is gone: \
              `mkdir -p {} && {} prune --missing`",
             shell_word(&root.to_string()),
             program()
@@ -165,7 +173,7 @@ impl Store {
         self.require_root()?;
         let Some(blocked) = self.blocked_folders()?.into_iter().next() else { return Ok(()) };
         let message = format!("refusing to change the repository: {}", blocked_folder(&blocked));
-        Err(Failure::new(Exit::Failed, message).help(HELP_FOR_BLOCKED).into())
+        Err(Failure::new(Exit::Failed, message).help(help_for_blocked()).into())
     }
 
     /// The names of the snapshot folders of a series, sorted by pipeline number.
@@ -358,6 +366,7 @@ impl Store {
     pub fn revisions(&self, series: Series) -> Result<Vec<u32>> {
         let names = self.layout.revisions(series).names()?;
         let mut numbers: Vec<u32> = names.iter().filter_map(|name| parse_revision(Path::new(name))).collect();
+        numbers.retain(|number| !self.abandoned.contains(&(series, *number)));
         numbers.sort_unstable();
         Ok(numbers)
     }
@@ -371,15 +380,6 @@ fn other_manifest(folder: &TreePath, why: &str) -> Failure {
     let message = format!("`{}` {why}", folder.join(MANIFEST));
     Failure::new(Exit::Failed, message).help(format!("see what else is wrong, and what to do: `{} verify`", program()))
 }
-
-/// What is wrong with a folder in whose place something else is.
-pub fn blocked_folder(shown: &str) -> String {
-    format!("`{shown}` is a link or a file, and only a folder may be there")
-}
-
-/// What to do about it.
-pub const HELP_FOR_BLOCKED: &str = "put the folder itself in its place, and look for who has changed that; a folder of \
-                                    another disk can be mounted there";
 
 /// The error for a log with a changed line.
 fn log_changed(layout: &Layout, broken: &BrokenChain) -> Failure {

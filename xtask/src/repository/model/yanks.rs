@@ -1,7 +1,7 @@
 //! The packages that were yanked from a series, and those that a lost event may have yanked, which count as yanked.
 //!
-//! Two questions are asked of them. *Does the series lack it now?* `status` lists such packages, and a snapshot with one is promoted by
-//! its name only: [`yanked_and_gone`]. *Does it stay out of a rollback?* It does unless somebody has brought it back since: `kept_out`
+//! Two questions are asked of them. *Does the series lack it now?* `status` lists such packages, and a snapshot with one is promoted only
+//! by its name and with `--with-yanked`: [`yanked_and_gone`]. *Does it stay out of a rollback?* It does unless somebody has brought it back since: `kept_out`
 //! in `undo/`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +35,11 @@ impl fmt::Display for YankedPackage {
             None => write!(f, "`{package}`, which a lost event before event {event} may have yanked"),
         }
     }
+}
+
+/// The packages in words.
+pub fn list(packages: &[YankedPackage]) -> String {
+    packages.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// Each package that was ever yanked from a series, or may have been, sorted.

@@ -13,9 +13,11 @@ use crate::repository::model::manifest::Manifest;
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::store::{Revision, Snapshot};
 use crate::repository::model::test_result::{TestResult, TestVerdict, find_newest};
+use crate::repository::model::yanks::YankedPackage;
 use crate::repository::promote::known_packages::KnownPackages;
-use crate::repository::promote::order::{MAJOR, PromoteOrder, end_dist};
-use crate::repository::promote::standing::{Place, judge_above, place_of};
+use crate::repository::promote::merged::MergedNow;
+use crate::repository::promote::order::{MAJOR, PromoteOrder, WITH_YANKED, end_dist};
+use crate::repository::promote::standing::{Place, judge_above, judge_yanked, place_of};
 
 /// A condition for a promotion, and whether it is met.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,24 +48,6 @@ impl fmt::Display for Gate {
             GateAnswer::Yes(why) => write!(f, "{:<10} yes: {why}", self.name),
             GateAnswer::No { why, .. } => write!(f, "{:<10} NO: {why}", self.name),
         }
-    }
-}
-
-/// Whether a snapshot is of merged work, and who says so.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MergedNow {
-    /// Git has the commit.
-    Git(Merged),
-    /// Git does not have the commit; what the manifest or the log says.
-    Recorded(bool),
-    /// A person staged it as unmerged work.
-    Stated,
-}
-
-impl MergedNow {
-    /// Whether the snapshot is of merged work.
-    pub fn is_merged(&self) -> bool {
-        matches!(self, MergedNow::Git(Merged::Into(_)) | MergedNow::Recorded(true))
     }
 }
 
@@ -100,10 +84,12 @@ pub struct GateFacts<'a> {
     pub merged: MergedNow,
     /// The version of the commit, counted again.
     pub recount: Recount,
-    /// Whether git has the commit of the snapshot, and none of the releases that the series has.
-    pub is_foreign: bool,
+    /// Why the commit of the snapshot seems to be of another project than the series.
+    pub foreign: Option<&'a Failure>,
     /// The acceptance tests in the configuration of the commit.
     pub tests: &'a [AcceptanceTest],
+    /// The packages of the snapshot that were yanked and that the series does not have.
+    pub yanked: &'a [YankedPackage],
     /// The test results of the snapshot.
     pub results: &'a [TestResult],
     /// The folder with the test results and the output of the tests.
@@ -141,6 +127,7 @@ impl GateFacts<'_> {
             self.version(),
             self.series(),
             self.above(),
+            self.yanked(),
             self.packages(),
             self.tested(),
             self.ledger(),
@@ -156,6 +143,9 @@ impl GateFacts<'_> {
         }
         if !self.requires_tests() && self.order.untested.is_none() {
             more.push("--untested REASON".to_owned());
+        }
+        if !self.yanked.is_empty() && !self.order.with_yanked {
+            more.push(WITH_YANKED.to_owned());
         }
         self.order.command(&self.snapshot.name, &more)
     }
@@ -317,14 +307,8 @@ impl GateFacts<'_> {
         if let Some(lost) = self.unsettled {
             return no("series", lost.describe(), lost.help());
         }
-        if self.is_foreign {
-            let why =
-                format!("the git repository has no commit of the releases in stable/{own}: is it another project?");
-            let help = format!(
-                "if it is, {}; if its history was rewritten, fetch a commit of a release from the old one: `git fetch`",
-                committed("set `project.name` or `repository.root`")
-            );
-            return no("series", why, help);
+        if let Some(foreign) = self.foreign {
+            return no("series", &foreign.message, foreign.help.clone().unwrap_or_default());
         }
         match (self.current, self.order.major) {
             (Some(current), _) => yes("series", format!("stable/{own}, now at revision {}", current.number)),
@@ -350,6 +334,10 @@ impl GateFacts<'_> {
 
     fn above(&self) -> Gate {
         answered("above", &judge_above(self.manifest(), self.current.map(|current| &current.manifest), self.known))
+    }
+
+    fn yanked(&self) -> Gate {
+        answered("yanked", &judge_yanked(self.yanked, self.order.with_yanked, &self.command(Vec::new())))
     }
 
     fn ledger(&self) -> Gate {

@@ -17,6 +17,7 @@ use crate::repository::model::name::{Dist, SnapshotName};
 use crate::repository::model::reason::Reason;
 use crate::repository::model::store::{Revision, Snapshot, Store};
 use crate::repository::model::test_result::load_results;
+use crate::repository::model::yanks::{YankedPackage, list, yanked_and_gone};
 use crate::repository::promote::gate::{Gate, GateAnswer, GateFacts};
 use crate::repository::promote::known_packages::KnownPackages;
 use crate::repository::promote::merged::AskedSnapshot;
@@ -24,6 +25,7 @@ use crate::repository::promote::order::PromoteOrder;
 use crate::repository::promote::promotion::Promotion;
 use crate::repository::promote::read_gates;
 use crate::repository::promote::standing::Place;
+use crate::repository::promote::withdrawn::Withdrawn;
 use crate::repository::write::revision::next_number;
 
 /// What the snapshots of a series are judged by.
@@ -58,6 +60,8 @@ pub struct JudgedSnapshot {
     end_dists: Vec<Dist>,
     /// The reason to publish what clients refuse, if it is needed.
     forced: Option<ForcedKey>,
+    /// What comes back that a person took out.
+    effects: Vec<String>,
     pub place: Place,
     /// The command that promotes it, with the flags that gates need.
     pub command: String,
@@ -101,8 +105,10 @@ impl<'a> Judge<'a> {
         let key = judge_snapshot(&store.layout, order.keys.as_ref(), &key_facts)?;
         let was_merged = snapshot.manifest.merged || store.log.was_merged(&snapshot.name);
         let unsettled = find_unsettled(store, snapshot.manifest.series);
+        let yanked = find_yanked(store, &snapshot, revision);
         let of_series = revision.into_iter().flat_map(|current| current.manifest.releases());
-        let is_foreign = git.lacks_all(commit, &of_series.map(|release| release.commit).collect::<Vec<_>>())?;
+        let of_series: Vec<_> = of_series.map(|release| release.commit).collect();
+        let foreign = git.find_foreign(commit, snapshot.manifest.series, &of_series)?;
         let facts = GateFacts {
             snapshot: &snapshot,
             current: revision,
@@ -112,8 +118,9 @@ impl<'a> Judge<'a> {
             ledger,
             merged,
             recount: git.recount(commit)?,
-            is_foreign,
+            foreign: foreign.as_ref(),
             tests,
+            yanked: &yanked,
             results: &load_results(&results_folder)?,
             results_folder: results_folder.for_programs(),
             order,
@@ -125,6 +132,7 @@ impl<'a> Judge<'a> {
         let untested = order.untested.clone().filter(|_| !facts.requires_tests());
         let (place, command) = (facts.place(was_merged), facts.command(Vec::new()));
         let (current, end_dists) = (current.cloned(), order.end_dists.clone());
+        let effects = self.find_effects(&snapshot, &yanked);
         let (whole, requires, forced) = (None, None, key.forced);
         let is_usable = unusable.is_none();
         Ok(JudgedSnapshot {
@@ -138,10 +146,31 @@ impl<'a> Judge<'a> {
             untested,
             end_dists,
             forced,
+            effects,
             place,
             command,
         })
     }
+
+    /// What a person should know who brings back by its name what was taken out.
+    fn find_effects(&self, snapshot: &Snapshot, yanked: &[YankedPackage]) -> Vec<String> {
+        if self.order.snapshot.as_ref() != Some(&snapshot.name) {
+            return Vec::new();
+        }
+        let withdrawn = Withdrawn::of(self.store, snapshot.manifest.series, self.current.map(Rc::as_ref));
+        match yanked {
+            [] if !withdrawn.needs_name(snapshot) => Vec::new(),
+            [] => vec![format!("this promotes `{}` by its name, {}", snapshot.name, withdrawn.describe(snapshot))],
+            _ => vec![format!("this brings back what was yanked: {}", list(yanked))],
+        }
+    }
+}
+
+/// The packages of a snapshot that were yanked and that the series does not have.
+fn find_yanked(store: &Store, snapshot: &Snapshot, current: Option<&Revision>) -> Vec<YankedPackage> {
+    let mut yanked = yanked_and_gone(&store.log, snapshot.manifest.series, current.map(|current| &current.manifest));
+    yanked.retain(|yanked| snapshot.manifest.packages().any(|(_, package)| package.nevra == yanked.package));
+    yanked
 }
 
 impl JudgedSnapshot {
@@ -213,13 +242,25 @@ impl JudgedSnapshot {
     pub fn into_promotion(mut self, store: &Store) -> Result<Promotion> {
         self.judge_whole(store)?;
         self.judge_requires(store);
-        let JudgedSnapshot { snapshot, current, kind, whole, requires, gates, untested, end_dists, forced, .. } = self;
+        let JudgedSnapshot {
+            snapshot,
+            current,
+            kind,
+            whole,
+            requires,
+            gates,
+            untested,
+            end_dists,
+            forced,
+            mut effects,
+            ..
+        } = self;
         let series = snapshot.manifest.series;
         let number = next_number(store, series)?;
         let version = snapshot.manifest.release.version.clone();
         let untested = untested.map(|reason| reason.to_string());
         let force = forced.as_ref().map(|forced| forced.reason.to_string());
-        let effects = forced.map_or(Vec::new(), |forced| forced.effects);
+        effects.extend(forced.into_iter().flat_map(|forced| forced.effects));
         let cause =
             RevisionCause::Promote { snapshot: snapshot.name.clone(), version, untested, ended: end_dists, force };
         let gates = whole.into_iter().chain(gates).chain(requires).collect();

@@ -2,9 +2,26 @@
 
 use anyhow::Result;
 
-use crate::repository::commits::Git;
+use crate::repository::commits::{Git, Merged};
 use crate::repository::model::store::{Snapshot, Store};
-use crate::repository::promote::gate::MergedNow;
+
+/// Whether a snapshot is of merged work, and who says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MergedNow {
+    /// Git has the commit.
+    Git(Merged),
+    /// Git does not have the commit; what the manifest or the log says.
+    Recorded(bool),
+    /// A person staged it as unmerged work.
+    Stated,
+}
+
+impl MergedNow {
+    /// Whether the snapshot is of merged work.
+    pub fn is_merged(&self) -> bool {
+        matches!(self, MergedNow::Git(Merged::Into(_)) | MergedNow::Recorded(true))
+    }
+}
 
 /// A snapshot, and whether it is of merged work: git is asked once.
 pub struct AskedSnapshot {

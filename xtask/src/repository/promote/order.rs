@@ -19,6 +19,8 @@ pub struct PromoteOrder {
     pub end_dists: Vec<Dist>,
     /// The keys by the configuration; `None` if nothing is signed.
     pub keys: Option<KeySet>,
+    /// Whether packages come back that were yanked.
+    pub with_yanked: bool,
     /// The reason to sign with a key that clients do not have, or to publish what is not signed.
     pub force: Option<Reason>,
 }
@@ -26,11 +28,12 @@ pub struct PromoteOrder {
 impl PromoteOrder {
     /// The command that promotes a snapshot with the flags of this order, and with more flags.
     pub fn command(&self, snapshot: &SnapshotName, more: &[String]) -> String {
-        let PromoteOrder { snapshot: _, major, untested, end_dists, keys: _, force } = self;
+        let PromoteOrder { snapshot: _, major, untested, end_dists, keys: _, with_yanked, force } = self;
         let mut flags: Vec<String> = Vec::new();
         flags.extend(major.then(|| MAJOR.to_owned()));
         flags.extend(untested.as_ref().map(|reason| format!("--untested {}", shell_word(&reason.to_string()))));
         flags.extend(end_dists.iter().map(end_dist));
+        flags.extend(with_yanked.then(|| WITH_YANKED.to_owned()));
         flags.extend(force.as_ref().map(|reason| format!("--force {}", shell_word(&reason.to_string()))));
         flags.extend_from_slice(more);
         let flags: String = flags.iter().map(|flag| format!(" {flag}")).collect();
@@ -40,6 +43,9 @@ impl PromoteOrder {
 
 /// The flag that begins a series.
 pub const MAJOR: &str = "--major";
+
+/// The flag that brings back what was yanked.
+pub const WITH_YANKED: &str = "--with-yanked";
 
 /// The flag that ends a dist.
 pub fn end_dist(dist: &Dist) -> String {

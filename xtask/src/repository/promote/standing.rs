@@ -3,6 +3,7 @@
 use crate::base::error::{Exit, Failure, program};
 use crate::history::Version;
 use crate::repository::model::manifest::{Manifest, PackageEntry};
+use crate::repository::model::yanks::{YankedPackage, list};
 use crate::repository::promote::known_packages::KnownPackages;
 use crate::rpm::nevra::{Nevra, compare_evr};
 
@@ -78,6 +79,21 @@ pub fn judge_above(
     };
     let why = format!("{stable} already has `{other}`, which is not older than `{}`", package.nevra);
     Err(refusal(why, help_for_package(&package.nevra, version)))
+}
+
+/// Whether what comes back with a snapshot may do so, and why: `yanked` are the packages of it that were yanked and that the series does not
+/// have. `command` promotes the snapshot with them.
+///
+/// Errors: there are such packages, and nobody has asked for them.
+pub fn judge_yanked(yanked: &[YankedPackage], with_yanked: bool, command: &str) -> Result<String, Failure> {
+    match yanked {
+        [] => Ok("the series lacks no package of it because of a yank".to_owned()),
+        _ if with_yanked => Ok(format!("brought back, as asked: {}", list(yanked))),
+        _ => {
+            let help = format!("promote a newer release without it; or bring it back: {command}");
+            Err(refusal(format!("it has what was yanked: {}", list(yanked)), help))
+        }
+    }
 }
 
 /// Why a version that the series has from another build is not promoted again.

@@ -14,7 +14,7 @@ use crate::rpm::nevra::Nevra;
 pub fn describe(MaybeYanked { series, package, .. }: &MaybeYanked) -> String {
     format!(
         "may have been yanked: `{package}` from stable/{series}; it stays out: a rollback brings it back only with `--with-yanked`, \
-         and its snapshot is promoted only by its name"
+         and so does a promotion, which needs the name of its snapshot, too"
     )
 }
 

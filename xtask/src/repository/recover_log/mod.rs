@@ -85,7 +85,7 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     let title = "put the log together again from the manifests".to_owned();
     let old = read_log(layout)?;
     let (sound, broken) = EventLog::parse_sound(&old);
-    let store = Store { layout: layout.clone(), log: sound };
+    let store = Store::with_log(layout.clone(), sound);
     store.require_folders()?;
     let found = find_manifests(&store)?;
     let folders = changed::without_changed(&store, &found)?;
@@ -101,7 +101,7 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
         return decide_on_keys(&store);
     }
     let JoinedLog { mut log, mut content, mut origin } = join(layout, &found, &folders, &old, &store.log)?;
-    let joined = Store { layout: layout.clone(), log: log.clone() };
+    let joined = Store::with_log(layout.clone(), log.clone());
     origin.lost_targets = find_lost_targets(&joined)?;
     origin.lost_targets.extend(find_lost_folders(&joined)?);
     origin.maybe_yanked = find_maybe_yanked(&log, &origin.lost, &folders);
@@ -141,7 +141,7 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     };
     steps.extend(copy_of_keys);
     steps.push(RecoverStep::Log { content, origin });
-    let recovered = Store { layout: layout.clone(), log };
+    let recovered = Store::with_log(layout.clone(), log);
     let coming = ComingChange { actions: &[], at: now, folder: None, keys };
     steps.extend(root_pages::changed(&recovered, Some(&coming))?.into_iter().map(RecoverStep::Page));
     Ok(Plan { title, steps })

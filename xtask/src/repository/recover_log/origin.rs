@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::base::error::program;
 use crate::repository::model::event::{MaybeYanked, UsedRevisions};
-use crate::repository::model::lost_targets::LostTarget;
+use crate::repository::model::lost_targets::{LostTarget, name_revisions};
 use crate::repository::model::name::Series;
 use crate::repository::recover_log::{maybe_yanked, used_revisions};
 
@@ -90,7 +90,7 @@ impl fmt::Display for LogOrigin {
 
 /// What was lost with its event, with what to do.
 fn describe_lost(lost: &LostTarget) -> String {
-    let LostTarget { link, path, revision, is_there } = lost;
+    let LostTarget { link, path, revision, is_there, earlier } = lost;
     let back = format!("put it back from a backup, and run `{} recover-log` again", program());
     let Some(number) = revision else {
         let link = link.as_deref().unwrap_or_default();
@@ -99,6 +99,13 @@ fn describe_lost(lost: &LostTarget) -> String {
     let what = match link {
         Some(link) => format!("`{link}` leads to revision {number}, {}", lost.state()),
         None => format!("there is `{path}`, {}", lost.state()),
+    };
+    let what = match earlier {
+        Some(earlier) if earlier.start() == earlier.end() => {
+            format!("{what}, and revision {} is lost, too", earlier.end())
+        }
+        Some(earlier) => format!("{what}, and {} are lost, too", name_revisions(earlier)),
+        None => what,
     };
     let yank = if *is_there { "; if it was a yank, what it took out must not come back" } else { "" };
     format!(

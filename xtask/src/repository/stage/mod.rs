@@ -77,6 +77,7 @@ pub fn decide(
     now: Timestamp,
 ) -> Result<Staging> {
     let series = Series::of(&input.info.version);
+    require_own(store, series, input.info.commit, git)?;
     let mut notes = Vec::new();
     let named = |pipeline| SnapshotName::new(input.info.name.to_string(), series, pipeline);
     let stated = order.pipeline.map(named);
@@ -147,6 +148,16 @@ pub fn decide(
         now,
     };
     Ok(Staging::New { plan: snapshot.plan()?, name, notes, effects })
+}
+
+/// Errors: the commit seems to be of another project than the releases of the series, so that it could not be promoted.
+fn require_own(store: &Store, series: Series, commit: CommitId, git: &Git<'_>) -> Result<()> {
+    let Some(current) = store.current(series).ok().flatten() else { return Ok(()) };
+    let others: Vec<CommitId> = current.manifest.releases().map(|release| release.commit).collect();
+    match git.find_foreign(commit, series, &others)? {
+        Some(foreign) => Err(foreign.into()),
+        None => Ok(()),
+    }
 }
 
 /// That there is a snapshot with the content of the input; `keys` are the files with the keys that are lost.

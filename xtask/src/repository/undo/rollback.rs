@@ -10,6 +10,7 @@ use crate::base::files::TreePath;
 use crate::repository::clients::mirrorlist::MIRRORLIST;
 use crate::repository::clients::series_package::package_name;
 use crate::repository::dependencies::LostDependency;
+use crate::repository::keys::ended::have_ended;
 use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::unsigned::is_signed;
 use crate::repository::model::event::{Action, Event, NewRevision, RevisionCause};
@@ -17,7 +18,7 @@ use crate::repository::model::lost_targets::find_unsettled;
 use crate::repository::model::manifest::{FileEntry, Manifest, is_source};
 use crate::repository::model::name::{Dist, FilePath, Series};
 use crate::repository::model::store::{Revision, Store};
-use crate::repository::model::yanks::YankedPackage;
+use crate::repository::model::yanks::{YankedPackage, list};
 use crate::repository::undo::kept_out::find_kept_out;
 use crate::repository::undo::signatures::{self, OldSignatures};
 use crate::repository::undo::undoing::{Undo, Undoing, lost_without, without};
@@ -50,7 +51,7 @@ pub fn decide_rollback(store: &Store, order: &RollbackOrder<'_>) -> Result<Undoi
         return Err(unsettled.refusal().into());
     }
     // An older program has copied signatures whose key had expired. Then the same content is made and signed again.
-    let is_refused = before.as_ref().is_some_and(|before| signatures::have_ended(&store.layout, before, order.keys));
+    let is_refused = before.as_ref().is_some_and(|before| have_ended(&store.layout, before, order.keys));
     let to = match (to, store.log.last_revision(series)) {
         (Some(to), _) => to,
         (None, Some((_, Event { action: Action::Rollback { to, .. }, .. }))) if is_refused => *to,
@@ -89,7 +90,8 @@ pub fn decide_rollback(store: &Store, order: &RollbackOrder<'_>) -> Result<Undoi
     let version = contents.release.version.clone();
     let before = before.map(|before| before.manifest);
     let from = match (&unsettled, &before) {
-        (Some(lost), _) if lost.number.is_none() => format!("{}, which may be lost,", lost.name()),
+        (Some(lost), _) if lost.lost.is_none() => format!("{}, which may be lost,", lost.name()),
+        (Some(lost), _) if lost.are_several() => format!("{}, which are lost,", lost.name()),
         (Some(lost), _) => format!("{}, which is lost,", lost.name()),
         (None, Some(before)) => format!("{}, revision {current},", before.release.version),
         (None, None) => format!("revision {current}"),
@@ -102,12 +104,23 @@ pub fn decide_rollback(store: &Store, order: &RollbackOrder<'_>) -> Result<Undoi
     };
     let mut notes = match (left_out, yanked.as_slice()) {
         ([], []) => Vec::new(),
-        ([], returning) => vec![format!("this brings back what was yanked: {}", describe(returning))],
+        ([], returning) => vec![format!("this brings back what was yanked: {}", list(returning))],
         (left_out, _) => vec![format!("stays out: {}", describe_left_out(order, to, left_out))],
     };
     if let Some(lost) = &unsettled {
         let what = if left_out.is_empty() { "what it took out" } else { "what else it took out" };
-        notes.push(format!("if {} was a yank, {what} comes back: yank it again", lost.name()));
+        notes.push(format!("{}, {what} comes back: yank it again", lost.if_yank()));
+    }
+    // What an unreadable revision had is known in part only.
+    let unread = match (&unsettled, &before) {
+        (Some(lost), _) => Some(lost.name()),
+        (None, None) => Some(format!("revision {current}")),
+        (None, Some(_)) => None,
+    };
+    if let Some(unread) = unread.filter(|_| store.layout.url.is_some()) {
+        notes.push(format!(
+            "a client that has read {unread} and asks for a package that only it had does not find it, until `dnf clean metadata`"
+        ));
     }
     let empty = dists_without_packages(store, &contents);
     if !empty.is_empty() {
@@ -125,14 +138,10 @@ pub fn decide_rollback(store: &Store, order: &RollbackOrder<'_>) -> Result<Undoi
     Ok(Undoing::New(Box::new(Undo { title, contents, new, from_signed, removes_packages, lost, notes })))
 }
 
-fn describe(packages: &[YankedPackage]) -> String {
-    packages.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-}
-
 /// The packages that stay out, and the command that brings them back.
 fn describe_left_out(order: &RollbackOrder<'_>, to: u32, left_out: &[YankedPackage]) -> String {
     let (program, series) = (program(), order.series);
-    format!("{}; to bring it back: `{program} rollback {series} --to {to} --with-yanked`", describe(left_out))
+    format!("{}; to bring it back: `{program} rollback {series} --to {to} --with-yanked`", list(left_out))
 }
 
 /// The content of a revision without some packages. A dist that was added later stays, without packages: its clients must find
@@ -182,8 +191,7 @@ fn breaks_others(
     lost: &BTreeSet<LostDependency>,
 ) -> Failure {
     let RollbackOrder { series, .. } = order;
-    let message =
-        format!("without what was yanked, revision {to} of stable/{series} is broken: {}", describe(left_out));
+    let message = format!("without what was yanked, revision {to} of stable/{series} is broken: {}", list(left_out));
     let details = lost.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     Failure::new(Exit::Failed, message).details(details).help(format!(
         "promote a newer release instead; or bring back what was yanked: `{} rollback {series} --to {to} --with-yanked`",

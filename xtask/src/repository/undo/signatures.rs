@@ -2,14 +2,13 @@
 
 use anyhow::Result;
 
-use crate::base::digest::digest_of;
 use crate::base::error::{Exit, Failure, committed};
+use crate::repository::keys::ended::signers_of;
 use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::unsigned::is_signed;
 use crate::repository::model::layout::Layout;
 use crate::repository::model::store::Revision;
-use crate::repository::repodata::signature_of_index;
-use crate::repository::sign::{PublicKey, signer_of_signature};
+use crate::repository::sign::PublicKey;
 
 /// What becomes of the signatures of a revision whose content returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,40 +45,6 @@ pub fn judge(layout: &Layout, base: &Revision, keys: Option<&KeySet>) -> Result<
             && same.into_iter().all(|key| key.ended.is_none())
     };
     Ok(if signers_of(base, &all)?.iter().all(is_present) { OldSignatures::Copied } else { OldSignatures::Replaced })
-}
-
-/// Whether a key has signed the repodata of a revision that has expired since or was revoked: clients refuse them. `false` if that
-/// cannot be told.
-pub fn have_ended(layout: &Layout, current: &Revision, keys: Option<&KeySet>) -> bool {
-    let known: Vec<PublicKey> = match keys {
-        Some(keys) => keys.all().cloned().collect(),
-        None => KeySet::load_served(layout).unwrap_or_default(),
-    };
-    let signers = signers_of(current, &known).unwrap_or_default();
-    signers.into_iter().flatten().any(|signer| {
-        // Of two copies of a key, one can have a new expiry.
-        known.iter().any(|key| key.fingerprint == signer.fingerprint && key.ended.is_some())
-    })
-}
-
-/// The keys that have signed the repodata of each dist; `None` for one that is not known.
-fn signers_of<'k>(base: &Revision, known: &'k [PublicKey]) -> Result<Vec<Option<&'k PublicKey>>> {
-    let mut signers = Vec::new();
-    for dist in base.manifest.dists() {
-        let index = signature_of_index(&dist);
-        let id = match base.path.join(&index).read() {
-            // A damaged signature is made again.
-            Ok(signature) if is_listed(base, &index, &signature) => signer_of_signature(&signature)?,
-            _ => None,
-        };
-        signers.push(id.and_then(|id| known.iter().find(|key| key.has_id(&id))));
-    }
-    Ok(signers)
-}
-
-/// Whether a file has this content by the manifest.
-fn is_listed(base: &Revision, path: &str, content: &[u8]) -> bool {
-    base.manifest.file(path).is_some_and(|file| file.sha256 == digest_of(content))
 }
 
 fn ended_without_key(base: &Revision, key: &PublicKey) -> Failure {

@@ -85,7 +85,7 @@ fn no_package(store: &Store, order: &YankOrder) -> Result<Failure> {
     let of_series: Vec<Revision> = of_series.into_iter().filter_map(|of| store.current(of).ok().flatten()).collect();
     let is_missing = |wanted: &&Nevra| !of_series.iter().any(|base| has(base, wanted));
     let Some(wanted) = packages.iter().find(is_missing) else { return Ok(in_different_series(order, &of_series)) };
-    let mut known = BTreeSet::new();
+    let (mut known, mut names) = (BTreeSet::new(), BTreeSet::new());
     for series in store.series()? {
         let Ok(Some(base)) = store.current(series) else { continue };
         if let Some(stated) = order.series
@@ -96,12 +96,14 @@ fn no_package(store: &Store, order: &YankOrder) -> Result<Failure> {
             return Ok(Failure::new(Exit::Failed, message)
                 .help(format!("take it out there: `{} yank {wanted} --series {series} --why {why}`", program())));
         }
+        names.extend(base.manifest.packages().map(|(_, package)| format!("`{}`", package.nevra.name())));
         let packages = base.manifest.packages().map(|(_, package)| &package.nevra);
         known.extend(packages.filter(|nevra| nevra.name() == wanted.name()).map(|nevra| format!("`{nevra}`")));
     }
     let help = match known.len() {
-        0 => format!("no stable series has a package with this name; see what there is: `{} status`", program()),
-        _ => format!("there are {}", known.into_iter().rev().take(SHOWN).collect::<Vec<_>>().join(", ")),
+        0 if names.is_empty() => "no stable series has packages: there is nothing to yank".to_owned(),
+        0 => format!("the names of packages are {}", names.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ")),
+        _ => format!("name one of these: {}", known.into_iter().rev().take(SHOWN).collect::<Vec<_>>().join(", ")),
     };
     Ok(Failure::new(Exit::Failed, format!("no stable series has the package `{wanted}`")).help(help))
 }

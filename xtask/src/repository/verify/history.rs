@@ -17,8 +17,10 @@ use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::Store;
 use crate::repository::model::test_result::{TestResult, result_files};
 use crate::repository::pages::root_pages;
+use crate::repository::verify::report::UNFIT;
 use crate::repository::verify::tree::{FolderName, FoundFolder};
-use crate::repository::verify::{FindingId, VerifyReport};
+use crate::repository::verify::{Finding, FindingId, VerifyReport, help_to_repair};
+use crate::repository::write::recovery::find_unfinished_prune;
 
 /// Checks what is cheap to read, all of one moment: that nothing is missing, the links and the ledger.
 pub fn verify_moment(store: &Store, report: &mut VerifyReport) -> Result<()> {
@@ -30,10 +32,20 @@ pub fn verify_moment(store: &Store, report: &mut VerifyReport) -> Result<()> {
         }
         let id = if is_current { FindingId::CurrentVanished } else { FindingId::Vanished };
         let how = if is_replaced { "a link or a file is in its place" } else { "it is missing" };
+        if let Some((series, _)) = current.iter().find(|(_, current)| *current == path.as_str()) {
+            report.drop_dangling(&store.layout.shown(&store.layout.stable(*series)));
+        }
         report.add(id, path.to_string(), format!("{how}; event {event} made it"));
     }
     for series in store.series()? {
         verify_links(store, series, report);
+    }
+    for (item, _) in find_unfinished_prune(store) {
+        report.add(
+            FindingId::Interrupted,
+            store.layout.shown(&item),
+            "a prune was interrupted, and it is still in its place",
+        );
     }
     verify_ledger_digest(store, report);
     Ok(())
@@ -108,8 +120,10 @@ fn verify_links(store: &Store, series: Series, report: &mut VerifyReport) {
     let layout = &store.layout;
     let shown = layout.shown(&layout.stable(series));
     if let Some(unsettled) = find_unsettled(store, series) {
-        let lost = unsettled.number.map(|number| layout.shown(&layout.revision(series, number)));
-        report.add(FindingId::CurrentVanished, lost.unwrap_or(shown), unsettled.describe());
+        report.drop_dangling(&shown);
+        let lost = unsettled.newest().map(|number| layout.shown(&layout.revision(series, number)));
+        let (what, step) = (unsettled.describe(), unsettled.help());
+        report.add_with_step(FindingId::CurrentVanished, lost.unwrap_or(shown), what, step);
     } else if let (Ok(linked), Ok(Some(wanted))) = (store.linked_revision(series), store.current_number(series))
         && linked != Some(wanted)
         // The next command leaves a link to what is missing as it is.
@@ -117,19 +131,26 @@ fn verify_links(store: &Store, series: Series, report: &mut VerifyReport) {
         && !report.lacks_target_of(&shown)
     {
         let target = Layout::revision_target(series, wanted);
-        let what = format!("{}; by the log it leads to `{}`", how_it_is(linked), target.display());
+        let linked = linked.map(|linked| Layout::revision_target(series, linked));
+        let what = format!("{}; by the log, it should lead to `{}`", how_it_is(linked.as_deref()), target.display());
         report.add(FindingId::LinkDiffers, shown, what);
     }
     if let (Ok(linked), Ok(Some(wanted))) = (store.linked_latest(series), store.latest(series))
         && linked.as_ref() != Some(&wanted)
     {
-        let what = format!("{}; by the log it leads to `{wanted}`", how_it_is(linked));
-        report.add(FindingId::LinkDiffers, layout.shown(&layout.latest(series)), what);
+        let shown = layout.shown(&layout.latest(series));
+        let linked = linked.map(|linked| linked.to_string());
+        let what = format!(
+            "{}; by the log, it should lead to `{wanted}`",
+            how_it_is(linked.as_ref().map(std::path::Path::new))
+        );
+        let id = if report.drop_dangling(&shown) { FindingId::LinkDangling } else { FindingId::LinkDiffers };
+        report.add_with_step(id, shown, what, help_to_repair());
     }
 }
 
-fn how_it_is(linked: Option<impl std::fmt::Display>) -> String {
-    linked.map_or("it is missing".to_owned(), |linked| format!("it leads to {linked}"))
+fn how_it_is(linked: Option<&std::path::Path>) -> String {
+    linked.map_or("it is missing".to_owned(), |linked| format!("it leads to `{}`", linked.display()))
 }
 
 fn verify_ledger_digest(store: &Store, report: &mut VerifyReport) {
@@ -190,6 +211,7 @@ pub fn verify_folder(store: &Store, found: &FoundFolder, loaded: &LoadedManifest
     if !found.has_made(&loaded.manifest) {
         report.findings.clear();
     }
+    let is_by_manifest = |finding: &Finding| finding.id.is_by_manifest();
     match entry_of(store, found) {
         None if store.log.has(own) => {
             let what = format!("somebody copied it there: the log has event {} for another folder", own.number);
@@ -200,7 +222,12 @@ pub fn verify_folder(store: &Store, found: &FoundFolder, loaded: &LoadedManifest
                 report.add(FindingId::NameForeign, folder, what);
             }
         }
-        None => report.add(FindingId::LogLacksEvent, shown, format!("the log lacks event {}", own.number)),
+        // Nothing vouches for the manifest: what it says of the files is no reason to move or replace one.
+        None => {
+            let unfit = if report.findings.iter().any(is_by_manifest) { UNFIT } else { "" };
+            report.findings.retain(|finding| !is_by_manifest(finding));
+            report.add(FindingId::LogLacksEvent, shown, format!("the log lacks event {}{unfit}", own.number));
+        }
         Some(entry) if entry.manifest != Some(loaded.digest) && is_changed_digest(store, entry, loaded, report) => {
             let what = format!(
                 "event {}, the last one, has another digest of `{shown}`, which fits the files beside it",
@@ -209,7 +236,9 @@ pub fn verify_folder(store: &Store, found: &FoundFolder, loaded: &LoadedManifest
             report.add(FindingId::LogBroken, "log.jsonl", what);
         }
         Some(entry) if entry.manifest != Some(loaded.digest) => {
-            report.add(FindingId::ManifestChanged, shown, "the log has another digest of it");
+            report.findings.retain(|finding| !is_by_manifest(finding));
+            let what = "the log has another digest of it, so the files beside it are not judged";
+            report.add(FindingId::ManifestChanged, shown, what);
         }
         Some(entry) if entry.event != *own => {
             report.add(FindingId::LogBroken, "log.jsonl", differs(own, &shown));
@@ -233,7 +262,9 @@ pub fn verify_ledger(store: &Store, folders: &[FoundFolder], report: &mut Verify
         Ok(ledger) => ledger,
         Err(error) => return report.add(FindingId::LedgerUnreadable, "ledger.json", format!("{error:#}")),
     };
-    for found in folders.iter().filter(|found| matches!(found.name, FolderName::Revision(_))) {
+    // The next writer adds the packages of a revision that a link leads to, or removes one that was never visible.
+    let is_logged = |found: &&FoundFolder| entry_of(store, found).is_some();
+    for found in folders.iter().filter(is_logged).filter(|found| matches!(found.name, FolderName::Revision(_))) {
         // A manifest that cannot be read or was changed is reported already.
         let Ok(loaded) = Manifest::load(&found.path) else { continue };
         let logged = entry_of(store, found).and_then(|entry| entry.manifest);
@@ -262,7 +293,10 @@ pub fn mark_interrupted(store: &Store, folders: &[FoundFolder], report: &mut Ver
     let (id, what) = if is_visible {
         (FindingId::Interrupted, format!("a run was interrupted: {}", manifest.event.action))
     } else {
-        (FindingId::Leftover, "a killed run left it".to_owned())
+        (
+            FindingId::Leftover,
+            format!("a run was killed before the end, and has changed nothing: {}", manifest.event.action),
+        )
     };
     let shown = shown_manifest(store, found);
     for finding in report.findings.iter_mut().filter(|it| it.id == FindingId::LogLacksEvent && it.path == shown) {

@@ -31,7 +31,7 @@ use crate::repository::model::layout::Layout;
 use crate::repository::model::store::{Store, read_log};
 use crate::repository::sign::{Keyring, signature_of_checksums, split_keys};
 use folder::FolderUse;
-pub use report::{Finding, FindingId, VerifyReport, help_to_copy_keys, help_to_repair};
+pub use report::{Finding, FindingId, VerifyReport, help_to_copy_keys, help_to_finish, help_to_remove, help_to_repair};
 use tree::FoundFolder;
 pub use ways_out::WayOut;
 
@@ -83,7 +83,9 @@ pub fn verify_repository(layout: &Layout, state: StateOf, now: Timestamp, progre
         progress.warn("a run was changing the repository all the time: what it had not finished was not judged");
     }
     report.findings.sort();
-    Ok(Verified { ways_out: ways_out::find(&store, &folders, &report, now)?, report })
+    let mut ways_out = ways_out::find(&store, &folders, &report, now)?;
+    ways_out::move_to_findings(&mut ways_out, &mut report);
+    Ok(Verified { ways_out, report })
 }
 
 /// The snapshots and revisions that are missing files or have other content than their manifests list. Signatures are not checked.
@@ -158,7 +160,7 @@ impl Moment {
         } else if log.whole < before.len() as u64 {
             report.add(FindingId::Leftover, "log.jsonl", "its last line is incomplete");
         }
-        let mut store = Store { layout: layout.clone(), log };
+        let mut store = Store::with_log(layout.clone(), log);
         store.require_root()?;
         let folders = tree::verify(&store, &mut report)?;
         if let Some(why) = history::find_changed_end(&store, &folders) {

@@ -6,10 +6,11 @@ use serde::Serialize;
 
 use crate::base::error::{committed, program};
 use crate::repository::clients::keys::help_to_lost_keys;
+use crate::repository::model::blocked::help_for_blocked;
 use crate::repository::model::event::BrokenChain;
 use crate::repository::model::layout::MANIFEST;
 use crate::repository::model::lost_targets::LostTarget;
-use crate::repository::model::store::{HELP_FOR_BLOCKED, Store};
+use crate::repository::model::store::Store;
 
 /// A kind of finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -95,26 +96,19 @@ impl FindingId {
         let program = program();
         let help = match self {
             FindingId::NameForeign | FindingId::FileForeign => "move it away: `releng` did not make it",
-            FindingId::Leftover => "the next command that changes the repository removes it",
-            FindingId::Interrupted => {
-                return format!(
-                    "the next command that changes the repository finishes it: `{program} prune`, for example"
-                );
-            }
+            FindingId::Leftover => return help_to_remove(),
+            FindingId::Interrupted => return help_to_finish(),
             FindingId::LinkDangling => {
-                "for a series, roll back to a revision that is there; `latest` is made again by the next command that \
-                 changes the repository"
+                "put back what it leads to; if this is a copy of a repository, copy it again: first all files, then the links"
             }
             FindingId::LinkForeign => "move it away: the next command that changes the repository makes the link again",
-            FindingId::FolderForeign => HELP_FOR_BLOCKED,
+            FindingId::FolderForeign => help_for_blocked(),
             FindingId::LinkDiffers => return help_to_repair(),
             FindingId::ManifestUnreadable | FindingId::ManifestChanged => {
                 "put it back from a backup; or stage the release again, which gives it a new number; or, for a revision, roll the \
                  series back to a sound one"
             }
-            FindingId::CurrentVanished => {
-                "put it back from a backup; or roll the series back to a revision that is there"
-            }
+            FindingId::CurrentVanished => "put it back from a backup; in a copy of a repository, copy it again",
             FindingId::Vanished => {
                 return format!("put it back from a backup; or record that it is gone: `{program} prune --missing`");
             }
@@ -211,6 +205,26 @@ impl FindingId {
         )
     }
 
+    /// Whether a file beside the manifest is damaged.
+    pub(super) fn is_damage_of_file(self) -> bool {
+        matches!(
+            self,
+            FindingId::ChangelogDiffers
+                | FindingId::FileChanged
+                | FindingId::FileMissing
+                | FindingId::PackageDamaged
+                | FindingId::PackageGone
+                | FindingId::PackageUndescribed
+                | FindingId::RepodataDamaged
+                | FindingId::SumsDiffer
+        )
+    }
+
+    /// Whether such a finding says that the files of a folder are not as its manifest lists them. It is only as true as the manifest.
+    pub(super) fn is_by_manifest(self) -> bool {
+        !matches!(self, FindingId::KeyExpired | FindingId::RepodataOld | FindingId::SignatureBad)
+    }
+
     /// Whether a run that changes the repository causes such findings while it works.
     pub(super) fn is_passing(self) -> bool {
         matches!(
@@ -240,6 +254,21 @@ impl fmt::Display for FindingId {
 /// The help for what the next command that changes the repository makes again.
 pub fn help_to_repair() -> String {
     format!("the next command that changes the repository makes it again: `{} prune`, for example", program())
+}
+
+/// The help for a damaged file where there are commands that lead out.
+pub(super) fn help_to_put_back() -> String {
+    "put the file back from another copy, such as a backup or a mirror; without one, the commands for the whole repository lead out".to_owned()
+}
+
+/// The help for a change that an interrupted run did not finish.
+pub fn help_to_finish() -> String {
+    format!("the next command that changes the repository finishes it: `{} prune`, for example", program())
+}
+
+/// The help for what a killed run left.
+pub fn help_to_remove() -> String {
+    format!("the next command that changes the repository removes it: `{} prune`, for example", program())
 }
 
 /// The help for a copy of the keys that is missing or damaged.
@@ -275,6 +304,9 @@ impl fmt::Display for Finding {
         write!(f, "{}: {}: {}", self.id, self.path, self.what)
     }
 }
+
+/// The end of what is said of a manifest that differs from the files beside it, and for which no log vouches.
+pub(super) const UNFIT: &str = ", and the files beside the manifest are not those that it lists: without the log, nothing tells which of them was changed";
 
 /// The findings, and how much was checked.
 #[derive(Debug, Default)]
@@ -324,10 +356,17 @@ impl VerifyReport {
     /// together again.
     pub(super) fn replace_dangling(&mut self, lost: &LostTarget) {
         let LostTarget { link: Some(link), path, is_there, .. } = lost else { return };
-        self.findings.retain(|finding| finding.id != FindingId::LinkDangling || finding.path != *link);
+        self.drop_dangling(link);
         let state = if *is_there { lost.state() } else { "which does not exist" };
         let what = format!("it leads to `{path}`, {state}, and the log does not tell of it");
         self.add(FindingId::LogLacksEvent, link, what);
+    }
+
+    /// Leaves out that a link leads to nothing, where that is said by another finding; whether it was said.
+    pub(super) fn drop_dangling(&mut self, link: &str) -> bool {
+        let count = self.findings.len();
+        self.findings.retain(|finding| finding.id != FindingId::LinkDangling || finding.path != link);
+        self.findings.len() < count
     }
 
     /// Whether a link leads to a lost revision.
@@ -345,7 +384,9 @@ impl VerifyReport {
         if broken.is_some() {
             self.findings.retain(|finding| finding.id != FindingId::LogLacksEvent);
         }
-        let is_folder = |finding: &Finding| finding.id == FindingId::LogLacksEvent && finding.path.ends_with(MANIFEST);
+        let is_folder = |finding: &Finding| {
+            finding.id == FindingId::LogLacksEvent && finding.path.ends_with(MANIFEST) && !finding.what.ends_with(UNFIT)
+        };
         let count = self.findings.iter().filter(|finding| is_folder(finding)).count();
         if count > 1 && store.log.entries.is_empty() {
             self.findings.retain(|finding| !is_folder(finding));

@@ -5,11 +5,12 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::base::files::TreePath;
+use crate::repository::model::blocked::blocked_folder;
 use crate::repository::model::layout::{LATEST, Layout, parse_revision};
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::own_manifest::{is_of_revision, is_of_snapshot};
-use crate::repository::model::store::{Store, blocked_folder};
+use crate::repository::model::store::Store;
 use crate::repository::pages::root_pages;
 use crate::repository::verify::{FindingId, VerifyReport};
 

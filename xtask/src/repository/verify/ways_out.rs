@@ -14,13 +14,13 @@ use crate::base::text::shell_word;
 use crate::project::config::RepositoryKeys;
 use crate::repository::clients::in_flight::{IN_FLIGHT, WITHDRAWN};
 use crate::repository::clients::series_package::package_name;
-use crate::repository::model::lost_targets::{UnsettledRevision, find_unsettled};
 use crate::repository::model::manifest::{LoadedManifest, Manifest, ReleasedVersion};
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::Store;
 use crate::repository::prune::{self, JudgedFolder};
 use crate::repository::retention::KeepReason;
 use crate::repository::verify::copies::{SoundCopy, find_copies, help_to_link, make_folders};
+use crate::repository::verify::report::help_to_put_back;
 use crate::repository::verify::tree::FoundFolder;
 use crate::repository::verify::unsigned::is_signed;
 use crate::repository::verify::{Finding, FindingId, VerifyReport};
@@ -43,8 +43,6 @@ pub enum WayOut {
     RemakeArchive(DamagedArchive),
     /// Nothing else of a current revision is damaged than these packages and what the program can make again.
     Yank(Series, Vec<Nevra>),
-    /// The newest revision was lost together with its event.
-    Settle(UnsettledRevision),
     /// Nothing else of the current revision with this number is damaged than what the program can make again.
     Remake(Series, u32),
     /// The newest revision of a series without findings.
@@ -111,7 +109,6 @@ impl WayOut {
                 let packages = packages.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
                 format!("to take out only what is damaged: `{program} yank {packages} --series {series} --why REASON`")
             }
-            WayOut::Settle(lost) => lost.help(),
             WayOut::Remake(series, number) => {
                 format!(
                     "to make what is damaged in stable/{series} again from its packages, in a new revision with the same content: \
@@ -202,7 +199,6 @@ pub fn find(store: &Store, folders: &[FoundFolder], report: &VerifyReport, now: 
     let mut ways: Vec<WayOut> = if copies.is_empty() { Vec::new() } else { vec![WayOut::Link(copies)] };
     ways.extend(find_archives(store, folders, rest).into_iter().take(NAMED).map(WayOut::RemakeArchive));
     for series in store.series()? {
-        ways.extend(find_unsettled(store, series).map(WayOut::Settle));
         if let Some(number) = store.current_number(series).ok().flatten() {
             ways.extend(find_for_current(store, folders, [report, rest], series, number));
         }
@@ -221,6 +217,30 @@ pub fn find(store: &Store, folders: &[FoundFolder], report: &VerifyReport, now: 
         ways.push(WayOut::Prune);
     }
     Ok(ways)
+}
+
+/// Gives each finding one next step: the way out of a series whose current revision does not exist becomes that of its finding, and damaged files
+/// have no other steps than the ways out.
+pub fn move_to_findings(ways: &mut Vec<WayOut>, report: &mut VerifyReport) {
+    let is_vanished = |finding: &&mut Finding| finding.id == FindingId::CurrentVanished && finding.step.is_none();
+    for finding in report.findings.iter_mut().filter(is_vanished) {
+        let is_its_own = |way: &WayOut| {
+            let (WayOut::Rollback(series, _) | WayOut::Restore(series, _)) = way else { return false };
+            finding.path.starts_with(&format!("revisions/stable-{series}/"))
+        };
+        let found = ways.iter().position(is_its_own).map(|at| ways.remove(at));
+        finding.step = found.map(|way| match way {
+            WayOut::Rollback(..) => format!("put it back from a backup; or go back to {}", way.help()),
+            _ => way.help(),
+        });
+    }
+    // What is said of any folder must not contradict the commands for this one.
+    let has_way = |finding: &&mut Finding| finding.id.is_damage_of_file() && finding.step.is_none();
+    if !ways.is_empty() {
+        for finding in report.findings.iter_mut().filter(has_way) {
+            finding.step = Some(help_to_put_back());
+        }
+    }
 }
 
 /// The ways out of the damage of a current revision: its damaged packages, if everything else is sound and they are few, and the newest

@@ -38,11 +38,20 @@ pub struct Recovery {
     /// A folder in its place whose event the log lacks.
     pub unlogged: Option<LoadedManifest>,
     /// Revisions that were never visible.
-    pub abandoned: Vec<TreePath>,
+    pub abandoned: Vec<AbandonedRevision>,
     /// The items of an unfinished prune, with their places in the trash.
     pub trash: Vec<(TreePath, TreePath)>,
     /// The links that differ from the log.
     pub links: Vec<LinkRepair>,
+}
+
+/// A revision that a killed run has made, and to which no link has led.
+pub struct AbandonedRevision {
+    pub path: TreePath,
+    /// Below the root.
+    pub shown: String,
+    /// What the run was to do, in words.
+    pub made_by: String,
 }
 
 /// A link that is to be made again.
@@ -65,13 +74,15 @@ impl LinkRepair {
     }
 }
 
-/// Decides what the next writer does first, and adds the event of an interrupted run to the log of `store`, in memory.
+/// Decides what the next writer does first. In memory, adds the event of an interrupted run to the log of `store`, and takes abandoned
+/// revisions out of it.
 ///
 /// Errors: a link is in the place of a folder; the log or the ledger was lost or is an old copy; a link leads to a lost revision; the
 /// configuration has lost the address of the repository.
 pub fn decide(store: &mut Store) -> Result<Recovery> {
     store.require_folders()?;
-    let mut recovery = find_unlogged(store)?;
+    let (mut recovery, abandoned) = find_unlogged(store)?;
+    store.abandoned = abandoned;
     if let Some(unlogged) = &recovery.unlogged {
         let entry = unlogged.log_entry();
         let line = entry.render()?;
@@ -96,14 +107,14 @@ pub fn all_series(store: &Store) -> Result<BTreeSet<Series>> {
 /// A folder whose event the log lacks.
 struct UnloggedPath {
     path: TreePath,
-    /// Whether clients can see it.
-    is_visible: bool,
+    /// The revision, if it is one that clients cannot see.
+    hidden: Option<(Series, u32)>,
 }
 
-fn find_unlogged(store: &Store) -> Result<Recovery> {
-    let mut recovery = Recovery::default();
+fn find_unlogged(store: &Store) -> Result<(Recovery, Vec<(Series, u32)>)> {
+    let (mut recovery, mut abandoned) = (Recovery::default(), Vec::new());
     for series in all_series(store)? {
-        for UnloggedPath { path, is_visible } in unlogged_paths(store, series)? {
+        for UnloggedPath { path, hidden } in unlogged_paths(store, series)? {
             // A folder gets its name when it is whole. One without a readable manifest was put there by hand or is damaged:
             // `verify` reports it, and `recover-log` records that its event is lost.
             let Ok(loaded) = Manifest::load(&path) else { continue };
@@ -112,14 +123,17 @@ fn find_unlogged(store: &Store) -> Result<Recovery> {
                 continue;
             }
             require_next(store, &path, &loaded.manifest.event)?;
-            if is_visible {
-                recovery.unlogged = Some(loaded);
-            } else {
-                recovery.abandoned.push(path);
+            match hidden {
+                None => recovery.unlogged = Some(loaded),
+                Some(revision) => {
+                    let (shown, made_by) = (store.layout.shown(&path), loaded.manifest.event.action.to_string());
+                    recovery.abandoned.push(AbandonedRevision { path, shown, made_by });
+                    abandoned.push(revision);
+                }
             }
         }
     }
-    Ok(recovery)
+    Ok((recovery, abandoned))
 }
 
 fn unlogged_paths(store: &Store, series: Series) -> Result<Vec<UnloggedPath>> {
@@ -130,13 +144,14 @@ fn unlogged_paths(store: &Store, series: Series) -> Result<Vec<UnloggedPath>> {
         let is_link_lost = linked.is_none() && store.log.highest_revision(series) > 0;
         let numbers = store.revisions(series)?.into_iter();
         for number in numbers.filter(|number| store.log.making_of(series, *number).is_none()) {
-            let (path, is_visible) = (store.layout.revision(series, number), linked == Some(number) || is_link_lost);
-            paths.push(UnloggedPath { path, is_visible });
+            let is_visible = linked == Some(number) || is_link_lost;
+            let hidden = (!is_visible).then_some((series, number));
+            paths.push(UnloggedPath { path: store.layout.revision(series, number), hidden });
         }
     }
     let names = store.snapshots(series)?.into_iter();
     for name in names.filter(|name| store.log.staging_of(name).is_none()) {
-        paths.push(UnloggedPath { path: store.layout.snapshot(series, &name), is_visible: true });
+        paths.push(UnloggedPath { path: store.layout.snapshot(series, &name), hidden: None });
     }
     Ok(paths)
 }

@@ -19,6 +19,7 @@ use crate::repository::keys::signing::Signing;
 use crate::repository::model::carried::Carried;
 use crate::repository::model::event::NewRevision;
 use crate::repository::model::layout::{Channel, Layout, dist_folder, series_changelog};
+use crate::repository::model::ledger::Ledger;
 use crate::repository::model::lost_targets::highest_removed_revision;
 use crate::repository::model::manifest::{FileEntry, HeadOfFolder, ReleasedVersion, is_source, is_statement};
 use crate::repository::model::name::{Dist, FilePath, Series};
@@ -123,10 +124,10 @@ pub fn revision_steps(
         Coming { channel: Channel::Stable, series, dists: signed_dists(&dists, &carried, &described, signing) };
     require_unchanged(store, &carried)?;
     // Only a mirrorlist leads to `withdrawn/`, and it needs an address.
-    // A current revision that is damaged has nothing for clients, and must not prevent the rollback that replaces it.
+    // A current revision that is damaged must not prevent the rollback that replaces it.
     let current = store.current(series).ok().flatten();
-    if let Some(current) = current.as_ref().filter(|_| layout.url.is_some()) {
-        let withdrawn = in_flight::withdrawn(current, &carried, now)?;
+    if layout.url.is_some() {
+        let withdrawn = in_flight::find_withdrawn(store, series, &carried, now)?;
         // A damaged package is of no use to clients, and must not prevent the rollback that removes it.
         let mut kept = KeptFolder::default();
         let is_sound =
@@ -150,6 +151,11 @@ pub fn revision_steps(
         described_steps.push(ChangeStep::Repodata { dist, carried: fragments, signed: is_signed, instead_of });
     }
     let mirrorlists = mirrorlist_steps(layout, &shown, &dists, &carried);
+    // A ledger that cannot be read stops the run.
+    let listed = || carried.iter().filter_map(|carried| carried.entry.package.as_ref());
+    let with_ledger = may_have_new_packages
+        && (described_steps.iter().any(|step| matches!(step, ChangeStep::ClientPackage { .. }))
+            || Ledger::load(&layout.ledger()).map_or(true, |ledger| ledger.lacks_any(series, listed())));
     // The content of an earlier revision has its own checksums, which were signed then.
     let has_checksums = carried.iter().any(|carried| carried.to.below("sources") == Some(CHECKSUMS_FILE));
     let packages = carried.iter().filter_map(|carried| Some(carried.entry.package.as_ref()?.nevra.clone())).collect();
@@ -180,11 +186,10 @@ pub fn revision_steps(
     let about =
         AboutFolder { layout: layout.clone(), channel: Channel::Stable, head: head.clone(), action: new.action() };
     steps.extend(page_steps(about, &dists, &former_pages));
-    let with_ledger = may_have_new_packages;
     steps.push(ChangeStep::Finish { head: Box::new(head), action: new.action(), place: shown, with_ledger });
     steps.push(flip_step(layout, series, number));
     // Where repodata is written anew, there may be a new package for clients.
-    if may_have_new_packages {
+    if with_ledger {
         steps.push(ChangeStep::Ledger);
     }
     steps.push(ChangeStep::Log { action: new.action() });

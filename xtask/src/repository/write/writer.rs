@@ -22,7 +22,7 @@ use crate::repository::model::store::Store;
 use crate::repository::pages::root_pages;
 use crate::repository::write::derived;
 use crate::repository::write::plan::{ChangePlan, ChangeStep};
-use crate::repository::write::recovery::{self, LinkRepair, Recovery};
+use crate::repository::write::recovery::{self, AbandonedRevision, LinkRepair, Recovery};
 
 /// A repository whose lock this process holds.
 pub struct Writer {
@@ -41,6 +41,7 @@ impl Writer {
         let complete = writer.store.log.whole;
         let recovery = recovery::decide(&mut writer.store)?;
         writer.recover(&recovery, complete, progress)?;
+        writer.warn_of_lost(command, progress)?;
         Ok(writer)
     }
 
@@ -61,14 +62,18 @@ impl Writer {
             files::truncate(&log, complete)?;
         }
         self.clear_hidden()?;
-        for folder in &recovery.abandoned {
-            files::discard(folder)?;
+        for AbandonedRevision { path, shown, made_by } in &recovery.abandoned {
+            files::discard(path)?;
+            progress.warn(&format!(
+                "removed `{shown}`, which no link led to: a run was killed before the end, and has changed nothing: {made_by}"
+            ));
         }
         if let Some(unlogged) = &recovery.unlogged {
             self.finish(unlogged, progress)?;
         }
         for (item, to) in &recovery.trash {
             files::move_to(item, to)?;
+            progress.warn(&format!("finished an interrupted prune: moved `{}` to the trash", layout.shown(item)));
         }
         for repair @ LinkRepair { link, shown, target, .. } in &recovery.links {
             let lost = repair.describe_lost();
@@ -85,13 +90,18 @@ impl Writer {
                 }
             }
         }
-        for series in self.store.series()? {
-            if let Some(lost) = find_unsettled(&self.store, series) {
-                progress.warn(&format!("{}; {}", lost.describe(), lost.help()));
-            }
-        }
         repair_keys(&self.store, progress)?;
         derived::write_changed(&self.store)
+    }
+
+    /// Warns of revisions that were lost. A gate of a promotion says it, too.
+    fn warn_of_lost(&self, command: &str, progress: &dyn Progress) -> Result<()> {
+        for series in self.store.series()?.into_iter().filter(|_| command != "promote") {
+            if let Some(lost) = find_unsettled(&self.store, series) {
+                progress.warn(&lost.warning());
+            }
+        }
+        Ok(())
     }
 
     fn clear_hidden(&self) -> Result<()> {
