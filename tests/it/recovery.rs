@@ -120,7 +120,7 @@ fn one_snapshot_that_was_deleted_stops_nothing() {
     remove(site.served("unstable/1.0").join(FIRST));
     remove(site.served("unstable/1.0/snapshot-demo_1.0_pipeline_3"));
     assert!(site.releng(&["status"]).exits(0).stdout.contains(&format!("missing       unstable/1.0/{FIRST}")));
-    site.releng(&["verify"]).exits(1).prints_part("link-differs: unstable/1.0/latest");
+    site.releng(&["verify"]).exits(1).prints_part("link-dangling: unstable/1.0/latest");
     site.promoted("Four", &["el9"]);
     site.releng(&["prune", "--missing"]).exits(0);
     site.releng(&["prune", "--missing"]).exits(0).says(&["nothing to prune"]);

@@ -198,10 +198,14 @@ fn a_promotion_that_was_killed_before_the_link_is_named_and_removed() {
     sh("mv old repository && mv old-state repository-state");
     let left = "revisions/stable-1.0/000002";
     let status = site.releng(&["status"]).exits(0).stdout;
-    let killed = format!("a run was killed before anything was changed, and left `{left}`: promoted ");
+    let killed = format!("a killed run left `{left}` before it was visible; its event would have been: promoted ");
     assert!(status.contains(&killed) && status.contains("removes it: `releng prune`, for example"), "{status}");
     let found = site.releng(&["verify"]).exits(1);
-    assert!(found.stdout.starts_with(&format!("leftover: {left}: a run was killed")), "{}", found.stdout);
+    assert!(
+        found.stdout.starts_with(&format!("leftover: {left}: a killed run left it before it was visible")),
+        "{}",
+        found.stdout
+    );
     assert_eq!(found.stdout.lines().count(), 1, "{}", found.stdout);
     let preview = site.promote(&["--dry-run"]).exits(0);
     let preview = preview.says(&[&format!("the run will first remove `{left}`, which a killed run left")]);
@@ -209,7 +213,7 @@ fn a_promotion_that_was_killed_before_the_link_is_named_and_removed() {
     site.releng(&["rollback", "1.0", "--to", "2", "--dry-run"]).exits(1).says(&["there is no revision 2"]);
     follow(site.project.path(), &found, "prune", &[])
         .exits(0)
-        .says(&[&format!("removed `{left}`, which no link led to")]);
+        .says(&[&format!("removed `{left}`, which a killed run left before it was visible")]);
     verifies(&site);
     site.promote(&[]).exits(0).prints_part(left);
     verifies(&site);

@@ -131,7 +131,7 @@ fn find_problems(store: &mut Store) -> Vec<RepositoryProblem> {
         }];
     }
     let abandoned = recovery.abandoned.iter().map(|AbandonedRevision { shown, made_by, .. }| RepositoryProblem {
-        what: format!("a run was killed before anything was changed, and left `{shown}`: {made_by}"),
+        what: format!("a killed run left `{shown}` before it was visible; its event would have been: {made_by}"),
         help: Some(help_to_remove()),
     });
     let pruned = recovery.trash.iter().map(|(item, _)| RepositoryProblem {

@@ -295,7 +295,7 @@ pub fn mark_interrupted(store: &Store, folders: &[FoundFolder], report: &mut Ver
     } else {
         (
             FindingId::Leftover,
-            format!("a run was killed before the end, and has changed nothing: {}", manifest.event.action),
+            format!("a killed run left it before it was visible; its event would have been: {}", manifest.event.action),
         )
     };
     let shown = shown_manifest(store, found);

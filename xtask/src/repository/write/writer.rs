@@ -65,7 +65,7 @@ impl Writer {
         for AbandonedRevision { path, shown, made_by } in &recovery.abandoned {
             files::discard(path)?;
             progress.warn(&format!(
-                "removed `{shown}`, which no link led to: a run was killed before the end, and has changed nothing: {made_by}"
+                "removed `{shown}`, which a killed run left before it was visible; its event would have been: {made_by}"
             ));
         }
         if let Some(unlogged) = &recovery.unlogged {
