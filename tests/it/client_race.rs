@@ -230,7 +230,7 @@ fn a_client_installs_only_what_a_key_that_it_trusts_has_signed() {
     let variables = [("GNUPGHOME", home.path().to_str().unwrap())];
     let in_home = |program, arguments: &[&str]| run_in(home.path(), program, arguments, &variables).exits(0);
     let how = ["--batch", "--pinentry-mode", "loopback", "--passphrase", ""];
-    in_home("gpg", &[&how[..], &["--quick-gen-key", "demo@example.org", "rsa3072", "sign,cert", "never"]].concat());
+    in_home("gpg", &[&how[..], &["--quick-gen-key", "demo@example.org", "ed25519", "sign,cert", "never"]].concat());
     in_home("gpg", &["--armor", "--output", "key", "--export"]);
     let defines = ["--define", "_gpg_name demo@example.org", "--define", "__gpg /usr/bin/gpg"];
     in_home("rpmsign", &[&["--addsign"], &defines[..], &[demo.to_str().unwrap()]].concat());

@@ -26,7 +26,7 @@ struct Site {
 
 impl Site {
     fn signed() -> Site {
-        Site::with(SIGN, Keys::of(&[("demo@example.org", "rsa3072")]))
+        Site::with(SIGN, Keys::of(&[("demo@example.org", "ed25519")]))
     }
 
     fn unsigned() -> Site {

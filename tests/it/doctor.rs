@@ -214,7 +214,7 @@ fn the_key_is_there_and_does_not_end_soon() {
         site.releng_with(&[("GNUPGHOME", keys.home().to_str().unwrap()), ("RELENG_NOW", now)], &["doctor", "--json"])
     };
     finds(&doctor(NOW).exits(1), "key", "fault", "there is no secret key `demo@example.org`", "import it");
-    keys.add(NAME, "rsa3072", "", "30d");
+    keys.add(NAME, "ed25519", "", "30d");
     let day = |days: u64| {
         let seconds =
             std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() + days * 86400;

@@ -26,7 +26,7 @@ fn add_foreign(signed: &SignedSite, other: &Keys, copy: Option<&str>) {
 
 #[test]
 fn a_foreign_key_is_not_given_to_clients() {
-    let other = Keys::of(&[(OTHER, "rsa3072")]);
+    let other = Keys::of(&[(OTHER, "ed25519")]);
     let signed = SignedSite::new();
     signed.promoted("One");
     signed.promoted("Two");
@@ -54,7 +54,7 @@ fn a_foreign_key_is_not_given_to_clients() {
 
 #[test]
 fn a_former_key_that_has_signed_a_package_stays() {
-    let signed = SignedSite::with(Keys::of(&[(KEY, "rsa3072"), ("next@example.org", "rsa3072")]));
+    let signed = SignedSite::with(Keys::of(&[(KEY, "ed25519"), ("next@example.org", "ed25519")]));
     signed.promoted("One");
     signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"next@example.org\"\n"));
     signed.promoted("Two");

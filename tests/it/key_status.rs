@@ -11,7 +11,7 @@ use crate::support::signed::{KEY, SignedSite};
 const NEXT: &str = "next@example.org";
 
 fn with_both() -> SignedSite {
-    SignedSite::with(Keys::of(&[(KEY, "rsa3072"), (NEXT, "rsa3072")]))
+    SignedSite::with(Keys::of(&[(KEY, "ed25519"), (NEXT, "ed25519")]))
 }
 
 fn json(signed: &SignedSite) -> Value {
@@ -70,7 +70,7 @@ fn status_goes_on_without_the_key_and_without_gnupg() {
 /// A site whose key expires in so many days from now, and that time.
 fn expiring(expiry: &str) -> (SignedSite, Timestamp) {
     let keys = Keys::none();
-    keys.add(KEY, "rsa3072", "", expiry);
+    keys.add(KEY, "ed25519", "", expiry);
     let listing = keys.gpg(&["--with-colons", "--list-keys"]).stdout;
     let line = listing.lines().find(|line| line.starts_with("pub:")).unwrap();
     let end = line.split(':').nth(6).unwrap().parse().unwrap();
@@ -102,7 +102,7 @@ fn a_key_that_expires_soon_is_a_warning_and_one_that_has_expired_signs_nothing()
         signed.releng_at(&after, &["status"]).exits(0).prints_part(": sign with another key: with the next one");
     assert!(status.stdout.contains(&format!("should sign, and cannot, ended {date}\n")), "{}", status.stdout);
     // The help works.
-    signed.keys.add(NEXT, "rsa3072", "", "5y");
+    signed.keys.add(NEXT, "ed25519", "", "5y");
     signed.configure(&format!("sign = \"{NEXT}\"\n"));
     let refused = signed.releng_at(&after, &["stage"]).exits(1).says(&["help: the key before has expired: `"]);
     assert!(!refused.stderr.contains("announce it"), "no key can announce another one: {}", refused.stderr);
@@ -132,7 +132,7 @@ fn clients_go_on_after_the_key_before_has_expired() {
     use crate::support::machine::Machine;
     const LIFE: u64 = 25;
     let (signed, end) = expiring(&format!("seconds={LIFE}"));
-    signed.keys.add(NEXT, "rsa3072", "", "5y");
+    signed.keys.add(NEXT, "ed25519", "", "5y");
     signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"{NEXT}\"\n"));
     signed.promoted("One");
     let machine = |name: &str| {
@@ -156,7 +156,7 @@ fn clients_go_on_after_the_key_before_has_expired() {
 
 #[test]
 fn keys_are_shown_with_their_owner() {
-    let signed = SignedSite::with(Keys::of(&[(KEY, "rsa3072"), ("Next \u{1b}[31m <next@example.org>", "rsa3072")]));
+    let signed = SignedSite::with(Keys::of(&[(KEY, "ed25519"), ("Next \u{1b}[31m <next@example.org>", "ed25519")]));
     signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"{NEXT}\"\n"));
     signed.site.commit("One").build(&["el9"]);
     signed.releng(&["stage"]).exits(0);
@@ -168,7 +168,7 @@ fn keys_are_shown_with_their_owner() {
     assert_eq!([&keys[0]["user-id"], &keys[1]["user-id"]], [KEY, "Next [31m <next@example.org>"]);
     signed.promote(&[]).exits(0);
     signed.configure("sign = \"none@example.org\"\n");
-    signed.keys.add("none@example.org", "rsa3072", "", "never");
+    signed.keys.add("none@example.org", "ed25519", "", "never");
     signed.site.commit("Two").build(&["el9"]);
     signed.releng(&["stage"]).exits(1).says(&["do not have the key `", "` (none@example.org) yet"]);
 }
@@ -178,7 +178,7 @@ fn keys_are_shown_with_their_owner() {
 fn an_expired_key_closes_the_gate_and_is_a_finding_of_its_own() {
     const LIFE: u64 = 30;
     let (signed, end) = expiring(&format!("seconds={LIFE}"));
-    signed.keys.add(NEXT, "rsa3072", "", "5y");
+    signed.keys.add(NEXT, "ed25519", "", "5y");
     signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"{NEXT}\"\n"));
     signed.promoted("One");
     signed.staged("Two");
@@ -214,7 +214,7 @@ fn an_expired_key_closes_the_gate_and_is_a_finding_of_its_own() {
 fn a_rollback_whose_key_has_expired_is_made_and_signed_again() {
     for args in [&["rollback", "1.0"][..], &["rollback", "1.0", "--to", "1"]] {
         let (signed, end) = expiring("400d");
-        signed.keys.add(NEXT, "rsa3072", "", "5y");
+        signed.keys.add(NEXT, "ed25519", "", "5y");
         signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"{NEXT}\"\n"));
         signed.promoted("One");
         signed.promoted("Two");
@@ -242,7 +242,7 @@ fn a_rollback_behind_an_expired_key_is_signed_anew() {
     use crate::support::machine::Machine;
     const LIFE: u64 = 30;
     let (signed, end) = expiring(&format!("seconds={LIFE}"));
-    signed.keys.add(NEXT, "rsa3072", "", "5y");
+    signed.keys.add(NEXT, "ed25519", "", "5y");
     signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"{NEXT}\"\n"));
     signed.promoted("One");
     let life = Duration::from_secs(u64::try_from(end.as_second()).unwrap() + 2);
@@ -268,7 +268,7 @@ fn a_rollback_behind_an_expired_key_is_signed_anew() {
 fn a_key_from_the_future_means_that_the_clock_is_wrong() {
     let keys = Keys::none();
     let how = ["--faked-system-time", "20350101T000000", "--pinentry-mode", "loopback", "--passphrase", ""];
-    keys.gpg(&[&how[..], &["--quick-gen-key", KEY, "rsa3072", "sign,cert", "never"]].concat());
+    keys.gpg(&[&how[..], &["--quick-gen-key", KEY, "ed25519", "sign,cert", "never"]].concat());
     let signed = SignedSite::with(keys);
     signed.site.commit("One").build(&["el9"]);
     let refused =

@@ -187,7 +187,7 @@ fn statements_are_signed_and_checked() {
     // Staging the same release again finds the snapshot.
     signed.releng(&["stage"]).exits(0).says(&["is staged already"]);
 
-    signed.keys.add("evil@example.org", "rsa3072", "", "never");
+    signed.keys.add("evil@example.org", "ed25519", "", "never");
     for (folder, path) in [(SNAPSHOT, OF_SOURCES), (SNAPSHOT, OF_SNAPSHOT), (REVISION, OF_PROMOTION)] {
         let (statement, signature) = (site.served(folder).join(path), format!("{path}.asc"));
         let evil = signed.keys.home().join("evil.asc");
@@ -320,7 +320,7 @@ fn a_download_is_checked_with_its_statement() {
         2,
         &["there is no key to check", "--keys RPM-GPG-KEY-NAME"],
     );
-    let evil = Keys::of(&[("evil@example.org", "rsa3072")]);
+    let evil = Keys::of(&[("evil@example.org", "ed25519")]);
     std::fs::write(folder.join("EVIL"), evil.gpg(&["--armor", "--export"]).stdout).unwrap();
     refused(&["demo-1.0.1.tar.gz", "--provenance", of_sources, "--keys", "EVIL"], 1, &["is not in the keyring"]);
     std::fs::write(folder.join("demo-1.0.1.tar.gz"), "changed").unwrap();

@@ -17,7 +17,7 @@ const SLOW_RPMSIGN: &str = "#!/bin/sh\n: > \"$TMPDIR/started\"\nexec sleep 3\n";
 
 #[test]
 fn copies_of_a_killed_run_are_removed_by_the_next_run_and_those_of_a_live_one_are_not() {
-    let keys = Keys::of(&[(KEY, "rsa3072")]);
+    let keys = Keys::of(&[(KEY, "ed25519")]);
     let site = Site::with(&format!("[repository]\nsign = \"{KEY}\"\n"));
     site.commit("One").build(&["el9"]);
     let (scratch, programs) = (site.project.join("target/scratch"), site.project.join("target/bin"));

@@ -80,7 +80,7 @@ fn each_command_names_one_that_makes_the_keys_again() {
 
 #[test]
 fn the_keys_of_the_package_for_clients_are_made_again_too() {
-    let signed = SignedSite::with(Keys::of(&[(KEY, "rsa3072"), (NEXT, "rsa3072")]));
+    let signed = SignedSite::with(Keys::of(&[(KEY, "ed25519"), (NEXT, "ed25519")]));
     signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"{NEXT}\"\n"));
     signed.promoted("One");
     signed.configure(&format!("sign = \"{NEXT}\"\n"));
@@ -127,7 +127,7 @@ fn a_rollback_makes_the_keys_again_or_warns() {
 
 #[test]
 fn a_copy_of_an_old_backup_is_noticed() {
-    let signed = SignedSite::with(Keys::of(&[(KEY, "rsa3072"), (NEXT, "rsa3072")]));
+    let signed = SignedSite::with(Keys::of(&[(KEY, "ed25519"), (NEXT, "ed25519")]));
     signed.promoted("One");
     let [old_served, old] = contents(&signed);
     signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"{NEXT}\"\n"));
@@ -159,7 +159,7 @@ fn a_copy_of_an_old_backup_is_noticed() {
 
 #[test]
 fn a_rollback_that_signs_nothing_needs_no_key_of_the_configuration() {
-    let signed = SignedSite::with(Keys::of(&[(KEY, "rsa3072"), (&format!("other {KEY}"), "rsa3072")]));
+    let signed = SignedSite::with(Keys::of(&[(KEY, "ed25519"), (&format!("other {KEY}"), "ed25519")]));
     let listing = signed.keys.gpg(&["--with-colons", "--list-keys"]).stdout;
     let print = listing.lines().find_map(|line| line.strip_prefix("fpr:::::::::")).unwrap().trim_end_matches(':');
     signed.configure(&format!("sign = \"{print}\"\n"));
@@ -177,7 +177,7 @@ fn a_rollback_that_signs_nothing_needs_no_key_of_the_configuration() {
 
 #[test]
 fn keys_of_a_time_before_a_change_are_published_again() {
-    let signed = SignedSite::with(Keys::of(&[(KEY, "rsa3072"), (NEXT, "rsa3072")]));
+    let signed = SignedSite::with(Keys::of(&[(KEY, "ed25519"), (NEXT, "ed25519")]));
     signed.promoted("One");
     let [old_served, old] = contents(&signed);
     signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"{NEXT}\"\n{BUILDS}"));

@@ -13,7 +13,7 @@ const TESTED: &str = "[[acceptance]]\nname = \"look\"\nrun = [\"test\", \"-f\", 
 
 /// A promoted release whose key is lost. A new one is in the configuration, which has `more`.
 fn lost(more: &str) -> SignedSite {
-    let signed = SignedSite::with(Keys::of(&[(KEY, "rsa3072"), (NEW, "rsa3072")]));
+    let signed = SignedSite::with(Keys::of(&[(KEY, "ed25519"), (NEW, "ed25519")]));
     signed.configure(&format!("sign = \"{KEY}\"\n{more}"));
     signed.site.commit("One").build(&["el9"]);
     signed.releng(&["stage"]).exits(0);
@@ -115,7 +115,7 @@ fn a_rollback_behind_a_key_by_force_is_signed_by_that_key() {
 
 #[test]
 fn a_rollback_under_a_key_that_is_not_announced_goes_by_the_key_before() {
-    let signed = SignedSite::with(Keys::of(&[(KEY, "rsa3072"), (NEW, "rsa3072")]));
+    let signed = SignedSite::with(Keys::of(&[(KEY, "ed25519"), (NEW, "ed25519")]));
     signed.promoted("One");
     signed.promoted("Two");
     signed.configure(&format!("sign = \"{NEW}\"\n"));

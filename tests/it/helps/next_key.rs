@@ -19,7 +19,7 @@ fn next(signed: &SignedSite, name: &str) {
 
 #[test]
 fn a_missing_next_key_is_imported() {
-    let (signed, other) = (SignedSite::new(), Keys::of(&[(NEXT, "rsa3072")]));
+    let (signed, other) = (SignedSite::new(), Keys::of(&[(NEXT, "ed25519")]));
     next(&signed, NEXT);
     signed.site.commit("One").build(&["el9"]);
     let refused = signed.releng(&["stage"]).exits(1).says(&["GnuPG has no key", "import it with `gpg --import`"]);
@@ -33,7 +33,7 @@ fn a_missing_next_key_is_imported() {
 
 #[test]
 fn one_of_several_next_keys_is_named() {
-    let signed = SignedSite::with(Keys::of(&[(KEY, "rsa3072"), (NEXT, "rsa3072"), (&format!("a {NEXT}"), "rsa3072")]));
+    let signed = SignedSite::with(Keys::of(&[(KEY, "ed25519"), (NEXT, "ed25519"), (&format!("a {NEXT}"), "ed25519")]));
     next(&signed, NEXT);
     signed.site.commit("One").build(&["el9"]);
     let refused = signed.releng(&["stage"]).exits(1).says(&["matches more than one key", "help: use one of `"]);
@@ -45,13 +45,13 @@ fn one_of_several_next_keys_is_named() {
 #[test]
 fn a_next_key_that_has_expired_is_replaced() {
     let signed = SignedSite::new();
-    signed.keys.add(NEXT, "rsa3072", "", "seconds=1");
+    signed.keys.add(NEXT, "ed25519", "", "seconds=1");
     std::thread::sleep(std::time::Duration::from_millis(2100));
     next(&signed, NEXT);
     signed.site.commit("One").build(&["el9"]);
     let help = "help: make another key, set `repository.next-key` to it, and commit it";
     signed.releng(&["stage"]).exits(1).says(&[&format!("the next key `{NEXT}` is expired"), help]);
-    signed.keys.add("later@example.org", "rsa3072", "", "never");
+    signed.keys.add("later@example.org", "ed25519", "", "never");
     next(&signed, "later@example.org");
     signed.releng(&["stage"]).exits(0);
 }
@@ -59,12 +59,12 @@ fn a_next_key_that_has_expired_is_replaced() {
 /// Whoever may write to the root can neither take a key from clients nor give them one.
 #[test]
 fn served_keys_are_made_again_from_the_copy_in_the_state() {
-    let signed = SignedSite::with(Keys::of(&[(KEY, "rsa3072"), (NEXT, "rsa3072")]));
+    let signed = SignedSite::with(Keys::of(&[(KEY, "ed25519"), (NEXT, "ed25519")]));
     next(&signed, NEXT);
     signed.promoted("One");
     let served = signed.site.served("RPM-GPG-KEY-demo");
     let sound = std::fs::read(&served).unwrap();
-    let foreign = Keys::of(&[("eve@example.org", "rsa3072")]).gpg(&["--armor", "--export"]).stdout.into_bytes();
+    let foreign = Keys::of(&[("eve@example.org", "ed25519")]).gpg(&["--armor", "--export"]).stdout.into_bytes();
     let added = [&sound[..], &foreign[..]].concat();
     for damaged in [None, Some(&b"x"[..]), Some(&foreign[..]), Some(&added[..])] {
         match damaged {
@@ -103,7 +103,7 @@ fn a_damaged_copy_of_the_keys_never_reaches_clients() {
     signed.promoted("One");
     let (served, copy) = (signed.site.served("RPM-GPG-KEY-demo"), signed.site.state("keys.asc"));
     let (sound, whole) = (std::fs::read(&served).unwrap(), std::fs::read(&copy).unwrap());
-    let foreign = Keys::of(&[("eve@example.org", "rsa3072")]).gpg(&["--armor", "--export"]).stdout.into_bytes();
+    let foreign = Keys::of(&[("eve@example.org", "ed25519")]).gpg(&["--armor", "--export"]).stdout.into_bytes();
     let of_another = String::from_utf8(whole.clone()).unwrap().replacen(" demo ", " other ", 1).into_bytes();
     let cut = &whole[..whole.len() - 40];
     for damaged in [&b"junk"[..], b"", cut, &sound[..sound.len() - 40], &foreign, &of_another] {

@@ -31,7 +31,7 @@ impl Pages {
         let tests = "[[acceptance]]\nname = \"install\"\nrun = [\"sh\", \"-c\", \"test ! -e fail\"]\n";
         let url = "https://example.org/repos";
         let site = Site::with(&format!("[repository]\nurl = \"{url}\"\nsign = \"{KEY}\"\n\n{tests}"));
-        let pages = Pages { site, keys: Keys::of(&[(&format!("{ODD} <{KEY}>"), "rsa3072")]) };
+        let pages = Pages { site, keys: Keys::of(&[(&format!("{ODD} <{KEY}>"), "ed25519")]) };
         for (day, message) in
             [(2, format!("Read {ODD}\n\nBug-Url: https://bugs.example.org/1?a=1&b=2")), (4, "Fix".to_owned())]
         {

@@ -208,7 +208,6 @@ fn is_read_by_rpm(path: &Path) -> bool {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the figures of a long run")]
 fn nothing_is_taken_that_rpm_refuses() {
     let number = |name: &str, or: u64| std::env::var(name).ok().map_or(or, |text| text.parse().unwrap());
     let (count, first) = (number("MUTATIONS", 2_000), number("MUTATION_SEED", 0));

@@ -19,7 +19,7 @@ pub struct SignedSite {
 impl SignedSite {
     /// Signs with [`KEY`].
     pub fn new() -> SignedSite {
-        SignedSite::with(Keys::of(&[(KEY, "rsa3072")]))
+        SignedSite::with(Keys::of(&[(KEY, "ed25519")]))
     }
 
     /// Signs with [`KEY`], which is one of `keys`.
