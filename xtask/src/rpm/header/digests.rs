@@ -110,7 +110,9 @@ impl<'h> DigestCheck<'h> {
             is_compared = true;
             // The alternative is the digest of the payload before its compression. It counts if the payload is stored like that.
             let mut stated = stated_digests(header, tag).chain(stated_digests(header, alternative));
-            if !stated.any(|digits| is_hex(digits, &digest)) {
+            // Of several digests rpm wants one that is right, and none that cannot be read.
+            let is_digest = |digits| read_hex(digits).is_some_and(|read| read.len() == digest.len());
+            if !stated_digests(header, tag).all(is_digest) || !stated.any(|digits| is_hex(digits, &digest)) {
                 return Err(DigestFault::Payload(tag));
             }
         }
@@ -129,10 +131,14 @@ fn stated_digests(header: &PackageHeader, tag: HeaderTag) -> impl Iterator<Item 
     header.texts(tag).filter(move |_| is_right)
 }
 
-/// Whether `digits` are the hexadecimal digits of `digest`. rpm reads capital letters too.
+/// Whether `digits` are the hexadecimal digits of `digest`.
 fn is_hex(digits: &[u8], digest: &[u8]) -> bool {
+    read_hex(digits).is_some_and(|read| read == digest)
+}
+
+/// The bytes that hexadecimal digits stand for. rpm reads capital letters too.
+fn read_hex(digits: &[u8]) -> Option<Vec<u8>> {
     let pairs = digits.chunks(2).map(|pair| std::str::from_utf8(pair).ok().filter(|pair| pair.len() == 2));
     let is_digit = digits.iter().all(u8::is_ascii_hexdigit);
-    let bytes = pairs.map(|pair| u8::from_str_radix(pair?, 16).ok());
-    is_digit && digits.len() == 2 * digest.len() && bytes.eq(digest.iter().map(|byte| Some(*byte)))
+    pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect::<Option<Vec<u8>>>().filter(|_| is_digit)
 }
