@@ -87,7 +87,7 @@ pub fn judge_above(
 /// Errors: there are such packages, and nobody has asked for them.
 pub fn judge_yanked(yanked: &[YankedPackage], with_yanked: bool, command: &str) -> Result<String, Failure> {
     match yanked {
-        [] => Ok("the series lacks no package of it because of a yank".to_owned()),
+        [] => Ok("none of its packages was yanked".to_owned()),
         _ if with_yanked => Ok(format!("brought back, as asked: {}", list(yanked))),
         _ => {
             let help = format!("promote a newer release without it; or bring it back: {command}");
