@@ -29,7 +29,7 @@ release tags: `X.Y`, recognised from the tags
 
 warning: commit `BREAK` made 2.0.0 and has no tag `2.0` (and 1 other); tag
   it: `git tag -m 2.0 2.0 BREAK` [untagged-bump]
-warning: `and a lot of prose that goes on and on` in commit `SIDE` is no
+warning: `and a lot of prose that goes on and on` in commit `SIDE` is not a
   known value of `Sem-Ver:`, counted as a patch (and 1 other)
   [unknown-sem-ver-value]
 "
