@@ -87,6 +87,19 @@ fn a_damaged_newest_revision_keeps_the_second_address() {
 }
 
 #[test]
+fn a_lost_rollback_is_made_again_and_brings_nothing_back() {
+    let site = three();
+    site.releng(&["rollback", "1.0"]).exits(0);
+    std::fs::remove_dir_all(site.served("revisions/stable-1.0/000004")).unwrap();
+    // Revision 3 was taken back.
+    site.releng(&["verify"]).exits(1).says(&["rollback 1.0 --to 2`"]);
+    site.releng(&["promote"]).exits(1).says(&["rollback 1.0 --to 2`"]);
+    site.releng(&["rollback", "1.0"]).exits(0).says(&["to 1.0.2, revision 2"]);
+    assert_eq!(stable(&site), revision(5));
+    require_same(&content(&site, 2), &content(&site, 5));
+}
+
+#[test]
 fn a_restored_copy_with_other_dates_is_sound() {
     let site = three();
     let package = site.served("revisions/stable-1.0/000003/rpm/el9/noarch/demo-1.0.1-1.el9.noarch.rpm");

@@ -324,8 +324,8 @@ impl Store {
         };
         let message = format!("stable/{series} cannot be used: its revision {number} {what}");
         let others = self.revisions(series).unwrap_or_default();
-        let readable = others.iter().rev().find(|other| **other != number && self.revision(series, **other).is_ok());
-        let help = match readable {
+        let readable = others.into_iter().filter(|other| *other != number && self.revision(series, *other).is_ok());
+        let help = match self.newest_like(series, number, readable) {
             Some(other) => {
                 format!("go back to a revision that is whole: `{} rollback {series} --to {other}`", program())
             }
@@ -336,6 +336,13 @@ impl Store {
             ),
         };
         Failure::new(Exit::Failed, message).help(help).into()
+    }
+
+    /// The newest of these revisions, to go back to in place of a lost one. If that was a rollback, what is newer than its target was taken back.
+    pub fn newest_like(&self, series: Series, lost: u32, others: impl Iterator<Item = u32>) -> Option<u32> {
+        let event = self.log.making_of(series, lost).map(|entry| &entry.event.action);
+        let newest = if let Some(Action::Rollback { to, .. }) = event { *to } else { u32::MAX };
+        others.filter(|other| *other <= newest).max()
     }
 
     /// Reads the manifest of a revision.

@@ -54,7 +54,8 @@ pub fn decide_rollback(store: &Store, order: &RollbackOrder<'_>) -> Result<Undoi
     let is_refused = before.as_ref().is_some_and(|before| have_ended(&store.layout, before, order.keys));
     let to = match (to, store.log.last_revision(series)) {
         (Some(to), _) => to,
-        (None, Some((_, Event { action: Action::Rollback { to, .. }, .. }))) if is_refused => *to,
+        // The last rollback is made again if its revision is lost.
+        (None, Some((_, Event { action: Action::Rollback { to, .. }, .. }))) if is_refused || before.is_none() => *to,
         // The command was repeated: to undo more than the last change takes a number.
         (None, Some((_, Event { number, action: Action::Rollback { to, .. }, .. }))) => {
             let further = before_promotion(store, series, *to);

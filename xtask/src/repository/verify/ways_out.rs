@@ -45,7 +45,7 @@ pub enum WayOut {
     Yank(Series, Vec<Nevra>),
     /// Nothing else of the current revision with this number is damaged than what the program can make again.
     Remake(Series, u32),
-    /// The newest revision of a series without findings.
+    /// The newest revision of a series without findings, of those that were not taken back.
     Rollback(Series, u32),
     /// Something of the current revision with this folder is damaged that nothing here can replace, and no other revision is sound.
     Restore(Series, TreePath),
@@ -277,8 +277,7 @@ fn find_for_current(
     let must_be_signed = of_series().any(is_signed);
     let sound = of_series().filter(|found| is_sound(report, &store.layout.shown(&found.path)));
     let sound = sound.filter(|found| is_signed(found) || !must_be_signed);
-    let newest = sound.filter_map(|found| found.name.revision()).max();
-    match newest {
+    match store.newest_like(series, number, sound.filter_map(|found| found.name.revision())) {
         Some(newest) => ways.push(WayOut::Rollback(series, newest)),
         None if !is_mendable => ways.push(WayOut::Restore(series, folder)),
         None => {}
