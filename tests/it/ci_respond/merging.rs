@@ -123,7 +123,11 @@ fn what_is_not_wanted_any_more_after_the_tests_does_not_land() {
         if what == "closed" {
             place.double.with(|state| state.pulls[0].state = "open");
             place.run(&finish).exits(1).says(&["the forge shows already how this merge came out"]);
-            assert_eq!((place.place.tip("master"), place.ends()), (base, ends));
+            assert_eq!((place.place.tip("master"), place.ends()), (base.clone(), ends));
+            // Nor where somebody has deleted what was reported.
+            place.double.with(|state| state.notes.clear());
+            place.run(&finish).exits(1).says(&["merge 1, which the same comment asked for, has ended already"]);
+            assert_eq!(place.place.tip("master"), base);
         }
         assert_eq!(place.place.snapshots(), [""; 0], "{what}");
     }
@@ -214,6 +218,11 @@ fn a_decision_is_written_for_the_next_jobs() {
         let ran = place.merges(&file).exits(code);
         assert_eq!(ran.stderr.contains("its action is `check-patch`, not `merge`"), code == 2, "{}", ran.stderr);
     }
+    // The decision of an earlier run does not stay where there is none.
+    std::fs::write(&event, "[]").unwrap();
+    let event = event.display().to_string();
+    place.run(&["ci", "respond", "--event", &event, "--name", "issue_comment", "--out", &file]).exits(2);
+    place.merges(&file).exits(1).says(&["cannot read"]);
 }
 
 /// The answer on the forge is a step of the merge: it is done once, however often the forge or the program fails.

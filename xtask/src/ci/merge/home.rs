@@ -17,7 +17,7 @@ use crate::base::error::{Exit, Failure};
 use crate::base::files::{LockFile, TreePath};
 use crate::base::journal::Journal;
 use crate::base::number::{number_after, padded, parse_padded};
-use crate::ci::merge::machine::{Merge, MergeEvent};
+use crate::ci::merge::machine::{Merge, MergeEvent, MergePhase};
 use crate::ci::merge::request::MergeRequest;
 use crate::git::Repository;
 use crate::git::remote::{Remote, clear_locks};
@@ -132,6 +132,19 @@ impl MergeHome {
                 == (&request.remote, &request.base, &request.work, request.head)
         };
         Ok(self.all()?.into_iter().find(|stored| stored.merge.next().is_some() && is_same(&stored.merge.request)))
+    }
+
+    /// Another merge that the same comment asked for, and that ended without a change of the base: the comment is used up, also where its answer
+    /// was deleted on the forge.
+    pub fn find_used(&self, stored: &StoredMerge) -> Result<Option<u32>> {
+        let request = &stored.merge.request;
+        let Some(comment) = &request.comment else { return Ok(None) };
+        let is_by_it = |other: &MergeRequest| {
+            other.remote == request.remote && other.comment.as_ref().is_some_and(|asked| asked.id == comment.id)
+        };
+        let has_failed = |merge: &Merge| matches!(merge.phase, MergePhase::Stopped(_) | MergePhase::GivenUp { .. });
+        let mut others = self.all()?.into_iter().filter(|other| other.number != stored.number);
+        Ok(others.find(|other| has_failed(&other.merge) && is_by_it(&other.merge.request)).map(|used| used.number))
     }
 
     /// All merges, in order.

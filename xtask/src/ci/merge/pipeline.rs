@@ -179,7 +179,9 @@ impl Pipeline<'_> {
         }
         let repository = Repository::open(self.home.git().for_programs())?;
         let trusted = self.home.trusted(stored.number, request)?;
-        let why = (self.withdrawn)(request, &trusted, &trusted.over(base_config(&repository, base)?))?;
+        let used = self.home.find_used(stored)?;
+        let used = used.map(|number| format!("merge {number}, which the same comment asked for, has ended already"));
+        let why = (self.withdrawn)(request, &trusted, &trusted.over(base_config(&repository, base)?))?.or(used);
         Ok(why.map(|why| MergeEvent::Stopped(StopReason::Withdrawn { why })))
     }
 

@@ -1,7 +1,7 @@
 //! `ci respond`: decides about an event of a forge, and answers it.
 
 use std::fs::OpenOptions;
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -37,6 +37,15 @@ pub struct Args {
 
 /// Prints the decision.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
+    if let Some(out) = args.out.as_ref().filter(|_| !args.dry_run) {
+        // The decision of an earlier run must not be taken for that of this one.
+        match std::fs::remove_file(out) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("cannot remove `{}`", out.display()));
+            }
+            _ => {}
+        }
+    }
     let event = load_event(args)?;
     let wish = match find_wish(&event) {
         Ok(wish) => wish,
