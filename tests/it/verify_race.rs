@@ -13,11 +13,12 @@ const ROUND: Duration = Duration::from_secs(10);
 /// Commands that change the repository, again and again; each ends with exit code 0.
 fn change(published: &Published, number: usize) {
     let (first, second) = (snapshot("1.0", 1), snapshot("1.0", 2));
+    let back = [&promotion(&second)[..], &["--with-yanked"]].concat();
     let commands: [&[&str]; 7] = [
         &["rollback", "1.0"],
-        &promotion(&second),
+        &back,
         &["yank", "demo-1.0.2-1.el9.noarch", "--why", "a test"],
-        &promotion(&second),
+        &back,
         &["hold", &first, "--why", "x"],
         &["unhold", &first],
         &["prune"],
