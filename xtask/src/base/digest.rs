@@ -60,6 +60,11 @@ pub fn hex_text(bytes: &[u8]) -> String {
     hex::encode(bytes)
 }
 
+/// The bytes that hexadecimal digits stand for, small or capital ones.
+pub fn read_hex(digits: &[u8]) -> Option<Vec<u8>> {
+    hex::decode(digits).ok()
+}
+
 /// The digest of bytes that are in memory.
 pub fn digest_of(bytes: &[u8]) -> Digest {
     Digest(Sha256::digest(bytes).into())

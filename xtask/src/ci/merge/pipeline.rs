@@ -179,9 +179,11 @@ impl Pipeline<'_> {
         }
         let repository = Repository::open(self.home.git().for_programs())?;
         let trusted = self.home.trusted(stored.number, request)?;
-        let used = self.home.find_used(stored)?;
-        let used = used.map(|number| format!("merge {number}, which the same comment asked for, has ended already"));
-        let why = (self.withdrawn)(request, &trusted, &trusted.over(base_config(&repository, base)?))?.or(used);
+        let mut why = (self.withdrawn)(request, &trusted, &trusted.over(base_config(&repository, base)?))?;
+        if why.is_none() {
+            let used = self.home.find_used(stored)?;
+            why = used.map(|number| format!("merge {number}, which the same comment asked for, has ended already"));
+        }
         Ok(why.map(|why| MergeEvent::Stopped(StopReason::Withdrawn { why })))
     }
 

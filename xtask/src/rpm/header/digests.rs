@@ -7,7 +7,7 @@
 use std::fmt;
 use std::io::{self, Sink, Write};
 
-use crate::base::digest::{Digest, HashingWriter, digest_of};
+use crate::base::digest::{Digest, HashingWriter, digest_of, read_hex};
 use crate::base::package_digest::PackageHash;
 use crate::rpm::header::blob::PackageHeader;
 use crate::rpm::header::head::RpmHead;
@@ -131,14 +131,7 @@ fn stated_digests(header: &PackageHeader, tag: HeaderTag) -> impl Iterator<Item 
     header.texts(tag).filter(move |_| is_right)
 }
 
-/// Whether `digits` are the hexadecimal digits of `digest`.
+/// Whether `digits` are the hexadecimal digits of `digest`. rpm reads capital letters too.
 fn is_hex(digits: &[u8], digest: &[u8]) -> bool {
     read_hex(digits).is_some_and(|read| read == digest)
-}
-
-/// The bytes that hexadecimal digits stand for. rpm reads capital letters too.
-fn read_hex(digits: &[u8]) -> Option<Vec<u8>> {
-    let pairs = digits.chunks(2).map(|pair| std::str::from_utf8(pair).ok().filter(|pair| pair.len() == 2));
-    let is_digit = digits.iter().all(u8::is_ascii_hexdigit);
-    pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect::<Option<Vec<u8>>>().filter(|_| is_digit)
 }
