@@ -1,4 +1,4 @@
-//! The smaller commands, and what all commands have in common: `config`, `completions`, `man`, streams, colour.
+//! The smaller commands, and what all commands have in common: `config`, streams, colour.
 
 use std::path::Path;
 
@@ -40,33 +40,6 @@ fn config_says_what_is_wrong() {
     let project = demo();
     project.write("other.spec.in", "Name: other\nVersion: @@VERSION@@\n");
     project.releng(&["config"]).exits(0).says(&["2 specs, and the project may be each of them"]);
-}
-
-#[test]
-fn completions_know_the_commands() {
-    let project = demo();
-    for shell in ["bash", "fish", "zsh"] {
-        let script = project.releng(&["completions", shell]).exits(0).stdout;
-        assert!(script.contains("changelog") && script.contains("assume-version"), "{shell}");
-    }
-    project.write("script", project.releng(&["completions", "bash"]).stdout);
-    run_in(project.path(), "bash", &["-n", "script"], &[]).exits(0).says_nothing();
-    project.releng(&["completions", "dos"]).exits(2);
-}
-
-#[test]
-fn manual_pages_are_sound() {
-    let project = demo();
-    assert!(project.releng(&["man"]).exits(0).stdout.starts_with(".ie"), "a page");
-    let plan = project.releng(&["man", "--out", "man", "--dry-run"]).exits(0).stdout;
-    assert!(plan.contains("write man/releng-dist.1\n") && project.files("man").is_empty(), "{plan}");
-    project.releng(&["man", "--out", "man"]).exits(0);
-    let pages = project.files("man");
-    assert!(pages.contains(&"releng.1".to_owned()) && pages.contains(&"releng-dist.1".to_owned()), "{pages:?}");
-    for page in pages {
-        let checked = run_in(&project.join("man"), "mandoc", &["-T", "lint", "-W", "error", &page], &[]);
-        assert!(checked.code == 0, "{page}: {}", checked.stdout);
-    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use releng::project::config::{AcceptanceTest, CiStep, DistKeys, GenerateKeys, kn
 use crate::support::text_of;
 
 /// Command, flag, and the file and name of the test. The flags of all commands have no command.
-const FLAGS: [(&str, &str, &str); 147] = [
+const FLAGS: [(&str, &str, &str); 145] = [
     ("", "assume-version", "dist::a_stated_version_goes_before_everything"),
     ("", "color", "commands::colour_follows_the_flag_and_the_terminal"),
     ("", "packaging", "packaging::a_project_is_packaged_from_outside"),
@@ -70,8 +70,6 @@ const FLAGS: [(&str, &str, &str); 147] = [
     ("lint", "message", "lint::message::a_message_is_checked_without_its_comments"),
     ("lint", "rev", "lint::a_clean_branch_and_its_base"),
     ("lint", "squash", "lint::the_message_of_a_squash_merge"),
-    ("man", "dry-run", "commands::manual_pages_are_sound"),
-    ("man", "out", "commands::manual_pages_are_sound"),
     ("merge", "base", "ci_merge::outcomes::what_is_not_there_is_named"),
     ("merge", "branch", "ci_merge::a_merge_is_previewed_without_a_change"),
     ("merge", "dry-run", "ci_merge::a_merge_is_previewed_without_a_change"),

@@ -69,7 +69,34 @@ fn it_builds_offline_and_installs_from_its_snapshot() {
         .exits(0)
         .prints(&version);
     run_in(Path::new("/"), &installed, &["--version"], &[]).exits(0).prints(&format!("releng {version}"));
-    for file in ["man/man1/releng-rpm.1", "bash-completion/completions/releng", "zsh/site-functions/_releng"] {
-        assert!(client.root().join("usr/share").join(file).exists(), "no {file}");
+    let share = client.root().join("usr/share");
+    completions_know_the_commands(&installed, &share);
+    manual_pages_are_sound(&place, &installed, &share.join("man/man1"));
+}
+
+/// Completion scripts and manual pages are made by the packaged program only.
+fn completions_know_the_commands(installed: &str, share: &Path) {
+    let scripts =
+        ["bash-completion/completions/releng", "fish/vendor_completions.d/releng.fish", "zsh/site-functions/_releng"];
+    for script in scripts {
+        let text = std::fs::read_to_string(share.join(script)).unwrap();
+        assert!(text.contains("changelog") && text.contains("assume-version"), "{script}");
     }
+    run_in(share, "bash", &["-n", scripts[0]], &[]).exits(0).says_nothing();
+    run_in(share, installed, &["completions", "dos"], &[]).exits(2);
+}
+
+fn manual_pages_are_sound(place: &Sandbox, installed: &str, pages: &Path) {
+    let names: Vec<String> =
+        std::fs::read_dir(pages).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(names.contains(&"releng.1".to_owned()) && names.contains(&"releng-rpm.1".to_owned()), "{names:?}");
+    for page in &names {
+        let checked = run_in(pages, "mandoc", &["-T", "lint", "-W", "error", page], &[]);
+        assert!(checked.code == 0, "{page}: {}", checked.stdout);
+    }
+    let first = run_in(pages, installed, &["man"], &[]).exits(0).stdout;
+    assert_eq!(first, std::fs::read_to_string(pages.join("releng.1")).unwrap());
+    let args = ["man", "--out", "man", "--dry-run"];
+    run_in(place.path(), installed, &args, &[]).exits(0).prints_part("write man/releng-dist.1\n");
+    assert!(!place.join("man").exists());
 }

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use encodify::qp;
 use jiff::Timestamp;
 use mail_builder::MessageBuilder;
 use mail_builder::headers::address::Address;
@@ -86,7 +87,7 @@ pub fn write_mail(
 
 /// A text, encoded here: the library would take base64 for some.
 fn plain(text: &str) -> MimePart<'static> {
-    let encoded = quoted_printable::encode_to_str(text.replace('\n', "\r\n"));
+    let encoded = qp::BODY.encode(text);
     MimePart::new("text/plain", encoded).transfer_encoding("quoted-printable")
 }
 

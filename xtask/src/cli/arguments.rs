@@ -4,9 +4,11 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::base::error;
 use crate::cli::commands::{
-    accept, announce, changelog, ci, completions, config, dist, doctor, hold, init, lint, man, promote, prune,
-    recover_log, rollback, rpm, spec, stage, status, tag, verify, version, yank,
+    accept, announce, changelog, ci, config, dist, doctor, hold, init, lint, promote, prune, recover_log, rollback,
+    rpm, spec, stage, status, tag, verify, version, yank,
 };
+#[cfg(feature = "packaged")]
+use crate::cli::commands::{completions, man};
 use crate::cli::context::Global;
 use crate::cli::release_job::ReleaseArgs;
 use crate::project::own_version::{STATED, own_version};
@@ -80,8 +82,10 @@ pub enum Command {
     /// Print what each command needs on this machine, and what is missing
     Doctor(doctor::Args),
     /// Print a completion script for a shell
+    #[cfg(feature = "packaged")]
     Completions(completions::Args),
     /// Print the manual page, or write one for each command
+    #[cfg(feature = "packaged")]
     Man(man::Args),
 }
 

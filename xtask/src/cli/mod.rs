@@ -35,9 +35,11 @@ use crate::base::text::shell_word;
 use crate::base::threads;
 use arguments::{Cli, Command};
 use commands::{
-    accept, announce, changelog, ci, completions, config, dist, doctor, hold, init, lint, man, promote, prune,
-    recover_log, rollback, rpm, spec, srpm, stage, status, tag, verify, version, yank,
+    accept, announce, changelog, ci, config, dist, doctor, hold, init, lint, promote, prune, recover_log, rollback,
+    rpm, spec, srpm, stage, status, tag, verify, version, yank,
 };
+#[cfg(feature = "packaged")]
+use commands::{completions, man};
 use context::{Context, Global};
 use ui::{Color, Talk, Ui};
 
@@ -120,7 +122,9 @@ pub fn run(context: &Context, command: &Command) -> Result<()> {
         Command::Init(args) => init::run(context, args),
         Command::Config(args) => config::run(context, args),
         Command::Doctor(args) => doctor::run(context, args, Cli::definition()),
+        #[cfg(feature = "packaged")]
         Command::Completions(args) => completions::run(context, args, Cli::definition()),
+        #[cfg(feature = "packaged")]
         Command::Man(args) => man::run(context, args, Cli::definition()),
     }
 }

@@ -4,6 +4,7 @@ pub mod accept;
 pub mod announce;
 pub mod changelog;
 pub mod ci;
+#[cfg(feature = "packaged")]
 pub mod completions;
 pub mod config;
 pub mod dist;
@@ -11,6 +12,7 @@ pub mod doctor;
 pub mod hold;
 pub mod init;
 pub mod lint;
+#[cfg(feature = "packaged")]
 pub mod man;
 pub mod promote;
 pub mod prune;
