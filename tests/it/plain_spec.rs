@@ -82,22 +82,23 @@ fn a_spec_is_changed_only_if_the_person_says_so() {
 
 #[test]
 fn a_marker_of_a_build_system_is_named() {
-    let template =
-        SPEC.replace("0.9\n", "@PACKAGE_VERSION@\n").replace("lago.conf\n", "lago.conf\n@X_TRUE@Requires: x\n");
+    let template = SPEC
+        .replace("0.9\n", "@PACKAGE_VERSION@\n")
+        .replace("lago.conf\n", "lago.conf\n@X_TRUE@Requires: x\n@X_FALSE@Requires: y\n");
     let files = [("rpm/lago.spec.in", template.as_str()), ("a", "1\n"), ("rpm/lago.conf", "x = 1\n")];
     let project = Sandbox::released(&files);
-    let words =
-        ["warning: no source RPM: `rpm/lago.spec.in`: line 11: only the build system knows the value of `@X_TRUE@`"];
+    let words = [
+        "warning: no source RPM: `rpm/lago.spec.in`: line 11: only the build system knows the values of `@X_TRUE@`, `@X_FALSE@`",
+    ];
     project.releng(&["dist", "--no-stage"]).exits(0).says(&words);
     assert!(project.join("target/dist/sources/lago-1.0.0.tar.gz").exists());
-    let help =
-        "help: state its value in `packaging/release.toml`, which may be empty: `[rpm]` and `markers = [\"X_TRUE=…\"]`";
+    let help = "help: state their values in `packaging/release.toml`, which may be empty: `[rpm]` and `markers = [\"X_TRUE=…\", \"X_FALSE=…\"]`";
     project.releng(&["srpm"]).exits(2).says(&["line 11", help, "set `rpm.srpm = \"none\"`"]);
     project.releng(&["spec"]).exits(2).says(&["line 11"]);
     project.commit("No source RPM", &[("packaging/release.toml", "[rpm]\nsrpm = \"none\"\n")]);
     project.releng(&["dist", "--no-stage"]).exits(0).says_nothing_wrong();
     project.releng(&["srpm"]).exits(2).says(&["there is no source RPM"]);
-    project.commit("State the value", &[("packaging/release.toml", "[rpm]\nmarkers = [\"X_TRUE=#\"]\n")]);
+    project.commit("State the value", &[("packaging/release.toml", "[rpm]\nmarkers = [\"X_TRUE=#\", \"X_FALSE=\"]\n")]);
     let srpm = project.releng(&["srpm"]).exits(0).stdout;
     assert!(srpm.ends_with("/lago-1.0.2-1.src.rpm\n"), "{srpm}");
     project.commit("Wrong", &[("packaging/release.toml", "[rpm]\nmarkers = [\"X_TRUE\"]\n")]);

@@ -57,6 +57,10 @@ fn every_tag_is_what_rpmbuild_writes() {
     );
     check("small", &small("").replace("1%{?dist}", "%autorelease -e x -s y -b 3"));
     check("small", &small("").replace("1%{?dist}", "%{autorelease -p}"));
+    check(
+        "small",
+        &small("%global forgeurl https://example.org/a\n%forgemeta -z 1\n%{forgemeta}\nSource: %{name}.tar.gz"),
+    );
     check("small", &small(""));
     check("small", &small("BuildArch: noarch\nBuildRequires: a < 1~rc, b > 2^git\nURL: http://x/"));
     check("small", &small("%define vendor The %{name} Company\nBugURL: http://bugs/\nEpoch: 0\nSourceLicense: GPL"));

@@ -17,8 +17,8 @@ pub enum RenderError {
     NoRelease,
     /// There is no `Version:`.
     NoVersion,
-    /// A marker of autoconf or meson in the preamble whose value only the build system knows.
-    ForeignMarker { line: usize, marker: String },
+    /// Markers of autoconf or meson in the preamble whose values only the build system knows: their names, and the line of the first.
+    ForeignMarkers { line: usize, names: Vec<String> },
     /// An expression of a template language such as Jinja.
     TemplateLanguage { line: usize },
 }
@@ -30,9 +30,13 @@ impl fmt::Display for RenderError {
             RenderError::NoVendor { line } => write!(f, "line {line}: `@@VENDOR@@`, and there is no vendor archive"),
             RenderError::NoRelease => f.write_str("there is no `Release:` whose number could be raised"),
             RenderError::NoVersion => f.write_str("there is no `Version:` before the first section"),
-            RenderError::ForeignMarker { line, marker } => {
-                write!(f, "line {line}: only the build system knows the value of `{marker}`")
-            }
+            RenderError::ForeignMarkers { line, names } => match names.as_slice() {
+                [name] => write!(f, "line {line}: only the build system knows the value of `@{name}@`"),
+                names => {
+                    let shown: Vec<String> = names.iter().map(|name| format!("`@{name}@`")).collect();
+                    write!(f, "line {line}: only the build system knows the values of {}", shown.join(", "))
+                }
+            },
             RenderError::TemplateLanguage { line } => write!(f, "line {line}: an expression of a template language"),
         }
     }
@@ -53,14 +57,19 @@ impl RenderError {
             ),
             RenderError::NoRelease => "write `Release: @@RELEASE@@%{?dist}` in the template".to_owned(),
             RenderError::NoVersion => "write `Version: @@VERSION@@` before the first section".to_owned(),
-            RenderError::ForeignMarker { marker, .. } => format!(
-                "{}; if no source RPM is wanted, {}",
-                committed(&format!(
-                    "state its value in `{PATH}`, which may be empty: `[rpm]` and `markers = [\"{}=…\"]`",
-                    marker.trim_matches('@')
-                )),
-                committed("set `rpm.srpm = \"none\"`")
-            ),
+            RenderError::ForeignMarkers { names, .. } => {
+                let values: Vec<String> = names.iter().map(|name| format!("\"{name}=…\"")).collect();
+                let what = if names.len() == 1 { "its value" } else { "their values" };
+                let stated = format!(
+                    "state {what} in `{PATH}`, which may be empty: `[rpm]` and `markers = [{}]`",
+                    values.join(", ")
+                );
+                format!(
+                    "{}; if no source RPM is wanted, {}",
+                    committed(&stated),
+                    committed("set `rpm.srpm = \"none\"`")
+                )
+            }
             RenderError::TemplateLanguage { .. } => format!(
                 "write a template of its own, `packaging/<name>.spec.in` with `Version: @@VERSION@@`, and commit it; or put a spec \
                  into a folder of yours: `--packaging DIR`; if no source RPM is wanted, {}",

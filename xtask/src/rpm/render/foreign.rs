@@ -13,6 +13,7 @@ use crate::rpm::render::values::Values;
 pub fn render(template: &str, values: &Values<'_>) -> Result<String, RenderError> {
     let mut spec = String::with_capacity(template.len());
     let (mut in_preamble, mut in_changelog, mut is_made) = (true, false, false);
+    let mut unknown = Unknown::default();
     for (index, line) in template.split_inclusive('\n').enumerate() {
         let number = index + 1;
         if begins_section(line) {
@@ -29,17 +30,45 @@ pub fn render(template: &str, values: &Values<'_>) -> Result<String, RenderError
         if is_statement || (in_preamble && !is_comment && line.contains("{{") && line.contains("}}")) {
             return Err(RenderError::TemplateLanguage { line: number });
         }
-        let unknown = render_line(line, values, &mut spec);
-        if let (Some(marker), true, false) = (unknown, in_preamble, is_comment) {
-            return Err(RenderError::ForeignMarker { line: number, marker: format!("@{marker}@") });
+        let kept = render_line(line, values, &mut spec);
+        if in_preamble && !is_comment {
+            unknown.add(number, kept);
         }
     }
+    unknown.refused()?;
     Ok(spec)
 }
 
-/// Appends a line; returns the first marker that has no value here and stays in it.
-fn render_line(line: &str, values: &Values<'_>, spec: &mut String) -> Option<String> {
-    let mut unknown = None;
+/// The markers of the preamble without a value.
+#[derive(Default)]
+struct Unknown {
+    /// The line of the first one, counted from 1.
+    line: usize,
+    names: Vec<String>,
+}
+
+impl Unknown {
+    fn add(&mut self, line: usize, names: Vec<String>) {
+        if self.names.is_empty() {
+            self.line = line;
+        }
+        for name in names {
+            if !self.names.contains(&name) {
+                self.names.push(name);
+            }
+        }
+    }
+
+    /// An error that names all of them, so that they can be stated at once.
+    fn refused(self) -> Result<(), RenderError> {
+        let Unknown { line, names } = self;
+        if names.is_empty() { Ok(()) } else { Err(RenderError::ForeignMarkers { line, names }) }
+    }
+}
+
+/// Appends a line; returns the markers that have no value here and stay in it.
+fn render_line(line: &str, values: &Values<'_>, spec: &mut String) -> Vec<String> {
+    let mut unknown = Vec::new();
     let mut rest = line;
     while let Some((before, name, after)) = split_at_foreign_marker(rest) {
         spec.push_str(before);
@@ -47,7 +76,7 @@ fn render_line(line: &str, values: &Values<'_>, spec: &mut String) -> Option<Str
             Some(value) => spec.push_str(&value),
             None => {
                 spec.extend(["@", name, "@"]);
-                unknown.get_or_insert(name.to_owned());
+                unknown.push(name.to_owned());
             }
         }
         rest = after;
@@ -64,12 +93,14 @@ fn value_of(name: &str, values: &Values<'_>) -> Option<String> {
     let part = |index: usize| values.version.split('.').nth(index).map(str::to_owned);
     match name.to_ascii_uppercase().as_str() {
         "VERSION" | "PACKAGE_VERSION" | "PROJECT_VERSION" | "RPM_VERSION" => Some(values.version.to_owned()),
-        "PACKAGE" | "PACKAGE_NAME" | "PACKAGE_TARNAME" | "PROJECT_NAME" => Some(values.name.to_owned()),
+        "PACKAGE" | "PACKAGE_NAME" | "PACKAGE_TARNAME" | "PROJECT_NAME" | "DIST_NAME" => Some(values.name.to_owned()),
         "RELEASE" | "PACKAGE_RELEASE" | "RPM_RELEASE" => Some(values.release.to_string()),
         "PACKAGE_STRING" => Some(format!("{} {}", values.name, values.version)),
         "VERSION_MAJOR" | "MAJOR_VERSION" | "PROJECT_VERSION_MAJOR" => part(0),
         "VERSION_MINOR" | "MINOR_VERSION" | "PROJECT_VERSION_MINOR" => part(1),
         "VERSION_PATCH" | "PATCH_VERSION" | "VERSION_MICRO" | "MICRO_VERSION" | "PROJECT_VERSION_PATCH" => part(2),
+        // What a tree between two releases has: the commit, the number of commits, changed files.
+        "ALPHATAG" | "NUMCOMM" | "DIRTY" | "PRERELEASE" | "PRERELEASE_VERSION" => Some(String::new()),
         _ => None,
     }
 }
@@ -93,11 +124,22 @@ mod tests {
     #[test]
     fn other_markers_in_the_preamble_are_refused_by_their_line() {
         let refused = |text: &str| render(text, &VALUES).unwrap_err();
-        let marker = |line, marker: &str| RenderError::ForeignMarker { line, marker: marker.to_owned() };
-        assert_eq!(refused("Name: x\n@SNMP_TRUE@BuildRequires: y\n"), marker(2, "@SNMP_TRUE@"));
-        assert_eq!(refused("Name: x\n%global d @DATE@\n"), marker(2, "@DATE@"));
+        let markers = |line, names: &[&str]| RenderError::ForeignMarkers {
+            line,
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let conditions =
+            "Name: x\n@SNMP_TRUE@BuildRequires: y\n@SNMP_TRUE@@DBUS_TRUE@Requires: z\n# @X@\n%build\n@Y@\n";
+        assert_eq!(refused(conditions), markers(2, &["SNMP_TRUE", "DBUS_TRUE"]));
+        assert_eq!(refused("Name: x\n%global d @DATE@\n"), markers(2, &["DATE"]));
         assert_eq!(refused("Name: x\nVersion: {{ version }}\n"), RenderError::TemplateLanguage { line: 2 });
         assert_eq!(refused("Name: x\n%build\n{% if x %}\n"), RenderError::TemplateLanguage { line: 3 });
+    }
+
+    #[test]
+    fn a_release_has_nothing_of_a_tree_between_releases() {
+        let template = "@ALPHATAG@\n@NUMCOMM@\nName: x\nRelease: 0@PRERELEASE_VERSION@%{?dist}\n";
+        assert_eq!(render(template, &VALUES).unwrap(), "\n\nName: x\nRelease: 0%{?dist}\n");
     }
 
     #[test]

@@ -25,10 +25,10 @@ const UNIVERSAL: [(&str, &str); 15] = [
 
 /// Macros of distributions that have the same value on all of them: name, options if it has arguments, body.
 ///
-/// They are those of python-rpm-macros, rust-packaging, redhat-rpm-config and rpmautospec, in rpm's own macros instead of
+/// They are those of python-rpm-macros, rust-packaging, forge-srpm-macros, redhat-rpm-config and rpmautospec, in rpm's own macros instead of
 /// Lua. `tests/it/srpm/distribution.macros` has them in Lua, for rpmbuild. The release that `%autorelease` counts and the
 /// text of `%autochangelog` are filled in before a spec is parsed; here they are what rpmautospec makes of a spec alone.
-const OF_ALL_DISTRIBUTIONS: [(&str, Option<&str>, &str); 8] = [
+const OF_ALL_DISTRIBUTIONS: [(&str, Option<&str>, &str); 9] = [
     ("python3_pkgversion", None, "3"),
     ("__pypi_url", None, "https://files.pythonhosted.org/packages/source/"),
     ("__pypi_default_extension", None, "tar.gz"),
@@ -47,6 +47,9 @@ const OF_ALL_DISTRIBUTIONS: [(&str, Option<&str>, &str); 8] = [
          %{expand:%%define __crates_version %{?2}%{!?2:%{?crate_version}%{!?crate_version:%{gsub %{version} ~ -}}}}\
          %{__crates_url}%{__crates_name}/%{__crates_version}/download#/%{__crates_name}-%{__crates_version}.crate",
     ),
+    // It only defines macros that name an archive of a forge. The archive of the release stands in their place, and any other use of
+    // them is one of an undefined macro.
+    ("forgemeta", Some("z:isva"), "%{nil}"),
     ("version_no_tilde", Some(""), "%{gsub %{?2}%{!?2:%{version}} ~ %{?1}%{!?1:-}}"),
     (
         "autorelease",
