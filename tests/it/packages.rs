@@ -92,6 +92,17 @@ fn rpmbuild_gets_nothing_of_the_users_and_its_warnings_are_printed() {
 }
 
 #[test]
+fn a_spec_may_ask_the_database_of_packages() {
+    let project = demo();
+    // Each query makes a database in the home folder of rpmbuild.
+    let template = TEMPLATE.replace("Text.", "%(rpm -q bash >/dev/null; echo Text)");
+    let rpmbuild = ("packaging/release.toml", "[rpm]\nsrpm = \"rpmbuild\"\n");
+    project.commit("Ask", &[("packaging/demo.spec.in", &template), rpmbuild]);
+    let path = project.releng(&["srpm"]).exits(0).stdout;
+    assert_eq!(rpm(&["-qp", "--qf", "%{DESCRIPTION}"], Path::new(path.trim_end())), "Text");
+}
+
+#[test]
 fn a_macro_that_the_machine_does_not_have_is_in_no_tag() {
     let project = demo();
     let template = TEMPLATE.replace("BuildRequires: make", "BuildRequires: python%{no_such_version}-devel");

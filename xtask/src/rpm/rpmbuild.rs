@@ -47,9 +47,7 @@ pub fn write_srpm(
     let date = FileTimes::new().set_modified(UNIX_EPOCH + Duration::from_secs(source_date.into()));
     for entry in fs::read_dir(folder).with_context(|| format!("cannot list `{}`", folder.display()))? {
         let path = entry?.path();
-        let mode = path.metadata().map_or(0o644, |found| if found.mode() & 0o100 != 0 { 0o755 } else { 0o644 });
-        let set = fs::set_permissions(&path, Permissions::from_mode(mode))
-            .and_then(|()| File::options().append(true).open(&path)?.set_times(date));
+        let set = set_mode_and_date(&path, date);
         set.with_context(|| format!("cannot set mode and date of `{}`", path.display()))?;
     }
     let mut args: Vec<OsString> = vec!["-bs".into(), "--undefine=dist".into()];
@@ -75,6 +73,16 @@ pub fn write_srpm(
     let mut made = fs::read_dir(folder.join("srpm")).context("rpmbuild wrote nothing")?;
     let first = made.next().context("rpmbuild wrote nothing")?;
     Ok(first?.path())
+}
+
+/// Sets what rpmbuild writes into the package of a file. Folders are left alone: `%(rpm -q …)` in a spec makes a database here.
+fn set_mode_and_date(path: &Path, date: FileTimes) -> std::io::Result<()> {
+    let found = path.metadata()?;
+    if !found.is_file() {
+        return Ok(());
+    }
+    fs::set_permissions(path, Permissions::from_mode(if found.mode() & 0o100 != 0 { 0o755 } else { 0o644 }))?;
+    File::options().append(true).open(path)?.set_times(date)
 }
 
 /// The tags whose text has no macro left. A description may show one.
