@@ -1,6 +1,8 @@
 //! `verify` finds a planted fault of every kind, exactly that one, and nothing on a sound repository.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
@@ -115,6 +117,13 @@ fn foreign_names_and_leftovers() {
         plant(path, "name-foreign");
     }
     plant(&format!("{REVISION}/extra"), "file-foreign");
+    for (folder, id) in [("", "name-foreign"), ("unstable", "name-foreign"), (REVISION, "file-foreign")] {
+        let place = site.served(folder).join(OsStr::from_bytes(b"latin\xe9"));
+        std::fs::write(&place, "x").unwrap();
+        let shown = Path::new(folder).join("latin\\\\xe9");
+        is_found(&site, id, shown.to_str().unwrap());
+        std::fs::remove_file(place).unwrap();
+    }
     plant("unstable/1.0/.releng-latest", "leftover");
     plant("revisions/stable-1.0/.releng-000009", "leftover");
     symlink("/etc/passwd", site.served(&format!("{SNAPSHOT}/sources/link"))).unwrap();

@@ -124,9 +124,13 @@ pub fn strip_source_suffix(file: &str) -> Option<&str> {
     file.strip_suffix(".src.rpm").or_else(|| file.strip_suffix(".nosrc.rpm"))
 }
 
-/// Whether a package of this name has debugging information only.
+/// Whether a package of this name has debugging information only: `lago-debuginfo`, `kernel-debuginfo-common-x86_64`,
+/// `lago-debuginfo-32bit`, `lago-debugsource`.
 pub fn is_debug_name(name: &str) -> bool {
-    name.ends_with("-debuginfo") || name.ends_with("-debugsource")
+    let has = |part: &str| {
+        name.match_indices(part).any(|(at, _)| matches!(name.as_bytes().get(at + part.len()), None | Some(b'-')))
+    };
+    has("-debuginfo") || has("-debugsource")
 }
 
 impl fmt::Display for Nevra {
@@ -171,6 +175,18 @@ mod tests {
         let parts = (nevra.name(), nevra.epoch, nevra.version(), nevra.release(), nevra.arch());
         assert_eq!(parts, ("a-b", 2, "1.0", "3.el9", "noarch"));
         assert_eq!(nevra.file_name(), "a-b-1.0-3.el9.noarch.rpm");
+    }
+
+    #[test]
+    fn debugging_information_is_known_by_all_forms_of_its_name() {
+        for name in
+            ["a-debuginfo", "kernel-debuginfo-common-x86_64", "a-debuginfo-32bit", "a-32bit-debuginfo", "a-debugsource"]
+        {
+            assert!(is_debug_name(name), "{name}");
+        }
+        for name in ["debuginfo-install", "elfutils-debuginfod", "a-debuginfo2", "a-debugsources", "a"] {
+            assert!(!is_debug_name(name), "{name}");
+        }
     }
 
     #[test]

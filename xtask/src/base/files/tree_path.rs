@@ -193,6 +193,16 @@ impl TreePath {
 
     /// The names in a folder that are UTF-8, sorted; empty if there is no folder at the path.
     pub fn names(&self) -> Result<Vec<String>> {
+        Ok(self.all_names()?.into_iter().filter_map(|name| String::from_utf8(name).ok()).collect())
+    }
+
+    /// The names in a folder that are not UTF-8, such as `a\xff`, sorted. Nothing that this program makes has such a name.
+    pub fn names_in_other_encodings(&self) -> Result<Vec<String>> {
+        let other = self.all_names()?.into_iter().filter(|name| std::str::from_utf8(name).is_err());
+        Ok(other.map(|name| name.escape_ascii().to_string()).collect())
+    }
+
+    fn all_names(&self) -> Result<Vec<Vec<u8>>> {
         let failed = || format!("cannot list `{self}`");
         let folder = match self.open_folder(OpenFor::Read) {
             Err(error) if error.kind() == io::ErrorKind::NotFound || is_obstacle(&error) => return Ok(Vec::new()),
@@ -201,10 +211,8 @@ impl TreePath {
         let mut names = Vec::new();
         for entry in Dir::new(folder).with_context(failed)? {
             let entry = entry.with_context(failed)?;
-            if let Ok(name) = entry.file_name().to_str()
-                && name != "."
-                && name != ".."
-            {
+            let name = entry.file_name().to_bytes();
+            if name != b"." && name != b".." {
                 names.push(name.to_owned());
             }
         }

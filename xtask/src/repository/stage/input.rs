@@ -18,6 +18,7 @@ use crate::repository::model::ledger::PackageIdentity;
 use crate::repository::model::manifest::is_archive;
 use crate::repository::model::name::{Dist, FilePath};
 use crate::rpm::builds::{self, BuildListing};
+use crate::rpm::header::tag::HeaderTag;
 use crate::rpm::nevra::strip_source_suffix;
 use crate::rpm::package::{self, PackageFile};
 use crate::source::unpack::{self, ArchiveFacts};
@@ -80,6 +81,7 @@ impl StageInput {
         let sums = load_sums(folder)?;
         require_listed(folder, &sums)?;
         let packages = read_packages(folder, &sums)?;
+        warn_of_modules(&packages, progress);
         let (sources, facts) = read_sources(folder, &sums, progress)?;
         let ArchiveFacts { info, changelog } = facts;
         let copied = sources.get(crate::project::release_info::CHANGELOG_FILE);
@@ -254,6 +256,9 @@ fn require_listed(folder: &TreePath, sums: &Sums) -> Result<()> {
 /// Collects the files below a folder that the checksums do not list.
 fn find_unlisted(top: &TreePath, below: &str, sums: &Sums, unlisted: &mut Vec<String>) -> Result<()> {
     let folder = top.join(below);
+    if let Some(name) = folder.names_in_other_encodings()?.first() {
+        return Err(refuse(top, &format!("the name of `{below}{name}` is not UTF-8")).help("remove it").into());
+    }
     for name in folder.names()? {
         let path = format!("{below}{name}");
         let found = folder.join(&name).look().with_context(|| format!("cannot look at `{path}`"))?;
@@ -306,6 +311,19 @@ fn read_packages(folder: &TreePath, sums: &Sums) -> Result<Vec<DistPackage>> {
         packages.push(DistPackage { path, dist, file: Arc::new(file) });
     }
     Ok(packages)
+}
+
+/// A package of a module is installed only with modular metadata, which the repodata here does not have.
+fn warn_of_modules(packages: &[DistPackage], progress: &dyn Progress) {
+    for DistPackage { path, file, .. } in packages {
+        if let Some(module) = file.text(HeaderTag::MODULARITYLABEL) {
+            progress.warn(&format!(
+                "`{path}` is of the module `{}`: dnf does not install it from a repository without modular metadata; build it outside of \
+                 a module",
+                module.escape_debug()
+            ));
+        }
+    }
 }
 
 fn read_sources(

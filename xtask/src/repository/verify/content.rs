@@ -71,6 +71,7 @@ fn list_files(top: &TreePath, below: &str, found: &mut BTreeSet<String>) -> Resu
             found.insert(format!("{below}{name}"));
         }
     }
+    found.extend(folder.names_in_other_encodings()?.into_iter().map(|name| format!("{below}{name}")));
     Ok(())
 }
 

@@ -72,6 +72,10 @@ pub fn verify(store: &Store, report: &mut VerifyReport) -> Result<Vec<FoundFolde
         let what = blocked_folder(&blocked);
         report.add(FindingId::FolderForeign, blocked, what);
     }
+    report_other_encodings(report, &layout.root, "")?;
+    for folder in ["stable", "unstable", "revisions"] {
+        report_other_encodings(report, &layout.root.join(folder), &format!("{folder}/"))?;
+    }
     for name in layout.root.names()? {
         let is_folder = ["stable", "unstable", "revisions", ".trash"].contains(&name.as_str());
         let is_repo_file = name.starts_with(&format!("{}-", layout.name)) && name.ends_with(".repo");
@@ -118,6 +122,7 @@ fn names_beside_page(layout: &Layout, folder: &str) -> Result<Vec<String>> {
 fn find_snapshots(store: &Store, series: Series, report: &mut VerifyReport) -> Result<Vec<FoundFolder>> {
     let folder = store.layout.unstable(series);
     let latest = folder.join(LATEST).read_link().ok().flatten();
+    report_other_encodings(report, &folder, &format!("unstable/{series}/"))?;
     let mut found = Vec::new();
     for name in folder.names()? {
         let path = format!("unstable/{series}/{name}");
@@ -147,6 +152,7 @@ fn find_snapshots(store: &Store, series: Series, report: &mut VerifyReport) -> R
 fn find_revisions(store: &Store, series: Series, report: &mut VerifyReport) -> Result<Vec<FoundFolder>> {
     let folder = store.layout.revisions(series);
     let current = store.layout.stable(series).read_link().ok().flatten().and_then(|target| parse_revision(&target));
+    report_other_encodings(report, &folder, &format!("revisions/stable-{series}/"))?;
     let mut found = Vec::new();
     for name in folder.names()? {
         let number = parse_revision(Path::new(&name));
@@ -165,6 +171,14 @@ fn find_revisions(store: &Store, series: Series, report: &mut VerifyReport) -> R
         }
     }
     Ok(found)
+}
+
+/// Reports the names in a folder that are not UTF-8; `shown` is the path of the folder, with a final `/`.
+fn report_other_encodings(report: &mut VerifyReport, folder: &TreePath, shown: &str) -> Result<()> {
+    for name in folder.names_in_other_encodings()? {
+        judge_name(report, &format!("{shown}{name}"), &name, false);
+    }
+    Ok(())
 }
 
 /// Reports a name that the layout does not have, and returns whether it has the name.

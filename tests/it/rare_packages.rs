@@ -1,4 +1,4 @@
-//! A source package that lacks a source (`nosrc`) is a source package everywhere.
+//! Packages of rare kinds: a source package that lacks a source (`nosrc`) is a source package everywhere; a package of a module is named.
 
 use crate::support::rpms::Rpm;
 use crate::support::site::Site;
@@ -42,4 +42,13 @@ fn a_package_of_its_own_version_belongs_to_the_release_of_its_nosrc_package() {
     site.list_builds(str::to_owned);
     site.releng(&["stage"]).exits(0);
     assert!(site.served("unstable/1.0/latest/rpm/el9/noarch/demo-tool-7-1.el9.noarch.rpm").is_file());
+}
+
+#[test]
+fn a_package_of_a_module_is_named() {
+    let site = Site::new();
+    site.commit("Go on").build(&["el9"]);
+    site.add(&Rpm::new("demo-mod", "1.0.1").dist("el9").line("ModularityLabel: demo:1:2:c0ffee42"), "el9");
+    site.list_builds(str::to_owned);
+    site.releng(&["stage"]).exits(0).says(&["demo-mod-1.0.1-1.el9.noarch.rpm` is of the module `demo:1:2:c0ffee42`"]);
 }
