@@ -1,5 +1,6 @@
 //! `ci respond`: decisions about events of forges.
 
+mod case;
 mod decisions;
 pub mod forge;
 mod merging;

@@ -7,8 +7,9 @@ use releng::ci::respond::decision::{DecidedAction, Decision};
 use releng::ci::respond::wish::find_wish;
 use releng::forge::event::read_event;
 
+use super::case::Case;
 use super::samples::{About, Sample, samples};
-use super::twists::{Asks, Case, Forbids, HOSTILE, TWISTS, Twist};
+use super::twists::{Asks, Forbids, HOSTILE, TWISTS, Twist};
 
 /// How many combinations of twists are tried beside each one alone.
 const COMBINATIONS: usize = 6_000;

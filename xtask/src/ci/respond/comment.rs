@@ -1,16 +1,17 @@
 //! The commands in a comment.
 //!
-//! A comment is Markdown, and anyone can write one. A line is a command only if the whole line is one, in a plain paragraph that is in
-//! nothing else. Everything else does not speak: quotes, code, links, images, headings, lists, tables, footnotes, formulas, text with
-//! emphasis. Where readers of Markdown disagree, less speaks: after HTML or a fence of GitLab's quotes, nothing does. After what may begin a
-//! quoted mail, a command is a near miss.
+//! A comment is Markdown, and anyone can write one. Much of it can be said by somebody else: a mail program quotes the mail that was answered, in
+//! forms that nobody can list. So commands stand at the top: reading ends at the first line that is neither blank nor a command. A line is a
+//! command only if the whole line is one, in a plain paragraph that is in nothing else: quotes, code, lists, headings, HTML, tables, text with
+//! emphasis are no commands, and end the reading, too.
+//!
+//! A plain line further down that is a command, or nearly one, is a near miss. It starts nothing.
 
 use std::ops::Range;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use crate::ci::respond::near_miss::find_near_miss;
-use crate::ci::respond::quoted_mail::find_quoted_mail;
 use crate::git::CommitId;
 
 /// The comment may have this many bytes. The longest one on GitHub has 65,536 characters.
@@ -33,7 +34,7 @@ pub enum Spoken {
     /// No line is a command, and none is nearly one.
     Nothing,
     Command(SpokenCommand),
-    /// A line is nearly this command. Nothing is done, and the author gets a hint.
+    /// A line is nearly this command, or it is one below other text. Nothing is done, and the author gets a hint.
     NearMiss(&'static str),
     /// Commands that are not the same. None of them is done.
     Several,
@@ -44,22 +45,24 @@ pub fn read_comment(text: &str) -> Spoken {
     if text.len() > LONGEST {
         return Spoken::Nothing;
     }
-    let (mut commands, mut near) = (Vec::new(), None);
-    let PlainLines { own, quoted } = plain_lines(text);
-    for line in own {
-        match read_line(&line) {
+    let plain = plain_lines(text);
+    let mut commands = Vec::new();
+    let mut ended_by = None;
+    for line in source_lines(text).filter(|line| !line.text.is_empty()) {
+        let is_plain = plain.binary_search_by_key(&line.start, |plain| plain.start).is_ok_and(|at| plain[at] == line);
+        match read_line(&line.text).filter(|_| is_plain) {
             Some(command) if !commands.contains(&command) => commands.push(command),
             Some(_) => {}
-            None => near = near.or_else(|| find_near_miss(&line)),
+            None => {
+                ended_by = is_plain.then_some(line);
+                break;
+            }
         }
     }
-    match (commands.as_slice(), near) {
-        ([], None) => {
-            let command = quoted.iter().find(|line| read_line(line).is_some());
-            command.and_then(|line| find_near_miss(line)).map_or(Spoken::Nothing, Spoken::NearMiss)
-        }
-        ([], Some(meant)) => Spoken::NearMiss(meant),
-        ([command], None) => Spoken::Command(*command),
+    let is_doubtful = ended_by.is_some_and(|line| find_near_miss(&line.text).is_some());
+    match commands.as_slice() {
+        [] => plain.iter().find_map(|line| find_near_miss(&line.text)).map_or(Spoken::Nothing, Spoken::NearMiss),
+        [command] if !is_doubtful => Spoken::Command(*command),
         _ => Spoken::Several,
     }
 }
@@ -91,27 +94,39 @@ fn is_thumbs_up(word: &str) -> bool {
     }
 }
 
-/// The lines that can be commands.
-#[derive(Default)]
-struct PlainLines {
-    own: Vec<String>,
-    /// Those behind what may begin a quoted mail.
-    quoted: Vec<String>,
+/// A line without the blanks around it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct CommentLine {
+    /// Where its text begins in the comment, in bytes.
+    start: usize,
+    text: String,
 }
 
-fn plain_lines(text: &str) -> PlainLines {
-    let events: Vec<_> = Parser::new_ext(text, dialect()).into_offset_iter().collect();
-    let mut marked: Vec<Range<usize>> = Vec::new();
-    for (event, range) in &events {
-        let is_marked = matches!(event, Event::Start(Tag::CodeBlock(_) | Tag::BlockQuote(_)));
-        // One in another is in its range.
-        if is_marked && marked.last().is_none_or(|last| last.end <= range.start) {
-            marked.push(range.clone());
-        }
+impl CommentLine {
+    /// The line at this place, with its blanks.
+    fn new(start: usize, line: &str) -> CommentLine {
+        let text = line.trim_start_matches(BLANKS);
+        CommentLine { start: start + line.len() - text.len(), text: text.trim_end_matches(BLANKS).to_owned() }
     }
-    let quoted_from = find_quoted_mail(text, &marked, &|line| read_line(line).is_some());
-    let mut reader = LineReader { source: text, limit: first_hiding_place(text), quoted_from, ..LineReader::default() };
-    for (event, range) in events {
+}
+
+/// The blanks of Markdown.
+const BLANKS: [char; 2] = [' ', '\t'];
+
+/// All lines of the comment, whatever they are for a reader of Markdown. Some of them, such as definitions of links, no reader shows.
+fn source_lines(text: &str) -> impl Iterator<Item = CommentLine> {
+    let mut start = 0;
+    text.split_inclusive(['\n', '\r']).map(move |line| {
+        let began = start;
+        start += line.len();
+        CommentLine::new(began, line.trim_end_matches(['\n', '\r']))
+    })
+}
+
+/// The plain lines of the paragraphs that are in nothing else, in their order.
+fn plain_lines(text: &str) -> Vec<CommentLine> {
+    let mut reader = LineReader { source: text, ..LineReader::default() };
+    for (event, range) in Parser::new_ext(text, dialect()).into_offset_iter() {
         reader.take(&event, range);
     }
     reader.lines
@@ -131,21 +146,16 @@ fn dialect() -> Options {
 #[derive(Default)]
 struct LineReader<'t> {
     source: &'t str,
-    /// Nothing speaks that ends behind this place of the source.
-    limit: usize,
-    /// What ends behind this place may be quoted.
-    quoted_from: usize,
-    lines: PlainLines,
+    lines: Vec<CommentLine>,
     /// How many elements are open.
     depth: usize,
     /// Whether the outermost open element is a paragraph.
     is_in_paragraph: bool,
-    line: String,
-    /// Where the text of the line ends in the source; `None` before its first text.
-    end: Option<usize>,
+    /// Where the text of the line is in the source; `None` before its first text.
+    range: Option<Range<usize>>,
     /// Whether the line has something that is not plain text.
     is_spoilt: bool,
-    /// Whether nothing speaks from here on.
+    /// Whether nothing is plain from here on.
     has_ended: bool,
 }
 
@@ -156,8 +166,7 @@ impl LineReader<'_> {
                 if self.depth == 0 {
                     self.is_in_paragraph = *tag == Tag::Paragraph;
                     // Of what is no paragraph, nothing is left for this one.
-                    (self.end, self.is_spoilt) = (None, false);
-                    self.line.clear();
+                    (self.range, self.is_spoilt) = (None, false);
                 } else {
                     self.is_spoilt = true;
                 }
@@ -183,35 +192,18 @@ impl LineReader<'_> {
 
     /// Adds text, if the source has the same text there: an escape or an entity is no plain text.
     fn add(&mut self, text: &str, range: Range<usize>) {
-        let is_plain = self.source.get(range.clone()) == Some(text) && self.end.is_none_or(|end| end == range.start);
-        self.is_spoilt |= !is_plain;
-        self.end = Some(range.end);
-        self.line.push_str(text);
+        let follows = self.range.as_ref().is_none_or(|line| line.end == range.start);
+        self.is_spoilt |= !follows || self.source.get(range.clone()) != Some(text);
+        let start = self.range.as_ref().map_or(range.start, |line| line.start);
+        self.range = Some(start..range.end);
     }
 
     fn end_line(&mut self) {
-        let line = std::mem::take(&mut self.line);
-        let (end, is_spoilt) = (self.end.take(), std::mem::take(&mut self.is_spoilt));
-        if !self.is_in_paragraph {
-            return;
+        let (range, is_spoilt) = (self.range.take(), std::mem::take(&mut self.is_spoilt));
+        if let Some(range) = range.filter(|_| self.is_in_paragraph && !is_spoilt && !self.has_ended) {
+            self.lines.push(CommentLine::new(range.start, &self.source[range]));
         }
-        let Some(end) = end.filter(|end| !is_spoilt && !self.has_ended && *end <= self.limit) else { return };
-        if end <= self.quoted_from { self.lines.own.push(line) } else { self.lines.quoted.push(line) }
     }
-}
-
-/// The first place behind which a forge may hide or quote what is a paragraph for others: a comment of HTML, and a line `>>>`, with which
-/// GitLab begins a quote of several paragraphs. The end of the text, if there is none.
-fn first_hiding_place(text: &str) -> usize {
-    let comment = text.find("<!--").unwrap_or(text.len());
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        if start >= comment || line.trim_start().starts_with(">>>") {
-            break;
-        }
-        start += line.len();
-    }
-    start.min(comment)
 }
 
 #[cfg(test)]

@@ -15,6 +15,5 @@ pub mod facts;
 mod near_miss;
 pub mod order;
 pub mod outcome;
-mod quoted_mail;
 pub mod reply;
 pub mod wish;

@@ -100,17 +100,18 @@ pub fn accept_merge(head: CommitId, base: &BranchName, forecast: &MergeForecast)
 /// A review is asked for.
 pub const ACCEPT_REVIEW: &str = "The label `needs review` is set. It is removed when a review arrives.";
 
-/// A line is nearly a command.
+/// A line is nearly a command, or it is one that does not stand at the top.
 pub fn hint(meant: &str) -> String {
     format!(
-        "Nothing was done: a line of this comment is nearly the command `{meant}`, or it is that command below a line that may begin a quoted \
-         mail, such as one that ends with a colon. A command stands alone on its line, above such lines; the other ones are \
-         `ci test please`, `ci review please` and `ci merge please`, the last one with or without the 40 digits of the commit."
+        "Nothing was done: a line of this comment is nearly the command `{meant}`, or it is that command below other text. Commands stand at \
+         the top of a comment, each alone on its line; the other ones are `ci test please`, `ci review please` and `ci merge please`, the last \
+         one with or without the 40 digits of the commit."
     )
 }
 
 /// A comment has several commands.
-pub const SEVERAL: &str = "Nothing was done: this comment has more than one command. Write a comment for each.";
+pub const SEVERAL: &str = "Nothing was done: this comment has more than one command at its top, or one and a line that is nearly another. \
+    Write a comment for each.";
 
 /// The author of a comment may not do it.
 pub fn not_allowed(command: SpokenCommand) -> &'static str {

@@ -42,21 +42,30 @@ fn case_blanks_and_the_signs_of_phones_are_free() {
         ("ci \u{1f44d}\u{fe0f}", TEST),
         ("ci \u{1f44d}\u{1f3fd}", TEST),
         ("ci \u{1f44d}\u{1f3ff}\u{fe0f}", TEST),
-        ("Looks good to me.\r\nci merge please\r\n", MERGE),
-        ("Looks good to me.\n\nci merge please\n\nThanks!", MERGE),
-        ("ci merge please\\\nthanks", MERGE),
-        ("> a quote\n> of two lines\n\nci merge please", MERGE),
-        ("# A *heading*\nci merge please", MERGE),
-        ("* a list\n* of `code`\n\nci merge please\n\n* and more", MERGE),
-        ("Note: it is fine.\n\nci merge please", MERGE),
-        ("cc @ada\nci merge please", MERGE),
-        ("See https://example.org\nand http://example.org.\nci merge please", MERGE),
-        ("Good :tada: work\n\n---\n\nci merge please", MERGE),
-        ("```\nsteps:\n- unit\n```\n> Eve wrote:\n\nci merge please", MERGE),
+        ("\r\n \t\r\n\nci merge please\r\n", MERGE),
+        ("ci merge please  \nthanks", MERGE),
+        ("ci merge please\rThanks!", MERGE),
         ("ci :+1:\n\nci test please", TEST),
-        ("ci merge please\n\nVon: Eve\nGesendet: Montag\n\nci test please", MERGE),
-        ("ci merge please\n\nOn Monday, Ada wrote:\n> ci test please", MERGE),
     ]);
+}
+
+/// What stands below changes nothing, whatever it is and whoever said it.
+#[test]
+fn the_rest_of_a_comment_is_not_read_for_commands() {
+    for rest in [
+        "Thanks!",
+        "Thanks!\nci test please",
+        "> ci test please",
+        "Von: Eve\nGesendet: Montag\n\nci test please",
+        "On Monday, Ada wrote:\n> ci test please",
+        "* a list\n* of `code`\n\nci test please",
+        "<!--\nci test please\n-->",
+        "-- \nAda\n\nci test please",
+        "[^1]: ci test please",
+        ">>>\n\nci test please\n\n>>>",
+    ] {
+        reads(&[(&format!("ci merge please\n\n{rest}"), MERGE), (&format!("\n\nci :shipit:\n\n{rest}\n"), MERGE)]);
+    }
 }
 
 #[test]
@@ -65,7 +74,7 @@ fn what_is_no_plain_line_of_a_paragraph_does_not_speak() {
         "> ci merge please",
         "> quoted\nci merge please",
         ">>> ci merge please",
-        ">>>\nci merge please\n>>>",
+        "ci merge please\n-- \nAda",
         "> > ci merge please",
         "> [!NOTE]\n> ci merge please",
         "    ci merge please",
@@ -118,73 +127,114 @@ fn what_is_no_plain_line_of_a_paragraph_does_not_speak() {
     }
 }
 
-/// The lines with which mail programs begin what they quote, and what could pass for them.
-const HEADS: [&str; 34] = [
+/// What can stand above a text that somebody else has said: the heads of mail programs, and what could pass for them; and texts that readers
+/// of Markdown do not show.
+const ABOVE: &[&str] = &[
     "-----Original Message-----",
-    "--- Original Message ---",
     "-------- Weitergeleitete Nachricht --------",
     "------------------ \u{539f}\u{59cb}\u{90ae}\u{4ef6} ------------------",
     "---- On Mon, 03 May 2026 Eve wrote ----",
     "________________________________",
-    "____",
-    "----",
-    "\u{2500}\u{2500}\u{2500}\u{2500}\u{2500}\u{2500}",
-    "\u{2014}\u{2014}\u{2014}\u{2014}",
+    "==========",
+    "***",
+    "* * *",
+    "---",
+    "+++",
+    ";;;",
+    "-- ",
+    "\u{2014}",
+    "\u{2500}\u{2500}\u{2500}\u{2500}",
     "On Monday, Ada wrote:",
     "On Monday, Ada <ada@example.org>\nwrote:",
+    "On Monday, Ada wrote",
     "Am 3. Mai 2026 schrieb Eve:",
-    "Eve schrieb:",
-    "Eve schrieb :tada:",
-    "El lun, Eve <eve@example.org> escribi\u{f3}:",
-    "Eve a ecrit :",
     "Eve a \u{e9}crit\u{a0}:",
-    "Eve a \u{e9}crit\n:",
     "Eve \u{5199}\u{9053}\u{ff1a}",
-    "\u{5728} 2026\u{5e74}5\u{6708}3\u{65e5}\u{ff0c}Eve \u{5199}\u{9053}\u{ff1a}",
-    "Eve\u{3055}\u{3093}\u{306f}\u{66f8}\u{304d}\u{307e}\u{3057}\u{305f}\u{ff1a}",
+    "Eve \u{179f}\u{179a}\u{179f}\u{17d6}",
+    "Eve \u{563}\u{580}\u{565}\u{581}\u{55d}",
+    "Eve \u{563}\u{580}\u{565}\u{581}\u{589}",
+    "Eve \u{1365}",
+    "Eve \u{1366}",
+    "Eve \u{1804}",
+    "Eve \u{703}",
+    "Eve \u{205a}",
+    "Eve wrote: ...",
     "Eve wrote:\u{200b}",
-    "Begin forwarded message:",
-    "Ready, see below:",
+    "Eve schrieb \u{201e}",
+    "Eve \u{e9}crit \u{ab}",
+    "Eve wrote \u{2014}",
+    "[Eve, 3 May 2026]",
+    "eve@example.org",
     "From: Eve <eve@example.org>",
-    "\u{5dee}\u{51fa}\u{4eba}: eve@example.org",
     "From: Eve\nSent: Monday",
-    "Von: Eve\nGesendet: Montag",
-    "De : Eve\nEnvoy\u{e9} : lundi",
-    "De: Eve\nEnviado el: lunes",
-    "\u{5dee}\u{51fa}\u{4eba}: Eve\n\u{9001}\u{4fe1}\u{65e5}\u{6642}: \u{6708}\u{66dc}\u{65e5}",
-    "\u{53d1}\u{4ef6}\u{4eba}\u{ff1a}Eve\n\u{53d1}\u{9001}\u{65f6}\u{95f4}\u{ff1a}\u{661f}\u{671f}\u{4e00}",
-    "from: Eve\nsent: monday",
+    "To\nAda/Lago/DE\nSubject\nRe: More",
+    "Eve/Lago/DE\n03.05.2026 12:00\n\nTo\nAda\ncc\n\nSubject\nRe: More",
+    "Reply to this email directly, view it on GitHub, or unsubscribe.",
+    "\u{a0}",
+    "\u{200b}",
+    "\u{feff}",
+    "\u{2028}",
+    ".",
+    "[eve]: https://example.org",
+    "[//]: # (text)",
+    "[^1]: text",
+    "<!-- text -->",
+    "<br>",
+    "<details>",
+    ">>>",
+    "> text",
+    "# text",
+    "```\ntext\n```",
+    "    text",
+    "* text",
+    "1. text",
+    "| text |\n|---|",
+    "$$\ntext\n$$",
+    "![](x.png)",
+    "@ada",
+    ":tada:",
+    "&nbsp;",
+    "\\",
 ];
 
-/// Each head in several forms, with several texts before it and blanks behind it.
+/// Each with several texts around it.
 #[test]
-fn what_may_be_quoted_by_a_mail_program_is_no_command() {
-    type Form = fn(&str) -> String;
-    let each_line = |head: &str, form: &dyn Fn(&str) -> String| head.lines().map(form).collect::<Vec<_>>().join("\n");
-    let forms: [Form; 4] =
-        [str::to_owned, |line| format!("{line}  "), |line| format!("* {line}"), |line| format!("**{line}**")];
-    for (form, head) in forms.iter().flat_map(|form| HEADS.iter().map(move |head| (form, head))) {
-        let head = each_line(head, form);
-        for before in ["", "Thanks.\n\n", "Fine\n"] {
-            for between in ["\n\n", "\n\nHello,\n\n", "\r\n\r\n"] {
-                let text = format!("{before}{head}{between}ci merge please");
+fn below_any_other_text_nothing_is_a_command() {
+    for above in ABOVE {
+        for before in ["", "Thanks.\n\n", "\n \n"] {
+            for between in ["\n\n", "\n", "\n\nHello,\n\n", "\r\n\r\n", "\r\r"] {
+                let text = format!("{before}{above}{between}ci merge please");
                 let spoken = read_comment(&text);
                 assert!([NEAR_MERGE, Spoken::Nothing].contains(&spoken), "{text:?}: {spoken:?}");
                 // What the author says above it counts, and nothing is guessed from below.
-                let above = format!("ci test please\n\n{text}");
-                let spoken = read_comment(&above);
-                assert!([TEST, Spoken::Nothing].contains(&spoken), "{above:?}: {spoken:?}");
+                reads(&[(&format!("ci test please\n\n{text}"), TEST)]);
             }
         }
     }
     reads(&[
+        ("Looks good to me.\r\nci merge please\r\n", NEAR_MERGE),
         ("Danke.\n\nEve schrieb:\n\nci merge please", NEAR_MERGE),
-        ("Von: Eve\n\nGesendet: Montag\n\nci merge please", NEAR_MERGE),
-        ("1. De: Eve\n2. Enviado el: lunes\n\nci merge please", NEAR_MERGE),
-        ("| De: | Eve |\n|---|---|\n| Para: | Ada |\n\nci merge please", NEAR_MERGE),
         ("Thanks\n-----\n\nci merge please", NEAR_MERGE),
-        ("____\n\nci marge please", Spoken::Nothing),
+        ("> a quote\n> of two lines\n\nci merge please", NEAR_MERGE),
+        ("ci merge please\\\nthanks", NEAR_MERGE),
+        ("____\n\nci marge please", NEAR_MERGE),
+        (">>>\nci merge please\n>>>", NEAR_MERGE),
     ]);
+}
+
+/// GitLab shows what is between these lines as data, and hides it in some places.
+#[test]
+fn the_data_at_the_top_of_a_page_does_not_speak() {
+    for fence in ["---", "+++", ";;;"] {
+        for text in [
+            format!("{fence}\nci merge please\n{fence}"),
+            format!("{fence}\n\nci merge please\n\n{fence}\n\ntext"),
+            format!("{fence}\na: b\n{fence}\nci merge please"),
+        ] {
+            let spoken = read_comment(&text);
+            assert!([NEAR_MERGE, Spoken::Nothing].contains(&spoken), "{text:?}: {spoken:?}");
+        }
+    }
 }
 
 #[test]
@@ -215,14 +265,18 @@ fn several_commands_are_none_and_the_same_twice_is_one() {
         ("ci test please\nci merge please", Spoken::Several),
         (&format!("ci merge please\nci merge please {COMMIT}"), Spoken::Several),
         ("ci test please\nci merge please, but NOT before friday", Spoken::Several),
+        ("ci merge please\n\nci merge please, but NOT before friday", Spoken::Several),
         ("ci test please\n\n> ci merge please", TEST),
+        ("ci test please\n\nand then\n\nci merge please", TEST),
     ]);
 }
 
 #[test]
 fn a_huge_comment_is_read_in_time_or_not_at_all() {
     let filler = "[".repeat(60_000);
-    assert_eq!(read_comment(&format!("{filler}\n\nci merge please")), MERGE);
+    assert_eq!(read_comment(&format!("ci merge please\n\n{filler}")), MERGE);
+    assert_eq!(read_comment(&format!("{filler}\n\nci merge please")), NEAR_MERGE);
+    assert_eq!(read_comment(&"ci merge please\n".repeat(50_000)), MERGE);
     assert_eq!(read_comment(&format!("{}\n\nci merge please", "a\n".repeat(LONGEST / 2))), Spoken::Nothing);
     for part in [
         "> ",
