@@ -97,7 +97,7 @@ impl Chapter {
         self.deliver(
             "issue_comment",
             &json!({
-                "action": "created", "sender": person,
+                "action": "created", "sender": person, "repository": {"full_name": PROJECT},
                 "issue": {"number": 5, "state": "open", "user": {"id": 9}, "pull_request": {}},
                 "comment": {"id": id, "user": person, "body": words, "created_at": "2026-01-02T03:04:05Z"},
             }),
@@ -108,6 +108,7 @@ impl Chapter {
         let head = self.double.with(|state| state.pulls[0].head.clone());
         json!({
             "action": action, "sender": {"id": by, "login": login, "type": "User"}, "review": {"id": 1},
+            "repository": {"full_name": PROJECT},
             "pull_request": {
                 "number": 5, "state": "open", "user": {"id": 9}, "head": {"sha": head, "repo": {"id": PROJECT_ID}},
                 "base": {"ref": "master", "repo": {"id": PROJECT_ID}},

@@ -2,9 +2,10 @@
 
 mod case;
 mod decisions;
-pub mod forge;
+mod forge;
 mod merging;
 mod mutations;
+pub mod place;
 mod samples;
 mod strangers;
 mod trust;

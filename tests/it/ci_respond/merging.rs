@@ -4,7 +4,7 @@ use releng::project::config::ForgeKind;
 use serde_json::Value;
 
 use super::decision;
-use super::forge::{ADMIN, ForgePlace, MAINTAINER, MEMBER, READER};
+use super::place::{ADMIN, ForgePlace, MAINTAINER, MEMBER, READER};
 use crate::support::forge::{FORK_ID, Fault, Reply, TOKEN, Vote};
 use crate::support::merge::{RELEASE, snapshots_in};
 use crate::support::program::Ran;

@@ -2,7 +2,7 @@
 
 use releng::project::config::ForgeKind;
 
-use super::forge::{ForgePlace, MEMBER, READER, outcome};
+use super::place::{ForgePlace, MEMBER, READER, outcome};
 use crate::support::forge::{Fault, Note};
 
 #[test]

@@ -3,7 +3,7 @@
 use releng::forge::event::read_event;
 use releng::project::config::ForgeKind;
 
-use super::forge::{ADMIN, ForgePlace, MAINTAINER, MEMBER, outcome};
+use super::place::{ADMIN, ForgePlace, MAINTAINER, MEMBER, outcome};
 use crate::architecture::own_sources;
 use crate::helps::follow;
 use crate::support::forge::{Double, Fault, Reply, Vote};
@@ -224,13 +224,42 @@ fn work_without_a_branch_is_that_of_a_fork() {
 fn an_event_of_another_repository_is_not_acted_on() {
     for kind in ForgeKind::ALL {
         let place = ForgePlace::new(kind, "");
-        let field =
+        let (object, field) =
             if kind == ForgeKind::Gitlab { ("project", "path_with_namespace") } else { ("repository", "full_name") };
-        for (project, expected) in [("evil/other", "none"), ("Lago-Project/demo", "merge")] {
+        let deliver = |project: serde_json::Value| {
             let mut event = place.comment(41, ADMIN, "ci merge please");
-            event[field.0][field.1] = project.into();
-            assert_eq!(outcome(&place.deliver(&event, "issue_comment").exits(0)).0, expected, "{kind} {project}");
+            event[object][field] = project;
+            place.deliver(&event, "issue_comment")
+        };
+        assert_eq!(outcome(&deliver("evil/other".into()).exits(0)).0, "none", "{kind}");
+        let unnamed = deliver(serde_json::Value::Null).exits(2).prints("");
+        unnamed.says(&[&format!("it has no `{object}.{field}`"), &format!("the whole payload, as {kind} sends it")]);
+        assert_eq!((place.answers(), place.statuses()), (Vec::new(), Vec::new()), "{kind}");
+        // This is what the help asks for.
+        assert_eq!(outcome(&deliver("Lago-Project/demo".into()).exits(0)).0, "merge", "{kind}");
+    }
+}
+
+/// The numbers of accounts, comments and pull requests are those of one forge.
+#[test]
+fn an_event_of_another_forge_is_refused() {
+    for (kind, form) in ForgeKind::ALL.into_iter().flat_map(|kind| ForgeKind::ALL.map(|form| (kind, form))) {
+        let place = ForgePlace::new(kind, "");
+        let event = place.comment_in(form, 41, ADMIN, "ci merge please");
+        let ran = place.deliver(&event, "issue_comment");
+        if form == kind {
+            assert_eq!(outcome(&ran.exits(0)).0, "merge", "{kind}");
+            continue;
         }
+        let refused = ran.exits(2).prints("");
+        refused.says(&[
+            &format!("the event has the form of {form}, and the project is on {kind}"),
+            &format!(
+                "deliver the events of {kind}; if the project is on {form}, write `forge = \"{}\"`",
+                form.as_key()
+            ),
+        ]);
+        assert_eq!(place.double.asked(), [""; 0], "{kind}: {form}");
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::files::{GITLAB, workflow};
 use super::pipeline::{JOB_TOKEN, PipelineEnd, PipelineRun, Start};
 use super::runs::{STEPS, serve};
-use crate::ci_respond::forge::{ADMIN, ForgePlace, MEMBER};
+use crate::ci_respond::place::{ADMIN, ForgePlace, MEMBER};
 use crate::support::forge::TOKEN;
 use crate::support::merge::RELEASE;
 use crate::support::program::{PROGRAM, run_in};

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::actions::{ADMIN_ACCOUNT, ADMIN_TOKEN, Happening, JOB_ACCOUNT, Outcome, run_workflow};
 use super::files::{jobs, parsed};
-use crate::ci_respond::forge::{ADMIN, ForgePlace, MEMBER};
-use crate::support::forge::{Grant, PROJECT_ID};
+use crate::ci_respond::place::{ADMIN, ForgePlace, MEMBER};
+use crate::support::forge::{Grant, PROJECT, PROJECT_ID};
 use crate::support::merge::RELEASE;
 use crate::support::program::{PROGRAM, run_in};
 
@@ -52,7 +52,7 @@ impl World {
     /// Runs a workflow for an event.
     fn run(&self, file: &str, name: &str, mut event: Value) -> Outcome {
         self.runs.set(self.runs.get() + 1);
-        event["repository"] = json!({"default_branch": "master"});
+        event["repository"] = json!({"default_branch": "master", "full_name": PROJECT});
         let folder = self.place.place.join(&format!("run-{}", self.runs.get()));
         std::fs::create_dir(&folder).unwrap();
         let secrets =

@@ -14,6 +14,13 @@ pub const FORGES: &[FileRows] = &[
         ],
     ),
     (
+        "forge/event/mod.rs",
+        &[
+            ("deliver the events of", By("ci_respond::trust::an_event_of_another_forge_is_refused")),
+            ("deliver the whole payload", By("ci_respond::trust::an_event_of_another_repository_is_not_acted_on")),
+        ],
+    ),
+    (
         "forge/local_file.rs",
         &[
             (

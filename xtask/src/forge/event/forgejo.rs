@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use crate::forge::event::field;
-use crate::forge::event::kinds::{EventComment, EventKind, EventPull, ForgeEvent, other};
+use crate::forge::event::kinds::{EventComment, EventKind, EventPull, ReadEvent};
 use crate::forge::model::Account;
 
 /// The names of events about pull requests. Depending on the version, comments have the name of the issue or of the pull request, and the
@@ -29,28 +29,23 @@ const NAMES: [&str; 13] = [
 ];
 
 /// Reads an event by its name.
-pub fn read(event: &Value, name: &str) -> ForgeEvent {
+pub fn read(event: &Value, name: &str) -> ReadEvent {
     let sender = account(event);
     if !NAMES.contains(&name) {
-        return other(sender, None);
+        return ReadEvent { kind: EventKind::Other, sender, pull: None };
     }
     let action = field::text(event, "action").unwrap_or_default();
     let has_comment = field::at(event, "comment").is_some() && field::at(event, "issue").is_some();
     let has_review = field::at(event, "review").is_some();
     let kind = match action {
         _ if has_comment => {
-            return ForgeEvent {
-                kind: EventKind::Comment(comment(event, action)),
-                sender,
-                pull: commented_pull(event),
-                project: None,
-            };
+            return ReadEvent { kind: EventKind::Comment(comment(event, action)), sender, pull: commented_pull(event) };
         }
         "reviewed" if has_review => EventKind::Reviewed,
         "opened" | "reopened" | "synchronized" if !has_review => EventKind::NewWork,
-        _ => return other(sender, pull(event)),
+        _ => return ReadEvent { kind: EventKind::Other, sender, pull: pull(event) },
     };
-    ForgeEvent { kind, sender, pull: pull(event), project: None }
+    ReadEvent { kind, sender, pull: pull(event) }
 }
 
 fn account(event: &Value) -> Option<Account> {

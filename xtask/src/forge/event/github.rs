@@ -3,27 +3,22 @@
 use serde_json::Value;
 
 use crate::forge::event::field;
-use crate::forge::event::kinds::{EventComment, EventKind, EventPull, ForgeEvent, other};
+use crate::forge::event::kinds::{EventComment, EventKind, EventPull, ReadEvent};
 use crate::forge::model::Account;
 
 /// Reads an event by its name.
-pub fn read(event: &Value, name: &str) -> ForgeEvent {
+pub fn read(event: &Value, name: &str) -> ReadEvent {
     let sender = account(event, "sender");
     let action = field::text(event, "action").unwrap_or_default();
     let kind = match (name, action) {
         ("issue_comment", _) => {
-            return ForgeEvent {
-                kind: EventKind::Comment(comment(event, action)),
-                sender,
-                pull: commented_pull(event),
-                project: None,
-            };
+            return ReadEvent { kind: EventKind::Comment(comment(event, action)), sender, pull: commented_pull(event) };
         }
         ("pull_request" | "pull_request_target", "opened" | "reopened" | "synchronize") => EventKind::NewWork,
         ("pull_request_review", "submitted") => EventKind::Reviewed,
-        _ => return other(sender, pull(event)),
+        _ => return ReadEvent { kind: EventKind::Other, sender, pull: pull(event) },
     };
-    ForgeEvent { kind, sender, pull: pull(event), project: None }
+    ReadEvent { kind, sender, pull: pull(event) }
 }
 
 fn account(event: &Value, path: &str) -> Option<Account> {

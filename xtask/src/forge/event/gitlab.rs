@@ -3,31 +3,26 @@
 use serde_json::Value;
 
 use crate::forge::event::field;
-use crate::forge::event::kinds::{EventComment, EventKind, EventPull, ForgeEvent, other};
+use crate::forge::event::kinds::{EventComment, EventKind, EventPull, ReadEvent};
 use crate::forge::model::Account;
 
 /// Reads an event, whose kind is in `object_kind`.
-pub fn read(event: &Value) -> ForgeEvent {
+pub fn read(event: &Value) -> ReadEvent {
     let sender = account(event);
     match field::text(event, "object_kind") {
         Some("note") => {
             let is_on_merge_request = field::text(event, "object_attributes/noteable_type") == Some("MergeRequest");
             let merge_request = field::at(event, "merge_request").filter(|_| is_on_merge_request);
-            ForgeEvent {
-                kind: EventKind::Comment(comment(event)),
-                sender,
-                pull: merge_request.map(pull),
-                project: None,
-            }
+            ReadEvent { kind: EventKind::Comment(comment(event)), sender, pull: merge_request.map(pull) }
         }
         Some("merge_request") => {
             let merge_request = field::at(event, "object_attributes").map(pull);
             match kind_of_change(event) {
-                Some(kind) => ForgeEvent { kind, sender, pull: merge_request, project: None },
-                None => other(sender, merge_request),
+                Some(kind) => ReadEvent { kind, sender, pull: merge_request },
+                None => ReadEvent { kind: EventKind::Other, sender, pull: merge_request },
             }
         }
-        _ => other(sender, None),
+        _ => ReadEvent { kind: EventKind::Other, sender, pull: None },
     }
 }
 

@@ -4,10 +4,13 @@ use jiff::Timestamp;
 
 use crate::forge::model::Account;
 use crate::git::{BranchName, CommitId};
+use crate::project::config::ForgeKind;
 
 /// What happened on a forge, as the event has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForgeEvent {
+    /// The forge whose form the payload has.
+    pub form: ForgeKind,
     pub kind: EventKind,
     /// Who caused it.
     pub sender: Option<Account>,
@@ -60,7 +63,9 @@ pub struct EventPull {
     pub is_from_fork: Option<bool>,
 }
 
-/// An event that nobody acts on.
-pub fn other(sender: Option<Account>, pull: Option<EventPull>) -> ForgeEvent {
-    ForgeEvent { kind: EventKind::Other, sender, pull, project: None }
+/// What the reader of one form finds.
+pub struct ReadEvent {
+    pub kind: EventKind,
+    pub sender: Option<Account>,
+    pub pull: Option<EventPull>,
 }

@@ -12,8 +12,12 @@ mod kinds;
 
 use serde_json::Value;
 
+use crate::base::error::{Exit, Failure, committed};
 use crate::base::schema::describe_fault;
+use crate::forge::place::ForgePlace;
+use crate::project::config::ForgeKind;
 
+use kinds::ReadEvent;
 pub use kinds::{EventComment, EventKind, EventPull, ForgeEvent};
 
 /// The largest event, in bytes. GitHub sends at most 25 MB.
@@ -36,15 +40,42 @@ pub fn read_event(payload: &[u8], name: Option<&str>) -> Result<ForgeEvent, NotA
     if !event.is_object() {
         return Err(NotAnEvent::Malformed("it is no JSON object".to_owned()));
     }
-    let read = match (field::text(&event, "object_kind"), name) {
-        (Some(_), _) => gitlab::read(&event),
+    let (form, read) = match (field::text(&event, "object_kind"), name) {
+        (Some(_), _) => (ForgeKind::Gitlab, gitlab::read(&event)),
         (None, None) => return Err(NotAnEvent::Unnamed),
-        (None, Some(name)) if is_forgejo(&event) => forgejo::read(&event, name),
-        (None, Some(name)) => github::read(&event, name),
+        (None, Some(name)) if is_forgejo(&event) => (ForgeKind::Forgejo, forgejo::read(&event, name)),
+        (None, Some(name)) => (ForgeKind::Github, github::read(&event, name)),
     };
-    let project =
-        ["repository/full_name", "project/path_with_namespace"].iter().find_map(|path| field::text(&event, path));
-    Ok(ForgeEvent { project: project.map(str::to_owned), ..read })
+    let name_of_project =
+        if form == ForgeKind::Gitlab { "project/path_with_namespace" } else { "repository/full_name" };
+    let project = field::text(&event, name_of_project).map(str::to_owned);
+    let ReadEvent { kind, sender, pull } = read;
+    Ok(ForgeEvent { form, kind, sender, pull, project })
+}
+
+impl ForgeEvent {
+    /// Whether it is about the repository at `place`: the numbers of pull requests and comments are those of one repository.
+    ///
+    /// Errors (exit 2): it has the form of another forge; it does not say which repository it is about.
+    pub fn is_about(&self, place: &ForgePlace) -> Result<bool, Failure> {
+        if self.form != place.kind {
+            let (form, own) = (self.form, place.kind);
+            let message = format!("the event has the form of {form}, and the project is on {own}");
+            let help = format!(
+                "deliver the events of {own}; if the project is on {form}, write `forge = \"{}\"` into `[ci]`",
+                form.as_key()
+            );
+            return Err(Failure::new(Exit::Usage, message).help(committed(&help)));
+        }
+        let Some(project) = &self.project else {
+            let field =
+                if self.form == ForgeKind::Gitlab { "project.path_with_namespace" } else { "repository.full_name" };
+            let message = format!("the event does not say which repository it is about: it has no `{field}`");
+            let help = format!("deliver the whole payload, as {} sends it", self.form);
+            return Err(Failure::new(Exit::Usage, message).help(help));
+        };
+        Ok(project.eq_ignore_ascii_case(place.project.as_str()))
+    }
 }
 
 /// Whether the payload has the form of Forgejo and Gitea, whose accounts have no `type`.

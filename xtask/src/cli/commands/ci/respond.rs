@@ -54,17 +54,15 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     if args.dry_run {
         return hand_over(context, args, &Decision::assume(&wish));
     }
-    answer(context, args, &wish, event.project.as_deref())
+    answer(context, args, &event, &wish)
 }
 
 /// Asks, decides, and carries the decision out.
-fn answer(context: &Context, args: &Args, wish: &Wish, project: Option<&str>) -> Result<()> {
+fn answer(context: &Context, args: &Args, event: &ForgeEvent, wish: &Wish) -> Result<()> {
     let scratch = files::remote_scratch()?;
     let source = decided::base_source(context, &scratch)?;
     let trusted = source.trusted()?;
-    let own = find_place(trusted.ci(), &source.address)?.project;
-    // Numbers of pull requests and comments are those of one repository.
-    if project.is_some_and(|project| !project.eq_ignore_ascii_case(own.as_str())) {
+    if !event.is_about(&find_place(trusted.ci(), &source.address)?)? {
         return hand_over(
             context,
             args,
