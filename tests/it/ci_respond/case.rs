@@ -10,7 +10,7 @@ const HEAD_PATHS: [&str; 2] = ["/merge_request/last_commit/id", "/pull_request/h
 pub const BASE_PATHS: [&str; 2] = ["/merge_request/target_branch", "/pull_request/base/ref"];
 
 /// A time after all comments.
-pub const LATER: &str = "2100-01-01T00:00:00Z";
+const LATER: &str = "2100-01-01T00:00:00Z";
 
 /// A sample and its world while twists change them.
 #[derive(Clone)]

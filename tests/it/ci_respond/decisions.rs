@@ -8,7 +8,7 @@ use releng::forge::event::EventPull;
 use releng::forge::model::Permission;
 use releng::project::config::Config;
 
-use super::world::{HEAD, World, person};
+use super::world::{HEAD, REVIEWER, World, person};
 
 const TEST: WishKind = WishKind::Command(SpokenCommand::Test);
 const MERGE: WishKind = WishKind::Command(SpokenCommand::Merge { head: None });
@@ -83,7 +83,7 @@ fn no_question_is_asked_after_a_no() {
         world.decide(wish).1.iter().map(name).collect::<Vec<_>>().join(" ")
     };
     let by = |kind| wish(kind, 7, "ada");
-    assert_eq!(names(&open, &by(MERGE)), "Own Pull Base Permission Forecast");
+    assert_eq!(names(&open, &by(MERGE)), "Own Pull Base Permission Record Forecast");
     assert_eq!(names(&open, &by(WishKind::Hint("ci merge please"))), "Own Permission");
     let answered = World { own_comments: vec!["<!-- releng:9:done -->".to_owned()], ..open.clone() };
     assert_eq!(names(&answered, &by(TEST)), "Own");
@@ -98,8 +98,30 @@ fn no_question_is_asked_after_a_no() {
     assert_eq!(names(&stranger, &by(TEST)), "Own Pull Base Permission");
     let mut of_github = by(MERGE);
     (of_github.pull.head, of_github.pull.base) = (None, None);
-    assert_eq!(names(&open, &of_github), "Own Pull Base Permission BaseChanged Pushed Forecast");
+    assert_eq!(names(&open, &of_github), "Own Pull Base Permission Record Forecast");
     let mut fork = open;
     fork.pull.is_from_fork = true;
-    assert_eq!(names(&fork, &by(MERGE)), "Own Pull Base Permission Reviews");
+    assert_eq!(names(&fork, &by(MERGE)), "Own Pull Base Permission Record Reviews");
+}
+
+/// A forge without a record: the event must have the base, and the comment the commit.
+#[test]
+fn without_a_record_the_comment_states_the_commit() {
+    let open = World { record: None, ..World::open(1, HEAD) };
+    let stated = WishKind::Command(SpokenCommand::Merge { head: Some(HEAD.parse().unwrap()) });
+    let action = |world: &World, kind, has_base: bool| {
+        let mut wish = wish(kind, 7, "ada");
+        wish.pull.base = wish.pull.base.filter(|_| has_base);
+        world.decide(&wish).0.action
+    };
+    let mut approved = open.clone();
+    approved.approve(HEAD, REVIEWER);
+    for (world, kind, has_base, expected) in [
+        (&open, stated, true, DecidedAction::Merge),
+        (&open, stated, false, DecidedAction::None),
+        (&open, MERGE, true, DecidedAction::None),
+        (&approved, MERGE, true, DecidedAction::None),
+    ] {
+        assert_eq!(action(world, kind, has_base), expected, "{kind:?} {has_base}");
+    }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::decision;
 use super::place::{ADMIN, ForgePlace, MAINTAINER, MEMBER, READER};
-use crate::support::forge::{FORK_ID, Fault, Reply, TOKEN, Vote};
+use crate::support::forge::{FORK_ID, Fault, Happened, Reply, TOKEN, Vote};
 use crate::support::merge::{RELEASE, snapshots_in};
 use crate::support::program::Ran;
 
@@ -124,8 +124,13 @@ fn what_is_not_wanted_any_more_after_the_tests_does_not_land() {
             place.double.with(|state| state.pulls[0].state = "open");
             place.run(&finish).exits(1).says(&["the forge shows already how this merge came out"]);
             assert_eq!((place.place.tip("master"), place.ends()), (base.clone(), ends));
-            // Nor where somebody has deleted what was reported.
+            // Nor where somebody has deleted what was reported: the status and the journal know it.
             place.double.with(|state| state.notes.clear());
+            place.run(&finish).exits(1).says(&["a status of the commit shows already how this merge came out"]);
+            place.double.with(|state| {
+                state.notes.clear();
+                state.statuses.clear();
+            });
             place.run(&finish).exits(1).says(&["merge 1, which the same comment asked for, has ended already"]);
             assert_eq!(place.place.tip("master"), base);
         }
@@ -148,6 +153,57 @@ fn what_is_not_wanted_any_more_before_the_tests_is_not_tested() {
             place.merges(&file).exits(1).says(&["the forge shows already how this merge came out"]);
         }
         assert!(!place.place.join("tested").exists(), "{what}");
+    }
+}
+
+/// What ends a merge ends it also where it was taken back before anybody asked.
+#[test]
+fn what_was_taken_back_since_the_comment_is_not_merged() {
+    let (before, after) = ("2026-01-02T03:04:04Z", "2026-01-02T03:04:05Z");
+    for kind in ForgeKind::ALL {
+        for (what, back, words) in [
+            (Happened::Closed, Happened::Reopened, "was closed after the comment"),
+            (Happened::Drafted, Happened::Drafted, "was a draft after the comment"),
+            (Happened::Retargeted, Happened::Retargeted, "the base was changed after the comment"),
+            (Happened::PushedBack, Happened::PushedBack, "the head was not there before the comment"),
+        ] {
+            let place = ForgePlace::new(kind, "");
+            let base = place.place.tip("master");
+            place.happens(what, before);
+            place.happens(back, before);
+            // Also where the comment states the commit.
+            let line = format!("ci merge please {}", place.head);
+            let (file, line) = (place.asks_for_merge(41, &line), line);
+            place.happens(what, after);
+            place.happens(back, after);
+            place.merges(&file).exits(1).says(&[words]);
+            assert_eq!((place.place.tip("master"), place.ends().len()), (base, 1), "{kind} {what:?}");
+            // The next comment is newer.
+            let file = place.asks_for_merge(42, &line);
+            place.merges(&file).exits(0);
+        }
+    }
+}
+
+#[test]
+fn a_review_that_was_dismissed_since_the_comment_is_no_approval() {
+    for kind in [ForgeKind::Github, ForgeKind::Forgejo] {
+        let place = ForgePlace::new(kind, "");
+        let vote = Vote::approval(MAINTAINER.0, &place.head);
+        place.double.with(|state| {
+            state.pulls[0].head_repository = Some(FORK_ID);
+            state.pulls[0].author = READER.0;
+            state.votes.push(vote);
+        });
+        let file = place.asks_for_merge(41, "ci merge please");
+        // A member asked for changes, and somebody dismissed that.
+        let asked =
+            Vote { state: "dismissed", at: "2026-01-02T03:04:06Z".to_owned(), ..Vote::approval(MEMBER.0, &place.head) };
+        place.double.with(|state| state.votes.push(asked));
+        place.happens(Happened::ReviewDismissed, "2026-01-02T03:04:07Z");
+        place.merges(&file).exits(1).says(&["an approving review that is older"]);
+        let file = place.asks_for_merge(42, "ci merge please");
+        place.merges(&file).exits(0);
     }
 }
 

@@ -4,7 +4,7 @@ use releng::project::config::ForgeKind;
 use serde_json::{Value, json};
 
 use super::decision;
-use crate::support::forge::{Double, Note, PROJECT, PROJECT_ID, TOKEN};
+use crate::support::forge::{Double, Happened, Note, PROJECT, PROJECT_ID, TOKEN};
 use crate::support::merge::{CONFIG, MergePlace};
 use crate::support::program::Ran;
 
@@ -70,6 +70,11 @@ impl ForgePlace {
         self.moves_to(&head);
     }
 
+    /// Something happens to the pull request at a time.
+    pub fn happens(&self, what: Happened, at: &str) {
+        self.double.with(|state| state.pulls[0].happened.push((what, at.to_owned())));
+    }
+
     pub fn becomes(&self, who: (u64, &str), role: &'static str) {
         self.double.with(|state| {
             let person = state.people.iter_mut().find(|person| person.id == who.0).unwrap();
@@ -84,8 +89,10 @@ impl ForgePlace {
 
     /// The same, in the form of another forge.
     pub fn comment_in(&self, form: ForgeKind, id: u64, by: (u64, &str), text: &str) -> Value {
+        let at = time_of(id);
         self.double.with(|state| {
             state.notes.push(Note { id, pull: 5, author: by.0, text: text.to_owned(), is_system: false });
+            at.clone_into(&mut state.now);
         });
         let person = person(form, by);
         match form {
@@ -93,18 +100,18 @@ impl ForgePlace {
                 "object_kind": "note", "user": person, "merge_request": self.pull_in(form),
                 "project": {"path_with_namespace": PROJECT},
                 "object_attributes": {"id": id, "author_id": by.0, "note": text, "noteable_type": "MergeRequest", "action": "create",
-                    "created_at": "2026-01-02 03:04:05 UTC"},
+                    "created_at": at.replace('T', " ").replace('Z', " UTC")},
             }),
             ForgeKind::Forgejo => json!({
                 "action": "created", "is_pull": true, "sender": person, "pull_request": self.pull_in(form),
                 "repository": {"full_name": PROJECT},
                 "issue": {"number": 5, "state": "open", "user": {"id": 9}, "pull_request": {"merged": false}},
-                "comment": {"id": id, "user": person, "body": text, "created_at": "2026-01-02T03:04:05Z"},
+                "comment": {"id": id, "user": person, "body": text, "created_at": at},
             }),
             ForgeKind::Github => json!({
                 "action": "created", "sender": person, "repository": {"full_name": PROJECT},
                 "issue": {"number": 5, "state": "open", "user": {"id": 9}, "pull_request": {"merged": false}},
-                "comment": {"id": id, "user": person, "body": text, "created_at": "2026-01-02T03:04:05Z"},
+                "comment": {"id": id, "user": person, "body": text, "created_at": at},
             }),
         }
     }
@@ -180,6 +187,11 @@ impl ForgePlace {
     pub fn labels(&self) -> Vec<String> {
         self.double.with(|state| state.pulls[0].labels.clone())
     }
+}
+
+/// When a comment with this number was written. Number 41 is the first one of most tests; the others follow, a minute after the other.
+fn time_of(id: u64) -> String {
+    format!("2026-01-02T03:{:02}:05Z", 4 + id.saturating_sub(41))
 }
 
 fn person(form: ForgeKind, who: (u64, &str)) -> Value {

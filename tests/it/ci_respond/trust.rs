@@ -2,11 +2,12 @@
 
 use releng::forge::event::read_event;
 use releng::project::config::ForgeKind;
+use serde_json::json;
 
 use super::place::{ADMIN, ForgePlace, MAINTAINER, MEMBER, outcome};
 use crate::architecture::own_sources;
 use crate::helps::follow;
-use crate::support::forge::{Double, Fault, Reply, Vote};
+use crate::support::forge::{Double, Fault, Happened, Reply, Vote};
 use crate::support::merge::RELEASE;
 
 impl ForgePlace {
@@ -149,12 +150,38 @@ fn an_old_comment_does_not_merge_what_was_pushed_since() {
         assert_eq!(place.says(42, ADMIN, &format!("ci merge please {new}")).0, "merge", "{kind}");
     }
     // A forge that does not say when the head was pushed.
-    for kind in [ForgeKind::Github, ForgeKind::Forgejo] {
+    for (kind, path) in [(ForgeKind::Github, "/activity"), (ForgeKind::Gitlab, "/versions")] {
         let place = ForgePlace::new(kind, "");
-        place.double.fault("/activity", 1, Fault::Instead(Reply::json(404, &serde_json::json!({}))));
-        let mut event = place.comment(41, ADMIN, "ci merge please");
-        event.as_object_mut().unwrap().remove("pull_request");
-        assert_eq!(outcome(&place.deliver(&event, "issue_comment").exits(0)).0, "none", "{kind}");
+        let answer =
+            if kind == ForgeKind::Github { Reply::json(404, &json!({})) } else { Reply::json(200, &json!([])) };
+        place.double.fault(path, 2, Fault::Instead(answer));
+        let reason = "it is not known that the head was there before the comment";
+        assert_eq!(place.says(41, ADMIN, "ci merge please"), ("none".to_owned(), reason.to_owned()), "{kind}");
+        assert_eq!(place.says(42, ADMIN, &format!("ci merge please {}", place.head)).0, "merge", "{kind}");
+    }
+}
+
+/// GitLab writes the event of a comment a moment later: the head and the base in it can be newer than the comment.
+#[test]
+fn an_event_that_was_written_late_does_not_merge_what_its_author_did_not_see() {
+    for kind in ForgeKind::ALL {
+        let place = ForgePlace::new(kind, "");
+        place.pushes();
+        if kind == ForgeKind::Forgejo {
+            place.happens(Happened::PushedBack, "2026-01-02T03:04:05Z");
+        } else {
+            place.double.with(|state| "2026-01-02T03:04:05Z".clone_into(&mut state.pulls[0].pushed));
+        }
+        let told = place.says(41, ADMIN, "ci merge please");
+        assert_eq!(told, ("none".to_owned(), "the head was not there before the comment".to_owned()), "{kind}");
+
+        let place = ForgePlace::new(kind, "");
+        place.happens(Happened::Retargeted, "2026-01-02T03:04:05Z");
+        let told = place.says(41, ADMIN, &format!("ci merge please {}", place.head));
+        let reason = "the base was changed after the comment, or it is not known that it was not";
+        assert_eq!(told, ("none".to_owned(), reason.to_owned()), "{kind}");
+        // What was there before the next comment counts for that one.
+        assert_eq!(place.says(42, ADMIN, "ci merge please").0, "merge", "{kind}");
     }
 }
 
@@ -168,7 +195,7 @@ fn a_comment_merges_into_the_base_that_its_author_saw() {
         let retarget = |base: &str, at: &str| {
             place.double.with(|state| {
                 base.clone_into(&mut state.pulls[0].base);
-                state.pulls[0].base_changes = vec![at.to_owned()];
+                state.pulls[0].happened = vec![(Happened::Retargeted, at.to_owned())];
             });
         };
         let event = place.comment(41, ADMIN, &format!("ci merge please {}", place.head));
@@ -178,18 +205,18 @@ fn a_comment_merges_into_the_base_that_its_author_saw() {
         assert_eq!(outcome(&ran), ("none".to_owned(), reason.to_owned()), "{kind}");
         assert!(place.answers()[0].contains("The base is `v1` now"), "{kind}");
         // What was there before the comment counts, for the merge and for its push.
-        retarget("master", "2026-01-02T03:04:04Z");
+        retarget("master", "2026-01-02T03:05:04Z");
         let file = place.asks_for_merge(42, "ci merge please");
-        retarget("v1", "2026-01-02T03:04:06Z");
+        retarget("v1", "2026-01-02T03:05:06Z");
         place.merges(&file).exits(1).says(&["the base was changed after the comment"]);
         assert_eq!((place.place.tip("v1"), place.place.tip("master")), (base.clone(), base), "{kind}");
     }
     // An old Forgejo, whose event does not have the base.
     let place = ForgePlace::new(ForgeKind::Forgejo, "");
-    for (id, at, expected) in [(41, "2026-01-02T03:04:06Z", "none"), (42, "2026-01-02T03:04:04Z", "merge")] {
+    for (id, at, expected) in [(41, "2026-01-02T03:04:06Z", "none"), (42, "2026-01-02T03:05:04Z", "merge")] {
         let mut event = place.comment(id, ADMIN, &format!("ci merge please {}", place.head));
         event.as_object_mut().unwrap().remove("pull_request");
-        place.double.with(|state| state.pulls[0].base_changes = vec![at.to_owned()]);
+        place.double.with(|state| state.pulls[0].happened = vec![(Happened::Retargeted, at.to_owned())]);
         assert_eq!(outcome(&place.deliver(&event, "issue_comment").exits(0)).0, expected, "{at}");
     }
 }
@@ -197,18 +224,17 @@ fn a_comment_merges_into_the_base_that_its_author_saw() {
 /// Whoever may read a repository of Forgejo can propose work without a fork, by a push to `refs/for/…`.
 #[test]
 fn work_without_a_branch_is_that_of_a_fork() {
-    let agit = serde_json::json!({"label": "", "ref": "refs/pull/5/head", "sha": "1".repeat(40), "repo_id": 1, "repo": {"id": 1}});
-    let plain =
-        serde_json::json!({"label": "fix", "ref": "fix", "sha": "1".repeat(40), "repo_id": 1, "repo": {"id": 1}});
+    let agit = json!({"label": "", "ref": "refs/pull/5/head", "sha": "1".repeat(40), "repo_id": 1, "repo": {"id": 1}});
+    let plain = json!({"label": "fix", "ref": "fix", "sha": "1".repeat(40), "repo_id": 1, "repo": {"id": 1}});
     for (head, expected) in [(agit, true), (plain, false)] {
-        let event = serde_json::json!({
+        let event = json!({
             "action": "opened", "sender": {"id": 7, "login": "ada", "username": "ada"},
             "pull_request": {"number": 5, "state": "open", "user": {"id": 9}, "head": head, "base": {"ref": "master", "repo": {"id": 1}}},
         });
         let read = read_event(event.to_string().as_bytes(), Some("pull_request_sync")).unwrap();
         assert_eq!(read.pull.unwrap().is_from_fork, Some(expected));
         let place = ForgePlace::new(ForgeKind::Forgejo, "");
-        let answer = serde_json::json!({
+        let answer = json!({
             "number": 5, "state": "open", "title": "t", "user": {"id": 9, "login": "linus"}, "labels": [],
             "head": {"label": head["label"], "ref": head["ref"], "sha": place.head, "repo": {"id": 1}},
             "base": {"label": "master", "ref": "master", "sha": place.head, "repo": {"id": 1}},

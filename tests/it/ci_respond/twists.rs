@@ -3,10 +3,10 @@
 //! What a twist forbids is stated here, apart from the program: a table of what the user is promised.
 
 use releng::ci::respond::facts::MergeForecast;
-use releng::forge::model::{Permission, ReviewVerdict};
+use releng::forge::model::{Permission, PullChange, ReviewVerdict};
 use serde_json::{Value, json};
 
-use super::case::{BASE_PATHS, Case, LATER};
+use super::case::{BASE_PATHS, Case};
 use super::samples::{About, Form};
 use super::world::{HEAD, OTHER_HEAD, OWN, REVIEWER, SECOND_REVIEWER};
 
@@ -158,23 +158,32 @@ pub const TWISTS: &[Twist] = &[
     of_comment("pushed after the comment", "head fork text answer", Only(&[Asks::Merge]), |case| {
         if case.has_head() {
             case.world.pull.head = OTHER_HEAD.parse().unwrap();
-        } else {
-            case.world.pushed = Some(LATER.parse().unwrap());
         }
+        case.world.happens(PullChange::Pushed);
     }),
-    of_comment("pushed after the comment, and stated", "head fork text", Never, |case| {
-        case.world.pushed = Some(LATER.parse().unwrap());
+    of_comment("pushed after the comment, and the event was written later", "", Only(&[Asks::Merge]), |case| {
+        case.world.happens(PullChange::Pushed);
+    }),
+    of_comment("pushed after the comment, and stated", "head fork text", Only(&[Asks::Merge]), |case| {
+        case.world.happens(PullChange::Pushed);
         if case.asks_for_merge() {
             case.say(&format!("{} {HEAD}", case.line));
         }
     }),
     of_comment("pushed after the comment, and approved", "head fork text answer", Only(&[Asks::Merge]), |case| {
         case.world.pull.head = OTHER_HEAD.parse().unwrap();
-        case.world.pushed = Some(LATER.parse().unwrap());
+        case.world.happens(PullChange::Pushed);
         case.approve_later(OTHER_HEAD);
     }),
+    of_comment("pushed at an unknown time", "head fork text", Only(&[Asks::Merge]), |case| case.world.forget_pushes()),
+    of_comment("pushed at an unknown time, and stated", "head fork text", Never, |case| {
+        case.world.forget_pushes();
+        if case.asks_for_merge() {
+            case.say(&format!("{} {HEAD}", case.line));
+        }
+    }),
     of_comment("pushed at an unknown time, and approved before the comment", "head fork", Never, |case| {
-        case.world.pushed = None;
+        case.world.forget_pushes();
         case.world.approve(HEAD, REVIEWER);
     }),
     of_comment(
@@ -184,23 +193,49 @@ pub const TWISTS: &[Twist] = &[
         |case| {
             let head = if case.has_head() { OTHER_HEAD } else { HEAD };
             case.world.pull.head = head.parse().unwrap();
-            case.world.pushed = None;
+            case.world.forget_pushes();
             case.approve_later(head);
         },
     ),
+    of_comment("nothing is known of the time since the comment", "head base text", Only(&[Asks::Merge]), |case| {
+        case.world.record = None;
+    }),
+    of_comment("closed after the comment, and opened again", "", Only(&[Asks::Merge]), |case| {
+        case.world.happens(PullChange::Closed);
+    }),
+    of_comment("a draft after the comment, and none again", "", Only(&[Asks::Merge]), |case| {
+        case.world.happens(PullChange::Drafted);
+    }),
+    of_comment("closed after the comment, and its commit stated", "text", Only(&[Asks::Merge]), |case| {
+        case.world.happens(PullChange::Closed);
+        if case.asks_for_merge() {
+            case.say(&format!("{} {HEAD}", case.line));
+        }
+    }),
     of_comment("base changed after the comment", "base", Only(&[Asks::Merge]), |case| {
-        case.world.base_changed = Some(true);
+        case.world.happens(PullChange::Retargeted);
         if case.has_head() {
             case.world.pull.base = "v1".parse().unwrap();
         }
     }),
-    of_comment("base of an unknown time", "base", Only(&[Asks::Merge]), |case| {
-        case.world.base_changed = None;
+    of_comment("base changed after the comment, and changed back", "base", Only(&[Asks::Merge]), |case| {
+        case.world.happens(PullChange::Retargeted);
+    }),
+    of_comment("base of an unknown time", "head base", Only(&[Asks::Merge]), |case| {
+        case.world.record = None;
         for path in BASE_PATHS {
             if let Some(field) = case.event.pointer_mut(path) {
                 *field = Value::Null;
             }
         }
+    }),
+    of_comment("a review dismissed after the comment", "", Never, |case| {
+        case.world.happens(PullChange::ReviewDismissed);
+    }),
+    of_comment("fork, approved, and a review dismissed after the comment", "fork", Only(&[Asks::Merge]), |case| {
+        case.world.pull.is_from_fork = true;
+        case.world.approve(HEAD, REVIEWER);
+        case.world.happens(PullChange::ReviewDismissed);
     }),
     of_comment("fork, approved after the comment", "fork", Only(&[Asks::Merge]), |case| {
         case.world.pull.is_from_fork = true;

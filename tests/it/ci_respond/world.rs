@@ -5,7 +5,7 @@ use releng::ci::respond::decide::decide;
 use releng::ci::respond::decision::Decision;
 use releng::ci::respond::facts::{KnownFacts, MergeForecast, OwnSide, Question};
 use releng::ci::respond::wish::Wish;
-use releng::forge::model::{Account, Permission, PullRequest, Review, ReviewVerdict};
+use releng::forge::model::{Account, Permission, PullChange, PullRecord, PullRequest, Review, ReviewVerdict};
 use releng::project::config::{CiAdmin, Config};
 
 /// The account of this program.
@@ -31,10 +31,8 @@ pub struct World {
     pub author_permission: Permission,
     pub reviewer_permission: Permission,
     pub pull: PullRequest,
-    /// When the head was pushed, if the forge says it.
-    pub pushed: Option<Timestamp>,
-    /// Whether the pull request got another base since the comment, if the forge says it.
-    pub base_changed: Option<bool>,
+    /// What happened to the pull request since the comment, if the forge says it.
+    pub record: Option<PullRecord>,
     pub reviews: Vec<Review>,
     pub own_comments: Vec<String>,
     pub base_is_there: bool,
@@ -67,12 +65,25 @@ impl World {
                 labels: vec!["needs review".to_owned()],
             },
             author,
-            pushed: Some(Timestamp::UNIX_EPOCH),
-            base_changed: Some(false),
+            record: Some(PullRecord { changes: Vec::new(), has_pushes: true }),
             reviews: Vec::new(),
             own_comments: Vec::new(),
             base_is_there: true,
             forecast: MergeForecast::Version("1.2.3".to_owned()),
+        }
+    }
+
+    /// Something happened after the comment.
+    pub fn happens(&mut self, change: PullChange) {
+        if let Some(record) = &mut self.record {
+            record.changes.push(change);
+        }
+    }
+
+    /// The forge does not record pushes.
+    pub fn forget_pushes(&mut self) {
+        if let Some(record) = &mut self.record {
+            record.has_pushes = false;
         }
     }
 
@@ -121,8 +132,10 @@ impl World {
                 };
                 facts.permissions.insert(account.id, permission);
             }
-            Question::Pushed => facts.pushed = Some(self.pushed),
-            Question::BaseChanged(_) => facts.base_changed = Some(self.base_changed),
+            Question::Record(since) => {
+                assert_eq!(Some(*since), wish.comment.unwrap().at);
+                facts.record = Some(self.record.clone());
+            }
             Question::Reviews => facts.reviews = Some(self.reviews.clone()),
             Question::Forecast { .. } => facts.forecast = Some(self.forecast.clone()),
         }

@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use releng::forge::model::{Account, CommitStatus, ForgeRelease, Permission, ReviewVerdict, StatusState};
+use releng::forge::model::{Account, CommitStatus, ForgeRelease, Permission, PullChange, ReviewVerdict, StatusState};
 use releng::git::CommitId;
 use releng::project::config::ForgeKind;
 
 use super::{HEAD, account, failure, wanted};
-use crate::support::forge::{Double, FORK_ID, Fault, Note, PROJECT_ID, Reply, Vote};
+use crate::support::forge::{Double, FORK_ID, Fault, Happened, Note, PROJECT_ID, Reply, Vote};
 
 /// A forge of each kind.
 fn each() -> impl Iterator<Item = (ForgeKind, Double)> {
@@ -150,6 +150,65 @@ fn a_comment_is_replaced() {
         client.replace_comment(5, comment.id, text).unwrap();
         let comments = client.comments(5).unwrap();
         assert_eq!((comments.len(), comments[0].text.as_str()), (1, text), "{kind}");
+    }
+}
+
+#[test]
+fn what_happened_to_a_pull_request_is_known() {
+    use PullChange::{Closed, Drafted, Pushed, Retargeted, ReviewDismissed};
+    let (before, since, after) = ("2026-01-02T03:04:04Z", "2026-01-02T03:04:05Z", "2026-01-02T03:04:06Z");
+    for (kind, forge) in each() {
+        let client = forge.client();
+        forge.with(|state| {
+            state.page = 2;
+            state.pulls[0].head_repository = Some(PROJECT_ID);
+        });
+        for (what, change) in [
+            (Happened::Closed, Closed),
+            (Happened::Reopened, Closed),
+            (Happened::Drafted, Drafted),
+            (Happened::Retargeted, Retargeted),
+            (Happened::PushedBack, Pushed),
+            (Happened::ReviewDismissed, ReviewDismissed),
+        ] {
+            let record = |times: &[&str]| {
+                let happened = times.iter().map(|at| (what, (*at).to_owned())).collect();
+                forge.with(|state| state.pulls[0].happened = happened);
+                let pull = client.pull(5).unwrap().unwrap();
+                let record = client.record_since(&pull, since.parse().unwrap()).unwrap().unwrap();
+                assert!(record.has_pushes, "{kind}");
+                record.changes
+            };
+            // GitLab does not say which commit an approval is about: none counts there.
+            let expected = if kind == ForgeKind::Gitlab && change == ReviewDismissed { None } else { Some(&change) };
+            assert_eq!(record(&[before, before, before]), [], "{kind} {what:?}");
+            assert_eq!(record(&[before, since]).first(), expected, "{kind} {what:?}");
+            assert_eq!(record(&[before, before, before, after]).first(), expected, "{kind} {what:?}");
+        }
+    }
+}
+
+#[test]
+fn statuses_of_the_past_are_known() {
+    for (kind, forge) in each() {
+        let client = forge.client();
+        let at = |time: &str| forge.with(|state| time.clone_into(&mut state.now));
+        let set = |context: &str, state| {
+            let (context, description) = (context.to_owned(), "x".to_owned());
+            client.set_status(HEAD, &CommitStatus { context, state, description, url: None }).unwrap();
+        };
+        at("2026-01-02T03:04:05Z");
+        set("releng/merge", StatusState::Failure);
+        set("releng/check-patch", StatusState::Success);
+        at("2026-01-02T03:04:06Z");
+        set("releng/merge", StatusState::Pending);
+        let mut shown = client.statuses(HEAD, "releng/merge").unwrap();
+        shown.sort_by_key(|status| status.at);
+        let shown: Vec<(bool, String)> =
+            shown.iter().map(|status| (status.is_pending, status.at.to_string())).collect();
+        let expected = [(false, "2026-01-02T03:04:05Z".to_owned()), (true, "2026-01-02T03:04:06Z".to_owned())];
+        assert_eq!(shown, expected, "{kind}");
+        assert_eq!(client.statuses(CommitId([0x33; 20]), "releng/merge").unwrap(), [], "{kind}");
     }
 }
 

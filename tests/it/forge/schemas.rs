@@ -3,7 +3,7 @@
 use std::fs;
 
 use duct::cmd;
-use releng::forge::model::{CommitStatus, StatusState};
+use releng::forge::model::{CommitStatus, PullRequest, StatusState};
 use releng::project::config::ForgeKind;
 use serde_json::{Value, json};
 
@@ -27,8 +27,9 @@ fn tour(forge: &Double) {
         client.permission(&account(id, login)).unwrap();
     }
     let pull = client.pull(5).unwrap().unwrap();
-    client.pushed(&pull).unwrap();
-    client.has_other_base_since(5, "2026-01-02T00:00:00Z".parse().unwrap()).unwrap();
+    client.record_since(&pull, "2026-01-02T00:00:00Z".parse().unwrap()).unwrap();
+    let own = PullRequest { is_from_fork: false, ..pull };
+    client.record_since(&own, "2026-01-02T00:00:00Z".parse().unwrap()).unwrap();
     client.pull(6).unwrap();
     client.reviews(5).unwrap();
     let comment = client.comment(5, "<!-- m -->", "one\n<!-- m -->").unwrap();
@@ -38,6 +39,7 @@ fn tour(forge: &Double) {
         let url = Some("https://ci.example.org/1".to_owned());
         client.set_status(HEAD, &CommitStatus { context, state, description, url }).unwrap();
     }
+    client.statuses(HEAD, "releng/check-patch").unwrap();
     for _ in 0..2 {
         client.add_label(5, "needs review").unwrap();
     }

@@ -6,7 +6,8 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::forge::model::{
-    Account, Asset, Comment, CommitStatus, ForgeRelease, Permission, PullRequest, Review, WantedRelease,
+    Account, Asset, Comment, CommitStatus, ForgeRelease, Permission, PullRecord, PullRequest, Review, ShownStatus,
+    WantedRelease,
 };
 use crate::git::CommitId;
 use crate::project::config::ForgeKind;
@@ -28,12 +29,9 @@ pub trait Forge {
     /// A pull request, if there is one with this number.
     fn pull(&self, number: u32) -> Result<Option<PullRequest>>;
 
-    /// When the head of a pull request of the same repository was pushed, by the clock of the forge; `None` where the forge does not say it. The dates
-    /// in a commit say nothing: its author writes them.
-    fn pushed(&self, pull: &PullRequest) -> Result<Option<Timestamp>>;
-
-    /// Whether a pull request got another base at `since` or later; `None` where the forge does not say it.
-    fn has_other_base_since(&self, number: u32, since: Timestamp) -> Result<Option<bool>>;
+    /// What happened to a pull request at `since` or later, by the clock of the forge; `None` where the forge does not say it. The dates in a commit
+    /// say nothing: its author writes them.
+    fn record_since(&self, pull: &PullRequest, since: Timestamp) -> Result<Option<PullRecord>>;
 
     /// The reviews of a pull request, oldest first.
     fn reviews(&self, number: u32) -> Result<Vec<Review>>;
@@ -50,6 +48,9 @@ pub trait Forge {
 
     /// Sets a status of a commit.
     fn set_status(&self, commit: CommitId, status: &CommitStatus) -> Result<()>;
+
+    /// All statuses with this name that a commit has, also those that later ones have replaced.
+    fn statuses(&self, commit: CommitId, context: &str) -> Result<Vec<ShownStatus>>;
 
     /// Puts a label on a pull request; it may have it already.
     fn add_label(&self, number: u32, label: &str) -> Result<()>;

@@ -84,6 +84,30 @@ pub struct Review {
     pub at: Option<Timestamp>,
 }
 
+/// What a forge has recorded about a pull request since some time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PullRecord {
+    /// In no order. What was taken back is among them.
+    pub changes: Vec<PullChange>,
+    /// Whether a push in that time would be among them.
+    pub has_pushes: bool,
+}
+
+/// Something that happened to a pull request, after which a comment before it may not mean any more what it said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PullChange {
+    /// It was closed, or opened again.
+    Closed,
+    /// It became a draft, or ceased to be one.
+    Drafted,
+    /// It got another base.
+    Retargeted,
+    /// It got another head.
+    Pushed,
+    /// Somebody took away what a review says.
+    ReviewDismissed,
+}
+
 /// A comment on a pull request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comment {
@@ -116,6 +140,15 @@ pub struct CommitStatus {
     pub description: String,
     /// Where the log is.
     pub url: Option<String>,
+}
+
+/// A status that a commit showed at some time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShownStatus {
+    /// Whether it says that something is still to come.
+    pub is_pending: bool,
+    /// When it was set.
+    pub at: Timestamp,
 }
 
 /// A release as it is wanted on a forge.

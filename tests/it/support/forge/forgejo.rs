@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::state::{DATE, Kept, Note, PROJECT, PROJECT_ID, Pull, Release, State, Status, Vote, Who};
+use super::state::{DATE, Happened, Kept, Note, PROJECT, PROJECT_ID, Pull, Release, State, Status, Vote, Who};
 use super::wire::{Asked, Reply};
 
 /// The answer to a request.
@@ -45,11 +45,16 @@ fn in_project(state: &mut State, asked: &Asked, parts: &[&str]) -> Reply {
             Reply::json(200, &json!(all))
         }
         ("GET", ["issues", number, "timeline"]) => {
-            let times = state.pull(number).map(|pull| pull.base_changes.clone()).unwrap_or_default();
+            let happened = state.pull(number).map(|pull| pull.happened.clone()).unwrap_or_default();
             let own = account(&state.who(state.own));
-            let entry = |(kind, at): (&str, String)| json!({"id": 1, "type": kind, "user": own, "created_at": at, "updated_at": at});
+            let entry = |(kind, at): (&str, String)| {
+                let (old, new) = if kind == "change_title" { ("A title", "WIP: A title") } else { ("", "") };
+                json!({
+                    "id": 1, "type": kind, "user": own, "created_at": at, "updated_at": at, "old_title": old, "new_title": new,
+                })
+            };
             let label = ("label", DATE.to_owned());
-            let all = std::iter::once(label).chain(times.into_iter().map(|at| ("change_target_branch", at)));
+            let all = std::iter::once(label).chain(happened.into_iter().map(|(what, at)| (word_of(what), at)));
             let all: Vec<Value> = all.map(entry).collect();
             let mut page = state.paged(asked, &all);
             page.headers.retain(|(name, _)| name != "Link");
@@ -77,9 +82,15 @@ fn in_project(state: &mut State, asked: &Asked, parts: &[&str]) -> Reply {
                 state: asked.text("state"),
                 description: asked.text("description"),
                 url: asked.text("target_url"),
+                at: state.now.clone(),
             };
             state.statuses.push(new.clone());
             Reply::json(201, &status(state, &new))
+        }
+        ("GET", ["commits", commit, "statuses"]) => {
+            let all = state.statuses.iter().filter(|kept| kept.commit == *commit);
+            let all: Vec<Value> = all.map(|kept| status(state, kept)).collect();
+            state.paged(asked, &all)
         }
         (_, ["labels"] | ["issues", _, "labels", ..]) => labels(state, asked, parts),
         (_, ["releases", rest @ ..]) => releases(state, asked, rest),
@@ -235,10 +246,21 @@ fn comment(state: &State, note: &Note) -> Value {
     })
 }
 
+fn word_of(what: Happened) -> &'static str {
+    match what {
+        Happened::Closed => "close",
+        Happened::Reopened => "reopen",
+        Happened::Drafted => "change_title",
+        Happened::Retargeted => "change_target_branch",
+        Happened::PushedBack => "pull_push",
+        Happened::ReviewDismissed => "dismiss_review",
+    }
+}
+
 fn status(state: &State, status: &Status) -> Value {
     json!({
         "id": 1, "status": status.state, "context": status.context, "description": status.description, "target_url": status.url,
-        "creator": account(&state.who(state.own)), "created_at": DATE, "updated_at": DATE, "url": "https://x.example.org",
+        "creator": account(&state.who(state.own)), "created_at": status.at, "updated_at": status.at, "url": "https://x.example.org",
     })
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::state::{DATE, Kept, Note, PROJECT, PROJECT_ID, Pull, Release, State, Status, Vote, Who};
+use super::state::{DATE, Happened, Kept, Note, PROJECT, PROJECT_ID, Pull, Release, State, Status, Vote, Who};
 use super::wire::{Asked, Reply};
 
 /// The answer to a request.
@@ -49,10 +49,10 @@ fn in_project(state: &mut State, asked: &Asked, parts: &[&str]) -> Reply {
             Reply::json(200, &json!([change]))
         }
         ("GET", ["issues", number, "events"]) => {
-            let times = state.pull(number).map(|pull| pull.base_changes.clone()).unwrap_or_default();
+            let happened = state.pull(number).map(|pull| pull.happened.clone()).unwrap_or_default();
             let label = ("labeled", DATE.to_owned());
             let all: Vec<Value> = std::iter::once(label)
-                .chain(times.into_iter().map(|at| ("base_ref_changed", at)))
+                .chain(happened.into_iter().map(|(what, at)| (word_of(what), at)))
                 .map(|(kind, at)| issue_event(state, kind, &at))
                 .collect();
             state.paged(asked, &all)
@@ -79,9 +79,15 @@ fn in_project(state: &mut State, asked: &Asked, parts: &[&str]) -> Reply {
                 state: asked.text("state"),
                 description: asked.text("description"),
                 url: asked.text("target_url"),
+                at: state.now.clone(),
             };
             state.statuses.push(new.clone());
             Reply::json(201, &status(state, &new))
+        }
+        ("GET", ["commits", commit, "statuses"]) => {
+            let all = state.statuses.iter().rev().filter(|kept| kept.commit == *commit);
+            let all: Vec<Value> = all.map(|kept| status(state, kept)).collect();
+            state.paged(asked, &all)
         }
         ("POST", ["issues", number, "labels"]) => {
             let Some(pull) = state.pull(number) else { return not_found() };
@@ -285,6 +291,17 @@ fn review(state: &State, vote: &Vote) -> Value {
     with_urls(value, "x", "html_url pull_request_url")
 }
 
+fn word_of(what: Happened) -> &'static str {
+    match what {
+        Happened::Closed => "closed",
+        Happened::Reopened => "reopened",
+        Happened::Drafted => "convert_to_draft",
+        Happened::Retargeted => "base_ref_changed",
+        Happened::PushedBack => "head_ref_force_pushed",
+        Happened::ReviewDismissed => "review_dismissed",
+    }
+}
+
 fn issue_event(state: &State, kind: &str, at: &str) -> Value {
     json!({
         "id": 1, "node_id": "N", "url": "https://api.github.com/x", "actor": account(&state.who(state.own)), "event": kind,
@@ -305,7 +322,7 @@ fn status(state: &State, status: &Status) -> Value {
     json!({
         "url": format!("https://api.github.com/repos/{PROJECT}/statuses/{}", status.commit), "avatar_url": null, "id": 1, "node_id": "N",
         "state": status.state, "description": status.description, "target_url": status.url, "context": status.context,
-        "created_at": DATE, "updated_at": DATE, "creator": account(&state.who(state.own)),
+        "created_at": status.at, "updated_at": status.at, "creator": account(&state.who(state.own)),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::state::{DATE, Kept, Note, PROJECT, PROJECT_ID, Pull, Release, State, Status, Who};
+use super::state::{DATE, Happened, Kept, Note, PROJECT, PROJECT_ID, Pull, Release, State, Status, Who};
 use super::wire::{Asked, Reply};
 
 /// The answer to a request.
@@ -59,9 +59,28 @@ fn in_project(state: &mut State, asked: &Asked, parts: &[&str]) -> Reply {
             Reply::json(200, &reviewers.collect())
         }
         ("GET", ["merge_requests", number, "notes"]) => {
-            let all: Vec<Value> = state.notes_of(number).iter().map(|kept| note(state, kept)).collect();
+            let mut all: Vec<Value> = state.notes_of(number).iter().map(|kept| note(state, kept)).collect();
+            all.extend(system_notes(state, number));
             state.paged(asked, &all)
         }
+        ("GET", ["merge_requests", number, "resource_state_events"]) => {
+            let happened = state.pull(number).map(|pull| pull.happened.clone()).unwrap_or_default();
+            let states = happened.into_iter().filter_map(|(what, at)| {
+                let word = match what {
+                    Happened::Closed => "closed",
+                    Happened::Reopened => "reopened",
+                    _ => return None,
+                };
+                Some(json!({"id": 1, "user": account(&state.who(state.own)), "created_at": at, "resource_type": "MergeRequest",
+                    "resource_id": 905, "state": word}))
+            });
+            let all: Vec<Value> = states.collect();
+            state.paged(asked, &all)
+        }
+        ("GET", ["merge_requests", number, "versions"]) => match state.pull(number).cloned() {
+            Some(pull) => state.paged(asked, &versions(&pull)),
+            None => not_found(),
+        },
         ("POST", ["merge_requests", number, "notes"]) => {
             let kept = state.add_note(number, asked.text("body"));
             Reply::json(201, &note(state, &kept))
@@ -81,8 +100,10 @@ fn in_project(state: &mut State, asked: &Asked, parts: &[&str]) -> Reply {
         ("GET", ["repository", "commits", commit, "statuses"]) => {
             let name = asked.query("name").unwrap();
             let all = state.statuses.iter().rev().filter(|kept| kept.commit == *commit && kept.context == name);
-            let all: Vec<Value> = all.map(status).take(1).collect();
-            Reply::json(200, &json!(all))
+            // Without this word, the newest one of each name.
+            let shown = if asked.query("all").as_deref() == Some("true") { usize::MAX } else { 1 };
+            let all: Vec<Value> = all.map(status).take(shown).collect();
+            state.paged(asked, &all)
         }
         (_, ["releases", rest @ ..]) => releases(state, asked, rest),
         (_, ["packages", rest @ ..]) => packages(state, asked, rest),
@@ -98,6 +119,7 @@ fn set_status(state: &mut State, asked: &Asked, commit: &str) -> Reply {
         state: asked.text("state"),
         description: asked.text("description"),
         url: asked.text("target_url"),
+        at: state.now.clone(),
     };
     assert!(["pending", "success", "failed"].contains(&new.state.as_str()), "{}", new.state);
     let last = state.statuses.iter().rev().find(|kept| kept.commit == new.commit && kept.context == new.context);
@@ -241,10 +263,45 @@ fn note(state: &State, note: &Note) -> Value {
     })
 }
 
+/// What GitLab itself notes.
+fn system_notes(state: &mut State, number: &str) -> Vec<Value> {
+    let happened = state.pull(number).map(|pull| pull.happened.clone()).unwrap_or_default();
+    let notes = happened.into_iter().filter_map(|(what, at)| {
+        let text = match what {
+            Happened::Drafted => "marked this merge request as **draft**",
+            Happened::Retargeted => "changed target branch from `master` to `v1`",
+            _ => return None,
+        };
+        let kept = Note { id: 1, pull: 5, author: state.own, text: text.to_owned(), is_system: true };
+        let mut value = note(state, &kept);
+        value["created_at"] = json!(at);
+        Some(value)
+    });
+    notes.collect()
+}
+
+/// The versions of a merge request, newest first: its first head, its head, and what was pushed away and back.
+fn versions(pull: &Pull) -> Vec<Value> {
+    let mut pushes =
+        vec![("f".repeat(40), "2025-12-31T00:00:00Z".to_owned()), (pull.head.clone(), pull.pushed.clone())];
+    for (_, at) in pull.happened.iter().filter(|(what, _)| *what == Happened::PushedBack) {
+        pushes.extend([("e".repeat(40), at.clone()), (pull.head.clone(), at.clone())]);
+    }
+    let version = |(id, (head, at)): (usize, (String, String))| {
+        json!({"id": id, "head_commit_sha": head, "base_commit_sha": "b".repeat(40), "start_commit_sha": "b".repeat(40),
+            "created_at": at, "merge_request_id": 905, "state": "collected", "real_size": "1"})
+    };
+    pushes.into_iter().enumerate().map(version).rev().collect()
+}
+
 fn status(status: &Status) -> Value {
+    // What was pending keeps the time at which it was made.
+    let is_pending = status.state == "pending";
+    let (created, finished) =
+        if is_pending { (status.at.as_str(), None) } else { ("2026-01-01T00:00:00Z", Some(&status.at)) };
     json!({
         "id": 1, "sha": status.commit, "ref": "fix", "status": status.state, "name": status.context, "target_url": status.url,
-        "description": status.description, "created_at": DATE, "allow_failure": false,
+        "description": status.description, "created_at": created, "finished_at": finished, "allow_failure": false,
     })
 }
 

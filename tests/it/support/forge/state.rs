@@ -25,6 +25,18 @@ pub struct Who {
     pub role: &'static str,
 }
 
+/// What can happen to a pull request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happened {
+    Closed,
+    Reopened,
+    Drafted,
+    Retargeted,
+    /// Another head was pushed, and the old one again.
+    PushedBack,
+    ReviewDismissed,
+}
+
 /// A pull request.
 #[derive(Clone)]
 pub struct Pull {
@@ -41,8 +53,8 @@ pub struct Pull {
     pub pushed: String,
     /// The branch that it is for.
     pub base: String,
-    /// When it got another one.
-    pub base_changes: Vec<String>,
+    /// What happened to it, and when. Of a push, the head is what it was before and is afterwards.
+    pub happened: Vec<(Happened, String)>,
     pub labels: Vec<String>,
 }
 
@@ -85,6 +97,7 @@ pub struct Status {
     pub state: String,
     pub description: String,
     pub url: String,
+    pub at: String,
 }
 
 /// A release.
@@ -141,6 +154,8 @@ pub struct State {
     /// Where the API is, such as `http://127.0.0.1:4000`.
     pub url: String,
     pub own: u64,
+    /// The time of what the own account does.
+    pub now: String,
     pub people: Vec<Who>,
     pub pulls: Vec<Pull>,
     pub notes: Vec<Note>,
@@ -171,6 +186,7 @@ impl State {
         State {
             url,
             own: 100,
+            now: DATE.to_owned(),
             people: vec![
                 who(100, "releng-bot", true, "write"),
                 who(7, "ada", false, "admin"),
@@ -190,7 +206,7 @@ impl State {
                 head_repository: Some(FORK_ID),
                 pushed: "2026-01-01T00:00:00Z".to_owned(),
                 base: "master".to_owned(),
-                base_changes: Vec::new(),
+                happened: Vec::new(),
                 labels: vec!["bug".to_owned()],
             }],
             notes: Vec::new(),

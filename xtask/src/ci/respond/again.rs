@@ -4,6 +4,7 @@
 
 use anyhow::Result;
 
+use crate::ci::merge::answer::MERGE_STATUS;
 use crate::ci::merge::request::{MergeRequest, ProposedWork};
 use crate::ci::respond::comment::SpokenCommand;
 use crate::ci::respond::decide::decide;
@@ -25,8 +26,13 @@ pub fn why_withdrawn(forge: &dyn Forge, request: &MergeRequest, config: &Config)
     if reply::has_outcome(comments.map(|said| said.text), comment.id) {
         return Ok(Some("the forge shows already how this merge came out".to_owned()));
     }
+    // Answers can be deleted. A status stays, and a new comment sets another one.
+    let statuses = forge.statuses(request.head, MERGE_STATUS)?;
+    if statuses.iter().any(|shown| !shown.is_pending && shown.at >= request.at) {
+        return Ok(Some("a status of the commit shows already how this merge came out".to_owned()));
+    }
     let stated = comment.names_commit.then_some(request.head);
-    // That the head and the base were there before the comment was decided at first; now they must be the same.
+    // The head and the base must be those that were decided on.
     let pull = EventPull { head: Some(request.head), base: Some(request.base.clone()), ..EventPull::default() };
     let wish = Wish {
         kind: WishKind::Command(SpokenCommand::Merge { head: stated }),
@@ -46,6 +52,10 @@ pub fn why_withdrawn(forge: &dyn Forge, request: &MergeRequest, config: &Config)
         match decide(&wish, &facts) {
             Ok(decision) => break decision,
             Err(Question::Pull) => facts.pull = Some(forge.pull(*number)?),
+            Err(Question::Record(since)) => {
+                let pull = facts.pull.as_ref().and_then(Option::as_ref);
+                facts.record = Some(pull.map_or(Ok(None), |pull| forge.record_since(pull, since))?);
+            }
             Err(Question::Reviews) => facts.reviews = Some(forge.reviews(*number)?),
             Err(Question::Permission(account)) => {
                 facts.permissions.insert(account.id, forge.permission(&account)?);

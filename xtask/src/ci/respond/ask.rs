@@ -70,11 +70,10 @@ fn answer(question: &Question, number: u32, asked: &Asked<'_>, facts: &mut Known
         Question::Permission(account) => {
             facts.permissions.insert(account.id, forge.permission(account)?);
         }
-        Question::Pushed => {
+        Question::Record(since) => {
             let pull = facts.pull.as_ref().and_then(Option::as_ref);
-            facts.pushed = Some(pull.map_or(Ok(None), |pull| forge.pushed(pull))?);
+            facts.record = Some(pull.map_or(Ok(None), |pull| forge.record_since(pull, *since))?);
         }
-        Question::BaseChanged(since) => facts.base_changed = Some(forge.has_other_base_since(number, *since)?),
         Question::Reviews => facts.reviews = Some(forge.reviews(number)?),
         Question::Forecast { base, head } => facts.forecast = Some(forecast(asked, number, base, *head)?),
     }

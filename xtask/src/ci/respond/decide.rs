@@ -7,7 +7,9 @@ use crate::ci::respond::decision::{DecidedAction, Decision, LabelChange, NEEDS_R
 use crate::ci::respond::facts::{KnownFacts, MergeForecast, OwnSide, Question};
 use crate::ci::respond::reply::{self, AnswerProgress};
 use crate::ci::respond::wish::{Wish, WishKind};
-use crate::forge::model::{Account, Permission, PullRequest, Review, ReviewVerdict, has_marker};
+use crate::forge::model::{
+    Account, Permission, PullChange, PullRecord, PullRequest, Review, ReviewVerdict, has_marker,
+};
 use crate::git::CommitId;
 use crate::git::wildmatch::{Scope, matches};
 use crate::project::config::Config;
@@ -108,44 +110,69 @@ impl<'c> WishCase<'c> {
         }
     }
 
-    /// No draft, the base and the commit are those that the author of the comment saw; work from a fork is merged only at a commit that somebody looked at.
+    /// No draft, and since the comment nothing happened to the pull request that would have ended a merge, also where it was taken back. Work from a fork,
+    /// and work whose pushes the forge does not record, is merged only at a commit that somebody looked at.
     fn require_mergeable(&self, open: &OpenPull<'_>) -> Result<(), Pause> {
         let pull = open.pull;
         if pull.is_draft {
             return Err(self.no_saying("the pull request is a draft", reply::DRAFT));
         }
-        self.require_same_base(pull)?;
-        match self.wish.kind.stated_head() {
-            Some(stated) if stated == pull.head => return Ok(()),
-            Some(_) => return Err(self.no_saying("the stated commit is not the head", reply::other_head(pull.head))),
-            None => {}
+        let record = self.record()?;
+        self.require_same_base(pull, record)?;
+        let stated = self.wish.kind.stated_head();
+        if stated.is_some_and(|stated| stated != pull.head) {
+            return Err(self.no_saying("the stated commit is not the head", reply::other_head(pull.head)));
         }
-        let was_there = self.was_there(pull)?;
-        if was_there == Some(false) {
-            return Err(self.no_saying("the head was not there before the comment", reply::unseen_head(pull.head)));
+        self.require_undisturbed(pull, record)?;
+        match (stated, record) {
+            (Some(_), _) => Ok(()),
+            (None, Some(record)) if record.has_pushes && !pull.is_from_fork || self.is_approved(pull, record)? => {
+                Ok(())
+            }
+            _ if pull.is_from_fork => {
+                let reason = "work from a fork needs its commit in the comment, or an approving review that is older";
+                Err(self.no_saying(reason, reply::unseen_fork(pull.head)))
+            }
+            _ => {
+                let reason = "it is not known that the head was there before the comment";
+                Err(self.no_saying(reason, reply::unseen_head(pull.head)))
+            }
         }
-        if was_there == Some(true) && !pull.is_from_fork || self.is_approved(pull)? {
-            return Ok(());
-        }
-        Err(if pull.is_from_fork {
-            let reason = "work from a fork needs its commit in the comment, or an approving review that is older";
-            self.no_saying(reason, reply::unseen_fork(pull.head))
-        } else {
-            let reason = "it is not known that the head was there before the comment";
-            self.no_saying(reason, reply::unseen_head(pull.head))
-        })
     }
 
-    /// The base is the one that the author of the comment saw: by the event, where it has the base, or else by the record of the forge.
-    fn require_same_base(&self, pull: &PullRequest) -> Result<(), Pause> {
-        let has_changed = match (&self.wish.pull.base, self.commented()) {
-            (Some(base), _) => *base != pull.base,
-            (None, Some(at)) => self.facts.base_changed.ok_or(Question::BaseChanged(at))?.unwrap_or(true),
-            (None, None) => true,
+    /// What happened to the pull request since the comment was written; `None` where the forge does not say it.
+    fn record(&self) -> Result<Option<&'c PullRecord>, Pause> {
+        let Some(at) = self.commented() else { return Ok(None) };
+        Ok(self.facts.record.as_ref().ok_or(Question::Record(at))?.as_ref())
+    }
+
+    /// The base is the one that the author of the comment saw. The event can be written later than the comment: the base in it is no proof alone.
+    fn require_same_base(&self, pull: &PullRequest, record: Option<&PullRecord>) -> Result<(), Pause> {
+        let in_event = self.wish.pull.base.as_ref();
+        let has_changed = match record {
+            Some(record) => record.changes.contains(&PullChange::Retargeted),
+            None => in_event.is_none(),
         };
-        if has_changed {
+        if has_changed || in_event.is_some_and(|base| *base != pull.base) {
             let reason = "the base was changed after the comment, or it is not known that it was not";
             return Err(self.no_saying(reason, reply::other_base(&pull.base)));
+        }
+        Ok(())
+    }
+
+    /// Since the comment, the pull request was open and no draft, and nobody pushed. So an old comment, whose event is delivered again, does not merge
+    /// what was pushed since.
+    fn require_undisturbed(&self, pull: &PullRequest, record: Option<&PullRecord>) -> Result<(), Pause> {
+        let has = |change| record.is_some_and(|record| record.changes.contains(&change));
+        if has(PullChange::Closed) {
+            return Err(self.no_saying("the pull request was closed after the comment", reply::CLOSED_SINCE));
+        }
+        if has(PullChange::Drafted) {
+            return Err(self.no_saying("the pull request was a draft after the comment", reply::DRAFT_SINCE));
+        }
+        let was_other = self.wish.pull.head.is_some_and(|head| head != pull.head);
+        if was_other || has(PullChange::Pushed) {
+            return Err(self.no_saying("the head was not there before the comment", reply::unseen_head(pull.head)));
         }
         Ok(())
     }
@@ -155,22 +182,12 @@ impl<'c> WishCase<'c> {
         self.wish.comment?.at
     }
 
-    /// Whether the head was there when the comment was written: by the event, where it has the head, or else by the record of pushes; `None` where
-    /// both do not say it. So an old comment, whose event is delivered again, does not merge what was pushed since.
-    fn was_there(&self, pull: &PullRequest) -> Result<Option<bool>, Pause> {
-        if let Some(head) = self.wish.pull.head {
-            return Ok(Some(head == pull.head));
-        }
-        if pull.is_from_fork {
-            return Ok(None);
-        }
-        let pushed = self.facts.pushed.ok_or(Question::Pushed)?;
-        Ok(pushed.zip(self.commented()).map(|(pushed, commented)| pushed < commented))
-    }
-
     /// Whether a member had approved exactly the head before the comment was written, and the last word of no member is to ask for changes. A later
-    /// approval counts as none: the comment could not mean what it approves.
-    fn is_approved(&self, pull: &PullRequest) -> Result<bool, Pause> {
+    /// approval counts as none: the comment could not mean what it approves. If a review was dismissed since, it is not known what it said.
+    fn is_approved(&self, pull: &PullRequest, record: &PullRecord) -> Result<bool, Pause> {
+        if record.changes.contains(&PullChange::ReviewDismissed) {
+            return Ok(false);
+        }
         let reviews = self.facts.reviews.as_ref().ok_or(Question::Reviews)?;
         let is_older = |review: &&Review| {
             review.verdict != ReviewVerdict::Approved

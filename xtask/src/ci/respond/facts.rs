@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::forge::model::{Account, Permission, PullRequest, Review};
+use crate::forge::model::{Account, Permission, PullRecord, PullRequest, Review};
 use crate::git::{BranchName, CommitId};
 use crate::project::config::Config;
 
@@ -18,10 +18,8 @@ pub struct KnownFacts {
     pub base: Option<Option<Config>>,
     /// By the number of the account.
     pub permissions: BTreeMap<u64, Permission>,
-    /// When the head was pushed; the inner `None`: the forge does not say it.
-    pub pushed: Option<Option<Timestamp>>,
-    /// Whether the pull request got another base since the comment was written; the inner `None`: the forge does not say it.
-    pub base_changed: Option<Option<bool>>,
+    /// What happened to the pull request since the comment was written; the inner `None`: the forge does not say it.
+    pub record: Option<Option<PullRecord>>,
     pub reviews: Option<Vec<Review>>,
     pub forecast: Option<MergeForecast>,
 }
@@ -52,9 +50,8 @@ pub enum Question {
     Pull,
     Base(BranchName),
     Permission(Account),
-    Pushed,
-    /// Whether the pull request got another base at this time or later.
-    BaseChanged(Timestamp),
+    /// What happened to the pull request at this time or later.
+    Record(Timestamp),
     Reviews,
     Forecast {
         base: BranchName,

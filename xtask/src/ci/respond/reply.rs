@@ -161,6 +161,12 @@ pub fn other_base(base: &BranchName) -> String {
     )
 }
 
+/// A pull request that was closed is not merged by a comment that is older, also if it was opened again.
+pub const CLOSED_SINCE: &str = "Nothing was merged: the pull request was closed after this comment. If it is to be merged now, write the command again.";
+
+/// The same for a draft.
+pub const DRAFT_SINCE: &str = "Nothing was merged: the pull request was a draft after this comment. If it is to be merged now, write the command again.";
+
 /// A draft is not merged.
 pub const DRAFT: &str = "Nothing was merged: the pull request is a draft.";
 

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::forge::model::{
-    Account, Asset, Comment, ForgeRelease, Permission, PullRequest, Review, ReviewVerdict, parse_branch, parse_head,
+    Account, Asset, Comment, ForgeRelease, Permission, PullChange, PullRequest, Review, ReviewVerdict, ShownStatus,
+    parse_branch, parse_head,
 };
 use crate::git::CommitId;
 
@@ -158,12 +159,44 @@ pub struct ForgejoTimelineEntry {
     #[serde(rename = "type")]
     kind: String,
     created_at: Timestamp,
+    #[serde(default)]
+    old_title: String,
+    #[serde(default)]
+    new_title: String,
 }
 
 impl ForgejoTimelineEntry {
-    /// Whether it gave the pull request another base at `since` or later.
-    pub fn changes_base_since(&self, since: Timestamp) -> bool {
-        self.kind == "change_target_branch" && self.created_at >= since
+    /// What it changed, if it happened at `since` or later.
+    pub fn change_since(&self, since: Timestamp) -> Option<PullChange> {
+        let change = match self.kind.as_str() {
+            "close" | "reopen" => PullChange::Closed,
+            "change_title" if is_of_draft(&self.old_title) || is_of_draft(&self.new_title) => PullChange::Drafted,
+            "change_target_branch" => PullChange::Retargeted,
+            "pull_push" | "delete_branch" => PullChange::Pushed,
+            "dismiss_review" => PullChange::ReviewDismissed,
+            _ => return None,
+        };
+        (self.created_at >= since).then_some(change)
+    }
+}
+
+/// Whether a title makes a draft of its pull request, by the words that Forgejo has for it unless it is configured otherwise.
+fn is_of_draft(title: &str) -> bool {
+    let title = title.to_lowercase();
+    title.starts_with("wip:") || title.starts_with("[wip]")
+}
+
+/// A status of a commit.
+#[derive(Debug, Deserialize)]
+pub struct ForgejoStatus {
+    pub context: String,
+    status: String,
+    created_at: Timestamp,
+}
+
+impl From<ForgejoStatus> for ShownStatus {
+    fn from(status: ForgejoStatus) -> ShownStatus {
+        ShownStatus { is_pending: status.status == "pending", at: status.created_at }
     }
 }
 

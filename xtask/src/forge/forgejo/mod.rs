@@ -15,11 +15,12 @@ use crate::forge::address::encoded;
 use crate::forge::calls::Forge;
 use crate::forge::client::{ForgeClient, ForgeRequest};
 use crate::forge::forgejo::answers::{
-    ForgejoAccount, ForgejoComment, ForgejoLabel, ForgejoPermission, ForgejoPull, ForgejoReview, ForgejoTimelineEntry,
+    ForgejoAccount, ForgejoComment, ForgejoLabel, ForgejoPermission, ForgejoPull, ForgejoReview, ForgejoStatus,
+    ForgejoTimelineEntry,
 };
 use crate::forge::model::{
-    Account, Asset, Comment, CommitStatus, ForgeRelease, Permission, PullRequest, Review, StatusState, WantedRelease,
-    find_marked, require_marker,
+    Account, Asset, Comment, CommitStatus, ForgeRelease, Permission, PullRecord, PullRequest, Review, ShownStatus,
+    StatusState, WantedRelease, find_marked, require_marker,
 };
 use crate::forge::place::ForgePlace;
 use crate::forge::retry::Pace;
@@ -95,22 +96,20 @@ impl Forge for Forgejo {
         pull.into_model().map(Some).map_err(|why| self.client.unreadable(&format!("GET {path}"), &why))
     }
 
-    /// Not asked: the event of a comment has the head, except in old versions.
-    fn pushed(&self, _pull: &PullRequest) -> Result<Option<Timestamp>> {
-        Ok(None)
-    }
-
-    fn has_other_base_since(&self, number: u32, since: Timestamp) -> Result<Option<bool>> {
-        let from = encoded(&since.to_string());
+    fn record_since(&self, pull: &PullRequest, since: Timestamp) -> Result<Option<PullRecord>> {
+        let (number, from) = (pull.number, encoded(&since.to_string()));
+        let mut record = PullRecord { changes: Vec::new(), has_pushes: true };
         // Forgejo does not say here which page is the last one: it is empty.
         for page in 1..=LONGEST_TIMELINE {
             let path = self.path(&format!("/issues/{number}/timeline?limit=50&since={from}&page={page}"));
-            let entries: Vec<ForgejoTimelineEntry> = self.client.get_there(&path)?;
+            let entries: Vec<Option<ForgejoTimelineEntry>> = self.client.get_there(&path)?;
             if entries.is_empty() {
-                return Ok(Some(false));
+                return Ok(Some(record));
             }
-            if entries.iter().any(|entry| entry.changes_base_since(since)) {
-                return Ok(Some(true));
+            for entry in entries {
+                // In place of an entry that Forgejo cannot read itself, it sends none.
+                let Some(entry) = entry else { return Ok(None) };
+                record.changes.extend(entry.change_since(since));
             }
         }
         Ok(None)
@@ -158,6 +157,11 @@ impl Forge for Forgejo {
         }
         let request = ForgeRequest::json("POST", self.path(&format!("/statuses/{commit}")), content);
         self.client.send_repeatable(&request, &[]).map(drop)
+    }
+
+    fn statuses(&self, commit: CommitId, context: &str) -> Result<Vec<ShownStatus>> {
+        let all: Vec<ForgejoStatus> = self.client.pages(&self.path(&format!("/commits/{commit}/statuses?limit=50")))?;
+        Ok(all.into_iter().filter(|status| status.context == context).map(ShownStatus::from).collect())
     }
 
     fn add_label(&self, number: u32, label: &str) -> Result<()> {

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::forge::model::{
-    Account, Asset, Comment, ForgeRelease, Permission, PullRequest, Review, ReviewVerdict, parse_branch, parse_head,
+    Account, Asset, Comment, ForgeRelease, Permission, PullChange, PullRequest, Review, ReviewVerdict, ShownStatus,
+    parse_branch, parse_head,
 };
 use crate::git::CommitId;
 
@@ -104,10 +105,31 @@ pub struct GithubIssueEvent {
 }
 
 impl GithubIssueEvent {
-    /// Whether it gave the pull request another base at `since` or later.
-    pub fn changes_base_since(&self, since: Timestamp) -> bool {
-        ["base_ref_changed", "automatic_base_change_succeeded"].contains(&self.event.as_str())
-            && self.created_at >= since
+    /// What it changed, if it happened at `since` or later. A push that adds commits is no such event.
+    pub fn change_since(&self, since: Timestamp) -> Option<PullChange> {
+        let change = match self.event.as_str() {
+            "closed" | "reopened" => PullChange::Closed,
+            "convert_to_draft" | "converted_to_draft" | "ready_for_review" => PullChange::Drafted,
+            "base_ref_changed" | "automatic_base_change_succeeded" => PullChange::Retargeted,
+            "head_ref_force_pushed" | "head_ref_deleted" | "head_ref_restored" => PullChange::Pushed,
+            "review_dismissed" => PullChange::ReviewDismissed,
+            _ => return None,
+        };
+        (self.created_at >= since).then_some(change)
+    }
+}
+
+/// A status of a commit.
+#[derive(Debug, Deserialize)]
+pub struct GithubStatus {
+    pub context: String,
+    state: String,
+    created_at: Timestamp,
+}
+
+impl From<GithubStatus> for ShownStatus {
+    fn from(status: GithubStatus) -> ShownStatus {
+        ShownStatus { is_pending: status.state == "pending", at: status.created_at }
     }
 }
 

@@ -16,11 +16,11 @@ use crate::forge::calls::Forge;
 use crate::forge::client::{ForgeClient, ForgeRequest};
 use crate::forge::github::answers::{
     GithubAccount, GithubActivity, GithubComment, GithubIssueEvent, GithubPermission, GithubPull, GithubReview,
-    GithubViewer,
+    GithubStatus, GithubViewer,
 };
 use crate::forge::model::{
-    Account, Asset, Comment, CommitStatus, ForgeRelease, Permission, PullRequest, Review, StatusState, WantedRelease,
-    find_marked, require_marker,
+    Account, Asset, Comment, CommitStatus, ForgeRelease, Permission, PullChange, PullRecord, PullRequest, Review,
+    ShownStatus, StatusState, WantedRelease, find_marked, require_marker,
 };
 use crate::forge::place::ForgePlace;
 use crate::forge::retry::Pace;
@@ -77,6 +77,22 @@ impl Github {
         Ok(self.client.get_there::<GithubAccount>(&format!("/users/{}", encoded(&login)))?.into())
     }
 
+    /// When the head of a pull request of the same repository was pushed; `None` where GitHub does not say it.
+    fn pushed(&self, pull: &PullRequest) -> Result<Option<Timestamp>> {
+        if pull.is_from_fork {
+            return Ok(None);
+        }
+        let reference = encoded(&format!("refs/heads/{}", pull.branch));
+        let request = ForgeRequest::get(&self.path(&format!("/activity?per_page=1&ref={reference}")));
+        let answer = self.client.send_repeatable(&request, &[403, 404, 422])?;
+        if answer.status != 200 {
+            return Ok(None);
+        }
+        let changes: Vec<GithubActivity> = self.client.read(&request, &answer)?;
+        let newest = changes.first().filter(|newest| newest.after == pull.head.to_string());
+        Ok(newest.map(|newest| newest.timestamp))
+    }
+
     fn read_comment(comment: GithubComment) -> Result<Comment> {
         Ok(comment.into())
     }
@@ -108,22 +124,15 @@ impl Forge for Github {
         pull.into_model().map(Some).map_err(|why| self.client.unreadable(&format!("GET {path}"), &why))
     }
 
-    fn pushed(&self, pull: &PullRequest) -> Result<Option<Timestamp>> {
-        let reference = encoded(&format!("refs/heads/{}", pull.branch));
-        let request = ForgeRequest::get(&self.path(&format!("/activity?per_page=1&ref={reference}")));
-        let answer = self.client.send_repeatable(&request, &[403, 404, 422])?;
-        if answer.status != 200 {
-            return Ok(None);
+    fn record_since(&self, pull: &PullRequest, since: Timestamp) -> Result<Option<PullRecord>> {
+        let path = self.path(&format!("/issues/{}/events?per_page=100", pull.number));
+        let events: Vec<GithubIssueEvent> = self.client.pages(&path)?;
+        let mut changes: Vec<PullChange> = events.iter().filter_map(|event| event.change_since(since)).collect();
+        let pushed = self.pushed(pull)?;
+        if pushed.is_some_and(|pushed| pushed >= since) {
+            changes.push(PullChange::Pushed);
         }
-        let changes: Vec<GithubActivity> = self.client.read(&request, &answer)?;
-        let newest = changes.first().filter(|newest| newest.after == pull.head.to_string());
-        Ok(newest.map(|newest| newest.timestamp))
-    }
-
-    fn has_other_base_since(&self, number: u32, since: Timestamp) -> Result<Option<bool>> {
-        let events: Vec<GithubIssueEvent> =
-            self.client.pages(&self.path(&format!("/issues/{number}/events?per_page=100")))?;
-        Ok(Some(events.iter().any(|event| event.changes_base_since(since))))
+        Ok(Some(PullRecord { changes, has_pushes: pushed.is_some() }))
     }
 
     fn reviews(&self, number: u32) -> Result<Vec<Review>> {
@@ -157,6 +166,12 @@ impl Forge for Github {
     fn set_status(&self, commit: CommitId, status: &CommitStatus) -> Result<()> {
         let path = self.path(&format!("/statuses/{commit}"));
         self.client.send_repeatable(&ForgeRequest::json("POST", path, status_json(status)), &[]).map(drop)
+    }
+
+    fn statuses(&self, commit: CommitId, context: &str) -> Result<Vec<ShownStatus>> {
+        let all: Vec<GithubStatus> =
+            self.client.pages(&self.path(&format!("/commits/{commit}/statuses?per_page=100")))?;
+        Ok(all.into_iter().filter(|status| status.context == context).map(ShownStatus::from).collect())
     }
 
     fn add_label(&self, number: u32, label: &str) -> Result<()> {

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::forge::model::{Account, Asset, Permission};
+use crate::forge::model::{Account, Asset, Permission, PullChange, ShownStatus};
+use crate::git::CommitId;
 
 /// A user. Only `GET /user` and `GET /users/{id}` say whether it is a bot.
 #[derive(Clone, Debug, Deserialize)]
@@ -86,6 +87,57 @@ pub struct GitlabNote {
     pub created_at: Timestamp,
 }
 
+impl GitlabNote {
+    /// What it says that was changed, if GitLab itself wrote it at `since` or later.
+    pub fn change_since(&self, since: Timestamp) -> Option<PullChange> {
+        if !self.system || self.created_at < since {
+            return None;
+        }
+        let text = self.body.as_str();
+        let has = |words: &str| text.contains(words);
+        if text.starts_with("changed target branch from") || has("This merge request now targets the") {
+            Some(PullChange::Retargeted)
+        } else if has("**draft**") || has("**ready**") || has("**Work In Progress**") {
+            Some(PullChange::Drafted)
+        } else {
+            // Older versions say so here, newer ones in an event.
+            (text == "reopened" || text.starts_with("closed")).then_some(PullChange::Closed)
+        }
+    }
+}
+
+/// That a merge request was closed, opened again or merged.
+#[derive(Debug, Deserialize)]
+pub struct GitlabStateEvent {
+    pub created_at: Timestamp,
+}
+
+/// What was pushed to a merge request at a time. There is a new one for each push, also for one that brings back an earlier head, and at times for other
+/// reasons.
+#[derive(Debug, Deserialize)]
+pub struct GitlabVersion {
+    id: u64,
+    head_commit_sha: Option<String>,
+    created_at: Timestamp,
+}
+
+/// Whether somebody pushed to a merge request at `since` or later. `None` if the versions do not lead to `head`: then they do not say it.
+pub fn was_pushed_since(mut versions: Vec<GitlabVersion>, head: CommitId, since: Timestamp) -> Option<bool> {
+    versions.sort_by_key(|version| version.id);
+    let newest = versions.last()?.head_commit_sha.clone()?;
+    if newest != head.to_string() {
+        return None;
+    }
+    let mut before = None;
+    for version in versions {
+        if version.created_at >= since && version.head_commit_sha != before {
+            return Some(true);
+        }
+        before = version.head_commit_sha;
+    }
+    Some(false)
+}
+
 /// The approvals of a merge request.
 #[derive(Debug, Deserialize)]
 pub struct GitlabApprovals {
@@ -111,6 +163,17 @@ pub struct GitlabReviewer {
 #[derive(Debug, Deserialize)]
 pub struct GitlabStatus {
     pub status: String,
+    created_at: Option<Timestamp>,
+    /// A later state of a status that is pending does not make a new one.
+    finished_at: Option<Timestamp>,
+}
+
+impl GitlabStatus {
+    /// In the words of the model; `None` without a time.
+    pub fn into_model(self) -> Option<ShownStatus> {
+        let is_pending = ["created", "pending", "running"].contains(&self.status.as_str());
+        Some(ShownStatus { is_pending, at: self.finished_at.or(self.created_at)? })
+    }
 }
 
 /// A release. It has no number and no drafts.
@@ -175,6 +238,58 @@ impl GitlabPackageFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_push_is_seen_in_the_versions() {
+        let head = CommitId([0x11; 20]);
+        let since: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
+        let (before, after) = ("2026-01-02T03:04:04.900Z", "2026-01-02T03:04:05.100Z");
+        for (versions, expected) in [
+            (vec![(1, "1", before)], Some(false)),
+            (vec![(1, "2", before), (2, "1", before)], Some(false)),
+            (vec![(2, "1", after), (1, "2", before)], Some(true)),
+            (vec![(1, "1", before), (2, "2", after), (3, "1", after)], Some(true)),
+            // Another base makes a version, too.
+            (vec![(1, "1", before), (2, "1", after)], Some(false)),
+            (vec![(1, "1", after)], Some(true)),
+            (vec![(1, "1", before), (2, "2", before)], None),
+            (vec![(1, "", before)], None),
+            (vec![], None),
+        ] {
+            let read = versions.iter().map(|(id, digit, at)| GitlabVersion {
+                id: *id,
+                head_commit_sha: (!digit.is_empty()).then(|| digit.repeat(40)),
+                created_at: at.parse().unwrap(),
+            });
+            assert_eq!(was_pushed_since(read.collect(), head, since), expected, "{versions:?}");
+        }
+    }
+
+    #[test]
+    fn what_gitlab_notes_is_read() {
+        let since: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
+        let change = |body: &str, system: bool, at: &str| {
+            let author = GitlabAccount { id: 7, username: "ada".to_owned(), bot: false };
+            GitlabNote { id: 1, author, body: body.to_owned(), system, created_at: at.parse().unwrap() }
+                .change_since(since)
+        };
+        let later = "2026-01-02T03:04:06Z";
+        for (body, expected) in [
+            ("changed target branch from `main` to `v1`", Some(PullChange::Retargeted)),
+            ("deleted the `v1` branch. This merge request now targets the `main` branch", Some(PullChange::Retargeted)),
+            ("marked this merge request as **draft**", Some(PullChange::Drafted)),
+            ("marked this merge request as **ready**", Some(PullChange::Drafted)),
+            ("unmarked as a **Work In Progress**", Some(PullChange::Drafted)),
+            ("closed", Some(PullChange::Closed)),
+            ("reopened", Some(PullChange::Closed)),
+            ("approved this merge request", None),
+            ("changed the description", None),
+        ] {
+            assert_eq!(change(body, true, later), expected, "{body}");
+            assert_eq!(change(body, false, later), None, "a person wrote it");
+            assert_eq!(change(body, true, "2026-01-02T03:04:04Z"), None, "before");
+        }
+    }
 
     #[test]
     fn a_permission_is_the_level_of_an_active_member() {

@@ -18,11 +18,12 @@ use crate::forge::address::encoded;
 use crate::forge::calls::Forge;
 use crate::forge::client::{ForgeClient, ForgeRequest};
 use crate::forge::gitlab::answers::{
-    GitlabAccount, GitlabApprovals, GitlabMember, GitlabMerge, GitlabNote, GitlabReviewer, GitlabStatus,
+    GitlabAccount, GitlabApprovals, GitlabMember, GitlabMerge, GitlabNote, GitlabReviewer, GitlabStateEvent,
+    GitlabStatus, GitlabVersion, was_pushed_since,
 };
 use crate::forge::model::{
-    Account, Asset, Comment, CommitStatus, ForgeRelease, Permission, PullRequest, Review, ReviewVerdict, StatusState,
-    WantedRelease, find_marked, parse_branch, parse_head, require_marker,
+    Account, Asset, Comment, CommitStatus, ForgeRelease, Permission, PullChange, PullRecord, PullRequest, Review,
+    ReviewVerdict, ShownStatus, StatusState, WantedRelease, find_marked, parse_branch, parse_head, require_marker,
 };
 use crate::forge::place::ForgePlace;
 use crate::forge::retry::Pace;
@@ -67,6 +68,10 @@ impl Gitlab {
 
     fn merge_path(&self, number: u32, rest: &str) -> String {
         self.path(&format!("/merge_requests/{number}{rest}"))
+    }
+
+    fn notes_path(&self, number: u32) -> String {
+        self.merge_path(number, "/notes?sort=asc&order_by=created_at&per_page=100")
     }
 
     /// An account with the answer whether it is a person, which lists do not have.
@@ -136,14 +141,22 @@ impl Forge for Gitlab {
         }))
     }
 
-    /// Not asked: the event of a comment has the head.
-    fn pushed(&self, _pull: &PullRequest) -> Result<Option<Timestamp>> {
-        Ok(None)
-    }
-
-    /// Not asked: the event of a comment has the base.
-    fn has_other_base_since(&self, _number: u32, _since: Timestamp) -> Result<Option<bool>> {
-        Ok(None)
+    /// The events of comments are written late, so that the head and the base in them are no proof.
+    fn record_since(&self, pull: &PullRequest, since: Timestamp) -> Result<Option<PullRecord>> {
+        let states: Vec<GitlabStateEvent> =
+            self.client.pages(&self.merge_path(pull.number, "/resource_state_events?per_page=100"))?;
+        let notes: Vec<GitlabNote> = self.client.pages(&self.notes_path(pull.number))?;
+        let versions: Vec<GitlabVersion> =
+            self.client.pages(&self.merge_path(pull.number, "/versions?per_page=100"))?;
+        let mut changes: Vec<PullChange> = notes.iter().filter_map(|note| note.change_since(since)).collect();
+        if states.iter().any(|state| state.created_at >= since) {
+            changes.push(PullChange::Closed);
+        }
+        let was_pushed = was_pushed_since(versions, pull.head, since);
+        if was_pushed == Some(true) {
+            changes.push(PullChange::Pushed);
+        }
+        Ok(Some(PullRecord { changes, has_pushes: was_pushed.is_some() }))
     }
 
     /// GitLab does not say which commit was approved, so that no approval has one.
@@ -161,8 +174,7 @@ impl Forge for Gitlab {
     }
 
     fn comments(&self, number: u32) -> Result<Vec<Comment>> {
-        let path = self.merge_path(number, "/notes?sort=asc&order_by=created_at&per_page=100");
-        let notes: Vec<GitlabNote> = self.client.pages(&path)?;
+        let notes: Vec<GitlabNote> = self.client.pages(&self.notes_path(number))?;
         notes.into_iter().filter(|note| !note.system).map(|note| self.comment_of(note)).collect()
     }
 
@@ -202,6 +214,13 @@ impl Forge for Gitlab {
             self.client.read::<GitlabStatus>(&request, &answer)?;
         }
         Ok(())
+    }
+
+    fn statuses(&self, commit: CommitId, context: &str) -> Result<Vec<ShownStatus>> {
+        let name = encoded(context);
+        let path = self.path(&format!("/repository/commits/{commit}/statuses?name={name}&all=true&per_page=100"));
+        let all: Vec<GitlabStatus> = self.client.pages(&path)?;
+        Ok(all.into_iter().filter_map(GitlabStatus::into_model).collect())
     }
 
     fn add_label(&self, number: u32, label: &str) -> Result<()> {
