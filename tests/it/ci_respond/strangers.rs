@@ -19,6 +19,30 @@ fn the_work_of_strangers_is_tested_only_if_that_is_configured() {
     }
 }
 
+/// What a stranger writes again and again is not answered again and again.
+#[test]
+fn commands_of_strangers_are_answered_once_for_each_pull_request() {
+    for kind in ForgeKind::ALL {
+        let place = ForgePlace::new(kind, "");
+        for id in 41..45 {
+            assert_eq!(place.says(id, READER, "ci merge please").0, "none", "{kind}");
+        }
+        assert_eq!(place.answers().len(), 1, "{kind}: {:?}", place.answers());
+        // Another command has another answer, and a member gets one each time.
+        place.says(45, READER, "ci test please");
+        place.says(46, MEMBER, "ci merge please");
+        place.says(47, MEMBER, "ci merge please");
+        assert_eq!(place.answers().len(), 4, "{kind}: {:?}", place.answers());
+    }
+    let place = ForgePlace::new(ForgeKind::Github, "");
+    place.place.at("origin.git", &["update-ref", "refs/heads/topic", "refs/heads/master"]);
+    place.double.with(|state| "topic".clone_into(&mut state.pulls[0].base));
+    for id in 41..45 {
+        place.says(id, READER, "ci test please");
+    }
+    assert_eq!(place.answers().len(), 1, "{:?}", place.answers());
+}
+
 #[test]
 fn a_stranger_gets_one_answer_for_each_pull_request() {
     for kind in ForgeKind::ALL {

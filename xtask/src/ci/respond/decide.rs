@@ -70,7 +70,7 @@ impl<'c> WishCase<'c> {
         }
         let open = self.with_base(pull)?;
         if !self.may(command, &open)? {
-            return Err(self.no_saying("the author of the comment may not do this", reply::not_allowed(command)));
+            return Err(self.no_telling("the author of the comment may not do this", reply::not_allowed(command))?);
         }
         let mut decision = self.decision(&open, "the author of the comment may do this");
         if command == SpokenCommand::Review {
@@ -315,7 +315,7 @@ impl<'c> WishCase<'c> {
             return Ok(OpenPull { pull, config });
         }
         let reason = "the base is none of `project.branches`";
-        Err(if self.wish.comment.is_some() { self.no_saying(reason, reply::WRONG_BASE) } else { self.no(reason) })
+        Err(if self.wish.comment.is_some() { self.no_telling(reason, reply::WRONG_BASE)? } else { self.no(reason) })
     }
 
     fn permission(&self, account: &Account) -> Result<Permission, Pause> {
@@ -345,6 +345,14 @@ impl<'c> WishCase<'c> {
 
     fn no(&self, reason: &str) -> Pause {
         Pause::No(Box::new(Decision::refuse(self.wish, reason)))
+    }
+
+    /// Like [`WishCase::no_saying`], for answers that everybody can cause. A pull request gets one of this text for all who may not label it: they could
+    /// make the program write as often as they like.
+    fn no_telling(&self, reason: &str, text: &str) -> Result<Pause, Pause> {
+        let is_told = self.own()?.comments.iter().any(|own| own.starts_with(text));
+        let is_silent = is_told && self.permission(&self.wish.by)? < Permission::Triage;
+        Ok(if is_silent { self.no(reason) } else { self.no_saying(reason, text) })
     }
 
     fn no_saying(&self, reason: &str, text: impl Into<String>) -> Pause {
