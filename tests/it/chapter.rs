@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use releng::project::config::ForgeKind;
 use serde_json::{Value, json};
 
+use crate::ci_respond::place::SOON;
 use crate::support::forge::{Double, Note, PROJECT, PROJECT_ID, TOKEN};
 use crate::support::mail::{MailServerProcess, read_mail};
 use crate::support::merge::MergePlace;
@@ -87,7 +88,8 @@ impl Chapter {
         let path = self.join("event.json");
         std::fs::write(&path, event.to_string()).unwrap();
         let args = ["ci", "respond", "--event", path.to_str().unwrap(), "--name", name, "--out", "../decision.json"];
-        serde_json::from_str(&self.releng(&args).exits(0).stdout).unwrap()
+        let ran = self.place.releng_with(&args, &[("RELENG_FORGE_TOKEN", TOKEN), SOON]);
+        serde_json::from_str(&ran.exits(0).stdout).unwrap()
     }
 
     fn says(&self, id: u64, (by, login): (u64, &str), words: &str) -> Value {

@@ -4,7 +4,7 @@ use releng::project::config::ForgeKind;
 use serde_json::Value;
 
 use super::decision;
-use super::place::{ADMIN, ForgePlace, MAINTAINER, MEMBER, READER};
+use super::place::{ADMIN, ForgePlace, MAINTAINER, MEMBER, READER, SOON};
 use crate::support::forge::{FORK_ID, Fault, Happened, Reply, TOKEN, Vote};
 use crate::support::merge::{RELEASE, snapshots_in};
 use crate::support::program::Ran;
@@ -26,7 +26,8 @@ impl ForgePlace {
     }
 
     pub fn run(&self, args: &[&str]) -> Ran {
-        self.place.releng_with(args, &[("RELENG_FORGE_TOKEN", TOKEN), ("BUILD_URL", "https://ci.example.org/7/")])
+        let variables = [("RELENG_FORGE_TOKEN", TOKEN), ("BUILD_URL", "https://ci.example.org/7/"), SOON];
+        self.place.releng_with(args, &variables)
     }
 
     pub fn merges(&self, decision: &str) -> Ran {

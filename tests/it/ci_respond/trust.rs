@@ -7,7 +7,7 @@ use serde_json::json;
 use super::place::{ADMIN, ForgePlace, MAINTAINER, MEMBER, outcome};
 use crate::architecture::own_sources;
 use crate::helps::follow;
-use crate::support::forge::{Double, Fault, Happened, Reply, Vote};
+use crate::support::forge::{Double, Fault, Happened, Reply, TOKEN, Vote};
 use crate::support::merge::RELEASE;
 
 impl ForgePlace {
@@ -304,4 +304,19 @@ fn marks_in_the_names_of_files_mean_nothing() {
     place.merges(&file).exits(1).says(&["the tests changed tracked files"]);
     assert!(place.ends()[0].contains("releng:42:done"), "{:?}", place.ends());
     assert_eq!(place.says(42, ADMIN, "ci merge please").0, "merge");
+}
+
+/// Whoever can have an event delivered again can do so at any time.
+#[test]
+fn an_old_comment_is_not_acted_on() {
+    for (now, expected) in [("2026-01-09T03:04:05Z", "merge"), ("2026-01-09T03:04:06Z", "none")] {
+        let place = ForgePlace::new(ForgeKind::Github, "");
+        std::fs::write(place.place.join("event.json"), place.comment(41, ADMIN, "ci merge please").to_string())
+            .unwrap();
+        let args = ["ci", "respond", "--event", "../event.json", "--name", "issue_comment"];
+        let ran = place.place.releng_with(&args, &[("RELENG_FORGE_TOKEN", TOKEN), ("RELENG_NOW", now)]).exits(0);
+        let (action, reason) = outcome(&ran);
+        assert_eq!((action.as_str(), reason == "the comment is older than seven days"), (expected, expected == "none"));
+        assert_eq!(place.answers().len(), usize::from(expected == "merge"));
+    }
 }

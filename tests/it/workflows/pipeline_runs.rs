@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::files::{GITLAB, workflow};
 use super::pipeline::{JOB_TOKEN, PipelineEnd, PipelineRun, Start};
 use super::runs::{STEPS, serve};
-use crate::ci_respond::place::{ADMIN, ForgePlace, MEMBER};
+use crate::ci_respond::place::{ADMIN, ForgePlace, MEMBER, written_now};
 use crate::support::forge::TOKEN;
 use crate::support::merge::RELEASE;
 use crate::support::program::{PROGRAM, run_in};
@@ -35,7 +35,7 @@ impl Gitlab {
     }
 
     fn says(&mut self, id: u64, by: (u64, &str), text: &str) -> PipelineEnd {
-        let event = self.place.comment(id, by, text);
+        let event = written_now(self.place.comment(id, by, text));
         self.run(Start::Trigger(event))
     }
 

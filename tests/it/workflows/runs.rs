@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::actions::{ADMIN_ACCOUNT, ADMIN_TOKEN, Happening, JOB_ACCOUNT, Outcome, run_workflow};
 use super::files::{jobs, parsed};
-use crate::ci_respond::place::{ADMIN, ForgePlace, MEMBER};
+use crate::ci_respond::place::{ADMIN, ForgePlace, MEMBER, written_now};
 use crate::support::forge::{Grant, PROJECT, PROJECT_ID};
 use crate::support::merge::RELEASE;
 use crate::support::program::{PROGRAM, run_in};
@@ -64,7 +64,7 @@ impl World {
 
     /// Somebody comments.
     fn says(&self, id: u64, by: (u64, &str), text: &str) -> Outcome {
-        self.run("comments.yml", "issue_comment", self.place.comment(id, by, text))
+        self.run("comments.yml", "issue_comment", written_now(self.place.comment(id, by, text)))
     }
 
     /// The comments that jobs have written.

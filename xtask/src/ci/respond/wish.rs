@@ -2,12 +2,15 @@
 //!
 //! Most events ask for nothing, and the forge is not asked anything for them.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::ci::respond::comment::{Spoken, SpokenCommand, read_comment};
 use crate::forge::event::{EventComment, EventKind, EventPull, ForgeEvent};
 use crate::forge::model::Account;
 use crate::git::CommitId;
+
+/// The age of the oldest comment that is acted on.
+const OLDEST: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What an event asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +91,13 @@ fn find_command(
     };
     let id = comment.id.ok_or("the comment has no number, so that it could not be answered once")?;
     Ok((kind, Some(AskingComment { id, at: comment.at })))
+}
+
+impl Wish {
+    /// Whether it is that of a comment which is too old to act on: its event was delivered again, long after everybody has forgotten it.
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        self.comment.and_then(|comment| comment.at).is_some_and(|at| now.duration_since(at) > OLDEST)
+    }
 }
 
 impl WishKind {

@@ -69,8 +69,12 @@ fn answer(context: &Context, args: &Args, event: &ForgeEvent, wish: &Wish) -> Re
             &Decision::nothing("the event is of another repository than that of the forge"),
         );
     }
+    let now = clock::now()?;
+    if wish.is_stale(now) {
+        return hand_over(context, args, &Decision::nothing("the comment is older than seven days"));
+    }
     let forge = decided::open_forge(&trusted, &source.address)?;
-    let asked = Asked { forge: forge.as_ref(), source: &source, now: clock::now()?, progress: &context.ui };
+    let asked = Asked { forge: forge.as_ref(), source: &source, now, progress: &context.ui };
     let decision = decide_asking(wish, &asked)?;
     apply(forge.as_ref(), &decision, || hand_over(context, args, &decision))
 }
