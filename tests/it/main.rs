@@ -55,6 +55,7 @@ mod lost_log_lines;
 mod lost_place;
 mod lost_revisions;
 mod lost_tree;
+mod lost_yanks;
 mod made_again;
 mod messages;
 mod own_package;

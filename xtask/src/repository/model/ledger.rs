@@ -139,6 +139,16 @@ impl Ledger {
         packages.any(|package| !self.packages.contains_key(&LedgerKey::of(series, package)))
     }
 
+    /// The packages of a series, each as often as it has dists.
+    pub fn packages_of(&self, series: Series) -> impl Iterator<Item = &Nevra> {
+        self.packages.keys().filter(move |key| key.series == series).map(|key| &key.nevra)
+    }
+
+    /// Whether a package of this name, version, release and architecture was ever promoted to a series.
+    pub fn lists(&self, series: Series, package: &Nevra) -> bool {
+        self.packages_of(series).any(|listed| listed == package)
+    }
+
     /// Adds the packages that are not listed yet.
     pub fn add<'a>(&mut self, series: Series, packages: impl Iterator<Item = &'a PackageEntry>) {
         for package in packages {

@@ -100,6 +100,9 @@ fn decide_newest(
     if let (Some(unusable), None) = (unusable, &closed.next) {
         return Err(unusable.clone().into());
     }
+    if let (Some(lost), None) = (find_unsettled(store, series), &closed.next) {
+        return Err(lost.refusal().into());
+    }
     match (closed.next, must_be_named, current) {
         (Some(judged), ..) => {
             if let Some(newer) = closed.left_out.filter(|left_out| left_out.is_newer_than(&judged.snapshot.name)) {
@@ -108,9 +111,6 @@ fn decide_newest(
             Ok(Promoting::New(Box::new(judged.into_promotion(store)?)))
         }
         (None, None, Some(current)) => {
-            if let Some(lost) = find_unsettled(store, series) {
-                return Err(lost.refusal().into());
-            }
             let left_out =
                 closed.left_out.filter(|left_out| left_out.is_newer_than(&current.manifest.release.snapshot));
             let end = left_out.map_or(String::new(), |left_out| format!("; left out: {}", left_out.describe(current)));

@@ -1,12 +1,10 @@
 //! What was rolled back or yanked from a series: it comes back only if a person names it, and so does what was staged before it.
 
-use std::collections::BTreeSet;
-
 use crate::history::Version;
 use crate::repository::model::event::Action;
 use crate::repository::model::name::Series;
 use crate::repository::model::store::{Revision, Snapshot, Store};
-use crate::repository::model::yanks::yanked_and_gone;
+use crate::repository::model::yanks::{YankedPackage, yanked_and_gone};
 use crate::rpm::nevra::Nevra;
 
 /// The versions of a series that were promoted and then rolled back or yanked.
@@ -17,8 +15,8 @@ pub struct Withdrawn<'a> {
     current: Option<&'a Revision>,
     /// The highest of these versions, if it is above the version of the series.
     highest: Option<&'a Version>,
-    /// The packages that were yanked and are not there now.
-    yanked: BTreeSet<Nevra>,
+    /// The packages that were yanked, or may have been, and are not there now.
+    yanked: Vec<YankedPackage>,
 }
 
 impl<'a> Withdrawn<'a> {
@@ -26,8 +24,7 @@ impl<'a> Withdrawn<'a> {
     pub fn of(store: &'a Store, series: Series, current: Option<&'a Revision>) -> Withdrawn<'a> {
         let is_above = |version: &&Version| current.is_none_or(|current| **version > current.manifest.release.version);
         let highest = promotions(store, series).filter(is_above).max();
-        let gone = yanked_and_gone(&store.log, series, current.map(|current| &current.manifest));
-        let yanked = gone.into_iter().map(|yanked| yanked.package).collect();
+        let yanked = yanked_and_gone(&store.log, series, current.map(|current| &current.manifest));
         Withdrawn { store, series, current, highest, yanked }
     }
 
@@ -35,13 +32,20 @@ impl<'a> Withdrawn<'a> {
     /// a version that was. The next pipeline run stages the same commit again.
     pub fn needs_name(&self, staged: &Snapshot) -> bool {
         let version = &staged.manifest.release.version;
-        self.highest.is_some_and(|highest| version <= highest) || self.was_withdrawn(version) || self.was_yanked(staged)
+        self.highest.is_some_and(|highest| version <= highest)
+            || self.was_withdrawn(version)
+            || self.yanked_of(staged).next().is_some()
     }
 
     /// Why a snapshot must be named, for the end of a sentence about it.
     pub fn describe(&self, staged: &Snapshot) -> String {
         let version = &staged.manifest.release.version;
+        let yanked: Vec<&YankedPackage> = self.yanked_of(staged).collect();
         match self.highest {
+            _ if !yanked.is_empty() && yanked.iter().all(|yanked| yanked.why.is_none()) => {
+                let packages: Vec<String> = yanked.iter().map(|yanked| format!("`{}`", yanked.package)).collect();
+                format!("of which a lost event may have yanked {}", packages.join(", "))
+            }
             _ if self.store.log.was_promoted(&staged.name) => format!("which {}", self.fate_of(version)),
             Some(highest) if !self.was_withdrawn(version) => {
                 format!("which is below {highest}, and {highest} {}", self.fate_of(highest))
@@ -57,7 +61,6 @@ impl<'a> Withdrawn<'a> {
         let mut later = of_series.take_while(|action| !is_promotion(action));
         let is_undo = |action: &Action| match action {
             Action::Rollback { series, .. } | Action::Yank { series, .. } => *series == self.series,
-            Action::RecoverLog { maybe_yanked, .. } => maybe_yanked.iter().any(|package| package.series == self.series),
             _ => false,
         };
         if later.any(is_undo) { "was rolled back or yanked" } else { "was promoted, and is not in the tree any more" }
@@ -69,9 +72,10 @@ impl<'a> Withdrawn<'a> {
         !self.current.is_some_and(is_there) && promotions(self.store, self.series).any(|promoted| promoted == version)
     }
 
-    /// Whether a package of a snapshot was yanked and is not there now.
-    fn was_yanked(&self, staged: &Snapshot) -> bool {
-        staged.manifest.packages().any(|(_, package)| self.yanked.contains(&package.nevra))
+    /// The packages of a snapshot that were yanked, or may have been, and are not there now.
+    fn yanked_of(&self, staged: &Snapshot) -> impl Iterator<Item = &YankedPackage> {
+        let has = |wanted: &Nevra| staged.manifest.packages().any(|(_, package)| package.nevra == *wanted);
+        self.yanked.iter().filter(move |yanked| has(&yanked.package))
     }
 }
 

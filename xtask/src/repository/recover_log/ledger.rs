@@ -15,6 +15,7 @@ use crate::repository::model::name::SnapshotName;
 
 /// The new ledger.
 pub struct GatheredLedger {
+    pub ledger: Ledger,
     pub content: Vec<u8>,
     pub repair: LedgerRepair,
     /// The ledger that is there, if it has something that the new one does not have.
@@ -64,11 +65,8 @@ pub fn gather(
     let Ok(there) = Ledger::parse(&text) else {
         let mut known = of_manifests;
         let repair = LedgerRepair { maybe_promoted: add_promoted(&mut known, may_have_promoted), ..Default::default() };
-        return Ok(GatheredLedger {
-            content: known.render()?,
-            repair,
-            replaced: Some(text).filter(|text| !text.is_empty()),
-        });
+        let replaced = Some(text).filter(|text| !text.is_empty());
+        return Ok(GatheredLedger { content: known.render()?, ledger: known, repair, replaced });
     };
     let own = digest_of(&text);
     // An older copy is a ledger that the program wrote, too.
@@ -83,7 +81,7 @@ pub fn gather(
     let unknown = if is_logged { Vec::new() } else { faults.unknown };
     let faults = LedgerFaults { unknown, ..faults };
     let repair = LedgerRepair { faults, is_logged, maybe_promoted: added };
-    Ok(GatheredLedger { content: known.render()?, repair, replaced })
+    Ok(GatheredLedger { content: known.render()?, ledger: known, repair, replaced })
 }
 
 /// The packages of the revisions, and of the snapshots that were promoted by the log.

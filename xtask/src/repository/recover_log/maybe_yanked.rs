@@ -1,13 +1,15 @@
 //! What can still be known of a yank whose event is lost: a package that a series had before, and does not have after.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::repository::clients::in_flight::WITHDRAWN;
 use crate::repository::model::event::{Action, EventLog, MaybeYanked};
+use crate::repository::model::ledger::Ledger;
 use crate::repository::model::lost_targets::{LostTarget, parse_revision_of};
-use crate::repository::model::manifest::{LoadedManifest, Manifest};
-use crate::repository::model::name::Series;
+use crate::repository::model::manifest::LoadedManifest;
+use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::Store;
+use crate::repository::recover_log::lost_numbers::LostNumbers;
 use crate::rpm::nevra::Nevra;
 
 /// A package in words, with what follows.
@@ -18,43 +20,108 @@ pub fn describe(MaybeYanked { series, package, .. }: &MaybeYanked) -> String {
     )
 }
 
-/// The packages that a revision has and no later one, if an event between it and the next known one is lost, and a known rollback or yank
-/// does not explain it.
-pub fn find_maybe_yanked(log: &EventLog, lost: &[(u64, u64)], folders: &[&LoadedManifest]) -> Vec<MaybeYanked> {
-    let mut revisions: Vec<(Series, u32, &Manifest)> = Vec::new();
-    for LoadedManifest { manifest, .. } in folders {
-        revisions.extend(manifest.event.action.revision().map(|(series, number)| (series, number, manifest)));
-    }
-    revisions.sort_by_key(|(series, number, _)| (*series, *number));
+/// The packages that a series had, that its newest whole revision lacks, and that nothing known has taken out: a revision is lost where one
+/// of them went.
+///
+/// A package that only the ledger knows came and went with lost revisions: at least two that were made after it was staged. Its
+/// source package is left out: a yank leaves it in the series.
+pub fn find_maybe_yanked(
+    store: &Store,
+    lost: &[LostNumbers],
+    ledger: &Ledger,
+    folders: &[&LoadedManifest],
+) -> Vec<MaybeYanked> {
     let mut found = Vec::new();
-    for (index, pair) in revisions.windows(2).enumerate() {
-        let [(series, number, manifest), (later_series, later_number, later)] = pair else { continue };
-        let (from, to) = (manifest.event.number, later.event.number);
-        let is_lost = lost.iter().any(|(first, last)| from < *last && *first < to);
-        if series != later_series || !is_lost {
-            continue;
+    for series in lost.iter().map(|lost| lost.series).collect::<BTreeSet<_>>() {
+        let lost: Vec<&LostNumbers> = lost.iter().filter(|lost| lost.series == series).collect();
+        let known = KnownRevisions::of(&store.log, series, folders);
+        let listed = ledger.packages_of(series);
+        let all: BTreeSet<&Nevra> = listed.chain(known.packages.values().flatten().copied()).collect();
+        let has_binaries = all.iter().any(|package| !package.is_source());
+        for package in all {
+            let last = known.last_with(package);
+            let Some(revision) = known.whole_after(last) else { continue };
+            let is_lost = match last {
+                Some(last) => lost.iter().any(|lost| lost.are_between(last, revision)),
+                None if package.is_source() && has_binaries => false,
+                None => {
+                    let staged = known.staged.get(package).copied().unwrap_or(0);
+                    let later = lost.iter().filter(|lost| lost.until > staged);
+                    later.map(|lost| u64::from(lost.count())).sum::<u64>() > 1
+                }
+            };
+            if is_lost && !was_yanked(&store.log, series, package, last.unwrap_or(0)) {
+                found.push(MaybeYanked { series, revision, package: package.clone() });
+            }
         }
-        let of_pair = |action: &Action| {
-            action.revision().is_some_and(|(of, made)| of == *series && made > *number && made <= *later_number)
-        };
-        let known: Vec<&Action> = log.events().map(|event| &event.action).filter(|action| of_pair(action)).collect();
-        if known.iter().any(|action| matches!(action, Action::Rollback { .. })) {
-            continue;
-        }
-        let is_explained = |package: &Nevra| {
-            known.iter().any(|action| matches!(action, Action::Yank { packages, .. } if packages.contains(package)))
-        };
-        let after = || revisions[index + 1..].iter().filter(|(of, ..)| of == series);
-        let is_kept = |package: &Nevra| after().any(|(_, _, manifest)| has_package(manifest, package));
-        let packages: BTreeSet<&Nevra> = manifest.packages().map(|(_, package)| &package.nevra).collect();
-        let gone = packages.into_iter().filter(|package| !is_explained(package) && !is_kept(package));
-        found.extend(gone.map(|package| MaybeYanked {
-            series: *series,
-            revision: *later_number,
-            package: package.clone(),
-        }));
     }
     found
+}
+
+/// What is known of the revisions of a series.
+struct KnownRevisions<'f> {
+    /// The packages of each revision whose manifest is there. Of a promotion without it, those of the snapshot.
+    packages: BTreeMap<u32, BTreeSet<&'f Nevra>>,
+    /// The revisions whose manifests are there.
+    whole: BTreeSet<u32>,
+    /// The first event that has staged each package.
+    staged: BTreeMap<&'f Nevra, u64>,
+}
+
+impl<'f> KnownRevisions<'f> {
+    fn of(log: &EventLog, series: Series, folders: &[&'f LoadedManifest]) -> KnownRevisions<'f> {
+        let mut known = KnownRevisions { packages: BTreeMap::new(), whole: BTreeSet::new(), staged: BTreeMap::new() };
+        for LoadedManifest { manifest, .. } in folders.iter().filter(|loaded| loaded.manifest.series == series) {
+            let packages = || manifest.packages().map(|(_, package)| &package.nevra);
+            let numbers: Vec<u32> = match &manifest.event.action {
+                Action::Stage { snapshot, .. } => {
+                    for package in packages() {
+                        let first = known.staged.entry(package).or_insert(manifest.event.number);
+                        *first = manifest.event.number.min(*first);
+                    }
+                    promotions_of(log, snapshot).collect()
+                }
+                action => action.revision().map(|(_, number)| number).into_iter().collect(),
+            };
+            known.whole.extend(manifest.event.action.revision().map(|(_, number)| number));
+            for number in numbers {
+                known.packages.entry(number).or_default().extend(packages());
+            }
+        }
+        known
+    }
+
+    /// The last revision that is known to have a package.
+    fn last_with(&self, package: &Nevra) -> Option<u32> {
+        self.packages.iter().rev().find(|(_, packages)| packages.contains(package)).map(|(number, _)| *number)
+    }
+
+    /// The first whole revision after the `last` one with a package; if none is known to have it, the newest whole revision, or 0 if there
+    /// is none. `None` if the newest whole revision has it.
+    fn whole_after(&self, last: Option<u32>) -> Option<u32> {
+        match last {
+            Some(last) => self.whole.range(last + 1..).next().copied(),
+            None => Some(self.whole.last().copied().unwrap_or(0)),
+        }
+    }
+}
+
+/// The revisions that promotions of a snapshot have made.
+fn promotions_of<'l>(log: &'l EventLog, name: &'l SnapshotName) -> impl Iterator<Item = u32> + 'l {
+    log.events().filter_map(move |event| match &event.action {
+        Action::Promote { snapshot, revision, .. } if snapshot == name => Some(*revision),
+        _ => None,
+    })
+}
+
+/// Whether a known yank has taken a package out after a revision.
+fn was_yanked(log: &EventLog, series: Series, package: &Nevra, after: u32) -> bool {
+    log.events().any(|event| match &event.action {
+        Action::Yank { series: of, revision, packages, .. } => {
+            *of == series && *revision > after && packages.contains(package)
+        }
+        _ => false,
+    })
 }
 
 /// The packages that the newest known revision before a lost one has, and that are not in the folder of the lost one. The folder lacks only
@@ -81,8 +148,4 @@ pub fn find_gone_from_folders(store: &Store, lost: &[LostTarget], folders: &[&Lo
         found.extend(gone.into_iter().map(|package| MaybeYanked { series, revision, package }));
     }
     found
-}
-
-fn has_package(manifest: &Manifest, package: &Nevra) -> bool {
-    manifest.packages().any(|(_, entry)| entry.nevra == *package)
 }

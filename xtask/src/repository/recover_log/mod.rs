@@ -10,6 +10,7 @@
 mod changed;
 mod join;
 mod ledger;
+mod lost_numbers;
 mod maybe_promoted;
 mod maybe_yanked;
 mod origin;
@@ -39,6 +40,7 @@ use crate::repository::sign::KeyName;
 use crate::repository::write::recovery::all_series;
 use join::{JoinedLog, LaterLines, MOVE_AWAY, Sources, push};
 use ledger::{GatheredLedger, LedgerRepair};
+use lost_numbers::find_lost_numbers;
 use maybe_promoted::find_maybe_promoted;
 use maybe_yanked::{find_gone_from_folders, find_maybe_yanked};
 pub use origin::{LinkBehind, LogOrigin};
@@ -90,7 +92,8 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     let found = find_manifests(&store)?;
     let folders = changed::without_changed(&store, &found)?;
     let is_logged = |loaded: &&LoadedManifest| store.log.entries.contains(&loaded.log_entry());
-    let may_have_promoted = find_maybe_promoted(&store, &[], &[], &folders);
+    let lost = find_lost_numbers(&store, &[], &[]);
+    let may_have_promoted = find_maybe_promoted(&store, &lost, &folders);
     let ledger = ledger::gather(layout, &folders, &store.log, &may_have_promoted)?.content;
     let has_ledger = has_ledger(&store, &ledger);
     // The next writer removes a revision that a killed run did not make visible.
@@ -104,18 +107,22 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     let joined = Store::with_log(layout.clone(), log.clone());
     origin.lost_targets = find_lost_targets(&joined)?;
     origin.lost_targets.extend(find_lost_folders(&joined)?);
-    origin.maybe_yanked = find_maybe_yanked(&log, &origin.lost, &folders);
-    origin.maybe_yanked.extend(find_gone_from_folders(&joined, &origin.lost_targets, &folders));
     origin.behind = find_links_behind(&joined)?;
     // A whole log tells of all revisions.
-    if broken.is_some() || !folders.iter().all(is_logged) {
+    let is_log_lost = broken.is_some() || !folders.iter().all(is_logged);
+    if is_log_lost {
         origin.used_revisions = find_used_revisions(&joined)?;
     }
+    let lost = find_lost_numbers(&joined, &origin.lost_targets, &origin.used_revisions);
+    let may_have_promoted = find_maybe_promoted(&joined, &lost, &folders);
+    let gathered = ledger::gather(layout, &folders, &log, &may_have_promoted)?;
+    let GatheredLedger { ledger: known, content: ledger, repair, replaced } = gathered;
+    if is_log_lost || !origin.lost_targets.is_empty() {
+        origin.maybe_yanked = find_maybe_yanked(&joined, &lost, &known, &folders);
+    }
+    origin.maybe_yanked.extend(find_gone_from_folders(&joined, &origin.lost_targets, &folders));
     let lost = origin.lost_targets.iter().map(|target| target.path.clone());
     let missing = joined.missing().into_iter().map(|missing| missing.path).chain(lost).collect();
-    let may_have_promoted = find_maybe_promoted(&joined, &origin.lost_targets, &origin.used_revisions, &folders);
-    let gathered = ledger::gather(layout, &folders, &log, &may_have_promoted)?;
-    let GatheredLedger { content: ledger, repair, replaced } = gathered;
     let mut event = log.next(
         now,
         Action::RecoverLog {

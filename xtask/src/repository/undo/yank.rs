@@ -9,9 +9,12 @@ use crate::base::text::shell_word;
 use crate::repository::dependencies::LostDependency;
 use crate::repository::keys::unsigned::is_signed;
 use crate::repository::model::event::{Action, NewRevision, RevisionCause};
+use crate::repository::model::ledger::Ledger;
+use crate::repository::model::lost_targets::find_unsettled;
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::reason::Reason;
 use crate::repository::model::store::{Revision, Store};
+use crate::repository::model::yanks::last_yanks;
 use crate::repository::undo::undoing::{Undo, Undoing, lost_without, without};
 use crate::repository::write::described::describe_revision;
 use crate::repository::write::revision::{AlreadyDone, next_number};
@@ -28,21 +31,28 @@ pub struct YankOrder {
     pub force: Option<Reason>,
 }
 
-/// Decides to remove packages from all dists of a series.
+/// Decides to remove packages from all dists of a series. A package that was promoted and is not there now, because its revision is lost or
+/// was rolled back, can be yanked, too: the log then has the yank, and the package stays out.
 ///
 /// Errors: no series has all of them, or several have; another package requires one, and the order has no reason to do it all the same.
 pub fn decide_yank(store: &Store, order: &YankOrder) -> Result<Undoing> {
     let (series, wanted) = (order.series, &order.packages);
     let all = series.map_or_else(|| store.series(), |series| Ok(vec![series]))?;
-    let mut found = Vec::new();
+    let (mut present, mut promoted) = (Vec::new(), Vec::new());
     let mut unreadable = None;
+    let ledger = Ledger::load(&store.layout.ledger())?;
     for series in all {
         match store.current(series) {
-            Ok(Some(base)) if wanted.iter().all(|package| has(&base, package)) => found.push(base),
-            Ok(_) => {}
+            Ok(Some(base)) if wanted.iter().all(|package| has(&base, package)) => present.push(base),
+            Ok(Some(base)) => {
+                let can_be_yanked = |package| has(&base, package) || can_be_recorded(store, series, &ledger, package);
+                promoted.extend(wanted.iter().all(can_be_yanked).then_some(base));
+            }
+            Ok(None) => {}
             Err(error) => unreadable = Some(error),
         }
     }
+    let found = if present.is_empty() { promoted } else { present };
     match (found.as_slice(), unreadable) {
         ([base], _) => yank(store, base, order).map(|undo| Undoing::New(Box::new(undo))),
         ([], Some(error)) => Err(error),
@@ -57,6 +67,14 @@ pub fn decide_yank(store: &Store, order: &YankOrder) -> Result<Undoing> {
             Err(Failure::new(Exit::Failed, message).help(format!("choose one: {commands}")).into())
         }
     }
+}
+
+/// Whether the yank of a package can be recorded that the series does not have: it was promoted, and no yank of it is known. After a lost
+/// revision, an earlier yank does not tell whether the lost one was another.
+fn can_be_recorded(store: &Store, series: Series, ledger: &Ledger, package: &Nevra) -> bool {
+    let is_known =
+        || last_yanks(&store.log, series).iter().any(|yanked| yanked.package == *package && yanked.why.is_some());
+    ledger.lists(series, package) && (find_unsettled(store, series).is_some() || !is_known())
 }
 
 /// The yank that has removed the packages before: the command was repeated.
@@ -135,7 +153,12 @@ fn yank(store: &Store, base: &Revision, order: &YankOrder) -> Result<Undo> {
         packages.filter(|package| wanted.contains(&package.nevra)).filter_map(|package| package.dist.as_ref());
     let dists: BTreeSet<&Dist> = of_dists.collect();
     let dists = dists.into_iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let place = if dists.is_empty() { "sources" } else { &dists };
+    let absent: Vec<Nevra> = wanted.iter().filter(|package| !has(base, package)).cloned().collect();
+    let place = match dists.as_str() {
+        "" if absent.len() == wanted.len() => "recorded only",
+        "" => "sources",
+        dists => dists,
+    };
     let names = wanted.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let title = format!("yank {names} from stable/{series} ({place})");
     let described = describe_revision(&store.layout, base, wanted)?;
@@ -144,14 +167,22 @@ fn yank(store: &Store, base: &Revision, order: &YankOrder) -> Result<Undo> {
         return Err(breaks_others(order, series, &lost).into());
     }
     let unread = |package| format!("`{package}` is damaged: whether another package requires it is not known");
-    let notes = described.unread.iter().map(unread).collect();
+    let mut notes: Vec<String> = described.unread.iter().map(unread).collect();
+    if !absent.is_empty() {
+        let (are, them) = if absent.len() == 1 { ("is", "it stays") } else { ("are", "they stay") };
+        notes.push(format!(
+            "not in revision {}, and {are} recorded as yanked, so that {them} out: {}",
+            base.number,
+            list(&absent)
+        ));
+    }
     let (packages, contents) = (wanted.clone(), without(base, described, wanted)?);
     // A reason is recorded only where it counts.
     let force = force.as_ref().filter(|_| !lost.is_empty()).map(ToString::to_string);
     let cause = RevisionCause::Yank { packages, why: why.to_string(), force };
     let new = NewRevision { series, number: next_number(store, series)?, cause };
     let from_signed = is_signed(&base.manifest);
-    Ok(Undo { title, contents, new, from_signed, removes_packages: true, lost, notes })
+    Ok(Undo { title, contents, new, from_signed, removes_packages: absent.len() < wanted.len(), lost, notes })
 }
 
 fn breaks_others(order: &YankOrder, series: Series, lost: &BTreeSet<LostDependency>) -> Failure {
