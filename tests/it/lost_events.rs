@@ -202,8 +202,7 @@ fn a_snapshot_that_was_lost_with_the_state_keeps_its_number() {
     std::fs::remove_dir_all(site.served("revisions/stable-1.0/000003")).unwrap();
     std::fs::remove_dir_all(site.state("")).unwrap();
     let plan = site.releng(&["recover-log"]).exits(0).stdout;
-    let lost =
-        "`unstable/1.0/latest` leads to `unstable/1.0/snapshot-demo_1.0_pipeline_3`, which is not there: put it back";
+    let lost = "`index.json` tells of `unstable/1.0/snapshot-demo_1.0_pipeline_3`, which is not there: put it back";
     assert!(plan.contains(lost) && plan.contains("`stable/1.0` leads to revision 3, which is not there"), "{plan}");
     site.release("Four", &["el9"]);
     assert_eq!(site.link("unstable/1.0/latest"), std::path::Path::new("snapshot-demo_1.0_pipeline_4"));

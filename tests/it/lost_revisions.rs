@@ -40,6 +40,11 @@ fn change_log(site: &Site, change: impl FnOnce(&mut Vec<String>)) {
     fs::write(site.state("log.jsonl"), lines.join("\n") + "\n").unwrap();
 }
 
+/// No page tells of what is lost, either.
+fn lose_pages(site: &Site) {
+    fs::remove_file(site.served("index.json")).unwrap();
+}
+
 fn lose_log(site: &Site) {
     fs::remove_file(site.state("log.jsonl")).unwrap();
 }
@@ -130,6 +135,7 @@ fn a_yank_without_a_readable_manifest_is_named_and_its_package_stays_out() {
     removed(&site);
     link_back(&site);
     lose_log(&site);
+    lose_pages(&site);
     let plan = recover(&site);
     assert!(plan.contains("there is `revisions/stable-1.0/000004`, whose `manifest.json` is damaged"), "{plan}");
     is_closed(&site, "revision 4 of stable/1.0 is lost");
@@ -214,6 +220,7 @@ fn a_series_stays_closed_where_newer_revisions_may_be_lost() {
     fs::remove_dir_all(revision(&site, 4)).unwrap();
     fs::remove_file(site.served("stable/1.0")).unwrap();
     lose_log(&site);
+    lose_pages(&site);
     // Without the link and the log, nothing says that the series is new.
     let status = site.releng(&["status"]).exits(0).stdout;
     let unknown = "stable/1.0    not known: the link is lost, and the log does not tell of a revision";
@@ -230,6 +237,7 @@ fn a_series_stays_closed_where_newer_revisions_may_be_lost() {
     let site = yanked();
     fs::remove_dir_all(revision(&site, 4)).unwrap();
     link_back(&site);
+    lose_pages(&site);
     change_log(&site, |lines| lines.truncate(6));
     let plan = recover(&site);
     let why = "events up to 8 are lost, which stable/1.0 can be about: revisions after 3 may be lost, and the next one has a number above 5";
@@ -259,6 +267,7 @@ fn a_yank_before_the_newest_lost_revision_is_asked_for() {
         fs::remove_dir_all(revision(&site, number)).unwrap();
     }
     lose_log(&site);
+    lose_pages(&site);
     let plan = recover(&site);
     assert!(
         plan.contains("`stable/1.0` leads to revision 5, which is not there, and revision 4 is lost, too"),

@@ -52,6 +52,7 @@ mod lint;
 mod lost_events;
 mod lost_ledger;
 mod lost_log_lines;
+mod lost_pages;
 mod lost_place;
 mod lost_revisions;
 mod lost_tree;

@@ -1,5 +1,5 @@
-//! What was lost together with its event: the log does not tell of it, and only a link, a folder without its manifest or a gap in the
-//! numbers of the events still does.
+//! What was lost together with its event: the log does not tell of it, and only a link, a folder without its manifest, the pages or a gap
+//! in the numbers of the events still do.
 //!
 //! `recover-log` records it. Nobody knows what a lost revision was: after a yank, the revision before has the package again. So
 //! the link of the series stays as it is until a person makes another revision, by `yank` or by `rollback --to`: [`find_unsettled`].
@@ -14,13 +14,13 @@ use crate::repository::model::event::Action;
 use crate::repository::model::layout::{Layout, parse_revision};
 use crate::repository::model::name::{FilePath, Series, SnapshotName};
 use crate::repository::model::own_manifest::has_own_manifest;
+use crate::repository::model::served_index::{INDEX, ServedIndex, ToldSeries};
 use crate::repository::model::store::Store;
 
 /// A revision or snapshot whose event is lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LostTarget {
-    /// The link that leads to it, relative to the root; `None` for a revision of which only the folder tells.
-    pub link: Option<String>,
+    pub told_by: ToldBy,
     /// The folder, relative to the root.
     pub path: FilePath,
     /// The number of the revision; `None` for a snapshot.
@@ -31,7 +31,49 @@ pub struct LostTarget {
     pub earlier: Option<RangeInclusive<u32>>,
 }
 
+/// What tells of a revision or snapshot that the log does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ToldBy {
+    /// A link that leads to it, relative to the root.
+    Link(String),
+    /// Its folder.
+    Folder,
+    /// The served `index.json`, which is newer than the log.
+    Pages,
+}
+
 impl LostTarget {
+    /// The link that leads to it.
+    pub fn link(&self) -> Option<&str> {
+        match &self.told_by {
+            ToldBy::Link(link) => Some(link),
+            ToldBy::Folder | ToldBy::Pages => None,
+        }
+    }
+
+    /// Whether nothing may be changed before it is recorded as lost: a link to a lost revision would lead clients back, and pages that are
+    /// newer than the log would be overwritten.
+    pub fn must_be_recorded(&self) -> bool {
+        match self.told_by {
+            ToldBy::Link(_) => self.revision.is_some(),
+            ToldBy::Pages => true,
+            ToldBy::Folder => false,
+        }
+    }
+
+    /// What tells of it, and what is wrong with it, in words.
+    pub fn describe(&self) -> String {
+        let what = match self.revision {
+            Some(number) => format!("revision {number}"),
+            None => format!("`{}`", self.path),
+        };
+        match &self.told_by {
+            ToldBy::Link(link) => format!("`{link}` leads to {what}, {}", self.state()),
+            ToldBy::Folder => format!("there is `{}`, {}", self.path, self.state()),
+            ToldBy::Pages => format!("`{INDEX}` tells of `{}`, {}", self.path, self.state()),
+        }
+    }
+
     /// What is wrong with the folder, for the end of a sentence.
     pub fn state(&self) -> &'static str {
         if self.is_there { "whose `manifest.json` is damaged or of another folder" } else { "which is not there" }
@@ -159,18 +201,44 @@ pub fn find_lost_targets(store: &Store) -> Result<Vec<LostTarget>> {
     let mut lost = Vec::new();
     for series in store.series()? {
         if let Some(number) = store.linked_revision(series).ok().flatten() {
-            lost.extend(find_lost_revision(store, series, number, Some(layout.shown(&layout.stable(series))))?);
+            let told_by = ToldBy::Link(layout.shown(&layout.stable(series)));
+            lost.extend(find_lost_revision(store, series, number, told_by)?);
         }
         if let Some(name) = store.linked_latest(series).ok().flatten() {
-            let (folder, link) = (layout.snapshot(series, &name), Some(layout.shown(&layout.latest(series))));
-            let shown = layout.shown(&folder);
+            let folder = layout.snapshot(series, &name);
+            let (shown, told_by) = (layout.shown(&folder), ToldBy::Link(layout.shown(&layout.latest(series))));
             if store.log.staging_of(&name).is_none() && !folder.is_folder() && !store.log.is_removed(&shown) {
                 let path = parse_path(&shown)?;
-                lost.push(LostTarget { link, path, revision: None, is_there: false, earlier: None });
+                lost.push(LostTarget { told_by, path, revision: None, is_there: false, earlier: None });
             }
         }
     }
+    for (series, told) in ServedIndex::load(layout).series {
+        let told = find_told(store, series, &told, &lost)?;
+        lost.retain(|linked| told.iter().all(|told| told.path != linked.path));
+        lost.extend(told);
+    }
     Ok(lost)
+}
+
+/// The newest revision and snapshot of which the pages tell, if they are newer than what the log and the folders have. A revision that a
+/// link leads to is left out: that is said of the link, and `lost` has it.
+fn find_told(store: &Store, series: Series, told: &ToldSeries, lost: &[LostTarget]) -> Result<Vec<LostTarget>> {
+    let (layout, mut found) = (&store.layout, Vec::new());
+    let linked = lost.iter().filter_map(|lost| parse_revision_of(layout, series, lost.path.as_str()));
+    let known = linked.chain([store.log.highest_revision(series), highest_removed_revision(store, series)]);
+    if told.revision > known.max().unwrap_or(0) {
+        found.extend(find_lost_revision(store, series, told.revision, ToldBy::Pages)?);
+    }
+    if let Some(name) = &told.snapshot {
+        let in_folder = store.snapshots(series)?.last().map_or(0, SnapshotName::pipeline);
+        let known = [store.log.highest_pipeline(series), highest_removed_pipeline(store, series), in_folder];
+        if known.into_iter().all(|known| name.pipeline() > known) {
+            let path = parse_path(&layout.shown(&layout.snapshot(series, name)))?;
+            found.push(LostTarget { told_by: ToldBy::Pages, path, revision: None, is_there: false, earlier: None });
+        }
+    }
+    Ok(found)
 }
 
 /// The newer revisions than those of the log that no link leads to, and that have no manifest of their own. Where the log is whole, somebody
@@ -182,7 +250,7 @@ pub fn find_lost_folders(store: &Store) -> Result<Vec<LostTarget>> {
         let highest = store.log.highest_revision(series);
         for number in store.revisions(series)? {
             if number > highest && linked != Some(number) {
-                lost.extend(find_lost_revision(store, series, number, None)?);
+                lost.extend(find_lost_revision(store, series, number, ToldBy::Folder)?);
             }
         }
     }
@@ -194,7 +262,7 @@ fn find_lost_revision(
     store: &Store,
     series: Series,
     number: u32,
-    link: Option<String>,
+    told_by: ToldBy,
 ) -> Result<Option<LostTarget>, Failure> {
     let folder = store.layout.revision(series, number);
     let shown = store.layout.shown(&folder);
@@ -206,7 +274,7 @@ fn find_lost_revision(
     let first = store.log.highest_revision(series) + 1;
     let earlier =
         (first < number && !store.layout.revision(series, number - 1).is_folder()).then(|| first..=number - 1);
-    Ok(Some(LostTarget { link, path, revision: Some(number), is_there, earlier }))
+    Ok(Some(LostTarget { told_by, path, revision: Some(number), is_there, earlier }))
 }
 
 fn parse_path(shown: &str) -> Result<FilePath, Failure> {

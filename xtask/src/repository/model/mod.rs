@@ -20,6 +20,7 @@ pub mod missing_folder;
 pub mod name;
 pub mod own_manifest;
 pub mod reason;
+pub mod served_index;
 pub mod store;
 pub mod test_result;
 pub mod yanks;

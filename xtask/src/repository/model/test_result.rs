@@ -10,7 +10,8 @@ use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure};
 use crate::base::files::TreePath;
 use crate::base::schema::parse_json;
-use crate::repository::model::name::SnapshotName;
+use crate::repository::model::layout::Layout;
+use crate::repository::model::name::{Series, SnapshotName};
 
 const SCHEMA: &str = "releng.result/1";
 
@@ -117,6 +118,13 @@ pub fn result_files(folder: &TreePath) -> Result<Vec<TreePath>> {
     let mut names = folder.names()?;
     names.retain(|name| number_of(name).is_some() && name.ends_with(".json"));
     Ok(names.iter().map(|name| folder.join(name)).collect())
+}
+
+/// The highest number of a snapshot of a series that was ever tested; 0 if none was. Its results stay where the snapshot is lost.
+pub fn highest_tested_pipeline(layout: &Layout, series: Series) -> Result<u32> {
+    let names = layout.state.join("results").names()?;
+    let names = names.iter().filter_map(|name| name.parse::<SnapshotName>().ok());
+    Ok(names.filter(|name| name.series() == Some(series)).map(|name| name.pipeline()).max().unwrap_or(0))
 }
 
 /// The newest result of `test` for the manifest with the digest `manifest`.

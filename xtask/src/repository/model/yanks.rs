@@ -72,10 +72,12 @@ fn yanked_by(event: &Event, series: Series) -> Vec<YankedPackage> {
     }
 }
 
-/// The packages that were yanked from a series and that its current revision does not have, whatever else happened since; sorted.
+/// The packages that were yanked from a series and that its current revision does not have, whatever else happened since; sorted. Where a
+/// newer revision is lost, what it may have taken out is not there any more, either.
 pub fn yanked_and_gone(log: &EventLog, series: Series, current: Option<&Manifest>) -> Vec<YankedPackage> {
     let present: BTreeSet<&Nevra> = current.into_iter().flat_map(Manifest::packages).map(|(_, it)| &it.nevra).collect();
     let mut gone = last_yanks(log, series);
-    gone.retain(|yanked| !present.contains(&yanked.package));
+    let number = current.and_then(|current| current.event.action.revision()).map_or(0, |(_, number)| number);
+    gone.retain(|yanked| !present.contains(&yanked.package) || yanked.revision > number);
     gone
 }

@@ -102,7 +102,7 @@ pub enum VersionState {
     RolledBack { rolled_back_at: Timestamp },
     /// The series does not have it, and no event says why.
     Gone,
-    /// The current revision cannot be read.
+    /// The current revision cannot be read, or a newer one is lost.
     Unknown,
 }
 

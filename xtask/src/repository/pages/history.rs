@@ -9,6 +9,7 @@ use crate::repository::model::yanks::{YankedPackage, last_yanks};
 use crate::repository::pages::facts::{
     FolderSummary, PromotedVersion, RevisionEvent, RevisionEventKind, SnapshotPromotion, VersionState,
 };
+use crate::rpm::nevra::Nevra;
 
 /// The events that made the revisions of a series, oldest first.
 pub fn revision_events(log: &EventLog, series: Series) -> Vec<RevisionEvent> {
@@ -37,14 +38,22 @@ pub fn promotions_of(events: &[RevisionEvent], name: &SnapshotName) -> Vec<Snaps
     events.iter().filter(is_own).map(|event| SnapshotPromotion { revision: event.revision, at: event.at }).collect()
 }
 
-/// Each version that was ever promoted, the last promotion first, and what became of it. `current` is the current revision;
-/// `None` if there is none or it cannot be read, as `has_current` says.
+/// The current revision of a series.
+pub struct KnownCurrent<'a> {
+    /// `None` if there is none.
+    pub number: Option<u32>,
+    /// What it has; `None` if it cannot be read.
+    pub content: Option<&'a FolderSummary>,
+    /// Whether a newer one is lost, so that nobody knows what clients get.
+    pub is_newer_lost: bool,
+}
+
+/// Each version that was ever promoted, the last promotion first, and what became of it.
 pub fn promoted_versions(
     log: &EventLog,
     series: Series,
     events: &[RevisionEvent],
-    current: Option<&FolderSummary>,
-    has_current: bool,
+    current: &KnownCurrent<'_>,
 ) -> Vec<PromotedVersion> {
     let yanked = last_yanks(log, series);
     let mut seen = BTreeSet::new();
@@ -54,10 +63,16 @@ pub fn promoted_versions(
         if !seen.insert(version) {
             continue;
         }
-        let state = match current {
-            None if has_current => VersionState::Unknown,
-            None => VersionState::Gone,
-            Some(current) => state_of(version, event.number, current, &yanked, events),
+        let state = match (current.content, current.number) {
+            (None, Some(_)) => VersionState::Unknown,
+            (None, None) => VersionState::Gone,
+            (Some(content), number) => {
+                let out_of = OutOfCurrent { content, number: number.unwrap_or(0), yanked: &yanked };
+                match state_of(version, event.number, &out_of, events) {
+                    VersionState::Current | VersionState::Available if current.is_newer_lost => VersionState::Unknown,
+                    state => state,
+                }
+            }
         };
         let (version, snapshot) = (version.clone(), snapshot.clone());
         let RevisionEvent { at, number, revision, .. } = *event;
@@ -66,19 +81,28 @@ pub fn promoted_versions(
     versions
 }
 
-fn state_of(
-    version: &Version,
-    promoted: u64,
-    current: &FolderSummary,
-    yanked: &[YankedPackage],
-    events: &[RevisionEvent],
-) -> VersionState {
-    let text = version.to_string();
+/// The current revision with what was yanked, or may have been.
+struct OutOfCurrent<'a> {
+    content: &'a FolderSummary,
+    number: u32,
+    yanked: &'a [YankedPackage],
+}
+
+impl OutOfCurrent<'_> {
+    /// Whether the revision does not have a yanked package, or a lost one after it may have taken it out.
+    fn lacks(&self, yanked: &YankedPackage) -> bool {
+        !self.content.packages.contains(&yanked.package) || yanked.revision > self.number
+    }
+}
+
+fn state_of(version: &Version, promoted: u64, out_of: &OutOfCurrent<'_>, events: &[RevisionEvent]) -> VersionState {
+    let (text, current) = (version.to_string(), out_of.content);
     let is_in_series = current.versions().any(|other| other == version);
-    let has_packages = current.packages.iter().any(|package| package.version() == text && !package.is_source());
-    let is_gone =
-        |yanked: &&YankedPackage| yanked.package.version() == text && !current.packages.contains(&yanked.package);
-    let last_yank = yanked.iter().filter(is_gone).max_by_key(|yanked| yanked.event);
+    let is_out = |package: &Nevra| out_of.yanked.iter().any(|it| it.package == *package && out_of.lacks(it));
+    let mut packages = current.packages.iter().filter(|package| package.version() == text && !package.is_source());
+    let has_packages = packages.any(|package| !is_out(package));
+    let is_gone = |yanked: &&YankedPackage| yanked.package.version() == text && out_of.lacks(yanked);
+    let last_yank = out_of.yanked.iter().filter(is_gone).max_by_key(|yanked| yanked.event);
     let is_rollback =
         |event: &&RevisionEvent| event.number > promoted && matches!(event.kind, RevisionEventKind::Rollback { .. });
     match last_yank {

@@ -11,14 +11,13 @@ use crate::repository::model::event::Action;
 use crate::repository::model::layout::{Channel, MANIFEST};
 use crate::repository::model::manifest::FileEntry;
 use crate::repository::model::name::{Dist, FilePath, Series, SnapshotName};
+use crate::repository::model::served_index::INDEX_SCHEMA;
 use crate::repository::pages::changes::newest_changes;
 use crate::repository::pages::facts::RepositoryFacts;
 use crate::repository::pages::folder_facts::FolderFacts;
 use crate::repository::pages::folder_page::ENTRIES;
 use crate::repository::pages::frame::FORM;
 use crate::rpm::nevra::Nevra;
-
-const SCHEMA: &str = "releng.index/1";
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -32,7 +31,7 @@ struct RepositoryIndex<'a> {
 
 /// That of the root.
 pub fn render_repository(facts: &RepositoryFacts) -> Result<Vec<u8>> {
-    render(&RepositoryIndex { schema: SCHEMA, generator: FORM, kind: "repository", facts })
+    render(&RepositoryIndex { schema: INDEX_SCHEMA, generator: FORM, kind: "repository", facts })
 }
 
 #[derive(Serialize)]
@@ -142,7 +141,7 @@ pub fn render_folder(facts: &FolderFacts<'_>) -> Result<Vec<u8>> {
             .collect(),
     });
     render(&FolderIndex {
-        schema: SCHEMA,
+        schema: INDEX_SCHEMA,
         generator: FORM,
         kind,
         project: head.project.to_string(),

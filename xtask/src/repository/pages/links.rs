@@ -3,11 +3,10 @@
 use crate::repository::clients::address::encode;
 use crate::repository::model::layout::{MANIFEST, revision_name};
 use crate::repository::model::name::Series;
+pub use crate::repository::model::served_index::INDEX;
 
 /// The name of a page: what a server shows for a folder.
 pub const PAGE: &str = "index.html";
-/// The name of the file with the facts for programs.
-pub const INDEX: &str = "index.json";
 /// The name of the style sheet.
 pub const STYLE: &str = "style.css";
 /// The name of the drawing of all events.

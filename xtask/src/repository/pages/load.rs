@@ -13,6 +13,7 @@ use crate::repository::clients::keys::read_keys;
 use crate::repository::clients::series_package::package_name;
 use crate::repository::model::event::{Action, EventLog, LogEntry};
 use crate::repository::model::layout::{Layout, MANIFEST};
+use crate::repository::model::lost_targets::find_unsettled;
 use crate::repository::model::manifest::Manifest;
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::Store;
@@ -21,7 +22,7 @@ use crate::repository::pages::facts::{
     CurrentRevision, FolderSummary, KeptRevision, RepositoryFacts, RevisionEvent, SeriesFacts, ServedKey, SnapshotHold,
     StagedSnapshot, TestOutcome,
 };
-use crate::repository::pages::history::{promoted_versions, promotions_of, revision_events};
+use crate::repository::pages::history::{KnownCurrent, promoted_versions, promotions_of, revision_events};
 use crate::repository::pages::links::PAGE;
 use crate::repository::pages::summary::summarize;
 use crate::repository::sign::{KeyPackets, read_key, split_keys};
@@ -61,10 +62,19 @@ pub fn load(store: &Store, coming: Option<&ComingChange<'_>>) -> Result<Option<L
     if log.entries.is_empty() {
         return Ok(None);
     }
+    let store = Store { layout: store.layout.clone(), log, abandoned: store.abandoned.clone() };
+    let log = &store.log;
     let removed: BTreeSet<String> = log.removed().into_iter().map(str::to_owned).collect();
     let folder = coming.and_then(|coming| coming.folder.as_ref());
-    let mut loader =
-        Loader { layout: &store.layout, log: &log, removed, folder, is_partial: false, absent: BTreeSet::new() };
+    let mut loader = Loader {
+        store: &store,
+        layout: &store.layout,
+        log,
+        removed,
+        folder,
+        is_partial: false,
+        absent: BTreeSet::new(),
+    };
     let all: BTreeSet<Series> = log.events().filter_map(|event| event.action.made_in()).collect();
     let mut series = Vec::new();
     for of_log in all.into_iter().rev() {
@@ -92,6 +102,8 @@ fn served_keys(keys: &[u8]) -> Vec<ServedKey> {
 }
 
 struct Loader<'a> {
+    /// The repository as it is once the change is done.
+    store: &'a Store,
     layout: &'a Layout,
     log: &'a EventLog,
     /// What was pruned or is recorded as missing.
@@ -112,7 +124,9 @@ impl Loader<'_> {
             let manifest = self.log.making_of(series, number).and_then(|entry| entry.manifest);
             self.summarize(&self.layout.revision(series, number), manifest)
         });
-        let versions = promoted_versions(self.log, series, &events, summary.as_ref(), number.is_some());
+        let is_newer_lost = find_unsettled(self.store, series).is_some();
+        let known = KnownCurrent { number, content: summary.as_ref(), is_newer_lost };
+        let versions = promoted_versions(self.log, series, &events, &known);
         let clients = package_name(self.layout);
         let is_offered = |package: &Nevra| !package.is_source() && package.name() != clients;
         let current = number.map(|revision| match &summary {

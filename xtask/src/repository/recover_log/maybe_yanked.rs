@@ -6,8 +6,9 @@ use crate::repository::clients::in_flight::WITHDRAWN;
 use crate::repository::model::event::{Action, EventLog, MaybeYanked};
 use crate::repository::model::ledger::Ledger;
 use crate::repository::model::lost_targets::{LostTarget, parse_revision_of};
-use crate::repository::model::manifest::LoadedManifest;
+use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::name::{Series, SnapshotName};
+use crate::repository::model::served_index::ServedIndex;
 use crate::repository::model::store::Store;
 use crate::repository::recover_log::lost_numbers::LostNumbers;
 use crate::rpm::nevra::Nevra;
@@ -20,17 +21,56 @@ pub fn describe(MaybeYanked { series, package, .. }: &MaybeYanked) -> String {
     )
 }
 
+/// What tells of the packages that were public.
+#[derive(Clone, Copy)]
+pub struct PublicPackages<'a> {
+    pub ledger: &'a Ledger,
+    pub folders: &'a [&'a LoadedManifest],
+}
+
+/// The packages that lost events may have yanked, each once. `targets` is what was lost with its event, and `lost` has the numbers of lost
+/// revisions.
+pub fn find(
+    store: &Store,
+    targets: &[LostTarget],
+    lost: &[LostNumbers],
+    public: PublicPackages<'_>,
+) -> Vec<MaybeYanked> {
+    let mut found: Vec<MaybeYanked> = Vec::new();
+    let told = find_told_yanks(store, public.folders).into_iter().chain(find_gone_from_folders(
+        store,
+        targets,
+        public.folders,
+    ));
+    for maybe in told.chain(find_gone(store, lost, public)) {
+        if !found.iter().any(|known| (known.series, &known.package) == (maybe.series, &maybe.package)) {
+            found.push(maybe);
+        }
+    }
+    found
+}
+
+/// The yanks that the pages list and of which the log has no event, unless a later revision has the package again.
+fn find_told_yanks(store: &Store, folders: &[&LoadedManifest]) -> Vec<MaybeYanked> {
+    let has_returned = |MaybeYanked { series, revision, package }: &MaybeYanked| {
+        let is_later = |manifest: &Manifest| {
+            manifest.event.action.revision().is_some_and(|(of, number)| of == *series && number > *revision)
+        };
+        let mut later = folders.iter().map(|loaded| &loaded.manifest).filter(|manifest| is_later(manifest));
+        later.any(|manifest| manifest.packages().any(|(_, entry)| entry.nevra == *package))
+    };
+    let told = ServedIndex::load(&store.layout).series.into_values().flat_map(|told| told.yanked);
+    let is_lost = |yank: &MaybeYanked| store.log.making_of(yank.series, yank.revision).is_none();
+    told.filter(|yank| is_lost(yank) && !has_returned(yank)).collect()
+}
+
 /// The packages that a series had, that its newest whole revision lacks, and that nothing known has taken out: a revision is lost where one
 /// of them went.
 ///
 /// A package that only the ledger knows came and went with lost revisions: at least two that were made after it was staged. Its
 /// source package is left out: a yank leaves it in the series.
-pub fn find_maybe_yanked(
-    store: &Store,
-    lost: &[LostNumbers],
-    ledger: &Ledger,
-    folders: &[&LoadedManifest],
-) -> Vec<MaybeYanked> {
+fn find_gone(store: &Store, lost: &[LostNumbers], public: PublicPackages<'_>) -> Vec<MaybeYanked> {
+    let PublicPackages { ledger, folders } = public;
     let mut found = Vec::new();
     for series in lost.iter().map(|lost| lost.series).collect::<BTreeSet<_>>() {
         let lost: Vec<&LostNumbers> = lost.iter().filter(|lost| lost.series == series).collect();
@@ -126,7 +166,7 @@ fn was_yanked(log: &EventLog, series: Series, package: &Nevra, after: u32) -> bo
 
 /// The packages that the newest known revision before a lost one has, and that are not in the folder of the lost one. The folder lacks only
 /// its manifest then: if none of the packages is in it, it tells nothing.
-pub fn find_gone_from_folders(store: &Store, lost: &[LostTarget], folders: &[&LoadedManifest]) -> Vec<MaybeYanked> {
+fn find_gone_from_folders(store: &Store, lost: &[LostTarget], folders: &[&LoadedManifest]) -> Vec<MaybeYanked> {
     let mut found = Vec::new();
     for LostTarget { path, .. } in lost.iter().filter(|lost| lost.is_there) {
         let revision_of = |loaded: &&&LoadedManifest| loaded.manifest.event.action.revision();

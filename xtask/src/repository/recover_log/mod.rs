@@ -30,7 +30,7 @@ use crate::repository::clients::root_files::RootFile;
 use crate::repository::model::event::{Action, EventLog, LogEntry};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::ledger::Ledger;
-use crate::repository::model::lost_targets::{find_lost_folders, find_lost_targets};
+use crate::repository::model::lost_targets::{LostTarget, find_lost_folders, find_lost_targets};
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::own_manifest::has_own_manifest;
 use crate::repository::model::store::{Store, read_log};
@@ -42,7 +42,7 @@ use join::{JoinedLog, LaterLines, MOVE_AWAY, Sources, push};
 use ledger::{GatheredLedger, LedgerRepair};
 use lost_numbers::find_lost_numbers;
 use maybe_promoted::find_maybe_promoted;
-use maybe_yanked::{find_gone_from_folders, find_maybe_yanked};
+use maybe_yanked::PublicPackages;
 pub use origin::{LinkBehind, LogOrigin};
 use used_revisions::find_used_revisions;
 
@@ -99,14 +99,17 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     // The next writer removes a revision that a killed run did not make visible.
     let is_settled =
         |loaded: &&LoadedManifest| is_logged(loaded) || (broken.is_none() && was_never_visible(&store, loaded));
-    let is_whole = broken.is_none() && find_lost_targets(&store)?.iter().all(|lost| lost.revision.is_none());
+    let is_whole = broken.is_none() && !find_lost_targets(&store)?.iter().any(LostTarget::must_be_recorded);
     if is_whole && folders.iter().all(is_settled) && (has_ledger || folders.is_empty()) {
         return decide_on_keys(&store);
     }
     let JoinedLog { mut log, mut content, mut origin } = join(layout, &found, &folders, &old, &store.log)?;
     let joined = Store::with_log(layout.clone(), log.clone());
     origin.lost_targets = find_lost_targets(&joined)?;
-    origin.lost_targets.extend(find_lost_folders(&joined)?);
+    let in_folders = find_lost_folders(&joined)?;
+    let is_told = |folder: &LostTarget| origin.lost_targets.iter().any(|told| told.path == folder.path);
+    let in_folders: Vec<LostTarget> = in_folders.into_iter().filter(|folder| !is_told(folder)).collect();
+    origin.lost_targets.extend(in_folders);
     origin.behind = find_links_behind(&joined)?;
     // A whole log tells of all revisions.
     let is_log_lost = broken.is_some() || !folders.iter().all(is_logged);
@@ -118,9 +121,9 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     let gathered = ledger::gather(layout, &folders, &log, &may_have_promoted)?;
     let GatheredLedger { ledger: known, content: ledger, repair, replaced } = gathered;
     if is_log_lost || !origin.lost_targets.is_empty() {
-        origin.maybe_yanked = find_maybe_yanked(&joined, &lost, &known, &folders);
+        let known = PublicPackages { ledger: &known, folders: &folders };
+        origin.maybe_yanked = maybe_yanked::find(&joined, &origin.lost_targets, &lost, known);
     }
-    origin.maybe_yanked.extend(find_gone_from_folders(&joined, &origin.lost_targets, &folders));
     let lost = origin.lost_targets.iter().map(|target| target.path.clone());
     let missing = joined.missing().into_iter().map(|missing| missing.path).chain(lost).collect();
     let mut event = log.next(

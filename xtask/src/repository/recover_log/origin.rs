@@ -90,16 +90,12 @@ impl fmt::Display for LogOrigin {
 
 /// What was lost with its event, with what to do.
 fn describe_lost(lost: &LostTarget) -> String {
-    let LostTarget { link, path, revision, is_there, earlier } = lost;
+    let LostTarget { revision, is_there, earlier, .. } = lost;
     let back = format!("put it back from a backup, and run `{} recover-log` again", program());
-    let Some(number) = revision else {
-        let link = link.as_deref().unwrap_or_default();
-        return format!("`{link}` leads to `{path}`, which is not there: {back}; or stage its release again");
-    };
-    let what = match link {
-        Some(link) => format!("`{link}` leads to revision {number}, {}", lost.state()),
-        None => format!("there is `{path}`, {}", lost.state()),
-    };
+    let what = lost.describe();
+    if revision.is_none() {
+        return format!("{what}: {back}; or stage its release again");
+    }
     let what = match earlier {
         Some(earlier) if earlier.start() == earlier.end() => {
             format!("{what}, and revision {} is lost, too", earlier.end())

@@ -13,6 +13,7 @@ use crate::repository::model::layout::LATEST;
 use crate::repository::model::lost_targets::highest_removed_pipeline;
 use crate::repository::model::name::{Dist, Series, SnapshotName};
 use crate::repository::model::store::{Snapshot, Store};
+use crate::repository::model::test_result::highest_tested_pipeline;
 use crate::repository::stage::latest::{LatestCandidate, LatestMove};
 use crate::repository::write::revision::no_number_left;
 
@@ -52,5 +53,6 @@ pub fn require_key(store: &Store, release: &ComingRelease<'_>, git: &Git<'_>, wa
 pub fn next_pipeline(store: &Store, series: Series) -> Result<u32> {
     let highest = store.snapshots(series)?.last().map_or(0, SnapshotName::pipeline);
     let highest = highest.max(store.log.highest_pipeline(series)).max(highest_removed_pipeline(store, series));
+    let highest = highest.max(highest_tested_pipeline(&store.layout, series)?);
     number_after(highest).ok_or_else(|| no_number_left(&format!("pipeline {highest} of unstable/{series}")).into())
 }

@@ -10,7 +10,7 @@ use crate::repository::clients::root_files;
 use crate::repository::model::event::{Event, LogEntry};
 use crate::repository::model::layout::{Layout, MANIFEST};
 use crate::repository::model::ledger::Ledger;
-use crate::repository::model::lost_targets::{find_lost_targets, find_unsettled};
+use crate::repository::model::lost_targets::{LostTarget, find_lost_targets, find_unsettled};
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::missing_folder::MissingFolder;
 use crate::repository::model::name::{Series, SnapshotName};
@@ -51,9 +51,9 @@ pub fn verify_moment(store: &Store, report: &mut VerifyReport) -> Result<()> {
     Ok(())
 }
 
-/// Checks that the log tells of each revision that a link leads to.
+/// Checks that the log tells of each revision that a link leads to, and of all that the pages tell of.
 pub fn verify_targets(store: &Store, report: &mut VerifyReport) -> Result<()> {
-    for lost in find_lost_targets(store)?.into_iter().filter(|lost| lost.revision.is_some()) {
+    for lost in find_lost_targets(store)?.into_iter().filter(LostTarget::must_be_recorded) {
         report.replace_dangling(&lost);
     }
     Ok(())

@@ -10,6 +10,7 @@ use crate::repository::model::blocked::help_for_blocked;
 use crate::repository::model::event::BrokenChain;
 use crate::repository::model::layout::MANIFEST;
 use crate::repository::model::lost_targets::LostTarget;
+use crate::repository::model::served_index::INDEX;
 use crate::repository::model::store::Store;
 
 /// A kind of finding.
@@ -352,14 +353,13 @@ impl VerifyReport {
         }
     }
 
-    /// Reports a link to a lost revision as a gap of the log: a rollback and the repair of the link are refused until the log is put
-    /// together again.
+    /// Reports a lost revision as a gap of the log: a rollback and the repair of the link are refused until the log is put together again.
     pub(super) fn replace_dangling(&mut self, lost: &LostTarget) {
-        let LostTarget { link: Some(link), path, is_there, .. } = lost else { return };
-        self.drop_dangling(link);
-        let state = if *is_there { lost.state() } else { "which does not exist" };
-        let what = format!("it leads to `{path}`, {state}, and the log does not tell of it");
-        self.add(FindingId::LogLacksEvent, link, what);
+        let (place, verb) = lost.link().map_or((INDEX, "tells of"), |link| (link, "leads to"));
+        self.drop_dangling(place);
+        let state = if lost.is_there { lost.state() } else { "which does not exist" };
+        let what = format!("it {verb} `{}`, {state}, and the log does not tell of it", lost.path);
+        self.add(FindingId::LogLacksEvent, place, what);
     }
 
     /// Leaves out that a link leads to nothing, where that is said by another finding; whether it was said.

@@ -27,9 +27,10 @@ use crate::repository::clients::published_address::require_address;
 use crate::repository::model::event::{Action, Event};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::lost_state::help_to_recover;
-use crate::repository::model::lost_targets::{LostTarget, find_lost_targets, find_unsettled};
+use crate::repository::model::lost_targets::{LostTarget, ToldBy, find_lost_targets, find_unsettled};
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::name::{FilePath, Series};
+use crate::repository::model::served_index::INDEX;
 use crate::repository::model::store::Store;
 
 /// What is done before a change.
@@ -196,21 +197,20 @@ fn require_ledger(store: &Store) -> Result<()> {
 }
 
 /// Errors: the link of a series leads to a revision that is neither there nor in the log: nobody knows what clients would get back if the
-/// link led to the revision before.
+/// link led to the revision before. Or the pages tell of a newer revision or snapshot than the log: its number would be used again, and what
+/// the pages tell would be overwritten.
 fn require_known_revisions(store: &Store) -> Result<()> {
-    for lost in find_lost_targets(store)? {
-        let LostTarget { link: Some(link), path, revision: Some(number), .. } = &lost else { continue };
-        let message = format!(
-            "refusing to change the repository: `{link}` leads to revision {number}, {}, and the log does not tell of it",
-            lost.state()
-        );
-        let help = format!(
-            "put `{path}` and the log back from a backup; or record that the revision is lost: `{} recover-log`",
-            program()
-        );
-        return Err(Failure::new(Exit::Failed, message).help(help).into());
-    }
-    Ok(())
+    let Some(lost) = find_lost_targets(store)?.into_iter().find(LostTarget::must_be_recorded) else { return Ok(()) };
+    let message = format!("refusing to change the repository: {}, and the log does not tell of it", lost.describe());
+    let foreign = match lost.told_by {
+        ToldBy::Pages => format!("; if `{INDEX}` was copied there from another repository: move it away"),
+        _ => String::new(),
+    };
+    let (path, program) = (&lost.path, program());
+    let help = format!(
+        "put `{path}` and the log back from a backup; or record that it is lost: `{program} recover-log`{foreign}"
+    );
+    Err(Failure::new(Exit::Failed, message).help(help).into())
 }
 
 /// The items of an unfinished prune that are still in their places, with their places in the trash. Only the last event can be
@@ -229,7 +229,7 @@ fn find_wrong_links(store: &Store) -> Result<Vec<LinkRepair>> {
     let lost = find_lost_targets(store)?;
     let repair = |link: TreePath, target: Option<PathBuf>| {
         let shown = layout.shown(&link);
-        let lost = lost.iter().find(|lost| lost.link.as_ref() == Some(&shown)).map(|lost| lost.path.clone());
+        let lost = lost.iter().find(|lost| lost.link() == Some(&shown)).map(|lost| lost.path.clone());
         LinkRepair { link, shown, target, lost }
     };
     for series in store.series()? {

@@ -128,9 +128,10 @@ impl Writer {
     }
 }
 
-/// Writes the pages of the root that differ, in a run that changes nothing else. Waits a few seconds for another run.
+/// Writes the pages of the root that differ, in a run that changes nothing else. Waits a few seconds for another run. Where an interrupted run
+/// left something to finish, the next writer writes them.
 ///
-/// Errors: another run holds the lock for longer (exit 75); a link is in the place of a folder; a page cannot be written.
+/// Errors: another run holds the lock for longer (exit 75); the next writer would refuse; a page cannot be written.
 pub fn refresh_pages(layout: Layout, command: &str) -> Result<()> {
     const TRIES: usize = 50;
     const PAUSE: Duration = Duration::from_millis(100);
@@ -145,8 +146,11 @@ pub fn refresh_pages(layout: Layout, command: &str) -> Result<()> {
         lock = self::lock(&layout, command);
     }
     let _lock = lock?;
-    let store = Store::open(layout)?;
-    store.require_folders()?;
+    let mut store = Store::open(layout)?;
+    // Where the log ends too early, the pages are the last to tell of what is lost.
+    if recovery::decide(&mut store)?.unlogged.is_some() {
+        return Ok(());
+    }
     root_pages::changed(&store, None)?.iter().try_for_each(RootFile::apply)
 }
 
