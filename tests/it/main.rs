@@ -55,6 +55,7 @@ mod lost_log_lines;
 mod lost_pages;
 mod lost_place;
 mod lost_revisions;
+mod lost_series;
 mod lost_tree;
 mod lost_yanks;
 mod made_again;

@@ -75,6 +75,8 @@ fn a_revision_without_a_copy_is_given_up() {
     let place = commands_of(&refused).into_iter().find(|path| path.ends_with("000001")).unwrap();
     fs::remove_dir_all(place).unwrap();
     follow(site.project.path(), &refused, "prune --missing", &[]).exits(0);
+    let refused = site.promote(&[]).exits(1).says(&["none of them is left"]);
+    follow(site.project.path(), &refused, "promote snapshot-demo_1.0_pipeline_1", &[]).exits(0);
     site.promote(&[]).exits(0);
     site.releng(&["verify"]).exits(0);
 }

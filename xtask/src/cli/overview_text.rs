@@ -262,6 +262,7 @@ fn stable(stable: &StableState) -> String {
     let StableOverview { revision, made_by, content } = match stable {
         StableState::Revision(revision) => revision.as_ref(),
         StableState::Nothing => return "nothing yet".to_owned(),
+        StableState::Emptied => return "nothing any more".to_owned(),
         StableState::NoLink => return "not known: something else is in the place of the link".to_owned(),
         StableState::NotLogged => {
             return "not known: the link is lost, and the log does not tell of a revision".to_owned();

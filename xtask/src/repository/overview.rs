@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::base::error::{Failure, program};
 use crate::history::Version;
 use crate::repository::keys::unsigned::find_refused;
+use crate::repository::model::emptied_series::find_emptied;
 use crate::repository::model::event::{Action, Event, EventLog};
 use crate::repository::model::layout::LATEST;
 use crate::repository::model::ledger::PackageIdentity;
@@ -47,6 +48,8 @@ pub struct SeriesOverview {
 pub enum StableState {
     /// Nothing: nothing was promoted.
     Nothing,
+    /// Nothing: none of its revisions is left.
+    Emptied,
     /// Nobody knows: something else is in the place of the link.
     NoLink,
     /// Nobody knows: there is no link, and the log does not tell of the revisions that are there.
@@ -137,6 +140,7 @@ pub fn load(store: &Store, series: Series, schedule: &Schedule<'_>, now: Timesta
     if let Some(Some(_)) = number {
         current = keep(store.current(series), &mut problems).flatten().map(Rc::new);
     }
+    let emptied = find_emptied(store, series);
     let stable = match number {
         None => StableState::NoLink,
         Some(None) => match store.linked_revision(series)? {
@@ -144,6 +148,7 @@ pub fn load(store: &Store, series: Series, schedule: &Schedule<'_>, now: Timesta
             None if store.log.last_revision(series).is_none() && !store.revisions(series)?.is_empty() => {
                 StableState::NotLogged
             }
+            None if emptied.is_some() => StableState::Emptied,
             None => StableState::Nothing,
         },
         Some(Some(revision)) => StableState::Revision(Box::new(StableOverview {
@@ -154,6 +159,7 @@ pub fn load(store: &Store, series: Series, schedule: &Schedule<'_>, now: Timesta
     };
     let unsettled = find_unsettled(store, series);
     problems.extend(unsettled.map(|lost| problem_with(&lost.describe(), Some(&lost.help()))));
+    problems.extend(emptied.iter().map(|emptied| problem_with(&emptied.describe(), Some(&emptied.plain_help()))));
     let latest = keep(store.latest(series), &mut problems).flatten();
     let history = SeriesHistory::of(&store.log, series);
     let mut snapshots = Vec::new();

@@ -22,6 +22,26 @@ pub const REPOSITORY: &[FileRows] = &[
         &[("put the folder itself", By("served_root::a_link_in_the_place_of_a_folder_is_named_and_the_way_out_works"))],
     ),
     (
+        "repository/model/emptied_series.rs",
+        &[
+            (
+                "put them back from a backup",
+                By("lost_series::a_series_without_a_revision_begins_again_with_its_lowest_release"),
+            ),
+            (
+                "{back}; without one, promote",
+                By("lost_series::a_series_without_a_revision_begins_again_with_its_lowest_release"),
+            ),
+            (
+                ", then each by its name",
+                By("lost_series::a_series_without_a_revision_begins_again_with_its_lowest_release"),
+            ),
+            ("`{} promote {name}", By("lost_series::a_series_without_a_revision_begins_again_with_its_lowest_release")),
+            ("{name} ({version})", By("lost_series::a_series_without_a_revision_begins_again_with_its_lowest_release")),
+            ("and {} more", No("it only counts the releases after the first twenty")),
+        ],
+    ),
+    (
         "repository/model/ledger.rs",
         &[("{}; without it", By("helps::repository::a_lost_log_and_a_damaged_ledger_are_put_together_again"))],
     ),

@@ -145,7 +145,10 @@ fn find_problems(store: &mut Store) -> Vec<RepositoryProblem> {
             let what = format!("the link `{}` does not lead to `{}`", link.shown, target.display());
             repair(what + &link.describe_lost())
         }
-        None => repair(format!("the link `{}` leads to nothing{}", link.shown, link.describe_lost())),
+        None => {
+            let what = format!("the link `{}` leads to nothing{}", link.shown, link.describe_lost());
+            RepositoryProblem { what, help: Some(help_to_remove()) }
+        }
     });
     let mut files = root_files::changed(store, None).unwrap_or_default();
     files.extend(root_pages::damaged(store).unwrap_or_default());
@@ -209,7 +212,9 @@ fn yanked_json(yanked: &YankedPackage) -> Value {
 fn stable_json(stable: &StableState) -> Value {
     let stable = match stable {
         StableState::Revision(revision) => revision,
-        StableState::Nothing | StableState::NoLink | StableState::NotLogged => return Value::Null,
+        StableState::Nothing | StableState::Emptied | StableState::NoLink | StableState::NotLogged => {
+            return Value::Null;
+        }
         StableState::Lost(number) => return json!({ "version": null, "revision": number }),
     };
     let content = stable.content.as_ref();

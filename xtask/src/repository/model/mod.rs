@@ -9,6 +9,7 @@
 pub mod action;
 pub mod blocked;
 pub mod carried;
+pub mod emptied_series;
 pub mod ended_dists;
 pub mod event;
 pub mod layout;

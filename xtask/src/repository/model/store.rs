@@ -331,7 +331,7 @@ impl Store {
             }
             None => format!(
                 "put `{folder}` back from a backup; to begin the series again without it: remove what is left of it, and \
-                 run `{} prune --missing`",
+                 run `{} prune --missing`: then `status` says which releases to promote, and in which order",
                 program()
             ),
         };

@@ -9,6 +9,7 @@ use crate::project::config::PromotionKind;
 use crate::repository::commits::Git;
 use crate::repository::keys::rules::ForcedKey;
 use crate::repository::keys::signing::{SignatureFacts, judge_snapshot};
+use crate::repository::model::emptied_series::find_emptied;
 use crate::repository::model::ended_dists::ended_dists;
 use crate::repository::model::event::{NewRevision, RevisionCause};
 use crate::repository::model::ledger::Ledger;
@@ -152,17 +153,22 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// What a person should know who brings back by its name what was taken out.
+    /// What a person should know who brings back by its name what was taken out, or who begins a lost series again with a later release.
     fn find_effects(&self, snapshot: &Snapshot, yanked: &[YankedPackage]) -> Vec<String> {
         if self.order.snapshot.as_ref() != Some(&snapshot.name) {
             return Vec::new();
         }
-        let withdrawn = Withdrawn::of(self.store, snapshot.manifest.series, self.current.map(Rc::as_ref));
-        match yanked {
+        let (series, version) = (snapshot.manifest.series, &snapshot.manifest.release.version);
+        let withdrawn = Withdrawn::of(self.store, series, self.current.map(Rc::as_ref));
+        let emptied = find_emptied(self.store, series);
+        let passed_over = emptied.and_then(|emptied| emptied.describe_passed_over(version));
+        let mut effects = match yanked {
             [] if !withdrawn.needs_name(snapshot) => Vec::new(),
             [] => vec![format!("this promotes `{}` by its name, {}", snapshot.name, withdrawn.describe(snapshot))],
             _ => vec![format!("this brings back what was yanked: {}", list(yanked))],
-        }
+        };
+        effects.extend(passed_over);
+        effects
     }
 }
 

@@ -19,6 +19,7 @@ use anyhow::Result;
 use crate::base::error::{Exit, Failure, program};
 use crate::base::progress::Progress;
 use crate::repository::commits::Git;
+use crate::repository::model::emptied_series::find_emptied;
 use crate::repository::model::event::Action;
 use crate::repository::model::ledger::Ledger;
 use crate::repository::model::lost_targets::find_unsettled;
@@ -64,6 +65,9 @@ pub fn decide(
         }
         let promotion = judge.judge(store.snapshot(series, name)?)?.into_promotion(store)?;
         return Ok(Promoting::New(Box::new(promotion)));
+    }
+    if let Some(emptied) = find_emptied(store, series).filter(|_| unusable.is_none()) {
+        return Err(emptied.refusal(|first| order.command_to_begin(first)).into());
     }
     decide_newest(&judge, series, unusable.as_ref(), progress)
 }

@@ -26,6 +26,12 @@ pub struct PromoteOrder {
 }
 
 impl PromoteOrder {
+    /// The command that promotes a snapshot as the first one of its series, with the flags of this order.
+    pub fn command_to_begin(&self, snapshot: &SnapshotName) -> String {
+        let more = (!self.major).then(|| MAJOR.to_owned());
+        self.command(snapshot, more.as_slice())
+    }
+
     /// The command that promotes a snapshot with the flags of this order, and with more flags.
     pub fn command(&self, snapshot: &SnapshotName, more: &[String]) -> String {
         let PromoteOrder { snapshot: _, major, untested, end_dists, keys: _, with_yanked, force } = self;

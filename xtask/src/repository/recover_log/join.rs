@@ -125,6 +125,12 @@ impl<'a> Sources<'a> {
             let entry = match link {
                 Link::Known(candidate) => {
                     used.insert(&candidate.line);
+                    let is_followed = index > 0 && matches!(chosen[index - 1], Link::Known(_));
+                    let is_in_old_log = || self.old.iter().any(|old| old.line == candidate.line);
+                    if !is_followed && !is_in_old_log() {
+                        let event = &candidate.entry.event;
+                        origin.unconfirmed.push((event.number, event.action.to_string()));
+                    }
                     candidate.entry.clone()
                 }
                 Link::Lost { first, last, line } => {

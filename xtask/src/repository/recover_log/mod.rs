@@ -96,9 +96,9 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     let may_have_promoted = find_maybe_promoted(&store, &lost, &folders);
     let ledger = ledger::gather(layout, &folders, &store.log, &may_have_promoted)?.content;
     let has_ledger = has_ledger(&store, &ledger);
-    // The next writer removes a revision that a killed run did not make visible.
+    // The next writer finishes or removes what a killed run left.
     let is_settled =
-        |loaded: &&LoadedManifest| is_logged(loaded) || (broken.is_none() && was_never_visible(&store, loaded));
+        |loaded: &&LoadedManifest| is_logged(loaded) || (broken.is_none() && is_unfinished(&store, loaded));
     let is_whole = broken.is_none() && !find_lost_targets(&store)?.iter().any(LostTarget::must_be_recorded);
     if is_whole && folders.iter().all(is_settled) && (has_ledger || folders.is_empty()) {
         return decide_on_keys(&store);
@@ -246,12 +246,14 @@ fn has_ledger(store: &Store, ledger: &[u8]) -> bool {
     }
 }
 
-/// Whether a killed run has made a revision and not the link to it: its event is the next one of the log.
-fn was_never_visible(store: &Store, loaded: &LoadedManifest) -> bool {
+/// Whether a killed run has made a revision whose event is the next one of the log, and not the link to it, or somebody has removed the link
+/// since.
+fn is_unfinished(store: &Store, loaded: &LoadedManifest) -> bool {
     let event = &loaded.manifest.event;
     let Some((series, number)) = event.action.revision() else { return false };
     let linked = store.linked_revision(series).ok().flatten();
-    store.log.is_next(event) && linked != Some(number) && linked.unwrap_or(0) == store.log.highest_revision(series)
+    let is_before = linked.is_none_or(|linked| linked == store.log.highest_revision(series));
+    !store.log.entries.is_empty() && store.log.is_next(event) && linked != Some(number) && is_before
 }
 
 /// The links that do not lead to the newest revision that the log now has.

@@ -25,6 +25,8 @@ pub struct LogOrigin {
     pub behind: Vec<LinkBehind>,
     /// The numbers that newer revisions may have had, which are lost with the links to them.
     pub used_revisions: Vec<UsedRevisions>,
+    /// The events of manifests that no line of the old log and no later event confirms, with their numbers.
+    pub unconfirmed: Vec<(u64, String)>,
     /// The events of the old log that are not in the new one, with their numbers.
     pub unused: Vec<(u64, String)>,
 }
@@ -63,6 +65,7 @@ impl fmt::Display for LogOrigin {
             lost_targets,
             behind,
             used_revisions,
+            unconfirmed,
             unused,
         } = self;
         let events = if *from_manifests == 1 { "event" } else { "events" };
@@ -78,6 +81,13 @@ impl fmt::Display for LogOrigin {
         lost_targets.iter().try_for_each(|target| write!(f, "\n    {}", describe_lost(target)))?;
         behind.iter().try_for_each(|link| write!(f, "\n    {link}"))?;
         used_revisions.iter().try_for_each(|used| write!(f, "\n    {}", used_revisions::describe(used)))?;
+        for (index, (number, action)) in unconfirmed.iter().enumerate() {
+            f.write_str(if index == 0 { "\n    not confirmed: " } else { "; " })?;
+            write!(f, "event {number}, {action}")?;
+        }
+        if !unconfirmed.is_empty() {
+            write!(f, ": {UNCONFIRMED}")?;
+        }
         for (number, action) in unused.iter().take(NAMED) {
             write!(f, "\n    not used: event {number} of the old log, which the others contradict: {action}")?;
         }
@@ -103,6 +113,9 @@ fn describe_lost(lost: &LostTarget) -> String {
         Some(earlier) => format!("{what}, and {} are lost, too", name_revisions(earlier)),
         None => what,
     };
+    if revision.is_some_and(|number| earlier.as_ref().map_or(number, |earlier| *earlier.start()) == 1) {
+        return format!("{what}: {back}; without it, the series begins again: `{} status` has the commands", program());
+    }
     let yank = if *is_there { "; if it was a yank, what it took out must not come back" } else { "" };
     format!(
         "{what}: {back}; without it, the link stays as it is until `yank` or `rollback --to` makes another revision: `{} status` has the \
@@ -110,6 +123,10 @@ fn describe_lost(lost: &LostTarget) -> String {
         program()
     )
 }
+
+/// The events that only a manifest has: every other line is confirmed by the digest in the event after it.
+const UNCONFIRMED: &str = "only manifests tell so, which whoever may write to the root can have changed; compare these folders with a \
+                           backup or a mirror";
 
 /// The events that no manifest in the repository has.
 const LOST: &str = "a lost event can be a hold or its end, a prune, a record that a commit was merged or that a dist ended, or the event \

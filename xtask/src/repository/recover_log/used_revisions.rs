@@ -5,6 +5,7 @@ use anyhow::Result;
 
 use crate::base::error::program;
 use crate::repository::model::event::{Action, UsedRevisions};
+use crate::repository::model::ledger::Ledger;
 use crate::repository::model::name::Series;
 use crate::repository::model::store::Store;
 
@@ -17,6 +18,12 @@ pub fn describe(UsedRevisions { series, known, until, last_event }: &UsedRevisio
         None => (format!("`stable/{series}` is missing, too: "), program()),
         Some(event) => (format!("events up to {event} are lost, which stable/{series} can be about: "), program()),
     };
+    if *known == 0 {
+        return format!(
+            "{why}its revisions are lost, and the next one has a number above {until}; put back what a backup or a mirror has, and run \
+             this again; without one, the series begins again: `{program} status` has the commands"
+        );
+    }
     format!(
         "{why}revisions after {known} may be lost, and the next one has a number above {until}; put back what a backup or a mirror has, \
          and run this again; without one, nothing is promoted there until `yank` or `rollback --to` makes another revision: `{program} \
@@ -27,9 +34,11 @@ pub fn describe(UsedRevisions { series, known, until, last_event }: &UsedRevisio
 /// Those of each series that had a revision, and whose link is not there or of which a lost event can have made a newer revision.
 pub fn find_used_revisions(store: &Store) -> Result<Vec<UsedRevisions>> {
     let mut used = Vec::new();
+    let ledger = Ledger::load(&store.layout.ledger()).unwrap_or_default();
     for series in store.series()? {
         let known = store.log.highest_revision(series);
-        let had_any = known > 0 || store.layout.revisions(series).is_folder();
+        let had_any =
+            known > 0 || store.layout.revisions(series).is_folder() || ledger.packages_of(series).next().is_some();
         let (lost, last_event) = find_lost_after(store, series);
         if had_any && !store.layout.stable(series).is_there() {
             used.push(UsedRevisions { series, known, until: known.saturating_add(MARGIN), last_event: None });

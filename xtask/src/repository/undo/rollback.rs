@@ -13,6 +13,7 @@ use crate::repository::dependencies::LostDependency;
 use crate::repository::keys::ended::have_ended;
 use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::unsigned::is_signed;
+use crate::repository::model::emptied_series::find_emptied;
 use crate::repository::model::event::{Action, Event, NewRevision, RevisionCause};
 use crate::repository::model::lost_targets::find_unsettled;
 use crate::repository::model::manifest::{FileEntry, Manifest, is_source};
@@ -67,6 +68,10 @@ pub fn decide_rollback(store: &Store, order: &RollbackOrder<'_>) -> Result<Undoi
         (None, _) => before_promotion(store, series, current).ok_or_else(|| nothing_before(store, series))?,
     };
     if !store.revisions(series)?.contains(&to) {
+        // Where no revision is left, this says how to go on.
+        if store.revisions(series)?.is_empty() {
+            store.current(series)?;
+        }
         return Err(no_revision(store, series, to)?.into());
     }
     let base = store.revision(series, to)?;
@@ -282,9 +287,10 @@ fn revision_before(store: &Store, series: Series, number: u32) -> Option<u32> {
 
 fn require_current(store: &Store, series: Series) -> Result<u32> {
     let current = store.current_number(series)?;
-    let none = || {
-        Failure::new(Exit::Failed, format!("there is no stable/{series}"))
-            .help(format!("see what there is: `{} status`", program()))
+    let none = || match find_emptied(store, series) {
+        Some(emptied) => Failure::new(Exit::Failed, emptied.describe()).help(emptied.plain_help()),
+        None => Failure::new(Exit::Failed, format!("there is no stable/{series}"))
+            .help(format!("see what there is: `{} status`", program())),
     };
     Ok(current.ok_or_else(none)?)
 }

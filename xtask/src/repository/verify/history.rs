@@ -7,6 +7,7 @@ use crate::base::error::program;
 use crate::repository::clients::keys::{KeyRepair, describe_foreign, find_key_faults};
 use crate::repository::clients::published_address::{find_lost_address, help_to_address};
 use crate::repository::clients::root_files;
+use crate::repository::model::emptied_series::find_emptied;
 use crate::repository::model::event::{Event, LogEntry};
 use crate::repository::model::layout::{Layout, MANIFEST};
 use crate::repository::model::ledger::Ledger;
@@ -124,6 +125,10 @@ fn verify_links(store: &Store, series: Series, report: &mut VerifyReport) {
         let lost = unsettled.newest().map(|number| layout.shown(&layout.revision(series, number)));
         let (what, step) = (unsettled.describe(), unsettled.help());
         report.add_with_step(FindingId::CurrentVanished, lost.unwrap_or(shown), what, step);
+    } else if let Some(emptied) = find_emptied(store, series) {
+        if report.drop_dangling(&shown) {
+            report.add_with_step(FindingId::CurrentVanished, shown, emptied.describe(), emptied.plain_help());
+        }
     } else if let (Ok(linked), Ok(Some(wanted))) = (store.linked_revision(series), store.current_number(series))
         && linked != Some(wanted)
         // The next command leaves a link to what is missing as it is.
@@ -289,7 +294,14 @@ pub fn mark_interrupted(store: &Store, folders: &[FoundFolder], report: &mut Ver
     if !store.log.is_next(&manifest.event) {
         return;
     }
-    let is_visible = found.is_current || found.name.revision().is_none();
+    // No run that makes a revision removes the link: where it is gone, the revision was visible.
+    let is_link_lost = store.log.highest_revision(found.series) > 0
+        && store.linked_revision(found.series).is_ok_and(|linked| linked.is_none());
+    let is_visible = found.is_current || found.name.revision().is_none() || is_link_lost;
+    if is_link_lost {
+        let link = store.layout.shown(&store.layout.stable(found.series));
+        report.findings.retain(|finding| finding.id != FindingId::LinkDiffers || finding.path != link);
+    }
     let (id, what) = if is_visible {
         (FindingId::Interrupted, format!("a run was interrupted: {}", manifest.event.action))
     } else {

@@ -369,9 +369,10 @@ impl VerifyReport {
         self.findings.len() < count
     }
 
-    /// Whether a link leads to a lost revision.
+    /// Whether a link leads to a lost revision, or the pages tell of one: no command repairs the link then.
     pub(super) fn lacks_target_of(&self, link: &str) -> bool {
-        self.findings.iter().any(|finding| finding.id == FindingId::LogLacksEvent && finding.path == link)
+        let is_told = |path: &str| path == link || path == INDEX;
+        self.findings.iter().any(|finding| finding.id == FindingId::LogLacksEvent && is_told(&finding.path))
     }
 
     /// Reports a log without any event once, and not for each folder. What follows a broken line is not reported again.

@@ -121,8 +121,8 @@ impl WayOut {
             WayOut::Restore(series, folder) => {
                 format!(
                     "only a backup helps stable/{series}: put back what is damaged in `{folder}`; without a backup, the series begins \
-                     again: move this folder away, run `{program} prune --missing`, and promote the releases of the series again, each \
-                     by its name and the first one with `--major`: `{program} promote SNAPSHOT --major`"
+                     again: move this folder away, run `{program} prune --missing`, and promote the releases of the series again, the \
+                     lowest version first, each by its name and the first one with `--major`: `{program} promote SNAPSHOT --major`"
                 )
             }
             WayOut::KeepRevision(series) => {
