@@ -60,6 +60,7 @@ mod lost_tree;
 mod lost_yanks;
 mod made_again;
 mod messages;
+mod other_state;
 mod own_package;
 mod packages;
 mod packaging;

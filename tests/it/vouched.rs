@@ -107,10 +107,11 @@ fn a_manifest_that_lost_an_entry_is_refused_by_the_dry_run_too() {
     fs::remove_file(site.state("log.jsonl")).unwrap();
     let found = site.releng(&["verify"]).exits(1);
     let unfit = format!(
-        "{}/manifest.json: the log lacks event 7, and the files beside the manifest are not those",
+        "manifest-unfit: {}/manifest.json: the log lacks event 7, and the files beside the manifest are not those",
         revision(4)
     );
     assert!(found.stdout.contains(&unfit) && !found.stdout.contains("file-"), "{}", found.stdout);
+    let found = found.says(&["manifest-unfit: put the log back from a backup, and verify again"]);
     assert!(!found.stderr.contains("move it away") && !found.stderr.contains("ln -f"), "{}", found.stderr);
     fs::write(site.state("log.jsonl"), log).unwrap();
 }

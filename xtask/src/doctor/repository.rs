@@ -18,6 +18,7 @@ use crate::repository::keys::rules::warn_of_end;
 use crate::repository::model::layout::Layout;
 use crate::repository::model::store::Store;
 use crate::repository::sign::ListedSigner;
+use crate::repository::write::recovery;
 
 /// The commands that change the repository.
 pub const CHANGING: [&str; 10] =
@@ -42,9 +43,9 @@ pub fn check_folders(layout: &Layout) -> Check {
     check.of_commands(&CHANGING)
 }
 
-/// Errors: a folder is missing or is not one; this user cannot write there; the folders are on several file systems.
+/// Errors: the commands that change the repository refuse to; this user cannot write there; the folders are on several file systems.
 fn require_folders(layout: &Layout) -> Result<()> {
-    Store::open(layout.clone())?.require_folders()?;
+    recovery::decide(&mut Store::open(layout.clone())?)?;
     for folder in [&layout.root, &layout.state].map(|folder| folder.for_programs()) {
         let change = committed("change `repository.root` or `repository.state`");
         require_writable(folder).map_err(|failure| failure.help(format!("let this user write there, or {change}")))?;

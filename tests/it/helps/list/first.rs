@@ -159,10 +159,6 @@ pub const FIRST: &[FileRows] = &[
         ],
     ),
     (
-        "cli/commands/status.rs",
-        &[("put it together again", By("helps::repository::a_lost_log_and_a_damaged_ledger_are_put_together_again"))],
-    ),
-    (
         "cli/commands/verify.rs",
         &[
             ("stage a release", By("helps::repository::an_empty_repository_gets_a_release")),

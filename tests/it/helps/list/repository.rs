@@ -57,6 +57,10 @@ pub const REPOSITORY: &[FileRows] = &[
                 By("lost_tree::a_repository_whose_root_and_state_are_both_gone_is_asked_for"),
             ),
             (
+                "remove nothing:",
+                By("other_state::a_log_of_another_repository_is_put_together_from_the_manifests_alone"),
+            ),
+            (
                 "{back}; or put it together",
                 By("helps::repository::a_lost_log_and_a_damaged_ledger_are_put_together_again"),
             ),

@@ -27,7 +27,7 @@ pub const VERIFY: &[FileRows] = &[
         ],
     ),
     (
-        "repository/verify/report.rs",
+        "repository/verify/finding_id.rs",
         &[
             ("set `repository.sign`", By("key_status::an_expired_key_closes_the_gate_and_is_a_finding_of_its_own")),
             ("clients read it; the next promotion", No("no version that runs here packs repodata in that way")),
@@ -75,7 +75,11 @@ pub const VERIFY: &[FileRows] = &[
             ("stop serving it: somebody", No("a person decides whether the files can be trusted")),
             ("clients install", By("helps::verify::a_series_goes_back_to_a_sound_revision")),
             ("correct `repository.state`", By("lost_place::a_state_in_another_folder_is_named")),
-            ("put the log back", By("helps::verify::the_log_and_the_ledger_are_put_together_again")),
+            ("put the log back from a backup; if", By("helps::verify::the_log_and_the_ledger_are_put_together_again")),
+            (
+                "put the log back from a backup, and verify",
+                By("vouched::a_manifest_that_lost_an_entry_is_refused_by_the_dry_run_too"),
+            ),
             ("put the ledger back", By("helps::verify::the_log_and_the_ledger_are_put_together_again")),
             ("accept the snapshot", By("helps::verify::a_changed_result_is_made_again")),
         ],

@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::announce::overview::SeriesAnnouncements;
-use crate::base::error::{Exit, Failure, program};
+use crate::base::error::{Exit, Failure};
 use crate::base::interrupt;
 use crate::cli::context::Context;
 use crate::cli::overview_text::{render, render_announcements, render_keys, render_problem};
@@ -14,6 +14,7 @@ use crate::repository::clients::root_files;
 use crate::repository::keys::stand::{self, KeyStand, KeysOverview};
 use crate::repository::keys::unsigned::find_unset_key;
 use crate::repository::model::layout::Layout;
+use crate::repository::model::lost_state::{describe_broken, help_to_broken};
 use crate::repository::model::store::Store;
 use crate::repository::model::yanks::YankedPackage;
 use crate::repository::overview::{self, EventRef, PromotedState, SeriesOverview, SnapshotOverview, StableState};
@@ -42,8 +43,8 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     let (mut store, broken) = Store::open_sound(site.layout.clone())?;
     let mut problems = Vec::new();
     if let Some(broken) = broken {
-        let help = format!("put it together again: `{} recover-log`", program());
-        problems.push(RepositoryProblem { what: format!("the log was changed: {broken}"), help: Some(help) });
+        let what = format!("the log {}", describe_broken(&broken));
+        problems.push(RepositoryProblem { what, help: Some(help_to_broken(&site.layout, &broken)) });
     } else {
         problems.extend(find_problems(&mut store));
     }

@@ -15,7 +15,7 @@ use crate::repository::clients::root_files::RootFile;
 use crate::repository::model::event::{EventLog, LogEntry};
 use crate::repository::model::layout::Layout;
 use crate::repository::model::manifest::Manifest;
-use crate::repository::model::store::{Store, read_log};
+use crate::repository::model::store::Store;
 use crate::repository::sign::{
     END_OF_KEY, KeyName, PublicKey, signature_of_checksums, signer_of_signature, split_keys,
 };
@@ -159,8 +159,8 @@ pub fn read_keys(layout: &Layout) -> KeyText {
         KeyCopy::Absent => None,
         KeyCopy::Damaged(why) => Some(why),
     };
-    let (log, _) = read_log(layout).map_or_else(|_| (EventLog::default(), None), |log| EventLog::parse_sound(&log));
-    let store = Store::with_log(layout.clone(), log);
+    let store = Store::open_sound(layout.clone());
+    let store = store.map_or_else(|_| Store::with_log(layout.clone(), EventLog::default()), |(store, _)| store);
     KeyText { file: layout.keys(), text: read_served(&store, damage.as_deref()).map(|known| known.text) }
 }
 
@@ -240,6 +240,10 @@ fn read_copy(layout: &Layout) -> KeyCopy {
         Ok(None) => return KeyCopy::Absent,
         Err(error) => return KeyCopy::Damaged(format!("{error:#}")),
     };
+    let log = Store::open_sound(layout.clone());
+    if log.is_ok_and(|(_, broken)| broken.is_some_and(|broken| broken.is_other)) {
+        return KeyCopy::Damaged("it is of another repository, as the log is".to_owned());
+    }
     if found.starts_with(SCHEMA.as_bytes()) {
         let end = found.iter().position(|byte| *byte == b'\n').map_or(found.len(), |at| at + 1);
         let (line, keys) = found.split_at(end);

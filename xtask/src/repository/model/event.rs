@@ -59,17 +59,20 @@ pub struct EventLog {
     pub whole: u64,
 }
 
-/// A line that does not continue the line before it.
+/// A line that does not continue the line before it, or that is of another repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokenChain {
     /// From 1.
     pub line: usize,
     pub why: String,
+    /// Whether the lines from there on are of another repository.
+    pub is_other: bool,
 }
 
 impl fmt::Display for BrokenChain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.why)
+        let BrokenChain { line, why, is_other } = self;
+        if *is_other { write!(f, "from line {line} on, {why}") } else { write!(f, "line {line}: {why}") }
     }
 }
 
@@ -89,7 +92,7 @@ impl EventLog {
             let Some(line) = line.strip_suffix(b"\n") else { break };
             match log.parse_next(line) {
                 Ok(entry) => log.push(entry, line),
-                Err(why) => return (log, Some(BrokenChain { line: index + 1, why })),
+                Err(why) => return (log, Some(BrokenChain { line: index + 1, why, is_other: false })),
             }
         }
         (log, None)
@@ -110,9 +113,9 @@ impl EventLog {
         Ok(entry)
     }
 
-    /// The log without its last event; `text` is what it was parsed from.
-    pub fn without_last(&self, text: &[u8]) -> EventLog {
-        let lines = text.split_inclusive(|&byte| byte == b'\n').take(self.entries.len().saturating_sub(1));
+    /// The log with its first `count` lines; `text` is what it was parsed from.
+    pub fn first(&self, count: usize, text: &[u8]) -> EventLog {
+        let lines = text.split_inclusive(|&byte| byte == b'\n').take(count.min(self.entries.len()));
         EventLog::parse_sound(&lines.collect::<Vec<_>>().concat()).0
     }
 

@@ -4,7 +4,7 @@
 //! ([`event`]) lists what was done ([`action`]), with the [`reason`] of a person where there is one; [`blocked`] is said of what is in the place of a folder; the [`ledger`] lists what was
 //! promoted, and [`ended_dists`] the dists that need no packages; a [`test_result`] says how an acceptance test ended. [`store`] reads
 //! all of them, without a lock; [`lost_targets`] finds what only a link still tells of, [`missing_folder`] is what only the log tells of, [`own_manifest`] knows a
-//! manifest that was copied from another folder, and [`yanks`] has what was yanked.
+//! manifest that was copied from another folder, and [`other_log`] a log of another repository, and [`yanks`] has what was yanked.
 
 pub mod action;
 pub mod blocked;
@@ -19,6 +19,7 @@ pub mod lost_targets;
 pub mod manifest;
 pub mod missing_folder;
 pub mod name;
+pub mod other_log;
 pub mod own_manifest;
 pub mod reason;
 pub mod served_index;

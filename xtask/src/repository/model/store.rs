@@ -14,11 +14,12 @@ use crate::base::text::shell_word;
 use crate::repository::model::blocked::{blocked_folder, help_for_blocked};
 use crate::repository::model::event::{Action, BrokenChain, Event, EventLog};
 use crate::repository::model::layout::{Layout, MANIFEST, parse_revision};
-use crate::repository::model::lost_state::help_to_recover;
+use crate::repository::model::lost_state::refuse_log;
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::missing_folder::MissingFolder;
 use crate::repository::model::name::{Series, SnapshotName};
-use crate::repository::model::own_manifest::has_own_manifest;
+use crate::repository::model::other_log::parse_own;
+use crate::repository::model::own_manifest::{folder_made_by, has_own_manifest};
 
 /// A repository. The log is read when the repository is opened, all else when a method needs it.
 pub struct Store {
@@ -62,18 +63,18 @@ impl Store {
         Store { layout, log, abandoned: Vec::new() }
     }
 
-    /// Reads the log. Errors: the log was changed.
+    /// Reads the log. Errors: the log was changed, or is of another repository.
     pub fn open(layout: Layout) -> Result<Store> {
         let (store, broken) = Store::open_sound(layout)?;
         match broken {
             None => Ok(store),
-            Some(broken) => Err(log_changed(&store.layout, &broken).into()),
+            Some(broken) => Err(refuse_log(&store.layout, &broken).into()),
         }
     }
 
-    /// Reads the log up to the first line that was changed, and says where that is. A view shows what it can.
+    /// Reads the log up to the first line that was changed or is of another repository, and says where that is. A view shows what it can.
     pub fn open_sound(layout: Layout) -> Result<(Store, Option<BrokenChain>)> {
-        let (log, broken) = EventLog::parse_sound(&read_log(&layout)?);
+        let (log, broken) = parse_own(&layout, &read_log(&layout)?);
         Ok((Store::with_log(layout, log), broken))
     }
 
@@ -110,12 +111,7 @@ impl Store {
 
     /// The snapshot or revision that an event made, relative to the root.
     fn made_by(&self, event: &Event) -> Option<String> {
-        let path = match (&event.action, event.action.revision()) {
-            (_, Some((series, number))) => self.layout.revision(series, number),
-            (Action::Stage { snapshot, series, .. }, _) => self.layout.snapshot(*series, snapshot),
-            _ => return None,
-        };
-        Some(self.layout.shown(&path))
+        folder_made_by(&self.layout, event).map(|path| self.layout.shown(&path))
     }
 
     /// The snapshots and revisions of the log that were not pruned and are not there, in the order of their events. Those below a
@@ -386,12 +382,6 @@ const COPIED: &str = "was copied there: the log has its event for another folder
 fn other_manifest(folder: &TreePath, why: &str) -> Failure {
     let message = format!("`{}` {why}", folder.join(MANIFEST));
     Failure::new(Exit::Failed, message).help(format!("see what else is wrong, and what to do: `{} verify`", program()))
-}
-
-/// The error for a log with a changed line.
-fn log_changed(layout: &Layout, broken: &BrokenChain) -> Failure {
-    let message = format!("`{}` was changed: {broken}", layout.log());
-    Failure::new(Exit::Failed, message).help(help_to_recover(&layout.log()))
 }
 
 /// The bytes of the log; none if the repository has no log yet.

@@ -8,7 +8,6 @@ use anyhow::Result;
 
 use crate::base::digest::digest_of;
 use crate::repository::model::event::{Action, EventLog, LogEntry};
-use crate::repository::model::layout::Layout;
 use crate::repository::model::ledger::{Ledger, LedgerFaults};
 use crate::repository::model::manifest::LoadedManifest;
 use crate::repository::model::name::SnapshotName;
@@ -51,17 +50,16 @@ impl fmt::Display for LedgerRepair {
     }
 }
 
-/// The packages of all revisions, of all snapshots that were promoted, and of the ledger that is there. Of a package with two contents,
+/// The packages of all revisions, of all snapshots that were promoted, and of the ledger with this `text` (empty for none). Of a package with two contents,
 /// that of the manifests counts, which are those that the log has; but the ledger counts more if the log has its digest. The packages of
 /// snapshots that a lost event `may_have_promoted` are added, unless the ledger is newer than the known events.
 pub fn gather(
-    layout: &Layout,
+    text: Vec<u8>,
     folders: &[&LoadedManifest],
     log: &EventLog,
     may_have_promoted: &[&LoadedManifest],
 ) -> Result<GatheredLedger> {
     let of_manifests = known_by_manifests(folders, log);
-    let text = layout.ledger().read().unwrap_or_default();
     let Ok(there) = Ledger::parse(&text) else {
         let mut known = of_manifests;
         let repair = LedgerRepair { maybe_promoted: add_promoted(&mut known, may_have_promoted), ..Default::default() };

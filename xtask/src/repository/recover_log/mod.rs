@@ -32,6 +32,7 @@ use crate::repository::model::layout::Layout;
 use crate::repository::model::ledger::Ledger;
 use crate::repository::model::lost_targets::{LostTarget, find_lost_folders, find_lost_targets};
 use crate::repository::model::manifest::{LoadedManifest, Manifest};
+use crate::repository::model::other_log::parse_own;
 use crate::repository::model::own_manifest::has_own_manifest;
 use crate::repository::model::store::{Store, read_log};
 use crate::repository::pages::load::ComingChange;
@@ -86,7 +87,13 @@ impl fmt::Display for RecoverStep {
 pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     let title = "put the log together again from the manifests".to_owned();
     let old = read_log(layout)?;
-    let (sound, broken) = EventLog::parse_sound(&old);
+    let (sound, broken) = parse_own(layout, &old);
+    let is_other = broken.as_ref().is_some_and(|broken| broken.is_other);
+    let (own, what) = if is_other {
+        (&old[..sound.whole as usize], "log, which is of another repository")
+    } else {
+        (&old[..], "log")
+    };
     let store = Store::with_log(layout.clone(), sound);
     store.require_folders()?;
     let found = find_manifests(&store)?;
@@ -94,7 +101,11 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     let is_logged = |loaded: &&LoadedManifest| store.log.entries.contains(&loaded.log_entry());
     let lost = find_lost_numbers(&store, &[], &[]);
     let may_have_promoted = find_maybe_promoted(&store, &lost, &folders);
-    let ledger = ledger::gather(layout, &folders, &store.log, &may_have_promoted)?.content;
+    let there = layout.ledger().read().unwrap_or_default();
+    // That of a copy of this repository has what this one promoted before.
+    let has_other_ledger = is_other && own.is_empty() && is_ledger_of(&old, &there);
+    let known = if has_other_ledger { Vec::new() } else { there.clone() };
+    let ledger = ledger::gather(known.clone(), &folders, &store.log, &may_have_promoted)?.content;
     let has_ledger = has_ledger(&store, &ledger);
     // The next writer finishes or removes what a killed run left.
     let is_settled =
@@ -103,7 +114,7 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     if is_whole && folders.iter().all(is_settled) && (has_ledger || folders.is_empty()) {
         return decide_on_keys(&store);
     }
-    let JoinedLog { mut log, mut content, mut origin } = join(layout, &found, &folders, &old, &store.log)?;
+    let JoinedLog { mut log, mut content, mut origin } = join(layout, &found, &folders, own, &store.log)?;
     let joined = Store::with_log(layout.clone(), log.clone());
     origin.lost_targets = find_lost_targets(&joined)?;
     let in_folders = find_lost_folders(&joined)?;
@@ -118,8 +129,9 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     }
     let lost = find_lost_numbers(&joined, &origin.lost_targets, &origin.used_revisions);
     let may_have_promoted = find_maybe_promoted(&joined, &lost, &folders);
-    let gathered = ledger::gather(layout, &folders, &log, &may_have_promoted)?;
+    let gathered = ledger::gather(known, &folders, &log, &may_have_promoted)?;
     let GatheredLedger { ledger: known, content: ledger, repair, replaced } = gathered;
+    let replaced = if has_other_ledger { Some(there) } else { replaced };
     if is_log_lost || !origin.lost_targets.is_empty() {
         let known = PublicPackages { ledger: &known, folders: &folders };
         origin.maybe_yanked = maybe_yanked::find(&joined, &origin.lost_targets, &lost, known);
@@ -138,7 +150,7 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     push(&mut log, &mut content, LogEntry { event, manifest: None })?;
     let mut steps = Vec::new();
     if !old.is_empty() {
-        steps.push(RecoverStep::Keep { to: free_name(&layout.log()), content: old, what: "log" });
+        steps.push(RecoverStep::Keep { to: free_name(&layout.log()), content: old, what });
     }
     if let Some(content) = replaced {
         steps.push(RecoverStep::Keep { to: free_name(&layout.ledger()), content, what: "ledger" });
@@ -155,6 +167,12 @@ pub fn decide(layout: &Layout, now: Timestamp) -> Result<Plan<RecoverStep>> {
     let coming = ComingChange { actions: &[], at: now, folder: None, keys };
     steps.extend(root_pages::changed(&recovered, Some(&coming))?.into_iter().map(RecoverStep::Page));
     Ok(Plan { title, steps })
+}
+
+/// Whether the log with this text tells of a ledger.
+fn is_ledger_of(log: &[u8], ledger: &[u8]) -> bool {
+    let digest = digest_of(ledger);
+    EventLog::parse_sound(log).0.events().any(|event| event.ledger == Some(digest))
 }
 
 /// Joins the log. The lines of the old one after all manifests are left out if the manifests contradict them.

@@ -18,7 +18,6 @@ use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::Store;
 use crate::repository::model::test_result::{TestResult, result_files};
 use crate::repository::pages::root_pages;
-use crate::repository::verify::report::UNFIT;
 use crate::repository::verify::tree::{FolderName, FoundFolder};
 use crate::repository::verify::{Finding, FindingId, VerifyReport, help_to_repair};
 use crate::repository::write::recovery::find_unfinished_prune;
@@ -229,9 +228,18 @@ pub fn verify_folder(store: &Store, found: &FoundFolder, loaded: &LoadedManifest
         }
         // Nothing vouches for the manifest: what it says of the files is no reason to move or replace one.
         None => {
-            let unfit = if report.findings.iter().any(is_by_manifest) { UNFIT } else { "" };
+            let is_unfit = report.findings.iter().any(is_by_manifest);
             report.findings.retain(|finding| !is_by_manifest(finding));
-            report.add(FindingId::LogLacksEvent, shown, format!("the log lacks event {}{unfit}", own.number));
+            let what = format!("the log lacks event {}", own.number);
+            if is_unfit {
+                let what = format!(
+                    "{what}, and the files beside the manifest are not those that it lists: without the log, nothing tells which \
+                     of them was changed"
+                );
+                report.add(FindingId::ManifestUnfit, shown, what);
+            } else {
+                report.add(FindingId::LogLacksEvent, shown, what);
+            }
         }
         Some(entry) if entry.manifest != Some(loaded.digest) && is_changed_digest(store, entry, loaded, report) => {
             let what = format!(
@@ -311,7 +319,8 @@ pub fn mark_interrupted(store: &Store, folders: &[FoundFolder], report: &mut Ver
         )
     };
     let shown = shown_manifest(store, found);
-    for finding in report.findings.iter_mut().filter(|it| it.id == FindingId::LogLacksEvent && it.path == shown) {
+    let lacks_event = |id: FindingId| matches!(id, FindingId::LogLacksEvent | FindingId::ManifestUnfit);
+    for finding in report.findings.iter_mut().filter(|it| lacks_event(it.id) && it.path == shown) {
         (finding.id, finding.path, finding.what) = (id, store.layout.shown(&found.path), what.clone());
     }
     if is_visible && manifest.event.ledger.is_some() {

@@ -1,12 +1,13 @@
 //! Verification: finds everything that can be wrong with a repository, and changes nothing.
 //!
 //! [`tree`] checks names and links, [`folder`] one snapshot or revision, and [`history`] the log, the ledger and the test
-//! results. [`address`] fetches a folder from a server and then checks it. [`snapshot`] is the first gate of a promotion.
+//! results; [`finding_id`] has the kinds of findings. [`address`] fetches a folder from a server and then checks it. [`snapshot`] is the first gate of a promotion.
 //! A fault is reported once: the content of a changed file is not checked further.
 
 pub mod address;
 mod content;
 mod copies;
+mod finding_id;
 pub mod folder;
 pub mod history;
 pub mod keys;
@@ -26,12 +27,15 @@ use crate::base::files::{LockFile, TreePath};
 use crate::base::progress::Progress;
 use crate::repository::clients::keys::{KeyText, LostKeys, help_to_lost_keys, read_keys};
 use crate::repository::keys::unsigned::is_signed;
-use crate::repository::model::event::{BrokenChain, EventLog};
+use crate::repository::model::event::BrokenChain;
 use crate::repository::model::layout::Layout;
+use crate::repository::model::lost_state::{describe_broken, help_to_broken};
+use crate::repository::model::other_log::parse_own;
 use crate::repository::model::store::{Store, read_log};
 use crate::repository::sign::{Keyring, signature_of_checksums, split_keys};
+pub use finding_id::{FindingId, help_to_copy_keys, help_to_finish, help_to_remove, help_to_repair};
 use folder::FolderUse;
-pub use report::{Finding, FindingId, VerifyReport, help_to_copy_keys, help_to_finish, help_to_remove, help_to_repair};
+pub use report::{Finding, VerifyReport};
 use tree::FoundFolder;
 pub use ways_out::WayOut;
 
@@ -83,7 +87,11 @@ pub fn verify_repository(layout: &Layout, state: StateOf, now: Timestamp, progre
         progress.warn("a run was changing the repository all the time: what it had not finished was not judged");
     }
     report.findings.sort();
-    let mut ways_out = ways_out::find(&store, &folders, &report, now)?;
+    // No command runs with the log of another repository, and what is known without it is no reason to remove anything.
+    let mut ways_out = match &broken {
+        Some(BrokenChain { is_other: true, .. }) => Vec::new(),
+        _ => ways_out::find(&store, &folders, &report, now)?,
+    };
     ways_out::move_to_findings(&mut ways_out, &mut report);
     Ok(Verified { ways_out, report })
 }
@@ -154,8 +162,11 @@ impl Moment {
         let was_held = LockFile::is_held(&layout.lock());
         let mut report = VerifyReport::default();
         let before = read_log(layout)?;
-        let (log, mut broken) = EventLog::parse_sound(&before);
-        if let Some(broken) = &broken {
+        let (log, mut broken) = parse_own(layout, &before);
+        if let Some(broken) = broken.as_ref().filter(|broken| broken.is_other) {
+            let (what, step) = (format!("it {}", describe_broken(broken)), help_to_broken(layout, broken));
+            report.add_with_step(FindingId::LogForeign, "log.jsonl", what, step);
+        } else if let Some(broken) = &broken {
             report.add(FindingId::LogBroken, "log.jsonl", broken.to_string());
         } else if log.whole < before.len() as u64 {
             report.add(FindingId::Leftover, "log.jsonl", "its last line is incomplete");
@@ -165,8 +176,8 @@ impl Moment {
         let folders = tree::verify(&store, &mut report)?;
         if let Some(why) = history::find_changed_end(&store, &folders) {
             report.add(FindingId::LogBroken, "log.jsonl", &why);
-            broken.get_or_insert(BrokenChain { line: store.log.entries.len(), why });
-            store.log = store.log.without_last(&before);
+            broken.get_or_insert(BrokenChain { line: store.log.entries.len(), why, is_other: false });
+            store.log = store.log.first(store.log.entries.len() - 1, &before);
         }
         // A copy without its state has no log that could lack anything.
         if state == StateOf::Own || layout.log().is_there() {

@@ -20,7 +20,7 @@ use crate::repository::model::store::Store;
 use crate::repository::prune::{self, JudgedFolder};
 use crate::repository::retention::KeepReason;
 use crate::repository::verify::copies::{SoundCopy, find_copies, help_to_link, make_folders};
-use crate::repository::verify::report::help_to_put_back;
+use crate::repository::verify::finding_id::help_to_put_back;
 use crate::repository::verify::tree::FoundFolder;
 use crate::repository::verify::unsigned::is_signed;
 use crate::repository::verify::{Finding, FindingId, VerifyReport};
