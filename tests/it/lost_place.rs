@@ -36,7 +36,8 @@ fn an_address_that_is_configured_no_more_is_asked_for() {
     site.project.write(CONFIG, "[repository]\nurl = \"https://example.net/r\"\n");
     site.releng(&["promote", "--untested", "x"]).exits(0);
     assert!(site.text("stable/1.0/rpm/el9/mirrorlist").starts_with("https://example.net/r/demo/"));
-    site.releng(&["verify"]).exits(0);
+    let found = site.releng(&["verify"]).exits(1).stdout;
+    assert!(found.starts_with("address-differs: unstable/1.0/") && found.lines().count() == 1, "{found}");
     // A repository that never had one needs none.
     let site = Site::of_three();
     site.releng(&["rollback", "1.0"]).exits(0);

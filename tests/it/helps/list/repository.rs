@@ -129,6 +129,14 @@ pub const REPOSITORY: &[FileRows] = &[
         &[
             ("set `repository.url`", By("lost_place::an_address_that_is_configured_no_more_is_asked_for")),
             ("{change}; if it has", By("lost_place::an_address_that_is_configured_no_more_is_asked_for")),
+            (
+                "make a revision with the same content",
+                By("new_address::a_new_address_is_published_by_a_rollback_to_the_same_content"),
+            ),
+            (
+                "the next snapshot that becomes",
+                By("new_address::a_new_address_is_published_by_a_rollback_to_the_same_content"),
+            ),
         ],
     ),
     (

@@ -10,6 +10,7 @@ use crate::cli::context::Context;
 use crate::cli::overview_text::{render, render_announcements, render_keys, render_problem};
 use crate::cli::site::Site;
 use crate::repository::clients::keys::{KeyRepair, describe_foreign, find_key_faults, help_to_lost_keys};
+use crate::repository::clients::published_address::find_old_addresses;
 use crate::repository::clients::root_files;
 use crate::repository::keys::stand::{self, KeyStand, KeysOverview};
 use crate::repository::keys::unsigned::find_unset_key;
@@ -154,7 +155,10 @@ fn find_problems(store: &mut Store) -> Vec<RepositoryProblem> {
     let mut files = root_files::changed(store, None).unwrap_or_default();
     files.extend(root_pages::damaged(store).unwrap_or_default());
     let files = files.into_iter().map(|file| repair(format!("`{}` {}", file.name, file.describe_fault())));
-    unfinished.into_iter().chain(links).chain(files).chain(find_key_problems(store)).collect()
+    let addresses = find_old_addresses(store).into_iter();
+    let addresses = addresses
+        .map(|old| RepositoryProblem { what: format!("`{}`: {}", old.list, old.describe()), help: Some(old.help()) });
+    unfinished.into_iter().chain(links).chain(addresses).chain(files).chain(find_key_problems(store)).collect()
 }
 
 /// What is wrong with the served keys and their copy.

@@ -8,6 +8,7 @@ use crate::base::digest::Digest;
 use crate::base::error::{Exit, Failure, program};
 use crate::base::files::TreePath;
 use crate::repository::clients::mirrorlist::MIRRORLIST;
+use crate::repository::clients::published_address::{find_old_addresses, leads_elsewhere};
 use crate::repository::clients::series_package::package_name;
 use crate::repository::dependencies::LostDependency;
 use crate::repository::keys::ended::have_ended;
@@ -16,7 +17,7 @@ use crate::repository::keys::unsigned::is_signed;
 use crate::repository::model::emptied_series::find_emptied;
 use crate::repository::model::event::{Action, Event, NewRevision, RevisionCause};
 use crate::repository::model::lost_targets::find_unsettled;
-use crate::repository::model::manifest::{FileEntry, Manifest, is_source};
+use crate::repository::model::manifest::{FileEntry, Manifest, is_source, is_statement};
 use crate::repository::model::name::{Dist, FilePath, Series};
 use crate::repository::model::store::{Revision, Store};
 use crate::repository::model::yanks::{YankedPackage, list};
@@ -79,10 +80,10 @@ pub fn decide_rollback(store: &Store, order: &RollbackOrder<'_>) -> Result<Undoi
     let left_out = if with_yanked { &[][..] } else { &yanked };
     let is_same = |before: &Revision| has_content(store, &before.manifest, &base.manifest, left_out);
     let same = before.as_ref().filter(|before| is_same(before));
-    if !is_refused
-        && unsettled.is_none()
-        && same.is_some_and(|same| damaged_own_files(&store.layout, same).next().is_none())
-    {
+    let old_address =
+        find_old_addresses(store).into_iter().find(|old| old.series == series && old.revision == Some(current));
+    let is_whole = same.is_some_and(|same| damaged_own_files(&store.layout, same).next().is_none());
+    if !is_refused && old_address.is_none() && unsettled.is_none() && is_whole {
         let what = match left_out {
             [] => String::new(),
             left_out => format!(" without what was yanked: {}", describe_left_out(order, to, left_out)),
@@ -92,7 +93,9 @@ pub fn decide_rollback(store: &Store, order: &RollbackOrder<'_>) -> Result<Undoi
     let is_again = same.is_some() && !is_refused && unsettled.is_none();
     let number = next_number(store, series)?;
     let signatures = signatures::judge(&store.layout, &base, order.keys)?;
-    let contents = contents_of(store, order, current, &base, left_out, signatures)?;
+    let makes_anew =
+        signatures == OldSignatures::Replaced || leads_elsewhere(&store.layout, &base.path, &base.manifest);
+    let contents = contents_of(store, order, current, &base, left_out, makes_anew)?;
     let version = contents.release.version.clone();
     let before = before.map(|before| before.manifest);
     let from = match (&unsettled, &before) {
@@ -103,7 +106,9 @@ pub fn decide_rollback(store: &Store, order: &RollbackOrder<'_>) -> Result<Undoi
         (None, None) => format!("revision {current}"),
     };
     let without_yanked = if left_out.is_empty() { "" } else { ", without what was yanked" };
-    let title = if is_again {
+    let title = if is_again && is_whole {
+        format!("lead clients of stable/{series} to the new address: {version}, revision {to}{without_yanked}")
+    } else if is_again {
         format!("make what is damaged in stable/{series} again: {version}, revision {to}{without_yanked}")
     } else {
         format!("roll stable/{series} back from {from} to {version}, revision {to}{without_yanked}")
@@ -158,16 +163,16 @@ fn contents_of(
     current: u32,
     base: &Revision,
     left_out: &[YankedPackage],
-    signatures: OldSignatures,
+    makes_anew: bool,
 ) -> Result<RevisionContents> {
     let series = order.series;
     let dists = base.manifest.dists();
     let mut emptied = dists_in(&store.layout.revision(series, current))?;
     emptied.retain(|dist| !dists.contains(dist));
     let emptied: BTreeMap<Dist, _> = emptied.into_iter().map(|dist| (dist, Vec::new())).collect();
-    let is_carried = |file: &FileEntry| file.path.file_name() != MIRRORLIST;
+    let is_carried = |file: &FileEntry| file.path.file_name() != MIRRORLIST && !is_statement(&file.path);
     let is_whole = !damaged_own_files(&store.layout, base).any(is_carried);
-    if left_out.is_empty() && signatures == OldSignatures::Copied && is_whole {
+    if left_out.is_empty() && !makes_anew && is_whole {
         let (release, earlier) = (base.manifest.release.clone(), base.manifest.earlier.clone());
         let carried = carry(base, Take::Everything);
         return Ok(RevisionContents {

@@ -84,6 +84,8 @@ pub enum FindingId {
     LedgerDiffers,
     /// A test result that cannot be read, or whose log was changed.
     ResultChanged,
+    /// A mirrorlist that leads clients to another address than the configured one.
+    AddressDiffers,
     /// A `.repo` file that is missing or has another content than `releng` would write.
     RepoFileDiffers,
     /// A page of the root that is missing or has another content than `releng` would write.
@@ -171,6 +173,7 @@ impl FindingId {
                 );
             }
             FindingId::ResultChanged => "accept the snapshot again",
+            FindingId::AddressDiffers => "the next promotion leads clients to the address of the configuration",
             FindingId::PageDiffers | FindingId::RepoFileDiffers => return help_to_repair(),
         };
         help.to_owned()
@@ -234,7 +237,8 @@ impl FindingId {
     pub(super) fn is_passing(self) -> bool {
         matches!(
             self,
-            FindingId::CurrentVanished
+            FindingId::AddressDiffers
+                | FindingId::CurrentVanished
                 | FindingId::Interrupted
                 | FindingId::KeyCopyDiffers
                 | FindingId::KeysDiffer

@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::base::digest::digest_of;
 use crate::base::error::program;
 use crate::repository::clients::keys::{KeyRepair, describe_foreign, find_key_faults};
-use crate::repository::clients::published_address::{find_lost_address, help_to_address};
+use crate::repository::clients::published_address::{find_lost_address, find_old_addresses, help_to_address};
 use crate::repository::clients::root_files;
 use crate::repository::model::emptied_series::find_emptied;
 use crate::repository::model::event::{Event, LogEntry};
@@ -68,6 +68,9 @@ pub fn verify_repo_files(store: &Store, report: &mut VerifyReport) {
     if let Some(address) = find_lost_address(store) {
         let what = format!("clients read the repository at `{address}`, and `repository.url` is not configured");
         return report.add_with_step(FindingId::RepoFileDiffers, "*.repo", what, help_to_address(&address));
+    }
+    for old in find_old_addresses(store) {
+        report.add_with_step(FindingId::AddressDiffers, &old.list, old.describe(), old.help());
     }
     for file in root_files::changed(store, None).unwrap_or_default() {
         let what = match file.content {

@@ -14,7 +14,7 @@ use crate::base::text::shell_word;
 use crate::project::config::RepositoryKeys;
 use crate::repository::clients::in_flight::{IN_FLIGHT, WITHDRAWN};
 use crate::repository::clients::series_package::package_name;
-use crate::repository::model::manifest::{LoadedManifest, Manifest, ReleasedVersion};
+use crate::repository::model::manifest::{LoadedManifest, Manifest, ReleasedVersion, is_statement};
 use crate::repository::model::name::{Series, SnapshotName};
 use crate::repository::model::store::Store;
 use crate::repository::prune::{self, JudgedFolder};
@@ -45,6 +45,8 @@ pub enum WayOut {
     Yank(Series, Vec<Nevra>),
     /// Nothing else of the current revision with this number is damaged than what the program can make again.
     Remake(Series, u32),
+    /// Nothing else of the current revision with this number is damaged than statements, which nobody can make again.
+    LeaveOut(Series, u32),
     /// The newest revision of a series without findings, of those that were not taken back.
     Rollback(Series, u32),
     /// Something of the current revision with this folder is damaged that nothing here can replace, and no other revision is sound.
@@ -113,6 +115,12 @@ impl WayOut {
                 format!(
                     "to make what is damaged in stable/{series} again from its packages, in a new revision with the same content: \
                      `{program} rollback {series} --to {number}`"
+                )
+            }
+            WayOut::LeaveOut(series, number) => {
+                format!(
+                    "to go on without the damaged statements of stable/{series}, which only a backup has, in a new revision with the same \
+                     content: `{program} rollback {series} --to {number}`; each other change of the series leaves them out, too"
                 )
             }
             WayOut::Rollback(series, revision) => {
@@ -268,6 +276,7 @@ fn find_for_current(
         is_mendable = true;
         match damage.packages.as_slice() {
             [] if damage.has_own_files => ways.push(WayOut::Remake(series, number)),
+            [] if damage.has_statements => ways.push(WayOut::LeaveOut(series, number)),
             [] => {}
             // The new revision gets new ones of the damaged files that the program makes.
             [..] => ways.push(WayOut::Yank(series, damage.packages)),
@@ -332,6 +341,8 @@ struct MendableDamage {
     packages: Vec<Nevra>,
     /// Whether a file is damaged that the program makes again: repodata, checksums, a mirrorlist, the changelog, a package for clients.
     has_own_files: bool,
+    /// Whether a statement below `provenance/` is damaged: it is left out.
+    has_statements: bool,
 }
 
 /// What is damaged in a revision; `None` if something is damaged that the next revision cannot do without, or if the packages are many.
@@ -351,6 +362,7 @@ fn find_mendable(store: &Store, report: &VerifyReport, shown: &str, manifest: &M
             Some(package) if package.nevra.name() == clients && is_changed => damage.has_own_files = true,
             Some(package) => damage.packages.push(package.nevra.clone()),
             None if is_made_here(listed) && is_changed => damage.has_own_files = true,
+            None if is_statement(&listed.path) && is_changed => damage.has_statements = true,
             None => return None,
         }
     }

@@ -85,11 +85,13 @@ impl Mending {
     }
 }
 
-/// The damaged files of a revision that can be made again: `releng` has made them, and they follow from the packages and the source
-/// archives.
+/// The damaged files of a revision without which the next one is whole. Most can be made again: `releng` has made them, and they follow from
+/// the packages and the source archives. A statement is left out.
 pub fn damaged_own_files<'r>(layout: &Layout, revision: &'r Revision) -> impl Iterator<Item = &'r FileEntry> {
     let own = revision.manifest.files.iter().filter(|file| is_made_here(file) && !is_sound(revision, file));
-    own.chain(damaged_client_packages(layout, revision))
+    let statements =
+        revision.manifest.files.iter().filter(|file| is_statement(&file.path) && !is_sound(revision, file));
+    own.chain(damaged_client_packages(layout, revision)).chain(statements)
 }
 
 /// Whether `releng` makes a file of a revision anew for each change of the content. The packages for clients are not among them.

@@ -20,7 +20,7 @@ use crate::repository::clients::root_files::RootFile;
 use crate::repository::model::carried::Carried;
 use crate::repository::model::event::Action;
 use crate::repository::model::layout::{MANIFEST, dist_folder};
-use crate::repository::model::manifest::HeadOfFolder;
+use crate::repository::model::manifest::{HeadOfFolder, is_statement};
 use crate::repository::model::name::{Dist, FilePath};
 use crate::repository::pages::folder::FolderPage;
 use crate::repository::pages::folder_facts::AboutFolder;
@@ -175,7 +175,8 @@ impl ChangeStep {
                 "the repodata of {dist} in revision {number} is damaged: it is made again from the RPM files, whose digests are right"
             )),
             ChangeStep::LeaveOut { path, revision } => {
-                Some(format!("`{path}` of revision {revision} is damaged, and is left out: clients get a new one"))
+                let then = if is_statement(path) { "nobody can make it again" } else { "clients get a new one" };
+                Some(format!("`{path}` of revision {revision} is damaged, and is left out: {then}"))
             }
             _ => None,
         }

@@ -1,7 +1,8 @@
 //! The steps that make a new revision of a stable series: what is linked, what is new, one link replaced at the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -18,7 +19,7 @@ use crate::repository::clients::series_package::SeriesPackage;
 use crate::repository::keys::signing::Signing;
 use crate::repository::model::carried::Carried;
 use crate::repository::model::event::NewRevision;
-use crate::repository::model::layout::{Channel, Layout, dist_folder, series_changelog};
+use crate::repository::model::layout::{Channel, Layout, dist_folder, parse_revision, series_changelog};
 use crate::repository::model::ledger::Ledger;
 use crate::repository::model::lost_targets::highest_removed_revision;
 use crate::repository::model::manifest::{FileEntry, HeadOfFolder, ReleasedVersion, is_source, is_statement};
@@ -28,7 +29,7 @@ use crate::repository::pages::facts::FolderSummary;
 use crate::repository::pages::folder_facts::AboutFolder;
 use crate::repository::pages::load::ComingChange;
 use crate::repository::repodata::{self, Fragments};
-use crate::repository::sign::signature_of_checksums;
+use crate::repository::sign::{SIGNATURE, signature_of_checksums};
 use crate::repository::write::derived;
 use crate::repository::write::described::Mending;
 use crate::repository::write::pages::{FormerPages, page_steps};
@@ -118,6 +119,7 @@ pub fn revision_steps(
     let NewRevision { series, number, .. } = *new;
     let RevisionContents { release, earlier, mut carried, changelog, described, statement, mending } = contents;
     carried.retain(|file| !mending.left_out.contains(&file.to));
+    let lost_statements = leave_out_statements(&mut carried);
     let former_pages = FormerPages::take_from(&mut carried);
     let dists = dists_of(&carried, &described);
     let coming =
@@ -169,6 +171,7 @@ pub fn revision_steps(
     steps.extend(link_steps(carried));
     let leave_out = |path| ChangeStep::LeaveOut { path, revision: mending.revision };
     steps.extend(mending.left_out.iter().cloned().map(leave_out));
+    steps.extend(lost_statements);
     if let Some(content) = changelog {
         steps.push(ChangeStep::Text { path: series_changelog(series), content });
     }
@@ -245,6 +248,23 @@ fn signed_dists(
         }
     };
     dists.iter().map(|dist| (dist.clone(), is_signed(dist))).collect()
+}
+
+/// Takes the damaged statements of a revision out of what the next one links, each with its signature, and says so in steps. Nobody can
+/// make one again, so it must not prevent the change that repairs the series.
+fn leave_out_statements(carried: &mut Vec<Carried>) -> Vec<ChangeStep> {
+    let statement_of = |path: &FilePath| path.as_str().strip_suffix(SIGNATURE).unwrap_or(path.as_str()).to_owned();
+    let revision_of = |file: &Carried| file.from.file_name().and_then(|name| parse_revision(Path::new(name)));
+    let is_damaged = |file: &&Carried| {
+        let read = || digest_in_tree(&file.from.join(&file.entry.path)).ok();
+        is_statement(&file.to) && revision_of(file).is_some() && read() != Some(file.entry.sha256)
+    };
+    let damaged: BTreeSet<String> = carried.iter().filter(is_damaged).map(|file| statement_of(&file.to)).collect();
+    let is_left_out = |file: &Carried| damaged.contains(&statement_of(&file.to));
+    let (left_out, kept): (Vec<_>, Vec<_>) = std::mem::take(carried).into_iter().partition(is_left_out);
+    *carried = kept;
+    let step = |file: Carried| ChangeStep::LeaveOut { revision: revision_of(&file).unwrap_or_default(), path: file.to };
+    left_out.into_iter().map(step).collect()
 }
 
 /// `Err` for the first file that is not as its manifest lists it: it would become part of the new revision.
