@@ -294,3 +294,53 @@ fn status_says_that_the_key_of_signed_clients_is_configured_no_more() {
         .prints_part(problem)
         .prints_part("set `repository.sign` to the key that has signed");
 }
+
+#[test]
+fn an_expired_key_that_signs_is_named_with_a_way_out() {
+    let (signed, end) = expiring("400d");
+    let (before, after) =
+        ((end - SignedDuration::from_hours(24)).to_string(), (end + SignedDuration::from_secs(1)).to_string());
+    let promote = ["promote", "--major", "--untested", "a test"];
+    signed.site.commit("One").build(&["el9"]);
+    signed.releng_at(&before, &["stage"]).exits(0);
+    signed.releng_at(&before, &promote).exits(0);
+    signed.site.commit("Two").build(&["el9"]);
+    signed.releng_at(&before, &["stage"]).exits(0);
+    let refused = ["clients refuse stable/1.0: the key `", "is expired"];
+    // `sign` still names it.
+    let due = signed.releng_at(&after, &["promote", "--due"]).exits(0).says(&refused);
+    let due = due.says(&["make a new key, set `repository.sign` to it, and commit it; then publish a newer release"]);
+    let way = "releng promote snapshot-demo_1.0_pipeline_2 --untested REASON --force REASON`";
+    due.says(&[way]);
+    let status = signed.releng_at(&after, &["status"]).exits(0).prints_part(refused[0]);
+    assert!(status.stdout.contains(way) && !status.stdout.contains("rollback"), "{}", status.stdout);
+    // A new key, which clients do not have: a rollback is refused, and nothing names it.
+    signed.keys.add(NEXT, "ed25519", "", "5y");
+    signed.configure(&format!("sign = \"{NEXT}\"\n"));
+    let status = signed.releng_at(&after, &["status"]).exits(0).stdout;
+    assert!(status.contains(way) && !status.contains("rollback"), "{status}");
+    signed.releng_at(&after, &["rollback", "1.0", "--to", "1"]).exits(1);
+    let force = ["promote", "snapshot-demo_1.0_pipeline_2", "--untested", "x", "--force", "it has expired"];
+    signed.releng_at(&after, &force).exits(0);
+    let status = signed.releng_at(&after, &["status"]).exits(0).stdout;
+    assert!(!status.contains("clients refuse"), "{status}");
+}
+
+#[test]
+fn the_next_key_signs_anew_what_an_expired_key_has_signed() {
+    let (signed, end) = expiring("400d");
+    let (before, after) =
+        ((end - SignedDuration::from_hours(24)).to_string(), (end + SignedDuration::from_secs(1)).to_string());
+    signed.keys.add(NEXT, "ed25519", "", "5y");
+    signed.configure(&format!("sign = \"{KEY}\"\nnext-key = \"{NEXT}\"\n"));
+    signed.site.commit("One").build(&["el9"]);
+    signed.releng_at(&before, &["stage"]).exits(0);
+    signed.releng_at(&before, &["promote", "--major", "--untested", "a test"]).exits(0);
+    let help = "set `repository.sign` to the next key, which clients have, and commit it; then sign the same content anew: \
+                `releng rollback 1.0 --to 1`";
+    signed.releng_at(&after, &["promote", "--due"]).exits(0).says(&[help]);
+    signed.configure(&format!("sign = \"{NEXT}\"\n"));
+    signed.releng_at(&after, &["rollback", "1.0", "--to", "1"]).exits(0);
+    let status = signed.releng_at(&after, &["status"]).exits(0).stdout;
+    assert!(!status.contains("clients refuse"), "{status}");
+}

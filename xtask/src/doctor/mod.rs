@@ -69,7 +69,7 @@ pub fn examine(examined: &ExaminedProject<'_>) -> Result<Vec<Check>> {
         match layout {
             Ok(layout) => {
                 checks.push(repository::check_folders(layout));
-                checks.extend(repository::check_keys(&config.repository, layout, now));
+                checks.extend(repository::check_keys(&config, layout, now));
                 checks.extend(repository::check_address(layout));
             }
             Err(error) => checks.push(Check::of_error("repository", error).of_commands(&repository::CHANGING)),

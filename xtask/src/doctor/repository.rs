@@ -11,7 +11,7 @@ use crate::base::files::{find_free_space, require_writable};
 use crate::base::process::net::fetch_within;
 use crate::doctor::check::Check;
 use crate::doctor::need::SIGNING;
-use crate::project::config::RepositoryKeys;
+use crate::project::config::Config;
 use crate::repository::keys::ended::find_ended;
 use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::rules::warn_of_end;
@@ -66,7 +66,8 @@ fn find_other_disk(root: &Path) -> Option<&'static str> {
 }
 
 /// The checks of the keys; none where nothing is signed.
-pub fn check_keys(settings: &RepositoryKeys, layout: &Layout, now: Timestamp) -> Vec<Check> {
+pub fn check_keys(config: &Config, layout: &Layout, now: Timestamp) -> Vec<Check> {
+    let settings = &config.repository;
     let Some(stated) = &settings.sign else { return Vec::new() };
     let found = ListedSigner::find(stated).and_then(|key| {
         key.require_valid(now)?;
@@ -82,7 +83,8 @@ pub fn check_keys(settings: &RepositoryKeys, layout: &Layout, now: Timestamp) ->
     {
         let warnings = keys.sign.iter().chain(&keys.next).filter_map(|key| warn_of_end(key, &keys.served, now));
         checks.extend(warnings.map(|warning| Check::note("key", warning)));
-        let ended = Store::open(layout.clone()).map(|store| find_ended(&store, &keys)).unwrap_or_default();
+        let ended =
+            Store::open(layout.clone()).map(|store| find_ended(&store, &keys, &config.acceptance)).unwrap_or_default();
         let describe = |failure: Failure| Check::note("key", failure.message).then(failure.help.unwrap_or_default());
         checks.extend(ended.into_iter().map(describe));
     }

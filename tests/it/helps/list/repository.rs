@@ -15,7 +15,21 @@ pub const REPOSITORY: &[FileRows] = &[
     ),
     (
         "repository/keys/ended.rs",
-        &[("sign the same content anew", By("key_status::an_expired_key_closes_the_gate_and_is_a_finding_of_its_own"))],
+        &[
+            (
+                "sign the same content anew",
+                By("key_status::an_expired_key_closes_the_gate_and_is_a_finding_of_its_own"),
+            ),
+            (
+                "set `repository.sign` to the next",
+                By("key_status::the_next_key_signs_anew_what_an_expired_key_has_signed"),
+            ),
+            ("`{} rollback", By("key_status::the_next_key_signs_anew_what_an_expired_key_has_signed")),
+            ("{change}; then sign", By("key_status::the_next_key_signs_anew_what_an_expired_key_has_signed")),
+            ("set `repository.sign` to it", By("key_status::an_expired_key_that_signs_is_named_with_a_way_out")),
+            ("make a new key", By("key_status::an_expired_key_that_signs_is_named_with_a_way_out")),
+            ("{first}publish", By("key_status::an_expired_key_that_signs_is_named_with_a_way_out")),
+        ],
     ),
     (
         "repository/model/blocked.rs",

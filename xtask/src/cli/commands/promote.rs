@@ -93,7 +93,7 @@ fn run_due(
 ) -> Result<()> {
     let git = site.git();
     let schedule = site.schedule(&git);
-    for failure in order.keys.iter().flat_map(|keys| find_ended(access.store(), keys)) {
+    for failure in order.keys.iter().flat_map(|keys| find_ended(access.store(), keys, &site.config.acceptance)) {
         context.ui.warn(&format!("{}; {}", failure.message, failure.help.unwrap_or_default()));
     }
     let (mut refused, mut found) = (None, false);

@@ -95,7 +95,9 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
 
 /// The keys of the repository. Keys that cannot be read are a problem, and do not stop the overview.
 fn load_keys(site: &Site<'_>, store: &Store) -> KeysOverview {
-    let loaded = site.keys().and_then(|keys| keys.map(|keys| stand::load(store, &keys, site.now)).transpose());
+    let loaded = site
+        .keys()
+        .and_then(|keys| keys.map(|keys| stand::load(store, &keys, &site.config.acceptance, site.now)).transpose());
     let without_key = || KeysOverview { keys: Vec::new(), problems: find_unset_key(store).into_iter().collect() };
     loaded.map(|keys| keys.unwrap_or_else(without_key)).unwrap_or_else(|error| {
         let failure = error.downcast_ref::<Failure>().cloned();
@@ -253,6 +255,7 @@ fn snapshot_json(overview: &SnapshotOverview) -> Value {
         "state": state,
         "by": by.map(event_json),
         "held": overview.held.as_ref().map(|hold| &hold.why),
+        "held-until": overview.held.as_ref().and_then(|hold| hold.until),
         "force": overview.force,
     })
 }

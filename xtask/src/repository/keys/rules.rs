@@ -16,7 +16,7 @@ use crate::repository::sign::{FUTURE, PublicKey};
 const WARNING_DAYS: i64 = 60;
 
 /// The chapter with the steps.
-const STEPS: &str = "\"Changing the key\" in docs/maintainer.md has the steps";
+pub const STEPS: &str = "\"Changing the key\" in docs/maintainer.md has the steps";
 
 /// The facts that decide whether something may be signed for the clients of a series.
 pub struct KeyFacts<'a> {

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::base::error::Failure;
+use crate::project::config::AcceptanceTest;
 use crate::repository::keys::client_keys::SeriesClients;
 use crate::repository::keys::ended::find_ended;
 use crate::repository::keys::key_set::KeySet;
@@ -64,8 +65,8 @@ pub struct KeyClients {
     pub lacking: Vec<Dist>,
 }
 
-/// Loads the state of the keys at `now`. A series or a package that is damaged is left out: its own overview reports it.
-pub fn load(store: &Store, keys: &KeySet, now: Timestamp) -> Result<KeysOverview> {
+/// Loads the state of the keys at `now`. `tests` are the acceptance tests of the configuration. A series or a package that is damaged is left out: its own overview reports it.
+pub fn load(store: &Store, keys: &KeySet, tests: &[AcceptanceTest], now: Timestamp) -> Result<KeysOverview> {
     let mut all = Vec::new();
     for series in store.series()? {
         all.extend(SeriesClients::load(store, series, keys).ok().flatten());
@@ -93,7 +94,7 @@ pub fn load(store: &Store, keys: &KeySet, now: Timestamp) -> Result<KeysOverview
         let uses = uses.as_ref().and_then(|uses| uses.get(&key.fingerprint)).copied();
         found.push(KeyStand { uses, ..stand(key, KeyRole::Former) });
     }
-    let problems = require_configured(keys).err().into_iter().chain(find_ended(store, keys)).collect();
+    let problems = require_configured(keys).err().into_iter().chain(find_ended(store, keys, tests)).collect();
     Ok(KeysOverview { keys: found, problems })
 }
 
