@@ -1,9 +1,12 @@
 //! A key that somebody added to the served file, where the copy in the state is lost: clients do not get it.
 
 use std::fs;
+use std::path::Path;
 
 use crate::support::keys::Keys;
+use crate::support::program::run_in;
 use crate::support::signed::{KEY, SignedSite};
+use crate::support::site::Site;
 
 const OTHER: &str = "other@example.org";
 
@@ -62,4 +65,20 @@ fn a_former_key_that_has_signed_a_package_stays() {
     signed.configure("sign = \"next@example.org\"\n");
     signed.promoted("Three");
     assert_eq!(count(&signed.site.text("RPM-GPG-KEY-demo")), 2);
+}
+
+#[test]
+fn a_signed_latest_of_somebody_else_decides_about_no_key() {
+    let (site, other) = (Site::of_three(), SignedSite::new());
+    ["One", "Two", "Three"].iter().for_each(|message| other.promoted(message));
+    let latest = site.served("unstable/1.0/snapshot-demo_1.0_pipeline_3");
+    fs::remove_dir_all(&latest).unwrap();
+    let foreign = other.site.served("unstable/1.0/snapshot-demo_1.0_pipeline_3");
+    run_in(Path::new("/"), "cp", &["-a", foreign.to_str().unwrap(), latest.to_str().unwrap()], &[]).exits(0);
+    for args in [&["prune"][..], &["verify"], &["status"]] {
+        let ran = site.releng(args);
+        let said = ran.stdout + &ran.stderr;
+        assert!(!said.contains("RPM-GPG-KEY") && !said.contains("have a key"), "{args:?}: {said}");
+    }
+    site.release("Four", &["el9"]);
 }

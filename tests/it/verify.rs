@@ -146,6 +146,16 @@ fn links() {
     relink("stable/1.0", "../revisions/stable-1.0/000099", "log-lacks-event");
     relink("stable/1.0", "../revisions/stable-1.0/000001", "link-differs");
     relink("stable/1.0", "../../../../etc", "link-foreign");
+    std::fs::remove_file(site.served("unstable/1.0/latest")).unwrap();
+    symlink("/etc", site.served("unstable/1.0/latest")).unwrap();
+    let said = "link-foreign: unstable/1.0/latest: it leads to `/etc`, which is no place of the series; by the log, it should lead to \
+                `snapshot-demo_1.0_pipeline_2`\n";
+    site.releng(&["verify"])
+        .exits(1)
+        .prints(said)
+        .says(&["link-foreign: the next command that changes the repository"]);
+    site.releng(&["prune"]).exits(0);
+    assert_eq!(findings(site.releng(&["verify", "--json"])), []);
     relink("stable/1.0", "../revisions/stable-2.0/000001", "link-foreign");
     relink("unstable/1.0/latest", "snapshot-demo_1.0_pipeline_99", "link-dangling");
     relink("unstable/1.0/latest", "/etc", "link-foreign");

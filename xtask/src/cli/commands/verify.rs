@@ -14,7 +14,7 @@ use crate::cli::context::Context;
 use crate::cli::download_check;
 use crate::cli::site::{Site, beside};
 use crate::project::config::Name;
-use crate::repository::model::layout::Layout;
+use crate::repository::model::layout::{Layout, MANIFEST};
 use crate::repository::model::manifest::Manifest;
 use crate::repository::verify::address;
 use crate::repository::verify::keys::find_local_keys;
@@ -95,7 +95,14 @@ fn verify_path(context: &Context, path: &Path) -> Result<Verified> {
     let folder = TreePath::top(path);
     if Manifest::is_in(&folder) {
         let keys = find_local_keys(path);
-        return Ok(verify::verify_folder(&folder, &path.display().to_string(), keys.as_deref(), &context.ui)?.into());
+        let shown = path.display().to_string();
+        let report = verify::verify_folder(&folder, &shown, keys.as_deref(), &context.ui)?;
+        context.ui.note(&format!(
+            "`{shown}` is judged by its own `{MANIFEST}`: whether that is the one of the log, only the whole repository tells: \
+             `{} verify`",
+            program()
+        ));
+        return Ok(report.into());
     }
     let is_project = ["stable", "unstable"].iter().any(|channel| path.join(channel).is_dir());
     let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| Name::try_from(name.to_owned()).ok());

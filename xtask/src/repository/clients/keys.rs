@@ -14,7 +14,7 @@ use crate::repository::clients::known_keys::{KnownKeys, keep_known};
 use crate::repository::clients::root_files::RootFile;
 use crate::repository::model::event::{EventLog, LogEntry};
 use crate::repository::model::layout::Layout;
-use crate::repository::model::manifest::Manifest;
+use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::store::Store;
 use crate::repository::sign::{
     END_OF_KEY, KeyName, PublicKey, signature_of_checksums, signer_of_signature, split_keys,
@@ -181,7 +181,10 @@ fn read_served(store: &Store, damage: Option<&str>) -> Result<KnownKeys, LostKey
 /// Whether clients read something that is signed.
 fn is_signed(store: &Store) -> bool {
     let sums = signature_of_checksums();
-    current_folders(store).unwrap_or_default().iter().any(|(folder, _)| folder.join(&sums).is_there())
+    let is_foreign =
+        |folder| Manifest::load(folder).is_ok_and(|loaded: LoadedManifest| !store.log.vouches_for(loaded.digest));
+    let folders = current_folders(store).unwrap_or_default();
+    folders.iter().any(|(folder, _)| folder.join(&sums).is_there() && !is_foreign(folder))
 }
 
 /// The folders that clients read now, each with the entry of the event that made it.

@@ -8,7 +8,7 @@ use crate::base::error::{Exit, Failure, committed, program};
 use crate::base::files::TreePath;
 use crate::repository::clients::mirrorlist::MIRRORLIST;
 use crate::repository::model::layout::{Layout, dist_folder};
-use crate::repository::model::manifest::Manifest;
+use crate::repository::model::manifest::{LoadedManifest, Manifest};
 use crate::repository::model::name::{Dist, Series};
 use crate::repository::model::store::Store;
 
@@ -148,6 +148,7 @@ struct ReadFolder {
     manifest: Manifest,
 }
 
+/// The folders that clients read, and that the log has: what somebody else has put there says nothing about the address.
 fn read_folders(store: &Store) -> Vec<ReadFolder> {
     let layout = &store.layout;
     let mut folders = Vec::new();
@@ -158,7 +159,10 @@ fn read_folders(store: &Store) -> Vec<ReadFolder> {
         folders.extend(latest.map(|name| (series, None, layout.snapshot(series, &name))));
     }
     let read = |(series, revision, folder): (Series, Option<u32>, TreePath)| {
-        let manifest = Manifest::load(&folder).ok()?.manifest;
+        let LoadedManifest { manifest, digest } = Manifest::load(&folder).ok()?;
+        if !store.log.vouches_for(digest) {
+            return None;
+        }
         Some(ReadFolder { series, revision, folder, manifest })
     };
     folders.into_iter().filter_map(read).collect()

@@ -9,7 +9,7 @@ use crate::history::Version;
 use crate::repository::keys::key_set::KeySet;
 use crate::repository::keys::rules::ForcedWay;
 use crate::repository::model::layout::LATEST;
-use crate::repository::model::manifest::{FileEntry, Manifest, PackageEntry};
+use crate::repository::model::manifest::{FileEntry, LoadedManifest, Manifest, PackageEntry};
 use crate::repository::model::name::Series;
 use crate::repository::model::store::{Revision, Store};
 use crate::repository::sign::signature_of_checksums;
@@ -19,10 +19,10 @@ pub fn is_signed(manifest: &Manifest) -> bool {
     manifest.file(&signature_of_checksums()).is_some()
 }
 
-/// Whether the clients of `latest` have a key. One that cannot be read has no clients.
+/// Whether the clients of `latest` have a key. One that cannot be read has no clients, and neither has one that the log does not have.
 pub fn has_signed_latest(store: &Store, series: Series) -> bool {
     let latest = store.latest(series).ok().flatten().and_then(|name| store.snapshot(series, &name).ok());
-    latest.is_some_and(|latest| is_signed(&latest.manifest))
+    latest.is_some_and(|latest| is_signed(&latest.manifest) && store.log.vouches_for(latest.digest))
 }
 
 /// Something that is not signed, for clients that have a key.
@@ -72,7 +72,7 @@ pub fn find_refused(store: &Store, series: Series, current: Option<&Revision>) -
         let mut earlier = store.revisions(series).unwrap_or_default();
         earlier.retain(|other| other < number);
         let folders = earlier.iter().rev().map(|number| store.layout.revision(series, *number));
-        if !is_signed(manifest) && (has_signed_packages(manifest) || has_signed(folders)) {
+        if !is_signed(manifest) && (has_signed_packages(manifest) || has_signed(store, folders)) {
             let step = format!("stage the next release, and promote it: `{program} dist --rpm`; `{program} promote`");
             refused.push(not_signed(&format!("stable/{series}"), &step));
         }
@@ -83,7 +83,7 @@ pub fn find_refused(store: &Store, series: Series, current: Option<&Revision>) -
     {
         let mut earlier = store.snapshots(series).unwrap_or_default();
         earlier.retain(|other| other.pipeline() < latest.name.pipeline());
-        if has_signed(earlier.iter().rev().map(|name| store.layout.snapshot(series, name))) {
+        if has_signed(store, earlier.iter().rev().map(|name| store.layout.snapshot(series, name))) {
             let step = format!("stage a release: `{program} dist --rpm`");
             refused.push(not_signed(&format!("unstable/{series}/{LATEST}"), &step));
         }
@@ -108,10 +108,12 @@ pub fn find_unset_key(store: &Store) -> Option<Failure> {
 }
 
 /// Whether one of the folders is signed, and what it has is merged. One that cannot be read is reported elsewhere.
-fn has_signed(mut folders: impl Iterator<Item = TreePath>) -> bool {
+fn has_signed(store: &Store, mut folders: impl Iterator<Item = TreePath>) -> bool {
     folders.any(|folder| {
         let loaded = Manifest::load(&folder);
-        loaded.is_ok_and(|loaded| loaded.manifest.merged && is_signed(&loaded.manifest))
+        loaded.is_ok_and(|LoadedManifest { manifest, digest }| {
+            manifest.merged && is_signed(&manifest) && store.log.vouches_for(digest)
+        })
     })
 }
 

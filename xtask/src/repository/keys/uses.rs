@@ -34,7 +34,7 @@ pub enum CountDepth {
     First,
 }
 
-/// Counts the uses of keys in all snapshots and revisions of the tree.
+/// Counts the uses of keys in all snapshots and revisions of the tree that the log has.
 ///
 /// Errors: a manifest or a package is damaged.
 pub fn count(store: &Store, keys: &[&PublicKey], depth: CountDepth) -> Result<BTreeMap<Fingerprint, KeyUses>> {
@@ -87,7 +87,12 @@ impl SignedFiles {
         }
         let (mut files, mut seen) = (SignedFiles::default(), BTreeSet::<Digest>::new());
         for folder in folders.iter().filter(|folder| Manifest::is_in(folder)) {
-            for FileEntry { path, sha256, package, .. } in Manifest::load(folder)?.manifest.files {
+            let loaded = Manifest::load(folder)?;
+            // What somebody has put there says nothing about the keys that clients need.
+            if !store.log.vouches_for(loaded.digest) {
+                continue;
+            }
+            for FileEntry { path, sha256, package, .. } in loaded.manifest.files {
                 let list = match &package {
                     Some(_) => &mut files.packages,
                     None if path.as_str().ends_with(SIGNATURE) => &mut files.signatures,

@@ -154,6 +154,11 @@ impl EventLog {
         self.events().any(|known| known == event)
     }
 
+    /// Whether an event of the log made a folder with a manifest of this digest. Of a copy without its state, nothing is known.
+    pub fn vouches_for(&self, manifest: Digest) -> bool {
+        self.entries.is_empty() || self.entries.iter().any(|entry| entry.manifest == Some(manifest))
+    }
+
     /// The entry of the last staging of a snapshot.
     pub fn staging_of(&self, name: &SnapshotName) -> Option<&LogEntry> {
         let is_staging =

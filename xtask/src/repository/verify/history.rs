@@ -1,5 +1,7 @@
 //! Verifies the log, the ledger, the links and the test results, and compares the tree with them.
 
+use std::path::Path;
+
 use anyhow::Result;
 
 use crate::base::digest::digest_of;
@@ -139,11 +141,15 @@ fn verify_links(store: &Store, series: Series, report: &mut VerifyReport) {
     {
         let target = Layout::revision_target(series, wanted);
         let linked = linked.map(|linked| Layout::revision_target(series, linked));
-        let what = format!("{}; by the log, it should lead to `{}`", how_it_is(linked.as_deref()), target.display());
-        report.add(FindingId::LinkDiffers, shown, what);
+        if !report.amend_foreign_link(&shown, &target) {
+            let what =
+                format!("{}; by the log, it should lead to `{}`", how_it_is(linked.as_deref()), target.display());
+            report.add(FindingId::LinkDiffers, shown, what);
+        }
     }
     if let (Ok(linked), Ok(Some(wanted))) = (store.linked_latest(series), store.latest(series))
         && linked.as_ref() != Some(&wanted)
+        && !report.amend_foreign_link(&layout.shown(&layout.latest(series)), Path::new(&wanted.to_string()))
     {
         let shown = layout.shown(&layout.latest(series));
         let linked = linked.map(|linked| linked.to_string());

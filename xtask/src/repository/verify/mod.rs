@@ -66,7 +66,7 @@ pub enum StateOf {
 /// Errors: the folder of the project is gone.
 pub fn verify_repository(layout: &Layout, state: StateOf, now: Timestamp, progress: &dyn Progress) -> Result<Verified> {
     let Moment { store, broken, folders, mut report, changing } = Moment::wait_for(layout, state)?;
-    let keyring = load_keyring(layout, state, &folders, &mut report);
+    let keyring = load_keyring(&store, state, &folders, &mut report);
     let has_state = state == StateOf::Own || layout.log().is_there();
     if !has_state {
         progress.warn(&format!("there is no `{}`: log, ledger and test results are not checked", layout.log()));
@@ -223,19 +223,17 @@ pub fn verify_folder(
 }
 
 /// The served keys; `None` if there are none that can be read, which is a finding where something is signed.
-fn load_keyring(
-    layout: &Layout,
-    state: StateOf,
-    folders: &[FoundFolder],
-    report: &mut VerifyReport,
-) -> Option<Keyring> {
+fn load_keyring(store: &Store, state: StateOf, folders: &[FoundFolder], report: &mut VerifyReport) -> Option<Keyring> {
+    let layout = &store.layout;
     let KeyText { file, text } = read_keys(layout);
     let why = match text.map(|keys| keyring_of(&keys)) {
         Ok(Ok(keyring)) => return Some(keyring),
         Ok(Err(error)) => format!("{error:#}"),
         Err(LostKeys { served, copy }) => {
             let sums = signature_of_checksums();
-            if !layout.keys().is_there() && !folders.iter().any(|folder| folder.path.join(&sums).is_there()) {
+            let is_signed =
+                |folder: &FoundFolder| folder.path.join(&sums).is_there() && folder.own_manifest(store).is_some();
+            if !layout.keys().is_there() && !folders.iter().any(is_signed) {
                 return None;
             }
             if state == StateOf::Own {

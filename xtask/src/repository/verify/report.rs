@@ -1,6 +1,7 @@
 //! The findings of a verification, each with its kind, its path and what to do.
 
 use std::fmt;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -9,7 +10,7 @@ use crate::repository::model::layout::MANIFEST;
 use crate::repository::model::lost_targets::LostTarget;
 use crate::repository::model::served_index::INDEX;
 use crate::repository::model::store::Store;
-use crate::repository::verify::finding_id::FindingId;
+use crate::repository::verify::finding_id::{FindingId, help_to_repair};
 
 /// A fault that the verification found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -102,6 +103,15 @@ impl VerifyReport {
         let count = self.findings.len();
         self.findings.retain(|finding| finding.id != FindingId::LinkDangling || finding.path != link);
         self.findings.len() < count
+    }
+
+    /// Adds to the finding about a link that leads elsewhere where it should lead: the next command makes it again. `false` if there is none.
+    pub(super) fn amend_foreign_link(&mut self, link: &str, wanted: &Path) -> bool {
+        let is_its = |finding: &&mut Finding| finding.id == FindingId::LinkForeign && finding.path == link;
+        let Some(finding) = self.findings.iter_mut().find(is_its) else { return false };
+        finding.what = format!("{}; by the log, it should lead to `{}`", finding.what, wanted.display());
+        finding.step = Some(help_to_repair());
+        true
     }
 
     /// Whether a link leads to a lost revision, or the pages tell of one: no command repairs the link then.

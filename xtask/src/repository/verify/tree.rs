@@ -207,7 +207,11 @@ fn judge_link(report: &mut VerifyReport, link: &TreePath, shown: &str, is_ours: 
         Err(_) => report.add(FindingId::LinkForeign, shown, "a folder or a file is in the place of the link"),
         Ok(None) => {} // a run has just removed it
         Ok(Some(target)) if !is_ours(&target) => {
-            report.add(FindingId::LinkForeign, shown, format!("it leads to `{}`", target.display()));
+            report.add(
+                FindingId::LinkForeign,
+                shown,
+                format!("it leads to `{}`, which is no place of the series", target.display()),
+            );
         }
         Ok(Some(target)) if !link.parent().is_some_and(|folder| leads_to_folder(&folder, &target)) => {
             report.add(
