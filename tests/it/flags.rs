@@ -46,6 +46,8 @@ fn a_hold_keeps_a_snapshot_until_the_end_of_its_last_day() {
     assert!(plan_of(&site, last_day, &["prune"]).contains(FIRST));
     site.releng(&hold).exits(0);
     assert!(text(&site.state("log.jsonl")).contains("a customer tests it"));
+    let status = site.releng(&["status", "--json"]).exits(0).stdout;
+    assert!(status.contains(&format!("\"held-until\": \"{next_day}\"")), "{status}");
     assert!(!plan_of(&site, last_day, &["prune"]).contains(FIRST));
     assert!(plan_of(&site, next_day, &["prune"]).contains(FIRST));
     assert_eq!(
