@@ -92,7 +92,7 @@ fn a_marker_of_a_build_system_is_named() {
     ];
     project.releng(&["dist", "--no-stage"]).exits(0).says(&words);
     assert!(project.join("target/dist/sources/lago-1.0.0.tar.gz").exists());
-    let help = "help: state their values in `packaging/release.toml`, which may be empty: `[rpm]` and `markers = [\"X_TRUE=…\", \"X_FALSE=…\"]`";
+    let help = "help: state the value of each in `packaging/release.toml`, which may be empty: `[rpm]` and `markers = [\"X_TRUE=…\", \"X_FALSE=…\"]`";
     project.releng(&["srpm"]).exits(2).says(&["line 11", help, "set `rpm.srpm = \"none\"`"]);
     project.releng(&["spec"]).exits(2).says(&["line 11"]);
     project.commit("No source RPM", &[("packaging/release.toml", "[rpm]\nsrpm = \"none\"\n")]);

@@ -1,7 +1,5 @@
 //! Staging: what goes into a snapshot, what is refused, and when `latest` moves.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 
 use crate::support::program::{PROGRAM, Ran, Sandbox, run_in};
@@ -217,10 +215,6 @@ fn a_folder_that_is_not_what_it_lists() {
         symlink("../rpm", site.project.join("target/dist/rpm")).unwrap();
     };
     refused(linked, &["`rpm` is neither a file nor a folder"]);
-    let latin = |site: &Site| {
-        std::fs::write(site.project.join("target/dist/sources").join(OsStr::from_bytes(b"latin\xe9")), "x").unwrap();
-    };
-    refused(latin, &["the name of `sources/latin\\xe9` is not UTF-8", "help: remove it"]);
 }
 
 #[test]

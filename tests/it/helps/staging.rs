@@ -1,6 +1,8 @@
 //! Helps of `stage`.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 
 use super::{commands_of, follow, run_shell};
 use crate::support::program::run_in;
@@ -49,6 +51,16 @@ fn a_folder_that_was_copied_in_part_is_copied_again() {
     site.releng(&["stage"]).exits(1).says(&["copy the whole folder again"]);
     fs::remove_dir_all(site.project.join("target/dist")).unwrap();
     run_in(site.project.path(), "cp", &["-r", "target/whole", "target/dist"], &[]).exits(0);
+    site.releng(&["stage"]).exits(0);
+}
+
+#[test]
+fn a_file_whose_name_is_not_utf_8_is_removed() {
+    let site = built();
+    let file = site.project.join("target/dist/sources").join(OsStr::from_bytes(b"latin\xe9"));
+    fs::write(&file, "x").unwrap();
+    site.releng(&["stage"]).exits(1).says(&["the name of `sources/latin\\xe9` is not UTF-8", "help: remove it"]);
+    fs::remove_file(file).unwrap();
     site.releng(&["stage"]).exits(0);
 }
 

@@ -279,6 +279,7 @@ pub const REPOSITORY: &[FileRows] = &[
             ("make a release first", By("helps::staging::a_release_is_made_before_it_is_staged")),
             ("write it again", By("stage::the_checksums_of_other_programs_are_read")),
             ("add to it", By("helps::staging::all_files_are_added_to_the_checksums_by_one_command")),
+            ("remove it", By("helps::staging::a_file_whose_name_is_not_utf_8_is_removed")),
             ("copy the whole", By("helps::staging::a_folder_that_was_copied_in_part_is_copied_again")),
         ],
     ),

@@ -106,7 +106,7 @@ pub const PACKAGES: &[FileRows] = &[
             ("write `Release", By("helps::template::a_template_is_corrected")),
             ("write `Version", By("plain_spec::a_version_that_cannot_be_set_is_named")),
             ("{}; if no source RPM is wanted", By("plain_spec::a_marker_of_a_build_system_is_named")),
-            ("state its value", By("plain_spec::a_marker_of_a_build_system_is_named")),
+            ("state the value", By("plain_spec::a_marker_of_a_build_system_is_named")),
             ("set `rpm.srpm", By("plain_spec::a_marker_of_a_build_system_is_named")),
             ("write a template", By("plain_spec::a_template_of_another_language_is_named")),
         ],

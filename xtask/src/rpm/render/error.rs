@@ -59,14 +59,12 @@ impl RenderError {
             RenderError::NoVersion => "write `Version: @@VERSION@@` before the first section".to_owned(),
             RenderError::ForeignMarkers { names, .. } => {
                 let values: Vec<String> = names.iter().map(|name| format!("\"{name}=…\"")).collect();
-                let what = if names.len() == 1 { "its value" } else { "their values" };
-                let stated = format!(
-                    "state {what} in `{PATH}`, which may be empty: `[rpm]` and `markers = [{}]`",
-                    values.join(", ")
-                );
                 format!(
                     "{}; if no source RPM is wanted, {}",
-                    committed(&stated),
+                    committed(&format!(
+                        "state the value of each in `{PATH}`, which may be empty: `[rpm]` and `markers = [{}]`",
+                        values.join(", ")
+                    )),
                     committed("set `rpm.srpm = \"none\"`")
                 )
             }
