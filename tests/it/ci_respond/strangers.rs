@@ -2,8 +2,8 @@
 
 use releng::project::config::ForgeKind;
 
-use super::place::{ForgePlace, MEMBER, READER, outcome};
-use crate::support::forge::{Fault, Note};
+use super::place::{ADMIN, ForgePlace, MAINTAINER, MEMBER, READER, outcome};
+use crate::support::forge::{FORK_ID, Fault, Happened, Note, Vote};
 
 #[test]
 fn the_work_of_strangers_is_tested_only_if_that_is_configured() {
@@ -70,5 +70,57 @@ fn a_stranger_gets_one_answer_for_each_pull_request() {
         );
         // A member does what it says.
         assert_eq!(place.says(41, MEMBER, "ci test please").0, "check-patch", "{kind}");
+    }
+}
+
+/// Forgejo does not say that a list has another page, and an administrator can make the pages shorter.
+#[test]
+fn a_stranger_hides_no_refusal_behind_many_reviews() {
+    for (kind, page) in [(ForgeKind::Github, 100), (ForgeKind::Forgejo, 50), (ForgeKind::Forgejo, 7)] {
+        for is_late in [false, true] {
+            let place = ForgePlace::new(kind, "");
+            let vote = |author: (u64, &str), state, at: &str| Vote {
+                state,
+                at: at.to_owned(),
+                ..Vote::approval(author.0, &place.head)
+            };
+            let refusal = vote(MEMBER, "changes", "2026-01-02T03:04:06Z");
+            place.becomes(MEMBER, "write");
+            place.double.with(|state| {
+                state.page = page;
+                state.pulls[0].head_repository = Some(FORK_ID);
+                state.pulls[0].author = READER.0;
+                state.votes.push(Vote::approval(MAINTAINER.0, &place.head));
+                let comment = vote(READER, "comment", "2026-01-01T12:00:01Z");
+                state.votes.extend(std::iter::repeat_n(comment, 120));
+                if !is_late {
+                    state.votes.push(refusal.clone());
+                }
+            });
+            if is_late {
+                let file = place.asks_for_merge(41, "ci merge please");
+                place.double.with(|state| state.votes.push(refusal.clone()));
+                place.merges(&file).exits(1).says(&["an approving review"]);
+            } else {
+                assert_eq!(place.says(41, ADMIN, "ci merge please").0, "none", "{kind} {page}");
+            }
+        }
+    }
+}
+
+/// The record since a comment is read to its end, or nothing is merged.
+#[test]
+fn a_stranger_hides_no_event_behind_many_others() {
+    for kind in ForgeKind::ALL {
+        for page in [50, 20] {
+            let place = ForgePlace::new(kind, "");
+            let file = place.asks_for_merge(41, &format!("ci merge please {}", place.head));
+            place.double.with(|state| state.page = page);
+            for _ in 0..1_100 {
+                place.happens(Happened::Labelled, "2026-01-02T03:05:00Z");
+            }
+            place.happens(Happened::Closed, "2026-01-02T03:05:01Z");
+            place.merges(&file).exits(1).says(&["was closed after the comment"]);
+        }
     }
 }

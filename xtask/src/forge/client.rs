@@ -31,6 +31,9 @@ const UPLOAD_TIME: Duration = Duration::from_secs(3600);
 /// The most pages of one list; with a hundred entries each.
 const MOST_PAGES: usize = 100;
 
+/// The most pages that are read by their numbers. They have half as many entries, and the last one has none.
+const MOST_NUMBERED_PAGES: usize = 2 * MOST_PAGES + 1;
+
 /// How many redirects are followed.
 const MOST_REDIRECTS: usize = 3;
 
@@ -113,8 +116,27 @@ impl ForgeClient {
                 None => return Ok(entries),
             }
         }
-        let message = format!("the list at `{}` has more than {MOST_PAGES} pages", self.shown("GET", &path));
-        Err(Failure::new(Exit::Failed, message).into())
+        Err(self.too_long(&path).into())
+    }
+
+    /// Reads a list by the numbers of its pages up to an empty one, for a forge that does not say in each answer whether there is another
+    /// page. `path` states how many entries a page has at most.
+    ///
+    /// Errors: there are too many pages.
+    pub fn numbered_pages<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>> {
+        let mut entries = Vec::new();
+        for number in 1..=MOST_NUMBERED_PAGES {
+            let page: Vec<T> = self.get_there(&format!("{path}&page={number}"))?;
+            if page.is_empty() {
+                return Ok(entries);
+            }
+            entries.extend(page);
+        }
+        Err(self.too_long(path).into())
+    }
+
+    fn too_long(&self, path: &str) -> Failure {
+        Failure::new(Exit::Failed, format!("the list at `{}` is too long to be read", self.shown("GET", path)))
     }
 
     /// Sends a request that may be repeated, because two of it do what one does. `allowed` are statuses beside those of success that the

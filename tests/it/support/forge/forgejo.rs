@@ -38,7 +38,7 @@ fn in_project(state: &mut State, asked: &Asked, parts: &[&str]) -> Reply {
         },
         ("GET", ["pulls", _, "reviews"]) => {
             let all: Vec<Value> = state.votes.iter().map(|vote| review(state, vote)).collect();
-            state.paged(asked, &all)
+            state.page_of(asked, &all)
         }
         ("GET", ["issues", number, "comments"]) => {
             let all: Vec<Value> = state.notes_of(number).iter().map(|note| comment(state, note)).collect();
@@ -56,9 +56,7 @@ fn in_project(state: &mut State, asked: &Asked, parts: &[&str]) -> Reply {
             let label = ("label", DATE.to_owned());
             let all = std::iter::once(label).chain(happened.into_iter().map(|(what, at)| (word_of(what), at)));
             let all: Vec<Value> = all.map(entry).collect();
-            let mut page = state.paged(asked, &all);
-            page.headers.retain(|(name, _)| name != "Link");
-            page
+            state.page_of(asked, &all)
         }
         ("POST", ["issues", number, "comments"]) => {
             let note = state.add_note(number, asked.text("body"));
@@ -87,10 +85,10 @@ fn in_project(state: &mut State, asked: &Asked, parts: &[&str]) -> Reply {
             state.statuses.push(new.clone());
             Reply::json(201, &status(state, &new))
         }
-        ("GET", ["commits", commit, "statuses"]) => {
+        ("GET", ["statuses", commit]) => {
             let all = state.statuses.iter().filter(|kept| kept.commit == *commit);
             let all: Vec<Value> = all.map(|kept| status(state, kept)).collect();
-            state.paged(asked, &all)
+            state.page_of(asked, &all)
         }
         (_, ["labels"] | ["issues", _, "labels", ..]) => labels(state, asked, parts),
         (_, ["releases", rest @ ..]) => releases(state, asked, rest),
@@ -107,7 +105,7 @@ fn labels(state: &mut State, asked: &Asked, parts: &[&str]) -> Reply {
     };
     let of = |pull: &Pull| Reply::json(200, &pull.labels.iter().map(label).collect());
     match (asked.method.as_str(), parts) {
-        ("GET", ["labels"]) => state.paged(asked, &all.iter().map(label).collect::<Vec<_>>()),
+        ("GET", ["labels"]) => state.page_of(asked, &all.iter().map(label).collect::<Vec<_>>()),
         ("POST", ["labels"]) => {
             let (name, id) = (asked.text("name"), all.len() + 1);
             assert!(asked.text("color").starts_with('#'), "a label has a colour");
@@ -146,7 +144,7 @@ fn releases(state: &mut State, asked: &Asked, parts: &[&str]) -> Reply {
         }
         ("GET", []) => {
             let all: Vec<Value> = state.releases.iter().rev().map(|found| release(state, found)).collect();
-            state.paged(asked, &all)
+            state.page_of(asked, &all)
         }
         ("POST", []) => {
             let tag = asked.text("tag_name");
@@ -254,6 +252,7 @@ fn word_of(what: Happened) -> &'static str {
         Happened::Retargeted => "change_target_branch",
         Happened::PushedBack => "pull_push",
         Happened::ReviewDismissed => "dismiss_review",
+        Happened::Labelled => "label",
     }
 }
 

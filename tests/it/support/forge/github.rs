@@ -299,6 +299,7 @@ fn word_of(what: Happened) -> &'static str {
         Happened::Retargeted => "base_ref_changed",
         Happened::PushedBack => "head_ref_force_pushed",
         Happened::ReviewDismissed => "review_dismissed",
+        Happened::Labelled => "labeled",
     }
 }
 

@@ -35,6 +35,8 @@ pub enum Happened {
     /// Another head was pushed, and the old one again.
     PushedBack,
     ReviewDismissed,
+    /// Nothing that a merge depends on.
+    Labelled,
 }
 
 /// A pull request.
@@ -263,6 +265,13 @@ impl State {
         let release = Release { id: self.next_id(), tag, draft, name, notes, commit, files: Vec::new() };
         self.releases.push(release.clone());
         release
+    }
+
+    /// A page of a list, and nothing that says whether there is another one.
+    pub fn page_of(&self, asked: &Asked, entries: &[serde_json::Value]) -> Reply {
+        let mut page = self.paged(asked, entries);
+        page.headers.retain(|(name, _)| name != "Link");
+        page.with("X-Total-Count", &entries.len().to_string())
     }
 
     /// A page of a list, with the link to the next one.

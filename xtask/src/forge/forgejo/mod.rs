@@ -1,4 +1,7 @@
 //! Forgejo, and Gitea, by their API v1.
+//!
+//! Most of their lists come in pages without a link to the next one, and an administrator can make the pages shorter: they are read up to an
+//! empty page. A few come whole.
 
 mod answers;
 mod releases;
@@ -19,8 +22,8 @@ use crate::forge::forgejo::answers::{
     ForgejoTimelineEntry,
 };
 use crate::forge::model::{
-    Account, Asset, Comment, CommitStatus, ForgeRelease, Permission, PullRecord, PullRequest, Review, ShownStatus,
-    StatusState, WantedRelease, find_marked, require_marker,
+    Account, Asset, Comment, CommitStatus, ForgeRelease, Permission, PullChange, PullRecord, PullRequest, Review,
+    ShownStatus, StatusState, WantedRelease, find_marked, require_marker,
 };
 use crate::forge::place::ForgePlace;
 use crate::forge::retry::Pace;
@@ -29,9 +32,6 @@ use crate::project::config::ForgeKind;
 
 /// The colour of a label that this program makes, because Forgejo wants one.
 const LABEL_COLOUR: &str = "#ededed";
-
-/// So many pages about what happened since a comment are read.
-const LONGEST_TIMELINE: u32 = 20;
 
 /// A repository on Forgejo.
 pub struct Forgejo {
@@ -63,7 +63,7 @@ impl Forgejo {
     /// The number of a label of the repository, which is made if it is not there: Forgejo puts no other label on a pull request.
     fn label_id(&self, label: &str) -> Result<u64> {
         let find = || -> Result<Option<u64>> {
-            let labels: Vec<ForgejoLabel> = self.client.pages(&self.path("/labels?limit=50"))?;
+            let labels: Vec<ForgejoLabel> = self.client.numbered_pages(&self.path("/labels?limit=50"))?;
             Ok(labels.iter().find(|found| found.name == label).map(|found| found.id))
         };
         if let Some(found) = find()? {
@@ -98,31 +98,26 @@ impl Forge for Forgejo {
 
     fn record_since(&self, pull: &PullRequest, since: Timestamp) -> Result<Option<PullRecord>> {
         let (number, from) = (pull.number, encoded(&since.to_string()));
-        let mut record = PullRecord { changes: Vec::new(), has_pushes: true };
-        // Forgejo does not say here which page is the last one: it is empty.
-        for page in 1..=LONGEST_TIMELINE {
-            let path = self.path(&format!("/issues/{number}/timeline?limit=50&since={from}&page={page}"));
-            let entries: Vec<Option<ForgejoTimelineEntry>> = self.client.get_there(&path)?;
-            if entries.is_empty() {
-                return Ok(Some(record));
-            }
-            for entry in entries {
-                // In place of an entry that Forgejo cannot read itself, it sends none.
-                let Some(entry) = entry else { return Ok(None) };
-                record.changes.extend(entry.change_since(since));
-            }
-        }
-        Ok(None)
+        let path = self.path(&format!("/issues/{number}/timeline?limit=50&since={from}"));
+        let entries: Vec<Option<ForgejoTimelineEntry>> = self.client.numbered_pages(&path)?;
+        let count = entries.len();
+        let entries: Vec<ForgejoTimelineEntry> = entries.into_iter().flatten().collect();
+        // In place of an entry that Forgejo cannot read itself, it sends none: that can have been anything.
+        let is_whole = entries.len() == count;
+        let changes: Vec<PullChange> = entries.iter().filter_map(|entry| entry.change_since(since)).collect();
+        Ok((is_whole || !changes.is_empty()).then_some(PullRecord { changes, has_pushes: is_whole }))
     }
 
     fn reviews(&self, number: u32) -> Result<Vec<Review>> {
-        let reviews: Vec<ForgejoReview> =
-            self.client.pages(&self.path(&format!("/pulls/{number}/reviews?limit=50")))?;
+        let path = self.path(&format!("/pulls/{number}/reviews?limit=50"));
+        let reviews: Vec<ForgejoReview> = self.client.numbered_pages(&path)?;
         Ok(reviews.into_iter().filter_map(ForgejoReview::into_model).collect())
     }
 
     fn comments(&self, number: u32) -> Result<Vec<Comment>> {
-        let comments: Vec<ForgejoComment> = self.client.pages(&self.path(&format!("/issues/{number}/comments")))?;
+        // All of them in one answer.
+        let path = self.path(&format!("/issues/{number}/comments"));
+        let comments: Vec<ForgejoComment> = self.client.get_there(&path)?;
         Ok(comments.into_iter().map(Comment::from).collect())
     }
 
@@ -160,7 +155,9 @@ impl Forge for Forgejo {
     }
 
     fn statuses(&self, commit: CommitId, context: &str) -> Result<Vec<ShownStatus>> {
-        let all: Vec<ForgejoStatus> = self.client.pages(&self.path(&format!("/commits/{commit}/statuses?limit=50")))?;
+        // By this path, no branch or tag with the name of the commit is taken for it.
+        let path = self.path(&format!("/statuses/{commit}?limit=50"));
+        let all: Vec<ForgejoStatus> = self.client.numbered_pages(&path)?;
         Ok(all.into_iter().filter(|status| status.context == context).map(ShownStatus::from).collect())
     }
 
@@ -172,7 +169,7 @@ impl Forge for Forgejo {
 
     fn remove_label(&self, number: u32, label: &str) -> Result<()> {
         let path = self.path(&format!("/issues/{number}/labels"));
-        let labels: Vec<ForgejoLabel> = self.client.pages(&path)?;
+        let labels: Vec<ForgejoLabel> = self.client.get_there(&path)?;
         // By number, because a name can be the number of another label.
         for found in labels.iter().filter(|found| found.name == label) {
             self.client.send_repeatable(&ForgeRequest::delete(format!("{path}/{}", found.id)), &[404])?;

@@ -19,7 +19,7 @@ impl Forgejo {
         if let Some(shown) = shown {
             return Ok(Some(shown.into()));
         }
-        let all: Vec<ForgejoRelease> = self.client.pages(&self.path("/releases?limit=50"))?;
+        let all: Vec<ForgejoRelease> = self.client.numbered_pages(&self.path("/releases?limit=50"))?;
         Ok(all.into_iter().rfind(|release| release.tag_name == tag).map(ForgeRelease::from))
     }
 
@@ -38,7 +38,7 @@ impl Forgejo {
         let path = self.path(&format!("/releases/{}/assets", release.id));
         // Forgejo keeps two files of one name, so that each try looks first.
         let find = || -> Result<Option<Asset>> {
-            let assets: Vec<ForgejoAsset> = self.client.pages(&path)?;
+            let assets: Vec<ForgejoAsset> = self.client.get_there(&path)?;
             let assets: Vec<Asset> = assets.into_iter().map(Asset::from).collect();
             match local.find(&assets, &[name], &release.tag)? {
                 Namesake::Same(asset) => Ok(Some(asset)),
