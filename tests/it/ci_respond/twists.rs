@@ -116,6 +116,10 @@ pub const TWISTS: &[Twist] = &[
     of_comment("above commands of others", "text", Never, |case| {
         case.say(&format!("{}\n\nEve wrote:\n\nci test please\nci merge please\nci review please", case.line));
     }),
+    of_comment("directly above other text", "text", Always, |case| {
+        case.say(&format!("{}\nnot before friday", case.line))
+    }),
+    of_comment("above a row of a table", "text", Always, |case| case.say(&format!("{}\n|---|\n| x |", case.line))),
     of_comment("below a word of thanks", "text", Always, |case| case.say(&format!("Thanks!\n\n{}", case.line))),
     of_comment("below a mark", "text", Always, |case| case.say(&format!(".\n{}", case.line))),
     of_comment("below a quote", "text", Always, |case| case.say(&format!("> quoted\n\n{}", case.line))),
@@ -229,7 +233,7 @@ pub const TWISTS: &[Twist] = &[
             }
         }
     }),
-    of_comment("a review dismissed after the comment", "", Never, |case| {
+    of_comment("a review dismissed after the comment", "fork", Never, |case| {
         case.world.happens(PullChange::ReviewDismissed);
     }),
     of_comment("fork, approved, and a review dismissed after the comment", "fork", Only(&[Asks::Merge]), |case| {

@@ -3,7 +3,8 @@
 //! A comment is Markdown, and anyone can write one. Much of it can be said by somebody else: a mail program quotes the mail that was answered, in
 //! forms that nobody can list. So commands stand at the top: reading ends at the first line that is neither blank nor a command. A line is a
 //! command only if the whole line is one, in a plain paragraph that is in nothing else: quotes, code, lists, headings, HTML, tables, text with
-//! emphasis are no commands, and end the reading, too.
+//! emphasis are no commands, and end the reading, too. Text directly below a command belongs to its paragraph, as in `not before friday`, or
+//! makes the heading of a table of it: such a command does nothing.
 //!
 //! A plain line further down that is a command, or nearly one, is a near miss. It starts nothing.
 
@@ -46,25 +47,53 @@ pub fn read_comment(text: &str) -> Spoken {
         return Spoken::Nothing;
     }
     let plain = plain_lines(text);
-    let mut commands = Vec::new();
-    let mut ended_by = None;
-    for line in source_lines(text).filter(|line| !line.text.is_empty()) {
-        let is_plain = plain.binary_search_by_key(&line.start, |plain| plain.start).is_ok_and(|at| plain[at] == line);
-        match read_line(&line.text).filter(|_| is_plain) {
-            Some(command) if !commands.contains(&command) => commands.push(command),
-            Some(_) => {}
-            None => {
-                ended_by = is_plain.then_some(line);
-                break;
-            }
-        }
-    }
-    let is_doubtful = ended_by.is_some_and(|line| find_near_miss(&line.text).is_some());
-    match commands.as_slice() {
-        [] => plain.iter().find_map(|line| find_near_miss(&line.text)).map_or(Spoken::Nothing, Spoken::NearMiss),
+    let top = read_top(text, &plain);
+    let is_doubtful = top.end.as_deref().is_some_and(|line| find_near_miss(line).is_some());
+    let hint = |line: &str| find_near_miss(line).map_or(Spoken::Nothing, Spoken::NearMiss);
+    match top.commands.as_slice() {
+        [] => plain
+            .iter()
+            .find(|line| find_near_miss(&line.text).is_some())
+            .map_or(Spoken::Nothing, |line| hint(&line.text)),
+        [_] if top.is_joined && !is_doubtful => hint(&top.last),
         [command] if !is_doubtful => Spoken::Command(*command),
         _ => Spoken::Several,
     }
+}
+
+/// The commands at the top of a comment, each once.
+#[derive(Default)]
+struct CommentTop {
+    commands: Vec<SpokenCommand>,
+    /// The text of the last line with one.
+    last: String,
+    /// The line that ends them, if it is a plain one.
+    end: Option<String>,
+    /// Whether the line that ends them, plain or not, is directly below a command.
+    is_joined: bool,
+}
+
+/// Reads the lines of a comment up to the first one that is neither blank nor a command. `plain` are its plain lines.
+fn read_top(text: &str, plain: &[CommentLine]) -> CommentTop {
+    let mut top = CommentTop::default();
+    let mut is_below_command = false;
+    for line in source_lines(text) {
+        if line.text.is_empty() {
+            is_below_command = false;
+            continue;
+        }
+        let is_plain = plain.binary_search_by_key(&line.start, |plain| plain.start).is_ok_and(|at| plain[at] == line);
+        let Some(command) = read_line(&line.text).filter(|_| is_plain) else {
+            top.is_joined = is_below_command;
+            top.end = is_plain.then_some(line.text);
+            break;
+        };
+        if !top.commands.contains(&command) {
+            top.commands.push(command);
+        }
+        (top.last, is_below_command) = (line.text, true);
+    }
+    top
 }
 
 /// The command that a whole line is. The case of letters and the number of blanks are free.
@@ -116,10 +145,12 @@ const BLANKS: [char; 2] = [' ', '\t'];
 /// All lines of the comment, whatever they are for a reader of Markdown. Some of them, such as definitions of links, no reader shows.
 fn source_lines(text: &str) -> impl Iterator<Item = CommentLine> {
     let mut start = 0;
-    text.split_inclusive(['\n', '\r']).map(move |line| {
+    text.split_inclusive(['\n', '\r']).filter_map(move |line| {
         let began = start;
         start += line.len();
-        CommentLine::new(began, line.trim_end_matches(['\n', '\r']))
+        // The second half of an end of a line in the form of Windows.
+        let is_half = line == "\n" && text[..began].ends_with('\r');
+        (!is_half).then(|| CommentLine::new(began, line.trim_end_matches(['\n', '\r'])))
     })
 }
 

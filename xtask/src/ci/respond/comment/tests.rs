@@ -43,8 +43,7 @@ fn case_blanks_and_the_signs_of_phones_are_free() {
         ("ci \u{1f44d}\u{1f3fd}", TEST),
         ("ci \u{1f44d}\u{1f3ff}\u{fe0f}", TEST),
         ("\r\n \t\r\n\nci merge please\r\n", MERGE),
-        ("ci merge please  \nthanks", MERGE),
-        ("ci merge please\rThanks!", MERGE),
+        ("ci merge please\r\rThanks!", MERGE),
         ("ci :+1:\n\nci test please", TEST),
     ]);
 }
@@ -65,6 +64,36 @@ fn the_rest_of_a_comment_is_not_read_for_commands() {
         ">>>\n\nci test please\n\n>>>",
     ] {
         reads(&[(&format!("ci merge please\n\n{rest}"), MERGE), (&format!("\n\nci :shipit:\n\n{rest}\n"), MERGE)]);
+    }
+}
+
+/// It belongs to the paragraph of the command, or makes the heading of a table of it.
+#[test]
+fn a_command_with_text_directly_below_does_nothing() {
+    let rests = [
+        "not before friday",
+        "  thanks",
+        "|---|",
+        ":-:",
+        "-|-",
+        "|-",
+        "> quoted",
+        "* item",
+        "<!-- -->",
+        "[a]: b",
+        "\u{a0}",
+    ];
+    for rest in rests {
+        for end in ["\n", "\r\n", "\r"] {
+            let merge = Spoken::NearMiss("ci merge please");
+            let commit = "0123456789".repeat(4);
+            reads(&[
+                (&format!("ci merge please{end}{rest}"), merge.clone()),
+                (&format!("ci merge please {commit}{end}{rest}{end}{end}ci merge please {commit}"), merge),
+                (&format!("ci test please{end}{end}ci test please{end}{rest}"), Spoken::NearMiss("ci test please")),
+                (&format!("ci :+1:{end}{rest}"), Spoken::NearMiss("ci :+1:")),
+            ]);
+        }
     }
 }
 
