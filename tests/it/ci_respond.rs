@@ -6,6 +6,7 @@ mod forge;
 mod merging;
 mod mutations;
 pub mod place;
+mod records;
 mod samples;
 mod strangers;
 mod trust;

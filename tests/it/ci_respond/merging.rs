@@ -10,7 +10,7 @@ use crate::support::merge::{RELEASE, snapshots_in};
 use crate::support::program::Ran;
 
 /// A place with a step that makes a release.
-fn with_release(kind: ForgeKind) -> ForgePlace {
+pub fn with_release(kind: ForgeKind) -> ForgePlace {
     ForgePlace::with_steps(kind, "", &format!("{RELEASE}[repository]\nurl = \"https://example.org/repos\"\n"))
 }
 
@@ -35,7 +35,7 @@ impl ForgePlace {
     }
 
     /// The state and description of the newest status of merges.
-    fn merge_status(&self) -> (String, String) {
+    pub fn merge_status(&self) -> (String, String) {
         self.double.with(|state| {
             let newest = state.statuses.iter().rev().find(|status| status.context == "releng/merge").unwrap();
             (newest.state.clone(), newest.description.clone())

@@ -33,6 +33,12 @@ pub fn refusal(kind: ForgeKind, what: &str, answer: &HttpAnswer) -> Failure {
     }
 }
 
+/// Whether the forge refuses a request for what it is about, such as a status of a commit that has too many: another try or another token does not
+/// help. A token that is too weak, and a forge that fails, are other errors.
+pub fn is_refused(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Failure>().is_some_and(|failure| failure.exit == Exit::Failed)
+}
+
 /// The failure for a request that has no answer, after the last try.
 pub fn no_answer(kind: ForgeKind, what: &str, fault: &HttpFault) -> Failure {
     match fault {
@@ -121,6 +127,7 @@ mod tests {
             (503, Exit::TryAgain),
         ] {
             assert_eq!(of(status).exit, exit, "{status}");
+            assert_eq!(is_refused(&of(status).into()), exit == Exit::Failed, "{status}");
         }
     }
 }

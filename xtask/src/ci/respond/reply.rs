@@ -97,6 +97,13 @@ pub fn accept_merge(head: CommitId, base: &BranchName, forecast: &MergeForecast)
     format!("The merge into `{base}` is accepted at {head}: if somebody pushes meanwhile, nothing is merged.{version}")
 }
 
+/// The end of an answer where the forge refuses the status of this name. Its reason is in the log: it is a text from outside.
+pub fn refused_status(name: &str) -> String {
+    format!(
+        "\n\nThe forge refuses the status `{name}` of this commit: the log of the job says why. Nothing else depends on it."
+    )
+}
+
 /// A review is asked for.
 pub const ACCEPT_REVIEW: &str = "The label `needs review` is set. It is removed when a review arrives.";
 

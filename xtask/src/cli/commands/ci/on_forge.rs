@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result};
 
+use crate::base::progress::Progress as _;
 use crate::ci::merge::answer::{MERGE_STATUS, TryOut, answer};
 use crate::ci::merge::home::MergeHome;
 use crate::ci::merge::machine::{Merge, MergePhase};
@@ -9,11 +10,12 @@ use crate::ci::merge::request::{MergeRequest, ProposedWork};
 use crate::ci::merge::stages::base_config;
 use crate::ci::respond::again;
 use crate::ci::respond::decision::NEEDS_REVIEW;
-use crate::ci::respond::reply::{MarkedEffect, marker};
+use crate::ci::respond::reply::{MarkedEffect, marker, refused_status};
 use crate::cli::ci_system::log_address;
 use crate::cli::context::Context;
 use crate::cli::decided;
 use crate::cli::site::Site;
+use crate::forge::is_refused;
 use crate::forge::model::CommitStatus;
 use crate::git::Repository;
 use crate::project::config::Config;
@@ -28,8 +30,17 @@ pub fn withdrawn(request: &MergeRequest, trusted: &TrustedKeys, config: &Config)
     again::why_withdrawn(forge.as_ref(), request, config)
 }
 
+/// The warning about a status that the forge refuses.
+pub fn without_status(why: &anyhow::Error) -> String {
+    format!("the commit does not show its status: {why:#}")
+}
+
 /// Shows on the forge how merge `number` has ended, unless it shows that already. The forge is the one of the default branch before the merge: the
 /// merged work does not choose where the token is sent.
+///
+/// The answer is written whatever comes of the status and the label. A status or a label that the forge refuses is a warning.
+///
+/// Errors: the answer could not be written; the status or the label was not changed, and another try or another token may help.
 pub fn report(context: &Context, home: &MergeHome, number: u32, merge: &Merge) -> Result<()> {
     let request = &merge.request;
     let (Some(comment), ProposedWork::Pull { number: pull, .. }) = (&request.comment, &request.work) else {
@@ -45,11 +56,23 @@ pub fn report(context: &Context, home: &MergeHome, number: u32, merge: &Merge) -
         description: said.description,
         url: log_address(),
     };
-    forge.set_status(request.head, &status)?;
-    if let MergePhase::Done { .. } = merge.phase {
-        forge.remove_label(*pull, NEEDS_REVIEW)?;
+    let status = forge.set_status(request.head, &status);
+    let label = match merge.phase {
+        MergePhase::Done { .. } => forge.remove_label(*pull, NEEDS_REVIEW),
+        _ => Ok(()),
+    };
+    let is_unshown = status.as_ref().is_err_and(is_refused);
+    let note = if is_unshown { refused_status(MERGE_STATUS) } else { String::new() };
+    forge.comment(*pull, &mark, &format!("{}{note}\n\n{mark}", said.text.trim_end()))?;
+    match status {
+        Err(error) if is_refused(&error) => context.ui.warn(&without_status(&error)),
+        status => status?,
     }
-    forge.comment(*pull, &mark, &format!("{}\n{mark}", said.text)).map(drop)
+    match label {
+        Err(error) if is_refused(&error) => context.ui.warn(&format!("the label `{NEEDS_REVIEW}` stays: {error:#}")),
+        label => label?,
+    }
+    Ok(())
 }
 
 /// How people get the release of a merge, if the repository has a public address.

@@ -6,10 +6,11 @@ use anyhow::Result;
 
 use crate::base::files;
 use crate::ci::respond::outcome::{JobResult, outcome_of};
-use crate::ci::respond::reply::{MarkedEffect, marker};
+use crate::ci::respond::reply::{MarkedEffect, marker, refused_status};
 use crate::cli::ci_system::log_address;
 use crate::cli::context::Context;
 use crate::cli::decided;
+use crate::forge::is_refused;
 use crate::forge::model::{CommitStatus, has_marker};
 
 /// Arguments of `ci report`.
@@ -24,6 +25,8 @@ pub struct Args {
 }
 
 /// Sets the status, and answers the comment where a merge did not come to its end.
+///
+/// Errors: the status was not set, after the comment was answered all the same; the comment could not be answered.
 pub fn run(context: &Context, args: &Args) -> Result<()> {
     let decision = decided::load(&args.decision)?;
     let (Some(outcome), Some(pull), Some(head), Some(name)) =
@@ -50,10 +53,11 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
         description: outcome.description,
         url: log_address(),
     };
-    forge.set_status(head, &status)?;
+    let status = forge.set_status(head, &status);
     if let Some((text, comment)) = text {
+        let note = if status.as_ref().is_err_and(is_refused) { refused_status(name) } else { String::new() };
         let mark = marker(comment, MarkedEffect::Failed);
-        forge.comment(pull, &mark, &format!("{text}\n\n{mark}"))?;
+        forge.comment(pull, &mark, &format!("{text}{note}\n\n{mark}"))?;
     }
-    Ok(())
+    status
 }

@@ -9,10 +9,12 @@ use anyhow::{Context as _, Result};
 use crate::base::clock;
 use crate::base::error::{Exit, Failure, program, this_call};
 use crate::base::files;
+use crate::base::progress::Progress as _;
 use crate::ci::respond::apply::apply;
 use crate::ci::respond::ask::{Asked, decide_asking};
 use crate::ci::respond::decision::Decision;
 use crate::ci::respond::wish::{Wish, find_wish};
+use crate::cli::commands::ci::on_forge;
 use crate::cli::context::Context;
 use crate::cli::decided;
 use crate::forge::event::{ForgeEvent, LARGEST_EVENT, NotAnEvent, read_event};
@@ -76,7 +78,11 @@ fn answer(context: &Context, args: &Args, event: &ForgeEvent, wish: &Wish) -> Re
     let forge = decided::open_forge(&trusted, &source.address)?;
     let asked = Asked { forge: forge.as_ref(), source: &source, now, progress: &context.ui };
     let decision = decide_asking(wish, &asked)?;
-    apply(forge.as_ref(), &decision, || hand_over(context, args, &decision))
+    let refused = apply(forge.as_ref(), &decision, || hand_over(context, args, &decision))?;
+    if let Some(why) = refused {
+        context.ui.warn(&on_forge::without_status(&why));
+    }
+    Ok(())
 }
 
 /// Reads the event.
