@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::decision;
 use super::merging::with_release;
-use super::place::{ADMIN, ForgePlace, outcome};
-use crate::support::forge::{Fault, Reply};
+use super::place::{ADMIN, ForgePlace, MEMBER, outcome};
+use crate::support::forge::{Fault, Reply, Status};
 
 /// GitHub takes a limited number of statuses for each commit, and GitLab none for a commit that is on no branch.
 #[test]
@@ -111,4 +111,26 @@ fn a_failed_job_is_answered_where_its_status_is_refused() {
         assert_eq!(failed.count(), 1);
     }
     place.merges(&file).exits(1).says(&["the forge shows already how this merge came out"]);
+}
+
+/// Whoever may push may set a status, too. It does not end the merge that an admin asked for.
+#[test]
+fn the_status_of_somebody_else_is_no_outcome() {
+    for kind in ForgeKind::ALL {
+        for (by, is_outcome) in [(Some(MEMBER.0), false), (Some(100), true), (None, true)] {
+            let place = ForgePlace::new(kind, "");
+            let file = place.asks_for_merge(41, "ci merge please");
+            place.double.with(|state| {
+                let (context, at) = ("releng/merge".to_owned(), "2026-01-02T03:04:06Z".to_owned());
+                let word = if kind == ForgeKind::Gitlab { "failed" } else { "failure" };
+                let (description, url) = ("x".to_owned(), String::new());
+                let commit = place.head.clone();
+                state.statuses.push(Status { commit, context, state: word.to_owned(), description, url, at, by });
+            });
+            let ran = place.merges(&file);
+            assert_eq!(ran.code, i32::from(is_outcome), "{kind} {by:?}: {}", ran.stderr);
+            let words = "a status of the commit shows already how this merge came out";
+            assert_eq!(ran.stderr.contains(words), is_outcome, "{kind} {by:?}: {}", ran.stderr);
+        }
+    }
 }

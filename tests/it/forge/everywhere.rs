@@ -204,6 +204,9 @@ fn statuses_of_the_past_are_known() {
         set("releng/merge", StatusState::Pending);
         let mut shown = client.statuses(HEAD, "releng/merge").unwrap();
         shown.sort_by_key(|status| status.at);
+        assert!(shown.iter().all(|status| status.by == Some(100)), "{kind}: {shown:?}");
+        forge.with(|state| state.statuses.iter_mut().for_each(|status| status.by = None));
+        assert!(client.statuses(HEAD, "releng/merge").unwrap().iter().all(|status| status.by.is_none()), "{kind}");
         let shown: Vec<(bool, String)> =
             shown.iter().map(|status| (status.is_pending, status.at.to_string())).collect();
         let expected = [(false, "2026-01-02T03:04:05Z".to_owned()), (true, "2026-01-02T03:04:06Z".to_owned())];

@@ -149,6 +149,8 @@ pub struct ShownStatus {
     pub is_pending: bool,
     /// When it was set.
     pub at: Timestamp,
+    /// The number of the account that set it, where the forge says it.
+    pub by: Option<u64>,
 }
 
 /// A release as it is wanted on a forge.

@@ -81,6 +81,7 @@ fn in_project(state: &mut State, asked: &Asked, parts: &[&str]) -> Reply {
                 description: asked.text("description"),
                 url: asked.text("target_url"),
                 at: state.now.clone(),
+                by: Some(state.own),
             };
             state.statuses.push(new.clone());
             Reply::json(201, &status(state, &new))
@@ -259,7 +260,7 @@ fn word_of(what: Happened) -> &'static str {
 fn status(state: &State, status: &Status) -> Value {
     json!({
         "id": 1, "status": status.state, "context": status.context, "description": status.description, "target_url": status.url,
-        "creator": account(&state.who(state.own)), "created_at": status.at, "updated_at": status.at, "url": "https://x.example.org",
+        "creator": status.by.map(|by| account(&state.who(by))), "created_at": status.at, "updated_at": status.at, "url": "https://x.example.org",
     })
 }
 

@@ -80,6 +80,7 @@ fn in_project(state: &mut State, asked: &Asked, parts: &[&str]) -> Reply {
                 description: asked.text("description"),
                 url: asked.text("target_url"),
                 at: state.now.clone(),
+                by: Some(state.own),
             };
             state.statuses.push(new.clone());
             Reply::json(201, &status(state, &new))
@@ -323,7 +324,7 @@ fn status(state: &State, status: &Status) -> Value {
     json!({
         "url": format!("https://api.github.com/repos/{PROJECT}/statuses/{}", status.commit), "avatar_url": null, "id": 1, "node_id": "N",
         "state": status.state, "description": status.description, "target_url": status.url, "context": status.context,
-        "created_at": status.at, "updated_at": status.at, "creator": account(&state.who(state.own)),
+        "created_at": status.at, "updated_at": status.at, "creator": status.by.map(|by| account(&state.who(by))),
     })
 }
 

@@ -102,7 +102,7 @@ fn in_project(state: &mut State, asked: &Asked, parts: &[&str]) -> Reply {
             let all = state.statuses.iter().rev().filter(|kept| kept.commit == *commit && kept.context == name);
             // Without this word, the newest one of each name.
             let shown = if asked.query("all").as_deref() == Some("true") { usize::MAX } else { 1 };
-            let all: Vec<Value> = all.map(status).take(shown).collect();
+            let all: Vec<Value> = all.map(|kept| status(state, kept)).take(shown).collect();
             state.paged(asked, &all)
         }
         (_, ["releases", rest @ ..]) => releases(state, asked, rest),
@@ -120,6 +120,7 @@ fn set_status(state: &mut State, asked: &Asked, commit: &str) -> Reply {
         description: asked.text("description"),
         url: asked.text("target_url"),
         at: state.now.clone(),
+        by: Some(state.own),
     };
     assert!(["pending", "success", "failed"].contains(&new.state.as_str()), "{}", new.state);
     let last = state.statuses.iter().rev().find(|kept| kept.commit == new.commit && kept.context == new.context);
@@ -127,7 +128,7 @@ fn set_status(state: &mut State, asked: &Asked, commit: &str) -> Reply {
         return message(400, "Cannot transition status via :enqueue from :pending");
     }
     state.statuses.push(new.clone());
-    Reply::json(201, &status(&new))
+    Reply::json(201, &status(state, &new))
 }
 
 fn releases(state: &mut State, asked: &Asked, parts: &[&str]) -> Reply {
@@ -294,7 +295,7 @@ fn versions(pull: &Pull) -> Vec<Value> {
     pushes.into_iter().enumerate().map(version).rev().collect()
 }
 
-fn status(status: &Status) -> Value {
+fn status(state: &State, status: &Status) -> Value {
     // What was pending keeps the time at which it was made.
     let is_pending = status.state == "pending";
     let (created, finished) =
@@ -302,6 +303,7 @@ fn status(status: &Status) -> Value {
     json!({
         "id": 1, "sha": status.commit, "ref": "fix", "status": status.state, "name": status.context, "target_url": status.url,
         "description": status.description, "created_at": created, "finished_at": finished, "allow_failure": false,
+        "author": status.by.map(|by| account(&state.who(by))),
     })
 }
 

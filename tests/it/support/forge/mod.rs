@@ -23,7 +23,7 @@ use releng::project::config::ForgeKind;
 use serde_json::{Value, json};
 
 pub use rights::Grant;
-pub use state::{FORK_ID, Happened, Kept, Note, PROJECT, PROJECT_ID, State, Vote};
+pub use state::{FORK_ID, Happened, Kept, Note, PROJECT, PROJECT_ID, State, Status, Vote};
 pub use wire::{Asked, Reply};
 
 /// The token of the own account.

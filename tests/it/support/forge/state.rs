@@ -100,6 +100,8 @@ pub struct Status {
     pub description: String,
     pub url: String,
     pub at: String,
+    /// The account that set it; `None` where the forge does not say it.
+    pub by: Option<u64>,
 }
 
 /// A release.

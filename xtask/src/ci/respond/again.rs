@@ -14,6 +14,7 @@ use crate::ci::respond::reply;
 use crate::ci::respond::wish::{AskingComment, Wish, WishKind};
 use crate::forge::Forge;
 use crate::forge::event::EventPull;
+use crate::forge::model::ShownStatus;
 use crate::project::config::Config;
 
 /// Why a merge is not wanted any more, by the same rules as at first; `None` if it is. `config` is the one that counts for the base.
@@ -26,9 +27,10 @@ pub fn why_withdrawn(forge: &dyn Forge, request: &MergeRequest, config: &Config)
     if reply::has_outcome(comments.map(|said| said.text), comment.id) {
         return Ok(Some("the forge shows already how this merge came out".to_owned()));
     }
-    // Answers can be deleted. A status stays, and a new comment sets another one.
+    // Answers can be deleted. A status stays, and a new comment sets another one. That of somebody else says nothing, where the forge says whose it is.
     let statuses = forge.statuses(request.head, MERGE_STATUS)?;
-    if statuses.iter().any(|shown| !shown.is_pending && shown.at >= request.at) {
+    let is_own = |shown: &ShownStatus| shown.by.is_none_or(|by| by == account.id);
+    if statuses.iter().any(|shown| is_own(shown) && !shown.is_pending && shown.at >= request.at) {
         return Ok(Some("a status of the commit shows already how this merge came out".to_owned()));
     }
     let stated = comment.names_commit.then_some(request.head);

@@ -192,11 +192,13 @@ pub struct ForgejoStatus {
     pub context: String,
     status: String,
     created_at: Timestamp,
+    creator: Option<ForgejoAccount>,
 }
 
 impl From<ForgejoStatus> for ShownStatus {
     fn from(status: ForgejoStatus) -> ShownStatus {
-        ShownStatus { is_pending: status.status == "pending", at: status.created_at }
+        let by = status.creator.map(|creator| Account::from(creator).id);
+        ShownStatus { is_pending: status.status == "pending", at: status.created_at, by }
     }
 }
 

@@ -125,11 +125,13 @@ pub struct GithubStatus {
     pub context: String,
     state: String,
     created_at: Timestamp,
+    creator: Option<GithubAccount>,
 }
 
 impl From<GithubStatus> for ShownStatus {
     fn from(status: GithubStatus) -> ShownStatus {
-        ShownStatus { is_pending: status.state == "pending", at: status.created_at }
+        let by = status.creator.map(|creator| creator.id);
+        ShownStatus { is_pending: status.state == "pending", at: status.created_at, by }
     }
 }
 

@@ -166,13 +166,15 @@ pub struct GitlabStatus {
     created_at: Option<Timestamp>,
     /// A later state of a status that is pending does not make a new one.
     finished_at: Option<Timestamp>,
+    author: Option<GitlabAccount>,
 }
 
 impl GitlabStatus {
     /// In the words of the model; `None` without a time.
     pub fn into_model(self) -> Option<ShownStatus> {
         let is_pending = ["created", "pending", "running"].contains(&self.status.as_str());
-        Some(ShownStatus { is_pending, at: self.finished_at.or(self.created_at)? })
+        let by = self.author.map(|author| author.id);
+        Some(ShownStatus { is_pending, at: self.finished_at.or(self.created_at)?, by })
     }
 }
 

@@ -88,7 +88,7 @@ fn a_command_with_text_directly_below_does_nothing() {
             let merge = Spoken::NearMiss("ci merge please");
             let commit = "0123456789".repeat(4);
             reads(&[
-                (&format!("ci merge please{end}{rest}"), merge.clone()),
+                (&format!("ci merge please{end}{rest}"), merge),
                 (&format!("ci merge please {commit}{end}{rest}{end}{end}ci merge please {commit}"), merge),
                 (&format!("ci test please{end}{end}ci test please{end}{rest}"), Spoken::NearMiss("ci test please")),
                 (&format!("ci :+1:{end}{rest}"), Spoken::NearMiss("ci :+1:")),
