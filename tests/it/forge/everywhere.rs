@@ -117,6 +117,31 @@ fn lists_are_read_to_their_last_page() {
     }
 }
 
+/// Forgejo sends all comments in one answer: there, the way out is another pull request.
+#[test]
+fn long_comments_are_read_in_smaller_pages() {
+    for (kind, forge) in each() {
+        let author = 12;
+        let note = Note { id: 1, pull: 5, author, text: "x".repeat(1 << 20), is_system: false };
+        forge.with(|state| state.notes.extend((1..=21).map(|id| Note { id, ..note.clone() })));
+        let read = forge.client().comments(5);
+        if kind == ForgeKind::Forgejo {
+            let refused = failure(read.unwrap_err());
+            assert!(refused.help.unwrap().ends_with("close that one, and propose its branch in a new one"));
+            continue;
+        }
+        let ids: Vec<u64> = read.unwrap().into_iter().map(|comment| comment.id).collect();
+        assert_eq!(ids, (1..=21).collect::<Vec<u64>>(), "{kind}");
+        // A list that has too many entries is refused whole: nothing in it is left out.
+        forge.with(|state| {
+            state.page = 1;
+            state.notes = (1..=101).map(|id| Note { id, text: String::new(), ..note.clone() }).collect();
+        });
+        let refused = failure(forge.client().comments(5).unwrap_err());
+        assert!(refused.message.contains("is too long to be read"), "{refused}");
+    }
+}
+
 #[test]
 fn a_comment_is_written_once_whatever_happens_to_its_answer() {
     let marker = "<!-- releng:1 -->";

@@ -3,6 +3,8 @@
 //! A request that only reads, or that gives the same result twice, is repeated as it is. One that makes something is repeated only after
 //! a look whether the first one made it: its answer may have been lost.
 
+mod lists;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,7 +19,7 @@ use crate::base::http::{HttpAnswer, HttpBody, HttpFault, HttpLimits, HttpRequest
 use crate::base::interrupt;
 use crate::base::process::http::send;
 use crate::base::secret::Secret;
-use crate::forge::address::{next_page, origin, redirect_target};
+use crate::forge::address::{origin, redirect_target};
 use crate::forge::refusal::{no_answer, refusal, unreadable};
 use crate::forge::retry::{Pace, TryVerdict, judge};
 use crate::project::config::ForgeKind;
@@ -27,12 +29,6 @@ const LIMITS: HttpLimits = HttpLimits { time: Duration::from_secs(60), bytes: 20
 
 /// The time for the upload of a file.
 const UPLOAD_TIME: Duration = Duration::from_secs(3600);
-
-/// The most pages of one list; with a hundred entries each.
-const MOST_PAGES: usize = 100;
-
-/// The most pages that are read by their numbers. They have half as many entries, and the last one has none.
-const MOST_NUMBERED_PAGES: usize = 2 * MOST_PAGES + 1;
 
 /// How many redirects are followed.
 const MOST_REDIRECTS: usize = 3;
@@ -81,6 +77,7 @@ enum MakeOutcome<T> {
     Answered(HttpAnswer),
     /// The answer was lost, and the thing is there.
     Found(T),
+    TooLong,
 }
 
 impl ForgeClient {
@@ -99,44 +96,6 @@ impl ForgeClient {
         let request = ForgeRequest::get(path);
         let answer = self.repeat(&request)?;
         self.read(&request, &answer)
-    }
-
-    /// Reads a list with all of its pages.
-    ///
-    /// Errors: the next page is on another service; there are too many pages.
-    pub fn pages<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>> {
-        let mut entries = Vec::new();
-        let mut path = path.to_owned();
-        for _ in 0..MOST_PAGES {
-            let request = ForgeRequest::get(&path);
-            let answer = self.repeat(&request)?;
-            entries.extend(self.read::<Vec<T>>(&request, &answer)?);
-            match answer.header("link").and_then(next_page) {
-                Some(next) => path = redirect_target(&self.address(&path), next),
-                None => return Ok(entries),
-            }
-        }
-        Err(self.too_long(&path).into())
-    }
-
-    /// Reads a list by the numbers of its pages up to an empty one, for a forge that does not say in each answer whether there is another
-    /// page. `path` states how many entries a page has at most.
-    ///
-    /// Errors: there are too many pages.
-    pub fn numbered_pages<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>> {
-        let mut entries = Vec::new();
-        for number in 1..=MOST_NUMBERED_PAGES {
-            let page: Vec<T> = self.get_there(&format!("{path}&page={number}"))?;
-            if page.is_empty() {
-                return Ok(entries);
-            }
-            entries.extend(page);
-        }
-        Err(self.too_long(path).into())
-    }
-
-    fn too_long(&self, path: &str) -> Failure {
-        Failure::new(Exit::Failed, format!("the list at `{}` is too long to be read", self.shown("GET", path)))
     }
 
     /// Sends a request that may be repeated, because two of it do what one does. `allowed` are statuses beside those of success that the
@@ -161,6 +120,7 @@ impl ForgeClient {
         let answer = match self.persist(request, find)? {
             MakeOutcome::Found(found) => return Ok(found),
             MakeOutcome::Answered(answer) => answer,
+            MakeOutcome::TooLong => return Err(self.without_end(request).into()),
         };
         if taken.contains(&answer.status)
             && let Some(found) = find()?
@@ -195,9 +155,20 @@ impl ForgeClient {
     }
 
     fn repeat(&self, request: &ForgeRequest<'_>) -> Result<HttpAnswer> {
+        self.answer(request)?.ok_or_else(|| self.without_end(request).into())
+    }
+
+    /// The failure for an answer that is too long.
+    fn without_end(&self, request: &ForgeRequest<'_>) -> Failure {
+        no_answer(self.kind, &self.shown(request.method, &request.path), &HttpFault::TooLong)
+    }
+
+    /// The same; `None` if the answer is too long.
+    fn answer(&self, request: &ForgeRequest<'_>) -> Result<Option<HttpAnswer>> {
         let nothing = || -> Result<Option<HttpAnswer>> { Ok(None) };
         match self.persist(request, &nothing)? {
-            MakeOutcome::Answered(answer) | MakeOutcome::Found(answer) => Ok(answer),
+            MakeOutcome::Answered(answer) | MakeOutcome::Found(answer) => Ok(Some(answer)),
+            MakeOutcome::TooLong => Ok(None),
         }
     }
 
@@ -210,7 +181,11 @@ impl ForgeClient {
                 TryVerdict::Again(again) => again,
                 TryVerdict::Final => {
                     let shown = self.shown(request.method, &request.path);
-                    return Ok(MakeOutcome::Answered(outcome.map_err(|fault| no_answer(self.kind, &shown, &fault))?));
+                    return match outcome {
+                        Ok(answer) => Ok(MakeOutcome::Answered(answer)),
+                        Err(HttpFault::TooLong) => Ok(MakeOutcome::TooLong),
+                        Err(fault) => Err(no_answer(self.kind, &shown, &fault).into()),
+                    };
                 }
             };
             let wait = again.wait.unwrap_or_else(|| self.pace.back_off(number));

@@ -47,7 +47,7 @@ pub fn no_answer(kind: ForgeKind, what: &str, fault: &HttpFault) -> Failure {
                 .help("check the network and `ci.forge-url`; then run the same command again")
         }
         HttpFault::TooLong => Failure::new(Exit::Failed, format!("the answer of {kind} to `{what}` is too long"))
-            .help("is `ci.forge-url` the address of the API?"),
+            .help("is `ci.forge-url` the address of the API? If it is, and this belongs to a pull request, close that one, and propose its branch in a new one"),
         HttpFault::Refused(why) => Failure::new(Exit::Usage, format!("cannot ask {kind} for `{what}`: {why}"))
             .help("check `ci.forge-url`; the file of a private certificate authority is named by `CURL_CA_BUNDLE`"),
     }

@@ -14,6 +14,10 @@ pub const FORGES: &[FileRows] = &[
         ],
     ),
     (
+        "forge/client/lists.rs",
+        &[("if it belongs to a pull", By("forge::everywhere::long_comments_are_read_in_smaller_pages"))],
+    ),
+    (
         "forge/event/mod.rs",
         &[
             ("deliver the events of", By("ci_respond::trust::an_event_of_another_forge_is_refused")),

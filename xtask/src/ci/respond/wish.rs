@@ -12,6 +12,9 @@ use crate::git::CommitId;
 /// The age of the oldest comment that is acted on.
 const OLDEST: SignedDuration = SignedDuration::from_hours(7 * 24);
 
+/// How far the clock of the forge may be ahead of that of this machine.
+const CLOCK_DRIFT: SignedDuration = SignedDuration::from_mins(5);
+
 /// What an event asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wish {
@@ -81,7 +84,7 @@ fn find_command(
         return Err("the sender of the event did not write the comment");
     }
     if !sender.is_person || !comment.is_by_hand {
-        return Err("the comment was not written by a person");
+        return Err("the comment was not written by a person in the conversation of the pull request");
     }
     let kind = match read_comment(&comment.text) {
         Spoken::Nothing => return Err("no line of the comment is a command"),
@@ -94,9 +97,14 @@ fn find_command(
 }
 
 impl Wish {
-    /// Whether it is that of a comment which is too old to act on: its event was delivered again, long after everybody has forgotten it.
-    pub fn is_stale(&self, now: Timestamp) -> bool {
-        self.comment.and_then(|comment| comment.at).is_some_and(|at| now.duration_since(at) > OLDEST)
+    /// Why the time of its comment is a reason not to act: its event was delivered again, long after everybody has forgotten it, or the times of
+    /// the forge and of this machine cannot be compared.
+    pub fn why_untimely(&self, now: Timestamp) -> Option<&'static str> {
+        let age = now.duration_since(self.comment?.at?);
+        if age > OLDEST {
+            return Some("the comment is older than seven days");
+        }
+        (age < -CLOCK_DRIFT).then_some("the time of the comment is to come: is the clock of this machine right?")
     }
 }
 

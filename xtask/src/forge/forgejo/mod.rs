@@ -63,7 +63,7 @@ impl Forgejo {
     /// The number of a label of the repository, which is made if it is not there: Forgejo puts no other label on a pull request.
     fn label_id(&self, label: &str) -> Result<u64> {
         let find = || -> Result<Option<u64>> {
-            let labels: Vec<ForgejoLabel> = self.client.numbered_pages(&self.path("/labels?limit=50"))?;
+            let labels: Vec<ForgejoLabel> = self.client.numbered_pages(&self.path("/labels?"))?;
             Ok(labels.iter().find(|found| found.name == label).map(|found| found.id))
         };
         if let Some(found) = find()? {
@@ -98,7 +98,7 @@ impl Forge for Forgejo {
 
     fn record_since(&self, pull: &PullRequest, since: Timestamp) -> Result<Option<PullRecord>> {
         let (number, from) = (pull.number, encoded(&since.to_string()));
-        let path = self.path(&format!("/issues/{number}/timeline?limit=50&since={from}"));
+        let path = self.path(&format!("/issues/{number}/timeline?since={from}&"));
         let entries: Vec<Option<ForgejoTimelineEntry>> = self.client.numbered_pages(&path)?;
         let count = entries.len();
         let entries: Vec<ForgejoTimelineEntry> = entries.into_iter().flatten().collect();
@@ -109,7 +109,7 @@ impl Forge for Forgejo {
     }
 
     fn reviews(&self, number: u32) -> Result<Vec<Review>> {
-        let path = self.path(&format!("/pulls/{number}/reviews?limit=50"));
+        let path = self.path(&format!("/pulls/{number}/reviews?"));
         let reviews: Vec<ForgejoReview> = self.client.numbered_pages(&path)?;
         Ok(reviews.into_iter().filter_map(ForgejoReview::into_model).collect())
     }
@@ -156,7 +156,7 @@ impl Forge for Forgejo {
 
     fn statuses(&self, commit: CommitId, context: &str) -> Result<Vec<ShownStatus>> {
         // By this path, no branch or tag with the name of the commit is taken for it.
-        let path = self.path(&format!("/statuses/{commit}?limit=50"));
+        let path = self.path(&format!("/statuses/{commit}?"));
         let all: Vec<ForgejoStatus> = self.client.numbered_pages(&path)?;
         Ok(all.into_iter().filter(|status| status.context == context).map(ShownStatus::from).collect())
     }

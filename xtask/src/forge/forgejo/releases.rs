@@ -19,7 +19,7 @@ impl Forgejo {
         if let Some(shown) = shown {
             return Ok(Some(shown.into()));
         }
-        let all: Vec<ForgejoRelease> = self.client.numbered_pages(&self.path("/releases?limit=50"))?;
+        let all: Vec<ForgejoRelease> = self.client.numbered_pages(&self.path("/releases?"))?;
         Ok(all.into_iter().rfind(|release| release.tag_name == tag).map(ForgeRelease::from))
     }
 

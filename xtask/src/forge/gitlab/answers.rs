@@ -95,7 +95,11 @@ impl GitlabNote {
         }
         let text = self.body.as_str();
         let has = |words: &str| text.contains(words);
-        if text.starts_with("changed target branch from") || has("This merge request now targets the") {
+        // The last form is that of versions before 13.
+        let is_retargeted = text.starts_with("changed target branch from")
+            || has("This merge request now targets the")
+            || text.starts_with("changed automatically target branch to");
+        if is_retargeted {
             Some(PullChange::Retargeted)
         } else if has("**draft**") || has("**ready**") || has("**Work In Progress**") {
             Some(PullChange::Drafted)
@@ -279,6 +283,7 @@ mod tests {
         for (body, expected) in [
             ("changed target branch from `main` to `v1`", Some(PullChange::Retargeted)),
             ("deleted the `v1` branch. This merge request now targets the `main` branch", Some(PullChange::Retargeted)),
+            ("changed automatically target branch to `main` because `v1` was deleted", Some(PullChange::Retargeted)),
             ("marked this merge request as **draft**", Some(PullChange::Drafted)),
             ("marked this merge request as **ready**", Some(PullChange::Drafted)),
             ("unmarked as a **Work In Progress**", Some(PullChange::Drafted)),

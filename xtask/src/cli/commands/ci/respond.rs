@@ -72,8 +72,8 @@ fn answer(context: &Context, args: &Args, event: &ForgeEvent, wish: &Wish) -> Re
         );
     }
     let now = clock::now()?;
-    if wish.is_stale(now) {
-        return hand_over(context, args, &Decision::nothing("the comment is older than seven days"));
+    if let Some(why) = wish.why_untimely(now) {
+        return hand_over(context, args, &Decision::nothing(why));
     }
     let forge = decided::open_forge(&trusted, &source.address)?;
     let asked = Asked { forge: forge.as_ref(), source: &source, now, progress: &context.ui };
