@@ -14,6 +14,13 @@ const TEMPLATE: &str = "Name: lago\nVersion: @@VERSION@@\nRelease: @@RELEASE@@%{
     License: MIT\nBuildArch: noarch\nSource0: @@SOURCE0@@\n\n%description\nText.\n\n%prep\n%autosetup\n\n%install\n\
     install -D -m 0644 hello %{buildroot}%{_datadir}/lago/hello\n\n%files\n%{_datadir}/lago\n\n%changelog\n";
 
+/// A plain spec of a project `hello`, as it was at its last release, with the archive of a forge.
+const PLAIN_SPEC: &str = "Name:           hello\nVersion:        1.4.2\nRelease:        3%{?dist}\nSummary:        A demonstration\n\
+    License:        MIT\nURL:            https://example.org/hello\n\
+    Source0:        %{url}/archive/v%{version}/%{name}-%{version}.tar.gz\nBuildArch:      noarch\n\n%description\nText.\n\n\
+    %prep\n%autosetup\n\n%install\ninstall -D -m 0644 hello %{buildroot}%{_datadir}/hello/hello\n\n%files\n%{_datadir}/hello\n\n\
+    %changelog\n* Tue Jan 06 2026 Ada Example <ada@example.org> - 1.4.2-3\n- Rebuild\n";
+
 /// `cargo xtask` is the program under test.
 const CARGO: &str = "#!/bin/sh\n[ \"$1\" = xtask ] || exit 127\nshift\nexec PROGRAM \"$@\"\n";
 
@@ -57,6 +64,7 @@ impl Desk {
         }
         home.write("lago/hello", "hello\n");
         home.write("lago/.gitignore", "/target/\n");
+        std::os::unix::fs::symlink(PROGRAM, home.join("bin/releng")).unwrap();
         let server = Server::start(&home.join("www.example.org"));
         let desk = Desk { home, server };
         desk.does("git init --quiet --initial-branch main && git add --all && git commit --quiet --message First");
@@ -73,6 +81,15 @@ impl Desk {
         for number in 0..patch {
             desk.does(&format!("git commit --quiet --allow-empty --message 'Change {number}'"));
         }
+        desk
+    }
+
+    /// With a plain spec, the tag `v1.4.2` and one commit more, and nothing of `releng`.
+    pub fn with_plain_spec() -> Desk {
+        let desk = Desk::empty();
+        desk.write("hello.spec", PLAIN_SPEC);
+        desk.does("git add --all && git commit --quiet --message 'Package it' && git tag v1.4.2");
+        desk.does("git commit --quiet --allow-empty --message 'Mend the greeting'");
         desk
     }
 
