@@ -2,9 +2,12 @@
 
 mod mutated;
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use releng::base::digest::digest_of;
 use releng::base::files::TreePath;
+use releng::base::gzip;
 use releng::repository::repodata::read;
 use releng::repository::repodata::{FOLDER, Fragments, INDEX, RepodataFault, RepodataFile, load, render};
 use releng::rpm::package::{PackageFile, read_all};
@@ -365,5 +368,26 @@ fn repodata_that_is_not_sound_is_named() {
         folder.write("repodata/repomd.xml", index.replacen(from, to, 1));
         let fault: RepodataFault = read(&fetch_from(folder.path())).unwrap_err().downcast().unwrap();
         assert_eq!((fault.file.as_str(), fault.why.as_str()), (primary, "its unpacked content differs from the index"));
+    }
+}
+
+#[test]
+fn no_file_is_unpacked_further_than_its_index_states() {
+    const SIZE: u64 = 257 << 20;
+    let mut packed = Vec::new();
+    let zeros = |blocks: &mut gzip::Blocks| Ok(std::io::copy(&mut std::io::repeat(0).take(SIZE), blocks)?);
+    gzip::compress_at(1, &mut packed, 2, zeros).unwrap();
+    let mut rest = packed.as_slice();
+    assert_eq!(gzip::unpack(&mut rest, 1000).unwrap_err().to_string(), "it has more than 1000 bytes");
+    assert!(rest.len() > packed.len() / 2, "{} of {} bytes were read", packed.len() - rest.len(), packed.len());
+    let (digest, size) = (digest_of(&packed), packed.len());
+    for (stated, most) in [("<open-size>5000</open-size>", 5000), ("", 256_u64 << 20)] {
+        let index = format!(
+            "<repomd><data type=\"primary\"><checksum type=\"sha256\">{digest}</checksum><location href=\"repodata/a.gz\"/>\
+             <size>{size}</size>{stated}</data></repomd>"
+        );
+        let fetch = |file: &str| Ok(if file.ends_with(INDEX) { index.clone().into_bytes() } else { packed.clone() });
+        let fault: RepodataFault = read(&fetch).unwrap_err().downcast().unwrap();
+        assert_eq!(fault.to_string(), format!("`repodata/a.gz`: it cannot be unpacked: it has more than {most} bytes"));
     }
 }

@@ -4,7 +4,7 @@
 //! as its dictionary, and ends at a byte boundary; put together they are one deflate stream, in one gzip member without
 //! name and date. What a block comes to depends on its bytes and its dictionary only, so the threads leave no trace.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
@@ -73,6 +73,18 @@ pub fn compress_at<T: Send>(
 /// The content of a gzip stream of any number of members.
 pub fn reader(packed: impl io::BufRead) -> impl io::Read {
     flate2::bufread::MultiGzDecoder::new(packed)
+}
+
+/// The whole content of a gzip stream of any number of members, of at most `most` bytes.
+///
+/// Errors: it has more, and only one more was unpacked; it is no gzip.
+pub fn unpack(packed: impl io::BufRead, most: u64) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    reader(packed).take(most.saturating_add(1)).read_to_end(&mut content)?;
+    if content.len() as u64 > most {
+        return Err(io::Error::other(format!("it has more than {most} bytes")));
+    }
+    Ok(content)
 }
 
 /// Cuts what is written to it into blocks.

@@ -2,8 +2,6 @@
 //!
 //! The files must be packed with gzip, as createrepo_c packs them by default and as every version of yum and dnf reads them.
 
-use std::io::Read;
-
 use anyhow::Result;
 
 use crate::base::digest::digest_of;
@@ -15,8 +13,11 @@ use crate::repository::repodata::index::{IndexRecord, read_index};
 use crate::repository::repodata::primary::{ListedPackage, read_primary};
 use crate::repository::repodata::{FOLDER, INDEX};
 
-/// The limit for an unpacked file. It stops a file that was made to fill the memory.
+/// The limit for an unpacked file, in bytes, whatever its index states. It stops a file that was made to fill the memory.
 const LARGEST: u64 = 4 << 30;
+
+/// The limit for an unpacked file whose size the index does not state, in bytes. createrepo_c always states it.
+const LARGEST_UNSTATED: u64 = 256 << 20;
 
 /// The packages and files that repodata lists.
 #[derive(Debug, Default)]
@@ -140,18 +141,15 @@ fn require_text(record: &IndexRecord, file: &str, text: &[u8]) -> Result<(), Rep
     Ok(())
 }
 
-/// Unpacks a file. `size` is the unpacked size in the index, and may be wrong.
+/// Unpacks a file. `size` is the unpacked size in the index, in bytes: of a file that is longer, no more is unpacked.
 fn unpack(packed: Vec<u8>, size: Option<u64>) -> std::io::Result<Vec<u8>> {
-    const TRUSTED: u64 = 64 << 20;
-    let mut text = Vec::with_capacity(usize::try_from(size.unwrap_or(0).min(TRUSTED)).unwrap_or(0));
     match packed.as_slice() {
-        [0x1f, 0x8b, ..] => _ = gzip::reader(packed.as_slice()).take(LARGEST).read_to_end(&mut text)?,
+        [0x1f, 0x8b, ..] => gzip::unpack(packed.as_slice(), size.unwrap_or(LARGEST_UNSTATED).min(LARGEST)),
         [0x28, 0xb5, 0x2f, 0xfd, ..] | [0xfd, b'7', b'z', ..] | [b'B', b'Z', b'h', ..] => {
-            return Err(std::io::Error::other("it is not compressed with gzip"));
+            Err(std::io::Error::other("it is not compressed with gzip"))
         }
-        _ => return Ok(packed),
+        _ => Ok(packed),
     }
-    Ok(text)
 }
 
 /// Checks that a text is not truncated: the parser never returns if the end is missing.
