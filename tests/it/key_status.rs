@@ -310,6 +310,7 @@ fn an_expired_key_that_signs_is_named_with_a_way_out() {
     // `sign` still names it.
     let due = signed.releng_at(&after, &["promote", "--due"]).exits(0).says(&refused);
     let due = due.says(&["make a new key, set `repository.sign` to it, and commit it; then publish a newer release"]);
+    let due = due.says(&[", from a branch of series 1.0 whose configuration names this key, too: `"]);
     let way = "releng promote snapshot-demo_1.0_pipeline_2 --untested REASON --force REASON`";
     due.says(&[way]);
     let status = signed.releng_at(&after, &["status"]).exits(0).prints_part(refused[0]);

@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::announce::overview::SeriesAnnouncements;
-use crate::base::error::{Exit, Failure};
+use crate::base::error::{Exit, Failure, program};
 use crate::base::interrupt;
 use crate::cli::context::Context;
 use crate::cli::overview_text::{render, render_announcements, render_keys, render_problem};
@@ -81,7 +81,8 @@ pub fn run(context: &Context, args: &Args) -> Result<()> {
     if all.is_empty() && is_there {
         let hint =
             if site.exists() { String::new() } else { format!("; if there should be, {}", site.help_to_mount()) };
-        context.ui.note(&format!("nothing is staged in {}{hint}", site.layout.root));
+        let first = format!("`{} dist` stages a release", program());
+        context.ui.note(&format!("nothing is staged in {}: {first}{hint}", site.layout.root));
     }
     let style = context.ui.text_style();
     let mut parts: Vec<String> = Vec::new();

@@ -53,8 +53,8 @@ fn help_to_ended(store: &Store, keys: &KeySet, current: &Revision, tests: &[Acce
             let newer = newest.filter(|name| name.pipeline() > current.manifest.release.snapshot.pipeline());
             let step = newer.as_ref().map_or(RefusedStep::Undo, RefusedStep::Promote);
             format!(
-                "{first}publish a newer release with a key that clients do not have: {}; clients with the `-repo` package then need a \
-                 person; {STEPS}",
+                "{first}publish a newer release with a key that clients do not have, from a branch of series {series} whose configuration \
+                 names this key, too: {}; clients with the `-repo` package then need a person; {STEPS}",
                 ForcedWay { step, tests }.help()
             )
         }
