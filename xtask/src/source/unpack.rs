@@ -1,10 +1,12 @@
 //! Reads a source archive that may come from anybody: two files by their exact names, or all into a scratch folder.
 
-use std::io::{BufReader, Read};
+use std::cell::Cell;
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use anyhow::{Context, Result};
-use tar::{Archive, EntryType};
+use tar::{Archive, Entry, EntryType};
 
 use crate::base::error::{Exit, Failure};
 use crate::base::files::TreePath;
@@ -13,6 +15,9 @@ use crate::project::release_info::{self, CHANGELOG_FILE, ReleaseInfo};
 
 /// The largest file that is read into memory, in bytes.
 const LARGEST: u64 = 256 << 20;
+
+/// The most bytes between two members, which are read into memory: the headers of a member, with its name and its link.
+const LARGEST_HEADERS: u64 = 64 << 10;
 
 /// The files of a source archive that describe it.
 pub struct ArchiveFacts {
@@ -27,11 +32,11 @@ pub struct ArchiveFacts {
 /// Errors: no such archive; it was not made by `dist`: a file is missing, there twice, or no regular file.
 pub fn read_facts(path: &TreePath) -> Result<ArchiveFacts> {
     let top = top_folder(path)?;
-    let failed = |error: std::io::Error| not_made_by_dist(path, &format!("it cannot be read: {error}"));
+    let failed = |error: io::Error| not_made_by_dist(path, &format!("it cannot be read: {error}"));
     let (info_name, changelog_name) = (format!("{top}/{}", release_info::FILE_NAME), format!("{top}/{CHANGELOG_FILE}"));
     let (mut info, mut changelog) = (None, None);
-    let mut archive = open(path)?;
-    for entry in archive.entries().map_err(failed)? {
+    let mut archive = SourceArchive::open(path)?;
+    for entry in archive.members().map_err(failed)? {
         let mut entry = entry.map_err(failed)?;
         let name = entry.path_bytes();
         let found = if *name == *info_name.as_bytes() {
@@ -63,18 +68,20 @@ pub fn read_facts(path: &TreePath) -> Result<ArchiveFacts> {
 /// names of members lead out.
 pub fn unpack(path: &TreePath, folder: &Path) -> Result<PathBuf> {
     let top = top_folder(path)?;
-    let mut archive = open(path)?;
-    archive.set_preserve_mtime(true);
-    archive.unpack(folder).with_context(|| format!("cannot unpack `{path}`"))?;
+    let failed = |error: io::Error| not_made_by_dist(path, &format!("it cannot be read: {error}"));
+    let mut archive = SourceArchive::open(path)?;
+    for entry in archive.members().map_err(failed)? {
+        entry.map_err(failed)?.unpack_in(folder).with_context(|| format!("cannot unpack `{path}`"))?;
+    }
     Ok(folder.join(top))
 }
 
 /// The top folder of an archive that `dist` made: the folder of its first member.
 fn top_folder(path: &TreePath) -> Result<String> {
-    let mut archive = open(path)?;
-    let failed = |error: std::io::Error| not_made_by_dist(path, &format!("it cannot be read: {error}"));
+    let mut archive = SourceArchive::open(path)?;
+    let failed = |error: io::Error| not_made_by_dist(path, &format!("it cannot be read: {error}"));
     let mut first = String::new();
-    for entry in archive.entries().map_err(failed)? {
+    for entry in archive.members().map_err(failed)? {
         let entry = entry.map_err(failed)?;
         if entry.header().entry_type() != EntryType::XGlobalHeader {
             first = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
@@ -88,9 +95,57 @@ fn top_folder(path: &TreePath) -> Result<String> {
     Ok(top.to_owned())
 }
 
-fn open(path: &TreePath) -> Result<Archive<impl Read>> {
-    let file = path.open().with_context(|| format!("cannot read the archive `{path}`"))?;
-    Ok(Archive::new(gzip::reader(BufReader::with_capacity(1 << 18, file))))
+/// A source archive whose headers take little memory, whatever they state.
+struct SourceArchive {
+    archive: Archive<LimitedReader>,
+    /// That of the reader.
+    limit: Rc<Cell<u64>>,
+}
+
+impl SourceArchive {
+    fn open(path: &TreePath) -> Result<SourceArchive> {
+        let file = path.open().with_context(|| format!("cannot read the archive `{path}`"))?;
+        let limit = Rc::new(Cell::new(LARGEST_HEADERS));
+        let content = Box::new(gzip::reader(BufReader::with_capacity(1 << 18, file)));
+        let archive = Archive::new(LimitedReader { content, position: 0, limit: Rc::clone(&limit) });
+        Ok(SourceArchive { archive, limit })
+    }
+
+    /// The members in their order. Errors: the archive is damaged; the headers of a member are too long; a file with holes, whose
+    /// size in its headers is not that in the archive.
+    fn members(&mut self) -> io::Result<impl Iterator<Item = io::Result<Entry<'_, LimitedReader>>>> {
+        let limit = &self.limit;
+        Ok(self.archive.entries()?.map(move |entry| {
+            let entry = entry?;
+            if entry.header().entry_type().is_gnu_sparse() {
+                return Err(io::Error::other("it has a file with holes"));
+            }
+            let end = entry.raw_file_position().saturating_add(entry.size());
+            limit.set(end.saturating_add(LARGEST_HEADERS));
+            Ok(entry)
+        }))
+    }
+}
+
+/// The content of an archive up to a limit, which moves with the members that were found.
+struct LimitedReader {
+    content: Box<dyn Read>,
+    /// In bytes from the beginning, as the limit is.
+    position: u64,
+    limit: Rc<Cell<u64>>,
+}
+
+impl Read for LimitedReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let room = usize::try_from(self.limit.get().saturating_sub(self.position)).unwrap_or(usize::MAX);
+        if room == 0 {
+            return Err(io::Error::other(format!("a member has headers of more than {LARGEST_HEADERS} bytes")));
+        }
+        let end = buffer.len().min(room);
+        let count = self.content.read(&mut buffer[..end])?;
+        self.position += count as u64;
+        Ok(count)
+    }
 }
 
 fn not_made_by_dist(path: &TreePath, why: &str) -> Failure {
@@ -114,6 +169,9 @@ mod tests {
             header.set_entry_type(*kind);
             header.set_size(content.len() as u64);
             header.set_mode(0o644);
+            if *kind == EntryType::GNUSparse {
+                header.as_gnu_mut().unwrap().realsize[..11].fill(b'0'); // one hole and nothing else
+            }
             header.set_cksum();
             builder.append(&header, content.as_bytes()).unwrap();
         }
@@ -143,6 +201,29 @@ mod tests {
             let refused = read_facts(&archive(folder.path(), members)).map(drop).unwrap_err().to_string();
             assert!(refused.contains(why), "{refused}");
         }
+    }
+
+    #[test]
+    fn headers_take_little_memory() {
+        use EntryType::{GNULongLink, GNULongName, GNUSparse, Regular, XHeader};
+        let folder = tempfile::tempdir().unwrap();
+        let (info, log) = (("a/.release.json", Regular, INFO), ("a/ChangeLog", Regular, "log"));
+        let long = "b".repeat(80_000);
+        for kind in [GNULongName, GNULongLink, XHeader] {
+            let hidden = ("a/x", kind, long.as_str());
+            let path = archive(folder.path(), &[info, log, hidden, ("a/y", Regular, "")]);
+            let why = read_facts(&path).map(drop).unwrap_err().to_string();
+            assert!(why.contains("a member has headers of more than 65536 bytes"), "{kind:?}: {why}");
+            let why = unpack(&path, folder.path()).unwrap_err().to_string();
+            assert!(why.contains("a member has headers of more than 65536 bytes"), "{kind:?}: {why}");
+            let why = top_folder(&archive(folder.path(), &[hidden, info, log])).unwrap_err().to_string();
+            assert!(why.contains("a member has headers of more than 65536 bytes"), "{kind:?}: {why}");
+        }
+        let holes = read_facts(&archive(folder.path(), &[info, log, ("a/x", GNUSparse, "")])).map(drop);
+        assert!(holes.unwrap_err().to_string().contains("a file with holes"));
+        // The content of a member is no header.
+        let content = "c".repeat(500_000);
+        read_facts(&archive(folder.path(), &[info, ("a/x", Regular, &content), log])).unwrap();
     }
 
     #[test]
