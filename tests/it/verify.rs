@@ -359,3 +359,21 @@ fn what_is_published_at_an_address() {
     assert_eq!(found, [("file-missing".to_owned(), format!("{url}/{PACKAGE}"))]);
     site.releng(&["verify", &server.url("demo/stable/9.0")]).exits(1).says(&["9.0", "help: "]);
 }
+
+#[test]
+fn an_answer_without_end_is_not_read_to_its_end() {
+    let site = site();
+    let server = Server::start(&site.served("").join(".."));
+    let url = server.url("demo/stable/1.0");
+    let replace = |file: &str| {
+        let path = site.served(&format!("{REVISION}/{file}"));
+        std::fs::remove_file(&path).unwrap();
+        std::fs::File::create(path).unwrap().set_len(1 << 40).unwrap();
+    };
+    replace(PACKAGE);
+    let found = findings(site.releng(&["verify", "--json", &url]));
+    assert_eq!(found, [("file-changed".to_owned(), format!("{url}/{PACKAGE}"))]);
+    replace("manifest.json");
+    let words = ["/manifest.json`: it has more than 67108864 bytes", "help: is `http"];
+    site.releng(&["verify", &url]).exits(1).says(&words);
+}

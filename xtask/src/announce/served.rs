@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::announce::release::PromotedRelease;
 use crate::base::digest::digest_of;
 use crate::base::error::{Exit, Failure};
-use crate::base::process::net::fetch;
+use crate::base::process::net::fetch_text;
 use crate::repository::model::layout::{Layout, MANIFEST};
 use crate::repository::model::name::Series;
 
@@ -20,7 +20,7 @@ pub fn address_of(layout: &Layout, series: Series) -> Option<String> {
 pub fn require_served(url: &str, release: &PromotedRelease) -> Result<()> {
     let version = &release.promotion.version;
     let manifest = format!("{url}/{MANIFEST}");
-    let why = match fetch(&manifest) {
+    let why = match fetch_text(&manifest) {
         Ok(found) if digest_of(&found) == release.manifest => return Ok(()),
         Ok(_) => format!("`{manifest}` is not the manifest of the revision here"),
         Err(error) if error.downcast_ref::<Failure>().is_some_and(|failure| failure.exit == Exit::Interrupted) => {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::base::error::{Exit, Failure, committed};
 use crate::base::files::{find_free_space, require_writable};
-use crate::base::process::net::fetch_within;
+use crate::base::process::net::fetch_text_within;
 use crate::doctor::check::Check;
 use crate::doctor::need::SIGNING;
 use crate::project::config::Config;
@@ -97,7 +97,7 @@ pub fn check_address(layout: &Layout) -> Option<Check> {
     let names = layout.root.names().unwrap_or_default();
     let name = names.iter().find(|name| name.ends_with(".repo"))?;
     let address = format!("{url}/{name}");
-    let check = match fetch_within(&address, ANSWER) {
+    let check = match fetch_text_within(&address, ANSWER) {
         Ok(served) if layout.root.join(name).read().is_ok_and(|own| own == served) => {
             Check::ok("address", format!("`{address}` is served"))
         }

@@ -106,6 +106,12 @@ impl Program<'_> {
         self.run_while(limit, most, interrupt::check, Inherited::Path)
     }
 
+    /// Like [`Program::run_within`], for a program whose output others decide on, and that is set up by variables: an output is read up
+    /// to `most` bytes and then closed.
+    pub fn run_short_within(&self, limit: Duration, most: u64) -> Result<Said> {
+        self.run_while(limit, most, interrupt::check, Inherited::All)
+    }
+
     /// Like [`Program::run_within`]. The program gets PATH and its own variables only.
     pub fn run_alone_within(&self, limit: Duration) -> Result<Said> {
         self.run_while(limit, NO_LIMIT, interrupt::check, Inherited::Path)

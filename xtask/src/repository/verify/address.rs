@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::base::error::{Exit, Failure};
 use crate::base::files::{self, TreePath};
-use crate::base::process::net::fetch;
+use crate::base::process::net::{fetch_file, fetch_text};
 use crate::base::progress::Progress;
 use crate::repository::clients::address::encode;
 use crate::repository::model::event::Action;
@@ -23,14 +23,14 @@ use crate::repository::verify::{FindingId, VerifyReport, verify_folder};
 /// Errors: the manifest cannot be fetched or parsed; a fault of the network or of the server (exit 5).
 pub fn verify(url: &str, progress: &dyn Progress) -> Result<VerifyReport> {
     let url = url.trim_end_matches('/');
-    let text = fetch(&format!("{url}/{MANIFEST}"))?;
+    let text = fetch_text(&format!("{url}/{MANIFEST}"))?;
     let manifest = Manifest::parse(&text).map_err(|why| {
         Failure::new(Exit::Failed, format!("`{url}/{MANIFEST}` is not a manifest: {why}"))
             .help("name a snapshot or a series, such as `…/NAME/stable/1.0`")
     })?;
     let pinned = match find_pinned(url, &manifest) {
         // A server can have a copy in which the links are folders.
-        Some(pinned) if fetch(&format!("{pinned}/{MANIFEST}")).is_ok_and(|found| found == text) => pinned,
+        Some(pinned) if fetch_text(&format!("{pinned}/{MANIFEST}")).is_ok_and(|found| found == text) => pinned,
         _ => url.to_owned(),
     };
     let scratch = files::remote_scratch()?;
@@ -38,7 +38,7 @@ pub fn verify(url: &str, progress: &dyn Progress) -> Result<VerifyReport> {
     let mut fetch_errors = BTreeMap::new();
     progress.begin("fetching", Some(manifest.files.len() as u64));
     for file in &manifest.files {
-        match fetch(&format!("{pinned}/{}", encode(file.path.as_str()))) {
+        match fetch_file(&format!("{pinned}/{}", encode(file.path.as_str())), file.size) {
             Ok(content) => {
                 scratch.write(file.path.as_str(), &content).with_context(|| format!("cannot keep `{}`", file.path))?;
             }

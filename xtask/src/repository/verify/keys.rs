@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::base::files::TreePath;
-use crate::base::process::net::fetch;
+use crate::base::process::net::fetch_text;
 use crate::project::config::Name;
 use crate::repository::model::layout::KEY_FILE_PREFIX;
 
@@ -29,7 +29,7 @@ pub fn fetch_keys(url: &str, project: &Name) -> Option<Vec<u8>> {
     let mut folder = url;
     for _ in 0..LEVELS {
         folder = folder.rsplit_once('/')?.0;
-        if let Ok(keys) = fetch(&format!("{folder}/{KEY_FILE_PREFIX}{project}")) {
+        if let Ok(keys) = fetch_text(&format!("{folder}/{KEY_FILE_PREFIX}{project}")) {
             return Some(keys);
         }
     }
