@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::expression::{Scope, Standing, as_text};
-use super::machine::Machine;
+use super::files::programs_of;
+use super::machine::{Installed, Machine};
 use crate::support::forge::{Double, Grant, PROJECT};
 use crate::support::program::run_in;
 
@@ -26,6 +27,8 @@ pub struct Happening<'a> {
     pub is_forgejo: bool,
     /// The workflows by file name.
     pub workflows: &'a BTreeMap<String, Value>,
+    /// The texts of those by file name whose heads say what the runners must have.
+    pub heads: &'a BTreeMap<String, String>,
     /// A new folder for the machines.
     pub folder: PathBuf,
     /// The folder of the RPM repository on the machine that is kept; empty if there is none.
@@ -50,7 +53,7 @@ pub struct Outcome {
 /// Runs the jobs of a workflow for an event.
 pub fn run_workflow(happening: &Happening<'_>, file: &str) -> Outcome {
     let mut outcome = Outcome::default();
-    let called = Called { prefix: String::new(), inputs: Value::Null, most: None };
+    let called = Called { file: file.to_owned(), prefix: String::new(), inputs: Value::Null, most: None };
     let run = WorkflowRun { happening, called };
     run.jobs(&happening.workflows[file], &mut outcome);
     outcome
@@ -58,6 +61,7 @@ pub fn run_workflow(happening: &Happening<'_>, file: &str) -> Outcome {
 
 /// How a workflow was called.
 struct Called {
+    file: String,
     prefix: String,
     inputs: Value,
     /// The rights of the job that called it; `None` if an event started it.
@@ -131,6 +135,7 @@ impl WorkflowRun<'_> {
             .map(|(name, value)| (name.clone(), json!(scope.text(value.as_str().unwrap()))))
             .collect();
         let called = Called {
+            file: file.to_owned(),
             prefix: format!("{}{name}/", self.called.prefix),
             inputs: Value::Object(inputs),
             most: Some(job["permissions"].clone()),
@@ -148,7 +153,7 @@ impl WorkflowRun<'_> {
     /// Runs the steps of a job on a new machine.
     fn job(&self, name: &str, job: &Value, contexts: Value, token: String, outcome: &mut Outcome) -> Value {
         let name = format!("{}{name}", self.called.prefix);
-        let machine = Machine::new(&self.happening.folder.join(name.replace('/', "-")));
+        let machine = Machine::new(&self.happening.folder.join(name.replace('/', "-")), &self.installed(job));
         if let Some(more) = self.more_than_caller(job) {
             outcome.printed += &format!("{name}: asks for `{more}`, which its caller does not have\n");
             return json!({"result": "failure", "outputs": {}});
@@ -176,6 +181,18 @@ impl WorkflowRun<'_> {
             .collect();
         let result = if running.standing == Standing::Succeeded { "success" } else { "failure" };
         json!({"result": result, "outputs": outputs})
+    }
+
+    /// What is on the machine of a job: on one of GitHub's, everything.
+    fn installed(&self, job: &Value) -> Installed {
+        let label = match &job["runs-on"] {
+            Value::Array(labels) => as_text(labels.last().unwrap()),
+            one => as_text(one),
+        };
+        match self.happening.heads.get(&self.called.file) {
+            Some(text) if !label.starts_with("ubuntu-") => Installed::Only(programs_of(text, &label)),
+            _ => Installed::Everything,
+        }
     }
 
     /// A right that the caller of the workflow does not have: GitHub does not start such a job.

@@ -56,6 +56,21 @@ pub fn parse(folder: &std::path::Path, paths: &[&str]) -> BTreeMap<String, Value
     serde_json::from_str(&read.stdout).unwrap()
 }
 
+/// The programs that the head of a file says are on the runners with a label: `#   LABEL  …, with git, jq and `releng`; …`.
+#[track_caller]
+pub fn programs_of(text: &str, label: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().map_while(|line| line.strip_prefix('#')).collect();
+    let at = lines.iter().position(|line| line.split_whitespace().next() == Some(label));
+    let at = at.unwrap_or_else(|| panic!("the head does not say what the runner `{label}` has: {lines:#?}"));
+    // What goes on with is further to the right.
+    let rest = lines[at + 1..].iter().take_while(|line| line.starts_with("      "));
+    let said = std::iter::once(&lines[at]).chain(rest).map(|line| line.trim()).collect::<Vec<_>>().join(" ");
+    let pieces = said.split([',', ';']).flat_map(|piece| piece.split(" and ")).flat_map(|piece| piece.split("with "));
+    let words =
+        pieces.map(|piece| piece.trim().trim_matches('`')).filter(|word| !word.is_empty() && !word.contains(' '));
+    words.map(str::to_owned).collect()
+}
+
 /// A workflow by its path.
 #[track_caller]
 pub fn workflow(path: &str) -> &'static Value {

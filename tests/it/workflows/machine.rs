@@ -10,26 +10,71 @@ use crate::support::program::{PROGRAM, Ran, run_in};
 const CARGO: &str =
     "#!/bin/sh\ncase $1 in\n    xtask) shift; exec releng \"$@\" ;;\n    install) exit 0 ;;\nesac\nexit 9\n";
 
+/// The programs that every system with a shell has.
+const BASE: [&str; 38] = [
+    "awk", "basename", "bash", "cat", "chmod", "chown", "cp", "cut", "date", "dirname", "env", "expr", "false", "find",
+    "grep", "head", "id", "kill", "ln", "ls", "mkdir", "mktemp", "mv", "rm", "rmdir", "sed", "sh", "sleep", "sort",
+    "stat", "tail", "tee", "test", "touch", "tr", "true", "wc", "xargs",
+];
+
+/// Where the programs of this system are.
+const SYSTEM: [&str; 4] = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/// What is installed on a machine.
+pub enum Installed {
+    /// All that this system has, as on the machines of a forge.
+    Everything,
+    /// What every system has, and these programs. Those that this system does not have are left out.
+    Only(Vec<String>),
+}
+
 /// What a job leaves on its machine is gone with it, unless the machine is kept.
 pub struct Machine {
     folder: PathBuf,
     /// Where the steps begin.
     pub work: PathBuf,
+    /// Where the programs are.
+    path: String,
 }
 
 impl Machine {
     /// A machine in a new folder.
-    pub fn new(folder: &Path) -> Machine {
-        let machine = Machine { folder: folder.to_owned(), work: folder.join("work") };
+    pub fn new(folder: &Path, installed: &Installed) -> Machine {
+        let own = folder.join("bin").display().to_string();
+        let path = match installed {
+            Installed::Everything => format!("{own}:{}", SYSTEM.join(":")),
+            Installed::Only(_) => own,
+        };
+        let machine = Machine { folder: folder.to_owned(), work: folder.join("work"), path };
         for name in ["bin", "work", "etc", "home", "root"] {
             std::fs::create_dir_all(folder.join(name)).unwrap();
         }
         let mode = |path: &Path| std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
         mode(folder);
-        std::fs::copy(PROGRAM, folder.join("bin/releng")).unwrap();
-        std::fs::write(folder.join("bin/cargo"), CARGO).unwrap();
-        mode(&folder.join("bin/cargo"));
+        match installed {
+            Installed::Everything => {
+                std::fs::copy(PROGRAM, folder.join("bin/releng")).unwrap();
+                std::fs::write(folder.join("bin/cargo"), CARGO).unwrap();
+                mode(&folder.join("bin/cargo"));
+            }
+            Installed::Only(programs) => {
+                for name in BASE.iter().copied().chain(programs.iter().map(String::as_str)) {
+                    machine.install(name);
+                }
+            }
+        }
         machine
+    }
+
+    /// Installs a program: `releng`, or one that this system has.
+    fn install(&self, name: &str) {
+        let there = self.folder.join("bin").join(name);
+        if name == "releng" {
+            std::fs::copy(PROGRAM, there).unwrap();
+        } else if let Some(found) = SYSTEM.iter().map(|folder| Path::new(folder).join(name)).find(|file| file.exists())
+        {
+            std::os::unix::fs::symlink(found, there).unwrap();
+        }
     }
 
     /// A path on the machine.
@@ -48,7 +93,7 @@ impl Machine {
         let folder = self.folder.display().to_string();
         args.push(&folder);
         let mut all = variables.clone();
-        all.insert("PATH".to_owned(), format!("{folder}/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
+        all.insert("PATH".to_owned(), self.path.clone());
         all.entry("HOME".to_owned()).or_insert(format!("{folder}/root"));
         let all: Vec<String> = all.iter().map(|(name, value)| format!("{name}={value}")).collect();
         args.extend(all.iter().map(String::as_str));

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::expression::as_text;
-use super::machine::Machine;
+use super::files::programs_of;
+use super::machine::{Installed, Machine};
 use crate::support::forge::{Double, PROJECT, TOKEN};
 use crate::support::program::run_in;
 
@@ -27,6 +28,8 @@ pub enum Start {
 /// A pipeline.
 pub struct PipelineRun<'a> {
     pub pipeline: &'a Value,
+    /// The text of the file, whose head says what the runners must have.
+    pub head: &'a str,
     pub double: &'a Double,
     /// A new folder for the machines.
     pub folder: PathBuf,
@@ -97,7 +100,8 @@ impl PipelineRun<'_> {
     }
 
     fn job(&self, name: &str, printed: &mut String) -> bool {
-        let machine = Machine::new(&self.folder.join(name));
+        let tag = as_text(&self.field(name, "tags")[0]);
+        let machine = Machine::new(&self.folder.join(name), &Installed::Only(programs_of(self.head, &tag)));
         let mut variables = self.variables(name, &machine);
         for stated in [&self.pipeline["variables"], &self.field(name, "variables")] {
             for (name, value) in stated.as_object().into_iter().flatten() {

@@ -12,10 +12,12 @@ use crate::ci_respond::place::{ADMIN, ForgePlace, MEMBER, written_now};
 use crate::support::forge::TOKEN;
 use crate::support::merge::RELEASE;
 use crate::support::program::{PROGRAM, run_in};
+use crate::support::text_of;
 
 struct Gitlab {
     place: ForgePlace,
     pipeline: Value,
+    head: String,
     runs: u32,
 }
 
@@ -23,7 +25,7 @@ impl Gitlab {
     fn new() -> Gitlab {
         let place = ForgePlace::with_steps(ForgeKind::Gitlab, "", &format!("{STEPS}{RELEASE}"));
         serve(&place);
-        Gitlab { place, pipeline: workflow(GITLAB).clone(), runs: 0 }
+        Gitlab { place, pipeline: workflow(GITLAB).clone(), head: text_of(GITLAB), runs: 0 }
     }
 
     fn run(&mut self, start: Start) -> PipelineEnd {
@@ -31,7 +33,8 @@ impl Gitlab {
         let folder = self.place.place.join(&format!("run-{}", self.runs));
         std::fs::create_dir(&folder).unwrap();
         let repository = self.place.place.join("repository").display().to_string();
-        PipelineRun { pipeline: &self.pipeline, double: &self.place.double, folder, repository, start }.run()
+        let (pipeline, head, double) = (&self.pipeline, self.head.as_str(), &self.place.double);
+        PipelineRun { pipeline, head, double, folder, repository, start }.run()
     }
 
     fn says(&mut self, id: u64, by: (u64, &str), text: &str) -> PipelineEnd {
@@ -126,4 +129,14 @@ fn a_job_of_gitlab_without_its_environment_has_no_token_and_fails() {
         let end = gitlab.says(41, by, line);
         assert_eq!(end.results.get(failed), Some(&"failed"), "{job}: {:?}\n{}", end.results, end.printed);
     }
+}
+
+#[test]
+fn a_program_that_the_head_does_not_name_is_not_there() {
+    let mut gitlab = Gitlab::new();
+    assert!(gitlab.head.contains("#   releng-decide  protected; with git, curl, jq and `releng`"), "{}", gitlab.head);
+    gitlab.head = gitlab.head.replacen(", jq", "", 1);
+    let end = gitlab.says(42, ADMIN, "ci merge please");
+    assert_eq!(end.results.get("prepare"), Some(&"failed"), "{}", end.printed);
+    assert!(end.printed.contains("jq: command not found"), "{}", end.printed);
 }

@@ -13,6 +13,7 @@ use crate::ci_respond::place::{ADMIN, ForgePlace, MEMBER, written_now};
 use crate::support::forge::{Grant, PROJECT, PROJECT_ID};
 use crate::support::merge::RELEASE;
 use crate::support::program::{PROGRAM, run_in};
+use crate::support::text_of;
 
 /// The tests of the project show what they see, and fail if the work says so.
 pub const STEPS: &str = "[[ci.check-patch]]\nname = \"look\"\nrun = [\"sh\", \"-c\", \"env; cat /proc/[0-9]*/environ; ! grep -q bad file\"]\n\
@@ -23,6 +24,7 @@ struct World {
     place: ForgePlace,
     folder: String,
     workflows: BTreeMap<String, Value>,
+    heads: BTreeMap<String, String>,
     runs: std::cell::Cell<u32>,
 }
 
@@ -38,7 +40,11 @@ impl World {
         let of_folder = parsed().iter().filter_map(|(path, workflow)| {
             Some((path.strip_prefix(folder)?.trim_start_matches('/').to_owned(), workflow.clone()))
         });
-        World { place, folder: folder.to_owned(), workflows: of_folder.collect(), runs: Default::default() }
+        let workflows: BTreeMap<String, Value> = of_folder.collect();
+        // Our own runners are described nowhere.
+        let described = workflows.keys().filter(|_| folder.starts_with("packaging/"));
+        let heads = described.map(|name| (name.clone(), text_of(&format!("{folder}/{name}")))).collect();
+        World { place, folder: folder.to_owned(), workflows, heads, runs: Default::default() }
     }
 
     fn is_forgejo(&self) -> bool {
@@ -57,9 +63,12 @@ impl World {
         std::fs::create_dir(&folder).unwrap();
         let secrets =
             json!({"RELENG_FORGE_TOKEN": ADMIN_TOKEN, "RELENG_SMTP_USER": "u", "RELENG_SMTP_PASSWORD": "mail-secret"});
-        let (double, workflows) = (&self.place.double, &self.workflows);
+        let (double, workflows, heads) = (&self.place.double, &self.workflows, &self.heads);
         let (is_forgejo, repository) = (self.is_forgejo(), self.repository());
-        run_workflow(&Happening { name, event, double, is_forgejo, workflows, folder, repository, secrets }, file)
+        run_workflow(
+            &Happening { name, event, double, is_forgejo, workflows, heads, folder, repository, secrets },
+            file,
+        )
     }
 
     /// Somebody comments.
@@ -359,4 +368,18 @@ fn forgejo_needs_the_secret_of_an_administrator() {
     let outcome = world.says(41, MEMBER, "ci test please");
     ended(&outcome, &[("decide", "failure"), ("check-patch", "skipped")]);
     assert!(outcome.printed.contains("403"), "{}", outcome.printed);
+}
+
+#[test]
+fn a_program_that_no_head_names_is_not_there() {
+    for (label, program, job) in [("releng-decide", ", jq", "prepare"), ("releng-tests", ", `setpriv`", "test")] {
+        let mut world = World::new("packaging/ci/forgejo");
+        let text = world.heads.get_mut("comments.yml").unwrap();
+        let at = text.find(&format!("#   {label} ")).unwrap();
+        let named = at + text[at..].find(program).unwrap();
+        text.replace_range(named..named + program.len(), "");
+        let outcome = world.says(42, ADMIN, "ci merge please");
+        ended(&outcome, &[("decide", "success"), (job, "failure")]);
+        assert!(outcome.printed.contains("command not found"), "{}", outcome.printed);
+    }
 }
