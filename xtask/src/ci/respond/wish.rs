@@ -58,6 +58,9 @@ pub fn find_wish(event: &ForgeEvent) -> Result<Wish, &'static str> {
         EventKind::Comment(comment) => find_command(comment, event.sender.as_ref())?,
         EventKind::NewWork => (WishKind::TestNewWork, None),
         EventKind::Reviewed => (WishKind::NoteReview, None),
+        EventKind::LineComment => {
+            return Err("the comment is on a line of the change: only one in the conversation can be a command");
+        }
         EventKind::Other => return Err("nothing is done for such an event"),
     };
     let pull = event.pull.clone().ok_or("it is not about a pull request")?;
@@ -84,7 +87,7 @@ fn find_command(
         return Err("the sender of the event did not write the comment");
     }
     if !sender.is_person || !comment.is_by_hand {
-        return Err("the comment was not written by a person in the conversation of the pull request");
+        return Err("the comment was not written by a person");
     }
     let kind = match read_comment(&comment.text) {
         Spoken::Nothing => return Err("no line of the comment is a command"),

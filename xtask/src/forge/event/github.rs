@@ -16,6 +16,7 @@ pub fn read(event: &Value, name: &str) -> ReadEvent {
         }
         ("pull_request" | "pull_request_target", "opened" | "reopened" | "synchronize") => EventKind::NewWork,
         ("pull_request_review", "submitted") => EventKind::Reviewed,
+        ("pull_request_review_comment", _) => EventKind::LineComment,
         _ => return ReadEvent { kind: EventKind::Other, sender, pull: pull(event) },
     };
     ReadEvent { kind, sender, pull: pull(event) }

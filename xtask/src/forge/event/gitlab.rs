@@ -13,7 +13,10 @@ pub fn read(event: &Value) -> ReadEvent {
         Some("note") => {
             let is_on_merge_request = field::text(event, "object_attributes/noteable_type") == Some("MergeRequest");
             let merge_request = field::at(event, "merge_request").filter(|_| is_on_merge_request);
-            ReadEvent { kind: EventKind::Comment(comment(event)), sender, pull: merge_request.map(pull) }
+            let is_on_line =
+                field::text(event, "object_attributes/type").is_some_and(|kind| kind.ends_with("DiffNote"));
+            let kind = if is_on_line { EventKind::LineComment } else { EventKind::Comment(comment(event)) };
+            ReadEvent { kind, sender, pull: merge_request.map(pull) }
         }
         Some("merge_request") => {
             let merge_request = field::at(event, "object_attributes").map(pull);

@@ -23,7 +23,10 @@ pub struct ForgeEvent {
 /// The kind of an event, with what belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventKind {
+    /// A comment in the conversation.
     Comment(EventComment),
+    /// A comment on a line of the change.
+    LineComment,
     /// A pull request was opened or opened again, or has new commits.
     NewWork,
     /// The sender has reviewed the pull request.
@@ -41,7 +44,7 @@ pub struct EventComment {
     pub author_id: Option<u64>,
     /// Whether it was written just now: not edited, not deleted.
     pub is_new: bool,
-    /// Whether a person wrote it in the conversation: no application, no message of the forge.
+    /// Whether a person wrote it: no application, no message of the forge.
     pub is_by_hand: bool,
     /// Markdown.
     pub text: String,

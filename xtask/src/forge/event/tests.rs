@@ -119,13 +119,24 @@ fn a_note_on_gitlab() {
         (r#""updated_at": "2015-05-17 18:21:36 UTC""#, true, true),
         (r#""updated_at": "2015-05-17 18:21:37 UTC""#, false, true),
         (r#""action": "create", "system": true"#, true, false),
-        (r#""action": "create", "type": "DiffNote""#, true, false),
+        (r#""action": "create", "type": "DiscussionNote""#, true, true),
+        (r#""action": "create", "type": "SyntheticNote""#, true, false),
     ] {
         let event = event(attributes);
         assert_eq!((comment_of(&event).is_new, comment_of(&event).is_by_hand), (is_new, is_by_hand), "{attributes}");
         let pull = event.pull.unwrap();
         assert_eq!((pull.number, pull.is_open, pull.is_from_fork), (Some(5), true, Some(true)));
     }
+    for kind in ["DiffNote", "LegacyDiffNote"] {
+        assert_eq!(event(&format!(r#""action": "create", "type": "{kind}""#)).kind, EventKind::LineComment);
+    }
+}
+
+#[test]
+fn a_comment_on_a_line_on_github() {
+    let event = r#"{"action": "created", "sender": {"id": 7, "login": "ada", "type": "User"},
+        "comment": {"id": 99, "user": {"id": 7}, "body": "ci merge please"}, "pull_request": {"number": 5, "state": "open"}}"#;
+    assert_eq!(read(event, "pull_request_review_comment").kind, EventKind::LineComment);
 }
 
 #[test]
