@@ -7,7 +7,7 @@ use releng::git::CommitId;
 use releng::project::config::ForgeKind;
 
 use super::{HEAD, account, failure, wanted};
-use crate::support::forge::{Double, FORK_ID, Fault, Happened, Note, PROJECT_ID, Reply, Vote};
+use crate::support::forge::{Double, FORK_ID, Fault, Happened, Note, PROJECT_ID, Reply, Status, Vote};
 
 /// A forge of each kind.
 fn each() -> impl Iterator<Item = (ForgeKind, Double)> {
@@ -132,13 +132,36 @@ fn long_comments_are_read_in_smaller_pages() {
         }
         let ids: Vec<u64> = read.unwrap().into_iter().map(|comment| comment.id).collect();
         assert_eq!(ids, (1..=21).collect::<Vec<u64>>(), "{kind}");
-        // A list that has too many entries is refused whole: nothing in it is left out.
+    }
+}
+
+/// A list that has too many entries is refused whole: nothing in it is left out. Another pull request, or another commit, has another list.
+#[test]
+fn a_list_that_is_too_long_has_a_way_out() {
+    for (kind, forge) in each() {
         forge.with(|state| {
+            // As many pages as 10,000 entries have.
             state.page = 1;
-            state.notes = (1..=101).map(|id| Note { id, text: String::new(), ..note.clone() }).collect();
+            let (context, text) = ("releng/merge".to_owned(), String::new());
+            let (at, by) = (state.now.clone(), Some(12));
+            let (state_of, commit) = ("success".to_owned(), "1".repeat(40));
+            let status =
+                Status { commit, context, state: state_of, description: text.clone(), url: text.clone(), at, by };
+            state.statuses = vec![status; 205];
+            state.notes =
+                (1..=205).map(|id| Note { id, pull: 5, author: 12, text: text.clone(), is_system: false }).collect();
         });
-        let refused = failure(forge.client().comments(5).unwrap_err());
-        assert!(refused.message.contains("is too long to be read"), "{refused}");
+        let client = forge.client();
+        let refused = failure(client.statuses(HEAD, "releng/merge").unwrap_err());
+        assert!(refused.message.contains("is too long to be read"), "{kind}: {refused}");
+        assert!(refused.help.unwrap().starts_with("add a commit to the work"), "{kind}");
+        assert_eq!(client.statuses(CommitId([0x33; 20]), "releng/merge").unwrap(), [], "{kind}");
+        // Forgejo has no pages of comments.
+        if kind != ForgeKind::Forgejo {
+            let refused = failure(client.comments(5).unwrap_err());
+            assert!(refused.help.unwrap().ends_with("close that one, and propose its branch in a new one"), "{kind}");
+            assert_eq!(client.comments(6).unwrap(), [], "{kind}");
+        }
     }
 }
 

@@ -77,6 +77,7 @@ enum MakeOutcome<T> {
     Answered(HttpAnswer),
     /// The answer was lost, and the thing is there.
     Found(T),
+    /// The answer is too long to be read.
     TooLong,
 }
 
@@ -136,7 +137,8 @@ impl ForgeClient {
             MakeOutcome::Answered(answer) if !(200..300).contains(&answer.status) => {
                 Err(refusal(self.kind, &self.shown(request.method, &request.path), &answer).into())
             }
-            _ => Ok(()),
+            MakeOutcome::TooLong => Err(self.without_end(request).into()),
+            MakeOutcome::Answered(_) | MakeOutcome::Found(()) => Ok(()),
         }
     }
 
@@ -163,7 +165,7 @@ impl ForgeClient {
         no_answer(self.kind, &self.shown(request.method, &request.path), &HttpFault::TooLong)
     }
 
-    /// The same; `None` if the answer is too long.
+    /// The answer to a request that may be repeated; `None` if it is too long.
     fn answer(&self, request: &ForgeRequest<'_>) -> Result<Option<HttpAnswer>> {
         let nothing = || -> Result<Option<HttpAnswer>> { Ok(None) };
         match self.persist(request, &nothing)? {

@@ -15,7 +15,10 @@ pub const FORGES: &[FileRows] = &[
     ),
     (
         "forge/client/lists.rs",
-        &[("if it belongs to a pull", By("forge::everywhere::long_comments_are_read_in_smaller_pages"))],
+        &[
+            ("if it belongs to a pull", By("forge::everywhere::a_list_that_is_too_long_has_a_way_out")),
+            ("add a commit to the work", By("forge::everywhere::a_list_that_is_too_long_has_a_way_out")),
+        ],
     ),
     (
         "forge/event/mod.rs",

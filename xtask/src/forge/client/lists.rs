@@ -79,7 +79,12 @@ impl ForgeClient {
     }
 
     fn too_long(&self, path: &str) -> Failure {
-        Failure::new(Exit::Failed, format!("the list at `{}` is too long to be read", self.shown("GET", path)))
-            .help("if it belongs to a pull request, close that one, and propose its branch in a new one")
+        let failure =
+            Failure::new(Exit::Failed, format!("the list at `{}` is too long to be read", self.shown("GET", path)));
+        // The same branch in a new pull request has the same commit.
+        if path.contains("/statuses") {
+            return failure.help("add a commit to the work, and ask again: a new commit has no statuses");
+        }
+        failure.help("if it belongs to a pull request, close that one, and propose its branch in a new one")
     }
 }

@@ -87,6 +87,10 @@ pub struct GitlabNote {
     pub created_at: Timestamp,
 }
 
+/// How notes about another base begin, and those about a base that was deleted or is there again: each version of GitLab has some of them.
+const BASE_NOTES: [&str; 4] =
+    ["changed target branch", "changed automatically target branch", "deleted target branch", "restored target branch"];
+
 impl GitlabNote {
     /// What it says that was changed, if GitLab itself wrote it at `since` or later.
     pub fn change_since(&self, since: Timestamp) -> Option<PullChange> {
@@ -95,11 +99,7 @@ impl GitlabNote {
         }
         let text = self.body.as_str();
         let has = |words: &str| text.contains(words);
-        // The last form is that of versions before 13.
-        let is_retargeted = text.starts_with("changed target branch from")
-            || has("This merge request now targets the")
-            || text.starts_with("changed automatically target branch to");
-        if is_retargeted {
+        if BASE_NOTES.iter().any(|words| text.starts_with(words)) || has("This merge request now targets the") {
             Some(PullChange::Retargeted)
         } else if has("**draft**") || has("**ready**") || has("**Work In Progress**") {
             Some(PullChange::Drafted)
@@ -284,6 +284,9 @@ mod tests {
             ("changed target branch from `main` to `v1`", Some(PullChange::Retargeted)),
             ("deleted the `v1` branch. This merge request now targets the `main` branch", Some(PullChange::Retargeted)),
             ("changed automatically target branch to `main` because `v1` was deleted", Some(PullChange::Retargeted)),
+            ("deleted target branch `main`", Some(PullChange::Retargeted)),
+            ("restored target branch `main`", Some(PullChange::Retargeted)),
+            ("changed source branch from `a` to `b`", None),
             ("marked this merge request as **draft**", Some(PullChange::Drafted)),
             ("marked this merge request as **ready**", Some(PullChange::Drafted)),
             ("unmarked as a **Work In Progress**", Some(PullChange::Drafted)),
