@@ -187,13 +187,18 @@ fn require_readable(facts: &KeyFacts<'_>) -> Result<(), Failure> {
     }
 }
 
-/// Whether rpm of a dist reads RSA keys only: that of el8, amzn2 and older ones.
+/// Whether rpm of a dist reads RSA keys only: rpm reads Ed25519 keys since 4.16, of 2020 (rpm pull request 1202). For each family, the last release
+/// whose rpm is older.
 fn needs_rsa(dist: &Dist) -> bool {
     let name = dist.as_str();
     let family = name.trim_end_matches(|digit: char| digit.is_ascii_digit());
     let last = match family {
         "el" | "ol" | "rhel" | "centos" => 8,
         "amzn" => 2,
+        "fc" => 32,
+        "mga" => 7,
+        // The rpm of SUSE 15 is older, too, but may have it from SUSE.
+        "suse" | "sles" | "sle" | "opensuse" => 12,
         _ => return false,
     };
     name[family.len()..].parse::<u32>().is_ok_and(|number| number <= last)
@@ -301,8 +306,11 @@ mod tests {
 
     #[test]
     fn old_dists_need_rsa() {
-        let all = ["el6", "el7", "el8", "el9", "el10", "ol8", "amzn2", "amzn2023", "fc22", "mga9", "local"];
-        let old: Vec<&str> = all.into_iter().filter(|dist| needs_rsa(&dist.parse().unwrap())).collect();
-        assert_eq!(old, ["el6", "el7", "el8", "ol8", "amzn2"]);
+        let old = ["el6", "el7", "el8", "rhel7", "ol7", "ol8", "amzn2", "fc22", "fc32", "mga7", "suse12", "sles12"];
+        let new = ["el9", "el10", "amzn2023", "fc33", "fc42", "mga9", "suse15", "local"];
+        let found = |dists: &[&'static str]| -> Vec<&str> {
+            dists.iter().copied().filter(|dist| needs_rsa(&dist.parse().unwrap())).collect()
+        };
+        assert_eq!((found(&old), found(&new)), (old.to_vec(), Vec::new()));
     }
 }
