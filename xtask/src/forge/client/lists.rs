@@ -20,13 +20,12 @@ const PAGE_SIZES: [usize; 3] = [100, 10, 1];
 const NUMBERED_PAGE_SIZES: [usize; 3] = [50, 10, 1];
 
 impl ForgeClient {
-    /// Reads a list with all of its pages. `path` says how many entries a page has by `per_page=100`, if it has pages.
+    /// Reads a list with all of its pages, each of which has the link to the next one. `path` ends with `?` or `&`.
     ///
     /// Errors: the next page is on another service; the list has more than [`MOST_ENTRIES`], or one of them is too long.
     pub fn pages<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>> {
         for size in PAGE_SIZES {
-            let sized = path.replace("per_page=100", &format!("per_page={size}"));
-            if let Some(entries) = self.linked_pages(&sized, MOST_ENTRIES / size)? {
+            if let Some(entries) = self.linked_pages(&format!("{path}per_page={size}"), MOST_ENTRIES / size)? {
                 return Ok(entries);
             }
         }
@@ -46,7 +45,7 @@ impl ForgeClient {
         Err(self.too_long(path).into())
     }
 
-    /// Reads up to `most` pages, each of which has the link to the next one; `None` if one is too long.
+    /// Reads up to `most` pages by their links; `None` if one is too long.
     fn linked_pages<T: DeserializeOwned>(&self, path: &str, most: usize) -> Result<Option<Vec<T>>> {
         let mut entries = Vec::new();
         let mut path = path.to_owned();
@@ -62,7 +61,7 @@ impl ForgeClient {
         Err(self.too_long(&path).into())
     }
 
-    /// Reads up to `most` pages and an empty one; `None` if one is too long.
+    /// Reads up to `most` pages by their numbers, and an empty one; `None` if one is too long.
     fn counted_pages<T: DeserializeOwned>(&self, path: &str, most: usize) -> Result<Option<Vec<T>>> {
         let mut entries = Vec::new();
         for number in 1..=most + 1 {

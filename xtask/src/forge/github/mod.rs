@@ -125,7 +125,7 @@ impl Forge for Github {
     }
 
     fn record_since(&self, pull: &PullRequest, since: Timestamp) -> Result<Option<PullRecord>> {
-        let path = self.path(&format!("/issues/{}/events?per_page=100", pull.number));
+        let path = self.path(&format!("/issues/{}/events?", pull.number));
         let events: Vec<GithubIssueEvent> = self.client.pages(&path)?;
         let mut changes: Vec<PullChange> = events.iter().filter_map(|event| event.change_since(since)).collect();
         let pushed = self.pushed(pull)?;
@@ -136,14 +136,12 @@ impl Forge for Github {
     }
 
     fn reviews(&self, number: u32) -> Result<Vec<Review>> {
-        let reviews: Vec<GithubReview> =
-            self.client.pages(&self.path(&format!("/pulls/{number}/reviews?per_page=100")))?;
+        let reviews: Vec<GithubReview> = self.client.pages(&self.path(&format!("/pulls/{number}/reviews?")))?;
         Ok(reviews.into_iter().filter_map(GithubReview::into_model).collect())
     }
 
     fn comments(&self, number: u32) -> Result<Vec<Comment>> {
-        let comments: Vec<GithubComment> =
-            self.client.pages(&self.path(&format!("/issues/{number}/comments?per_page=100")))?;
+        let comments: Vec<GithubComment> = self.client.pages(&self.path(&format!("/issues/{number}/comments?")))?;
         Ok(comments.into_iter().map(Comment::from).collect())
     }
 
@@ -169,8 +167,7 @@ impl Forge for Github {
     }
 
     fn statuses(&self, commit: CommitId, context: &str) -> Result<Vec<ShownStatus>> {
-        let all: Vec<GithubStatus> =
-            self.client.pages(&self.path(&format!("/commits/{commit}/statuses?per_page=100")))?;
+        let all: Vec<GithubStatus> = self.client.pages(&self.path(&format!("/commits/{commit}/statuses?")))?;
         Ok(all.into_iter().filter(|status| status.context == context).map(ShownStatus::from).collect())
     }
 

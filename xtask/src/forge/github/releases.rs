@@ -20,7 +20,7 @@ impl Github {
         if shown.is_some() {
             return Ok(shown);
         }
-        let all: Vec<GithubRelease> = self.client.pages(&self.path("/releases?per_page=100"))?;
+        let all: Vec<GithubRelease> = self.client.pages(&self.path("/releases?"))?;
         // The list begins with the newest. Of two drafts of one tag, every run takes the same one.
         Ok(all.into_iter().rfind(|release| release.tag_name == tag))
     }

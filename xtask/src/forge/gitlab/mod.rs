@@ -71,7 +71,7 @@ impl Gitlab {
     }
 
     fn notes_path(&self, number: u32) -> String {
-        self.merge_path(number, "/notes?sort=asc&order_by=created_at&per_page=100")
+        self.merge_path(number, "/notes?sort=asc&order_by=created_at&")
     }
 
     /// An account with the answer whether it is a person, which lists do not have.
@@ -144,10 +144,9 @@ impl Forge for Gitlab {
     /// The events of comments are written late, so that the head and the base in them are no proof.
     fn record_since(&self, pull: &PullRequest, since: Timestamp) -> Result<Option<PullRecord>> {
         let states: Vec<GitlabStateEvent> =
-            self.client.pages(&self.merge_path(pull.number, "/resource_state_events?per_page=100"))?;
+            self.client.pages(&self.merge_path(pull.number, "/resource_state_events?"))?;
         let notes: Vec<GitlabNote> = self.client.pages(&self.notes_path(pull.number))?;
-        let versions: Vec<GitlabVersion> =
-            self.client.pages(&self.merge_path(pull.number, "/versions?per_page=100"))?;
+        let versions: Vec<GitlabVersion> = self.client.pages(&self.merge_path(pull.number, "/versions?"))?;
         let mut changes: Vec<PullChange> = notes.iter().filter_map(|note| note.change_since(since)).collect();
         if states.iter().any(|state| state.created_at >= since) {
             changes.push(PullChange::Closed);
@@ -218,7 +217,7 @@ impl Forge for Gitlab {
 
     fn statuses(&self, commit: CommitId, context: &str) -> Result<Vec<ShownStatus>> {
         let name = encoded(context);
-        let path = self.path(&format!("/repository/commits/{commit}/statuses?name={name}&all=true&per_page=100"));
+        let path = self.path(&format!("/repository/commits/{commit}/statuses?name={name}&all=true&"));
         let all: Vec<GitlabStatus> = self.client.pages(&path)?;
         Ok(all.into_iter().filter_map(GitlabStatus::into_model).collect())
     }

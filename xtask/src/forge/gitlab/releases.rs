@@ -53,12 +53,12 @@ impl Gitlab {
     fn files_of(&self, tag: &str) -> Result<Vec<(u64, GitlabPackageFile)>> {
         let query =
             format!("package_type=generic&package_name={}&package_version={}", encoded(&self.name), encoded(tag));
-        let packages: Vec<GitlabPackage> = self.client.pages(&self.path(&format!("/packages?{query}&per_page=100")))?;
+        let packages: Vec<GitlabPackage> = self.client.pages(&self.path(&format!("/packages?{query}&")))?;
         // The name of the query is the beginning of a name.
         let own = |package: &&GitlabPackage| package.name == self.name && package.version.as_deref() == Some(tag);
         let mut files: Vec<(u64, GitlabPackageFile)> = Vec::new();
         for package in packages.iter().filter(own) {
-            let path = self.path(&format!("/packages/{}/package_files?per_page=100", package.id));
+            let path = self.path(&format!("/packages/{}/package_files?", package.id));
             for file in self.client.pages::<GitlabPackageFile>(&path)? {
                 files.retain(|(_, other)| other.file_name != file.file_name || other.id > file.id);
                 files.push((package.id, file));
