@@ -28,7 +28,7 @@ use crate::project::config::{CiKeys, ForgeKind};
 
 pub use calls::Forge;
 pub use place::{ForgePlace, find_place};
-pub use refusal::is_refused;
+pub use refusal::{is_refused, take_refusal};
 pub use retry::Pace;
 pub use token::{TOKEN_VARIABLES, find_token};
 

@@ -1,5 +1,6 @@
 //! What a bad answer of a forge means for a person.
 
+use anyhow::Result;
 use serde_json::Value;
 
 use crate::base::error::{Exit, Failure, committed};
@@ -37,6 +38,16 @@ pub fn refusal(kind: ForgeKind, what: &str, answer: &HttpAnswer) -> Failure {
 /// help. A token that is too weak, and a forge that fails, are other errors.
 pub fn is_refused(error: &anyhow::Error) -> bool {
     error.downcast_ref::<Failure>().is_some_and(|failure| failure.exit == Exit::Failed)
+}
+
+/// Sets a refusal apart from other errors: what the forge refuses, or `None` if it was done.
+///
+/// Errors: another one than a refusal, see [`is_refused`].
+pub fn take_refusal(done: Result<()>) -> Result<Option<anyhow::Error>> {
+    match done {
+        Err(error) if is_refused(&error) => Ok(Some(error)),
+        done => done.map(|()| None),
+    }
 }
 
 /// The failure for a request that has no answer, after the last try.

@@ -11,7 +11,7 @@ use anyhow::Result;
 use crate::ci::respond::decision::{DecidedAction, Decision, LabelChange};
 use crate::ci::respond::reply::{MarkedEffect, UNTESTED_MARK, head_marker, marker, refused_status};
 use crate::forge::model::{CommitStatus, StatusState};
-use crate::forge::{Forge, is_refused};
+use crate::forge::{Forge, take_refusal};
 
 /// Carries a decision out. `hand_over` gives it to the next job. Returns why the forge refuses the status, if it does.
 ///
@@ -40,10 +40,7 @@ pub fn apply(
     if let Some((head, context)) = decision.head.zip(decision.status.clone()) {
         let description = "accepted, and waits for its job".to_owned();
         let status = CommitStatus { context, state: StatusState::Pending, description, url: None };
-        match forge.set_status(head, &status) {
-            Err(error) if is_refused(&error) => refused = Some(error),
-            set => set?,
-        }
+        refused = take_refusal(forge.set_status(head, &status))?;
     }
     hand_over()?;
     if let (None, Some(reply)) = (decision.comment, &decision.reply) {

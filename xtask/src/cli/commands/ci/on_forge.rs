@@ -15,8 +15,8 @@ use crate::cli::ci_system::log_address;
 use crate::cli::context::Context;
 use crate::cli::decided;
 use crate::cli::site::Site;
-use crate::forge::is_refused;
 use crate::forge::model::CommitStatus;
+use crate::forge::take_refusal;
 use crate::git::Repository;
 use crate::project::config::Config;
 use crate::project::trusted::TrustedKeys;
@@ -56,21 +56,18 @@ pub fn report(context: &Context, home: &MergeHome, number: u32, merge: &Merge) -
         description: said.description,
         url: log_address(),
     };
-    let status = forge.set_status(request.head, &status);
+    let status = take_refusal(forge.set_status(request.head, &status));
     let label = match merge.phase {
-        MergePhase::Done { .. } => forge.remove_label(*pull, NEEDS_REVIEW),
-        _ => Ok(()),
+        MergePhase::Done { .. } => take_refusal(forge.remove_label(*pull, NEEDS_REVIEW)),
+        _ => Ok(None),
     };
-    let is_unshown = status.as_ref().is_err_and(is_refused);
-    let note = if is_unshown { refused_status(MERGE_STATUS) } else { String::new() };
+    let note = if let Ok(Some(_)) = status { refused_status(MERGE_STATUS) } else { String::new() };
     forge.comment(*pull, &mark, &format!("{}{note}\n\n{mark}", said.text.trim_end()))?;
-    match status {
-        Err(error) if is_refused(&error) => context.ui.warn(&without_status(&error)),
-        status => status?,
+    if let Some(why) = status? {
+        context.ui.warn(&without_status(&why));
     }
-    match label {
-        Err(error) if is_refused(&error) => context.ui.warn(&format!("the label `{NEEDS_REVIEW}` stays: {error:#}")),
-        label => label?,
+    if let Some(why) = label? {
+        context.ui.warn(&format!("the label `{NEEDS_REVIEW}` stays: {why:#}"));
     }
     Ok(())
 }
