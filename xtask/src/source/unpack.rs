@@ -1,6 +1,7 @@
 //! Reads a source archive that may come from anybody: two files by their exact names, or all into a scratch folder.
 
 use std::cell::Cell;
+use std::fmt::Display;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -32,12 +33,11 @@ pub struct ArchiveFacts {
 /// Errors: no such archive; it was not made by `dist`: a file is missing, there twice, or no regular file.
 pub fn read_facts(path: &TreePath) -> Result<ArchiveFacts> {
     let top = top_folder(path)?;
-    let failed = |error: io::Error| not_made_by_dist(path, &format!("it cannot be read: {error}"));
     let (info_name, changelog_name) = (format!("{top}/{}", release_info::FILE_NAME), format!("{top}/{CHANGELOG_FILE}"));
     let (mut info, mut changelog) = (None, None);
     let mut archive = SourceArchive::open(path)?;
-    for entry in archive.members().map_err(failed)? {
-        let mut entry = entry.map_err(failed)?;
+    for entry in archive.members()? {
+        let mut entry = entry?;
         let name = entry.path_bytes();
         let found = if *name == *info_name.as_bytes() {
             &mut info
@@ -54,7 +54,7 @@ pub fn read_facts(path: &TreePath) -> Result<ArchiveFacts> {
             );
         }
         let mut content = Vec::new();
-        entry.read_to_end(&mut content).map_err(failed)?;
+        entry.read_to_end(&mut content).map_err(|error| unreadable(path, &error))?;
         *found = Some(content);
     }
     let info = info.ok_or_else(|| not_made_by_dist(path, &format!("it has no `{info_name}`")))?;
@@ -68,10 +68,9 @@ pub fn read_facts(path: &TreePath) -> Result<ArchiveFacts> {
 /// names of members lead out.
 pub fn unpack(path: &TreePath, folder: &Path) -> Result<PathBuf> {
     let top = top_folder(path)?;
-    let failed = |error: io::Error| not_made_by_dist(path, &format!("it cannot be read: {error}"));
     let mut archive = SourceArchive::open(path)?;
-    for entry in archive.members().map_err(failed)? {
-        entry.map_err(failed)?.unpack_in(folder).with_context(|| format!("cannot unpack `{path}`"))?;
+    for entry in archive.members()? {
+        entry?.unpack_in(folder).with_context(|| format!("cannot unpack `{path}`"))?;
     }
     Ok(folder.join(top))
 }
@@ -79,10 +78,9 @@ pub fn unpack(path: &TreePath, folder: &Path) -> Result<PathBuf> {
 /// The top folder of an archive that `dist` made: the folder of its first member.
 fn top_folder(path: &TreePath) -> Result<String> {
     let mut archive = SourceArchive::open(path)?;
-    let failed = |error: io::Error| not_made_by_dist(path, &format!("it cannot be read: {error}"));
     let mut first = String::new();
-    for entry in archive.members().map_err(failed)? {
-        let entry = entry.map_err(failed)?;
+    for entry in archive.members()? {
+        let entry = entry?;
         if entry.header().entry_type() != EntryType::XGlobalHeader {
             first = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
             break;
@@ -96,29 +94,33 @@ fn top_folder(path: &TreePath) -> Result<String> {
 }
 
 /// A source archive whose headers take little memory, whatever they state.
-struct SourceArchive {
+struct SourceArchive<'a> {
+    path: &'a TreePath,
     archive: Archive<LimitedReader>,
     /// That of the reader.
     limit: Rc<Cell<u64>>,
 }
 
-impl SourceArchive {
-    fn open(path: &TreePath) -> Result<SourceArchive> {
+impl SourceArchive<'_> {
+    fn open(path: &TreePath) -> Result<SourceArchive<'_>> {
         let file = path.open().with_context(|| format!("cannot read the archive `{path}`"))?;
         let limit = Rc::new(Cell::new(LARGEST_HEADERS));
         let content = Box::new(gzip::reader(BufReader::with_capacity(1 << 18, file)));
         let archive = Archive::new(LimitedReader { content, position: 0, limit: Rc::clone(&limit) });
-        Ok(SourceArchive { archive, limit })
+        Ok(SourceArchive { path, archive, limit })
     }
 
-    /// The members in their order. Errors: the archive is damaged; the headers of a member are too long; a file with holes, whose
-    /// size in its headers is not that in the archive.
-    fn members(&mut self) -> io::Result<impl Iterator<Item = io::Result<Entry<'_, LimitedReader>>>> {
-        let limit = &self.limit;
-        Ok(self.archive.entries()?.map(move |entry| {
-            let entry = entry?;
+    /// The members in their order.
+    ///
+    /// Errors: the archive is damaged; the headers of a member are too long; a file with holes, whose size in its headers is not that in the
+    /// archive.
+    fn members(&mut self) -> Result<impl Iterator<Item = Result<Entry<'_, LimitedReader>>>> {
+        let (path, limit) = (self.path, &self.limit);
+        let entries = self.archive.entries().map_err(|error| unreadable(path, &error))?;
+        Ok(entries.map(move |entry| {
+            let entry = entry.map_err(|error| unreadable(path, &error))?;
             if entry.header().entry_type().is_gnu_sparse() {
-                return Err(io::Error::other("it has a file with holes"));
+                return Err(unreadable(path, &"it has a file with holes").into());
             }
             let end = entry.raw_file_position().saturating_add(entry.size());
             limit.set(end.saturating_add(LARGEST_HEADERS));
@@ -146,6 +148,10 @@ impl Read for LimitedReader {
         self.position += count as u64;
         Ok(count)
     }
+}
+
+fn unreadable(path: &TreePath, why: &dyn Display) -> Failure {
+    not_made_by_dist(path, &format!("it cannot be read: {why}"))
 }
 
 fn not_made_by_dist(path: &TreePath, why: &str) -> Failure {
