@@ -125,15 +125,17 @@ fn a_stranger_hides_no_event_behind_many_others() {
     }
 }
 
-/// It is no command on any forge, whoever wrote it, and the reason says so.
+/// A comment on a line of the change does nothing on any forge, even if an administrator writes it. The reason names the place for commands.
 #[test]
 fn a_comment_on_a_line_of_the_change_is_no_command() {
     for (kind, name) in [(ForgeKind::Github, "pull_request_review_comment"), (ForgeKind::Gitlab, "")] {
         let place = ForgePlace::new(kind, "");
         let mut event = place.comment(41, ADMIN, "ci merge please");
-        match kind {
-            ForgeKind::Gitlab => event["object_attributes"]["type"] = "DiffNote".into(),
-            _ => drop(event.as_object_mut().unwrap().remove("issue")),
+        if kind == ForgeKind::Gitlab {
+            event["object_attributes"]["type"] = "DiffNote".into();
+        } else {
+            // GitHub has another event for such a comment, without the issue.
+            event.as_object_mut().unwrap().remove("issue");
         }
         let (action, reason) = outcome(&place.deliver(&event, name).exits(0));
         assert_eq!(action, "none", "{kind}");

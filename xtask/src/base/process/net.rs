@@ -16,7 +16,7 @@ const MAX_TIME: Duration = Duration::from_secs(600);
 const SLACK: Duration = Duration::from_secs(30);
 
 /// The limit for a text, such as a manifest or a key, in bytes.
-pub const LARGEST_TEXT: u64 = 64 << 20;
+const LARGEST_TEXT: u64 = 64 << 20;
 
 /// The exit codes of curl after a fault of the network: no address for the name, no connection, a transfer that broke off, a time
 /// limit, TLS, an empty answer, a failed send or receive, HTTP/2 and HTTP/3.
